@@ -1,0 +1,1 @@
+"""DanceNow: make a person dance like another, from two ordinary videos."""

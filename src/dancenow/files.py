@@ -1,0 +1,66 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dancenow.errors import OutputError
+
+
+def check_can_write(path: Path) -> None:
+    """Raise `OutputError` now, before hours of work, if `path` cannot be written later."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(f"{folder}: no such folder; create it first, or choose another output.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder}: no permission to write there; choose another output.")
+    if path.is_dir() and path.suffix:
+        raise OutputError(f"{path}: is a folder; choose another output name.")
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success flush it and rename it to `path`.
+
+    The temporary name keeps the suffix, so that writers which look at it work.  Whatever goes
+    wrong, the temporary file is removed and the file that was there before stays.  Lack of space
+    or permission is raised as `OutputError`.
+    """
+    check_can_write(path)
+    handle, name = tempfile.mkstemp(
+        prefix=f".{path.stem}.", suffix=f".part{path.suffix}", dir=path.parent
+    )
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise OutputError(
+                f"{path}: no space left to write it; free some, or choose another output."
+            ) from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 to `path` atomically."""
+    write_bytes(path, text.encode("utf-8"))

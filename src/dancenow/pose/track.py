@@ -1,0 +1,170 @@
+"""`PoseTrack`: the keypoints of one person over time."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.errors import InputError
+from dancenow.files import write_bytes
+from dancenow.pose.layout import LAYOUT, MIRROR, NUM_KEYPOINTS
+
+FloatArray = NDArray[np.float32]
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class PoseTrack:
+    """The keypoints of one person over time.
+
+    Attributes:
+        keypoints: float32 `(T, 137, 3)`: x and y in px of the upright frame (x right, y down,
+            pixel centres at .5), confidence in 0..1; a missing keypoint has confidence 0.
+        fps: frames a second.
+        size: frame size `(width, height)` in px.
+    """
+
+    keypoints: FloatArray
+    fps: float
+    size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        keypoints = np.ascontiguousarray(self.keypoints, dtype=np.float32)
+        if keypoints.ndim != 3 or keypoints.shape[1:] != (NUM_KEYPOINTS, 3):
+            raise ValueError(f"keypoints must be (T, {NUM_KEYPOINTS}, 3), not {keypoints.shape}")
+        if not (np.isfinite(self.fps) and self.fps > 0):
+            raise ValueError(f"fps must be above 0, not {self.fps}")
+        object.__setattr__(self, "keypoints", keypoints)
+        object.__setattr__(self, "fps", float(self.fps))
+        object.__setattr__(self, "size", (int(self.size[0]), int(self.size[1])))
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+    def __getitem__(self, frames: slice) -> PoseTrack:
+        """Some of the frames; a step other than 1 changes the rate accordingly."""
+        if not isinstance(frames, slice):
+            raise TypeError("a track is sliced, as in track[10:20]; use .keypoints for one frame")
+        step = frames.step or 1
+        if step < 1:
+            raise ValueError("a track cannot be sliced backwards")
+        return replace(self, keypoints=self.keypoints[frames], fps=self.fps / step)
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return len(self) / self.fps
+
+    @property
+    def xy(self) -> FloatArray:
+        """Coordinates, float32 `(T, 137, 2)`, px."""
+        return self.keypoints[..., :2]
+
+    @property
+    def confidence(self) -> FloatArray:
+        """Confidence, float32 `(T, 137)`, 0..1."""
+        return self.keypoints[..., 2]
+
+    def with_keypoints(self, keypoints: NDArray[Any]) -> PoseTrack:
+        """The same track with other keypoints, `(T, 137, 3)`."""
+        return replace(self, keypoints=keypoints.astype(np.float32, copy=False))
+
+    def mirror(self) -> PoseTrack:
+        """The track as seen in a mirror: left and right change places, x becomes width - x."""
+        flipped = self.keypoints[:, MIRROR, :].copy()
+        seen = flipped[..., 2] > 0
+        flipped[..., 0] = np.where(seen, self.size[0] - flipped[..., 0], flipped[..., 0])
+        return self.with_keypoints(flipped)
+
+    def scaled_to(self, size: tuple[int, int]) -> PoseTrack:
+        """The track in frames of another size `(width, height)`; both axes are stretched."""
+        scale = np.array([size[0] / self.size[0], size[1] / self.size[1], 1.0], dtype=np.float32)
+        return replace(self, keypoints=self.keypoints * scale, size=size)
+
+    def resample(self, fps: float) -> PoseTrack:
+        """The track at another frame rate, linear in time between two seen keypoints.
+
+        Frame k of the result lies at k / fps seconds.  Where only one neighbour is seen, the
+        nearer frame decides whether the keypoint is seen and where.
+        """
+        if not (np.isfinite(fps) and fps > 0):
+            raise ValueError(f"fps must be above 0, not {fps}")
+        if len(self) == 0 or fps == self.fps:
+            return replace(self, fps=fps)
+        count = max(1, round(self.duration * fps))
+        position = np.clip(np.arange(count) * (self.fps / fps), 0, len(self) - 1)
+        before = np.floor(position).astype(int)
+        after = np.minimum(before + 1, len(self) - 1)
+        weight = (position - before).astype(np.float32)[:, None, None]
+        a, b = self.keypoints[before], self.keypoints[after]
+        nearest = np.where(weight < 0.5, a, b)
+        both = (a[..., 2:] > 0) & (b[..., 2:] > 0)
+        return replace(
+            self, keypoints=np.where(both, (1 - weight) * a + weight * b, nearest), fps=fps
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the track to a `.npz` file, atomically."""
+        path = Path(path)
+        if path.suffix != ".npz":
+            raise InputError(f"{path}: a track's name must end in .npz")
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer,
+            keypoints=self.keypoints,
+            fps=np.float64(self.fps),
+            size=np.array(self.size, dtype=np.int64),
+            layout=np.array(LAYOUT),
+            version=np.int64(VERSION),
+        )
+        write_bytes(path, buffer.getvalue())
+
+    @staticmethod
+    def load(path: str | Path) -> PoseTrack:
+        """Read a track.
+
+        Raises:
+            InputError: there is no such file, or it is no track, or of an unknown version.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise InputError(f"{path}: no such file.")
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                version, layout = int(data["version"]), str(data["layout"])
+                if version > VERSION:
+                    raise InputError(
+                        f"{path}: a track of version {version}, and this DanceNow reads up to "
+                        f"{VERSION}; update DanceNow."
+                    )
+                if layout != LAYOUT:
+                    raise InputError(f"{path}: has the layout {layout!r}, {LAYOUT!r} is needed.")
+                width, height = (int(v) for v in data["size"])
+                track = PoseTrack(data["keypoints"], float(data["fps"]), (width, height))
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            raise InputError(
+                f"{path}: is not a pose track; make one with `dancenow pose CLIP -o TRACK.npz`."
+            ) from error
+        if not np.isfinite(track.keypoints).all():
+            raise InputError(f"{path}: holds values that are no numbers; make the track anew.")
+        return track
+
+
+def concatenate(tracks: Sequence[PoseTrack]) -> PoseTrack:
+    """Join tracks of equal frame size one after the other, at the first one's frame rate."""
+    if not tracks:
+        raise ValueError("nothing to concatenate")
+    first = tracks[0]
+    for track in tracks[1:]:
+        if track.size != first.size:
+            raise ValueError(f"tracks of different frame sizes: {first.size} and {track.size}")
+    parts = [track.resample(first.fps).keypoints for track in tracks]
+    return first.with_keypoints(np.concatenate(parts))
