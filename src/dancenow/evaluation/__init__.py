@@ -1,0 +1,6 @@
+"""Measures: of pictures against true pictures, of poses against true poses."""
+
+from dancenow.evaluation.pictures import PictureScores, picture_scores
+from dancenow.evaluation.poses import PoseScores, pose_scores
+
+__all__ = ["PictureScores", "PoseScores", "picture_scores", "pose_scores"]

@@ -1,0 +1,126 @@
+"""Which cleaning brings detected poses closest to the true ones.
+
+    python benchmarks/filters.py DETECTED.npz TRUE.npz [DETECTED.npz TRUE.npz ...]
+
+Each pair shows the same clip: the track that an estimator found in it, and the true one (the
+sample performers write it).  For every candidate, over the keypoints that both tracks show
+(smoothing moves a keypoint by at most 0.5 % of the body's height, unless another bound is named):
+
+- error: mean distance to the truth, in % of the body's height;
+- fast: the same over the 5 % of keypoints and frames that truly move fastest (peak motion);
+- jitter: mean distance between the accelerations, in body heights / s², of what is detected and
+  what is true;
+- shown: keypoints shown, in % of those that are truly there.
+
+Constant differences between what an estimator and the truth call a joint (the hip, say) are no
+fault of the filter: the median offset of each keypoint over the clip is taken away first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from dancenow.pose.body import body_height
+from dancenow.pose.filters import CleanConfig, OneEuro, SavitzkyGolay, SmoothConfig, clean
+from dancenow.pose.layout import BODY, FACE, LEFT_HAND, RIGHT_HAND
+from dancenow.pose.track import PoseTrack
+
+PARTS = {
+    "body": np.arange(BODY.start, BODY.stop),
+    "hands": np.r_[LEFT_HAND, RIGHT_HAND],
+    "face": np.arange(FACE.start, FACE.stop),
+}
+MIN_FRAMES = 10  # a keypoint seen in fewer frames of both tracks is left out
+
+
+def candidates() -> Iterator[tuple[str, CleanConfig | None]]:
+    """The names and configurations that compete; None leaves the track as it was detected."""
+    yield "as detected", None
+    yield "outliers and gaps only", _config(0.0, SavitzkyGolay(0.0))
+    smoothers: dict[str, OneEuro | SavitzkyGolay] = {"none": SavitzkyGolay(0.0)}
+    smoothers |= {f"parabola {w} s": SavitzkyGolay(w) for w in (0.2, 0.3, 0.4)}
+    smoothers |= {f"1-euro {f} Hz + {b}": OneEuro(f, b) for f in (1, 2, 4) for b in (10, 20, 40)}
+    for median in (0.0, 0.12, 0.2):
+        for name, smoother in smoothers.items():
+            if median or name != "none":
+                yield f"median {median} s, {name}", _config(median, smoother)
+    for bound in (0.01, 0.02, float("inf")):
+        for name in ("parabola 0.2 s", "parabola 0.3 s", "1-euro 2 Hz + 20"):
+            label = f"median 0.12 s, {name}, bound {100 * bound:.1f} %"
+            yield label, _config(0.12, smoothers[name], bound)
+
+
+def _config(median: float, smoother: OneEuro | SavitzkyGolay, bound: float = 0.005) -> CleanConfig:
+    return replace(CleanConfig(), smooth=SmoothConfig(median, smoother, bound))
+
+
+def measure(found: PoseTrack, true: PoseTrack, keypoints: np.ndarray) -> dict[str, float]:
+    """The four figures of one track against the truth, for some of the keypoints."""
+    height = float(np.nanmedian(body_height(true)))
+    a = found.xy[:, keypoints].astype(float) / height
+    b = true.xy[:, keypoints].astype(float) / height
+    there = true.confidence[:, keypoints] > 0
+    both = there & (found.confidence[:, keypoints] > 0)
+    both &= both.sum(axis=0) >= MIN_FRAMES
+    if not both.any():
+        return {"error": np.nan, "fast": np.nan, "jitter": np.nan, "shown": 0.0}
+    offset = np.ma.masked_array(a - b, np.repeat(~both[..., None], 2, axis=-1))
+    a = a - np.ma.median(offset, axis=0).filled(0.0)
+    distance = np.linalg.norm(a - b, axis=-1)
+    speed = np.linalg.norm(np.gradient(b, axis=0), axis=-1)
+    fast = both & (speed >= np.quantile(speed[both], 0.95))
+    acceleration = np.diff(a - b, 2, axis=0) * true.fps**2
+    three = both[2:] & both[1:-1] & both[:-2]
+    return {
+        "error": 100 * float(distance[both].mean()),
+        "fast": 100 * float(distance[fast].mean()),
+        "jitter": float(np.linalg.norm(acceleration, axis=-1)[three].mean()),
+        "shown": 100 * float(both.sum() / max(1, there.sum())),
+    }
+
+
+def load_pairs(paths: list[Path]) -> list[tuple[PoseTrack, PoseTrack]]:
+    """Read the pairs and see to it that they fit each other."""
+    if not paths or len(paths) % 2:
+        sys.exit("give pairs of tracks: DETECTED.npz TRUE.npz")
+    tracks = [PoseTrack.load(path) for path in paths]
+    pairs = list(zip(tracks[::2], tracks[1::2], strict=True))
+    for (found, true), path in zip(pairs, paths[::2], strict=True):
+        if (len(found), found.size) != (len(true), true.size):
+            sys.exit(f"{path}: {len(found)} frames of {found.size}, the truth has {len(true)} "
+                     f"of {true.size}; they must show the same clip")  # fmt: skip
+    return pairs
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("tracks", nargs="*", type=Path, metavar="TRACK")
+    pairs = load_pairs(parser.parse_args().tracks)
+    frames = sum(len(found) for found, _ in pairs)
+    print(f"{len(pairs)} clips, {frames} frames; mean over the clips")
+    head = "".join(f" | {part:>5} error   fast jitter shown" for part in PARTS)
+    print(f"{'':48}{head} | frames/s")
+    for name, config in candidates():
+        start = time.perf_counter()
+        cleaned = [found if config is None else clean(found, config) for found, _ in pairs]
+        rate = frames / (time.perf_counter() - start)
+        row = f"{name:48}"
+        for keypoints in PARTS.values():
+            each = [
+                measure(found, true, keypoints)
+                for found, (_, true) in zip(cleaned, pairs, strict=True)
+            ]
+            figures = {k: float(np.nanmean([m[k] for m in each])) for k in each[0]}
+            row += " |       {error:5.3f} {fast:6.3f} {jitter:6.2f} {shown:5.1f}".format(**figures)
+        print(row + (f" | {rate:8.0f}" if config else ""), flush=True)
+
+
+if __name__ == "__main__":
+    main()

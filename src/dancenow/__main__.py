@@ -1,0 +1,5 @@
+"""`python -m dancenow`."""
+
+from dancenow.cli import main
+
+main()

@@ -1,0 +1,51 @@
+"""The user's cache: what was computed from a clip once is found again by the clip's content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from dancenow.errors import OutputError
+
+_CHUNK = 1 << 20  # bytes
+
+
+def cache_dir(*parts: str) -> Path:
+    """A folder inside the cache, made when missing.
+
+    `DANCENOW_CACHE` overrides where the cache lies.
+
+    Raises:
+        OutputError: the folder cannot be made.
+    """
+    root = os.environ.get("DANCENOW_CACHE")
+    folder = (Path(root) if root else user_cache_path("dancenow")).joinpath(*parts)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot make the cache folder ({error.strerror}); "
+            "set DANCENOW_CACHE to a folder that can be written."
+        ) from error
+    return folder
+
+
+def content_hash(path: Path, *details: object) -> str:
+    """A short name for the content of a file, or of a folder's files, and for some details.
+
+    The name does not depend on where the file lies or what it is called.
+    """
+    digest = hashlib.blake2b(digest_size=12)
+    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        if not file.is_file():
+            continue
+        if path.is_dir():
+            digest.update(file.name.encode())
+        with file.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+    digest.update(repr(details).encode())
+    return digest.hexdigest()

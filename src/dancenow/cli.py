@@ -1,0 +1,329 @@
+"""The command line.  It holds no logic: every command calls one function of `workflows`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+import warnings
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from dancenow.console import ProgressBars
+from dancenow.errors import DanceNowError, DanceNowWarning, InputError
+from dancenow.progress import ProgressCallback, StageTimes
+
+if TYPE_CHECKING:
+    from dancenow.workflows.train import TrainOptions
+
+Result = TypeVar("Result")
+
+app = typer.Typer(
+    help="Make a person dance like another, from two ordinary videos.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+train_app = typer.Typer(help="Learn a person from a clip.", no_args_is_help=True)
+evaluate_app = typer.Typer(help="Measure results.", no_args_is_help=True)
+app.add_typer(train_app, name="train")
+app.add_typer(evaluate_app, name="evaluate")
+
+
+class DeviceName(str, Enum):
+    """Where networks compute."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+Device = Annotated[DeviceName, typer.Option(help="Where networks compute.")]
+Seed = Annotated[int, typer.Option(help="Decides everything that is random.", min=0)]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object as the last line of standard output.")
+]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show tracebacks.")]
+Preset = Annotated[str, typer.Option(help="Configuration of the performer: fast, tiny.")]
+Minutes = Annotated[
+    float | None, typer.Option(help="Train this long in all.", show_default="the preset's")
+]
+Steps = Annotated[int | None, typer.Option(help="Train this many steps in all.")]
+Estimator = Annotated[str, typer.Option(help="What finds the poses: mediapipe, rtmpose.")]
+Normalize = Annotated[
+    bool,
+    typer.Option(
+        "--normalize/--no-normalize", help="Move and scale the motion to the target's body."
+    ),
+]
+OutVideo = Annotated[
+    Path,
+    typer.Option("-o", "--output", help="The clip to write: .mp4, .mov, .mkv, .gif or a folder."),
+]
+
+
+def _run(
+    work: Callable[[ProgressCallback], Result], say: Callable[[Result], str], as_json: bool
+) -> None:
+    """Do a command's work with progress on the terminal, then report what was made."""
+    with ProgressBars() as progress:
+        result = work(progress)
+    if as_json:
+        print(json.dumps(_plain(result), default=str))
+    else:
+        print(say(result))
+
+
+def _plain(value: Any) -> Any:
+    """A result as JSON values."""
+    if isinstance(value, StageTimes):
+        return value.rounded()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            name: _plain(getattr(value, name))
+            for name in value.__dataclass_fields__
+            if not name.startswith("_")
+        }
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _options(
+    preset: str, minutes: float | None, steps: int | None, estimator: str, device: str, seed: int
+) -> TrainOptions:
+    from dancenow.workflows.train import TrainOptions
+
+    return TrainOptions(preset, minutes, steps, estimator, device, seed)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="The folder to leave everything in.")] = Path("demo"),
+    quick: Annotated[bool, typer.Option("--quick", help="The smallest sizes.")] = False,
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Run the main job on built-in sample performers and show the result against the truth."""
+    from dancenow.workflows.demo import run_demo
+
+    _run(
+        lambda progress: run_demo(
+            out, quick=quick, device=device.value, seed=seed, progress=progress
+        ),
+        lambda made: made.summary(),
+        as_json,
+    )
+
+
+@app.command()
+def sample(
+    output: OutVideo,
+    performer: Annotated[str, typer.Option(help="Who dances.")] = "",
+    dance: Annotated[str, typer.Option(help="What is danced.")] = "",
+    seconds: Annotated[float, typer.Option(help="How long.")] = 10.0,
+    size: Annotated[int, typer.Option(help="Height and width in px.")] = 256,
+    fps: Annotated[float, typer.Option(help="Frames a second.")] = 25.0,
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Render a sample performer dancing, with the true track beside the clip."""
+    from dancenow.workflows.sample import write_sample
+
+    _run(
+        lambda progress: write_sample(
+            output,
+            performer=performer,
+            dance=dance,
+            seconds=seconds,
+            size=size,
+            fps=fps,
+            seed=seed,
+            progress=progress,
+        ),
+        lambda made: f"{made.output} ({made.frames} frames) and its true track {made.track}",
+        as_json,
+    )
+
+
+@app.command()
+def pose(
+    clip: Annotated[Path, typer.Argument(help="A clip or a folder of OpenPose files.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The track to write, .npz.")],
+    overlay: Annotated[
+        Path | None, typer.Option(help="Also write the clip with the poses drawn over it.")
+    ] = None,
+    estimator: Estimator = "mediapipe",
+    raw: Annotated[bool, typer.Option("--raw", help="Do not fill gaps nor smooth.")] = False,
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Find the poses in a clip."""
+    from dancenow.workflows.pose import write_pose
+
+    _run(
+        lambda progress: write_pose(
+            clip, output, overlay=overlay, estimator=estimator, raw=raw, progress=progress
+        ),
+        lambda made: (
+            f"{made.track}: {made.frames} frames, a person in {100 * made.seen:.1f} % of them"
+        ),
+        as_json,
+    )
+
+
+@train_app.command("performer")
+def train_performer_command(
+    target: Annotated[Path, typer.Argument(help="A clip of the person.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The performer's folder.")],
+    preset: Preset = "fast",
+    minutes: Minutes = None,
+    steps: Steps = None,
+    estimator: Estimator = "mediapipe",
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Learn the person of a clip; a folder that exists is resumed."""
+    from dancenow.workflows.train import train_performer
+
+    options = _options(preset, minutes, steps, estimator, device.value, seed)
+    _run(
+        lambda progress: train_performer(target, output, options, progress=progress).report(),
+        lambda made: f"{made.folder}: {made.steps} steps in {made.seconds:.0f} s of training",
+        as_json,
+    )
+
+
+@app.command("perform")
+def perform_command(
+    performer: Annotated[Path, typer.Argument(help="Folder of a trained performer.")],
+    source: Annotated[
+        Path, typer.Argument(help="The motion: a clip, a track (.npz), a folder of OpenPose files.")
+    ],
+    output: OutVideo,
+    normalize: Normalize = True,
+    estimator: Estimator = "mediapipe",
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Let a trained performer dance."""
+    from dancenow.workflows.transfer import Performed, perform
+
+    def work(progress: ProgressCallback) -> Performed:
+        return perform(
+            performer,
+            source,
+            output,
+            estimator=estimator,
+            device=device.value,
+            normalized=normalize,
+            progress=progress,
+        )
+
+    _run(work, lambda made: made.summary(), as_json)
+
+
+@app.command("transfer")
+def transfer_command(
+    source: Annotated[
+        Path, typer.Argument(help="The motion: a clip, a track (.npz), a folder of OpenPose files.")
+    ],
+    target: Annotated[
+        Path, typer.Argument(help="Who is made to dance: a clip, or a trained performer's folder.")
+    ],
+    output: OutVideo,
+    preset: Preset = "fast",
+    minutes: Minutes = None,
+    steps: Steps = None,
+    normalize: Normalize = True,
+    estimator: Estimator = "mediapipe",
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make the person of one clip dance like the person of another."""
+    from dancenow.workflows.transfer import Performed, transfer
+
+    options = _options(preset, minutes, steps, estimator, device.value, seed)
+
+    def work(progress: ProgressCallback) -> Performed:
+        return transfer(source, target, output, options, normalized=normalize, progress=progress)
+
+    _run(work, lambda made: made.summary(), as_json)
+
+
+@evaluate_app.command("clip")
+def evaluate_clip_command(
+    made: Annotated[Path, typer.Argument(help="The clip to judge.")],
+    truth: Annotated[Path, typer.Argument(help="What it should look like.")],
+    estimator: Estimator = "mediapipe",
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Compare a clip with the true one: PSNR, SSIM, pose distance."""
+    from dancenow.workflows.evaluate import evaluate_clip
+
+    _run(
+        lambda progress: evaluate_clip(made, truth, estimator=estimator, progress=progress),
+        lambda figures: "\n".join(figures.lines()),
+        as_json,
+    )
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    print(f"dancenow: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    if issubclass(category, DanceNowWarning):
+        print(f"dancenow: warning: {message}", file=sys.stderr)
+
+
+def main() -> None:
+    """Run the command line; ends the process with the exit status of the contract."""
+    verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
+    if not verbose:
+        warnings.showwarning = _show_warning
+    warnings.simplefilter("always", DanceNowWarning)
+    try:
+        status = app(standalone_mode=False)
+    except KeyboardInterrupt:
+        _fail("stopped; what was done is kept, the same command goes on from there.", 130)
+    except DanceNowError as error:
+        if verbose:
+            traceback.print_exc()
+        _fail(str(error), 2 if isinstance(error, InputError) else 1)
+    except typer.Abort:
+        _fail("stopped.", 130)
+    except Exception as error:
+        shown = getattr(error, "show", None)
+        if callable(shown):  # how Click reports a wrong use of the command line
+            shown()
+            sys.exit(int(getattr(error, "exit_code", 2)))
+        if verbose:
+            traceback.print_exc()
+        _fail(f"{type(error).__name__}: {error} (-v shows where)", 1)
+    sys.exit(status if isinstance(status, int) else 0)

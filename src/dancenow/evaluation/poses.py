@@ -1,0 +1,58 @@
+"""How near a dance comes to the true one, by its poses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dancenow.pose import PoseTrack
+from dancenow.pose.extent import SEEN, standing_height
+from dancenow.pose.layout import BODY, FACE, LEFT_HAND, RIGHT_HAND
+
+_PARTS = {"body": (BODY,), "face": (FACE,), "hands": (LEFT_HAND, RIGHT_HAND)}
+
+
+@dataclass(frozen=True)
+class PoseScores:
+    """Scores of a track.
+
+    Distances are between keypoints that are seen in both tracks, averaged over keypoints and
+    frames (Chan et al., 2019, section 5, "pose distance"); None where nothing is seen in both.
+
+    Attributes:
+        distance_px: mean distance for "body", "face" and "hands", px.
+        distance_percent: the same in % of the standing person's height.
+        missed: the part of the frames with a person in the true track and none in the made, 0..1.
+    """
+
+    distance_px: dict[str, float | None]
+    distance_percent: dict[str, float | None]
+    missed: float
+
+
+def pose_scores(made: PoseTrack, truth: PoseTrack) -> PoseScores:
+    """Compare a track with the true one, frame by frame, over their common length.
+
+    Raises:
+        ValueError: the tracks are of different frame sizes.
+        InputError: nobody is in the true track.
+    """
+    if made.size != truth.size:
+        raise ValueError(f"tracks of different frame sizes: {made.size} and {truth.size}")
+    frames = min(len(made), len(truth))
+    a, b = made.keypoints[:frames], truth.keypoints[:frames]
+    both = (a[..., 2] >= SEEN) & (b[..., 2] >= SEEN)
+    distance = np.linalg.norm(a[..., :2] - b[..., :2], axis=-1)
+    height = standing_height(truth)
+    px = {}
+    for part, slices in _PARTS.items():
+        chosen = np.zeros(both.shape[1], dtype=bool)
+        for keypoints in slices:
+            chosen[keypoints] = True
+        values = distance[both & chosen]
+        px[part] = float(values.mean()) if values.size else None
+    percent = {part: None if d is None else 100 * d / height for part, d in px.items()}
+    there = (b[:, BODY, 2] >= SEEN).any(axis=1)
+    gone = there & ~(a[:, BODY, 2] >= SEEN).any(axis=1)
+    return PoseScores(px, percent, float(gone.sum() / max(1, there.sum())))

@@ -1,0 +1,137 @@
+"""The box that follows the person: only what is inside it is learned and painted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from dancenow.pose import PoseTrack
+from dancenow.pose.extent import SEEN, body_extent, standing_height
+from dancenow.pose.layout import INDEX
+from dancenow.pose.track import FloatArray
+
+Frame = NDArray[np.uint8]
+
+_FOLLOW_SECONDS = 0.25  # standard deviation of the box's smoothing
+_HEADROOM = 0.13  # of the body's height: the top of the head and the hair have no keypoint
+_MARGIN = 0.07  # of the body's height, on the other sides
+
+
+@dataclass(frozen=True)
+class CropPath:
+    """A box of constant size that follows a person.
+
+    Attributes:
+        corners: int64 `(T, 2)`, left and top of the box in px of the frame; it may lie outside.
+        box: width and height of the box in px of the frame.
+        canvas: width and height of the picture that the box is scaled to, in px.
+    """
+
+    corners: NDArray[np.int64]
+    box: tuple[int, int]
+    canvas: tuple[int, int]
+
+    def cut(self, frame: Frame, index: int) -> Frame:
+        """The box of frame `index`, scaled to the canvas; beyond the frame its edge goes on.
+
+        Args:
+            frame: uint8 `(H, W, C)` or `(H, W)`.
+            index: which box.
+        """
+        return cut_box(frame, self.corners[index], self.box, self.canvas)
+
+    def cut_small(self, picture: Frame, index: int, size: tuple[int, int]) -> Frame:
+        """As `cut`, from a picture that shows the frame of `size` (width, height) smaller."""
+        scale_x, scale_y = picture.shape[1] / size[0], picture.shape[0] / size[1]
+        corner = np.round(self.corners[index] * [scale_x, scale_y]).astype(np.int64)
+        box = (max(1, round(self.box[0] * scale_x)), max(1, round(self.box[1] * scale_y)))
+        return cut_box(picture, corner, box, self.canvas)
+
+    def to_canvas(self, keypoints: FloatArray, index: int) -> FloatArray:
+        """Keypoints `(137, 3)` of frame `index`, from px of the frame to px of the canvas."""
+        moved = keypoints.copy()
+        scale = np.array(self.canvas, dtype=np.float32) / np.array(self.box, dtype=np.float32)
+        moved[:, :2] = (keypoints[:, :2] - self.corners[index]) * scale
+        return moved
+
+
+def cut_box(
+    frame: Frame, corner: NDArray[np.int64], box: tuple[int, int], canvas: tuple[int, int]
+) -> Frame:
+    """Cut the box at `corner` out of a frame and scale it to `canvas`, repeating edge px."""
+    height, width = frame.shape[:2]
+    # At least one row and column of the frame, also where the box lies wholly outside of it.
+    left, right = _inside(int(corner[0]), box[0], width)
+    top, bottom = _inside(int(corner[1]), box[1], height)
+    inside = frame[top:bottom, left:right]
+    if inside.shape[:2] != (box[1], box[0]):
+        before_x, before_y = max(0, left - int(corner[0])), max(0, top - int(corner[1]))
+        after_x = max(0, box[0] - inside.shape[1] - before_x)
+        after_y = max(0, box[1] - inside.shape[0] - before_y)
+        padded = cv2.copyMakeBorder(
+            inside, before_y, after_y, before_x, after_x, cv2.BORDER_REPLICATE
+        )
+        inside = np.asarray(padded[: box[1], : box[0]], dtype=np.uint8)
+    if canvas == box:
+        return np.ascontiguousarray(inside)
+    shrinks = canvas[0] <= box[0] and canvas[1] <= box[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(np.ascontiguousarray(inside), canvas, interpolation=method)  # type: ignore[return-value]
+
+
+def _inside(start: int, length: int, size: int) -> tuple[int, int]:
+    """The part of `start..start+length` inside `0..size`, or the nearest element where none is."""
+    first = min(max(start, 0), size - 1)
+    return first, max(first + 1, min(start + length, size))
+
+
+def crop_path(track: PoseTrack, zoom: float, stride: int, max_px: int) -> CropPath:
+    """A box that holds the person in every frame.
+
+    Args:
+        track: the person, in px of the frame.
+        zoom: px of the frame for one px of the canvas.
+        stride: the canvas's sides are multiples of this many px.
+        max_px: the canvas's sides are at most about this many px; a larger person is cut.
+
+    Raises:
+        InputError: there is no person in the track.
+    """
+    height = standing_height(track)
+    extent = body_extent(track)
+    extent += np.array([-_MARGIN, -_HEADROOM, _MARGIN, _MARGIN], dtype=np.float32) * height
+    centre = _smooth_centre(track)
+    reach = np.concatenate([centre - extent[:, :2], extent[:, 2:] - centre], axis=1)
+    left, top, right, bottom = np.nanmax(reach, axis=0)
+    half = max(left, right)
+
+    def side(px: float) -> int:
+        largest = max(stride, max_px // stride * stride)
+        return min(largest, stride * math.ceil(px / zoom / stride))
+
+    canvas = (side(2 * half), side(top + bottom))
+    box = (round(canvas[0] * zoom), round(canvas[1] * zoom))
+    spare = box[1] - (top + bottom)
+    corners = np.stack([centre[:, 0] - box[0] / 2, centre[:, 1] - top - spare / 2], axis=1)
+    return CropPath(np.round(corners).astype(np.int64), box, canvas)
+
+
+def _smooth_centre(track: PoseTrack) -> FloatArray:
+    """The torso's middle, smoothed over time, in px, float32 `(T, 2)`; gaps are bridged."""
+    torso = track.keypoints[:, [INDEX["neck"], INDEX["mid_hip"]]]
+    seen = (torso[..., 2] >= SEEN).all(axis=1)
+    middle = torso[..., :2].mean(axis=1)
+    if not seen.any():
+        extent = body_extent(track)
+        seen = np.isfinite(extent).all(axis=1)
+        middle = (extent[:, :2] + extent[:, 2:]) / 2
+    frames = np.arange(len(track))
+    bridged = np.stack([np.interp(frames, frames[seen], middle[seen, axis]) for axis in (0, 1)], 1)
+    sigma = _FOLLOW_SECONDS * track.fps
+    smooth = gaussian_filter1d(bridged, sigma, axis=0, mode="nearest")
+    return np.asarray(smooth, dtype=np.float32)

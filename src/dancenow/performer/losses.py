@@ -1,0 +1,44 @@
+"""What the fast preset minimises: functions of pictures, `(B, C, H, W)`."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+
+
+def weighted_l1(picture: Tensor, real: Tensor, weight: Tensor) -> Tensor:
+    """Mean absolute difference; `weight`, `(B, 1, H, W)`, has mean 1."""
+    return ((picture - real).abs() * weight).mean()
+
+
+def gradient_l1(picture: Tensor, real: Tensor, weight: Tensor) -> Tensor:
+    """Mean absolute difference of the differences between neighbouring px.
+
+    Mathieu, Couprie & LeCun, "Deep multi-scale video prediction beyond mean square error", 2016,
+    equation 6, with exponent 1.
+    """
+    error = picture - real
+    down = (error[..., 1:, :] - error[..., :-1, :]).abs() * weight[..., 1:, :]
+    across = (error[..., 1:] - error[..., :-1]).abs() * weight[..., 1:]
+    return down.mean() + across.mean()
+
+
+def structure(picture: Tensor, real: Tensor, weight: Tensor, window: int = 7) -> Tensor:
+    """1 - SSIM (Wang et al., 2004, equation 13) over square windows; pictures in -1..1."""
+    c1, c2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2
+
+    def mean(x: Tensor) -> Tensor:
+        return functional.avg_pool2d(x, window, stride=1)
+
+    mean_a, mean_b = mean(picture), mean(real)
+    var_a = mean(picture * picture) - mean_a * mean_a
+    var_b = mean(real * real) - mean_b * mean_b
+    cov = mean(picture * real) - mean_a * mean_b
+    luminance = (2 * mean_a * mean_b + c1) / (mean_a * mean_a + mean_b * mean_b + c1)
+    contrast = (2 * cov + c2) / (var_a + var_b + c2)
+    return ((1 - luminance * contrast) * mean(weight)).mean()
+
+
+def coverage(alpha: Tensor, mask: Tensor) -> Tensor:
+    """Binary cross-entropy of alpha against the person's mask, both `(B, 1, H, W)` in 0..1."""
+    return functional.binary_cross_entropy(alpha.clamp(1e-4, 1 - 1e-4), mask)

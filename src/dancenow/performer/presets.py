@@ -1,0 +1,100 @@
+"""Named configurations of a performer.  What a field means stands beside it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from dancenow.errors import InputError
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CropConfig(_Config):
+    """The picture around the person that the generator paints."""
+
+    body_px: int = 224
+    """Height of the standing person in the painted picture, at most, in px."""
+    max_px: int = 448
+    """Width and height of the painted picture, at most, in px."""
+    max_frames: int = 1500
+    """Frames of the target clip to learn from, spread over its length."""
+
+
+class GeneratorConfig(_Config):
+    """The generator's size."""
+
+    widths: tuple[int, ...] = (32, 64, 128, 192, 256)
+    """Channels at 1/2, 1/4, 1/8, ... of the picture's resolution."""
+
+
+class LossConfig(_Config):
+    """Weights of the loss's terms."""
+
+    gradient: float = 1.0
+    """Differences of neighbouring px, against blur."""
+    structure: float = 0.2
+    """1 - SSIM."""
+    coverage: float = 0.1
+    """Alpha against the person's mask; fades to a tenth of this by half of the budget."""
+    elsewhere: float = 0.2
+    """How much px off the person count, those on the person counting 1 + this."""
+
+
+class OptimizerConfig(_Config):
+    """Adam with decoupled weight decay (Loshchilov & Hutter, 2019)."""
+
+    learning_rate: float = 1.5e-3
+    betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = 1e-2
+    warmup_steps: int = 30
+    batch: int = 4
+    average_decay: float = 0.995
+    """Decay of the averaged weights, a step."""
+
+
+class AugmentConfig(_Config):
+    """Random motions of pose and picture together, so that a pose is not learned by its place."""
+
+    scale: float = 0.06
+    """Largest logarithm of the scale."""
+    rotation: float = 0.05
+    """Largest angle, in radians."""
+    shift: float = 0.04
+    """Largest shift, in parts of the picture's height."""
+
+
+class PerformerConfig(_Config):
+    """Everything that decides how a performer is trained."""
+
+    preset: str
+    crop: CropConfig = CropConfig()
+    generator: GeneratorConfig = GeneratorConfig()
+    loss: LossConfig = LossConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    augment: AugmentConfig = AugmentConfig()
+    minutes: float = 5.0
+    """How long to train when nobody says."""
+
+
+PRESETS: dict[str, PerformerConfig] = {
+    "fast": PerformerConfig(preset="fast"),
+    "tiny": PerformerConfig(
+        preset="tiny",
+        crop=CropConfig(body_px=96, max_px=160, max_frames=300),
+        generator=GeneratorConfig(widths=(24, 48, 96, 128)),
+        minutes=0.5,
+    ),
+}
+
+
+def performer_preset(name: str) -> PerformerConfig:
+    """The preset of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in PRESETS:
+        raise InputError(f"--preset {name}: unknown; choose one of {', '.join(PRESETS)}.")
+    return PRESETS[name]

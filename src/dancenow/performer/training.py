@@ -1,0 +1,135 @@
+"""How the fast preset learns: one step, readable beside the losses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dancenow.performer import losses
+from dancenow.performer.condition import POSE_CHANNELS
+from dancenow.performer.dataset import Batch, CropSet
+from dancenow.performer.networks import FastGenerator
+from dancenow.performer.presets import PerformerConfig
+from dancenow.training import Device, TrainingState, WeightAverage
+from dancenow.training.budget import cosine_rate
+from dancenow.training.checkpoint import optimizer_tensors, prefixed, restore_optimizer, unprefixed
+
+
+class FastTraining:
+    """The generator, its averaged copy and its optimiser, over a set of crops.
+
+    Step k draws its batch from the seed and k alone: a training that was stopped and resumed
+    sees the same pictures as one that was not.
+
+    Attributes:
+        notes: JSON values that are kept with the state.
+    """
+
+    def __init__(self, config: PerformerConfig, crops: CropSet, device: Device, seed: int) -> None:
+        self.config, self.crops, self.device, self.seed = config, crops, device, seed
+        torch.manual_seed(seed)
+        generator = FastGenerator(POSE_CHANNELS, config.generator.widths)
+        generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        options = config.optimizer
+        optimizer = torch.optim.AdamW(
+            generator.parameters(),
+            lr=options.learning_rate,
+            betas=options.betas,
+            weight_decay=options.weight_decay,
+        )
+        self.fabric = device.fabric()
+        self.generator, self.optimizer = self.fabric.setup(generator, optimizer)
+        self.average = WeightAverage[FastGenerator](self.generator.module, options.average_decay)
+        self.notes: dict[str, Any] = {}
+        self._pool = ThreadPoolExecutor(1)
+        self._next: tuple[int, Future[Batch]] | None = None
+
+    def step(self, number: int, fraction: float) -> Mapping[str, float]:
+        """Paint a batch, compare it with the real frames, improve."""
+        batch = self._batch(number)
+        self._set_rate(number, fraction)
+
+        painted = self.generator(batch.pose, batch.plate)
+        picture = painted.over(batch.plate)
+
+        config = self.config.loss
+        weight = config.elsewhere + batch.mask
+        weight = weight / weight.mean()
+        terms = {
+            "l1": losses.weighted_l1(picture, batch.real, weight),
+            "gradient": losses.gradient_l1(picture, batch.real, weight),
+            "structure": losses.structure(picture, batch.real, weight),
+            "coverage": losses.coverage(painted.alpha, batch.mask),
+        }
+        loss = (
+            terms["l1"]
+            + config.gradient * terms["gradient"]
+            + config.structure * terms["structure"]
+            + config.coverage * max(0.1, 1 - 2 * fraction) * terms["coverage"]
+        )
+        value = float(loss.detach())
+        if np.isfinite(value):
+            self.optimizer.zero_grad(set_to_none=True)
+            self.fabric.backward(loss)
+            self.optimizer.step()
+            self.average.update(self.generator.module, number)
+        return {"loss": value, **{name: float(term.detach()) for name, term in terms.items()}}
+
+    def state(self) -> TrainingState:
+        """Weights, averaged weights and the optimiser's moments."""
+        return TrainingState(
+            {
+                **prefixed("generator", self.generator.module.state_dict()),
+                **prefixed("average", self.average.module.state_dict()),
+                **prefixed("optimizer", optimizer_tensors(self.optimizer)),
+            },
+            {"seed": self.seed, **self.notes},
+        )
+
+    def restore(self, state: TrainingState) -> None:
+        """Go on from a state."""
+        self.generator.module.load_state_dict(unprefixed("generator", state.tensors))
+        self.average.module.load_state_dict(unprefixed("average", state.tensors))
+        restore_optimizer(self.optimizer, unprefixed("optimizer", state.tensors))
+
+    @torch.no_grad()
+    def preview(self) -> NDArray[np.uint8]:
+        """Four frames of the clip above what is painted for their poses, uint8 `(H, W, 3)`."""
+        indices = np.linspace(0, len(self.crops) - 1, 4).astype(int).tolist()
+        batch = self.crops.exactly(indices).to(self.device.torch)
+        with self.device.autocast():
+            painted = self.average.module(batch.pose, batch.plate)
+        rows = torch.stack((batch.real, painted.over(batch.plate)))  # (2, B, 3, H, W)
+        sheet = rows.permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
+        picture: NDArray[np.uint8] = (
+            ((sheet + 1) * 127.5).round().clamp(0, 255).byte().cpu().numpy()
+        )
+        return picture
+
+    def close(self) -> None:
+        """End the thread that draws batches."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _set_rate(self, number: int, fraction: float) -> None:
+        options = self.config.optimizer
+        factor = cosine_rate(fraction, number, warmup_steps=options.warmup_steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = options.learning_rate * factor
+
+    def _batch(self, number: int) -> Batch:
+        """Batch `number`; the next one is drawn meanwhile in a thread."""
+        if self._next is not None and self._next[0] == number:
+            batch = self._next[1].result()
+        else:
+            batch = self._draw(number)
+        self._next = (number + 1, self._pool.submit(self._draw, number + 1))
+        return batch.to(self.device.torch)
+
+    def _draw(self, number: int) -> Batch:
+        rng = np.random.default_rng((self.seed, number))
+        return self.crops.batch(rng, self.config.optimizer.batch, self.config.augment)

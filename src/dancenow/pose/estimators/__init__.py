@@ -1,0 +1,32 @@
+"""Pose estimators behind one protocol: MediaPipe (the default) and RTMPose (an extra)."""
+
+from dancenow.errors import InputError
+from dancenow.pose.estimators.base import Detection, PoseEstimator
+from dancenow.pose.estimators.mediapipe import MediaPipeEstimator
+from dancenow.pose.estimators.rtmpose import RTMPoseEstimator
+
+__all__ = [
+    "Detection",
+    "MediaPipeEstimator",
+    "PoseEstimator",
+    "RTMPoseEstimator",
+    "make_estimator",
+]
+
+
+def make_estimator(name: str = "mediapipe", *, device: str = "cpu") -> PoseEstimator:
+    """The estimator called `name`.
+
+    Args:
+        name: "mediapipe" (offline, one person) or "rtmpose" (several persons; needs the extra
+            `rtmpose` and downloads its models at first use).
+        device: "cpu", "cuda" or "mps"; MediaPipe always runs on the CPU.
+
+    Raises:
+        InputError: there is no such estimator, or what it needs is not installed.
+    """
+    if name == "mediapipe":
+        return MediaPipeEstimator()
+    if name == "rtmpose":
+        return RTMPoseEstimator(device=device)
+    raise InputError(f"no pose estimator is called {name!r}; choose mediapipe or rtmpose.")

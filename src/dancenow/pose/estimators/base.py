@@ -1,0 +1,72 @@
+"""What a pose estimator is: frames in, track out."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.pose.follow import follow
+from dancenow.pose.track import FloatArray, PoseTrack
+
+Frame = NDArray[np.uint8]
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What was seen in one frame.
+
+    Attributes:
+        candidates: the persons, each float32 `(137, 3)`: x, y in px (pixel centres at .5),
+            confidence in 0..1.
+        mask: float32 `(H, W)`, 0 = background to 1 = the first candidate; None where it was not
+            asked for or nobody was seen.
+    """
+
+    candidates: list[FloatArray]
+    mask: FloatArray | None = None
+
+
+class PoseEstimator(Protocol):
+    """Finds the poses of persons in frames.  An implementation gives `stream`."""
+
+    @abstractmethod
+    def stream(self, frames: Iterable[Frame], *, masks: bool = False) -> Iterator[Detection]:
+        """Detect the persons in each frame, one frame at a time.
+
+        Args:
+            frames: uint8 `(H, W, 3)` RGB, all of one size.
+            masks: also give a mask of the person, where the estimator can.
+        """
+
+    def estimate(
+        self,
+        frames: Iterable[Frame],
+        fps: float,
+        size: tuple[int, int],
+        progress: Progress | None = None,
+    ) -> PoseTrack:
+        """Find the pose of the largest and steadiest person of a clip in every frame.
+
+        Only keypoints are kept, so memory hardly grows with the clip's length.
+
+        Args:
+            frames: uint8 `(H, W, 3)` RGB, read once, one at a time.
+            fps: frames a second.
+            size: frame size `(width, height)`.
+            progress: called with the number of frames done, after each.
+
+        Raises:
+            InputError: no person was found.
+        """
+        candidates: list[list[FloatArray]] = []
+        for detection in self.stream(frames):
+            candidates.append(detection.candidates)
+            if progress is not None:
+                progress(len(candidates))
+        return PoseTrack(follow(candidates, size).keypoints, fps, size)

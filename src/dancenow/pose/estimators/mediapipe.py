@@ -1,0 +1,197 @@
+"""Poses by MediaPipe Holistic (Grishchenko & Bazarevsky, Google, 2020): offline, one person.
+
+Holistic follows one person.  Around it stand two nets: when it loses that person, or jumps to
+another, the person is sought near where it was; and when nobody is found in the whole frame,
+the frame is searched in parts, because a person lower than a quarter of the frame vanishes at
+the 224 px at which MediaPipe looks for people.  What is found so is followed in a window.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, nullcontext
+from typing import Any, Final
+
+import numpy as np
+
+from dancenow.pose.estimators.base import Detection, Frame, PoseEstimator
+from dancenow.pose.estimators.mediapipe_layout import to_layout
+from dancenow.pose.estimators.prefetch import prefetched
+from dancenow.pose.estimators.quiet import without_lines
+from dancenow.pose.estimators.window import Cutter, Window, search_windows
+from dancenow.pose.follow import Person
+from dancenow.pose.track import FloatArray
+
+_NOISE: Final = re.compile(
+    rb"inference_feedback_manager|landmark_projection_calculator|XNNPACK delegate"
+    rb"|before absl::InitializeLog|gl_context"
+)
+_NEAR_MISSES: Final = 5  # frames in a row in which a lost person is sought near by
+_SEARCH_EVERY: Final = 12  # frames between two searches of the whole frame
+_MIN_VISIBILITY: Final = 0.5  # of shoulders and hips, for a person found by searching
+_TORSO: Final = (11, 12, 23, 24)  # MediaPipe's shoulders and hips
+
+
+class MediaPipeEstimator(PoseEstimator):
+    """MediaPipe Holistic 0.10.21: body, face and hands of one person, on the CPU, offline.
+
+    Frames go to it at full size: its cost hardly depends on the size (it looks at crops of
+    256 px), and its accuracy does.
+
+    Args:
+        smooth: let MediaPipe filter the landmarks as they come (One-Euro).  On real dancing it
+            takes away half to two thirds of the jitter and delays by up to half a frame; turn it
+            off where a filter follows that may look ahead.
+    """
+
+    def __init__(self, *, smooth: bool = True) -> None:
+        self._smooth = smooth
+
+    def stream(self, frames: Iterable[Frame], *, masks: bool = False) -> Iterator[Detection]:
+        """Detect the person in each frame; see `PoseEstimator.stream`.
+
+        There are two candidates where Holistic jumped to another person and the one it followed
+        was found again: this one comes first, and the mask is of it.
+        """
+        with ExitStack() as stack:
+            view = stack.enter_context(_View(masks=masks, smooth=self._smooth))
+            finder = stack.enter_context(_Finder())
+            last: Person | None = None
+            missed = 0
+            for frame in stack.enter_context(closing(prefetched(frames))):
+                seen, mask = view.look(frame)
+                candidates = [] if seen is None else [seen.keypoints]
+                if seen is None or (last is not None and not last.may_become(seen, missed + 1)):
+                    window = finder.find(frame, last, missed)
+                    if window is not None:
+                        view.move_to(window)
+                        found, found_mask = view.look(frame)
+                        if found is not None:
+                            seen, mask = found, found_mask
+                            candidates.insert(0, found.keypoints)
+                    elif seen is None:
+                        view.move_to(None)
+                if seen is None:
+                    missed += 1
+                    last = last if missed <= _SEARCH_EVERY else None
+                else:
+                    last, missed = seen, 0
+                    view.keep_up_with(seen)
+                yield Detection(candidates, mask)
+
+
+class _View:
+    """Holistic, looking at a window of the frames."""
+
+    def __init__(self, *, masks: bool, smooth: bool) -> None:
+        self._masks = masks
+        self._smooth = smooth
+        self._window: Window | None = None  # None: the whole frame
+        self._cutter = Cutter()
+        self._size = (0, 0)
+        self._graph: Any = None
+        self._moved = False
+        self._noisy = True
+
+    def __enter__(self) -> _View:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._graph is not None:
+            self._graph.close()
+
+    def look(self, frame: Frame) -> tuple[Person | None, FloatArray | None]:
+        """The person in the window and, if wanted, its mask in the whole frame."""
+        height, width = frame.shape[:2]
+        self._size = (width, height)
+        window = self._window or Window.whole(width, height)
+        # In a picture that is not square MediaPipe misplaces the points of hands and faces that
+        # are turned (it warns of "NORM_RECT without IMAGE_DIMENSIONS"): hence the square window.
+        result = self._process(self._cutter.cut(frame, window))
+        keypoints = to_layout(result, window.side, (window.left, window.top))
+        person = None if keypoints is None else Person.of(keypoints, self._size)
+        if person is None:
+            return None, None
+        self._noisy = False
+        mask = result.segmentation_mask if self._masks else None
+        return person, None if mask is None else window.paste(mask, width, height)
+
+    def _process(self, picture: Frame) -> Any:
+        # Its threads log when they start, and when the first person is seen.
+        with without_lines(_NOISE) if self._noisy or self._moved else nullcontext():
+            if self._graph is None:
+                from mediapipe.python.solutions.holistic import Holistic
+
+                # The irises come with the refined face mesh, which costs no more time.
+                self._graph = Holistic(
+                    model_complexity=1,
+                    smooth_landmarks=self._smooth,
+                    enable_segmentation=self._masks,
+                    refine_face_landmarks=True,
+                )
+            elif self._moved:
+                self._graph.reset()
+            self._moved = False
+            return self._graph.process(picture)
+
+    def move_to(self, window: Window | None) -> None:
+        """Look at another window from now on (None: the whole frame)."""
+        self._moved = self._moved or window != self._window
+        self._window = window
+
+    def keep_up_with(self, person: Person) -> None:
+        """Choose a new window when the person has nearly left the present one."""
+        largest = max(self._size)
+        if self._window is not None and not self._window.fits(person.keypoints, largest):
+            self.move_to(Window.around(person.keypoints, largest))
+
+
+class _Finder:
+    """MediaPipe's pose model on single pictures: finds persons that Holistic lost or missed."""
+
+    def __init__(self) -> None:
+        self._graph: Any = None
+        self._cutter = Cutter()
+
+    def __enter__(self) -> _Finder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._graph is not None:
+            self._graph.close()
+
+    def find(self, frame: Frame, last: Person | None, missed: int) -> Window | None:
+        """A window with a person in it: near `last`, if there is one, else anywhere."""
+        height, width = frame.shape[:2]
+        largest = max(width, height)
+        if last is not None and missed < _NEAR_MISSES:
+            window = Window.around(last.keypoints, largest)
+            found = self._look(frame, window)
+            near = found is not None and last.may_become(found, missed + 1)
+            return window if near else None
+        if missed % _SEARCH_EVERY == 0:
+            everyone = (self._look(frame, window) for window in search_windows(width, height))
+            found = max(
+                (person for person in everyone if person is not None),
+                key=lambda person: person.weight,
+                default=None,
+            )
+            return None if found is None else Window.around(found.keypoints, largest)
+        return None
+
+    def _look(self, frame: Frame, window: Window) -> Person | None:
+        picture = self._cutter.cut(frame, window)
+        with without_lines(_NOISE):
+            if self._graph is None:
+                from mediapipe.python.solutions.pose import Pose
+
+                self._graph = Pose(static_image_mode=True, model_complexity=1)
+            result = self._graph.process(picture)
+        keypoints = to_layout(result, window.side, (window.left, window.top))
+        if keypoints is None:
+            return None
+        torso = [result.pose_landmarks.landmark[i].visibility for i in _TORSO]
+        if float(np.mean(torso)) < _MIN_VISIBILITY:
+            return None
+        return Person.of(keypoints, (frame.shape[1], frame.shape[0]))

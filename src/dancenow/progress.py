@@ -1,0 +1,55 @@
+"""How long work tells its caller what it does: one callback, one small event."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A step forward in one stage of a longer job.
+
+    Attributes:
+        stage: what is being done, for people ("detecting poses in dance.mp4").
+        done: how much of the stage is done, in `unit`s.
+        total: how much there is to do, or None where nobody knows.
+        unit: what is counted: "frames", "steps", "s".
+        note: the newest figure worth showing ("loss 0.031"), or nothing.
+    """
+
+    stage: str
+    done: float
+    total: float | None = None
+    unit: str = "frames"
+    note: str = ""
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+def silent(_: Progress) -> None:
+    """A progress callback that says nothing."""
+
+
+@dataclass
+class StageTimes:
+    """Seconds spent in each named stage of a job, in the order in which they began."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the time spent inside the block to `name`."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - start
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent
+
+    def rounded(self) -> dict[str, float]:
+        """The same, to a hundredth of a second."""
+        return {name: round(seconds, 2) for name, seconds in self.seconds.items()}

@@ -1,0 +1,119 @@
+"""The true keypoints of a posed performer, in the layout of `dancenow.pose.layout`."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dancenow.pose.layout import BODY, FACE, INDEX, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
+from dancenow.sample.body import FINGERS, SIDES, Array, BodyPose, Placed, Skeleton, place
+from dancenow.sample.camera import Camera
+from dancenow.sample.face import face_features
+from dancenow.sample.figure import head_point
+from dancenow.sample.sdf import Body, closest, distances, melt
+
+_JOINTS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+_ON_FACE = ("nose", "right_eye", "left_eye", "right_ear", "left_ear")
+
+
+class Marker:
+    """Says where the keypoints of one performer are.
+
+    Confidence is 1 where a keypoint can be seen and 0 where it cannot: outside the picture; points
+    of face and hands also behind the head or the trunk.  Joints of trunk, arms and legs are known
+    behind other limbs, as in OpenPose's labels, and keep confidence 1 inside the picture.
+    """
+
+    def __init__(self, skeleton: Skeleton, body: Body, camera: Camera) -> None:
+        self.skeleton = skeleton
+        self.body = body
+        self.camera = camera
+        self._jaw_depth = 0.03 + 0.23 * np.sin(np.pi * np.arange(17) / 16)
+
+    def keypoints(self, placed: Placed) -> NDArray[np.float32]:
+        """Keypoints, float32 `(137, 3)`: x and y px, confidence 0 or 1; missing ones are 0."""
+        points = np.zeros((NUM_KEYPOINTS, 3))
+        self._body(placed, points[BODY])
+        points[FACE] = self._face(placed)
+        for side, part in (("left", LEFT_HAND), ("right", RIGHT_HAND)):
+            points[part] = self._hand(placed, side)
+        head = [INDEX[name] for name in _ON_FACE]
+        eye, face = INDEX["face_left_pupil"], INDEX["face_nose_bridge_3"]
+        points[INDEX["left_eye"]], points[INDEX["right_eye"]] = points[eye], points[eye - 1]
+        points[INDEX["nose"]] = points[face]
+        seen = self.camera.project(points)
+        width, height = self.camera.size
+        inside = (seen[:, 0] >= 0) & (seen[:, 0] < width) & (seen[:, 1] >= 0) & (seen[:, 1] < height)
+        small = np.r_[head, FACE, LEFT_HAND, RIGHT_HAND]
+        inside[small] &= ~self._hidden(placed, points[small])
+        seen[:, 2] = 1.0
+        return np.where(inside[:, None], seen, 0.0).astype(np.float32)
+
+    def _body(self, placed: Placed, out: Array) -> None:
+        foot = self.skeleton.proportions.foot
+        for side in SIDES:
+            for joint in _JOINTS:
+                out[INDEX[f"{side}_{joint}"]] = placed.at(f"{side}_{joint}")
+            sign = 1 if side == "left" else -1
+            ankle, toe = self.skeleton.at(f"{side}_ankle"), self.skeleton.at(f"{side}_toe")
+            heel = np.array([ankle[0], 0.02, -0.27 * foot])
+            big = np.array([toe[0] - 0.02 * sign, 0.02, toe[2] + 0.27 * foot])
+            small = np.array([toe[0] + 0.03 * sign, 0.02, toe[2] + 0.17 * foot])
+            out[INDEX[f"{side}_heel"]] = placed.carry(f"{side}_ankle", heel)
+            out[INDEX[f"{side}_big_toe"]] = placed.carry(f"{side}_toe", big)
+            out[INDEX[f"{side}_small_toe"]] = placed.carry(f"{side}_toe", small)
+            ear = np.array(head_point(self.skeleton, 0.325 * sign, 0.47, -0.01))
+            out[INDEX[f"{side}_ear"]] = placed.carry("head", ear)
+        for middle, joint in (("neck", "shoulder"), ("mid_hip", "hip")):
+            out[INDEX[middle]] = 0.5 * (out[INDEX[f"left_{joint}"]] + out[INDEX[f"right_{joint}"]])
+
+    def _face(self, placed: Placed) -> Array:
+        features = face_features(placed.mouth, placed.blink)
+        depth = self._surface(features)
+        depth[:17] = self._jaw_depth
+        points = np.array(
+            [head_point(self.skeleton, u, v, w) for (u, v), w in zip(features, depth, strict=True)]
+        )
+        return placed.carry("head", points)
+
+    def _surface(self, features: Array) -> Array:
+        """How far to the front the face is at (u, v), in head heights: traced from the front."""
+        rest = place(self.skeleton, BodyPose())
+        index = torch.from_numpy(
+            np.flatnonzero((self.body.part == self.body.parts.index("skin")))
+        )
+        to_local = self.body.posed(rest).to_local[index]
+        shape = self.body.shape[:, index, None]
+        head = self.skeleton.proportions.head
+        start = np.array([head_point(self.skeleton, u, v, 0.6) for u, v in features])
+        points = torch.from_numpy(start.T.astype(np.float32)).contiguous()
+        blend = self.body.blend[self.body.parts.index("skin")].expand(points.shape[1])
+        for _ in range(24):
+            local = torch.einsum("pij,jn->ipn", to_local[:, :, :3], points)
+            x, y, z = local + to_local[:, :, 3].T[:, :, None]
+            points[2] -= melt(distances(x, y, z, shape), blend).clamp_min(0.0)
+            points[2].clamp_(min=0.0)
+        return (points[2] / head).double().numpy()
+
+    @staticmethod
+    def _hand(placed: Placed, side: str) -> Array:
+        names = [f"{side}_{finger}_{i}" for finger in FINGERS for i in (1, 2, 3)]
+        joints = np.array([placed.at(name) for name in names]).reshape(5, 3, 3)
+        tips = placed.skeleton.fingertips[slice(0, 5) if side == "left" else slice(5, 10)]
+        ends = [placed.carry(f"{side}_{f}_3", tip) for f, tip in zip(FINGERS, tips, strict=True)]
+        fingers = np.concatenate([joints, np.array(ends)[:, None]], axis=1).reshape(20, 3)
+        return np.concatenate([placed.at(f"{side}_wrist")[None], fingers])
+
+    def _hidden(self, placed: Placed, points: Array) -> NDArray[np.bool_]:
+        """Whether something thick lies between the camera and points `(N, 3)`."""
+        index = self.body.shades
+        to_local = self.body.posed(placed).to_local[index]
+        eye = torch.from_numpy(self.camera.eye.astype(np.float32))
+        towards = torch.from_numpy((points - self.camera.eye).astype(np.float32)).T
+        origin = (to_local[:, :, :3] @ eye + to_local[:, :, 3]).T[:, :, None]
+        direction = torch.einsum("pij,jn->ipn", to_local[:, :, :3], towards)
+        t, d = closest(origin, direction, self.body.shape[:, index, None])
+        length = towards.norm(dim=0)
+        hidden = (d < -0.008) & ((1 - t) * length > 0.03)
+        return np.asarray(hidden.any(dim=0).numpy())

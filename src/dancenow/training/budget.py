@@ -1,0 +1,75 @@
+"""How long to train: a number of minutes or of steps, and schedules that fit into it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dancenow.errors import InputError
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The whole of a training, over all its resumptions: minutes or steps, whichever ends first."""
+
+    minutes: float | None = None
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.minutes is None and self.steps is None:
+            raise InputError("say how long to train: --minutes or --steps.")
+        if self.minutes is not None and not (math.isfinite(self.minutes) and self.minutes > 0):
+            raise InputError(f"--minutes must be above 0, not {self.minutes:g}.")
+        if self.steps is not None and self.steps < 1:
+            raise InputError(f"--steps must be at least 1, not {self.steps}.")
+
+
+@dataclass
+class Clock:
+    """Where a training stands in its budget; time before a resumption counts.
+
+    Attributes:
+        budget: what may be used in all.
+        step: steps done.
+        spent: seconds of training done before this process.
+        now: the clock that is read.
+    """
+
+    budget: Budget
+    step: int = 0
+    spent: float = 0.0
+    now: Callable[[], float] = time.monotonic
+    _start: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._start = self.now()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training in all."""
+        return self.spent + self.now() - self._start
+
+    @property
+    def fraction(self) -> float:
+        """The part of the budget that is used, 0..1."""
+        parts = [0.0]
+        if self.budget.minutes is not None:
+            parts.append(self.seconds / (60 * self.budget.minutes))
+        if self.budget.steps is not None:
+            parts.append(self.step / self.budget.steps)
+        return min(1.0, max(parts))
+
+    @property
+    def over(self) -> bool:
+        """Whether the budget is used up."""
+        return self.fraction >= 1.0
+
+
+def cosine_rate(fraction: float, step: int, *, warmup_steps: int) -> float:
+    """The factor of the learning rate: a linear warm-up, then half a cosine down to 0.
+
+    Loshchilov & Hutter, "SGDR", 2017, equation 5, over the budget's fraction instead of epochs.
+    """
+    return min(1.0, (step + 1) / warmup_steps) * 0.5 * (1.0 + math.cos(math.pi * fraction))

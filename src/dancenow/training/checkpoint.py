@@ -1,0 +1,118 @@
+"""Training state on disk: tensors in safetensors, the rest in JSON, both replaced atomically.
+
+A checkpoint is one pair of files that name the same step; the JSON is written last and names its
+tensor file, so that a process killed in between leaves the older pair whole.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from dancenow.errors import InputError
+from dancenow.files import write_bytes, write_text
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """What is needed to go on as if nothing had happened.
+
+    Attributes:
+        tensors: named tensors: weights, averages, the optimiser's moments.
+        values: JSON values: the step, the seconds spent, random states.
+    """
+
+    tensors: dict[str, Tensor]
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def save_state(folder: Path, state: TrainingState) -> None:
+    """Write a checkpoint into `folder` and drop the one before."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"state-{int(state.values.get('step', 0)):08d}.safetensors"
+    tensors = {key: value.detach().cpu().contiguous() for key, value in state.tensors.items()}
+    write_bytes(folder / name, save(tensors))
+    document = {"version": VERSION, "tensors": name, "values": state.values}
+    write_text(folder / "state.json", json.dumps(document, indent=1))
+    for old in folder.glob("state-*.safetensors"):
+        if old.name != name:
+            old.unlink(missing_ok=True)
+
+
+def load_state(folder: Path) -> TrainingState | None:
+    """The checkpoint in `folder`, or None when there is none.
+
+    Raises:
+        InputError: it is damaged or of a newer version.
+    """
+    path = folder / "state.json"
+    if not path.is_file():
+        return None
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        version = int(document["version"])
+        if version > VERSION:
+            raise InputError(
+                f"{folder}: a checkpoint of version {version}, and this DanceNow reads up to "
+                f"{VERSION}; update DanceNow."
+            )
+        tensors = load_file(folder / document["tensors"])
+        return TrainingState(tensors, document["values"])
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise InputError(
+            f"{folder}: the checkpoint is damaged; remove this folder to train anew."
+        ) from error
+
+
+def prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors with `prefix.` before each name."""
+    return {f"{prefix}.{key}": value for key, value in tensors.items()}
+
+
+def unprefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Those of the tensors whose names begin with `prefix.`, without it."""
+    start = prefix + "."
+    return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
+
+
+def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
+    """An optimiser's state as named tensors (`index.name`)."""
+    state = optimizer.state_dict()["state"]
+    return {
+        f"{index}.{name}": torch.as_tensor(value)
+        for index, entries in state.items()
+        for name, value in entries.items()
+    }
+
+
+def restore_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put back what `optimizer_tensors` took; hyper-parameters stay as they are."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        index, name = key.split(".", 1)
+        state.setdefault(int(index), {})[name] = value
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+
+
+def restore_module(module: nn.Module, tensors: dict[str, Tensor], where: Path) -> None:
+    """Load weights into a network.
+
+    Raises:
+        InputError: they belong to another network.
+    """
+    try:
+        module.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise InputError(
+            f"{where}: was trained with another preset or version; choose another folder."
+        ) from error

@@ -1,0 +1,244 @@
+"""The sound of a clip that is being written: copied as it is where that works, encoded elsewhere.
+
+Times here are seconds of the output: 0 is when its first frame is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Final, Protocol
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from numpy.typing import NDArray
+
+from dancenow.errors import InputError
+from dancenow.video.probe import open_media, probe
+
+Samples = NDArray[np.float32]
+
+# What is copied into each kind of file: what the kind allows and players of it understand.
+COPIED_CODECS: Final = {
+    "mp4": frozenset({"aac", "mp3", "mp3float", "opus", "libopus", "flac"}),
+    "mov": frozenset({"aac", "mp3", "mp3float", "alac", "ac3", "pcm_s16le", "pcm_s24le"}),
+    "matroska": frozenset(
+        {"aac", "mp3", "mp3float", "ac3", "eac3", "opus", "libopus", "vorbis", "flac", "alac"}
+        | {"pcm_s16le", "pcm_s24le", "pcm_f32le"}
+    ),
+}
+_AAC_RATES: Final = (48000, 44100, 32000, 24000, 22050, 16000)  # Hz
+_AAC_BITS: Final = 160_000  # a second
+_GAP: Final = 0.05  # s; a longer pause between two blocks is silence, a shorter one is rounding
+
+
+class SoundTrack(Protocol):
+    """A sound that is written alongside the frames."""
+
+    def feed(self, until: Fraction) -> None:
+        """Write what sounds before `until` seconds."""
+
+    def finish(self, until: Fraction) -> None:
+        """Write the rest, up to `until` seconds and no further."""
+
+
+def sound_from_file(
+    path: Path, start: float, output: OutputContainer, resources: ExitStack
+) -> SoundTrack | None:
+    """Add the sound of a file to an output, from `start` seconds after its first frame on.
+
+    Args:
+        path: a clip, or a file that holds only sound.
+        start: seconds.
+        output: where to write; its header must not be written yet.
+        resources: keeps the file open.
+
+    Returns:
+        None if the file has no sound.
+
+    Raises:
+        InputError: there is no such file, or it is no media file.
+    """
+    if path.is_dir():
+        return None
+    source = resources.enter_context(open_media(path))
+    stream = source.streams.best("audio")
+    if stream is None:
+        return None
+    assert isinstance(stream, AudioStream)
+    try:
+        origin = Fraction(probe(path).start)
+    except InputError:  # music, with a cover picture or without: it has no frames to wait for
+        origin = (stream.start_time or 0) * (stream.time_base or Fraction(1))
+    origin += Fraction(start)
+    if stream.codec_context.name in COPIED_CODECS.get(output.format.name, ()):
+        return CopiedSound(source, stream, origin, output)
+    channels = min(stream.codec_context.channels, 2)
+    return EncodedSound(_decode(source, stream), origin, channels, stream.rate, output)
+
+
+def sound_from_samples(
+    samples: Samples, rate: int, start: float, output: OutputContainer
+) -> SoundTrack:
+    """Add samples to an output, from `start` seconds on.
+
+    Args:
+        samples: float32 `(N,)` mono or `(N, 2)` stereo, -1..1.
+        rate: samples a second.
+        start: seconds.
+        output: where to write; its header must not be written yet.
+    """
+    channels = np.asarray(samples, dtype=np.float32).reshape(len(samples), -1).T
+    if not 1 <= len(channels) <= 2 or rate < 1:
+        raise ValueError(f"samples must be (N,) or (N, 2) at a rate above 0, not {samples.shape}")
+    return EncodedSound(_frames(channels, rate), Fraction(start), len(channels), rate, output)
+
+
+class CopiedSound:
+    """A sound track whose packets are copied as they are."""
+
+    def __init__(
+        self,
+        source: InputContainer,
+        stream: AudioStream,
+        origin: Fraction,
+        output: OutputContainer,
+    ) -> None:
+        self._base = stream.time_base or Fraction(1, stream.rate)
+        self._shift = round(origin / self._base)
+        self._output = output
+        self._stream = output.add_stream_from_template(stream)
+        # MP4 tells its player to leave out what comes before 0, so the cut is exact to a sample,
+        # and one packet more lets the decoder settle.  Matroska would move the picture instead.
+        self._early_packets = 2 if output.format.name in ("mp4", "mov") else 0
+        self._packets = self._from_start(source, stream)
+        self._next: Packet[AudioStream] | None = next(self._packets, None)
+
+    def _from_start(
+        self, source: InputContainer, stream: AudioStream
+    ) -> Iterator[Packet[AudioStream]]:
+        with suppress(av.FFmpegError):  # cut off: what came before it is copied
+            for packet in source.demux(stream):
+                if packet.pts is None or packet.dts is None or packet.is_corrupt:
+                    continue
+                packet.pts -= self._shift
+                packet.dts -= self._shift
+                if packet.pts > -self._early_packets * (packet.duration or 0) - 1:
+                    yield packet
+
+    def feed(self, until: Fraction) -> None:
+        """Write the packets that end before `until` seconds."""
+        while (packet := self._next) is not None:
+            assert packet.pts is not None
+            if (packet.pts + (packet.duration or 0)) * self._base > until:
+                return
+            self._write(packet)
+
+    def finish(self, until: Fraction) -> None:
+        """Write the rest, the last packet's duration cut to end at `until` seconds."""
+        self.feed(until)
+        packet = self._next
+        if packet is not None and packet.pts is not None and packet.pts * self._base < until:
+            packet.duration = max(1, round(until / self._base) - packet.pts)
+            self._write(packet)
+
+    def _write(self, packet: Packet[AudioStream]) -> None:
+        packet.stream = self._stream
+        self._output.mux(packet)
+        self._next = next(self._packets, None)
+
+
+class EncodedSound:
+    """A sound track that is encoded to AAC."""
+
+    def __init__(
+        self,
+        frames: Iterator[AudioFrame],
+        origin: Fraction,
+        channels: int,
+        rate: int,
+        output: OutputContainer,
+    ) -> None:
+        self._rate = rate if rate in _AAC_RATES else _AAC_RATES[0]
+        self._layout = "mono" if channels == 1 else "stereo"
+        self._output = output
+        self._stream = output.add_stream("aac", rate=self._rate)
+        self._stream.codec_context.layout = self._layout
+        self._stream.codec_context.bit_rate = _AAC_BITS
+        self._blocks = self._resampled(frames, origin)
+        self._block = np.zeros((channels, 0), dtype=np.float32)
+        self._written = 0  # samples
+
+    def _resampled(self, frames: Iterator[AudioFrame], origin: Fraction) -> Iterator[Samples]:
+        """Blocks float32 `(channels, n)` without gaps, the first beginning at 0 seconds."""
+        resampler = AudioResampler(format="fltp", layout=self._layout, rate=self._rate)
+        position = 0
+        for frame in chain(frames, (None,)):
+            for block in resampler.resample(frame):
+                samples = np.asarray(block.to_ndarray(), dtype=np.float32)
+                begin = position
+                if block.pts is not None and block.time_base is not None:
+                    begin = round((block.pts * block.time_base - origin) * self._rate)
+                slack = _GAP * self._rate if position else 0
+                if begin > position + slack:
+                    yield np.zeros((len(samples), begin - position), dtype=np.float32)
+                    position = begin
+                elif begin < position - slack:
+                    samples = samples[:, position - begin :]
+                position += samples.shape[1]
+                yield samples
+
+    def feed(self, until: Fraction) -> None:
+        """Encode the samples before `until` seconds."""
+        wanted = round(until * self._rate)
+        while self._written < wanted:
+            if self._block.shape[1] == 0:
+                block = next(self._blocks, None)
+                if block is None:
+                    return
+                self._block = block
+            count = min(self._block.shape[1], wanted - self._written)
+            if count:
+                self._encode(self._block[:, :count])
+            self._block = self._block[:, count:]
+
+    def _encode(self, samples: Samples) -> None:
+        frame = AudioFrame.from_ndarray(
+            np.ascontiguousarray(samples), format="fltp", layout=self._layout
+        )
+        frame.sample_rate = self._rate
+        frame.time_base = Fraction(1, self._rate)
+        frame.pts = self._written
+        self._output.mux(self._stream.encode(frame))
+        self._written += samples.shape[1]
+
+    def finish(self, until: Fraction) -> None:
+        """Encode the rest, up to `until` seconds, and end the stream."""
+        self.feed(until)
+        self._output.mux(self._stream.encode(None))
+
+
+def _decode(source: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    with suppress(av.FFmpegError):  # cut off: what came before it is heard
+        for packet in source.demux(stream):
+            with suppress(av.FFmpegError):  # damaged: a pause takes its place
+                yield from packet.decode()
+
+
+def _frames(channels: Samples, rate: int) -> Iterator[AudioFrame]:
+    layout = "mono" if len(channels) == 1 else "stereo"
+    for begin in range(0, channels.shape[1], rate):  # a second at a time
+        block = np.ascontiguousarray(channels[:, begin : begin + rate])
+        frame = AudioFrame.from_ndarray(block, format="fltp", layout=layout)
+        frame.sample_rate = rate
+        frame.time_base = Fraction(1, rate)
+        frame.pts = begin
+        yield frame

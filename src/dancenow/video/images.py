@@ -1,0 +1,126 @@
+"""A clip as a folder of pictures: in natural order, all of one size."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from dancenow.errors import InputError
+from dancenow.video.timing import DEFAULT_RATE, as_rate
+
+IMAGE_SUFFIXES: Final = frozenset(
+    {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"}
+)
+# Written beside the pictures of a folder that DanceNow made.  It keeps the frame rate, and tells
+# such a folder from one of the user's own, which must never be replaced.
+NOTE_NAME: Final = "dancenow-clip.json"
+_EXIF_ORIENTATION: Final = 0x0112
+_TURNED: Final = (5, 6, 7, 8)  # the EXIF orientations that swap width and height
+
+
+@dataclass(frozen=True)
+class ImageFolder:
+    """The pictures of a folder, in natural order.
+
+    Attributes:
+        files: the pictures.
+        size: upright `(width, height)` in px, the same for all of them.
+        rate: frames a second.
+    """
+
+    files: tuple[Path, ...]
+    size: tuple[int, int]
+    rate: Fraction
+
+
+def natural_key(path: Path) -> tuple[tuple[int, int | str], ...]:
+    """Sorts names by the numbers in them: 1.jpg, 2.jpg, 10.jpg."""
+    parts = re.findall(r"\d+|\D+", path.name.lower())
+    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts)
+
+
+def list_images(folder: Path) -> list[Path]:
+    """The pictures of a folder in natural order; hidden files are left out."""
+    try:
+        found = [
+            path
+            for path in folder.iterdir()
+            if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+        ]
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error.strerror}).") from error
+    return sorted(found, key=lambda path: (natural_key(path), path.name))
+
+
+def open_folder(folder: Path, fps: float | Fraction | None = None) -> ImageFolder:
+    """List a folder of pictures and check that they have one size; reads their headers only.
+
+    Args:
+        folder: the folder.
+        fps: its frame rate; by default the rate it was written with, if DanceNow wrote it,
+            otherwise 25.
+
+    Raises:
+        InputError: it holds no pictures, one cannot be read, or one differs in size.
+    """
+    files = list_images(folder)
+    if not files:
+        raise InputError(
+            f"{folder}: a folder without pictures; put numbered pictures into it "
+            f"({', '.join(sorted(IMAGE_SUFFIXES))})."
+        )
+    size = _read_size(files[0])
+    for path in files[1:]:
+        other = _read_size(path)
+        if other != size:
+            raise InputError(
+                f"{path}: is {other[0]} x {other[1]}, but {files[0].name} is {size[0]} x "
+                f"{size[1]}; all pictures of a clip must have one size."
+            )
+    rate = as_rate(fps) if fps is not None else (written_rate(folder) or DEFAULT_RATE)
+    return ImageFolder(tuple(files), size, rate)
+
+
+def _read_size(path: Path) -> tuple[int, int]:
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            turned = image.getexif().get(_EXIF_ORIENTATION) in _TURNED
+    except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
+        raise InputError(f"{path}: is not a picture that can be read; remove it.") from error
+    return (height, width) if turned else (width, height)
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """Read one picture as uint8 `(H, W, 3)` RGB, upright; transparency is dropped.
+
+    Raises:
+        InputError: it cannot be decoded.
+    """
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode.startswith("I;16") or upright.mode == "I":
+                grey = np.clip(np.asarray(upright).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
+                return np.repeat(grey[..., None], 3, axis=2)
+            return np.array(upright.convert("RGB"))
+    except (OSError, ValueError, SyntaxError) as error:
+        raise InputError(f"{path}: is damaged and cannot be decoded; remove it.") from error
+
+
+def written_rate(folder: Path) -> Fraction | None:
+    """The frame rate in the note of a folder that DanceNow wrote; None for any other folder."""
+    try:
+        note: Any = json.loads((folder / NOTE_NAME).read_text(encoding="utf-8"))
+        rate = Fraction(str(note["fps"]))
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+        return None
+    return rate if rate > 0 else None

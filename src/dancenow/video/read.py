@@ -1,0 +1,186 @@
+"""Frames out of a clip: upright, with square pixels, at a constant rate, one after the other."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+import av
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+
+from dancenow.errors import DanceNowWarning, InputError
+from dancenow.video.convert import Frame, ToRGB
+from dancenow.video.images import ImageFolder, open_folder, read_image
+from dancenow.video.probe import Scan, open_video, scan_video, whole_packets
+from dancenow.video.timing import as_rate, hold, nearest_slot
+
+Box = tuple[int, int, int, int]
+
+_SEEK_MARGIN: Final = Fraction(1, 2)  # seconds
+
+
+def read_frames(
+    path: str | Path,
+    *,
+    fps: float | Fraction | None = None,
+    size: tuple[int, int] | None = None,
+    crop: Box | None = None,
+    start: int = 0,
+    stop: int | None = None,
+    folder_fps: float | Fraction | None = None,
+) -> Iterator[Frame]:
+    """Read the frames of a clip, one after the other; memory does not grow with its length.
+
+    A clip of constant rate gives its frames one to one, as many as `probe(path).frames`.  A clip
+    of variable rate, or any clip when `fps` is given, is resampled by its timestamps: frame k
+    shows what is on show at k / fps seconds.
+
+    Args:
+        path: a video file, or a folder of pictures.
+        fps: frames a second to resample to.
+        size: `(width, height)` px to resize to, after the crop: by area where it shrinks, by cubic
+            interpolation where it grows.
+        crop: `(x, y, width, height)` px of the upright frame; what lies outside the frame repeats
+            its edge.
+        start: first frame to give, counted at the rate of the result.
+        stop: the frame before which to end; by default, and where it lies behind it, the end.
+        folder_fps: as for `probe`.
+
+    Yields:
+        uint8 `(H, W, 3)` RGB; each a new array.
+
+    Raises:
+        InputError: the clip cannot be read, or `crop` or `start` lies outside it.
+
+    Warns:
+        DanceNowWarning: once, at the end, if the file is cut off or damaged: how many frames were
+            decoded of how many.
+    """
+    path = Path(path)
+    source: ImageFolder | Scan
+    if path.is_dir():
+        source = open_folder(path, folder_fps)
+        frame_size, own_rate, own_frames = source.size, source.rate, len(source.files)
+    else:
+        source = scan_video(path)
+        frame_size, own_rate, own_frames = source.info.size, source.info.fps, source.info.frames
+    rate = own_rate if fps is None else as_rate(fps)
+    frames = own_frames
+    if rate != own_rate:
+        frames = max(1, nearest_slot(own_frames / own_rate, rate))
+    if not 0 <= start < frames:
+        raise InputError(f"{path}: has {frames} frames; it cannot be read from frame {start} on.")
+    stop = frames if stop is None else min(stop, frames)
+    _check_crop(path, crop, frame_size)
+    if size is not None and min(size) < 1:
+        raise InputError(f"{path}: cannot be resized to {size[0]} x {size[1]}.")
+    raw = (
+        _folder_frames(source, rate, start, stop)
+        if isinstance(source, ImageFolder)
+        else _video_frames(source, rate, start, stop)
+    )
+    return (_fit(frame, crop, size) for frame in raw)
+
+
+def _check_crop(path: Path, crop: Box | None, size: tuple[int, int]) -> None:
+    if crop is None:
+        return
+    x, y, width, height = crop
+    inside = x < size[0] and y < size[1] and x + width > 0 and y + height > 0
+    if width < 1 or height < 1 or not inside:
+        raise InputError(
+            f"{path}: the crop {width} x {height} at ({x}, {y}) lies outside its frames of "
+            f"{size[0]} x {size[1]}."
+        )
+
+
+def _fit(frame: Frame, crop: Box | None, size: tuple[int, int] | None) -> Frame:
+    if crop is not None:
+        frame = _cut(frame, crop)
+    if size is not None and size != (frame.shape[1], frame.shape[0]):
+        shrinks = size[0] <= frame.shape[1] and size[1] <= frame.shape[0]
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        return np.asarray(cv2.resize(frame, size, interpolation=how), dtype=np.uint8)
+    return np.ascontiguousarray(frame, dtype=np.uint8)
+
+
+def _cut(frame: Frame, crop: Box) -> Frame:
+    x, y, width, height = crop
+    rows, columns = frame.shape[:2]
+    if x >= 0 and y >= 0 and x + width <= columns and y + height <= rows:
+        return frame[y : y + height, x : x + width]
+    down = np.clip(np.arange(y, y + height), 0, rows - 1)
+    along = np.clip(np.arange(x, x + width), 0, columns - 1)
+    return np.take(np.take(frame, down, axis=0), along, axis=1)
+
+
+def _folder_frames(folder: ImageFolder, rate: Fraction, start: int, stop: int) -> Iterator[Frame]:
+    slots = ((nearest_slot(i / folder.rate, rate), file) for i, file in enumerate(folder.files))
+    for file in hold(slots, start, stop):
+        frame = read_image(file)
+        if frame.shape[1::-1] != folder.size:
+            raise InputError(f"{file}: changed its size while the folder was being read.")
+        yield frame
+
+
+def _video_frames(scan: Scan, rate: Fraction, start: int, stop: int) -> Iterator[Frame]:
+    convert = ToRGB(scan.info.size, scan.orientation)
+    # A frame that is held is converted anew: cheap, and the reader may change what he was given.
+    for frame in hold(_stamped(scan, rate, start), start, stop):
+        yield convert(frame)
+
+
+def _stamped(scan: Scan, rate: Fraction, start: int) -> Iterator[tuple[int, VideoFrame]]:
+    """Decode the frames of a video, each with the slot of the result where it begins to show."""
+    frames = _decode(scan)
+    if start and scan.origin is not None:
+        wanted = scan.origin + int(start / rate / scan.time_base)
+        # Files are indexed by decoding time, which is a few frames before the time of showing.
+        sought = _decode(scan, seek_to=wanted - int(_SEEK_MARGIN / scan.time_base))
+        first = next(sought, None)
+        if first is not None and first.pts is not None and first.pts <= wanted:
+            frames = chain((first,), sought)
+    for index, frame in enumerate(frames):
+        if frame.pts is None or scan.origin is None:
+            seconds = index / scan.info.fps
+        else:
+            seconds = (frame.pts - scan.origin) * scan.time_base
+        yield nearest_slot(seconds, rate), frame
+
+
+def _decode(scan: Scan, seek_to: int | None = None) -> Iterator[VideoFrame]:
+    """Decode a video from the beginning, or from a key frame before `seek_to` (ticks).
+
+    Warns at the end if it went from the beginning and not all came out; ends at once if the file
+    cannot be sought in.
+    """
+    decoded = failed = 0
+    with open_video(scan.info.path) as (container, stream):
+        stream.thread_type = "AUTO"
+        if seek_to is not None:
+            try:
+                container.seek(seek_to, stream=stream)
+            except av.FFmpegError:
+                return
+        for packet in whole_packets(container, stream):
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                failed += 1
+                continue
+            for frame in frames:
+                decoded += 1
+                yield frame
+    if seek_to is None and (scan.lost or failed):
+        warnings.warn(
+            f"{scan.info.path}: is cut off or damaged; {decoded} of its "
+            f"{scan.packets + scan.lost} frames were decoded.",
+            DanceNowWarning,
+            stacklevel=2,
+        )

@@ -1,0 +1,168 @@
+"""Clips out: a video, a GIF or a folder of pictures, by the name of the output."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+from av.container import OutputContainer
+from numpy.typing import NDArray
+
+from dancenow.errors import InputError, OutputError
+from dancenow.files import atomic_path
+from dancenow.video.audio import SoundTrack, sound_from_file, sound_from_samples
+from dancenow.video.convert import Frame
+from dancenow.video.folder import open_folder_writer
+from dancenow.video.gif import open_gif
+from dancenow.video.h264 import FORMATS, AddSound, open_h264
+from dancenow.video.probe import open_media
+from dancenow.video.timing import as_rate
+
+Audio = tuple[NDArray[np.float32], int]
+
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class _FrameSink(Protocol):
+    def write(self, frame: Frame) -> None: ...
+
+
+class VideoWriter:
+    """Takes the frames of a clip, one after the other; made by `open_writer`.
+
+    Attributes:
+        path: the output.
+        frames: how many frames were written.
+        size: `(width, height)` px of the frames; None before the first, if it was not given.
+    """
+
+    def __init__(self, path: Path, sink: _FrameSink, size: tuple[int, int] | None) -> None:
+        self.path = path
+        self.frames = 0
+        self.size = size
+        self._sink = sink
+
+    def write(self, frame: Frame) -> None:
+        """Append one frame.
+
+        Args:
+            frame: uint8 `(H, W, 3)` RGB, of one size throughout.
+
+        Raises:
+            OutputError: it cannot be written, for lack of space, say.
+            ValueError: its type, shape or size is wrong.
+        """
+        if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+            raise ValueError(f"a frame must be uint8 (H, W, 3), not {frame.dtype} {frame.shape}")
+        size = (frame.shape[1], frame.shape[0])
+        if self.size is None:
+            self.size = size
+        if size != self.size:
+            raise ValueError(f"a frame of {size} cannot follow frames of {self.size}")
+        with _explained(self.path):
+            self._sink.write(np.ascontiguousarray(frame))
+        self.frames += 1
+
+
+@contextmanager
+def open_writer(
+    path: str | Path,
+    *,
+    fps: float | Fraction,
+    size: tuple[int, int] | None = None,
+    crf: int = 18,
+    audio_from: str | Path | None = None,
+    audio_start: float = 0.0,
+    audio: Audio | None = None,
+) -> Iterator[VideoWriter]:
+    """Write a clip frame by frame: `with open_writer("out.mp4", fps=25) as out: out.write(frame)`.
+
+    The name decides: `.mp4`, `.mov` and `.mkv` become H.264 (yuv420p, BT.709) that browsers play,
+    `.gif` an animated GIF, and a name without a suffix a folder of numbered PNG pictures.  The
+    output appears when the block ends; where it ends with an error or Ctrl-C, nothing is left
+    behind and what was there before stays.
+
+    Args:
+        path: the output.
+        fps: frames a second.
+        size: `(width, height)` px of the frames; by default the first frame decides.  Odd sides
+            of H.264 grow by one repeated row or column.
+        crf: quality of H.264, 0 (lossless) to 51 (worst).
+        audio_from: a clip or a sound file whose sound is added, cut to the frames written: copied
+            as it is where the output allows, otherwise encoded to AAC.  If it has no sound, the
+            output has none.  GIFs and folders have none either.
+        audio_start: seconds after the first frame of `audio_from`, or the first sample of `audio`,
+            at which the sound begins.
+        audio: instead of `audio_from`, samples float32 `(N,)` mono or `(N, 2)` stereo in -1..1,
+            and how many there are a second.
+
+    Raises:
+        InputError: the name has a suffix that is not known, `audio_from` cannot be read, or no
+            frame was written.
+        OutputError: the output cannot be written.
+        ValueError: an argument is out of its range.
+    """
+    path, rate = Path(path), as_rate(fps)
+    if not 0 <= crf <= 51:
+        raise ValueError(f"crf must be 0 to 51, not {crf}")
+    if audio is not None and audio_from is not None:
+        raise ValueError("give audio or audio_from, not both")
+    if audio_from is not None and not Path(audio_from).is_dir():
+        open_media(Path(audio_from)).close()  # told now, not after hours of work
+
+    with ExitStack() as sources, ExitStack() as outputs:
+
+        def add_sound(output: OutputContainer) -> SoundTrack | None:
+            if audio is not None:
+                return sound_from_samples(audio[0], audio[1], audio_start, output)
+            if audio_from is not None:
+                return sound_from_file(Path(audio_from), audio_start, output, sources)
+            return None
+
+        with _explained(path):
+            sink = outputs.enter_context(_open_sink(path, rate, crf, add_sound))
+        writer = VideoWriter(path, sink, size)
+        yield writer
+        if writer.frames == 0:
+            raise InputError(f"{path}: there are no frames to write.")
+        with _explained(path):
+            outputs.close()  # writes what is left, and gives the output its name
+
+
+@contextmanager
+def _open_sink(path: Path, rate: Fraction, crf: int, add_sound: AddSound) -> Iterator[_FrameSink]:
+    suffix = path.suffix.lower()
+    if not suffix:
+        with open_folder_writer(path, rate) as folder:
+            yield folder
+    elif suffix == ".gif":
+        with atomic_path(path) as temporary, open_gif(temporary, rate) as gif:
+            yield gif
+    elif suffix in FORMATS:
+        with atomic_path(path) as temporary, open_h264(temporary, rate, crf, add_sound) as video:
+            yield video
+    else:
+        raise InputError(
+            f"{path}: {suffix} cannot be written; choose a name that ends in "
+            f"{', '.join(FORMATS)} or .gif, or one without a suffix for a folder of pictures."
+        )
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Say what is wrong where the system says that writing failed."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise OutputError(
+                f"{path}: no space left to write it; free some, or choose another output."
+            ) from error
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror}); choose another output."
+        ) from error

@@ -1,0 +1,159 @@
+"""Seeing clips: poses and person masks, detected once and found again by the clip's content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.cache import cache_dir, content_hash
+from dancenow.errors import InputError
+from dancenow.files import atomic_folder, new_pictures
+from dancenow.pose import PoseTrack
+from dancenow.pose.estimators import make_estimator
+from dancenow.pose.filters import clean
+from dancenow.pose.follow import follow
+from dancenow.pose.openpose import is_openpose_folder, read_openpose
+from dancenow.pose.track import FloatArray
+from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.video import ClipInfo, probe, read_frames
+
+_VERSION = 1  # of what is cached here; raise it when detection changes
+_MASK_PX = 512  # longer side of a stored mask
+
+
+@dataclass(frozen=True)
+class Source:
+    """A motion to be danced.
+
+    Attributes:
+        track: its cleaned poses.
+        clip: the clip it was seen in, or None where only poses were given.
+    """
+
+    track: PoseTrack
+    clip: ClipInfo | None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A target clip, seen once.
+
+    Attributes:
+        track: its poses, as detected.
+        frames: int64 `(N,)`, the frames that have a mask.
+        masks: uint8 `(N, h, w)`, 255 on the person, in the frame's shape but smaller.
+    """
+
+    track: PoseTrack
+    frames: NDArray[np.int64]
+    masks: NDArray[np.uint8]
+
+
+def load_source(
+    path: Path, *, estimator: str = "mediapipe", progress: ProgressCallback = silent
+) -> Source:
+    """The motion in a clip, a track (`.npz`) or a folder of OpenPose files.
+
+    Raises:
+        InputError: it is none of these, or nobody is seen in it.
+    """
+    if path.suffix == ".npz":
+        track = PoseTrack.load(path)
+        if len(track) == 0 or not (track.confidence > 0).any():
+            raise InputError(f"{path}: the track holds no pose.")
+        return Source(track, None)
+    if path.is_dir() and is_openpose_folder(path):
+        return Source(clean(read_openpose(path)), None)
+    return Source(clean(detect_pose(path, estimator=estimator, progress=progress)), probe(path))
+
+
+def detect_pose(
+    path: Path, *, estimator: str = "mediapipe", progress: ProgressCallback = silent
+) -> PoseTrack:
+    """The poses in a clip as the estimator gives them, uncleaned; cached by the clip's content.
+
+    Raises:
+        InputError: the clip cannot be read, or nobody is seen in it.
+    """
+    info = probe(path)
+    cached = _track_file(path, estimator)
+    if cached.is_file():
+        return PoseTrack.load(cached)
+    detector = make_estimator(estimator)
+    tell = _frame_progress(path, info, progress)
+    track = detector.estimate(read_frames(path), float(info.fps), info.size, tell)
+    track.save(cached)
+    return track
+
+
+def observe(
+    path: Path,
+    wanted: NDArray[np.int64],
+    *,
+    estimator: str = "mediapipe",
+    progress: ProgressCallback = silent,
+) -> Observation:
+    """The poses in a clip, and the person's masks in some frames; cached by the clip's content.
+
+    Args:
+        path: the clip.
+        wanted: int64 `(N,)`, ascending: the frames whose masks are wanted.
+        estimator: which estimator finds the poses.  Masks always come from MediaPipe.
+        progress: told about every frame.
+
+    Raises:
+        InputError: the clip cannot be read, or nobody is seen in it.
+    """
+    key = content_hash(path, _VERSION, wanted.tolist())
+    folder = cache_dir("masks") / key
+    track_file = _track_file(path, estimator)
+    if not folder.is_dir():
+        info = probe(path)
+        masks_and_track = _segment(path, info, wanted, folder, progress)
+        if estimator == "mediapipe" and not track_file.is_file():
+            masks_and_track.save(track_file)
+    track = detect_pose(path, estimator=estimator, progress=progress)
+    return Observation(track, wanted, np.load(folder / "masks.npy", mmap_mode="r"))
+
+
+def _segment(
+    path: Path,
+    info: ClipInfo,
+    wanted: NDArray[np.int64],
+    folder: Path,
+    progress: ProgressCallback,
+) -> PoseTrack:
+    """Detect poses and masks in one pass; leaves the masks in `folder`."""
+    width, height = info.size
+    scale = min(1.0, _MASK_PX / max(width, height))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    row = {int(frame): i for i, frame in enumerate(wanted)}
+    tell = _frame_progress(path, info, progress)
+    candidates: list[list[FloatArray]] = []
+    with atomic_folder(folder) as temporary:
+        masks = new_pictures(temporary / "masks.npy", (len(wanted), size[1], size[0]))
+        detections = make_estimator("mediapipe").stream(read_frames(path), masks=True)
+        for index, detection in enumerate(detections):
+            candidates.append(detection.candidates)
+            if index in row and detection.mask is not None:
+                small = cv2.resize(detection.mask, size, interpolation=cv2.INTER_AREA)
+                masks[row[index]] = np.round(255 * small)
+            tell(index + 1)
+        masks.flush()
+        return PoseTrack(follow(candidates, info.size).keypoints, float(info.fps), info.size)
+
+
+def _track_file(path: Path, estimator: str) -> Path:
+    return cache_dir("tracks") / f"{content_hash(path, _VERSION, estimator)}.npz"
+
+
+def _frame_progress(
+    path: Path, info: ClipInfo, progress: ProgressCallback
+) -> Callable[[int], None]:
+    stage = f"detecting poses in {path.name}"
+    return lambda done: progress(Progress(stage, done, info.frames))

@@ -1,0 +1,154 @@
+"""From a target clip to what a performer learns from: a background plate and crops."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.cache import cache_dir, content_hash
+from dancenow.errors import InputError
+from dancenow.files import atomic_folder, new_pictures
+from dancenow.performer.background import background_plate, plate_frames
+from dancenow.performer.crop import crop_path
+from dancenow.performer.dataset import CropSet
+from dancenow.performer.performer import Scene
+from dancenow.performer.presets import CropConfig
+from dancenow.pose import PoseTrack
+from dancenow.pose.extent import SEEN, standing_height
+from dancenow.pose.filters import clean
+from dancenow.pose.normalize import PoseStatistics, pose_statistics
+from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.video import ClipInfo, probe, read_frames
+from dancenow.workflows.observe import Observation, observe
+
+_VERSION = 1  # of what is cached here; raise it when the preparation changes
+_FEWEST_FRAMES = 8
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A target clip, ready to be learned.
+
+    Attributes:
+        scene: where the person stands.
+        crops: what is learned from.
+        key: a name for the clip's content and the preparation.
+    """
+
+    scene: Scene
+    crops: CropSet
+    key: str
+
+
+def prepare_target(
+    clip: Path,
+    config: CropConfig,
+    stride: int,
+    *,
+    estimator: str = "mediapipe",
+    progress: ProgressCallback = silent,
+) -> Prepared:
+    """Detect the person of a clip, cut it out and take the room's plate; cached by content.
+
+    Args:
+        clip: the target clip.
+        config: the size of the crops.
+        stride: the crops' sides are multiples of this.
+        estimator: which estimator finds the poses.
+        progress: told about every frame.
+
+    Raises:
+        InputError: the clip cannot be read, is too short, or nobody is seen in it.
+    """
+    info = probe(clip)
+    if info.frames < _FEWEST_FRAMES:
+        raise InputError(
+            f"{clip}: has {info.frames} frames; a target needs at least {_FEWEST_FRAMES}, "
+            "better some hundred."
+        )
+    key = content_hash(clip, _VERSION, config.model_dump(), stride, estimator)
+    folder = cache_dir("crops") / key
+    if not folder.is_dir():
+        learned = np.linspace(0, info.frames - 1, min(config.max_frames, info.frames))
+        wanted = np.union1d(learned.astype(np.int64), plate_frames(info.frames, info.size))
+        seen = observe(clip, wanted, estimator=estimator, progress=progress)
+        with atomic_folder(folder) as temporary:
+            _Preparation(clip, info, seen, config, stride).write(temporary, progress)
+    return _open(folder, key, float(info.fps))
+
+
+def _open(folder: Path, key: str, fps: float) -> Prepared:
+    document = json.loads((folder / "scene.json").read_text("utf-8"))
+    plate = np.load(folder / "plate.npy")
+    statistics = PoseStatistics.from_dict(document["statistics"])
+    return Prepared(Scene(plate, fps, document["zoom"], statistics), CropSet.open(folder), key)
+
+
+@dataclass(frozen=True)
+class _Preparation:
+    clip: Path
+    info: ClipInfo
+    seen: Observation
+    config: CropConfig
+    stride: int
+
+    def write(self, folder: Path, progress: ProgressCallback) -> None:
+        """Write plate, crops and statistics into `folder`."""
+        track = clean(self.seen.track)
+        zoom = max(1.0, standing_height(track) / self.config.body_px)
+        path = crop_path(track, zoom, self.stride, self.config.max_px)
+        rows = self._learnable(track)
+        shape = (len(rows), path.canvas[1], path.canvas[0])
+        frames = new_pictures(folder / "frames.npy", (*shape, 3))
+        masks = new_pictures(folder / "masks.npy", shape)
+        for_plate: list[NDArray[np.uint8]] = []
+        plate_rows = self._plate_rows()
+        for row, frame in self._frames(progress):
+            if row in plate_rows:
+                for_plate.append(frame)
+            if row in rows:
+                index = int(self.seen.frames[row])
+                frames[rows[row]] = path.cut(frame, index)
+                masks[rows[row]] = path.cut_small(self.seen.masks[row], index, self.info.size)
+        plate, _ = background_plate(for_plate, [self.seen.masks[row] for row in plate_rows])
+        plates = new_pictures(folder / "plates.npy", (*shape, 3))
+        keypoints = np.zeros((len(rows), *track.keypoints.shape[1:]), np.float32)
+        for row, place in rows.items():
+            index = int(self.seen.frames[row])
+            plates[place] = path.cut(plate, index)
+            keypoints[place] = path.to_canvas(track.keypoints[index], index)
+        for array in (frames, masks, plates):
+            array.flush()
+        np.save(folder / "keypoints.npy", keypoints)
+        np.save(folder / "plate.npy", plate)
+        scene = {"zoom": zoom, "statistics": pose_statistics(track).to_dict()}
+        (folder / "scene.json").write_text(json.dumps(scene), "utf-8")
+
+    def _learnable(self, track: PoseTrack) -> dict[int, int]:
+        """Rows of the observation in which the person is seen, and their places in the set."""
+        seen = (track.confidence[:, :25] >= SEEN).sum(axis=1) >= 8
+        rows = [row for row, index in enumerate(self.seen.frames) if seen[index]]
+        if len(rows) < _FEWEST_FRAMES:
+            raise InputError(
+                f"{self.clip}: a person is seen in {len(rows)} frames only; "
+                "the whole body must be visible."
+            )
+        return {row: place for place, row in enumerate(rows)}
+
+    def _plate_rows(self) -> dict[int, None]:
+        chosen = plate_frames(self.info.frames, self.info.size)
+        return dict.fromkeys(np.searchsorted(self.seen.frames, chosen).tolist())
+
+    def _frames(self, progress: ProgressCallback) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """The observed frames with their rows."""
+        row_of = {int(index): row for row, index in enumerate(self.seen.frames)}
+        stage = f"cutting the person out of {self.clip.name}"
+        for index, frame in enumerate(read_frames(self.clip)):
+            if index in row_of:
+                yield row_of[index], frame
+            progress(Progress(stage, index + 1, self.info.frames))

@@ -1,0 +1,209 @@
+"""Performing: a source's motion, danced by a performer, written as a clip."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.files import check_can_write
+from dancenow.performer import Performer
+from dancenow.pose import PoseTrack
+from dancenow.pose.normalize import normalize, pose_statistics
+from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.training import choose_device
+from dancenow.video import open_writer
+from dancenow.workflows.observe import Source, load_source
+from dancenow.workflows.train import TrainOptions, load_or_train
+
+_AHEAD = 8  # painted frames that may wait to be encoded
+
+
+@dataclass(frozen=True)
+class Performed:
+    """A clip that was made.
+
+    Attributes:
+        output: the clip.
+        frames: how many.
+        fps: frames a second.
+        size: width and height in px.
+        times: seconds of each stage.
+        performer: folder of the performer.
+        steps: its steps of training.
+    """
+
+    output: Path
+    frames: int
+    fps: float
+    size: tuple[int, int]
+    times: StageTimes
+    performer: Path
+    steps: int
+
+    def summary(self) -> str:
+        """One line for people."""
+        width, height = self.size
+        spent = ", ".join(f"{name} {s:.0f} s" for name, s in self.times.rounded().items())
+        return (
+            f"{self.output}: {self.frames} frames of {width} x {height} at {self.fps:.4g} a "
+            f"second ({spent}); the performer is in {self.performer}"
+        )
+
+
+def transfer(
+    source: Path,
+    target: Path,
+    output: Path,
+    options: TrainOptions | None = None,
+    *,
+    normalized: bool = True,
+    progress: ProgressCallback = silent,
+) -> Performed:
+    """Make the person of `target` dance like the person of `source`.
+
+    Args:
+        source: a clip, a track or a folder of OpenPose files.
+        target: a clip, or the folder of a trained performer.
+        output: the clip to write.
+        options: how to train where `target` is a clip.
+        normalized: move and scale the motion to the target's body and place.
+        progress: told about every frame and step.
+
+    Raises:
+        InputError: what was given cannot be used.
+    """
+    check_can_write(output)
+    options = options or TrainOptions()
+    options.budget()
+    times = StageTimes()
+    with times.stage("detect"):
+        motion = load_source(source, estimator=options.estimator, progress=progress)
+    trained = load_or_train(target, options, progress=progress, times=times)
+    with times.stage("perform"):
+        frames = write_performance(
+            trained.performer, motion, output, normalized=normalized, progress=progress
+        )
+    return Performed(
+        output,
+        frames,
+        motion.track.fps,
+        trained.performer.scene.size,
+        times,
+        trained.folder,
+        trained.steps,
+    )
+
+
+def perform(
+    folder: Path,
+    source: Path,
+    output: Path,
+    *,
+    estimator: str = "mediapipe",
+    device: str = "auto",
+    normalized: bool = True,
+    progress: ProgressCallback = silent,
+) -> Performed:
+    """Let a trained performer dance a source's motion.
+
+    Raises:
+        InputError: what was given cannot be used.
+    """
+    check_can_write(output)
+    times = StageTimes()
+    performer = Performer.load(folder, choose_device(device))
+    with times.stage("detect"):
+        motion = load_source(source, estimator=estimator, progress=progress)
+    with times.stage("perform"):
+        frames = write_performance(
+            performer, motion, output, normalized=normalized, progress=progress
+        )
+    steps = int(performer.training.get("steps", 0))
+    return Performed(output, frames, motion.track.fps, performer.scene.size, times, folder, steps)
+
+
+def performable(performer: Performer, track: PoseTrack, *, normalized: bool = True) -> PoseTrack:
+    """A track in px of the performer's frame.
+
+    Args:
+        performer: who is to dance it.
+        track: any motion.
+        normalized: move and scale it to the performer's body and place; else the frame alone is
+            scaled where its size is another.
+    """
+    scene = performer.scene
+    if normalized:
+        return normalize(track, pose_statistics(track), scene.statistics, scene.size)
+    if track.size == scene.size:
+        return track
+    scale = min(scene.size[0] / track.size[0], scene.size[1] / track.size[1])
+    keypoints = track.keypoints.copy()
+    keypoints[..., :2] *= scale
+    keypoints[..., 0] += (scene.size[0] - scale * track.size[0]) / 2
+    keypoints[..., 1] += scene.size[1] - scale * track.size[1]
+    return replace(track, keypoints=keypoints, size=scene.size)
+
+
+def write_performance(
+    performer: Performer,
+    source: Source,
+    output: Path,
+    *,
+    normalized: bool = True,
+    progress: ProgressCallback = silent,
+) -> int:
+    """Write a performance with the source's rate and audio; gives the number of frames."""
+    track = performable(performer, source.track, normalized=normalized)
+    clip = source.clip
+    fps = clip.fps if clip else Fraction(track.fps).limit_denominator(1001)
+    audio = clip.path if clip is not None and clip.has_audio else None
+    done = 0
+    with open_writer(output, fps=fps, size=track.size, audio_from=audio) as writer:
+        for frame in computed_ahead(performer.perform(track)):
+            writer.write(frame)
+            done += 1
+            progress(Progress("dancing", done, len(track)))
+    return done
+
+
+def computed_ahead(frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+    """The same frames, computed in a thread a few ahead, so that encoding overlaps painting."""
+    waiting: queue.Queue[NDArray[np.uint8] | BaseException | None] = queue.Queue(_AHEAD)
+    stopped = threading.Event()
+
+    def offer(item: NDArray[np.uint8] | BaseException | None) -> None:
+        while not stopped.is_set():
+            try:
+                waiting.put(item, timeout=0.1)
+                return
+            except queue.Full:
+                continue
+
+    def work() -> None:
+        try:
+            for frame in frames:
+                offer(frame)
+                if stopped.is_set():
+                    return
+        except BaseException as error:
+            offer(error)
+        else:
+            offer(None)
+
+    thread = threading.Thread(target=work, name="painting", daemon=True)
+    thread.start()
+    try:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        thread.join()

@@ -1,0 +1,46 @@
+"""What every test shares: an own cache, the real clips, Hypothesis without a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
+
+# A slow machine is no failure: no test asserts on wall-clock time.
+settings.register_profile("dancenow", settings.default, deadline=None)
+settings.load_profile("dancenow")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that ask for the real clips, so that `-m "not clips"` leaves them out."""
+    for item in items:
+        if "clips" in getattr(item, "fixturenames", ()):
+            item.add_marker("clips")
+
+
+@pytest.fixture(scope="session")
+def clips() -> Path:
+    """The folder of real clips, which is not part of the project; without it the test is skipped."""
+    if not CLIPS.is_dir():
+        pytest.skip(f"needs the real clips, which are not part of the project, in {CLIPS}")
+    return CLIPS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep fixtures that live longer than a test out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DANCENOW_CACHE", str(tmp_path_factory.mktemp("session-cache")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give each test an empty cache of its own, and its folder."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("DANCENOW_CACHE", str(folder))
+    return folder

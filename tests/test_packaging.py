@@ -1,0 +1,94 @@
+"""What a user gets who installs the package, and what `make setup` installs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import requires
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
+PYTHONS = ("3.10", "3.11", "3.12")
+INSTALLED_BY_SETUP = ("", "dev", "rtmpose")
+
+# Slow to import, or an extra that may not be there: imported by the function that uses it.
+ENGINES = ("mediapipe", "rtmlib", "onnxruntime", "gradio", "librosa")
+
+IMPORT_ALL = f"""
+import importlib, pkgutil, sys, dancenow
+for module in pkgutil.walk_packages(dancenow.__path__, "dancenow."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+print(*sorted(set(sys.modules) & set({ENGINES!r})))
+"""
+
+
+def pins(python: str) -> list[Requirement]:
+    """The lines of constraints.txt that hold for a version of Python."""
+    lines = (line.partition("#")[0].strip() for line in CONSTRAINTS.read_text().splitlines())
+    found = [Requirement(line) for line in lines if line]
+    return [
+        pin for pin in found if not pin.marker or pin.marker.evaluate({"python_version": python})
+    ]
+
+
+def pinned_version(name: str, python: str) -> str:
+    """The one version that constraints.txt gives a distribution."""
+    wanted = canonicalize_name(name)
+    (pin,) = (pin for pin in pins(python) if canonicalize_name(pin.name) == wanted)
+    (version,) = pin.specifier
+    assert version.operator == "=="
+    return version.version
+
+
+def requirements(python: str) -> list[Requirement]:
+    """What `make setup` asks for by name."""
+    declared = [Requirement(line) for line in requires("dancenow") or []]
+    return [
+        requirement
+        for requirement in declared
+        if requirement.name != "dancenow"
+        and (
+            not requirement.marker
+            or any(
+                requirement.marker.evaluate({"extra": extra, "python_version": python})
+                for extra in INSTALLED_BY_SETUP
+            )
+        )
+    ]
+
+
+def test_every_module_can_be_imported_and_none_imports_an_engine_before_its_use() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+
+
+def test_type_checkers_are_told_that_the_package_is_typed() -> None:
+    assert (files("dancenow") / "py.typed").is_file()
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_each_requirement_has_one_tested_version_within_its_range(python: str) -> None:
+    outside = {
+        str(requirement): version
+        for requirement in requirements(python)
+        if (version := pinned_version(requirement.name, python)) not in requirement.specifier
+    }
+    assert outside == {}
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_headless_opencv_that_setup_may_put_in_place_is_of_the_same_version(
+    python: str,
+) -> None:
+    full = pinned_version("opencv-contrib-python", python)
+    assert pinned_version("opencv-contrib-python-headless", python) == full
+    assert pinned_version("opencv-python", python) == full
