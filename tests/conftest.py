@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def clips() -> Path:
-    """The folder of real clips, which is not part of the project; without it the test is skipped."""
+    """The folder of real clips; where there is none, the test is skipped."""
     if not CLIPS.is_dir():
         pytest.skip(f"needs the real clips, which are not part of the project, in {CLIPS}")
     return CLIPS

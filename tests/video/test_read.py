@@ -375,6 +375,7 @@ def test_whole_clips_are_read_without_a_warning(make_clip: MakeClip) -> None:
             assert len(numbers(make_clip(name, codec=codec, sound=None))) == 20
 
 
+@pytest.mark.clips
 @pytest.mark.parametrize("name", ["taiji.mp4", "studio_dance.mp4"])
 def test_real_clips_come_through_one_to_one(name: str) -> None:
     path = CLIPS / name

@@ -33,6 +33,7 @@ Region = tuple[float, float, float, float]
 
 _SHIFT: Final = 4  # OpenCV takes coordinates in units of 2 ** -4 px
 _FRINGE: Final = 1.4  # px; anti-aliasing makes OpenCV's polygons so much wider
+_THIN: Final = 1.8  # px; below this OpenCV's thinnest line is finer than its thinnest polygon
 _FARTHEST: Final = 100.0  # picture sizes; a point farther out is an error, not a pose
 
 
@@ -162,6 +163,16 @@ def _paint(
         ).all(axis=1)
     drawn = np.flatnonzero(good[_ENDS].all(axis=1))
     start, end = xy[_ENDS[drawn, 0]], xy[_ENDS[drawn, 1]]
-    outlines = _capsules(start, end, np.maximum(_widths(config)[drawn] * unit - _FRINGE, 0.1))
-    for limb, outline in zip(drawn, np.rint(outlines * 2**_SHIFT).astype(np.int32), strict=True):
-        cv2.fillConvexPoly(canvas, outline, LIMB_COLOURS[limb], cv2.LINE_AA, _SHIFT)
+    limb_widths = _widths(config)[drawn] * unit
+    lines = _fixed_point(np.stack([start, end], axis=1))
+    outlines = _fixed_point(_capsules(start, end, np.maximum(limb_widths - _FRINGE, 0)))
+    for limb, limb_width, line, outline in zip(drawn, limb_widths, lines, outlines, strict=True):
+        colour = LIMB_COLOURS[limb]
+        if limb_width < _THIN:
+            cv2.line(canvas, line[0], line[1], colour, 1, cv2.LINE_AA, _SHIFT)
+        else:
+            cv2.fillConvexPoly(canvas, outline, colour, cv2.LINE_AA, _SHIFT)
+
+
+def _fixed_point(points: Array) -> NDArray[np.int32]:
+    return np.asarray(np.rint(points * 2**_SHIFT), dtype=np.int32)

@@ -40,7 +40,9 @@ def click_track(
             break
         pitch = 1320.0 if k % 4 == 0 else 880.0
         click = 0.5 * np.sin(2 * np.pi * pitch * t) * np.exp(-t / 0.012)
-        kick = 0.35 * np.sin(2 * np.pi * (55 * t + 2.2 * (1 - np.exp(-t / 0.02)))) * np.exp(-t / 0.05)
+        kick = (
+            0.35 * np.sin(2 * np.pi * (55 * t + 2.2 * (1 - np.exp(-t / 0.02)))) * np.exp(-t / 0.05)
+        )
         sound = click + kick + 0.06 * noise * np.exp(-t / 0.004)
         piece = out[start : start + length]
         piece += sound[: len(piece)].astype(np.float32)

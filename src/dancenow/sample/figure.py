@@ -11,7 +11,7 @@ from dancenow.sample.sdf import Primitive
 
 # Part -> how widely its primitives melt together, metres.
 BLENDS: Final[dict[str, float]] = {
-    "skin": 0.024, "hair": 0.03, "hat": 0.012, "top": 0.05, "bottom": 0.045, "legs": 0.03,
+    "skin": 0.028, "hair": 0.03, "hat": 0.012, "top": 0.05, "bottom": 0.045, "legs": 0.03,
     "left_hand": 0.011, "right_hand": 0.011, "left_shoe": 0.03, "right_shoe": 0.03,
 }  # fmt: skip
 
@@ -50,12 +50,12 @@ def _head(s: Skeleton) -> Iterator[Primitive]:
         return Primitive("skin", "head", c, c, r * h, r * h, (fx, fz))
 
     top = head_point(s, 0, 0.45, 0.10)
-    chin = head_point(s, 0, 0.135, 0.17)
+    chin = head_point(s, 0, 0.155, 0.165)
     c = head_point(s, 0, 0.62, -0.02)
     yield Primitive("skin", "head", c, c, 0.375 * h, 0.375 * h, (0.82, 0.98), shades=True)
-    yield Primitive("skin", "head", top, chin, 0.26 * h, 0.125 * h, (1.0, 0.95), shades=True)
+    yield Primitive("skin", "head", top, chin, 0.265 * h, 0.15 * h, (1.0, 0.95), shades=True)
     for side in (1, -1):
-        yield blob(0.125 * side, 0.34, 0.185, 0.13)
+        yield blob(0.115 * side, 0.315, 0.165, 0.145)
         yield blob(0.305 * side, 0.47, -0.02, 0.075, 0.45, 0.75)
     bridge, tip = head_point(s, 0, 0.48, 0.345), head_point(s, 0, 0.375, 0.395)
     yield Primitive("skin", "head", bridge, tip, 0.022 * h, 0.042 * h)
@@ -75,11 +75,14 @@ def _hair(look: Look, s: Skeleton) -> Iterator[Primitive]:
     h = s.proportions.head
 
     def lock(
-        a: Point, b: Point, ra: float, rb: float, flat: tuple[float, float] = (1, 1), bone: str = "head"
+        a: Point,
+        b: Point,
+        ra: float,
+        rb: float,
+        flat: tuple[float, float] = (1, 1),
+        bone: str = "head",
     ) -> Primitive:
-        return Primitive(
-            "hair", bone, head_point(s, *a), head_point(s, *b), ra * h, rb * h, flat
-        )
+        return Primitive("hair", bone, head_point(s, *a), head_point(s, *b), ra * h, rb * h, flat)
 
     def ball(u: float, v: float, w: float, r: float, fx: float = 1, fz: float = 1) -> Primitive:
         return lock((u, v, w), (u, v, w), r, r, (fx, fz))
@@ -100,7 +103,9 @@ def _hair(look: Look, s: Skeleton) -> Iterator[Primitive]:
         for side in (1, -1):
             yield lock((0.02 * side, 0.945, 0.19), (0.27 * side, 0.74, 0.13), 0.06, 0.06)
             yield lock((0.28 * side, 0.72, 0.05), (0.32 * side, 0.05, -0.06), 0.09, 0.085)
-            yield lock((0.32 * side, 0.05, -0.06), (0.26 * side, -0.28, -0.10), 0.085, 0.03, bone="chest")
+            yield lock(
+                (0.32 * side, 0.05, -0.06), (0.26 * side, -0.28, -0.10), 0.085, 0.03, bone="chest"
+            )
         yield lock((0, 0.6, -0.25), (0, -0.25, -0.24), 0.2, 0.17, (1.3, 0.6))
     elif style == "afro":
         for u, v, w, r in (
@@ -150,9 +155,16 @@ def _top(look: Look, s: Skeleton) -> Iterator[Primitive]:
     if look.top == "hoodie":
         for side in (1, -1):
             yield Primitive(
-                "top", "chest", (0.075 * side, y + 0.035, -0.05), (0.02 * side, y - 0.05, 0.10), 0.036, 0.026
+                "top",
+                "chest",
+                (0.075 * side, y + 0.035, -0.05),
+                (0.02 * side, y - 0.05, 0.10),
+                0.036,
+                0.026,
             )
-        yield Primitive("top", "chest", (-0.06, y + 0.01, -0.095), (0.06, y + 0.01, -0.095), 0.055, 0.055)
+        yield Primitive(
+            "top", "chest", (-0.06, y + 0.01, -0.095), (0.06, y + 0.01, -0.095), 0.055, 0.055
+        )
     if look.top == "dress":
         yield from _skirt("top", s, hip + 0.30 * trunk, look)
     if look.sleeves > 0:
@@ -183,7 +195,16 @@ def _skirt(part: str, s: Skeleton, waist: float, look: Look) -> Iterator[Primiti
     hip, knee = s.at("left_hip"), s.at("left_knee")
     length = look.legs_covered
     r = 0.5 * s.proportions.hips + 0.065
-    yield Primitive(part, "pelvis", (0, waist, 0), (0, float(hip[1]), 0), look.waist, r, (1.0, 0.78), shades=True)
+    yield Primitive(
+        part,
+        "pelvis",
+        (0, waist, 0),
+        (0, float(hip[1]), 0),
+        look.waist,
+        r,
+        (1.0, 0.78),
+        shades=True,
+    )
     # A panel between the legs keeps the skirt whole when they part.
     panel = float(hip[1]) + 0.8 * length * (float(knee[1]) - float(hip[1]))
     yield Primitive(
@@ -203,7 +224,9 @@ def _bottom(look: Look, s: Skeleton) -> Iterator[Primitive]:
     x, y, _ = _point(s, "left_hip")
     reach = max(0.5 * p.hips + 0.055 * g - 0.1 * g, 0.01)
     part = "legs" if look.top == "dress" else "bottom"
-    yield Primitive(part, "pelvis", (-reach, y + 0.03, -0.012), (reach, y + 0.03, -0.012), 0.1 * g, 0.1 * g)
+    yield Primitive(
+        part, "pelvis", (-reach, y + 0.03, -0.012), (reach, y + 0.03, -0.012), 0.1 * g, 0.1 * g
+    )
     if look.bottom == "skirt":
         yield from _skirt("bottom", s, y + 0.13, look)
     cover = 0.0 if look.top == "dress" or look.bottom == "skirt" else look.legs_covered
@@ -247,7 +270,9 @@ def _arm(look: Look, s: Skeleton, side: str) -> Iterator[Primitive]:
     g = s.proportions.girth
     shoulder, elbow, wrist = (_point(s, f"{side}_{n}") for n in ("shoulder", "elbow", "wrist"))
     if look.sleeves < 1:
-        yield Primitive("skin", f"{side}_shoulder", shoulder, elbow, 0.05 * g, 0.04 * g, shades=True)
+        yield Primitive(
+            "skin", f"{side}_shoulder", shoulder, elbow, 0.05 * g, 0.04 * g, shades=True
+        )
     end = wrist[0] - (0.012 if side == "left" else -0.012)
     yield Primitive(
         "skin", f"{side}_elbow", elbow, (end, wrist[1], wrist[2]), 0.041 * g, 0.029 * g, shades=True
@@ -289,6 +314,10 @@ def _shoe(s: Skeleton, side: str) -> Iterator[Primitive]:
     x, y, _ = _point(s, f"{side}_ankle")
     ball = float(s.at(f"{side}_toe")[2])
     heel = (x, 0.046, -0.17 * foot)
-    yield Primitive(part, f"{side}_ankle", heel, (x, 0.041, ball), 0.045, 0.046, (0.92, 1.0), shades=True)
+    yield Primitive(
+        part, f"{side}_ankle", heel, (x, 0.041, ball), 0.045, 0.046, (0.92, 1.0), shades=True
+    )
     yield Primitive(part, f"{side}_ankle", (x, y + 0.035, -0.012), (x, 0.06, 0.03), 0.042, 0.042)
-    yield Primitive(part, f"{side}_toe", (x, 0.038, ball), (x, 0.034, ball + 0.19 * foot), 0.045, 0.036)
+    yield Primitive(
+        part, f"{side}_toe", (x, 0.038, ball), (x, 0.034, ball + 0.19 * foot), 0.045, 0.036
+    )

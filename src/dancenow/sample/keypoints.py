@@ -44,7 +44,9 @@ class Marker:
         points[INDEX["nose"]] = points[face]
         seen = self.camera.project(points)
         width, height = self.camera.size
-        inside = (seen[:, 0] >= 0) & (seen[:, 0] < width) & (seen[:, 1] >= 0) & (seen[:, 1] < height)
+        inside = (
+            (seen[:, 0] >= 0) & (seen[:, 0] < width) & (seen[:, 1] >= 0) & (seen[:, 1] < height)
+        )
         small = np.r_[head, FACE, LEFT_HAND, RIGHT_HAND]
         inside[small] &= ~self._hidden(placed, points[small])
         seen[:, 2] = 1.0
@@ -80,9 +82,7 @@ class Marker:
     def _surface(self, features: Array) -> Array:
         """How far to the front the face is at (u, v), in head heights: traced from the front."""
         rest = place(self.skeleton, BodyPose())
-        index = torch.from_numpy(
-            np.flatnonzero((self.body.part == self.body.parts.index("skin")))
-        )
+        index = torch.from_numpy(np.flatnonzero((self.body.part == self.body.parts.index("skin"))))
         to_local = self.body.posed(rest).to_local[index]
         shape = self.body.shape[:, index, None]
         head = self.skeleton.proportions.head

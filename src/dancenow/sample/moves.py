@@ -106,8 +106,8 @@ WIDE: Final = hand(1.0, 0.02, 0.12, 0.97, (0.0, -0.25, 1.0))
 HIGH: Final = hand(0.52, 1.0, 0.12, 0.93, (-0.2, 0.0, 1.0), curl=0.06)
 CHEST: Final = hand(0.30, -0.28, 0.62, 0.52, (-0.4, 0.2, -1.0), elbow=0.8, curl=0.2)
 ACROSS: Final = hand(-0.30, -0.35, 0.75, 0.70, (-0.5, 0.0, -1.0), elbow=0.6)
-APART: Final = hand(0.42, -0.12, 0.62, 0.70, (-1.0, 0.0, 0.3), elbow=0.3, curl=0.08)
-TOGETHER: Final = hand(-0.24, -0.10, 0.68, 0.66, (-1.0, 0.1, 0.12), elbow=0.3, curl=0.06)
+APART: Final = hand(0.48, -0.34, 0.62, 0.72, (-1.0, 0.0, 0.3), elbow=0.3, curl=0.08)
+TOGETHER: Final = hand(-0.26, -0.50, 0.62, 0.64, (-1.0, 0.1, 0.12), elbow=0.3, curl=0.06)
 SKY: Final = hand(0.62, 0.92, 0.10, 0.98, (-0.2, -0.1, 1.0), point=1.0)
 WAIST: Final = hand(0.40, -0.62, 0.22, 0.60, (-0.6, -0.5, -0.6), elbow=0.95, curl=0.35)
 
@@ -119,15 +119,18 @@ def step_touch(s: Score) -> None:
     """Step aside, bring the other foot to touch; and back."""
     s.bounce(0.045)
     for bar in (0, 4):
-        s.step("left", bar + 1, 0.34)
-        s.step("right", bar + 2, 0.15, load=0.15)
+        s.step("left", bar + 1, 0.42)
+        s.step("right", bar + 2, 0.22, load=0.15)
         s.set(bar + 1.4, chest_yaw=0.10, hip_roll=0.03)
         s.set(bar + 2, chest_roll=-0.05)
-        s.step("right", bar + 3, -0.115)
-        s.step("left", bar + 3.9, 0.115, load=0.15)
+        s.step("right", bar + 3, -0.16)
+        if bar == 0:
+            s.step("left", bar + 3.9, 0.04, load=0.15)
         s.set(bar + 3.3, chest_yaw=-0.12, hip_roll=-0.03)
         s.set(bar + 3.9, chest_roll=0.05)
-    s.set(7.6, weight=0.0, chest_yaw=0.0, chest_roll=0.0, left_heel=0.0)
+    s.step("left", 7.6, 0.115, take=0.25, lift=0.03)
+    s.step("right", 7.92, -0.115, take=0.25, lift=0.03)
+    s.set(7.6, weight=0.0, chest_yaw=0.0, chest_roll=0.0)
 
 
 def sway(s: Score) -> None:
@@ -136,7 +139,7 @@ def sway(s: Score) -> None:
     for beat in range(7):
         sign = 1.0 if beat % 2 == 0 else -1.0
         free, standing = ("right", "left") if sign > 0 else ("left", "right")
-        s.set(beat + 0.15, weight=0.85 * sign, hip_roll=0.06 * sign, chest_roll=-0.06 * sign)
+        s.set(beat + 0.15, weight=0.85 * sign, hip_roll=0.10 * sign, chest_roll=-0.08 * sign)
         s.set(beat + 0.15, hip_yaw=-0.16 * sign, chest_yaw=0.10 * sign)
         s.set(beat + 0.1, **{f"{free}_heel": 0.42, f"{standing}_heel": 0.0})
         s.set(beat + 0.3, **{f"{free}_heel": 0.42, f"{standing}_heel": 0.0})
@@ -174,20 +177,14 @@ def turn(s: Score) -> None:
     s.set(7.8, yaw=0.0, chest_yaw=0.0)
     s.bounce(0.045, up=0.025)
     # The feet go round home by turns; a planted foot pivots on its ball.
-    around = ((0.10, -0.08), (-0.115, 0.0), (-0.02, 0.10), (0.115, 0.0))
-    for first, sides in ((0, ("right", "left")), (4, ("left", "right"))):
-        if first == 0:
-            s.step("right", 1.2, around[0][0], 0.09, lift=0.05)
-            s.step("left", 2.0, -0.115, -0.02, lift=0.05)
-            s.step("right", 2.9, -0.115, 0.09, lift=0.05)
-            s.step("left", 3.7, 0.115, 0.0, lift=0.05)
-        else:
-            s.step(sides[0], 5.2, -0.08, 0.09, lift=0.05)
-            s.step(sides[1], 6.0, 0.115, -0.02, lift=0.05)
-            s.step(sides[0], 6.8, 0.13, 0.09, lift=0.05)
-            s.step(sides[1], 7.3, -0.115, 0.0, lift=0.05, take=0.45)
-    s.step("left", 7.85, 0.115, 0.0, lift=0.03, take=0.4)
-    s.step("right", 7.9, -0.115, 0.0, lift=0.0, take=0.1)
+    for side, beat, x, z in (
+        ("right", 1.2, 0.10, 0.09), ("left", 2.0, -0.115, -0.02), ("right", 2.9, -0.115, 0.09),
+        ("left", 3.7, 0.115, 0.0), ("left", 5.2, -0.08, 0.09), ("right", 6.0, 0.115, -0.02),
+        ("left", 6.8, 0.13, 0.09), ("right", 7.3, -0.115, 0.0),
+    ):  # fmt: skip
+        s.step(side, beat, x, z, lift=0.05, take=0.45)
+    s.step("left", 7.7, 0.115, 0.0, lift=0.03, take=0.35)
+    s.step("right", 7.92, -0.115, 0.0, lift=0.03, take=0.4)
 
 
 def walk(s: Score) -> None:
@@ -229,10 +226,10 @@ def cross_step(s: Score) -> None:
 
 def swing(s: Score) -> None:
     """Loose arms that swing across the body against the hips."""
-    open_arm = hand(0.85, -0.45, 0.25, 0.88, (-0.2, -0.5, -0.9), curl=0.2)
+    open_arm = hand(0.80, -0.72, 0.22, 0.92, (-0.2, -0.5, -0.9), curl=0.2)
     for beat in range(8):
         near, far = ("left", "right") if beat % 2 == 0 else ("right", "left")
-        s.arm(near, beat + 0.1, ACROSS | {"out": -0.05, "curl": 0.25})
+        s.arm(near, beat + 0.1, ACROSS | {"out": -0.02, "up": -0.62, "reach": 0.76})
         s.arm(far, beat + 0.1, open_arm)
         s.set(beat + 0.1, head_yaw=0.14 if beat % 2 else -0.14, head_pitch=0.05)
         s.set(beat + 0.55, head_pitch=-0.04)
@@ -246,7 +243,9 @@ def arm_wave(s: Score) -> None:
         first, second = order
         for side, begin, inward in ((first, start, True), (second, start + 1.2, False)):
             lags = (0.0, 0.3, 0.6) if inward else (0.6, 0.3, 0.0)
-            for lag, name, crest in zip(lags, ("flex", "up", "shrug"), (-0.75, 0.42, 0.3), strict=True):
+            for lag, name, crest in zip(
+                lags, ("flex", "up", "shrug"), (-0.75, 0.42, 0.3), strict=True
+            ):
                 rest = WIDE.get(name, 0.0)
                 at = begin + lag
                 s.set(at, **{f"{side}_{name}": rest})

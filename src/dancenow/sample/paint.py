@@ -46,9 +46,7 @@ class Painter:
         self.head = skeleton.proportions.head
         self.chin = skeleton.proportions.height - self.head
 
-    def paint(
-        self, part: str, rest: Tensor, pixel: Tensor, *, mouth: float, blink: float
-    ) -> Coat:
+    def paint(self, part: str, rest: Tensor, pixel: Tensor, *, mouth: float, blink: float) -> Coat:
         """The coat of a part at rest-pose places `(3, N)`; `pixel` `(N,)` is a pixel's size, m."""
         if part == "skin":
             return self._head(rest, pixel, mouth, blink)
@@ -67,7 +65,9 @@ class Painter:
         return self._skin(rest)
 
     def _flat(self, code: str, like: Tensor, gloss: float) -> Coat:
-        return Coat(_colour(code).expand(3, like.shape[1]).clone(), like.new_full((like.shape[1],), gloss))
+        return Coat(
+            _colour(code).expand(3, like.shape[1]).clone(), like.new_full((like.shape[1],), gloss)
+        )
 
     def _skin(self, rest: Tensor) -> Coat:
         coat = self._flat(self.look.skin, rest, 0.25)
@@ -75,7 +75,10 @@ class Painter:
         hand = self.skeleton.proportions.hand
         # Knuckles and fingertips are a little redder.
         warm = ((rest[0].abs() - wrist) / hand - 0.35).clamp(0, 1) * 0.35
-        return Coat(_over(coat.albedo, coat.albedo * torch.tensor([[1.05], [0.82], [0.76]]), warm), coat.gloss)
+        return Coat(
+            _over(coat.albedo, coat.albedo * torch.tensor([[1.05], [0.82], [0.76]]), warm),
+            coat.gloss,
+        )
 
     def _head(self, rest: Tensor, pixel: Tensor, mouth: float, blink: float) -> Coat:
         coat = self._skin(rest)
@@ -120,7 +123,9 @@ class Painter:
         out = _over(out, skin * 0.45, 0.6 * inside(under))
         t = (s - face.BROW[0]) / face.BROW_HALF
         middle = face.BROW[1] + 0.022 * (1 - t * t) - 0.012 * t
-        brow = torch.maximum((v - middle).abs() - 0.0175 * (1 - 0.35 * t), (t.abs() - 1) * face.BROW_HALF)
+        brow = torch.maximum(
+            (v - middle).abs() - 0.0175 * (1 - 0.35 * t), (t.abs() - 1) * face.BROW_HALF
+        )
         return _over(out, _colour(self.look.hair) * 0.8, 0.9 * inside(brow))
 
     def _mouth(self, skin: Tensor, u: Tensor, v: Tensor, inside, mouth: float) -> Tensor:  # type: ignore[no-untyped-def]
@@ -157,7 +162,10 @@ class Painter:
         peak = (0.5 - torch.maximum(0.36 - w, v - 0.80) / aa).clamp(0, 1)
         out = _over(coat.albedo, _colour(self.look.top_colour), peak)
         badge = torch.hypot(u, v - 0.92) - 0.06
-        return Coat(_over(out, _colour(self.look.top_colour), (0.5 - badge / aa).clamp(0, 1) * (w > 0.1)), coat.gloss)
+        return Coat(
+            _over(out, _colour(self.look.top_colour), (0.5 - badge / aa).clamp(0, 1) * (w > 0.1)),
+            coat.gloss,
+        )
 
     def _top(self, rest: Tensor, pixel: Tensor) -> Coat:
         look = self.look
@@ -172,7 +180,8 @@ class Painter:
             return Coat(_over(coat.albedo, second, 0.5 + wave * 0.062 / pixel), coat.gloss)
         if look.pattern == "dots":
             row = torch.floor(y / 0.042)
-            u = (x / 0.048 + 0.5 * (row % 2)) % 1.0 - 0.5
+            around = 0.11 * torch.atan2(x, z)
+            u = (around / 0.048 + 0.5 * (row % 2)) % 1.0 - 0.5
             v = (y / 0.042) % 1.0 - 0.5
             dot = torch.hypot(u * 0.048, v * 0.042) - 0.0115
             return Coat(_over(coat.albedo, second, 0.5 - dot / pixel), coat.gloss)
@@ -180,7 +189,9 @@ class Painter:
             waist = hip + 0.40 * (float(shoulder[1]) - hip)
             band = (y - waist).abs() - 0.022
             out = _over(coat.albedo, second, 0.5 - band / pixel)
-            hem = y - (hip + look.legs_covered * (float(self.skeleton.at("left_knee")[1]) - hip) + 0.05)
+            hem = y - (
+                hip + look.legs_covered * (float(self.skeleton.at("left_knee")[1]) - hip) + 0.05
+            )
             zigzag = hem + 0.028 * (((x / 0.07) % 1.0) - 0.5).abs() * 2
             return Coat(_over(out, second, 0.5 - zigzag / pixel), coat.gloss)
         u, v = x / 0.082, (y - float(shoulder[1]) + 0.155) / 0.082
@@ -191,7 +202,9 @@ class Painter:
         out = _over(coat.albedo, second, (0.5 - star * 0.082 / pixel) * (z > 0))
         pocket = (y - hip - 0.13).abs() - 0.004
         seam = (0.5 - pocket / pixel) * (z > 0) * (x.abs() < 0.11)
-        rib = (y < hip - 0.005) | (sleeve & (x.abs() > float(self.skeleton.at("left_wrist")[0]) - 0.075))
+        rib = (y < hip - 0.005) | (
+            sleeve & (x.abs() > float(self.skeleton.at("left_wrist")[0]) - 0.075)
+        )
         out = _over(out, coat.albedo * 0.6, 0.8 * seam)
         return Coat(_over(out, coat.albedo * 0.68, rib.float()), coat.gloss)
 
@@ -208,9 +221,17 @@ class Painter:
             weave = 1 + 0.06 * torch.sin(x * 900) * torch.sin(y * 700)
             out = out * weave * (1 + 0.45 * worn * (z > 0))
             out = _over(out, coat.albedo * 0.5, 0.6 * seam * side)
-            out = _over(out, coat.albedo * 0.5, 0.5 * (0.5 - (x.abs() - 0.003) / pixel) * (y > float(hip[1]) - 0.06))
+            out = _over(
+                out,
+                coat.albedo * 0.5,
+                0.5 * (0.5 - (x.abs() - 0.003) / pixel) * (y > float(hip[1]) - 0.06),
+            )
         else:
-            out = _over(out, _colour(look.top_colour), 0.8 * (0.5 - ((x.abs() - float(hip[0]) - 0.055).abs() - 0.008) / pixel))
+            out = _over(
+                out,
+                _colour(look.top_colour),
+                0.9 * (0.5 - (z.abs() - 0.010) / pixel) * (x.abs() > float(hip[0]) + 0.02),
+            )
         return Coat(out, coat.gloss)
 
     def _legs(self, rest: Tensor, pixel: Tensor) -> Coat:
@@ -226,5 +247,9 @@ class Painter:
         out = coat.albedo
         lace = (((z / 0.026) % 1.0 - 0.5).abs() - 0.17) * 0.026
         on_top = ((x.abs() - float(self.skeleton.at("left_ankle")[0])).abs() < 0.02) & (z > 0.03)
-        out = _over(out, _colour(look.soles), 0.9 * (0.5 - lace / pixel) * (on_top & (z < 0.45 * foot) & (y > 0.05)))
+        out = _over(
+            out,
+            _colour(look.soles),
+            0.9 * (0.5 - lace / pixel) * (on_top & (z < 0.45 * foot) & (y > 0.05)),
+        )
         return Coat(_over(out, _colour(look.soles), 0.5 - (y - 0.024) / pixel), coat.gloss)

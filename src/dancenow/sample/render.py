@@ -53,9 +53,7 @@ class Renderer:
         depth, cover = tracer.trace(rays)
         seen = (cover > 0.02).nonzero()[:, 0]
         rays, depth, cover = rays[seen], depth[seen], cover[seen]
-        rays, depth, cover, layer = _nearest(
-            rays, depth, cover, 6.0 / self.camera.focal
-        )
+        rays, depth, cover, layer = _nearest(rays, depth, cover, 6.0 / self.camera.focal)
         colour = self._shade(tracer, rays, depth, placed).T
         for i in range(LAYERS - 1, -1, -1):
             here = (layer == i).nonzero()[:, 0]
@@ -110,7 +108,9 @@ def _nearest(
     # Where two surfaces run into each other the edge between them is soft as well.
     meets = rays.pixel[1:] == rays.pixel[:-1]
     ahead = 0.5 + 0.5 * ((depth[1:] - depth[:-1]) / edge).clamp(0, 1)
-    cover[:-1] = torch.where(meets & (cover[1:] > 0.98), torch.minimum(cover[:-1], ahead), cover[:-1])
+    cover[:-1] = torch.where(
+        meets & (cover[1:] > 0.98), torch.minimum(cover[:-1], ahead), cover[:-1]
+    )
     place = torch.arange(len(order))
     first = torch.ones_like(place, dtype=torch.bool)
     first[1:] = rays.pixel[1:] != rays.pixel[:-1]
@@ -128,7 +128,9 @@ def cast_shadow(posed: PosedBody, points: Tensor, light: Tensor, softness: float
     """How much of the main light reaches points `(3, N)`: 0..1 `(N,)`."""
     index = posed.body.shades
     to_local = posed.to_local[index]
-    origin = torch.einsum("pij,jn->ipn", to_local[:, :, :3], points) + to_local[:, :, 3].T[:, :, None]
+    origin = (
+        torch.einsum("pij,jn->ipn", to_local[:, :, :3], points) + to_local[:, :, 3].T[:, :, None]
+    )
     towards = (to_local[:, :, :3] @ light).T[:, :, None]
     t, d = closest(origin, towards, posed.body.shape[:, index, None])
     # The further the shade's maker, the softer its edge; what is at the point itself makes none.

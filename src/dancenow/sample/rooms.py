@@ -165,7 +165,9 @@ def _floor(room: Room, x: Field, z: Field) -> Image:
         edge = np.minimum(_edge(strip) * 0.09, np.minimum(_edge(u), _edge(v)) * 0.36)
     else:
         u, v = x / 0.34, z / 0.34
-        image = _mix(first, second, _noise(u, v, 4)) * (0.9 + 0.2 * _grain(x * 20, z * 20))[..., None]
+        image = (
+            _mix(first, second, _noise(u, v, 4)) * (0.9 + 0.2 * _grain(x * 20, z * 20))[..., None]
+        )
         edge = np.minimum(_edge(u), _edge(v)) * 0.34 - 0.004
     image = _mix(image, second * 0.35, 0.8 * np.clip(1 - edge / 0.005, 0, 1))
     near = np.exp(-((x / 2.6) ** 2) - ((z - 0.1) / 2.2) ** 2)
@@ -279,7 +281,9 @@ def _arch(image: Image, room: Room, x: Field, y: Field, size: float) -> Image:
     sea = linear("#3f86a8") * (0.9 + 0.15 * np.sin(y * 160 + 3 * np.sin(x * 9)))[..., None]
     view = _mix(view, sea, (0.92 - y) / 0.01)
     bush = 0.42 + 0.10 * np.sin(x * 9) + 0.05 * np.sin(x * 31 + 1)
-    view = _mix(view, linear("#5f8f4e") * (0.6 + 0.6 * _grain(x * 40, y * 40))[..., None], (bush - y) / 0.02)
+    view = _mix(
+        view, linear("#5f8f4e") * (0.6 + 0.6 * _grain(x * 40, y * 40))[..., None], (bush - y) / 0.02
+    )
     inner = _mix(image, view, opening(0.0))
     edge = np.clip((np.abs(x) - half + 0.09) / 0.09, 0, 1) * (np.sign(x) == np.sign(room.light[0]))
     return _mix(inner, linear("#8a6a4a"), 0.5 * edge * opening(0.0))

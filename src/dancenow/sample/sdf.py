@@ -95,9 +95,7 @@ class Body:
         to_rest = np.concatenate([turn, shift[:, :, None]], axis=2)
         square = np.concatenate([to_rest, np.tile([[[0.0, 0, 0, 1]]], (len(turn), 1, 1))], axis=1)
         ends = self.ends - rest[:, None]
-        world = (
-            np.einsum("pji,pej->pei", turn, ends) + placed.positions[self.bones][:, None]
-        )
+        world = np.einsum("pji,pej->pei", turn, ends) + placed.positions[self.bones][:, None]
         return PosedBody(
             self,
             torch.from_numpy((self.frames @ square).astype(np.float32)),
@@ -287,7 +285,11 @@ class Tracer:
                     break
                 if len(going) < 0.8 * len(t):
                     active, t, part = active[going], t[going], part[going]
-                    local, shape, origin = local[:, :, going], shape[:, :, going], origin[:, :, going]
+                    local, shape, origin = (
+                        local[:, :, going],
+                        shape[:, :, going],
+                        origin[:, :, going],
+                    )
                     blend = blend[going]
         # A ray that has come within a twentieth of a pixel has arrived.
         return best_t, (1.06 * (1.0 - best_gap)).clamp(0.0, 1.0)

@@ -41,7 +41,9 @@ class Stage:
     def __init__(self, look: Look, size: int | tuple[int, int] = 256) -> None:
         width, height = (size, size) if isinstance(size, int) else size
         if min(width, height) < SMALLEST:
-            raise InputError(f"a picture of {width} x {height}: give at least {SMALLEST} x {SMALLEST}.")
+            raise InputError(
+                f"a picture of {width} x {height}: give at least {SMALLEST} x {SMALLEST}."
+            )
         self.look = look
         self.size = (width, height)
         self.skeleton = build_skeleton(look.proportions)

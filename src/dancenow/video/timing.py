@@ -84,7 +84,7 @@ def lay_timeline(
         return Timeline(rate, count, variable=False)
 
     mean = Fraction(count - 1) / (span * time_base)
-    candidates = (*declared, _nearest_standard(mean), mean.limit_denominator(10_000))
+    candidates = (*declared, *_standards_near(mean), mean.limit_denominator(10_000))
     seconds = ticks * float(time_base)
     misfits = {rate: _misfit(seconds, rate) for rate in candidates}
     fitting = [rate for rate in misfits if misfits[rate] <= JITTER]
@@ -106,15 +106,16 @@ def _misfit(seconds: NDArray[Any], rate: Fraction) -> float:
     return float(np.abs(seconds * float(rate) - np.arange(len(seconds))).max())
 
 
-def _nearest_standard(rate: Fraction) -> Fraction:
-    return min(STANDARD_RATES, key=lambda standard: abs(standard - rate))
+def _standards_near(rate: Fraction) -> list[Fraction]:
+    """Standard rates near a rate, whole ones first, since rounded times cannot tell them apart."""
+    near = [standard for standard in STANDARD_RATES if abs(standard - rate) <= rate / 50]
+    return sorted(near, key=lambda standard: standard.denominator)
 
 
 def _snap(rate: Fraction, declared: Sequence[Fraction]) -> Fraction:
-    for sensible in (*declared, _nearest_standard(rate)):
-        if abs(sensible - rate) <= rate / 50:
-            return min(sensible, FASTEST_RESAMPLED)
-    return min(as_rate(float(rate)), FASTEST_RESAMPLED)
+    trusted = [sensible for sensible in declared if abs(sensible - rate) <= rate / 50]
+    sensible = (*trusted, *_standards_near(rate), as_rate(float(rate)))
+    return min(sensible[0], FASTEST_RESAMPLED)
 
 
 def hold(stamped: Iterable[tuple[int, T]], start: int, stop: int) -> Iterator[T]:

@@ -104,7 +104,8 @@ def train_performer(
         InputError: the clip or an option cannot be used, or `out` holds something else.
         TrainingError: the loss is no number.
     """
-    times, options = times or StageTimes(), options or TrainOptions()
+    times = StageTimes() if times is None else times
+    options = options or TrainOptions()
     config, budget, device = options.config(), options.budget(), choose_device(options.device)
     out = out or _cached_folder(target, config, options)
     _check_folder(out)
@@ -155,7 +156,7 @@ def load_or_train(
     performer = Performer.load(target, choose_device(options.device))
     figures = performer.training
     steps, seconds = int(figures.get("steps", 0)), float(figures.get("seconds", 0.0))
-    return Trained(performer, target, steps, seconds, times or StageTimes())
+    return Trained(performer, target, steps, seconds, StageTimes() if times is None else times)
 
 
 def _cached_folder(target: Path, config: PerformerConfig, options: TrainOptions) -> Path:

@@ -16,6 +16,7 @@ from dancenow.files import check_can_write
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import normalize, pose_statistics
+from dancenow.pose.staging import keep_in_frame
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training import choose_device
 from dancenow.video import open_writer
@@ -110,6 +111,7 @@ def perform(
     device: str = "auto",
     normalized: bool = True,
     progress: ProgressCallback = silent,
+    times: StageTimes | None = None,
 ) -> Performed:
     """Let a trained performer dance a source's motion.
 
@@ -117,7 +119,7 @@ def perform(
         InputError: what was given cannot be used.
     """
     check_can_write(output)
-    times = StageTimes()
+    times = StageTimes() if times is None else times
     performer = Performer.load(folder, choose_device(device))
     with times.stage("detect"):
         motion = load_source(source, estimator=estimator, progress=progress)
@@ -135,12 +137,14 @@ def performable(performer: Performer, track: PoseTrack, *, normalized: bool = Tr
     Args:
         performer: who is to dance it.
         track: any motion.
-        normalized: move and scale it to the performer's body and place; else the frame alone is
+        normalized: move and scale it to the performer's body and place, and shorten
+            travel that leads out of the frame; else the frame alone is
             scaled where its size is another.
     """
     scene = performer.scene
     if normalized:
-        return normalize(track, pose_statistics(track), scene.statistics, scene.size)
+        moved = normalize(track, pose_statistics(track), scene.statistics, scene.size)
+        return keep_in_frame(moved)
     if track.size == scene.size:
         return track
     scale = min(scene.size[0] / track.size[0], scene.size[1] / track.size[1])

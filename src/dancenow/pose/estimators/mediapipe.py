@@ -1,7 +1,7 @@
 """Poses by MediaPipe Holistic (Grishchenko & Bazarevsky, Google, 2020): offline, one person.
 
 Holistic follows one person.  Around it stand two nets: when it loses that person, or jumps to
-another, the person is sought near where it was; and when nobody is found in the whole frame,
+another, the person is sought for a while near where it was; and when nobody is found in the whole frame,
 the frame is searched in parts, because a person lower than a quarter of the frame vanishes at
 the 224 px at which MediaPipe looks for people.  What is found so is followed in a window.
 """
@@ -27,7 +27,9 @@ _NOISE: Final = re.compile(
     rb"inference_feedback_manager|landmark_projection_calculator|XNNPACK delegate"
     rb"|before absl::InitializeLog|gl_context"
 )
-_NEAR_MISSES: Final = 5  # frames in a row in which a lost person is sought near by
+_FORGET: Final = 36  # frames after which a lost person is given up
+_SEEK: Final = 5  # frames in a row in which a lost person is sought near by,
+_SEEK_EVERY: Final = 4  # and how often after that
 _SEARCH_EVERY: Final = 12  # frames between two searches of the whole frame
 _MIN_VISIBILITY: Final = 0.5  # of shoulders and hips, for a person found by searching
 _TORSO: Final = (11, 12, 23, 24)  # MediaPipe's shoulders and hips
@@ -62,22 +64,23 @@ class MediaPipeEstimator(PoseEstimator):
             for frame in stack.enter_context(closing(prefetched(frames))):
                 seen, mask = view.look(frame)
                 candidates = [] if seen is None else [seen.keypoints]
-                if seen is None or (last is not None and not last.may_become(seen, missed + 1)):
+                same = seen is not None and (last is None or last.may_become(seen, missed + 1))
+                if not same:
                     window = finder.find(frame, last, missed)
                     if window is not None:
                         view.move_to(window)
                         found, found_mask = view.look(frame)
                         if found is not None:
-                            seen, mask = found, found_mask
+                            seen, mask, same = found, found_mask, True
                             candidates.insert(0, found.keypoints)
                     elif seen is None:
                         view.move_to(None)
-                if seen is None:
-                    missed += 1
-                    last = last if missed <= _SEARCH_EVERY else None
-                else:
+                if same and seen is not None:
                     last, missed = seen, 0
                     view.keep_up_with(seen)
+                else:
+                    missed += 1
+                    last = last if missed <= _FORGET else seen
                 yield Detection(candidates, mask)
 
 
@@ -165,7 +168,9 @@ class _Finder:
         """A window with a person in it: near `last`, if there is one, else anywhere."""
         height, width = frame.shape[:2]
         largest = max(width, height)
-        if last is not None and missed < _NEAR_MISSES:
+        if last is not None:
+            if missed >= _SEEK and missed % _SEEK_EVERY:
+                return None
             window = Window.around(last.keypoints, largest)
             found = self._look(frame, window)
             near = found is not None and last.may_become(found, missed + 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import sys
+import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,8 @@ def _load(
     if path is not None and not Path(path).is_file():
         raise InputError(f"{path}: no such file; an ONNX model is needed here.")
     try:
-        # rtmlib prints to standard output, which belongs to our own results.
-        with contextlib.redirect_stdout(sys.stderr):
+        # rtmlib announces each model on standard output, which belongs to our own results.
+        with contextlib.redirect_stdout(io.StringIO()):
             model = tool(str(path or address), model_input_size=size, device=device)
     except OSError as error:  # urllib's errors are among these
         raise InputError(

@@ -54,8 +54,8 @@ class Window:
 
     def overlap(self, width: int, height: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
         """The rows and columns shared with a frame: counted in the frame, and in the window."""
-        left, right = max(0, self.left), max(0, min(width, self.left + self.side))
-        top, bottom = max(0, self.top), max(0, min(height, self.top + self.side))
+        left, right = (min(max(x, 0), width) for x in (self.left, self.left + self.side))
+        top, bottom = (min(max(y, 0), height) for y in (self.top, self.top + self.side))
         return (slice(top, bottom), slice(left, right)), (
             slice(top - self.top, bottom - self.top),
             slice(left - self.left, right - self.left),

@@ -1,0 +1,184 @@
+"""The demo: one sample performer learns another's dance, shown beside the true answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dancenow.errors import OutputError
+from dancenow.files import write_text
+from dancenow.performer import Performer
+from dancenow.pose import PoseTrack
+from dancenow.pose.draw import draw_pose
+from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.version import __version__
+from dancenow.video import open_writer, read_frames
+from dancenow.workflows.demo_page import DemoFigures, write_page
+from dancenow.workflows.evaluate import ClipScores, evaluate_clip
+from dancenow.workflows.observe import load_source
+from dancenow.workflows.sample import write_sample
+from dancenow.workflows.train import TrainOptions, train_performer
+from dancenow.workflows.transfer import Performed, perform, performable
+
+_SOURCE, _TARGET = ("mika", "groove"), ("zola", "house")
+
+
+@dataclass(frozen=True)
+class DemoSize:
+    """How much the demo does.
+
+    Attributes:
+        px: height and width of the clips.
+        fps: their frames a second.
+        source_seconds: length of the dance that is transferred.
+        target_seconds: length of the clip that is learned.
+        preset: of the performer.
+        minutes: of training.
+    """
+
+    px: int
+    fps: float
+    source_seconds: float
+    target_seconds: float
+    preset: str
+    minutes: float
+
+
+FULL = DemoSize(256, 25, 8, 20, "fast", 4.5)
+QUICK = DemoSize(160, 12, 3, 5, "tiny", 0.35)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo left.
+
+    Attributes:
+        folder: where everything lies.
+        page: the page that shows it.
+        scores: the transfer against the true answer.
+        times: seconds of each stage.
+        performed: the transfer.
+    """
+
+    folder: Path
+    page: Path
+    scores: ClipScores
+    times: StageTimes
+    performed: Performed
+
+    def summary(self) -> str:
+        """A few lines for people."""
+        spent = sum(self.times.seconds.values())
+        return "\n".join(
+            [
+                f"{self.folder / 'transfer.mp4'}: source, poses, result and truth side by side",
+                *self.scores.lines(),
+                f"{spent:.0f} s in all; open {self.page} to see everything",
+            ]
+        )
+
+
+def run_demo(
+    folder: Path,
+    *,
+    quick: bool = False,
+    device: str = "auto",
+    seed: int = 0,
+    progress: ProgressCallback = silent,
+) -> Demo:
+    """Render two sample performers, learn one, let it dance the other's dance, measure, show.
+
+    Args:
+        folder: where everything is left; made where it is missing.
+        quick: use the smallest sizes.
+        device: where networks compute.
+        seed: of dances and training.
+        progress: told about every frame and step.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    size = QUICK if quick else FULL
+    _make(folder)
+    times = StageTimes()
+    clips = {name: folder / f"{name}.mp4" for name in ("source", "target", "truth", "result")}
+    with times.stage("render"):
+        _render(folder, clips, size, seed, progress)
+    options = TrainOptions(size.preset, size.minutes, device=device, seed=seed)
+    performer = folder / f"performer-{size.preset}"
+    trained = train_performer(clips["target"], performer, options, progress=progress, times=times)
+    performed = perform(
+        performer, clips["source"], clips["result"], device=device, times=times, progress=progress
+    )
+    with times.stage("evaluate"):
+        truth = PoseTrack.load(folder / "truth.pose.npz")
+        scores = evaluate_clip(clips["result"], clips["truth"], true_track=truth, progress=progress)
+    with times.stage("show"):
+        _side_by_side(folder, clips, trained.performer, progress)
+        page = write_page(folder, DemoFigures(scores, times, performed, options))
+    return Demo(folder, page, scores, times, performed)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made ({error.strerror}).") from error
+
+
+def _render(
+    folder: Path,
+    clips: dict[str, Path],
+    size: DemoSize,
+    seed: int,
+    progress: ProgressCallback,
+) -> None:
+    """The source dances, the target dances something else, the truth is the target's answer."""
+    done = folder / "rendered.json"
+    spec = json.dumps([__version__, asdict(size), seed, _SOURCE, _TARGET])
+    if done.is_file() and done.read_text("utf-8") == spec:
+        return
+    cast = {
+        "source": (*_SOURCE, size.source_seconds),
+        "target": (*_TARGET, size.target_seconds),
+        "truth": (_TARGET[0], _SOURCE[1], size.source_seconds),
+    }
+    for name, (performer, dance, seconds) in cast.items():
+        write_sample(
+            clips[name],
+            performer=performer,
+            dance=dance,
+            seconds=seconds,
+            size=size.px,
+            fps=size.fps,
+            seed=seed,
+            progress=progress,
+        )
+    write_text(done, spec)
+
+
+def _side_by_side(
+    folder: Path, clips: dict[str, Path], performer: Performer, progress: ProgressCallback
+) -> None:
+    """Write source, poses, result and truth beside each other."""
+    motion = load_source(clips["source"])
+    assert motion.clip is not None
+    track = performable(performer, motion.track)
+    width, height = track.size
+    panels = zip(
+        read_frames(clips["source"], size=track.size),
+        (draw_pose(keypoints, track.size) for keypoints in track.keypoints),
+        read_frames(clips["result"]),
+        read_frames(clips["truth"]),
+        strict=True,
+    )
+    size = (4 * width, height)
+    with open_writer(
+        folder / "transfer.mp4", fps=motion.clip.fps, size=size, audio_from=clips["source"]
+    ) as writer:
+        for done, row in enumerate(panels, start=1):
+            writer.write(np.hstack(row))
+            progress(Progress("putting everything side by side", done, len(track)))

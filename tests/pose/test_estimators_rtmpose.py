@@ -1,0 +1,210 @@
+"""RTMPose through rtmlib, with tiny ONNX models that have the inputs and outputs of the real ones.
+
+The detector gives two fixed boxes and believes in them as far as there is blue in the picture; the
+pose model puts all 133 keypoints where its crop is reddest.  So a picture tells what they must say.
+"""
+
+from __future__ import annotations
+
+import sys
+import urllib.error
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from dancenow.errors import InputError
+from dancenow.pose.estimators import RTMPoseEstimator, make_estimator
+from dancenow.pose.estimators.wholebody import (
+    WHOLEBODY_133,
+    WHOLEBODY_134,
+    wholebody_to_layout,
+)
+from dancenow.pose.layout import FACE_NAMES, INDEX, NUM_KEYPOINTS
+
+BOXES = [[8, 8, 56, 72], [72, 8, 120, 72]]  # px of a 128 x 96 frame
+DETECTOR_SIDE = 64  # the frame is shrunk by half
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory) -> dict[str, Path]:
+    pytest.importorskip("rtmlib", reason="needs the extra rtmpose")
+    onnx = pytest.importorskip("onnx", reason="needs onnx to make the models")
+    folder = tmp_path_factory.mktemp("models")
+    for name, model in (
+        ("detector", detector(onnx)),
+        ("pose", pose(onnx, 133)),
+        ("pose17", pose(onnx, 17)),
+    ):
+        onnx.checker.check_model(model)
+        onnx.save(model, folder / f"{name}.onnx")
+    return {name: folder / f"{name}.onnx" for name in ("detector", "pose", "pose17")}
+
+
+def _model(onnx, nodes, constants, input_shape, outputs):
+    def info(name, shape):
+        return onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+
+    graph = onnx.helper.make_graph(
+        nodes,
+        "tiny",
+        [info("input", input_shape)],
+        [info(name, shape) for name, shape in outputs],
+        [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    opset = [onnx.helper.make_opsetid("", 13)]
+    return onnx.helper.make_model(graph, opset_imports=opset, ir_version=8)
+
+
+def detector(onnx):
+    """(1, 3, 64, 64) BGR -> (1, 2, 5): x0, y0, x1, y1, score, like YOLOX with NMS built in."""
+    node = onnx.helper.make_node
+    boxes = np.array([[*box, 1.0] for box in BOXES], np.float32)[None]
+    boxes[..., :4] /= 2
+    constants = {
+        "boxes": boxes,
+        "is_score": np.array([0, 0, 0, 0, 1], np.float32),
+        "is_box": np.array([1, 1, 1, 1, 0], np.float32),
+        "grey": np.array(128, np.float32),  # rtmlib pads with grey
+        "zero": np.array([0], np.int64),
+    }
+    nodes = [
+        node("Gather", ["input", "zero"], ["first"], axis=1),  # blue, of BGR
+        node("ReduceMax", ["first"], ["blue"], axes=[0, 1, 2, 3], keepdims=0),
+        node("Sub", ["blue", "grey"], ["over"]),
+        node("Div", ["over", "grey"], ["score"]),
+        node("Mul", ["score", "is_score"], ["scores"]),
+        node("Add", ["scores", "is_box"], ["factors"]),
+        node("Mul", ["boxes", "factors"], ["dets"]),
+    ]
+    shape = (1, 3, DETECTOR_SIDE, DETECTOR_SIDE)
+    return _model(onnx, nodes, constants, shape, [("dets", (1, 2, 5))])
+
+
+def pose(onnx, points: int):
+    """(1, 3, 64, 48) RGB -> SimCC (1, K, 96) and (1, K, 128), two bins a pixel."""
+    node = onnx.helper.make_node
+    constants = {"zero": np.array([0], np.int64)}
+    nodes = [node("Gather", ["input", "zero"], ["red"], axis=1)]
+    outputs = []
+    for name, axis, length in (("x", 2, 48), ("y", 3, 64)):
+        constants |= {
+            f"column_{name}": np.array([1, 1, length, 1], np.int64),
+            f"twice_{name}": np.array([1, points, length, 2], np.int64),
+            f"bins_{name}": np.array([1, points, 2 * length], np.int64),
+        }
+        nodes += [
+            node("ReduceMax", ["red"], [f"profile_{name}"], axes=[axis], keepdims=1),
+            node("Reshape", [f"profile_{name}", f"column_{name}"], [f"tall_{name}"]),
+            node("Expand", [f"tall_{name}", f"twice_{name}"], [f"wide_{name}"]),
+            node("Reshape", [f"wide_{name}", f"bins_{name}"], [f"simcc_{name}"]),
+        ]
+        outputs.append((f"simcc_{name}", (1, points, 2 * length)))
+    return _model(onnx, nodes, constants, (1, 3, 64, 48), outputs)
+
+
+def picture(*red: tuple[int, int], blue: bool = True) -> np.ndarray:
+    frame = np.zeros((96, 128, 3), np.uint8)
+    for x, y in red:
+        frame[y - 1 : y + 2, x - 1 : x + 2, 0] = 255
+    if blue:
+        frame[80:90, 60:70, 2] = 255
+    return frame
+
+
+@pytest.fixture
+def estimator(models) -> RTMPoseEstimator:
+    return RTMPoseEstimator(det_model=models["detector"], pose_model=models["pose"])
+
+
+def test_every_person_is_a_candidate_with_keypoints_where_the_model_puts_them(estimator):
+    spots = [(30, 40), (100, 25)]
+    (detection,) = estimator.stream([picture(*spots)])
+    assert len(detection.candidates) == 2
+    assert detection.mask is None
+    for keypoints, spot in zip(detection.candidates, spots, strict=True):
+        assert keypoints.shape == (NUM_KEYPOINTS, 3)
+        # The crop is a fifth smaller than the box with its margin: a pixel is 1.25 px.
+        assert_allclose(keypoints[WHOLEBODY_133, :2], [np.add(spot, 0.5)] * 133, atol=2)
+
+
+def test_confidence_is_cut_to_one_and_the_pupils_have_none(estimator):
+    (detection,) = estimator.stream([picture((30, 40), (100, 25))])
+    confidence = detection.candidates[0][:, 2]
+    assert_array_equal(confidence[list(WHOLEBODY_133)], 1)
+    assert confidence[INDEX["neck"]] == confidence[INDEX["mid_hip"]] == 1
+    assert confidence[INDEX["face_left_pupil"]] == confidence[INDEX["face_right_pupil"]] == 0
+
+
+def test_a_frame_in_which_the_detector_sees_nobody_has_no_candidate(estimator):
+    seen, dark = estimator.stream([picture((30, 40)), picture((30, 40), blue=False)])
+    assert len(seen.candidates) == 2
+    assert dark.candidates == []
+
+
+def test_nothing_is_printed_to_standard_output(models, capsys):
+    RTMPoseEstimator(det_model=models["detector"], pose_model=models["pose"])
+    assert capsys.readouterr().out == ""
+
+
+def test_a_pose_model_of_another_skeleton_is_refused(models):
+    with pytest.raises(InputError, match=r"pose17\.onnx: is no SimCC whole-body pose model"):
+        RTMPoseEstimator(det_model=models["detector"], pose_model=models["pose17"])
+
+
+def test_model_files_that_are_missing_or_broken_are_refused(models, tmp_path):
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"no model")
+    with pytest.raises(InputError, match=r"broken\.onnx: is no usable ONNX model") as error:
+        RTMPoseEstimator(det_model=broken, pose_model=models["pose"])
+    assert "\n" not in str(error.value)
+    with pytest.raises(InputError, match=r"missing\.onnx: no such file"):
+        RTMPoseEstimator(det_model=models["detector"], pose_model=tmp_path / "missing.onnx")
+
+
+def test_without_rtmlib_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rtmlib", None)
+    with pytest.raises(InputError, match=r'pip install "dancenow\[rtmpose\]"'):
+        make_estimator("rtmpose")
+
+
+def test_without_a_network_the_message_says_what_else_can_be_done(monkeypatch, tmp_path):
+    pytest.importorskip("rtmlib", reason="needs the extra rtmpose")
+
+    def unreachable(*_, **__):
+        raise urllib.error.URLError("Name or service not known")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("rtmlib.tools.file.urlopen", unreachable)
+    with pytest.raises(InputError, match=r"cannot be fetched.*check the network") as error:
+        make_estimator("rtmpose")
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_mode_is_refused():
+    with pytest.raises(InputError, match="choose one of lightweight, balanced, performance"):
+        RTMPoseEstimator(mode="fastest")
+
+
+@pytest.mark.parametrize("table", [WHOLEBODY_133, WHOLEBODY_134], ids=len)
+def test_each_ordering_fills_every_keypoint_once_but_the_derived_and_the_pupils(table):
+    lacking = {INDEX["mid_hip"], INDEX["face_left_pupil"], INDEX["face_right_pupil"]}
+    if len(table) == 133:
+        lacking.add(INDEX["neck"])
+    assert len(set(table)) == len(table)
+    assert set(range(NUM_KEYPOINTS)) - set(table) == lacking
+    assert len(FACE_NAMES) == 70
+
+
+def test_the_134_are_ordered_as_rtmlib_orders_them():
+    post_processing = pytest.importorskip("rtmlib.tools.pose_estimation.post_processings")
+    rng = np.random.default_rng(0)
+    xy, scores = rng.uniform(0, 500, (2, 133, 2)), rng.uniform(0.1, 1, (2, 133))
+    converted = post_processing.convert_coco_to_openpose(xy.copy(), scores.copy())
+    assert_allclose(wholebody_to_layout(*converted), wholebody_to_layout(xy, scores), rtol=1e-5)
+
+
+def test_another_number_of_keypoints_is_an_error():
+    with pytest.raises(ValueError, match="not 17"):
+        wholebody_to_layout(np.zeros((1, 17, 2)), np.zeros((1, 17)))
