@@ -29,4 +29,4 @@ bench: setup ## run every script of benchmarks/
 
 clean: ## remove .venv and the caches; what was made in demo/ and runs/ stays
 	rm -rf .venv build dist htmlcov .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -47,7 +47,7 @@ def candidates() -> Iterator[tuple[str, CleanConfig | None]]:
     smoothers: dict[str, OneEuro | SavitzkyGolay] = {"none": SavitzkyGolay(0.0)}
     smoothers |= {f"parabola {w} s": SavitzkyGolay(w) for w in (0.2, 0.3, 0.4)}
     smoothers |= {f"1-euro {f} Hz + {b}": OneEuro(f, b) for f in (1, 2, 4) for b in (10, 20, 40)}
-    for median in (0.0, 0.12, 0.2):
+    for median in (0.0, 0.12):
         for name, smoother in smoothers.items():
             if median or name != "none":
                 yield f"median {median} s, {name}", _config(median, smoother)

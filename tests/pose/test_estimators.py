@@ -1,4 +1,4 @@
-"""What all estimators share, and what stands around MediaPipe: windows, reading ahead, quiet."""
+"""What all estimators share, and what stands around MediaPipe: windows and quiet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from numpy.testing import assert_array_equal
 from dancenow.errors import InputError
 from dancenow.pose.estimators import Detection, PoseEstimator, make_estimator
 from dancenow.pose.estimators.base import Frame
-from dancenow.pose.estimators.prefetch import prefetched
 from dancenow.pose.estimators.quiet import without_lines
 from dancenow.pose.estimators.window import Cutter, Window, search_windows
 from dancenow.pose.layout import BODY, NUM_KEYPOINTS
@@ -69,41 +68,6 @@ def test_importing_the_estimators_loads_neither_mediapipe_nor_rtmlib():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout.strip() == "[]", result.stderr
-
-
-@given(items=st.lists(st.integers()), depth=st.integers(1, 4))
-@settings(deadline=None, max_examples=25)
-def test_reading_ahead_changes_nothing(items, depth):
-    assert list(prefetched(iter(items), depth)) == items
-
-
-def test_reading_ahead_raises_the_readers_error_after_the_items_before_it():
-    def broken():
-        yield 1
-        raise InputError("cut off")
-
-    ahead = prefetched(broken())
-    assert next(ahead) == 1
-    with pytest.raises(InputError, match="cut off"):
-        next(ahead)
-
-
-def test_reading_ahead_stays_within_its_depth_and_closes_what_it_reads_when_left():
-    begun, closed = [], threading.Event()
-
-    def numbers():
-        try:
-            for i in range(1000):
-                begun.append(i)
-                yield i
-        finally:
-            closed.set()
-
-    ahead = prefetched(numbers(), depth=2)
-    assert [next(ahead) for _ in range(3)] == [0, 1, 2]
-    ahead.close()
-    assert closed.is_set()
-    assert len(begun) <= 3 + 2 + 1  # given, waiting, in hand
 
 
 def test_only_the_named_lines_are_kept_off_standard_error(capfd):

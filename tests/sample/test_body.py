@@ -44,5 +44,5 @@ def test_a_joint_turns_all_that_hangs_on_it_and_nothing_else() -> None:
     turns[JOINTS.index("left_elbow")] = Rotation.from_euler("y", -90, degrees=True).as_matrix()
     placed = place(skeleton, BodyPose(rotations=turns))
     fore = skeleton.at("left_wrist")[0] - skeleton.at("left_elbow")[0]
-    assert np.allclose(placed.at("left_wrist"), skeleton.at("left_elbow") + [0, 0, fore])
+    assert np.allclose(placed.at("left_wrist"), skeleton.at("left_elbow") + np.array([0, 0, fore]))
     assert np.allclose(placed.at("right_wrist"), skeleton.at("right_wrist"))

@@ -60,17 +60,17 @@ def test_motion_has_no_seam_where_phrases_meet(name: str) -> None:
 def test_joints_move_as_fast_as_people_can_and_no_faster(name: str) -> None:
     choreography = Choreography(name, 2)
     solver = Solver(BODIES["mika"], choreography.dance.swing)
-    rate = 100
-    stances = choreography.stances(np.arange(0, 30, 1 / rate))
+    rate = 50
+    stances = choreography.stances(np.arange(0, 16, 1 / rate))
     path = np.stack([place(BODIES["mika"], solver.pose(s)).positions for s in stances])
     speed = np.linalg.norm(np.diff(path, axis=0), axis=-1) * rate
-    assert speed.max() < 14.0  # m/s; a fingertip in a quick gesture
+    assert speed.max() < 12.0  # m/s; a fingertip in a quick gesture
     assert np.percentile(speed, 99.9) < 7.0
 
 
 @pytest.mark.parametrize("name", DANCES)
 def test_a_foot_on_the_floor_does_not_slide(name: str) -> None:
-    stances = Choreography(name, 7).stances(np.arange(0, 40, 0.01))
+    stances = Choreography(name, 7).stances(np.arange(0, 24, 0.02))
     for side in SIDES:
         place_ = stances[:, [CHANNEL[f"{side}_foot_x"], CHANNEL[f"{side}_foot_z"]]]
         moves = np.abs(np.diff(place_, axis=0)).max(axis=1) > 1e-5
@@ -96,5 +96,5 @@ def test_every_body_puts_its_feet_where_the_dance_says(name: str, performer: str
 
 
 def test_an_unknown_dance_is_an_input_error_that_lists_the_dances() -> None:
-    with pytest.raises(InputError, match="tango.*disco"):
+    with pytest.raises(InputError, match=r"tango.*disco"):
         Choreography("tango")

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
@@ -137,19 +136,18 @@ def write_openpose(track: PoseTrack, folder: str | Path) -> None:
         raise OutputError(f"{folder}: exists and is not empty; choose another folder.")
     if not folder.exists():
         check_can_write(folder)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        for frame, keypoints in enumerate(track.keypoints):
-            name = f"{folder.name}_{frame:012d}{_JSON_END}"
-            (temporary / name).write_text(json.dumps(_as_json(keypoints)), encoding="utf-8")
-        temporary.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        temporary.replace(folder)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
+            whole = Path(temporary, folder.name)
+            whole.mkdir()
+            for frame, keypoints in enumerate(track.keypoints):
+                name = f"{folder.name}_{frame:012d}{_JSON_END}"
+                (whole / name).write_text(json.dumps(_as_json(keypoints)), encoding="utf-8")
+            if folder.exists():
+                folder.rmdir()
+            whole.replace(folder)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written ({error.strerror}).") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _as_json(keypoints: FloatArray) -> dict[str, Any]:

@@ -138,7 +138,7 @@ class PoseTrack:
         if not path.is_file():
             raise InputError(f"{path}: no such file.")
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 version, layout = int(data["version"]), str(data["layout"])
                 if version > VERSION:
                     raise InputError(

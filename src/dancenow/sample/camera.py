@@ -52,7 +52,7 @@ def frame_person(height: float, size: tuple[int, int], home: float = 0.0) -> Cam
     """
     width, rows = size
     distance = 4.4
-    view = max(height / 0.755, 1.30 * height * rows / width)  # metres of picture height at z = 0
+    view = max(height / 0.755, 1.40 * height * rows / width)  # metres of picture height at z = 0
     focal = rows / view * distance
     eye = np.array([0.12 * home, 1.12, distance])
     # Raised hands reach to 1.25 heights; the rest of the room is shared out, most of it above.

@@ -44,7 +44,8 @@ def face_features(mouth: float, blink: float) -> Array:
     u = np.linspace(-0.055, 0.055, 5)
     base = np.stack([u, 0.335 + 0.010 * np.abs(u) / 0.055], axis=1)
     w, h = EYE_HALF[0], EYE_HALF[1] * (1 - blink)
-    eye = np.array([EYE]) + [(w, 0), (w / 3, h), (-w / 3, h), (-w, 0), (-w / 3, -h), (w / 3, -h)]
+    corners = [(w, 0), (w / 3, h), (-w / 3, h), (-w, 0), (-w / 3, -h), (w / 3, -h)]
+    eye = np.array(EYE) + np.array(corners)
     mirror = np.array([-1.0, 1.0])
     gap = MOUTH_OPENS * mouth
     outer_u = np.array([-1, -0.66, -0.28, 0, 0.28, 0.66, 1, 0.6, 0.28, 0, -0.28, -0.6])

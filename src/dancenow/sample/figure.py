@@ -150,7 +150,8 @@ def _top(look: Look, s: Skeleton) -> Iterator[Primitive]:
     r = 0.5 * p.hips + (0.066 + loose if look.top != "tank" else 0.056) * g
     if look.top != "dress":
         yield Primitive(
-            "top", "pelvis", (0, hip + 0.34 * trunk, 0.002), low, (waist + loose) * g, r, (1.0, 0.80), cut=0.0,
+            "top", "pelvis", (0, hip + 0.34 * trunk, 0.002), low, (waist + loose) * g, r,
+            (1.0, 0.80), cut=0.0,
         )  # fmt: skip
     if look.top == "hoodie":
         for side in (1, -1):
@@ -214,14 +215,14 @@ def _skirt(part: str, s: Skeleton, waist: float, look: Look) -> Iterator[Primiti
         x, y, _ = _point(s, f"{side}_hip")
         end = y + length * (float(knee[1]) - y)
         yield Primitive(
-            part, f"{side}_hip", (0.75 * x, y + 0.02, 0), (0.85 * x, end, 0), 0.105, 0.150, (1.0, 0.95),
-            cut=0.0, shades=True,
+            part, f"{side}_hip", (0.75 * x, y + 0.02, 0), (0.85 * x, end, 0), 0.105, 0.150,
+            (1.0, 0.95), cut=0.0, shades=True,
         )  # fmt: skip
 
 
 def _bottom(look: Look, s: Skeleton) -> Iterator[Primitive]:
     p, g = s.proportions, s.proportions.girth
-    x, y, _ = _point(s, "left_hip")
+    _, y, _ = _point(s, "left_hip")
     reach = max(0.5 * p.hips + 0.055 * g - 0.1 * g, 0.01)
     part = "legs" if look.top == "dress" else "bottom"
     yield Primitive(

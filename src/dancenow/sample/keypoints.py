@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from dancenow.pose.layout import BODY, FACE, INDEX, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
-from dancenow.sample.body import FINGERS, SIDES, Array, BodyPose, Placed, Skeleton, place
+from dancenow.sample.body import FINGERS, JOINT, SIDES, Array, BodyPose, Placed, Skeleton, place
 from dancenow.sample.camera import Camera
 from dancenow.sample.face import face_features
 from dancenow.sample.figure import head_point
@@ -49,6 +49,10 @@ class Marker:
         )
         small = np.r_[head, FACE, LEFT_HAND, RIGHT_HAND]
         inside[small] &= ~self._hidden(placed, points[small])
+        # The outline of a face can be seen from behind, but it is no face there.
+        head_turn = placed.rotations[JOINT["head"]][:, 2]
+        if head_turn @ (self.camera.eye - placed.at("head")) < 0:
+            inside[np.r_[head[:3], FACE]] = False
         seen[:, 2] = 1.0
         return np.where(inside[:, None], seen, 0.0).astype(np.float32)
 
@@ -82,7 +86,7 @@ class Marker:
     def _surface(self, features: Array) -> Array:
         """How far to the front the face is at (u, v), in head heights: traced from the front."""
         rest = place(self.skeleton, BodyPose())
-        index = torch.from_numpy(np.flatnonzero((self.body.part == self.body.parts.index("skin"))))
+        index = torch.from_numpy(np.flatnonzero(self.body.part == self.body.parts.index("skin")))
         to_local = self.body.posed(rest).to_local[index]
         shape = self.body.shape[:, index, None]
         head = self.skeleton.proportions.head

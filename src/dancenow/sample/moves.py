@@ -92,17 +92,18 @@ def hand(
         "out": out, "up": up, "front": front, "reach": reach,
         "palm_out": palm[0], "palm_up": palm[1], "palm_front": palm[2],
         "elbow": 0.25, "flex": 0.0, "curl": 0.12, "point": 0.0,
-    } | more  # fmt: skip
+        **more,
+    }  # fmt: skip
 
 
-RELAXED: Final = {
+RELAXED: Final[Shape] = {
     name.removeprefix("left_"): value
     for name, value in NEUTRAL.items()
     if name.startswith("left_") and "foot" not in name
     and name.removeprefix("left_") not in ("toe_out", "heel")
 }  # fmt: skip
 GROOVE: Final = hand(0.62, -0.50, 0.50, 0.74, (-0.4, -0.2, -1.0), elbow=0.45, curl=0.3)
-WIDE: Final = hand(1.0, 0.02, 0.12, 0.97, (0.0, -0.25, 1.0))
+WIDE: Final = hand(1.0, 0.02, 0.14, 0.93, (0.0, -0.25, 1.0))
 HIGH: Final = hand(0.52, 1.0, 0.12, 0.93, (-0.2, 0.0, 1.0), curl=0.06)
 CHEST: Final = hand(0.30, -0.28, 0.62, 0.52, (-0.4, 0.2, -1.0), elbow=0.8, curl=0.2)
 ACROSS: Final = hand(-0.30, -0.35, 0.75, 0.70, (-0.5, 0.0, -1.0), elbow=0.6)
@@ -119,17 +120,18 @@ def step_touch(s: Score) -> None:
     """Step aside, bring the other foot to touch; and back."""
     s.bounce(0.045)
     for bar in (0, 4):
-        s.step("left", bar + 1, 0.42)
-        s.step("right", bar + 2, 0.22, load=0.15)
+        s.step("left", bar + 1, 0.36)
+        s.step("right", bar + 2, 0.17, load=0.15)
         s.set(bar + 1.4, chest_yaw=0.10, hip_roll=0.03)
         s.set(bar + 2, chest_roll=-0.05)
-        s.step("right", bar + 3, -0.16)
         if bar == 0:
-            s.step("left", bar + 3.9, 0.04, load=0.15)
+            s.step("right", 3, -0.16)
+            s.step("left", 3.9, 0.04, load=0.15)
+        else:  # the last one goes home
+            s.step("right", 6.9, -0.115)
+            s.step("left", 7.7, 0.115, load=0.5)
         s.set(bar + 3.3, chest_yaw=-0.12, hip_roll=-0.03)
         s.set(bar + 3.9, chest_roll=0.05)
-    s.step("left", 7.6, 0.115, take=0.25, lift=0.03)
-    s.step("right", 7.92, -0.115, take=0.25, lift=0.03)
     s.set(7.6, weight=0.0, chest_yaw=0.0, chest_roll=0.0)
 
 
@@ -179,12 +181,10 @@ def turn(s: Score) -> None:
     # The feet go round home by turns; a planted foot pivots on its ball.
     for side, beat, x, z in (
         ("right", 1.2, 0.10, 0.09), ("left", 2.0, -0.115, -0.02), ("right", 2.9, -0.115, 0.09),
-        ("left", 3.7, 0.115, 0.0), ("left", 5.2, -0.08, 0.09), ("right", 6.0, 0.115, -0.02),
-        ("left", 6.8, 0.13, 0.09), ("right", 7.3, -0.115, 0.0),
+        ("left", 3.7, 0.115, 0.0), ("left", 5.1, -0.08, 0.09), ("right", 5.8, 0.10, -0.02),
+        ("left", 6.6, 0.115, 0.0), ("right", 7.4, -0.115, 0.0),
     ):  # fmt: skip
         s.step(side, beat, x, z, lift=0.05, take=0.45)
-    s.step("left", 7.7, 0.115, 0.0, lift=0.03, take=0.35)
-    s.step("right", 7.92, -0.115, 0.0, lift=0.03, take=0.4)
 
 
 def walk(s: Score) -> None:
@@ -193,7 +193,7 @@ def walk(s: Score) -> None:
     side = "left"
     for beat, z in ((1, -0.30), (2, -0.62), (3, -0.94), (4, -0.94), (5, -0.62), (6, -0.30), (7, 0)):
         sign = 1.0 if side == "left" else -1.0
-        s.step(side, beat, 0.085 * sign, z, lift=0.10, take=0.62)
+        s.step(side, beat, (0.085 if z else 0.115) * sign, z, lift=0.10, take=0.62)
         s.set(beat + 0.1, hip_yaw=-0.13 * sign, chest_yaw=0.12 * sign, hip_roll=0.02 * sign)
         side = "right" if side == "left" else "left"
     s.step(side, 7.8, -0.115, 0.0, take=0.6, lift=0.07)
@@ -206,14 +206,14 @@ def walk(s: Score) -> None:
 def cross_step(s: Score) -> None:
     """Behind and out, like half a grapevine, to the left and back with a heel in front."""
     s.bounce(0.04)
-    s.step("left", 0.9, 0.26)
-    s.step("right", 1.8, 0.36, -0.14)
+    s.step("left", 0.9, 0.22)
+    s.step("right", 1.8, 0.29, -0.15)
     s.set(1.9, hip_yaw=0.22, chest_yaw=-0.12)
-    s.step("left", 2.7, 0.50, 0.0)
-    s.step("right", 3.5, 0.30, 0.16, load=0.15)
+    s.step("left", 2.7, 0.38, 0.0)
+    s.step("right", 3.5, 0.18, 0.16, load=0.15)
     s.set(2.8, hip_yaw=0.0, chest_yaw=0.10)
     s.set(3.6, hip_yaw=-0.12, chest_roll=0.10, hip_pitch=-0.04)
-    s.step("right", 4.7, 0.04)
+    s.step("right", 4.7, 0.0)
     s.step("left", 5.6, -0.04, -0.14)
     s.set(5.7, hip_yaw=-0.22, chest_yaw=0.12, chest_roll=0.0, hip_pitch=0.0)
     s.step("right", 6.5, -0.115, 0.0)
@@ -229,7 +229,7 @@ def swing(s: Score) -> None:
     open_arm = hand(0.80, -0.72, 0.22, 0.92, (-0.2, -0.5, -0.9), curl=0.2)
     for beat in range(8):
         near, far = ("left", "right") if beat % 2 == 0 else ("right", "left")
-        s.arm(near, beat + 0.1, ACROSS | {"out": -0.02, "up": -0.62, "reach": 0.76})
+        s.arm(near, beat + 0.1, {**ACROSS, "out": -0.02, "up": -0.62, "reach": 0.76})
         s.arm(far, beat + 0.1, open_arm)
         s.set(beat + 0.1, head_yaw=0.14 if beat % 2 else -0.14, head_pitch=0.05)
         s.set(beat + 0.55, head_pitch=-0.04)
@@ -255,7 +255,7 @@ def arm_wave(s: Score) -> None:
                 s.set(at + 1.4, **{f"{side}_{name}": rest})
             s.set(begin + 0.2, **{f"{side}_elbow": 0.25})
             s.set(begin + 0.8, **{f"{side}_elbow": 0.9, f"{side}_reach": 0.84})
-            s.set(begin + 1.5, **{f"{side}_elbow": 0.25, f"{side}_reach": 0.97})
+            s.set(begin + 1.5, **{f"{side}_elbow": 0.25, f"{side}_reach": 0.93})
         sign = 1.0 if first == "left" else -1.0
         s.set(start, head_yaw=0.22 * sign)
         s.set(start + 2.2, head_yaw=-0.22 * sign)
@@ -273,31 +273,36 @@ def clap(s: Score) -> None:
         s.arms(beat + 0.7, GROOVE)
         s.set(beat, head_pitch=0.06)
         s.set(beat + 0.7, head_pitch=-0.03)
-    s.arms(4.4, WIDE)
+    s.arms(4.2, WIDE)
     for beat in (5.0, 6.0):
         s.arms(beat, above)
         s.arms(beat + 0.12, above)
-        s.arms(beat + 0.5, HIGH | {"reach": 0.86})
+        s.arms(beat + 0.5, {**HIGH, "reach": 0.86})
     s.set(5.0, head_pitch=-0.10)
     s.set(6.2, head_pitch=-0.10, mouth=0.6)
-    s.arms(7.2, WIDE | {"up": -0.25})
+    s.arms(7.2, {**WIDE, "up": -0.25})
     s.set(7.4, head_pitch=0.0, mouth=0.15)
 
 
 def point(s: Score) -> None:
     """A hand on the waist, the other to the sky, down across, and up again; then the other."""
-    low = hand(-0.25, -0.75, 0.60, 0.86, (-0.3, 0.2, -1.0), point=1.0)
+    low = hand(-0.20, -0.75, 0.60, 0.84, (-0.3, 0.2, -1.0), point=1.0)
+    middle = hand(0.35, 0.05, 1.0, 0.76, (-0.8, -0.3, 0.1), elbow=0.3, point=1.0)
     for bar, up, on in ((0, "left", "right"), (4, "right", "left")):
         sign = 1.0 if up == "left" else -1.0
         s.arm(on, bar + 0.6, WAIST)
         s.arm(on, bar + 3.2, WAIST)
-        s.arm(up, bar + 0.3, low)
-        s.arm(up, bar + 1.0, SKY)
-        s.arm(up, bar + 1.3, SKY | {"reach": 0.95})
-        s.arm(up, bar + 2.0, low)
+        s.arm(up, bar + 0.15, low)
+        s.arm(up, bar + 0.6, middle)
+        s.arm(up, bar + 1.1, SKY)
+        s.arm(up, bar + 1.3, {**SKY, "reach": 0.95})
+        s.arm(up, bar + 1.7, middle)
+        s.arm(up, bar + 2.1, low)
         s.arm(up, bar + 2.25, low)
-        s.arm(up, bar + 3.0, SKY)
-        s.arm(up, bar + 3.3, SKY | {"reach": 0.95})
+        s.arm(up, bar + 2.65, middle)
+        s.arm(up, bar + 3.1, SKY)
+        s.arm(up, bar + 3.2, {**SKY, "reach": 0.95})
+        s.arm(up, bar + 3.65, middle)
         for beat, look in ((0.4, -0.12), (1.1, 0.26), (2.1, -0.14), (3.1, 0.26)):
             s.set(bar + beat, head_yaw=look * sign, head_roll=-0.35 * look * sign)
             s.set(bar + beat, head_pitch=0.08 if look < 0 else -0.10)
@@ -306,12 +311,12 @@ def point(s: Score) -> None:
 def raise_arms(s: Score) -> None:
     """Both arms float up from below through the side, hands open; roll down in front."""
     for bar in (0, 4):
-        s.arms(bar + 0.2, RELAXED | {"flex": 0.5})
-        s.arms(bar + 1.1, WIDE | {"flex": 0.35, "palm_up": -0.6})
-        s.arms(bar + 1.9, HIGH | {"flex": -0.25})
-        s.arms(bar + 2.3, HIGH | {"flex": 0.0})
-        s.arms(bar + 3.0, CHEST | {"up": 0.25})
-        s.arms(bar + 3.5, GROOVE | {"flex": -0.2})
+        s.arms(bar + 0.2, {**RELAXED, "flex": 0.5})
+        s.arms(bar + 1.1, {**WIDE, "flex": 0.35, "palm_up": -0.6})
+        s.arms(bar + 1.9, {**HIGH, "flex": -0.25})
+        s.arms(bar + 2.3, {**HIGH, "flex": 0.0})
+        s.arms(bar + 3.0, {**CHEST, "up": 0.25})
+        s.arms(bar + 3.5, {**GROOVE, "flex": -0.2})
         s.set(bar + 0.3, head_pitch=0.10)
         s.set(bar + 2.0, head_pitch=-0.14, mouth=0.5)
         s.set(bar + 3.2, head_pitch=0.02, mouth=0.15)

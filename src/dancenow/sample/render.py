@@ -96,7 +96,8 @@ class Renderer:
         half = half / half.norm(dim=0)
         shine = (normal * half).sum(dim=0).clamp_min(0.0) ** 28 * 0.28 * gloss * shadow
         rim = (1 - facing.clamp(0, 1)) ** 3 * (0.35 + 0.65 * up) * 0.16
-        return albedo * light + (shine + rim * (0.35 + 0.65 * albedo.mean(dim=0))) * warm
+        colour: Tensor = albedo * light + (shine + rim * (0.35 + 0.65 * albedo.mean(dim=0))) * warm
+        return colour
 
 
 def _nearest(
@@ -137,7 +138,8 @@ def cast_shadow(posed: PosedBody, points: Tensor, light: Tensor, softness: float
     reach = (t / 0.07).clamp(0, 1)
     clear = (d / (softness * t.clamp_min(0.05)) * 0.5 + 0.5).clamp(0, 1)
     clear = clear * clear * (3 - 2 * clear)
-    return (1 - reach * (1 - clear)).amin(dim=0)
+    left: Tensor = (1 - reach * (1 - clear)).amin(dim=0)
+    return left
 
 
 def openness(posed: PosedBody, points: Tensor, normals: Tensor) -> Tensor:
@@ -152,7 +154,8 @@ def openness(posed: PosedBody, points: Tensor, normals: Tensor) -> Tensor:
     distance = away.norm(dim=1)
     lean = (away * normals[None]).sum(1) / distance.clamp_min(1e-6)
     block = (radius / distance.clamp_min(1e-6)).clamp(0, 1) ** 2 * lean.clamp_min(0.0)
-    return (1 - 0.8 * block).prod(dim=0)
+    seen: Tensor = (1 - 0.8 * block).prod(dim=0)
+    return seen
 
 
 class _Ground:

@@ -159,7 +159,7 @@ def _floor(room: Room, x: Field, z: Field) -> Image:
     elif room.floor == "parquet":
         u, v = x / 0.36, z / 0.36
         flip = (np.floor(u) + np.floor(v)) % 2 == 0
-        strip = np.where(flip, u, v) * 4
+        strip = (np.where(flip, u, v) * 4).astype(np.float32)
         tone = _noise(strip, np.where(flip, np.floor(v), np.floor(u)) + 50 * flip, 5)
         image = _mix(first, second, 0.25 + 0.35 * flip + 0.4 * (tone - 0.3))
         edge = np.minimum(_edge(strip) * 0.09, np.minimum(_edge(u), _edge(v)) * 0.36)

@@ -214,8 +214,8 @@ class Tracer:
         if not len(pixel):
             return None
         width = camera.size[0]
-        direction = camera.rays(pixel % width + 0.5, pixel // width + 0.5)
-        direction = torch.from_numpy(direction).T.contiguous()
+        through = camera.rays(pixel % width + 0.5, pixel // width + 0.5)
+        direction = torch.from_numpy(through).T.contiguous()
         index = torch.from_numpy(mine)
         local = torch.einsum("pij,jn->ipn", self.posed.to_local[index, :, :3], direction)
         shape = body.shape[:, index, None]
@@ -253,7 +253,7 @@ class Tracer:
         reach = self.posed.body.reach[primitives, None] + 0.5 * float(self.posed.body.blend.max())
         radius = np.ceil(self.camera.focal * reach / (seen[..., 2] - reach)).max(axis=1) + 1
         for (a, b), r in zip(np.rint(seen[..., :2]).astype(int).tolist(), radius, strict=True):
-            cv2.line(mask, a, b, 255, 2 * int(r) + 1)
+            cv2.line(mask, a, b, (255,), 2 * int(r) + 1)
         return np.flatnonzero(mask)
 
     def trace(self, rays: Rays) -> tuple[Tensor, Tensor]:
@@ -318,7 +318,7 @@ class Tracer:
             x, y, z = local + size * (turn * e[None, :, None, None]).sum(dim=1)
             normal += e[:, None] * melt(distances(x, y, z, shape), blend)
         normal = normal / normal.norm(dim=0).clamp_min(1e-9)
-        d = distances(*local, shape)
+        d = distances(local[0], local[1], local[2], shape)
         weight = torch.softmax(-d / 0.012, dim=0)
         rest_table = torch.cat([self.posed.to_rest.reshape(-1, 12), torch.zeros(1, 12)]).T
         back = rest_table[:, rays.near].view(3, 4, *rays.near.shape)

@@ -41,9 +41,7 @@ CHANNELS: Final = tuple(NEUTRAL)
 CHANNEL: Final = {name: i for i, name in enumerate(CHANNELS)}
 # Channels that change sign when left and right change places.
 ODD: Final = frozenset(
-    name
-    for name in CHANNELS
-    if name == "weight" or name.endswith(("yaw", "roll")) or name.endswith("foot_x")
+    name for name in CHANNELS if name == "weight" or name.endswith(("yaw", "roll", "foot_x"))
 )
 
 
@@ -106,7 +104,7 @@ class Solver:
         feet = [self._foot(c, side, world) for side in ("left", "right")]
         positions[0] = self._pelvis(c, world[0], feet)
         for side, ankle in zip(("left", "right"), feet, strict=True):
-            self._leg(c, side, world, positions, ankle)
+            self._leg(side, world, positions, ankle)
         self._carry(world, positions, ("spine", "chest"))
         for side in ("left", "right"):
             self._arm(c, side, world, positions)
@@ -186,9 +184,7 @@ class Solver:
             place[1] = _softmin(place[1], most, 0.05 * leg)
         return place
 
-    def _leg(
-        self, c: dict[str, float], side: str, world: Array, positions: Array, ankle: Array
-    ) -> None:
+    def _leg(self, side: str, world: Array, positions: Array, ankle: Array) -> None:
         rest = self.skeleton.rest
         hip, knee, foot = (JOINT[f"{side}_{n}"] for n in ("hip", "knee", "ankle"))
         positions[hip] = positions[0] + world[0] @ (rest[hip] - rest[0])

@@ -1,23 +1,22 @@
 """Poses by MediaPipe Holistic (Grishchenko & Bazarevsky, Google, 2020): offline, one person.
 
 Holistic follows one person.  Around it stand two nets: when it loses that person, or jumps to
-another, the person is sought for a while near where it was; and when nobody is found in the whole frame,
-the frame is searched in parts, because a person lower than a quarter of the frame vanishes at
-the 224 px at which MediaPipe looks for people.  What is found so is followed in a window.
+another, the person is sought for a while near where it was; and when nobody is found in the whole
+frame, the frame is searched in parts, because a person lower than a quarter of the frame vanishes
+at the 224 px at which MediaPipe looks for people.  What is found so is followed in a window.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import nullcontext
 from typing import Any, Final
 
 import numpy as np
 
 from dancenow.pose.estimators.base import Detection, Frame, PoseEstimator
 from dancenow.pose.estimators.mediapipe_layout import to_layout
-from dancenow.pose.estimators.prefetch import prefetched
 from dancenow.pose.estimators.quiet import without_lines
 from dancenow.pose.estimators.window import Cutter, Window, search_windows
 from dancenow.pose.follow import Person
@@ -56,12 +55,10 @@ class MediaPipeEstimator(PoseEstimator):
         There are two candidates where Holistic jumped to another person and the one it followed
         was found again: this one comes first, and the mask is of it.
         """
-        with ExitStack() as stack:
-            view = stack.enter_context(_View(masks=masks, smooth=self._smooth))
-            finder = stack.enter_context(_Finder())
+        with _View(masks=masks, smooth=self._smooth) as view, _Finder() as finder:
             last: Person | None = None
             missed = 0
-            for frame in stack.enter_context(closing(prefetched(frames))):
+            for frame in frames:
                 seen, mask = view.look(frame)
                 candidates = [] if seen is None else [seen.keypoints]
                 same = seen is not None and (last is None or last.may_become(seen, missed + 1))
