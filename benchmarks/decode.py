@@ -39,7 +39,7 @@ def ours(path: Path) -> int:
 
 
 def run(read: Callable[[Path], int], path: Path) -> tuple[float, float]:
-    """One run: frames a second, and ms of processor time a frame (which other load hardly moves)."""
+    """One run: frames a second, and ms of processor time a frame, which other load hardly moves."""
     begin, begin_cpu = time.perf_counter(), time.process_time()
     count = read(path)
     seconds, cpu = time.perf_counter() - begin, time.process_time() - begin_cpu

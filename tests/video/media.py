@@ -86,6 +86,32 @@ def turn(path: Path, a: int, b: int, c: int, d: int) -> None:
     path.write_bytes(bytes(data))
 
 
+def in_yuv(frame: Frame, pixels: str, matrix: int, levels: int) -> av.VideoFrame:
+    """RGB in 4:2:0 of 8 or 10 bits by the formulas of ITU-T H.273, to test against.
+
+    Args:
+        frame: uint8 `(H, W, 3)`.
+        pixels: yuv420p or yuv420p10le.
+        matrix: 1 (BT.709), 5 (BT.601) or 9 (BT.2020).
+        levels: 1 (limited range) or 2 (full range).
+    """
+    red, blue = {1: (0.2126, 0.0722), 5: (0.299, 0.114), 9: (0.2627, 0.0593)}[matrix]
+    rgb = frame / 255
+    luma = rgb @ (red, 1 - red - blue, blue)
+    chroma = [(rgb[..., 2] - luma) / (2 - 2 * blue), (rgb[..., 0] - luma) / (2 - 2 * red)]
+    depth = 10 if pixels.endswith("10le") else 8
+    unit, top = 1 << (depth - 8), (1 << depth) - 1
+    black, white, swing = (16 * unit, 219 * unit, 224 * unit) if levels == 1 else (0, top, top)
+    planes = [black + white * luma, *(128 * unit + swing * c[::2, ::2] for c in chroma)]
+    picture = av.VideoFrame(frame.shape[1], frame.shape[0], pixels)
+    for plane, values in zip(picture.planes, planes, strict=True):
+        samples = np.clip(np.round(values), 0, top).astype("<u2" if depth > 8 else np.uint8)
+        row = plane.line_size // samples.itemsize  # rows are stored with some bytes to spare
+        plane.update(np.pad(samples, ((0, 0), (0, row - samples.shape[1]))).tobytes())
+    picture.colorspace, picture.color_range = matrix, levels
+    return picture
+
+
 def write_clip(
     path: Path,
     *,
@@ -119,11 +145,11 @@ def write_clip(
             track = output.add_stream(sound_codec, rate=CLICK_RATE)
             track.codec_context.layout = "mono"
         for index, stamp in enumerate(stamps or range(frames)):
-            picture = av.VideoFrame.from_ndarray(draw(index, size), format="rgb24")
-            if colours is not None:
-                picture = picture.reformat(
-                    format=pixels, dst_colorspace=colours[0], dst_color_range=colours[1]
-                )
+            frame = draw(index, size)
+            if colours is None:
+                picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            else:
+                picture = in_yuv(frame, pixels, *colours)
             picture.pts, picture.time_base = stamp, stream.codec_context.time_base
             output.mux(stream.encode(picture))
         if track is not None and sound is not None:

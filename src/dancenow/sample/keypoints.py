@@ -29,7 +29,9 @@ class Marker:
         self.skeleton = skeleton
         self.body = body
         self.camera = camera
-        self._jaw_depth = 0.03 + 0.23 * np.sin(np.pi * np.arange(17) / 16)
+        # Features slide over the face by so little that one tracing of the face serves them all.
+        self._depth = self._surface(face_features(mouth=0.0, blink=0.0))
+        self._depth[:17] = 0.03 + 0.23 * np.sin(np.pi * np.arange(17) / 16)  # the jaw's outline
 
     def keypoints(self, placed: Placed) -> NDArray[np.float32]:
         """Keypoints, float32 `(137, 3)`: x and y px, confidence 0 or 1; missing ones are 0."""
@@ -75,12 +77,8 @@ class Marker:
             out[INDEX[middle]] = 0.5 * (out[INDEX[f"left_{joint}"]] + out[INDEX[f"right_{joint}"]])
 
     def _face(self, placed: Placed) -> Array:
-        features = face_features(placed.mouth, placed.blink)
-        depth = self._surface(features)
-        depth[:17] = self._jaw_depth
-        points = np.array(
-            [head_point(self.skeleton, u, v, w) for (u, v), w in zip(features, depth, strict=True)]
-        )
+        features = np.column_stack([face_features(placed.mouth, placed.blink), self._depth])
+        points = np.array([head_point(self.skeleton, u, v, w) for u, v, w in features])
         return placed.carry("head", points)
 
     def _surface(self, features: Array) -> Array:

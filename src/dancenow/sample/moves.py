@@ -209,7 +209,7 @@ def cross_step(s: Score) -> None:
     s.step("left", 0.9, 0.22)
     s.step("right", 1.8, 0.29, -0.15)
     s.set(1.9, hip_yaw=0.22, chest_yaw=-0.12)
-    s.step("left", 2.7, 0.38, 0.0)
+    s.step("left", 2.7, 0.35, 0.0)
     s.step("right", 3.5, 0.18, 0.16, load=0.15)
     s.set(2.8, hip_yaw=0.0, chest_yaw=0.10)
     s.set(3.6, hip_yaw=-0.12, chest_roll=0.10, hip_pitch=-0.04)
