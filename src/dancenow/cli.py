@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import traceback
 import warnings
@@ -308,6 +309,7 @@ def main() -> None:
     if not verbose:
         warnings.showwarning = _show_warning
     warnings.simplefilter("always", DanceNowWarning)
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     try:
         status = app(standalone_mode=False)
     except KeyboardInterrupt:

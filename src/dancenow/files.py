@@ -36,9 +36,12 @@ def atomic_path(path: Path) -> Iterator[Path]:
     or permission is raised as `OutputError`.
     """
     check_can_write(path)
-    handle, name = tempfile.mkstemp(
-        prefix=f".{path.stem}.", suffix=f".part{path.suffix}", dir=path.parent
-    )
+    try:
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.stem}.", suffix=f".part{path.suffix}", dir=path.parent
+        )
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written there ({error.strerror}).") from error
     os.close(handle)
     temporary = Path(name)
     try:

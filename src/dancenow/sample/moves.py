@@ -324,8 +324,8 @@ def raise_arms(s: Score) -> None:
 
 def pump(s: Score) -> None:
     """Elbows up and out, forearms punching down and up on the beat, by turns."""
-    up_fist = hand(0.70, 0.55, 0.45, 0.62, (-0.3, 0.0, 1.0), elbow=0.6, curl=0.45)
-    down = hand(0.78, -0.42, 0.40, 0.66, (-0.2, 0.0, -1.0), elbow=0.9, curl=0.4)
+    up_fist = hand(0.70, 0.55, 0.45, 0.62, (-0.3, 0.0, 1.0), elbow=0.6, curl=0.2)
+    down = hand(0.78, -0.42, 0.40, 0.66, (-0.2, 0.0, -1.0), elbow=0.9, curl=0.2)
     s.arms(0.0, GROOVE)
     for beat in range(1, 7):
         a, b = ("left", "right") if beat % 2 else ("right", "left")

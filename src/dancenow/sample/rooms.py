@@ -58,7 +58,7 @@ STUDIO: Final = Room(
     "#c8553d", (0.45, 0.80, 0.65), "#fff6ea",
 )  # fmt: skip
 TERRACE: Final = Room(
-    "plaster", ("#e2c9a6", "#d3b48c"), "tiles", ("#b8583a", "#a04a31"), "#f4ead9",
+    "plaster", ("#9fbab2", "#88a69e"), "tiles", ("#b8583a", "#a04a31"), "#f4ead9",
     (("arch", -1.1, 0.0, 1.15), ("plant", 1.25, 0.0, 1.3), ("picture", 0.95, 1.95, 0.42)),
     "#3b6ea5", (-0.45, 0.85, 0.55), "#fff3d6",
 )  # fmt: skip

@@ -221,7 +221,8 @@ class Tracer:
         shape = body.shape[:, index, None]
         t, d = closest(self.origin[index].T[:, :, None], local, shape)
         k = float(body.blend[part])
-        keep = (d.amin(dim=0) < 0.5 * k + 1.5 / camera.focal * 5.0).nonzero()[:, 0]
+        near_by = 0.5 * k + 7.5 / camera.focal  # metres: one pixel and a half, five metres away
+        keep = (d.amin(dim=0) < near_by).nonzero()[:, 0]
         d, t = d[:, keep], t[:, keep]
         count = min(NEAREST, len(mine))
         # Of the primitives that a ray meets those count that it meets first.
@@ -233,7 +234,7 @@ class Tracer:
         reach = wide[:, 0][chosen] + k
         t = t.gather(0, chosen)
         # Primitives too far away to matter do not widen the search.
-        matters = d.gather(0, chosen) < k + 0.02
+        matters = d.gather(0, chosen) < near_by + 0.5 * k
         near = torch.full((NEAREST, len(keep)), len(body.part), dtype=torch.long)
         near[:count] = index[chosen]
         return Rays(

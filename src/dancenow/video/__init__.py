@@ -4,13 +4,14 @@ from dancenow.video.images import IMAGE_SUFFIXES
 from dancenow.video.probe import ClipInfo, is_clip, probe
 from dancenow.video.read import read_frames
 from dancenow.video.timing import as_rate
-from dancenow.video.write import VideoWriter, open_writer
+from dancenow.video.write import VideoWriter, check_output, open_writer
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "ClipInfo",
     "VideoWriter",
     "as_rate",
+    "check_output",
     "is_clip",
     "open_writer",
     "probe",

@@ -31,7 +31,7 @@ def open_folder_writer(path: Path, rate: Fraction) -> Iterator[FolderWriter]:
     Raises:
         OutputError: the folder cannot be made, or would replace something else.
     """
-    _check_may_replace(path)
+    check_may_replace(path)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
         folder = Path(scratch) / "new"
         folder.mkdir()
@@ -39,13 +39,14 @@ def open_folder_writer(path: Path, rate: Fraction) -> Iterator[FolderWriter]:
         yield writer
         note = {"fps": str(rate), "frames": writer.count}
         _write_flushed(folder / NOTE_NAME, (json.dumps(note) + "\n").encode())
-        _check_may_replace(path)
+        check_may_replace(path)
         if path.exists():
             path.rename(Path(scratch) / "old")
         folder.rename(path)
 
 
-def _check_may_replace(path: Path) -> None:
+def check_may_replace(path: Path) -> None:
+    """Raise `OutputError` where `path` is no folder of ours, or cannot become one."""
     check_can_write(path)
     if path.exists() and not path.is_dir():
         raise OutputError(

@@ -14,10 +14,10 @@ from av.container import OutputContainer
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError, OutputError
-from dancenow.files import atomic_path
+from dancenow.files import atomic_path, check_can_write
 from dancenow.video.audio import SoundTrack, sound_from_file, sound_from_samples
 from dancenow.video.convert import Frame
-from dancenow.video.folder import open_folder_writer
+from dancenow.video.folder import check_may_replace, open_folder_writer
 from dancenow.video.gif import open_gif
 from dancenow.video.h264 import FORMATS, AddSound, open_h264
 from dancenow.video.probe import open_media
@@ -134,6 +134,28 @@ def open_writer(
             outputs.close()  # writes what is left, and gives the output its name
 
 
+def check_output(path: Path) -> None:
+    """Raise now, before long work, what `open_writer` would raise about the output later.
+
+    Raises:
+        InputError: the name has a suffix that is not known.
+        OutputError: the folder does not exist or cannot be written.
+    """
+    if path.suffix and path.suffix.lower() not in (*FORMATS, ".gif"):
+        raise _unknown_format(path)
+    if path.suffix:
+        check_can_write(path)
+    else:
+        check_may_replace(path)
+
+
+def _unknown_format(path: Path) -> InputError:
+    return InputError(
+        f"{path}: {path.suffix} cannot be written; choose a name that ends in "
+        f"{', '.join(FORMATS)} or .gif, or one without a suffix for a folder of pictures."
+    )
+
+
 @contextmanager
 def _open_sink(path: Path, rate: Fraction, crf: int, add_sound: AddSound) -> Iterator[_FrameSink]:
     suffix = path.suffix.lower()
@@ -147,10 +169,7 @@ def _open_sink(path: Path, rate: Fraction, crf: int, add_sound: AddSound) -> Ite
         with atomic_path(path) as temporary, open_h264(temporary, rate, crf, add_sound) as video:
             yield video
     else:
-        raise InputError(
-            f"{path}: {suffix} cannot be written; choose a name that ends in "
-            f"{', '.join(FORMATS)} or .gif, or one without a suffix for a folder of pictures."
-        )
+        raise _unknown_format(path)
 
 
 @contextmanager

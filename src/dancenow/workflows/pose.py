@@ -11,7 +11,7 @@ from dancenow.pose.draw import overlay as draw_overlay
 from dancenow.pose.filters import clean
 from dancenow.pose.openpose import is_openpose_folder, read_openpose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.video import open_writer, probe, read_frames
+from dancenow.video import check_output, open_writer, probe, read_frames
 from dancenow.workflows.observe import detect_pose
 
 
@@ -61,9 +61,9 @@ def write_pose(
     imported = clip.is_dir() and is_openpose_folder(clip)
     if imported and overlay is not None:
         raise InputError(f"{clip}: holds poses without a picture; leave out --overlay.")
-    for path in (output, overlay):
-        if path is not None:
-            check_can_write(path)
+    check_can_write(output)
+    if overlay is not None:
+        check_output(overlay)
     times = StageTimes()
     with times.stage("detect"):
         if imported:

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.files import check_can_write
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sample import DANCES, PERFORMERS, click_track, render_sample
-from dancenow.video import open_writer
+from dancenow.video import check_output, open_writer
 
 _SOUND_RATE = 44100  # samples a second
 _CRF = 14  # samples stand in for camera footage: keep them clean
@@ -69,7 +68,7 @@ def write_sample(
     performer, dance = performer or next(iter(PERFORMERS)), dance or next(iter(DANCES))
     if not (np.isfinite(seconds) and np.isfinite(fps) and seconds > 0 and fps > 0):
         raise InputError("--seconds and --fps must be above 0.")
-    check_can_write(output)
+    check_output(output)
     frame_size = size if isinstance(size, tuple) else (size, size)
     total = max(1, round(seconds * fps))
     times, keypoints = StageTimes(), []

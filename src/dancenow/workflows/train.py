@@ -13,6 +13,7 @@ from dancenow.performer.training import FastTraining
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.training import Budget, Clock, choose_device, load_state
 from dancenow.training.loop import run_training
+from dancenow.video import probe
 from dancenow.workflows.prepare import prepare_target
 
 
@@ -81,8 +82,8 @@ class TrainReport:
 
 
 def train_performer(
-    target: Path,
-    out: Path | None = None,
+    target: str | Path,
+    out: str | Path | None = None,
     options: TrainOptions | None = None,
     *,
     progress: ProgressCallback = silent,
@@ -106,8 +107,10 @@ def train_performer(
     """
     times = StageTimes() if times is None else times
     options = options or TrainOptions()
+    target = Path(target)
     config, budget, device = options.config(), options.budget(), choose_device(options.device)
-    out = out or _cached_folder(target, config, options)
+    probe(target)  # what is no clip is told before anything is made
+    out = _cached_folder(target, config, options) if out is None else Path(out)
     _check_folder(out)
     stride = 2 ** len(config.generator.widths)
     with times.stage("prepare"):
@@ -159,9 +162,19 @@ def load_or_train(
     return Trained(performer, target, steps, seconds, StageTimes() if times is None else times)
 
 
+def check_target(target: Path, options: TrainOptions) -> None:
+    """Raise now what would be wrong with a target or with the options after other long work.
+
+    Raises:
+        InputError: neither a clip nor a performer's folder, or an option that cannot be used.
+    """
+    options.budget()
+    choose_device(options.device)
+    if not is_performer(target):
+        probe(target)
+
+
 def _cached_folder(target: Path, config: PerformerConfig, options: TrainOptions) -> Path:
-    if not target.exists():
-        raise InputError(f"{target}: no such file or folder.")
     key = content_hash(target, config.model_dump(), options.estimator, options.seed)
     return cache_dir("performers") / key
 

@@ -12,16 +12,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.files import check_can_write
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import normalize, pose_statistics
 from dancenow.pose.staging import keep_in_frame
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training import choose_device
-from dancenow.video import open_writer
+from dancenow.video import check_output, open_writer
 from dancenow.workflows.observe import Source, load_source
-from dancenow.workflows.train import TrainOptions, load_or_train
+from dancenow.workflows.train import TrainOptions, check_target, load_or_train
 
 _AHEAD = 8  # painted frames that may wait to be encoded
 
@@ -59,9 +58,9 @@ class Performed:
 
 
 def transfer(
-    source: Path,
-    target: Path,
-    output: Path,
+    source: str | Path,
+    target: str | Path,
+    output: str | Path,
     options: TrainOptions | None = None,
     *,
     normalized: bool = True,
@@ -80,9 +79,10 @@ def transfer(
     Raises:
         InputError: what was given cannot be used.
     """
-    check_can_write(output)
+    source, target, output = Path(source), Path(target), Path(output)
+    check_output(output)
     options = options or TrainOptions()
-    options.budget()
+    check_target(target, options)
     times = StageTimes()
     with times.stage("detect"):
         motion = load_source(source, estimator=options.estimator, progress=progress)
@@ -103,9 +103,9 @@ def transfer(
 
 
 def perform(
-    folder: Path,
-    source: Path,
-    output: Path,
+    folder: str | Path,
+    source: str | Path,
+    output: str | Path,
     *,
     estimator: str = "mediapipe",
     device: str = "auto",
@@ -118,7 +118,8 @@ def perform(
     Raises:
         InputError: what was given cannot be used.
     """
-    check_can_write(output)
+    folder, source, output = Path(folder), Path(source), Path(output)
+    check_output(output)
     times = StageTimes() if times is None else times
     performer = Performer.load(folder, choose_device(device))
     with times.stage("detect"):
