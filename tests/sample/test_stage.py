@@ -141,7 +141,7 @@ def test_a_real_detector_sees_the_performer(performer: str) -> None:
     stage = Stage(PERFORMERS[performer], 256)
     found, hands, errors = [], [], []
     with mediapipe.solutions.holistic.Holistic(model_complexity=1) as detector:
-        for pose in stage.poses("wave", seconds=1.2, fps=10, seed=0):
+        for pose in stage.poses("wave", seconds=0.8, fps=10, seed=0):
             truth = stage.keypoints(pose)
             seen = detector.process(stage.draw(pose))
             found.append(seen.pose_landmarks is not None and seen.face_landmarks is not None)

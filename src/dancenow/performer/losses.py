@@ -45,4 +45,5 @@ def structure(
 
 def coverage(alpha: Tensor, mask: Tensor) -> Tensor:
     """Binary cross-entropy of alpha against the person's mask, both `(B, 1, H, W)` in 0..1."""
-    return functional.binary_cross_entropy(alpha.clamp(1e-4, 1 - 1e-4), mask)
+    # Not clamped: where alpha has sunk to 0 the gradient must still be able to lift it.
+    return functional.binary_cross_entropy(alpha, mask)

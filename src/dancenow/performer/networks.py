@@ -9,6 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
+SLOPE = 0.1  # of the leaky ReLUs: without normalisation, plain ones die
+
+
 class Painted(NamedTuple):
     """What a generator paints, before it is laid over the background.
 
@@ -37,15 +40,15 @@ class Block(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(channels_in, channels, 3, padding=1)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
-        nn.init.kaiming_normal_(self.conv1.weight, nonlinearity="relu")
+        nn.init.kaiming_normal_(self.conv1.weight, a=SLOPE)
         nn.init.zeros_(self.conv2.weight)
         self.shortcut: nn.Module = (
             nn.Identity() if channels_in == channels else nn.Conv2d(channels_in, channels, 1)
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.conv2(functional.relu(self.conv1(x), inplace=True))
-        return functional.relu(y + self.shortcut(x), inplace=True)
+        y = self.conv2(functional.leaky_relu(self.conv1(x), SLOPE, inplace=True))
+        return functional.leaky_relu(y + self.shortcut(x), SLOPE, inplace=True)
 
 
 class FastGenerator(nn.Module):
@@ -85,7 +88,8 @@ class FastGenerator(nn.Module):
             pose: the drawn pose, `(B, pose_channels, H, W)`, 0..1.
             plate: the background behind the person, `(B, 3, H, W)`, RGB in -1..1.
         """
-        x = functional.relu(self.entry(self.fold(torch.cat((pose, plate), dim=1))))
+        x = self.entry(self.fold(torch.cat((pose, plate), dim=1)))
+        x = functional.leaky_relu(x, SLOPE, inplace=True)
         skips = []
         for level, block in enumerate(self.down):
             x = block(x if level == 0 else functional.max_pool2d(x, 2))

@@ -45,11 +45,13 @@ class LossConfig(_Config):
 class OptimizerConfig(_Config):
     """Adam with decoupled weight decay (Loshchilov & Hutter, 2019)."""
 
-    learning_rate: float = 1.5e-3
+    learning_rate: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = 1e-2
     warmup_steps: int = 30
     batch: int = 4
+    clip_norm: float = 1.0
+    """Largest norm of the gradient."""
     average_decay: float = 0.995
     """Decay of the averaged weights, a step."""
 

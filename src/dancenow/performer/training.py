@@ -76,6 +76,9 @@ class FastTraining:
         if np.isfinite(value):
             self.optimizer.zero_grad(set_to_none=True)
             self.fabric.backward(loss)
+            torch.nn.utils.clip_grad_norm_(
+                self.generator.parameters(), self.config.optimizer.clip_norm
+            )
             self.optimizer.step()
             self.average.update(self.generator.module, number)
         return {"loss": value, **{name: float(term.detach()) for name, term in terms.items()}}

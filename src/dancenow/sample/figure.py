@@ -99,14 +99,6 @@ def _hair(look: Look, s: Skeleton) -> Iterator[Primitive]:
         for side in (1, -1):
             yield lock((0.03 * side, 0.94, 0.19), (0.27 * side, 0.72, 0.13), 0.055, 0.05)
             yield lock((0.28 * side, 0.70, 0.11), (0.285 * side, 0.36, 0.08), 0.038, 0.012)
-    elif style == "long":
-        for side in (1, -1):
-            yield lock((0.02 * side, 0.945, 0.19), (0.27 * side, 0.74, 0.13), 0.06, 0.06)
-            yield lock((0.28 * side, 0.72, 0.05), (0.32 * side, 0.05, -0.06), 0.09, 0.085)
-            yield lock(
-                (0.32 * side, 0.05, -0.06), (0.26 * side, -0.28, -0.10), 0.085, 0.03, bone="chest"
-            )
-        yield lock((0, 0.6, -0.25), (0, -0.25, -0.24), 0.2, 0.17, (1.3, 0.6))
     elif style == "afro":
         for u, v, w, r in (
             (0, 0.95, -0.10, 0.36), (0.25, 0.80, -0.10, 0.28), (-0.25, 0.80, -0.10, 0.28),
@@ -167,7 +159,7 @@ def _top(look: Look, s: Skeleton) -> Iterator[Primitive]:
             "top", "chest", (-0.06, y + 0.01, -0.095), (0.06, y + 0.01, -0.095), 0.055, 0.055
         )
     if look.top == "dress":
-        yield from _skirt("top", s, hip + 0.30 * trunk, look)
+        yield from _skirt(s, hip + 0.30 * trunk, look)
     if look.sleeves > 0:
         yield from _sleeves(look, s, loose)
 
@@ -192,12 +184,12 @@ def _sleeves(look: Look, s: Skeleton, loose: float) -> Iterator[Primitive]:
             )  # fmt: skip
 
 
-def _skirt(part: str, s: Skeleton, waist: float, look: Look) -> Iterator[Primitive]:
+def _skirt(s: Skeleton, waist: float, look: Look) -> Iterator[Primitive]:
     hip, knee = s.at("left_hip"), s.at("left_knee")
     length = look.legs_covered
     r = 0.5 * s.proportions.hips + 0.065
     yield Primitive(
-        part,
+        "top",
         "pelvis",
         (0, waist, 0),
         (0, float(hip[1]), 0),
@@ -209,13 +201,20 @@ def _skirt(part: str, s: Skeleton, waist: float, look: Look) -> Iterator[Primiti
     # A panel between the legs keeps the skirt whole when they part.
     panel = float(hip[1]) + 0.8 * length * (float(knee[1]) - float(hip[1]))
     yield Primitive(
-        part, "pelvis", (0, float(hip[1]), 0.0), (0, panel, 0.02), r, r + 0.03, (1.0, 0.72), cut=0.0
+        "top",
+        "pelvis",
+        (0, float(hip[1]), 0.0),
+        (0, panel, 0.02),
+        r,
+        r + 0.03,
+        (1.0, 0.72),
+        cut=0.0,
     )
     for side in SIDES:
         x, y, _ = _point(s, f"{side}_hip")
         end = y + length * (float(knee[1]) - y)
         yield Primitive(
-            part, f"{side}_hip", (0.75 * x, y + 0.02, 0), (0.85 * x, end, 0), 0.105, 0.150,
+            "top", f"{side}_hip", (0.75 * x, y + 0.02, 0), (0.85 * x, end, 0), 0.105, 0.150,
             (1.0, 0.95), cut=0.0, shades=True,
         )  # fmt: skip
 
@@ -228,9 +227,7 @@ def _bottom(look: Look, s: Skeleton) -> Iterator[Primitive]:
     yield Primitive(
         part, "pelvis", (-reach, y + 0.03, -0.012), (reach, y + 0.03, -0.012), 0.1 * g, 0.1 * g
     )
-    if look.bottom == "skirt":
-        yield from _skirt("bottom", s, y + 0.13, look)
-    cover = 0.0 if look.top == "dress" or look.bottom == "skirt" else look.legs_covered
+    cover = 0.0 if look.top == "dress" else look.legs_covered
     for side in SIDES:
         yield from _leg(look, s, side, cover)
 

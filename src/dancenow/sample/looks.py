@@ -21,12 +21,12 @@ class Look:
     Attributes:
         proportions: how the body is built.
         skin, hair, iris, lips: colours.
-        hair_style: "short", "bun", "long", "afro" or "cap".
+        hair_style: "short", "bun", "afro" or "cap".
         top: "tshirt", "hoodie", "tank" or "dress"; its colours and pattern ("stripes", "star",
             "band" or "dots").
         sleeves: 0 none, 1 to the elbow, 2 to the wrist.
-        bottom: "trousers", "shorts" or "skirt" and its colour.
-        legs_covered: how far down it reaches, 1 to the knee, 2 to the ankle.
+        bottom_colour: the trousers' colour; a dress has none.
+        legs_covered: how far down trousers or skirt reach, 1 to the knee, 2 to the ankle.
         loose: how wide the trousers hang about the legs.
         shoes, soles, socks: colours.
         waist: half the waist's width.
@@ -46,7 +46,6 @@ class Look:
     top_second: str
     pattern: str
     sleeves: float
-    bottom: str
     bottom_colour: str
     legs_covered: float
     loose: float
@@ -70,7 +69,7 @@ PERFORMERS: Final[Mapping[str, Look]] = MappingProxyType(
             LOFT,
             skin="#e3ac86", hair="#4a2d1c", iris="#3d6b8f", lips="#b8665a", hair_style="short",
             top="tshirt", top_colour="#f3efe4", top_second="#23395d", pattern="stripes",
-            sleeves=0.62, bottom="trousers", bottom_colour="#33517f", legs_covered=1.95,
+            sleeves=0.62, bottom_colour="#33517f", legs_covered=1.95,
             loose=0.012, shoes="#c8372d", soles="#f2f0ea", socks="#eeeeee", waist=0.138,
             bust=False,
         ),
@@ -81,7 +80,7 @@ PERFORMERS: Final[Mapping[str, Look]] = MappingProxyType(
             SALON,
             skin="#7d4e34", hair="#1d1411", iris="#3a2417", lips="#8e3b3d", hair_style="afro",
             top="dress", top_colour="#f2b632", top_second="#d9512c", pattern="band",
-            sleeves=0.0, bottom="skirt", bottom_colour="#f2b632", legs_covered=0.72,
+            sleeves=0.0, bottom_colour="#f2b632", legs_covered=0.72,
             loose=0.0, shoes="#f4f1ea", soles="#d9512c", socks="#f4f1ea", waist=0.112,
             bust=True, home=0.35,
         ),
@@ -92,7 +91,7 @@ PERFORMERS: Final[Mapping[str, Look]] = MappingProxyType(
             STUDIO,
             skin="#f0c3a3", hair="#a8622d", iris="#4f7a4a", lips="#c47a6c", hair_style="cap",
             top="hoodie", top_colour="#2f8f83", top_second="#f6d55c", pattern="star",
-            sleeves=1.86, bottom="shorts", bottom_colour="#3a3f4b", legs_covered=0.86,
+            sleeves=1.86, bottom_colour="#3a3f4b", legs_covered=0.86,
             loose=0.022, shoes="#f3f3f3", soles="#f28c38", socks="#f3f3f3", waist=0.150,
             bust=False, home=-0.3,
         ),
@@ -103,7 +102,7 @@ PERFORMERS: Final[Mapping[str, Look]] = MappingProxyType(
             TERRACE,
             skin="#f1cfae", hair="#26211f", iris="#4a3626", lips="#c75c66", hair_style="bun",
             top="tank", top_colour="#d64f7f", top_second="#f7f2ee", pattern="dots",
-            sleeves=0.0, bottom="trousers", bottom_colour="#2b2d3a", legs_covered=1.9,
+            sleeves=0.0, bottom_colour="#2b2d3a", legs_covered=1.9,
             loose=0.0, shoes="#8fd0c7", soles="#ffffff", socks="#ffffff", waist=0.112,
             bust=True, home=0.1,
         ),
