@@ -1,0 +1,267 @@
+"""Crops, plates, conditions, batches, losses, the network, and the performer on disk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dancenow.errors import InputError
+from dancenow.performer import Performer, Scene, losses, performer_preset
+from dancenow.performer.background import background_plate
+from dancenow.performer.condition import POSE_CHANNELS, draw_condition
+from dancenow.performer.crop import crop_path, cut_box
+from dancenow.performer.dataset import CropSet, move_keypoints
+from dancenow.performer.networks import FastGenerator, Painted
+from dancenow.performer.presets import AugmentConfig
+from dancenow.performer.training import FastTraining
+from dancenow.pose import PoseTrack
+from dancenow.pose.normalize import PoseStatistics
+from dancenow.sample import dance_track
+from dancenow.training import Device
+
+CPU = Device("cpu", "32-true")
+CONFIG = performer_preset("tiny").model_copy(
+    update={"generator": performer_preset("tiny").generator.model_copy(update={"widths": (8, 16)})}
+)
+
+
+@pytest.fixture(scope="module")
+def track() -> PoseTrack:
+    return dance_track("zola", "groove", seconds=2, size=128, fps=10)
+
+
+def test_the_box_holds_the_whole_person_in_every_frame(track: PoseTrack) -> None:
+    path = crop_path(track, 1.0, 16, 512)
+    assert path.canvas[0] % 16 == 0 and path.canvas[1] % 16 == 0
+    for index in range(len(track)):
+        seen = path.to_canvas(track.keypoints[index], index)[track.confidence[index] > 0.3]
+        assert (seen[:, :2] >= 0).all() and (seen[:, :2] <= path.canvas).all()
+
+
+@pytest.mark.parametrize("zoom", [1.0, 2.0])
+def test_a_dot_on_a_keypoint_is_found_at_its_place_on_the_canvas(
+    track: PoseTrack, zoom: float
+) -> None:
+    path = crop_path(track, zoom, 16, 512)
+    keypoints = track.keypoints[3].copy()
+    keypoints[4, :2] = np.floor(keypoints[4, :2]) + 0.5
+    frame = np.zeros((128, 128, 3), np.uint8)
+    x, y = np.floor(keypoints[4, :2]).astype(int)
+    frame[y, x] = 255
+    canvas = path.cut(frame, 3)[..., 0].astype(float)
+    rows, columns = np.indices(canvas.shape)
+    centre = [(columns * canvas).sum() / canvas.sum(), (rows * canvas).sum() / canvas.sum()]
+    expected = path.to_canvas(keypoints, 3)[4, :2]
+    assert np.abs(np.array(centre) + 0.5 - expected).max() <= 0.5
+
+
+@given(x=st.integers(-300, 300), y=st.integers(-300, 300))
+def test_a_box_beyond_the_frame_repeats_its_edge(x: int, y: int) -> None:
+    frame = np.arange(40 * 50, dtype=np.uint32).reshape(40, 50).astype(np.uint8)
+    cut = cut_box(frame, np.array([x, y]), (30, 20), (30, 20))
+    rows, columns = np.clip(np.arange(y, y + 20), 0, 39), np.clip(np.arange(x, x + 30), 0, 49)
+    assert np.array_equal(cut, frame[rows][:, columns])
+
+
+def test_the_plate_is_the_room_behind_a_moving_person() -> None:
+    rng = np.random.default_rng(0)
+    room = rng.integers(0, 256, (60, 80, 3), np.uint8)
+    frames, masks = [], []
+    for left in (0, 20, 40, 60, 10):
+        frame, mask = room.copy(), np.zeros((60, 80), np.uint8)
+        frame[10:50, left : left + 12] = (255, 0, 255)
+        mask[10:50, left : left + 12] = 255
+        frames.append(frame)
+        masks.append(mask)
+    plate, unseen = background_plate(frames, masks)
+    assert unseen == 0
+    assert np.array_equal(plate, room)
+
+
+def test_what_is_never_seen_is_filled_from_around_and_counted() -> None:
+    frame = np.full((64, 64, 3), 100, np.uint8)
+    frame[20:40, 20:40] = 255
+    mask = np.zeros((32, 32), np.uint8)
+    mask[10:20, 10:20] = 255
+    plate, unseen = background_plate([frame] * 5, [mask] * 5)
+    assert 0.09 < unseen < 0.25
+    assert np.abs(plate.astype(int) - 100).max() <= 3
+
+
+def test_every_limb_is_drawn_in_its_own_channel(track: PoseTrack) -> None:
+    drawn = draw_condition(track.keypoints[0], (128, 128))
+    assert drawn.shape == (128, 128, POSE_CHANNELS) and drawn.dtype == np.uint8
+    assert (drawn[..., : POSE_CHANNELS - 3].max(axis=(0, 1)) > 150).all()
+    hidden = track.keypoints[0].copy()
+    hidden[4, 2] = 0  # the right wrist
+    changed = (draw_condition(hidden, (128, 128)) != drawn).any(axis=(0, 1))
+    assert changed[:24].sum() == 1
+    hidden[:, :2] = np.nan
+    draw_condition(hidden, (128, 128))
+
+
+def crops(count: int = 6) -> CropSet:
+    rng = np.random.default_rng(0)
+    track = dance_track("zola", "groove", seconds=1, size=64, fps=count)
+    frames = np.full((count, 64, 64, 3), 40, np.uint8)
+    masks = np.zeros((count, 64, 64), np.uint8)
+    for i, keypoints in enumerate(track.keypoints):
+        x, y = keypoints[1, :2].astype(int)
+        frames[i, y : y + 20, x - 6 : x + 6] = (220, 60, 30)
+        masks[i, y : y + 20, x - 6 : x + 6] = 255
+    plates = np.full_like(frames, 40) + rng.integers(0, 3, frames.shape, np.uint8)
+    return CropSet(frames, plates, masks, track.keypoints)
+
+
+def test_pictures_and_keypoints_move_together() -> None:
+    import cv2
+
+    frame = np.zeros((64, 64), np.uint8)
+    frame[30, 20] = 255
+    keypoints = np.zeros((137, 3), np.float32)
+    keypoints[0] = (20.5, 30.5, 1)
+    motion = np.array([[1.0, 0.0, 7.0], [0.0, 1.0, -4.0]])
+    moved = cv2.warpAffine(frame, motion, (64, 64))
+    assert moved[26, 27] == 255
+    assert move_keypoints(keypoints, motion)[0].tolist() == [27.5, 26.5, 1.0]
+
+
+def test_a_batch_depends_on_its_random_numbers_alone() -> None:
+    data, augment = crops(), AugmentConfig()
+    a, b = (data.batch(np.random.default_rng((5, 2)), 3, augment) for _ in range(2))
+    c = data.batch(np.random.default_rng((5, 3)), 3, augment)
+    assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+    assert not torch.equal(a.real, c.real)
+    assert a.pose.shape == (3, POSE_CHANNELS, 64, 64) and float(a.pose.max()) <= 1
+    assert float(a.real.min()) >= -1 and float(a.real.max()) <= 1
+
+
+def test_losses_are_zero_at_equality_and_as_computed_by_hand() -> None:
+    one = torch.ones(1, 1, 16, 16)
+    real = torch.zeros(1, 3, 16, 16)
+    for loss in (losses.weighted_l1, losses.gradient_l1, losses.structure):
+        assert float(loss(real, real, one)) == pytest.approx(0, abs=1e-6)
+    step = real.clone()
+    step[..., 8:] = 1.0
+    assert float(losses.weighted_l1(step, real, one)) == pytest.approx(0.5)
+    assert float(losses.gradient_l1(step, real, one)) == pytest.approx(1 / 15)
+    half = torch.full((1, 1, 2, 2), 0.5)
+    assert float(losses.coverage(half, one[..., :2, :2])) == pytest.approx(np.log(2), rel=1e-5)
+
+
+def test_coverage_still_pulls_where_alpha_has_sunk_to_nothing() -> None:
+    logit = torch.full((1, 1, 2, 2), -12.0, requires_grad=True)
+    losses.coverage(torch.sigmoid(logit), torch.ones(1, 1, 2, 2)).backward()
+    assert logit.grad is not None and float(logit.grad.sum()) == pytest.approx(-1, rel=1e-3)
+
+
+def test_paint_is_laid_over_the_plate() -> None:
+    plate = torch.rand(1, 3, 4, 4)
+    colour = torch.rand(1, 3, 4, 4)
+    for alpha, expected in ((0.0, plate), (1.0, colour), (0.25, 0.75 * plate + 0.25 * colour)):
+        painted = Painted(colour, torch.full((1, 1, 4, 4), alpha))
+        assert torch.allclose(painted.over(plate), expected, atol=1e-6)
+
+
+def test_the_generator_works_at_any_size_that_its_stride_divides() -> None:
+    generator = FastGenerator(POSE_CHANNELS, (8, 16, 16))
+    for height, width in ((32, 48), (64, 16)):
+        pose, plate = torch.rand(2, POSE_CHANNELS, height, width), torch.rand(2, 3, height, width)
+        painted = generator(pose, plate)
+        assert painted.colour.shape == (2, 3, height, width)
+        assert painted.alpha.shape == (2, 1, height, width)
+        assert float(painted.alpha.detach().min()) >= 0 and float(painted.alpha.detach().max()) <= 1
+    assert generator.stride == 8
+
+
+def test_training_makes_the_loss_fall_and_resumes_exactly() -> None:
+    data = crops()
+    whole = FastTraining(CONFIG, data, CPU, seed=1)
+    first = [whole.step(n, n / 30)["loss"] for n in range(15)]
+    state = whole.state()
+    saved = {k: v.detach().clone() for k, v in state.tensors.items()}
+    resumed = FastTraining(CONFIG, data, CPU, seed=1)
+    resumed.restore(type(state)(saved, state.values))
+    last = [(whole.step(n, n / 30)["loss"], resumed.step(n, n / 30)["loss"]) for n in range(15, 30)]
+    assert all(a == b for a, b in last)
+    assert np.mean([a for a, _ in last[-5:]]) < 0.8 * np.mean(first[:5])
+    for a, b in zip(
+        whole.average.module.parameters(), resumed.average.module.parameters(), strict=True
+    ):
+        assert torch.equal(a, b)
+    whole.close()
+    resumed.close()
+
+
+@pytest.fixture
+def performer(track: PoseTrack) -> Performer:
+    torch.manual_seed(0)
+    plate = np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)
+    statistics = PoseStatistics(110, 105, 108, 80, 75, 64)
+    generator = FastGenerator(POSE_CHANNELS, CONFIG.generator.widths)
+    return Performer(CONFIG, Scene(plate, 25, 1.0, statistics), generator, CPU, {"steps": 3})
+
+
+def test_a_performer_comes_back_from_disk_the_same(
+    performer: Performer, track: PoseTrack, tmp_path: Path
+) -> None:
+    performer.save(tmp_path)
+    again = Performer.load(tmp_path, CPU)
+    assert again.training == {"steps": 3} and again.scene.statistics == performer.scene.statistics
+    frames = list(zip(performer.perform(track), again.perform(track), strict=True))
+    assert len(frames) == len(track)
+    assert all(np.array_equal(a, b) for a, b in frames)
+
+
+def test_where_nobody_is_the_room_is_empty_and_around_the_person_it_is_untouched(
+    performer: Performer, track: PoseTrack
+) -> None:
+    keypoints = track.keypoints.copy()
+    keypoints[4] = 0
+    frames = list(performer.perform(track.with_keypoints(keypoints)))
+    assert np.array_equal(frames[4], performer.scene.plate)
+    assert np.array_equal(frames[0][:, :2], performer.scene.plate[:, :2])
+    assert not np.array_equal(frames[0], performer.scene.plate)
+
+
+def test_a_track_for_another_frame_is_refused(performer: Performer, track: PoseTrack) -> None:
+    with pytest.raises(InputError, match="normalise"):
+        next(performer.perform(track.scaled_to((64, 64))))
+
+
+@pytest.mark.parametrize("missing", ["config.json", "generator.safetensors", "plate.png"])
+def test_a_performer_with_a_file_missing_is_told(
+    performer: Performer, tmp_path: Path, missing: str
+) -> None:
+    performer.save(tmp_path)
+    (tmp_path / missing).unlink()
+    with pytest.raises(InputError, match=r"train"):
+        Performer.load(tmp_path, CPU)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"version": 99}, "update"),
+        ({"kind": "choreographer"}, "performer"),
+        ({"scene": 3}, "damag"),
+    ],
+)
+def test_a_config_that_is_no_performers_is_told(
+    performer: Performer, tmp_path: Path, change: dict[str, object], said: str
+) -> None:
+    performer.save(tmp_path)
+    document = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**document, **change}))
+    with pytest.raises(InputError, match=said):
+        Performer.load(tmp_path, CPU)
+    (tmp_path / "generator.safetensors").write_bytes(b"no tensors")
+    (tmp_path / "config.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match="damaged"):
+        Performer.load(tmp_path, CPU)
