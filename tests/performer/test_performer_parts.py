@@ -200,7 +200,7 @@ def test_training_makes_the_loss_fall_and_resumes_exactly() -> None:
 
 
 @pytest.fixture
-def performer(track: PoseTrack) -> Performer:
+def performer() -> Performer:
     torch.manual_seed(0)
     plate = np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)
     statistics = PoseStatistics(110, 105, 108, 80, 75, 64)

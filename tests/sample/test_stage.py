@@ -52,7 +52,7 @@ def test_the_track_is_that_of_the_rendering() -> None:
 @pytest.mark.parametrize("dance", DANCES)
 def test_the_whole_body_stays_in_the_picture(dance: str, size: tuple[int, int]) -> None:
     for performer in PERFORMERS:
-        track = dance_track(performer, dance, seconds=24, size=size, fps=4, seed=1)
+        track = dance_track(performer, dance, seconds=16, size=size, fps=3, seed=1)
         joints = [i for i, name in enumerate(INDEX) if name in _LIMB_JOINTS]
         assert (track.confidence[:, joints] == 1).all()
         points = track.keypoints[track.confidence > 0]

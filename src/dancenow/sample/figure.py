@@ -80,9 +80,8 @@ def _hair(look: Look, s: Skeleton) -> Iterator[Primitive]:
         ra: float,
         rb: float,
         flat: tuple[float, float] = (1, 1),
-        bone: str = "head",
     ) -> Primitive:
-        return Primitive("hair", bone, head_point(s, *a), head_point(s, *b), ra * h, rb * h, flat)
+        return Primitive("hair", "head", head_point(s, *a), head_point(s, *b), ra * h, rb * h, flat)
 
     def ball(u: float, v: float, w: float, r: float, fx: float = 1, fz: float = 1) -> Primitive:
         return lock((u, v, w), (u, v, w), r, r, (fx, fz))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
 import cv2
 import numpy as np
 import torch
@@ -17,7 +21,22 @@ from dancenow.sample.paint import Painter
 from dancenow.sample.rooms import WALL_Z, paint_room
 from dancenow.sample.sdf import Body, PosedBody, Rays, Tracer, closest
 
-LAYERS = 4  # surfaces blended in one pixel, nearest first
+LAYERS: Final = 4  # surfaces blended in one pixel, nearest first
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let PyTorch compute on one core.
+
+    A frame is some thousand short operations.  A second core would save a third of the time where
+    it is free, but where it is busy every operation waits for it: a hundred times slower.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class Renderer:
@@ -45,6 +64,10 @@ class Renderer:
     @torch.inference_mode()
     def draw(self, placed: Placed) -> NDArray[np.uint8]:
         """One frame, uint8 `(H, W, 3)` RGB."""
+        with _one_thread():
+            return self._draw(placed)
+
+    def _draw(self, placed: Placed) -> NDArray[np.uint8]:
         posed = self.body.posed(placed)
         tracer = Tracer(posed, self.camera)
         picture = torch.from_numpy(self.plate * self._ground.shadow(posed, self.light)[..., None])
