@@ -13,7 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dancenow.video import open_writer, probe
+from dancenow.evaluation import picture_scores
+from dancenow.performer import Performer
+from dancenow.pose import PoseTrack
+from dancenow.pose.extent import body_extent
+from dancenow.video import open_writer, probe, read_frames
 
 
 def run(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -114,3 +118,17 @@ def test_the_quick_demo_leaves_everything(tmp_path: Path) -> None:
     assert page.count("data:video/mp4") == 5 and "dancenow perform" in page
     scores = made["scores"]
     assert scores["person"]["psnr"] > 14 and scores["pose"]["missed"] < 0.3
+    assert gain_over_the_empty_room(folder) > 1
+
+
+def gain_over_the_empty_room(folder: Path) -> float:
+    """How much nearer the demo's result comes to the truth than the plate alone, in dB."""
+    plate = Performer.load(next(folder.glob("performer-*"))).scene.plate
+    boxes = body_extent(PoseTrack.load(folder / "truth.pose.npz")).round().astype(int)
+    gains = []
+    clips = (read_frames(folder / name) for name in ("result.mp4", "truth.mp4"))
+    for made, truth, (left, top, right, bottom) in zip(*clips, boxes, strict=True):
+        box = np.s_[max(top, 0) : bottom, max(left, 0) : right]
+        a, b = (picture_scores(picture[box], truth[box]).psnr for picture in (made, plate))
+        gains.append(a - b)
+    return float(np.mean(gains))

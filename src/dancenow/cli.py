@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+_STOPPED = 130  # the exit status after Ctrl-C
+
 app = typer.Typer(
     help="Make a person dance like another, from two ordinary videos.",
     no_args_is_help=True,
@@ -312,14 +314,12 @@ def main() -> None:
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     try:
         status = app(standalone_mode=False)
-    except KeyboardInterrupt:
-        _fail("stopped; what was done is kept, the same command goes on from there.", 130)
+    except (KeyboardInterrupt, typer.Abort):  # Abort: what older Typers make of Ctrl-C
+        status = _STOPPED
     except DanceNowError as error:
         if verbose:
             traceback.print_exc()
         _fail(str(error), 2 if isinstance(error, InputError) else 1)
-    except typer.Abort:
-        _fail("stopped.", 130)
     except Exception as error:
         shown = getattr(error, "show", None)
         if callable(shown):  # how Click reports a wrong use of the command line
@@ -328,4 +328,6 @@ def main() -> None:
         if verbose:
             traceback.print_exc()
         _fail(f"{type(error).__name__}: {error} (-v shows where)", 1)
+    if status == _STOPPED:  # newer Typers return this on Ctrl-C
+        _fail("stopped; what was done is kept, the same command goes on from there.", _STOPPED)
     sys.exit(status if isinstance(status, int) else 0)

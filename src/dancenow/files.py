@@ -27,6 +27,13 @@ def check_can_write(path: Path) -> None:
         raise OutputError(f"{path}: is a folder; choose another output name.")
 
 
+def check_not_read(output: Path, *inputs: Path) -> None:
+    """Raise `OutputError` now if writing `output` would replace something that is read for it."""
+    for path in inputs:
+        if output.exists() and path.exists() and output.samefile(path):
+            raise OutputError(f"{output}: would replace what is read; choose another output.")
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; on success flush it and rename it to `path`.

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-
 SLOPE = 0.1  # of the leaky ReLUs: without normalisation, plain ones die
 
 

@@ -165,15 +165,13 @@ class Performer:
         document = _read_config(folder)
         try:
             config = PerformerConfig.model_validate(document["config"])
-            plate = cv2.imread(str(folder / "plate.png"), cv2.IMREAD_COLOR)
-            if plate is None:
-                raise InputError(f"{folder}: plate.png is missing or damaged; train it again.")
             scene = Scene(
-                np.ascontiguousarray(plate[..., ::-1]).astype(np.uint8),
+                _read_plate(folder),
                 float(document["scene"]["fps"]),
                 float(document["scene"]["zoom"]),
                 PoseStatistics.from_dict(document["scene"]["statistics"]),
             )
+            training = dict(document["training"])
             weights = load_file(folder / "generator.safetensors")
         except FileNotFoundError as error:
             raise InputError(
@@ -190,7 +188,7 @@ class Performer:
             raise InputError(f"{folder}: the performer is damaged; train it again.") from error
         generator = FastGenerator(POSE_CHANNELS, config.generator.widths)
         restore_module(generator, weights, folder)
-        return Performer(config, scene, generator, device or choose_device(), document["training"])
+        return Performer(config, scene, generator, device or choose_device(), training)
 
 
 def is_performer(path: Path) -> bool:
@@ -217,6 +215,16 @@ def _read_config(folder: Path) -> dict[str, Any]:
             "update DanceNow."
         )
     return dict(document)
+
+
+def _read_plate(folder: Path) -> Frame:
+    path = folder / "plate.png"
+    # Not imread: it prints a warning of its own about a file that is missing.
+    data = np.frombuffer(path.read_bytes() if path.is_file() else b"", np.uint8)
+    plate = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if plate is None:
+        raise InputError(f"{folder}: plate.png is missing or damaged; train it again.")
+    return np.ascontiguousarray(plate[..., ::-1]).astype(np.uint8)
 
 
 def _numpy(tensor: Tensor) -> NDArray[np.float32]:

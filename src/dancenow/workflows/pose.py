@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dancenow.errors import InputError
-from dancenow.files import check_can_write
+from dancenow.files import check_can_write, check_not_read
 from dancenow.pose.draw import overlay as draw_overlay
 from dancenow.pose.filters import clean
 from dancenow.pose.openpose import is_openpose_folder, read_openpose
@@ -64,6 +64,7 @@ def write_pose(
     check_can_write(output)
     if overlay is not None:
         check_output(overlay)
+        check_not_read(overlay, clip)
     times = StageTimes()
     with times.stage("detect"):
         if imported:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow.files import check_not_read
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import normalize, pose_statistics
@@ -81,6 +82,7 @@ def transfer(
     """
     source, target, output = Path(source), Path(target), Path(output)
     check_output(output)
+    check_not_read(output, source, target)
     options = options or TrainOptions()
     check_target(target, options)
     times = StageTimes()
@@ -120,6 +122,7 @@ def perform(
     """
     folder, source, output = Path(folder), Path(source), Path(output)
     check_output(output)
+    check_not_read(output, source, folder)
     times = StageTimes() if times is None else times
     performer = Performer.load(folder, choose_device(device))
     with times.stage("detect"):
