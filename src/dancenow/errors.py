@@ -14,6 +14,10 @@ class InputError(DanceNowError):
     """What the user gave cannot be used; the message says why and how to mend it."""
 
 
+class NobodyError(InputError):
+    """No person is seen in a clip that could be read."""
+
+
 class OutputError(InputError):
     """The output cannot be written: no such folder, no permission, no space."""
 

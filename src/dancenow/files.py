@@ -91,13 +91,23 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         temporary.chmod(0o755)
         temporary.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise OutputError(f"{path}: no space left to write it; free some.") from error
+        raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def new_pictures(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:
-    """A new `.npy` file of zeros, uint8, mapped into memory for writing."""
+    """A new `.npy` file of zeros, uint8, mapped into memory for writing.
+
+    Its space is reserved first: a mapped file that meets a full disk would kill the process.
+    """
     array: np.memmap[Any, np.dtype[np.uint8]] = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
         path, "w+", np.uint8, shape
     )
+    if hasattr(os, "posix_fallocate"):
+        with path.open("rb+") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     return array

@@ -187,7 +187,7 @@ def test_training_makes_the_loss_fall_and_resumes_exactly() -> None:
     state = whole.state()
     saved = {k: v.detach().clone() for k, v in state.tensors.items()}
     resumed = FastTraining(CONFIG, data, CPU, seed=1)
-    resumed.restore(type(state)(saved, state.values))
+    resumed.restore(type(state)(saved, state.values), Path())
     last = [(whole.step(n, n / 30)["loss"], resumed.step(n, n / 30)["loss"]) for n in range(15, 30)]
     assert all(a == b for a, b in last)
     assert np.mean([a for a, _ in last[-5:]]) < 0.8 * np.mean(first[:5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,6 +150,24 @@ def test_a_clip_against_itself_scores_perfectly(stage: Path) -> None:
     assert scores.pose.distance_px["body"] == 0 and scores.pose.missed == 0
     with pytest.raises(InputError, match="equal"):
         evaluate_clip(stage / "source.mp4", stage / "target.mp4")
+
+
+def test_a_clip_that_lost_its_dancer_is_scored_as_all_missed(stage: Path, tmp_path: Path) -> None:
+    with open_writer(tmp_path / "empty.mp4", fps=10) as writer:
+        for _ in range(10):
+            writer.write(np.full((128, 128, 3), 90, np.uint8))
+    scores = evaluate_clip(tmp_path / "empty.mp4", stage / "source.mp4")
+    assert scores.pose.missed == 1 and scores.pose.distance_px["body"] is None
+    assert scores.times.seconds.keys() == {"detect", "compare"}
+
+
+def test_a_finished_performer_without_its_checkpoint_is_not_overwritten(
+    stage: Path, tmp_path: Path
+) -> None:
+    train_performer(stage / "target.mp4", tmp_path / "a", FEW)
+    shutil.rmtree(tmp_path / "a" / "checkpoint")
+    with pytest.raises(InputError, match="without its checkpoint"):
+        train_performer(stage / "target.mp4", tmp_path / "a", FEW)
 
 
 def test_travel_out_of_the_frame_is_shortened_and_other_tracks_stay() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,13 @@ from dancenow.performer.networks import FastGenerator
 from dancenow.performer.presets import PerformerConfig
 from dancenow.training import Device, TrainingState, WeightAverage
 from dancenow.training.budget import cosine_rate
-from dancenow.training.checkpoint import optimizer_tensors, prefixed, restore_optimizer, unprefixed
+from dancenow.training.checkpoint import (
+    optimizer_tensors,
+    prefixed,
+    restore_module,
+    restore_optimizer,
+    unprefixed,
+)
 
 
 class FastTraining:
@@ -94,10 +101,14 @@ class FastTraining:
             {"seed": self.seed, **self.notes},
         )
 
-    def restore(self, state: TrainingState) -> None:
-        """Go on from a state."""
-        self.generator.module.load_state_dict(unprefixed("generator", state.tensors))
-        self.average.module.load_state_dict(unprefixed("average", state.tensors))
+    def restore(self, state: TrainingState, where: Path) -> None:
+        """Go on from a state that lay in the folder `where`.
+
+        Raises:
+            InputError: it is of another network.
+        """
+        restore_module(self.generator.module, unprefixed("generator", state.tensors), where)
+        restore_module(self.average.module, unprefixed("average", state.tensors), where)
         restore_optimizer(self.optimizer, unprefixed("optimizer", state.tensors))
 
     @torch.no_grad()

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from dancenow.errors import DanceNowWarning, InputError
+from dancenow.errors import DanceNowWarning, NobodyError
 from dancenow.pose.layout import BODY, NUM_KEYPOINTS
 from dancenow.pose.track import FloatArray
 
@@ -110,13 +110,13 @@ def follow(candidates: Iterable[Sequence[FloatArray]], size: tuple[int, int]) ->
         DanceNowWarning: another person was taken for a candidate; counts the frames.
 
     Raises:
-        InputError: there is no person in any frame.
+        NobodyError: there is no person in any frame.
     """
     frames = [[Person.of(np.asarray(k, np.float32), size) for k in people] for people in candidates]
     people = [[person for person in frame if person is not None] for frame in frames]
     chain = _best_chain(_tracklets(people))
     if not chain:
-        raise InputError(
+        raise NobodyError(
             "no person was found; check that the whole body is visible, upright and well lit."
         )
     keypoints = np.zeros((len(people), NUM_KEYPOINTS, 3), dtype=np.float32)

@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.errors import DanceNowWarning, InputError
+from dancenow.errors import DanceNowWarning, InputError, NobodyError
 from dancenow.evaluation import PictureScores, PoseScores, picture_scores, pose_scores
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
 from dancenow.pose.filters import clean
-from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.video import probe, read_frames
 from dancenow.workflows.observe import detect_pose
 
@@ -37,12 +37,14 @@ class ClipScores:
         person: scores inside the person's box, scaled to a height of 256 px; None where nobody
             is seen.
         pose: distances of the poses detected in both clips, or to the true track.
+        times: seconds of each stage.
     """
 
     frames: int
     whole: PictureScores
     person: PictureScores | None
     pose: PoseScores
+    times: StageTimes
 
     def lines(self) -> list[str]:
         """The figures for people, a line each."""
@@ -94,17 +96,22 @@ def evaluate_clip(
             DanceNowWarning,
             stacklevel=2,
         )
-    reference = true_track or clean(detect_pose(truth, estimator=estimator, progress=progress))
-    found = clean(detect_pose(made, estimator=estimator, progress=progress))
+    times = StageTimes()
+    with times.stage("detect"):
+        reference = true_track or clean(detect_pose(truth, estimator=estimator, progress=progress))
+        try:
+            found = clean(detect_pose(made, estimator=estimator, progress=progress))
+        except NobodyError:  # that is a finding here: every frame counts as missed
+            found = reference.with_keypoints(np.zeros_like(reference.keypoints))
     whole, person = [], []
-    for done, (a, b, box) in enumerate(_pairs(made, truth, reference), start=1):
-        whole.append(picture_scores(a, b))
-        if box is not None:
-            person.append(picture_scores(_cut(a, box), _cut(b, box)))
-        progress(Progress("comparing", done, min(counts)))
-    return ClipScores(
-        len(whole), _mean(whole), _mean(person) if person else None, pose_scores(found, reference)
-    )
+    with times.stage("compare"):
+        for done, (a, b, box) in enumerate(_pairs(made, truth, reference), start=1):
+            whole.append(picture_scores(a, b))
+            if box is not None:
+                person.append(picture_scores(_cut(a, box), _cut(b, box)))
+            progress(Progress("comparing", done, min(counts)))
+    inside = _mean(person) if person else None
+    return ClipScores(len(whole), _mean(whole), inside, pose_scores(found, reference), times)
 
 
 def _pairs(

@@ -123,12 +123,16 @@ def train_performer(
         raise InputError(
             f"{out}: holds a performer of another clip, preset or version; choose another folder."
         )
+    if state is None and is_performer(out):
+        raise InputError(
+            f"{out}: holds a finished performer without its checkpoint; choose another folder."
+        )
     with times.stage("train"):
         training = FastTraining(config, prepared.crops, device, options.seed)
         training.notes.update(made_of)
         clock = Clock(budget)
         if state is not None:
-            training.restore(state)
+            training.restore(state, out)
             clock = Clock(budget, int(state.values["step"]), float(state.values["seconds"]))
         if not clock.over:
             run_training(
