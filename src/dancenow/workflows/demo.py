@@ -36,7 +36,8 @@ class DemoSize:
         source_seconds: length of the dance that is transferred.
         target_seconds: length of the clip that is learned.
         preset: of the performer.
-        minutes: of training.
+        minutes: of training, or
+        steps: of training, so that a slow machine gets the same picture.
     """
 
     px: int
@@ -44,11 +45,12 @@ class DemoSize:
     source_seconds: float
     target_seconds: float
     preset: str
-    minutes: float
+    minutes: float | None = None
+    steps: int | None = None
 
 
-FULL = DemoSize(256, 25, 8, 20, "fast", 4.5)
-QUICK = DemoSize(160, 12, 3, 5, "tiny", 0.35)
+FULL = DemoSize(256, 25, 8, 20, "fast", minutes=4.5)
+QUICK = DemoSize(160, 12, 3, 5, "tiny", steps=300)
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def run_demo(
     clips = {name: folder / f"{name}.mp4" for name in ("source", "target", "truth", "result")}
     with times.stage("render"):
         _render(folder, clips, size, seed, progress)
-    options = TrainOptions(size.preset, size.minutes, device=device, seed=seed)
+    options = TrainOptions(size.preset, size.minutes, size.steps, device=device, seed=seed)
     performer = folder / f"performer-{size.preset}"
     trained = train_performer(clips["target"], performer, options, progress=progress, times=times)
     performed = perform(

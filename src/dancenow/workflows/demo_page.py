@@ -96,10 +96,14 @@ def _time_rows(times: StageTimes) -> str:
 
 def _commands(options: TrainOptions) -> str:
     performer = f"performer-{options.preset}"
+    if options.steps is None:
+        budget = f"--minutes {options.minutes:g}"
+    else:
+        budget = f"--steps {options.steps}"
     return "\n".join(
         [
             f"dancenow train performer target.mp4 -o {performer} --preset {options.preset} "
-            f"--minutes {options.minutes:g} --seed {options.seed}",
+            f"{budget} --seed {options.seed}",
             f"dancenow perform {performer} source.mp4 -o result.mp4",
             "dancenow evaluate clip result.mp4 truth.mp4",
         ]
