@@ -22,10 +22,19 @@ lint: setup ## check format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: setup ## run every script of benchmarks/
-	@failed=0; for script in benchmarks/[a-z]*.py; do \
-		echo "== $$script"; $(BIN)/python "$$script" $(ARGS) || failed=1; \
-	done; exit $$failed
+CLIP ?= runs/bench.mp4
+
+bench: setup ## run every script of benchmarks/, on CLIP=... or a sample performer
+	@mkdir -p runs
+	@[ -f runs/bench.mp4 ] || $(BIN)/dancenow sample -o runs/bench.mp4 --seconds 8
+	@$(BIN)/dancenow pose runs/bench.mp4 -o runs/bench.npz --raw
+	$(BIN)/python benchmarks/decode.py $(CLIP)
+	$(BIN)/python benchmarks/pose_extraction.py $(CLIP)
+	$(BIN)/python benchmarks/drawing.py
+	$(BIN)/python benchmarks/filters.py runs/bench.npz runs/bench.pose.npz
+	$(BIN)/python benchmarks/performer.py $(CLIP)
+	$(BIN)/python benchmarks/sample_rendering.py --seconds 3
+	$(BIN)/python benchmarks/memory.py
 
 clean: ## remove .venv and the caches; what was made in demo/ and runs/ stays
 	rm -rf .venv build dist htmlcov .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
