@@ -262,6 +262,7 @@ def test_figures_that_could_not_be_measured_are_left_out_of_the_lines() -> None:
         PictureScores(20, 0.5, 1),
         None,
         PoseScores({"body": 1.0, "face": None}, {"body": 2.0, "face": None}, 0.25),
+        StageTimes(),
     )
     assert scores.lines() == [
         "whole frames: PSNR 20.00 dB, SSIM 0.500, sharpness 1.00",
