@@ -1,4 +1,4 @@
-"""DanceNow: make a person dance like another, from two ordinary videos.
+"""DanceNow: make new dance video from ordinary video of people.
 
 The public names are loaded when they are first used, so that `import dancenow` is quick.
 """
@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any
 from dancenow.version import __version__
 
 if TYPE_CHECKING:
+    from dancenow.choreographer import Choreographer
     from dancenow.performer import Performer
     from dancenow.pose import PoseTrack
+    from dancenow.workflows.generate import generate
     from dancenow.workflows.transfer import transfer
 
-__all__ = ["Performer", "PoseTrack", "__version__", "transfer"]
+__all__ = ["Choreographer", "Performer", "PoseTrack", "__version__", "generate", "transfer"]
 
 _HOMES = {
+    "Choreographer": "dancenow.choreographer",
     "Performer": "dancenow.performer",
     "PoseTrack": "dancenow.pose",
+    "generate": "dancenow.workflows.generate",
     "transfer": "dancenow.workflows.transfer",
 }
 

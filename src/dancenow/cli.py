@@ -20,6 +20,7 @@ from dancenow.errors import DanceNowError, DanceNowWarning, InputError
 from dancenow.progress import ProgressCallback, StageTimes
 
 if TYPE_CHECKING:
+    from dancenow.workflows.choreograph import ChoreographyOptions
     from dancenow.workflows.train import TrainOptions
 
 Result = TypeVar("Result")
@@ -27,13 +28,13 @@ Result = TypeVar("Result")
 _STOPPED = 130  # the exit status after Ctrl-C
 
 app = typer.Typer(
-    help="Make a person dance like another, from two ordinary videos.",
+    help="Make a person dance like another, or dream up a new dance, from ordinary videos.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-train_app = typer.Typer(help="Learn a person from a clip.", no_args_is_help=True)
+train_app = typer.Typer(help="Learn a person or a dance from clips.", no_args_is_help=True)
 evaluate_app = typer.Typer(help="Measure results.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")
@@ -65,6 +66,25 @@ Normalize = Annotated[
     typer.Option(
         "--normalize/--no-normalize", help="Move and scale the motion to the target's body."
     ),
+]
+DancePreset = Annotated[
+    str, typer.Option("--preset", help="Configuration of the choreographer: fast, dancenet, tiny.")
+]
+Codec = Annotated[str, typer.Option(help="What the dance is learned as: frame.")]
+Background = Annotated[
+    str | None,
+    typer.Option(
+        help="How the background is removed: threshold (before black), person (before anything), "
+        "grey and colour (not at all), auto.",
+        show_default="auto",
+    ),
+]
+Stride = Annotated[
+    int | None,
+    typer.Option(help="Learn one of so many frames.", show_default="4; fewer for a short clip"),
+]
+Reference = Annotated[
+    bool, typer.Option("--reference", help="Do as the original DanceNet does, for comparison.")
 ]
 OutVideo = Annotated[
     Path,
@@ -271,6 +291,99 @@ def transfer_command(
 
     def work(progress: ProgressCallback) -> Performed:
         return transfer(source, target, output, options, normalized=normalize, progress=progress)
+
+    _run(work, lambda made: made.summary(), as_json)
+
+
+def _choreography(
+    preset: str,
+    codec: str,
+    minutes: float | None,
+    steps: int | None,
+    background: str | None,
+    stride: int | None,
+    reference: bool,
+    device: str,
+    seed: int,
+) -> ChoreographyOptions:
+    from dancenow.workflows.choreograph import ChoreographyOptions
+
+    return ChoreographyOptions(
+        preset, codec, minutes, steps, background, stride, reference, device, seed
+    )
+
+
+@train_app.command("choreographer")
+def train_choreographer_command(
+    clips: Annotated[
+        list[Path], typer.Argument(help="Clips, or folders of numbered pictures, of one dance.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The choreographer's folder.")],
+    codec: Codec = "frame",
+    preset: DancePreset = "fast",
+    minutes: Minutes = None,
+    steps: Steps = None,
+    background: Background = None,
+    stride: Stride = None,
+    reference: Reference = False,
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Learn the dance of some clips; a folder that exists is resumed."""
+    from dancenow.workflows.choreograph import train_choreographer
+
+    options = _choreography(
+        preset, codec, minutes, steps, background, stride, reference, device.value, seed
+    )
+    _run(
+        lambda progress: train_choreographer(clips, output, options, progress=progress)[1],
+        lambda made: made.summary(),
+        as_json,
+    )
+
+
+@app.command("generate")
+def generate_command(
+    dance: Annotated[
+        Path, typer.Argument(help="The dance: a trained choreographer's folder, or a clip.")
+    ],
+    output: OutVideo,
+    seconds: Annotated[float, typer.Option(help="Length of the new dance.")] = 16.0,
+    temperature: Annotated[
+        float | None,
+        typer.Option(help="How wild: 0 is sure of itself.", show_default="the preset's"),
+    ] = None,
+    codec: Codec = "frame",
+    preset: DancePreset = "fast",
+    minutes: Minutes = None,
+    steps: Steps = None,
+    background: Background = None,
+    stride: Stride = None,
+    reference: Reference = False,
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make a new dance: dream on from a learned one."""
+    from dancenow.workflows.generate import Generated, generate
+
+    options = _choreography(
+        preset, codec, minutes, steps, background, stride, reference, device.value, seed
+    )
+
+    def work(progress: ProgressCallback) -> Generated:
+        return generate(
+            dance,
+            output,
+            options,
+            seconds=seconds,
+            temperature=temperature,
+            reference=reference,
+            progress=progress,
+        )
 
     _run(work, lambda made: made.summary(), as_json)
 

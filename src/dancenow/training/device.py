@@ -7,13 +7,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from dancenow.errors import InputError
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 Precision = Literal["32-true", "bf16-mixed"]
 
@@ -44,6 +46,8 @@ class Device:
 
     def fabric(self) -> Fabric:
         """Lightning Fabric on this device."""
+        from lightning_fabric import Fabric  # slow to import, and needed for training alone
+
         return Fabric(accelerator=self.kind, devices=1, precision=self.precision)
 
 

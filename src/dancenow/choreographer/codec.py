@@ -1,0 +1,108 @@
+"""The frame codec: a trained FrameVAE between pictures and scaled latents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dancenow.choreographer.frames import FrameSet
+from dancenow.choreographer.vae import FrameVAE, Posterior
+from dancenow.training import Device
+
+Latents = NDArray[np.float32]
+
+_BATCH = 8  # pictures at once: what lies between the layers then fits the processor's cache
+_FLAT = 1e-6  # a range below which a dimension does not move
+
+
+@dataclass(frozen=True)
+class MinMaxScaler:
+    """Each dimension of the latents to 0..1, over the latents that were learned.
+
+    Attributes:
+        low: least of each dimension, float32 `(D,)`.
+        high: greatest, float32 `(D,)`.
+    """
+
+    low: Latents
+    high: Latents
+
+    @staticmethod
+    def fit(latents: Latents) -> MinMaxScaler:
+        """The scaler of latents `(T, D)`."""
+        return MinMaxScaler(latents.min(axis=0), latents.max(axis=0))
+
+    @property
+    def _range(self) -> Latents:
+        span = self.high - self.low
+        return np.where(span > _FLAT, span, 1).astype(np.float32)
+
+    def scale(self, latents: Latents) -> Latents:
+        """To 0..1, `(..., D)`."""
+        scaled: Latents = ((latents - self.low) / self._range).astype(np.float32)
+        return scaled
+
+    def unscale(self, scaled: Latents) -> Latents:
+        """Back again, `(..., D)`."""
+        latents: Latents = (scaled * self._range + self.low).astype(np.float32)
+        return latents
+
+
+class FrameCodec:
+    """Encodes pictures and decodes latents in batches, streaming.
+
+    Attributes:
+        vae: the networks, in evaluation mode.
+        device: where they compute.
+    """
+
+    def __init__(self, vae: FrameVAE, device: Device) -> None:
+        channels_last = vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.vae: FrameVAE = channels_last.to(device.torch).eval()
+        self.device = device
+
+    @torch.inference_mode()
+    def encode(
+        self, frames: FrameSet, tell: Callable[[int], None] = lambda _: None
+    ) -> tuple[Latents, Latents]:
+        """Means and log variances of the latents of all pictures, each float32 `(N, D)`."""
+        means, log_variances = [], []
+        for start in range(0, len(frames), _BATCH):
+            pictures = frames.tensor(slice(start, start + _BATCH)).to(self.device.torch)
+            with self.device.autocast():
+                posterior: Posterior = self.vae.encoder(pictures.float() / 255)
+            means.append(posterior.mean.cpu().numpy())
+            log_variances.append(posterior.log_variance.cpu().numpy())
+            tell(min(start + _BATCH, len(frames)))
+        return np.concatenate(means), np.concatenate(log_variances)
+
+    @torch.inference_mode()
+    def decode(self, latents: Iterable[Latents]) -> Iterator[NDArray[np.uint8]]:
+        """Pictures of latents, in order.
+
+        Args:
+            latents: float32 `(D,)` each, not scaled.
+
+        Yields:
+            uint8 `(H, W, C)`.
+        """
+        batch: list[Latents] = []
+        for latent in latents:
+            batch.append(latent)
+            if len(batch) == _BATCH:
+                yield from self._decode(np.stack(batch))
+                batch.clear()
+        if batch:
+            yield from self._decode(np.stack(batch))
+
+    @torch.inference_mode()
+    def _decode(self, latents: Latents) -> NDArray[np.uint8]:
+        with self.device.autocast():
+            logits = self.vae.decoder(torch.from_numpy(latents).to(self.device.torch))
+        pictures = (255 * logits.sigmoid()).round().byte().permute(0, 2, 3, 1)
+        array: NDArray[np.uint8] = pictures.cpu().numpy()
+        return array

@@ -1,0 +1,117 @@
+"""The dance as a sequence of latents: an LSTM and a mixture density network."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dancenow.choreographer.layers import keras_initialization
+from dancenow.choreographer.mdn import Mixture, MixtureDensity
+from dancenow.choreographer.presets import SequenceConfig
+
+State = tuple[tuple[Tensor, Tensor], ...]
+"""Of every layer, what it gave last and its cell, each `(B, hidden)`."""
+
+
+class LSTMLayer(nn.Module):
+    """One LSTM layer with one bias a gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
+
+    Gates lie in the order input, forget, cell, output.
+
+    Args:
+        inputs: features in.
+        hidden: features out.
+        hard: compute the gates with clip(0.2 x + 0.5, 0, 1), as Keras before 2.3 does.
+    """
+
+    zero: Tensor
+
+    def __init__(self, inputs: int, hidden: int, *, hard: bool = False) -> None:
+        super().__init__()
+        self.hidden, self.hard = hidden, hard
+        self.input_weight = nn.Parameter(torch.empty(4 * hidden, inputs))
+        self.hidden_weight = nn.Parameter(torch.empty(4 * hidden, hidden))
+        self.bias = nn.Parameter(torch.zeros(4 * hidden))
+        self.register_buffer("zero", torch.zeros(4 * hidden), persistent=False)
+        nn.init.xavier_uniform_(self.input_weight)
+        nn.init.orthogonal_(self.hidden_weight)
+        nn.init.ones_(self.bias.data[hidden : 2 * hidden])  # remember, at first
+
+    def forward(
+        self, x: Tensor, state: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """From `(B, T, inputs)` and the state before it to `(B, T, hidden)` and the one after."""
+        if self.hard:
+            return self._step_by_step(x, state)
+        weights = [self.input_weight, self.hidden_weight, self.bias, self.zero]
+        kind = x.device.type
+        if torch.is_autocast_enabled(kind):
+            # Autocast leaves an LSTM alone on the CPU.
+            dtype = torch.get_autocast_dtype(kind)
+            x, *weights = (tensor.to(dtype) for tensor in (x, *weights))
+            state = (state[0].to(dtype), state[1].to(dtype))
+        hidden, cell = (tensor[None].contiguous() for tensor in state)
+        result, hidden, cell = torch.lstm(
+            x, (hidden, cell), weights, True, 1, 0.0, self.training, False, True
+        )
+        return result, (hidden[0].float(), cell[0].float())
+
+    def _step_by_step(
+        self, x: Tensor, state: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        hidden, cell = state
+        projected = F.linear(x, self.input_weight, self.bias)
+        results = []
+        for now in projected.unbind(1):
+            gates = now + F.linear(hidden, self.hidden_weight)
+            before = gates.view(-1, 4, self.hidden)
+            into, forget, out = (0.2 * before[:, [0, 1, 3]] + 0.5).clamp(0, 1).unbind(1)
+            cell = forget * cell + into * before[:, 2].tanh()
+            hidden = out * cell.tanh()
+            results.append(hidden)
+        return torch.stack(results, 1), (hidden.float(), cell.float())
+
+
+class DanceSequence(nn.Module):
+    """Three LSTM layers with dropout, a dense layer and a mixture density network.
+
+    12,198,336 parameters in DanceNet's size: 512 units a layer, Dense 1000, 24 Gaussians over 128
+    dimensions.
+    """
+
+    def __init__(self, latent: int, config: SequenceConfig) -> None:
+        super().__init__()
+        self.config = config
+        sizes = [latent, *[config.hidden] * config.layers]
+        hard = config.gate == "hard_sigmoid"
+        self.layers = nn.ModuleList(
+            LSTMLayer(inputs, hidden, hard=hard) for inputs, hidden in pairwise(sizes)
+        )
+        self.dense = nn.Linear(config.hidden, config.dense)
+        keras_initialization(self.dense)
+        self.mixture = MixtureDensity(config.dense, latent, config.mixtures)
+
+    def start(self, batch: int) -> State:
+        """The state before anything was seen."""
+        zeros = self.dense.weight.new_zeros(batch, self.config.hidden)
+        return tuple((zeros, zeros) for _ in self.layers)
+
+    def forward(self, latents: Tensor, state: State) -> tuple[Mixture, State]:
+        """What may follow each latent.
+
+        Args:
+            latents: scaled, `(B, T, D)`.
+            state: after what came before them.
+
+        Returns:
+            Mixtures of leading shape `(B, T)`, and the state after the last latent.
+        """
+        x, after = latents, []
+        for layer, before in zip(self.layers, state, strict=True):
+            x, left = layer(x, before)
+            after.append(left)
+            x = F.dropout(x, self.config.dropout, self.training)
+        return self.mixture(F.relu(self.dense(x))), tuple(after)
