@@ -86,6 +86,10 @@ Stride = Annotated[
 Reference = Annotated[
     bool, typer.Option("--reference", help="Do as the original DanceNet does, for comparison.")
 ]
+Temperature = Annotated[
+    float | None,
+    typer.Option(help="How wild: 0 is sure of itself.", show_default="the preset's"),
+]
 OutVideo = Annotated[
     Path,
     typer.Option("-o", "--output", help="The clip to write: .mp4, .mov, .mkv, .gif or a folder."),
@@ -351,10 +355,7 @@ def generate_command(
     ],
     output: OutVideo,
     seconds: Annotated[float, typer.Option(help="Length of the new dance.")] = 16.0,
-    temperature: Annotated[
-        float | None,
-        typer.Option(help="How wild: 0 is sure of itself.", show_default="the preset's"),
-    ] = None,
+    temperature: Temperature = None,
     codec: Codec = "frame",
     preset: DancePreset = "fast",
     minutes: Minutes = None,
@@ -386,6 +387,85 @@ def generate_command(
         )
 
     _run(work, lambda made: made.summary(), as_json)
+
+
+@app.command("reconstruct")
+def reconstruct_command(
+    choreographer: Annotated[Path, typer.Argument(help="Folder of a trained choreographer.")],
+    clip: Annotated[Path, typer.Argument(help="The clip that was learned, or another.")],
+    output: OutVideo,
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show a clip's pictures beside what a choreographer makes of them, and a walk of latents."""
+    from dancenow.workflows.reconstruct import reconstruct
+
+    _run(
+        lambda progress: reconstruct(
+            choreographer, clip, output, device=device.value, progress=progress
+        ),
+        lambda made: made.summary(),
+        as_json,
+    )
+
+
+@app.command("import-keras")
+def import_keras_command(
+    vae: Annotated[Path, typer.Argument(help="The autoencoder's weights, vae_cnn.h5.")],
+    sequence: Annotated[Path, typer.Argument(help="The sequence network's, gendance.h5.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The choreographer's folder.")],
+    latents: Annotated[
+        Path | None, typer.Option(help="The latents it was trained on, lv.npy: they set the range.")
+    ] = None,
+    gate: Annotated[
+        str, typer.Option(help="What the LSTM's gates compute: auto, sigmoid, hard_sigmoid.")
+    ] = "auto",
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Turn the original DanceNet's Keras weights into a choreographer."""
+    from dancenow.workflows.import_keras import import_keras_weights
+
+    _run(
+        lambda _: import_keras_weights(
+            vae, sequence, output, gate=gate, latents=latents, device=device.value
+        ),
+        lambda made: made.summary(),
+        as_json,
+    )
+
+
+@evaluate_app.command("dance")
+def evaluate_dance_command(
+    choreographer: Annotated[Path, typer.Argument(help="Folder of a trained choreographer.")],
+    seconds: Annotated[float, typer.Option(help="Length of the dance that is measured.")] = 600.0,
+    temperature: Temperature = None,
+    reference: Reference = False,
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Measure a choreographer's dances: speed, stalls, range, and how new they are."""
+    from dancenow.workflows.evaluate_dance import evaluate_dance
+
+    _run(
+        lambda progress: evaluate_dance(
+            choreographer,
+            seconds=seconds,
+            temperature=temperature,
+            seed=seed,
+            reference=reference,
+            device=device.value,
+            progress=progress,
+        ),
+        lambda figures: "\n".join(figures.lines()),
+        as_json,
+    )
 
 
 @evaluate_app.command("clip")

@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
 
-from dancenow.choreographer.codec import FrameCodec, Latents, MinMaxScaler
+from dancenow.choreographer.codec import FrameCodec, Latents, LatentScaler
 from dancenow.choreographer.frames import as_rgb
 from dancenow.choreographer.presets import ChoreographerConfig
 from dancenow.choreographer.sampling import dream, dream_as_original, in_between
@@ -35,6 +35,9 @@ VERSION = 1
 REFERENCE_TEMPERATURE = 0.05  # the original's
 REFERENCE_START = 2000  # the latent at which the original begins
 REFERENCE_FPS = 30  # frames a second of what the original writes
+_TEMPERATURES = (0.5, 2.0)  # among which the calibration seeks
+_HALVINGS = 4
+_CALIBRATED = 20.0  # seconds of dance that it looks at
 _FILES = ("vae.safetensors", "sequence.safetensors", "latents.npz")
 
 
@@ -49,8 +52,7 @@ class Learned:
         fps: the clips' frames a second.
         stride: every so many-th frame was learned.
         background: how the background was removed.
-        low: least of each dimension of what was learned, float32 `(D,)`: the scaler's.
-        high: greatest of each.
+        scaler: what the sequence network sees of them.
     """
 
     means: Latents
@@ -59,18 +61,12 @@ class Learned:
     fps: Fraction
     stride: int
     background: str
-    low: Latents
-    high: Latents
+    scaler: LatentScaler
 
     @property
     def rate(self) -> float:
         """Latents a second."""
         return float(self.fps) / self.stride
-
-    @property
-    def scaler(self) -> MinMaxScaler:
-        """The scaling to 0..1."""
-        return MinMaxScaler(self.low, self.high)
 
     def clips(self) -> list[Latents]:
         """The means of each clip."""
@@ -87,8 +83,9 @@ class Learned:
             fps=np.array([self.fps.numerator, self.fps.denominator], np.int64),
             stride=np.int64(self.stride),
             background=np.array(self.background),
-            low=self.low,
-            high=self.high,
+            axes=self.scaler.axes,
+            low=self.scaler.low,
+            high=self.scaler.high,
         )
         write_bytes(path, buffer.getvalue())
 
@@ -103,8 +100,7 @@ class Learned:
                 Fraction(*file["fps"].tolist()),
                 int(file["stride"]),
                 str(file["background"]),
-                file["low"].astype(np.float32),
-                file["high"].astype(np.float32),
+                LatentScaler(*(file[name].astype(np.float32) for name in ("axes", "low", "high"))),
             )
 
 
@@ -137,6 +133,11 @@ class Choreographer:
         """Width and height of a frame in px."""
         return self.config.picture.width, self.config.picture.height
 
+    @property
+    def temperature(self) -> float:
+        """With which a dance is drawn when nobody says: 1, or what was found to be as lively."""
+        return float(self.training.get("temperature", 1.0))
+
     def fps(self, *, reference: bool = False) -> Fraction:
         """Frames a second of what `compose` gives."""
         return Fraction(REFERENCE_FPS) if reference else self.learned.fps
@@ -154,8 +155,8 @@ class Choreographer:
         Args:
             seconds: its length.
             seed: of everything that is drawn.
-            temperature: 0 and above; the more, the wilder.  1 draws as was learned; 0 always
-                takes the likeliest.
+            temperature: 0 and above; the more, the wilder.  1 draws from what was learned as it
+                is, 0 always takes the likeliest; by default `self.temperature`.
             reference: compose as the original does: no memory, one picture a latent, 30 a second.
 
         Yields:
@@ -183,7 +184,7 @@ class Choreographer:
             InputError: `temperature` makes no sense.
         """
         if temperature is None:
-            temperature = REFERENCE_TEMPERATURE if reference else self.config.temperature
+            temperature = REFERENCE_TEMPERATURE if reference else self.temperature
         check_dream(1.0, temperature)
         scaler = self.learned.scaler
         scaled = scaler.scale(self.learned.means)
@@ -195,6 +196,25 @@ class Choreographer:
         warm_up = self._warm_up(scaled, seed)
         dreamt = dream(self.network, warm_up, self.device, temperature=temperature, seed=seed)
         return (scaler.unscale(latent) for latent in dreamt)
+
+    def calibrate(self, seed: int = 0) -> float:
+        """The temperature at which a new dance is as lively as the learned one.
+
+        Its latents then change as fast, on average, as those of the learned dance.  What was
+        learned for long is sure of itself and would dance too calmly at 1.
+        """
+        learned = self.learned
+        real = np.concatenate([np.diff(clip, axis=0) for clip in learned.clips()])
+        wanted = float(np.linalg.norm(real, axis=1).mean())
+        low, high = _TEMPERATURES
+        for _ in range(_HALVINGS):
+            temperature = (low * high) ** 0.5
+            count = round(_CALIBRATED * learned.rate)
+            dreamt = self.compose_latents(seed=seed, temperature=temperature)
+            latents = np.stack(list(islice(dreamt, count)))
+            speed = float(np.linalg.norm(np.diff(latents, axis=0), axis=1).mean())
+            low, high = (low, temperature) if speed > wanted else (temperature, high)
+        return round((low * high) ** 0.5, 2)
 
     def _warm_up(self, scaled: Latents, seed: int) -> Latents:
         """A stretch of the real dance, from which the new one goes on."""

@@ -20,35 +20,47 @@ _FLAT = 1e-6  # a range below which a dimension does not move
 
 
 @dataclass(frozen=True)
-class MinMaxScaler:
-    """Each dimension of the latents to 0..1, over the latents that were learned.
+class LatentScaler:
+    """Each dimension of the latents, or of their principal axes, to 0..1 over what was learned.
 
     Attributes:
-        low: least of each dimension, float32 `(D,)`.
-        high: greatest, float32 `(D,)`.
+        axes: orthonormal, float32 `(D, D)`, an axis a column; the identity leaves them as they are.
+        low: least along each axis, float32 `(D,)`.
+        high: greatest.
     """
 
+    axes: Latents
     low: Latents
     high: Latents
 
     @staticmethod
-    def fit(latents: Latents) -> MinMaxScaler:
+    def fit(latents: Latents, *, principal_axes: bool = False) -> LatentScaler:
         """The scaler of latents `(T, D)`."""
-        return MinMaxScaler(latents.min(axis=0), latents.max(axis=0))
+        axes = np.eye(latents.shape[1], dtype=np.float32)
+        if principal_axes:
+            off = latents.astype(np.float64) - latents.mean(axis=0, dtype=np.float64)
+            axes = np.linalg.eigh(off.T @ off)[1][:, ::-1].astype(np.float32)
+        along = latents @ axes
+        return LatentScaler(axes, along.min(axis=0), along.max(axis=0))
 
     @property
     def _range(self) -> Latents:
         span = self.high - self.low
         return np.where(span > _FLAT, span, 1).astype(np.float32)
 
+    @property
+    def log_volume(self) -> float:
+        """What a likelihood of scaled latents is to be lowered by to hold for latents, in nats."""
+        return float(np.log(self._range).sum())
+
     def scale(self, latents: Latents) -> Latents:
         """To 0..1, `(..., D)`."""
-        scaled: Latents = ((latents - self.low) / self._range).astype(np.float32)
+        scaled: Latents = ((latents @ self.axes - self.low) / self._range).astype(np.float32)
         return scaled
 
     def unscale(self, scaled: Latents) -> Latents:
         """Back again, `(..., D)`."""
-        latents: Latents = (scaled * self._range + self.low).astype(np.float32)
+        latents: Latents = ((scaled * self._range + self.low) @ self.axes.T).astype(np.float32)
         return latents
 
 

@@ -47,6 +47,7 @@ class VAEConfig(_Config):
     latent: int = 128
     filters: tuple[int, int, int] = (128, 64, 32)
     dense: int = 128
+    optimizer: Literal["rmsprop", "adam"] = "rmsprop"
     learning_rate: float = 1e-3
     decay: float = 0.9
     """Of RMSprop's mean square."""
@@ -69,6 +70,11 @@ class SequenceConfig(_Config):
     gate: Literal["sigmoid", "hard_sigmoid"] = "sigmoid"
     """What the LSTM's gates compute; "hard_sigmoid" is clip(0.2 x + 0.5, 0, 1), as Keras before
     2.3 has it."""
+    principal_axes: bool = False
+    """Turn the latents to their principal axes before they are scaled: along these the steps of a
+    dance are nearly independent, as the mixture's diagonal Gaussians want them."""
+    residual: bool = False
+    """Means count from what a linear model of the dance expects next, and not from 0."""
     learning_rate: float = 5e-4
     window: int = 32
     """Latents of a window: how far back-propagation through time goes."""
@@ -97,23 +103,39 @@ class ChoreographerConfig(_Config):
     """How long to train when nobody says."""
     codec_share: float = 0.6
     """The part of the time that the autoencoder gets."""
-    temperature: float = 1.0
-    """With which a dance is drawn when nobody says."""
 
 
-_FAST_VAE = VAEConfig(batch=24, epochs=None, anneal=True)
+# DanceNet's filters are most where the picture is largest: a quarter of them there, and more where
+# it is small, learn three times as much in the same minutes.
+_FAST_VAE = VAEConfig(filters=(32, 64, 64), optimizer="adam", batch=12, epochs=None, anneal=True)
+# Without these two, what a short dance teaches in minutes is a jitter (see docs/dancenet.md).
+_FAST_SEQUENCE = SequenceConfig(principal_axes=True, residual=True, batch=8)
 
 PRESETS: dict[str, ChoreographerConfig] = {
-    "fast": ChoreographerConfig(preset="fast", vae=_FAST_VAE),
+    "fast": ChoreographerConfig(preset="fast", vae=_FAST_VAE, sequence=_FAST_SEQUENCE),
     "dancenet": ChoreographerConfig(preset="dancenet", sequence=SequenceConfig(epochs=300)),
     "tiny": ChoreographerConfig(
         preset="tiny",
         picture=PictureConfig(height=64, width=64),
         vae=VAEConfig(
-            latent=32, filters=(32, 32, 32), dense=64, batch=24, epochs=None, anneal=True
+            latent=32,
+            filters=(16, 32, 64),
+            dense=64,
+            optimizer="adam",
+            batch=12,
+            epochs=None,
+            anneal=True,
         ),
         sequence=SequenceConfig(
-            hidden=128, layers=2, dropout=0.1, dense=128, mixtures=8, window=16, batch=8
+            hidden=128,
+            layers=2,
+            dropout=0.1,
+            dense=128,
+            mixtures=8,
+            principal_axes=True,
+            residual=True,
+            window=16,
+            batch=8,
         ),
         minutes=0.5,
     ),

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from dancenow.choreographer import mdn
-from dancenow.choreographer.codec import Latents, MinMaxScaler
+from dancenow.choreographer.codec import Latents, LatentScaler
 from dancenow.choreographer.sequence import DanceSequence
 from dancenow.training import Device
 
@@ -51,7 +51,7 @@ def dream(
 @torch.inference_mode()
 def dream_as_original(
     network: DanceSequence,
-    scaler: MinMaxScaler,
+    scaler: LatentScaler,
     first: Latents,
     device: Device,
     *,

@@ -82,6 +82,9 @@ class DanceSequence(nn.Module):
     dimensions.
     """
 
+    carry: Tensor
+    rest: Tensor
+
     def __init__(self, latent: int, config: SequenceConfig) -> None:
         super().__init__()
         self.config = config
@@ -93,6 +96,8 @@ class DanceSequence(nn.Module):
         self.dense = nn.Linear(config.hidden, config.dense)
         keras_initialization(self.dense)
         self.mixture = MixtureDensity(config.dense, latent, config.mixtures)
+        self.register_buffer("carry", torch.zeros(latent))
+        self.register_buffer("rest", torch.zeros(latent))
 
     def start(self, batch: int) -> State:
         """The state before anything was seen."""
@@ -114,4 +119,33 @@ class DanceSequence(nn.Module):
             x, left = layer(x, before)
             after.append(left)
             x = F.dropout(x, self.config.dropout, self.training)
-        return self.mixture(F.relu(self.dense(x))), tuple(after)
+        mixture = self.mixture(F.relu(self.dense(x)))
+        if self.config.residual:
+            expected = self.rest + self.carry * (latents - self.rest)
+            mixture = mixture._replace(means=mixture.means + expected[..., None, :])
+        return mixture, tuple(after)
+
+    @torch.no_grad()
+    def begin_with(self, clips: list[Tensor]) -> None:
+        """Begin as the autoregressive model of first order that fits the dance (least squares).
+
+        Each dimension falls back to its mean as fast as it does in the dance, and strays from that
+        as much: a dance that stays within its range, and lives, before anything was learned.
+
+        Args:
+            clips: scaled latents `(T, D)`.
+        """
+        before = torch.cat([clip[:-1] for clip in clips])
+        after = torch.cat([clip[1:] for clip in clips])
+        self.rest.copy_(before.mean(0))
+        off = before - self.rest
+        self.carry.copy_(
+            ((off * (after - self.rest)).sum(0) / off.square().sum(0).clamp_min(1e-6)).clamp(0, 1)
+        )
+        strayed = (after - self.rest - self.carry * off).std(0).clamp(1e-3, 1)
+        mixtures = self.mixture.shape[0]
+        self.mixture.scales.bias.copy_(
+            strayed.log().repeat(mixtures)
+        )  # ELU(x) + 1 = exp(x) below 0
+        for layer in (self.mixture.scales, self.mixture.means):
+            layer.weight.mul_(0.1)

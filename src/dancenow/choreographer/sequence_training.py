@@ -92,6 +92,8 @@ class SequenceTraining:
         parts = [hold_out(clip, config.held_out) for clip in clips]
         self.held_out = [part[1] for part in parts]
         self.network = DanceSequence(clips[0].shape[1], config).to(device.torch)
+        if config.residual:
+            self.network.begin_with([torch.from_numpy(part[0]) for part in parts])
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
         self.notes: dict[str, Any] = {}
         rng = np.random.default_rng(seed)

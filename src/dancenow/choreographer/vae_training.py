@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from dancenow.choreographer.frames import FrameSet, as_rgb
-from dancenow.choreographer.presets import ChoreographerConfig
+from dancenow.choreographer.presets import ChoreographerConfig, VAEConfig
 from dancenow.choreographer.vae import FrameVAE, vae_loss
 from dancenow.training import Device, TrainingState
 from dancenow.training.budget import cosine_rate
@@ -24,6 +24,15 @@ from dancenow.training.checkpoint import (
 )
 
 _MICRO_BATCH = 6  # pictures at once: what lies between the layers then fits the processor's cache
+
+
+def make_optimizer(vae: FrameVAE, config: VAEConfig) -> torch.optim.Optimizer:
+    """The optimiser that a configuration names."""
+    weights, rate = vae.parameters(), config.learning_rate
+    if config.optimizer == "adam":
+        return torch.optim.Adam(weights, lr=rate, eps=config.epsilon)
+    # The same as Keras's: it adds epsilon after the root, and begins with mean squares of 0.
+    return torch.optim.RMSprop(weights, lr=rate, alpha=config.decay, eps=config.epsilon)
 
 
 class VAETraining:
@@ -44,12 +53,7 @@ class VAETraining:
         torch.manual_seed(seed)
         self.vae = FrameVAE(config.picture, config.vae).to(device.torch)
         self.vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimizer = torch.optim.RMSprop(
-            self.vae.parameters(),
-            lr=config.vae.learning_rate,
-            alpha=config.vae.decay,
-            eps=config.vae.epsilon,
-        )
+        self.optimizer = make_optimizer(self.vae, config.vae)
         self.batch = min(config.vae.batch, len(frames))
         self.notes: dict[str, Any] = {}
         self.loss = float("nan")

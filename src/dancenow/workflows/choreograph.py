@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dancenow.cache import cache_dir, content_hash
 from dancenow.choreographer import Choreographer, ChoreographerConfig, choreographer_preset
 from dancenow.choreographer.choreographer import Learned, is_choreographer
-from dancenow.choreographer.codec import FrameCodec, Latents, MinMaxScaler
+from dancenow.choreographer.codec import FrameCodec, Latents, LatentScaler
 from dancenow.choreographer.frames import FrameSet, as_rgb, contact_sheet
 from dancenow.choreographer.presets import BACKGROUNDS
 from dancenow.choreographer.sequence_training import SequenceTraining
@@ -77,7 +77,12 @@ class ChoreographyOptions:
                 raise InputError(f"--stride must be at least 1, not {self.stride}.")
             update["stride"] = self.stride
         picture = config.picture.model_copy(update=update)
-        return config.model_copy(update={"picture": picture, "reference": self.reference})
+        sequence = config.sequence
+        if self.reference:
+            sequence = sequence.model_copy(update={"principal_axes": False, "residual": False})
+        return config.model_copy(
+            update={"picture": picture, "sequence": sequence, "reference": self.reference}
+        )
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,7 @@ def train_choreographer(
         learned = job.encode(codec)
     with times.stage("sequence"):
         training, clock = job.train_sequence(codec, learned, codec_clock.step)
-        held_out = training.held_out_loss()
+        held_out = training.held_out_loss() + learned.scaler.log_volume
     figures = {
         "clips": [path.name for path in paths],
         "pictures": len(frames),
@@ -183,6 +188,9 @@ def train_choreographer(
         "held_out": round(held_out, 3),
     }
     choreographer = Choreographer(config, codec.vae, training.network, learned, device, figures)
+    if not config.reference:
+        with times.stage("calibrate"):
+            figures["temperature"] = choreographer.calibrate(options.seed)
     choreographer.save(out)
     return choreographer, report(choreographer, out, times)
 
@@ -260,7 +268,7 @@ class _Job:
         if self.config.reference:  # the original keeps what it drew
             noise = np.random.default_rng(self.options.seed).standard_normal(means.shape)
             latents = (means + np.exp(0.5 * log_variances) * noise).astype(np.float32)
-        scaler = MinMaxScaler.fit(latents)
+        scaler = LatentScaler.fit(latents, principal_axes=self.config.sequence.principal_axes)
         frames = self.frames
         return Learned(
             latents,
@@ -269,8 +277,7 @@ class _Job:
             frames.fps,
             frames.stride,
             frames.background,
-            scaler.low,
-            scaler.high,
+            scaler,
         )
 
     def train_sequence(

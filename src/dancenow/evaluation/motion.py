@@ -1,0 +1,147 @@
+"""How a generated dance moves, against the dance that was learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Latents = NDArray[np.float32]
+
+_STILL = 0.1  # of the learned dance's mean speed: slower than this stands still
+_WINDOWS = 300  # windows of the generated dance that are looked for in the learned one
+
+
+@dataclass(frozen=True)
+class MotionScores:
+    """A generated dance against the learned one.
+
+    Attributes:
+        seconds: length of the generated dance.
+        speed_ratio: its mean speed, in parts of the learned dance's; 1 is alike.
+        slowest_ratio: that of its slowest tenth part (of a minute's length in ten minutes): does
+            it stall on the way?
+        freeze: its longest stand, in seconds.
+        learned_freeze: the learned dance's longest stand, in seconds.
+        outside: the part of its latents' values that lie outside the learned range.
+        copy_distance: how far windows of one second lie from the nearest one of the learned dance,
+            in parts of how far learned windows lie from each other's nearest: 0 is a copy, 1 as new
+            as another passage of the learned dance.
+        nearest: the least such distance of all windows that were looked at.
+    """
+
+    seconds: float
+    speed_ratio: float
+    slowest_ratio: float
+    freeze: float
+    learned_freeze: float
+    outside: float
+    copy_distance: float
+    nearest: float
+
+    def lines(self) -> list[str]:
+        """For people."""
+        return [
+            f"speed: {self.speed_ratio:.2f} of the learned dance's; its slowest tenth "
+            f"{self.slowest_ratio:.2f}",
+            f"longest stand: {self.freeze:.1f} s; the learned dance's: {self.learned_freeze:.1f} s",
+            f"outside the learned range: {100 * self.outside:.2f} % of the values",
+            f"nearest second of the learned dance: {self.copy_distance:.2f} away in the median, "
+            f"{self.nearest:.2f} at least (0 is a copy, 1 another passage)",
+        ]
+
+
+def picture_speeds(pictures: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Mean change of a px from each picture to the next, in parts of full scale.
+
+    Args:
+        pictures: uint8 `(H, W, C)` each, of one size.
+
+    Returns:
+        float32 `(N - 1,)`.
+    """
+    speeds: list[float] = []
+    before: NDArray[np.int16] | None = None
+    for picture in pictures:
+        now = picture.astype(np.int16)
+        if before is not None:
+            speeds.append(float(np.abs(now - before).mean()) / 255)
+        before = now
+    return np.array(speeds, np.float32)
+
+
+def longest_stand(speeds: NDArray[np.float32], mean: float, rate: float) -> float:
+    """The longest time, in seconds, in which no speed reaches a tenth of `mean`.
+
+    Args:
+        speeds: `(N,)`, from each picture to the next.
+        mean: the speed to compare with.
+        rate: pictures a second.
+    """
+    longest = run = 0
+    for still in speeds < _STILL * mean:
+        run = run + 1 if still else 0
+        longest = max(longest, run)
+    return longest / rate
+
+
+def slowest_part(speeds: NDArray[np.float32], parts: int = 10) -> float:
+    """The mean speed of the slowest of equal parts."""
+    return min(float(part.mean()) for part in np.array_split(speeds, parts) if len(part))
+
+
+def copy_distances(
+    generated: Latents, learned: list[Latents], rate: float, *, seed: int = 0
+) -> NDArray[np.float32]:
+    """How far windows of one second lie from the nearest window of the learned dance.
+
+    Distances are Euclidean between windows of scaled latents, in parts of the median distance of
+    a learned window to the nearest other that lies at least a second away.
+
+    Args:
+        generated: scaled latents `(T, D)`.
+        learned: those of each learned clip, `(T, D)`.
+        rate: latents a second.
+        seed: of which windows are looked at.
+
+    Returns:
+        float32 `(W,)`; empty where a dance is shorter than two seconds.
+    """
+    length = max(2, round(rate))
+    bank, places = _windows(learned, length)
+    if len(bank) < 2 * length or len(generated) < length:
+        return np.empty(0, np.float32)
+    rng = np.random.default_rng(seed)
+    own = rng.choice(len(bank), min(_WINDOWS, len(bank)), replace=False)
+    apart = np.abs(places[own, None] - places[None]) >= length
+    usual = np.where(apart, _distances(bank[own], bank), np.inf).min(axis=1)
+    starts = rng.choice(
+        len(generated) - length + 1, min(_WINDOWS, len(generated) - length + 1), replace=False
+    )
+    windows = np.stack([generated[s : s + length].ravel() for s in starts])
+    nearest: NDArray[np.float32] = _distances(windows, bank).min(axis=1)
+    scale = float(np.median(usual[np.isfinite(usual)])) if np.isfinite(usual).any() else 1.0
+    return (nearest / max(scale, 1e-9)).astype(np.float32)
+
+
+def _windows(clips: list[Latents], length: int) -> tuple[Latents, NDArray[np.int64]]:
+    """All windows `(W, length * D)`, and where they begin; clips lie far from each other."""
+    windows, places, offset = [], [], 0
+    for clip in clips:
+        for start in range(len(clip) - length + 1):
+            windows.append(clip[start : start + length].ravel())
+            places.append(offset + start)
+        offset += len(clip) + length
+    if not windows:
+        return np.empty((0, 1), np.float32), np.empty(0, np.int64)
+    # A long dance has more windows than are worth comparing with.
+    step = max(1, len(windows) // 5000)
+    return np.stack(windows[::step]), np.array(places[::step], np.int64)
+
+
+def _distances(a: Latents, b: Latents) -> NDArray[np.float32]:
+    squares = (a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T
+    distances: NDArray[np.float32] = np.sqrt(np.maximum(squares, 0)).astype(np.float32)
+    return distances

@@ -1,0 +1,89 @@
+"""Measuring a choreographer: how its dances move, whether they live, whether they are copies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.choreographer import Choreographer
+from dancenow.choreographer.choreographer import check_dream
+from dancenow.choreographer.codec import Latents
+from dancenow.evaluation.motion import (
+    MotionScores,
+    copy_distances,
+    longest_stand,
+    picture_speeds,
+    slowest_part,
+)
+from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.training.device import choose_device
+
+
+def evaluate_dance(
+    folder: str | Path | Choreographer,
+    *,
+    seconds: float = 600.0,
+    temperature: float | None = None,
+    seed: int = 0,
+    reference: bool = False,
+    device: str = "auto",
+    progress: ProgressCallback = silent,
+) -> MotionScores:
+    """Let a choreographer dance and measure the dance against the one it learned.
+
+    Both are compared as decoded pictures, at the rate of the latents.
+
+    Args:
+        folder: a trained choreographer, or its folder.
+        seconds: length of the dance.
+        temperature: as for `Choreographer.compose`.
+        seed: likewise.
+        reference: likewise.
+        device: where the networks compute.
+        progress: told about every picture.
+
+    Raises:
+        InputError: what was given cannot be used.
+    """
+    check_dream(seconds, temperature)
+    choreographer = (
+        folder
+        if isinstance(folder, Choreographer)
+        else Choreographer.load(folder, choose_device(device))
+    )
+    learned = choreographer.learned
+    rate = float(choreographer.fps(reference=True)) if reference else learned.rate
+    count = max(2, round(seconds * rate))
+    composed = choreographer.compose_latents(
+        seed=seed, temperature=temperature, reference=reference
+    )
+    latents = np.stack(list(islice(composed, count)))
+
+    def pictures(of: Latents, stage: str) -> Iterator[NDArray[np.uint8]]:
+        for done, picture in enumerate(choreographer.codec.decode(of), start=1):
+            yield picture
+            progress(Progress(stage, done, len(of), "pictures"))
+
+    danced = picture_speeds(pictures(latents, "dancing"))
+    real = np.concatenate(
+        [picture_speeds(pictures(clip, "the learned dance")) for clip in learned.clips()]
+    )
+    usual = float(real.mean())
+    scaler = learned.scaler
+    scaled = scaler.scale(latents)
+    copies = copy_distances(scaled, [scaler.scale(c) for c in learned.clips()], learned.rate)
+    nothing = float("nan")
+    return MotionScores(
+        seconds=count / rate,
+        speed_ratio=float(danced.mean()) / usual,
+        slowest_ratio=slowest_part(danced) / usual,
+        freeze=longest_stand(danced, usual, rate),
+        learned_freeze=longest_stand(real, usual, learned.rate),
+        outside=float(((scaled < 0) | (scaled > 1)).mean()),
+        copy_distance=float(np.median(copies)) if len(copies) else nothing,
+        nearest=float(copies.min()) if len(copies) else nothing,
+    )

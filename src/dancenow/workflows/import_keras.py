@@ -1,0 +1,93 @@
+"""Importing the original DanceNet's Keras weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from dancenow.choreographer.choreographer import is_choreographer
+from dancenow.choreographer.keras_import import import_keras
+from dancenow.errors import OutputError
+from dancenow.training.device import choose_device
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A choreographer that was imported.
+
+    Attributes:
+        folder: where it lies.
+        parameters: of its networks.
+        gate: what the LSTM's gates compute: "sigmoid" or "hard_sigmoid".
+        latents: how many of the original's latents came with it; 0: its range is assumed.
+    """
+
+    folder: Path
+    parameters: int
+    gate: str
+    latents: int
+
+    def summary(self) -> str:
+        """One line for people."""
+        scale = f"scaled by {self.latents} latents" if self.latents else "its range is assumed"
+        return (
+            f"{self.folder}: {self.parameters:,} parameters imported, the gates compute "
+            f"{self.gate}, {scale}"
+        )
+
+
+def import_keras_weights(
+    vae: str | Path,
+    sequence: str | Path,
+    out: str | Path,
+    *,
+    gate: str = "auto",
+    latents: str | Path | None = None,
+    device: str = "auto",
+) -> Imported:
+    """Make a choreographer's folder of the original's two weight files.
+
+    Args:
+        vae: weights of the autoencoder, `vae_cnn.h5`.
+        sequence: weights of the sequence network, `gendance.h5`.
+        out: the folder; one that was imported before is replaced.
+        gate: "auto", "sigmoid" or "hard_sigmoid"; see `import_keras`.
+        latents: `lv.npy`; likewise.
+        device: "auto", "cpu", "cuda" or "mps".
+
+    Raises:
+        InputError: a file or an option cannot be used, or `out` holds something else.
+    """
+    out = Path(out)
+    _check_folder(out)
+    choreographer = import_keras(
+        vae, sequence, gate=gate, latents=latents, device=choose_device(device)
+    )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be made ({error.strerror}).") from error
+    choreographer.save(out)
+    modules = (choreographer.vae, choreographer.network)
+    return Imported(
+        out,
+        sum(weight.numel() for module in modules for weight in module.parameters()),
+        choreographer.config.sequence.gate,
+        0 if latents is None else len(choreographer.learned.means),
+    )
+
+
+def _check_folder(out: Path) -> None:
+    """Raise `OutputError` where something would be lost: other files, or hours of training."""
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"{out}: is a file; a choreographer needs a folder.")
+    if out.is_dir() and any(out.iterdir()) and not _was_imported(out):
+        raise OutputError(f"{out}: holds other files; choose a new or empty folder.")
+
+
+def _was_imported(folder: Path) -> bool:
+    if not is_choreographer(folder) or (folder / "checkpoint").exists():
+        return False
+    training = json.loads((folder / "config.json").read_text("utf-8")).get("training")
+    return isinstance(training, dict) and "imported" in training

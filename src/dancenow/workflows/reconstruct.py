@@ -1,0 +1,118 @@
+"""What a choreographer's pictures lose: a clip beside what comes back from its latents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.choreographer import Choreographer
+from dancenow.choreographer.codec import Latents
+from dancenow.choreographer.frames import as_rgb
+from dancenow.files import check_can_write, check_not_read, write_bytes
+from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.training.device import choose_device
+from dancenow.video import check_output, open_writer
+from dancenow.workflows.pictures import prepare_pictures
+
+_WALK = (5, 9)  # ways between two latents, and pictures on each
+
+
+@dataclass(frozen=True)
+class Reconstructed:
+    """A clip beside what came back.
+
+    Attributes:
+        output: the clip: original pictures left, decoded ones right.
+        walk: a picture; each row walks from one latent to another.
+        frames: how many.
+        psnr: mean over the pictures, in dB.
+        times: seconds of each stage.
+    """
+
+    output: Path
+    walk: Path
+    frames: int
+    psnr: float
+    times: StageTimes
+
+    def summary(self) -> str:
+        """One line for people."""
+        return (
+            f"{self.output}: {self.frames} pictures and what comes back for them, "
+            f"{self.psnr:.1f} dB PSNR; a walk between latents: {self.walk}"
+        )
+
+
+def reconstruct(
+    folder: str | Path,
+    clip: str | Path,
+    output: str | Path,
+    *,
+    device: str = "auto",
+    progress: ProgressCallback = silent,
+) -> Reconstructed:
+    """Write a clip's pictures beside the decoded ones, and a walk between latents.
+
+    Args:
+        folder: a trained choreographer's.
+        clip: the clip it learned, or another.
+        output: the clip to write; the walk lies beside it, as `OUTPUT's stem.walk.png`.
+        device: where the networks compute.
+        progress: told about every frame.
+
+    Raises:
+        InputError: what was given cannot be used.
+    """
+    folder, clip, output = Path(folder), Path(clip), Path(output)
+    walk = output.with_name(f"{output.stem}.walk.png")
+    check_output(output)
+    check_can_write(walk)
+    check_not_read(output, clip, folder)
+    times = StageTimes()
+    with times.stage("load"):
+        choreographer = Choreographer.load(folder, choose_device(device))
+    with times.stage("prepare"):
+        frames, _, _ = prepare_pictures([clip], choreographer.config.picture, progress=progress)
+    with times.stage("encode"):
+        means, _ = choreographer.codec.encode(frames)
+    with times.stage("decode"):
+        errors = []
+        width, height = choreographer.size
+        fps = frames.fps / frames.stride
+        with open_writer(output, fps=fps, size=(2 * width, height)) as writer:
+            decoded = choreographer.codec.decode(means)
+            for done, (picture, back) in enumerate(zip(frames.pictures, decoded, strict=True)):
+                writer.write(np.hstack([as_rgb(picture), as_rgb(back)]))
+                errors.append(_psnr(picture, back))
+                progress(Progress("putting both side by side", done + 1, len(frames)))
+        sheet = latent_walk(choreographer, means)
+        written, png = cv2.imencode(".png", np.ascontiguousarray(sheet[..., ::-1]))
+        assert written
+        write_bytes(walk, png.tobytes())
+    return Reconstructed(output, walk, len(frames), float(np.mean(errors)), times)
+
+
+def latent_walk(choreographer: Choreographer, latents: Latents) -> NDArray[np.uint8]:
+    """Rows of pictures, each walking straight from one latent to another, uint8 `(H, W, 3)` RGB.
+
+    Args:
+        choreographer: whose decoder is shown.
+        latents: float32 `(N, D)`, in the order of time; the ends are spread over them.
+    """
+    rows, columns = _WALK
+    ends = latents[np.linspace(0, len(latents) - 1, rows + 1).astype(int)]
+    sheet = []
+    for start, end in pairwise(ends):
+        way = (start + (end - start) * t for t in np.linspace(0, 1, columns, dtype=np.float32))
+        sheet.append(np.hstack([as_rgb(picture) for picture in choreographer.codec.decode(way)]))
+    return np.vstack(sheet)
+
+
+def _psnr(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    error = float(np.square(a.astype(np.float32) - b.astype(np.float32)).mean())
+    return float(10 * np.log10(255**2 / max(error, 1e-3)))
