@@ -200,21 +200,26 @@ class Choreographer:
     def calibrate(self, seed: int = 0) -> float:
         """The temperature at which a new dance is as lively as the learned one.
 
-        Its latents then change as fast, on average, as those of the learned dance.  What was
+        Its pictures then change as fast, on average, as those of the learned dance.  What was
         learned for long is sure of itself and would dance too calmly at 1.
         """
         learned = self.learned
-        real = np.concatenate([np.diff(clip, axis=0) for clip in learned.clips()])
-        wanted = float(np.linalg.norm(real, axis=1).mean())
+        count = round(_CALIBRATED * learned.rate)
+        clip = max(learned.clips(), key=len)
+        start = max(0, (len(clip) - count) // 2)
+        wanted = self._speed(clip[start : start + count])
         low, high = _TEMPERATURES
         for _ in range(_HALVINGS):
             temperature = (low * high) ** 0.5
-            count = round(_CALIBRATED * learned.rate)
             dreamt = self.compose_latents(seed=seed, temperature=temperature)
-            latents = np.stack(list(islice(dreamt, count)))
-            speed = float(np.linalg.norm(np.diff(latents, axis=0), axis=1).mean())
-            low, high = (low, temperature) if speed > wanted else (temperature, high)
-        return round((low * high) ** 0.5, 2)
+            calm = self._speed(np.stack(list(islice(dreamt, count)))) < wanted
+            low, high = (temperature, high) if calm else (low, temperature)
+        return round(float((low * high) ** 0.5), 2)
+
+    def _speed(self, latents: Latents) -> float:
+        """Mean change of a px from each picture to the next, 0..255."""
+        pictures = np.stack(list(self.codec.decode(latents))).astype(np.int16)
+        return float(np.abs(np.diff(pictures, axis=0)).mean())
 
     def _warm_up(self, scaled: Latents, seed: int) -> Latents:
         """A stretch of the real dance, from which the new one goes on."""

@@ -72,7 +72,7 @@ class FrameSet:
         document = json.loads((folder / "frames.json").read_text("utf-8"))
         pictures = np.load(folder / "pictures.npy", mmap_mode="r")
         return FrameSet(
-            pictures,
+            pictures[: sum(document["lengths"])],
             tuple(document["lengths"]),
             Fraction(document["fps"]),
             document["stride"],

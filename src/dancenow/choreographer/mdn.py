@@ -48,13 +48,16 @@ class MixtureDensity(nn.Module):
 
     def forward(self, features: Tensor) -> Mixture:
         """From `(..., inputs)` to float32 parameters."""
-        scales = F.elu(self.scales(features).float()) + 1 + _FLOOR
-        shape = (*features.shape[:-1], *self.shape)
-        return Mixture(
-            self.means(features).float().view(shape),
-            scales.view(shape),
-            self.logits(features).float(),
-        )
+        heads = (self.means, self.scales, self.logits)
+        return self.split(torch.cat([head(features).float() for head in heads], -1))
+
+    def split(self, parameters: Tensor) -> Mixture:
+        """The mixture of what the three layers give, one behind the other, `(..., 2 K D + K)`."""
+        mixtures, dimensions = self.shape
+        size = mixtures * dimensions
+        means, scales, logits = torch.split(parameters, [size, size, mixtures], -1)
+        shape = (*parameters.shape[:-1], *self.shape)
+        return Mixture(means.reshape(shape), F.elu(scales.reshape(shape)) + 1 + _FLOOR, logits)
 
 
 def negative_log_likelihood(mixture: Mixture, target: Tensor) -> Tensor:
@@ -91,8 +94,8 @@ def sample(
         chosen = mixture.logits.argmax(-1)
     else:
         weights = F.softmax(mixture.logits / temperature, -1)
-        chosen = torch.multinomial(weights.flatten(0, -2), 1, generator=generator)[:, 0]
-        chosen = chosen.view(mixture.logits.shape[:-1])
+        flat = weights.reshape(-1, weights.shape[-1])
+        chosen = torch.multinomial(flat, 1, generator=generator).view(weights.shape[:-1])
     index = chosen[..., None, None].expand(*chosen.shape, 1, mixture.means.shape[-1])
     mean = mixture.means.gather(-2, index)[..., 0, :]
     if temperature == 0:

@@ -66,13 +66,25 @@ class LSTMLayer(nn.Module):
         projected = F.linear(x, self.input_weight, self.bias)
         results = []
         for now in projected.unbind(1):
-            gates = now + F.linear(hidden, self.hidden_weight)
-            before = gates.view(-1, 4, self.hidden)
-            into, forget, out = (0.2 * before[:, [0, 1, 3]] + 0.5).clamp(0, 1).unbind(1)
-            cell = forget * cell + into * before[:, 2].tanh()
-            hidden = out * cell.tanh()
+            hidden, cell = self.gated((now + F.linear(hidden, self.hidden_weight)).float(), cell)
             results.append(hidden)
-        return torch.stack(results, 1), (hidden.float(), cell.float())
+        return torch.stack(results, 1), (hidden, cell)
+
+    def gated(self, sums: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+        """What a layer gives and its new cell, `(..., hidden)`, from the sums before its gates.
+
+        Args:
+            sums: `(..., 4 * hidden)`.
+            cell: the cell before, `(..., hidden)`.
+        """
+        into, forget, new, out = sums.chunk(4, -1)
+        gate = _hard_sigmoid if self.hard else torch.sigmoid
+        cell = gate(forget) * cell + gate(into) * new.tanh()
+        return gate(out) * cell.tanh(), cell
+
+
+def _hard_sigmoid(x: Tensor) -> Tensor:
+    return (0.2 * x + 0.5).clamp(0, 1)
 
 
 class DanceSequence(nn.Module):
@@ -119,11 +131,19 @@ class DanceSequence(nn.Module):
             x, left = layer(x, before)
             after.append(left)
             x = F.dropout(x, self.config.dropout, self.training)
-        mixture = self.mixture(F.relu(self.dense(x)))
-        if self.config.residual:
-            expected = self.rest + self.carry * (latents - self.rest)
-            mixture = mixture._replace(means=mixture.means + expected[..., None, :])
-        return mixture, tuple(after)
+        return self.expect(self.mixture(F.relu(self.dense(x))), latents), tuple(after)
+
+    def expect(self, mixture: Mixture, latents: Tensor) -> Mixture:
+        """Count the means from what the linear model expects after `latents`, where there is one.
+
+        Args:
+            mixture: of leading shape `(...)`.
+            latents: scaled, `(..., D)`.
+        """
+        if not self.config.residual:
+            return mixture
+        expected = self.rest + self.carry * (latents - self.rest)
+        return mixture._replace(means=mixture.means + expected[..., None, :])
 
     @torch.no_grad()
     def begin_with(self, clips: list[Tensor]) -> None:

@@ -171,20 +171,22 @@ def train_choreographer(
     job.check_resumable()
     with times.stage("codec"):
         codec, codec_clock, codec_loss = job.train_codec()
+        codec_seconds = codec_clock.seconds
     with times.stage("encode"):
         learned = job.encode(codec)
     with times.stage("sequence"):
         training, clock = job.train_sequence(codec, learned, codec_clock.step)
+        seconds = clock.seconds
         held_out = training.held_out_loss() + learned.scaler.log_volume
     figures = {
         "clips": [path.name for path in paths],
         "pictures": len(frames),
         "precision": device.precision,
         "codec_steps": codec_clock.step,
-        "codec_seconds": round(codec_clock.seconds, 1),
+        "codec_seconds": round(codec_seconds, 1),
         "codec_loss": round(codec_loss, 2),
         "steps": clock.step,
-        "seconds": round(clock.seconds, 1),
+        "seconds": round(seconds, 1),
         "held_out": round(held_out, 3),
     }
     choreographer = Choreographer(config, codec.vae, training.network, learned, device, figures)
