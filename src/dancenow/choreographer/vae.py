@@ -67,8 +67,8 @@ class FrameDecoder(nn.Module):
         self.channels = _linear(third, config.dense)
         self.convolution = nn.Conv2d(config.dense, third, 3, padding=1)
         keras_initialization(self.convolution)
-        self.upsample1 = UpsampleConv(third, second)
-        self.upsample2 = UpsampleConv(second, first)
+        self.upsample1 = UpsampleConv(third, second, relu=True)
+        self.upsample2 = UpsampleConv(second, first, relu=True)
         self.upsample3 = UpsampleConv(first, picture.channels)
 
     def forward(self, latents: Tensor) -> Tensor:
@@ -76,9 +76,7 @@ class FrameDecoder(nn.Module):
         x = F.relu(self.dense(latents)).view(-1, *self.grid)
         x = self.channels(x).permute(0, 3, 1, 2)
         x = F.relu(self.convolution(x))
-        x = F.relu(self.upsample1(x))
-        x = F.relu(self.upsample2(x))
-        logits: Tensor = self.upsample3(x).float()
+        logits: Tensor = self.upsample3(self.upsample2(self.upsample1(x))).float()
         return logits
 
 

@@ -23,7 +23,7 @@ from dancenow.training.checkpoint import (
     unprefixed,
 )
 
-_MICRO_BATCH = 6  # pictures at once: what lies between the layers then fits the processor's cache
+_MICRO_BATCH = 12  # pictures at once: what lies between the layers then fits the processor's cache
 
 
 def make_optimizer(vae: FrameVAE, config: VAEConfig) -> torch.optim.Optimizer:

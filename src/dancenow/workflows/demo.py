@@ -16,8 +16,10 @@ from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.version import __version__
 from dancenow.video import open_writer, read_frames
+from dancenow.workflows.choreograph import ChoreographyOptions, train_choreographer
 from dancenow.workflows.demo_page import DemoFigures, write_page
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
+from dancenow.workflows.generate import Generated, generate
 from dancenow.workflows.observe import load_source
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train import TrainOptions, train_performer
@@ -38,6 +40,9 @@ class DemoSize:
         preset: of the performer.
         minutes: of training, or
         steps: of training, so that a slow machine gets the same picture.
+        dance_minutes: of training the choreographer, or
+        dance_steps: of the same.
+        dance_seconds: length of the dance that is generated.
     """
 
     px: int
@@ -47,10 +52,13 @@ class DemoSize:
     preset: str
     minutes: float | None = None
     steps: int | None = None
+    dance_minutes: float | None = None
+    dance_steps: int | None = None
+    dance_seconds: float = 16
 
 
-FULL = DemoSize(256, 25, 8, 20, "fast", minutes=4.5)
-QUICK = DemoSize(160, 12, 3, 5, "tiny", steps=300)
+FULL = DemoSize(256, 25, 8, 20, "fast", minutes=4.5, dance_minutes=1.5)
+QUICK = DemoSize(160, 12, 3, 5, "tiny", steps=300, dance_steps=200, dance_seconds=4)
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,7 @@ class Demo:
         scores: the transfer against the true answer.
         times: seconds of each stage.
         performed: the transfer.
+        dance: the generated dance.
     """
 
     folder: Path
@@ -70,6 +79,7 @@ class Demo:
     scores: ClipScores
     times: StageTimes
     performed: Performed
+    dance: Generated
 
     def summary(self) -> str:
         """A few lines for people."""
@@ -78,6 +88,7 @@ class Demo:
             [
                 f"{self.folder / 'transfer.mp4'}: source, poses, result and truth side by side",
                 *self.scores.lines(),
+                f"{self.dance.output}: a new dance, dreamt up from the target's",
                 f"{spent:.0f} s in all; open {self.page} to see everything",
             ]
         )
@@ -92,6 +103,8 @@ def run_demo(
     progress: ProgressCallback = silent,
 ) -> Demo:
     """Render two sample performers, learn one, let it dance the other's dance, measure, show.
+
+    The learned one's dance is learned too, and a new one is dreamt up from it.
 
     Args:
         folder: where everything is left; made where it is missing.
@@ -118,10 +131,36 @@ def run_demo(
     with times.stage("evaluate"):
         truth = PoseTrack.load(folder / "truth.pose.npz")
         scores = evaluate_clip(clips["result"], clips["truth"], true_track=truth, progress=progress)
+    dance, dance_options = _dream(folder, clips["target"], size, device, seed, times, progress)
     with times.stage("show"):
         _side_by_side(folder, clips, trained.performer, progress)
-        page = write_page(folder, DemoFigures(scores, times, performed, options))
-    return Demo(folder, page, scores, times, performed)
+        page = write_page(
+            folder, DemoFigures(scores, times, performed, options, dance, dance_options)
+        )
+    return Demo(folder, page, scores, times, performed, dance)
+
+
+def _dream(
+    folder: Path,
+    clip: Path,
+    size: DemoSize,
+    device: str,
+    seed: int,
+    times: StageTimes,
+    progress: ProgressCallback,
+) -> tuple[Generated, ChoreographyOptions]:
+    """Learn a clip's dance, and write a new one."""
+    options = ChoreographyOptions(
+        size.preset, minutes=size.dance_minutes, steps=size.dance_steps, device=device, seed=seed
+    )
+    learned = folder / f"choreographer-{size.preset}"
+    with times.stage("choreograph"):
+        train_choreographer(clip, learned, options, progress=progress)
+    with times.stage("generate"):
+        dance = generate(
+            learned, folder / "dance.mp4", options, seconds=size.dance_seconds, progress=progress
+        )
+    return dance, options
 
 
 def _make(folder: Path) -> None:

@@ -14,7 +14,9 @@ import torch
 from dancenow.files import write_text
 from dancenow.progress import StageTimes
 from dancenow.version import __version__
+from dancenow.workflows.choreograph import ChoreographyOptions
 from dancenow.workflows.evaluate import ClipScores
+from dancenow.workflows.generate import Generated
 from dancenow.workflows.train import TrainOptions
 from dancenow.workflows.transfer import Performed
 
@@ -25,6 +27,8 @@ _STAGES = {
     "train": "learning the target",
     "perform": "dancing",
     "evaluate": "measuring against the truth",
+    "choreograph": "learning the target's dance",
+    "generate": "dreaming up a new dance",
     "show": "putting the videos side by side",
 }
 
@@ -38,12 +42,16 @@ class DemoFigures:
         times: seconds of each stage.
         performed: the performance.
         options: how the performer was trained.
+        dance: the generated dance.
+        dance_options: how its choreographer was trained.
     """
 
     scores: ClipScores
     times: StageTimes
     performed: Performed
     options: TrainOptions
+    dance: Generated
+    dance_options: ChoreographyOptions
 
 
 def write_page(folder: Path, figures: DemoFigures) -> Path:
@@ -51,13 +59,15 @@ def write_page(folder: Path, figures: DemoFigures) -> Path:
     page = folder / "index.html"
     videos = {
         name: _data(folder / f"{name}.mp4")
-        for name in ("transfer", "source", "target", "result", "truth")
+        for name in ("transfer", "source", "target", "result", "truth", "dance")
     }
     text = Template(_PAGE).substitute(
         videos,
         scores=_score_rows(figures.scores),
         times=_time_rows(figures.times),
-        commands=html.escape(_commands(figures.options)),
+        commands=html.escape(_commands(figures)),
+        learned=_picture(figures.dance.choreographer / "preview.png"),
+        dance_seconds=f"{figures.dance.frames / figures.dance.fps:.0f}",
         machine=html.escape(_machine()),
         steps=figures.performed.steps,
         frames=figures.performed.frames,
@@ -68,6 +78,10 @@ def write_page(folder: Path, figures: DemoFigures) -> Path:
 
 def _data(video: Path) -> str:
     return "data:video/mp4;base64," + base64.b64encode(video.read_bytes()).decode("ascii")
+
+
+def _picture(png: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(png.read_bytes()).decode("ascii")
 
 
 def _score_rows(scores: ClipScores) -> str:
@@ -94,20 +108,27 @@ def _time_rows(times: StageTimes) -> str:
     )
 
 
-def _commands(options: TrainOptions) -> str:
-    performer = f"performer-{options.preset}"
-    if options.steps is None:
-        budget = f"--minutes {options.minutes:g}"
-    else:
-        budget = f"--steps {options.steps}"
+def _commands(figures: DemoFigures) -> str:
+    seed, preset = figures.options.seed, figures.options.preset
+    seconds = figures.dance.frames / figures.dance.fps
+    how = f"--preset {preset} {_budget(figures.options)} --seed {seed}"
+    dance_how = f"--preset {preset} {_budget(figures.dance_options)} --seed {seed}"
     return "\n".join(
         [
-            f"dancenow train performer target.mp4 -o {performer} --preset {options.preset} "
-            f"{budget} --seed {options.seed}",
-            f"dancenow perform {performer} source.mp4 -o result.mp4",
+            f"dancenow train performer target.mp4 -o performer-{preset} {how}",
+            f"dancenow perform performer-{preset} source.mp4 -o result.mp4",
             "dancenow evaluate clip result.mp4 truth.mp4",
+            f"dancenow train choreographer target.mp4 -o choreographer-{preset} {dance_how}",
+            f"dancenow generate choreographer-{preset} -o dance.mp4 --seconds {seconds:.3g} "
+            f"--seed {seed}",
         ]
     )
+
+
+def _budget(options: TrainOptions | ChoreographyOptions) -> str:
+    if options.steps is None:
+        return f"--minutes {options.minutes:g}"
+    return f"--steps {options.steps}"
 
 
 def _machine() -> str:
@@ -127,7 +148,7 @@ _PAGE = """<!doctype html>
   :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent) }
   body { font: 16px/1.55 system-ui, sans-serif; max-width: 68rem; margin: 0 auto; padding: 1.5rem }
   h1 { font-size: 1.9rem; line-height: 1.2; margin: .5rem 0 } h2 { margin-top: 2.5rem }
-  video { width: 100%; border-radius: 10px; display: block; background: #0002 }
+  video, img { width: 100%; border-radius: 10px; display: block; background: #0002 }
   .labels { display: grid; grid-template-columns: repeat(4, 1fr); text-align: center;
             font-size: .9rem; margin: .4rem 0 }
   .single { display: grid; grid-template-columns: repeat(auto-fit, minmax(14rem, 1fr)); gap: 1rem }
@@ -148,6 +169,17 @@ are drawn by DanceNow itself.</p>
 <video src="$transfer" controls autoplay loop muted playsinline
   aria-label="Source, poses, result and truth side by side"></video>
 <div class="labels"><span>source</span><span>poses</span><span>result</span><span>truth</span></div>
+
+<h2>A dance that nobody danced</h2>
+<p>A second pair of networks saw the target's dance as silhouettes, learned how one follows the
+other, and dreamt on for $dance_seconds seconds.</p>
+<div class="single">
+<figure><img src="$learned" alt="Silhouettes of the target's dance, one beside the other">
+<figcaption>What it saw: some of the target's silhouettes.</figcaption></figure>
+<figure><video src="$dance" controls autoplay loop muted playsinline
+  aria-label="The generated dance"></video>
+<figcaption>What it dreamt.</figcaption></figure>
+</div>
 
 <h2>How near it comes</h2>
 <div class="wide"><table>$scores</table></div>
@@ -171,7 +203,8 @@ are drawn by DanceNow itself.</p>
 <h2>The same by hand</h2>
 <p>In this folder:</p>
 <pre>$commands</pre>
-<p>With your own two videos: <code>dancenow transfer dancer.mp4 me.mp4 -o me_dancing.mp4</code></p>
+<p>With your own two videos: <code>dancenow transfer dancer.mp4 me.mp4 -o me_dancing.mp4</code>;
+a new dance from one: <code>dancenow generate dancer.mp4 -o new_dance.mp4</code></p>
 <footer>Everyone in these videos is synthetic. Ask people before you make them dance.</footer>
 </html>
 """
