@@ -19,12 +19,13 @@ from dancenow.pose.staging import keep_in_frame
 from dancenow.progress import Progress
 from dancenow.sample import dance_track
 from dancenow.video import open_writer, probe, read_frames
+from dancenow.workflows.ahead import computed_ahead
 from dancenow.workflows.evaluate import evaluate_clip
 from dancenow.workflows.observe import detect_pose, load_source
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train import TrainOptions, train_performer
-from dancenow.workflows.transfer import computed_ahead, perform, transfer
+from dancenow.workflows.transfer import perform, transfer
 
 FEW = TrainOptions(preset="tiny", steps=4, device="cpu")
 

@@ -25,13 +25,13 @@ from dancenow.progress import Progress, StageTimes
 from dancenow.sample import dance_track
 from dancenow.training import Device
 from dancenow.video import open_writer, probe, read_frames
+from dancenow.workflows.ahead import computed_ahead
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
 from dancenow.workflows.observe import Source, observe
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train import TrainOptions, load_or_train, train_performer
 from dancenow.workflows.transfer import (
-    computed_ahead,
     perform,
     performable,
     transfer,

@@ -70,7 +70,11 @@ class Learned:
 
     def clips(self) -> list[Latents]:
         """The means of each clip."""
-        return np.split(self.means, np.cumsum(self.lengths)[:-1])
+        return self.split(self.means)
+
+    def split(self, latents: Latents) -> list[Latents]:
+        """Latents `(N, D)` of all clips, clip by clip."""
+        return np.split(latents, np.cumsum(self.lengths)[:-1])
 
     def save(self, path: Path) -> None:
         """Write as `latents.npz`."""
@@ -102,6 +106,13 @@ class Learned:
                 str(file["background"]),
                 LatentScaler(*(file[name].astype(np.float32) for name in ("axes", "low", "high"))),
             )
+
+
+def draw(means: Latents, log_variances: Latents, seed: int) -> Latents:
+    """Latents drawn from their distributions: what the original learns the dance from, `(N, D)`."""
+    noise = np.random.default_rng(seed).standard_normal(means.shape)
+    drawn: Latents = (means + np.exp(0.5 * log_variances) * noise).astype(np.float32)
+    return drawn
 
 
 @dataclass

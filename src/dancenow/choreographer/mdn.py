@@ -48,16 +48,13 @@ class MixtureDensity(nn.Module):
 
     def forward(self, features: Tensor) -> Mixture:
         """From `(..., inputs)` to float32 parameters."""
-        heads = (self.means, self.scales, self.logits)
-        return self.split(torch.cat([head(features).float() for head in heads], -1))
+        return self.read(self.means(features), self.scales(features), self.logits(features))
 
-    def split(self, parameters: Tensor) -> Mixture:
-        """The mixture of what the three layers give, one behind the other, `(..., 2 K D + K)`."""
-        mixtures, dimensions = self.shape
-        size = mixtures * dimensions
-        means, scales, logits = torch.split(parameters, [size, size, mixtures], -1)
-        shape = (*parameters.shape[:-1], *self.shape)
-        return Mixture(means.reshape(shape), F.elu(scales.reshape(shape)) + 1 + _FLOOR, logits)
+    def read(self, means: Tensor, scales: Tensor, logits: Tensor) -> Mixture:
+        """The mixture of what the three layers give, `(..., K D)` twice and `(..., K)`."""
+        shape = (*means.shape[:-1], *self.shape)
+        positive = F.elu(scales.float()) + 1 + _FLOOR
+        return Mixture(means.float().reshape(shape), positive.reshape(shape), logits.float())
 
 
 def negative_log_likelihood(mixture: Mixture, target: Tensor) -> Tensor:

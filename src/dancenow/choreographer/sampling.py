@@ -42,6 +42,7 @@ class Stepper:
             torch.cat([head.weight for head in heads]).to(dtype),
             torch.cat([head.bias for head in heads]),
         )
+        self._sizes = [len(head.bias) for head in heads]
         self.forget()
 
     def forget(self) -> None:
@@ -58,8 +59,8 @@ class Stepper:
             self._state[number] = (hidden, cell)
             x = hidden
         features = self._linear(x, *self._dense).relu_()
-        parameters = self._linear(features, *self._heads)
-        return self.network.expect(self.network.mixture.split(parameters), latent)
+        parts = torch.split(self._linear(features, *self._heads), self._sizes)
+        return self.network.expect(self.network.mixture.read(*parts), latent)
 
     def _linear(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         return F.linear(x.to(self.dtype)[None], weight)[0].float() + bias

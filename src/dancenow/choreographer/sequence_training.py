@@ -94,7 +94,9 @@ class SequenceTraining:
         self.network = DanceSequence(clips[0].shape[1], config).to(device.torch)
         if config.residual:
             self.network.begin_with([torch.from_numpy(part[0]) for part in parts])
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
+        self.optimizer = torch.optim.Adam(
+            self.network.parameters(), lr=config.learning_rate, fused=device.kind != "mps"
+        )
         self.notes: dict[str, Any] = {}
         rng = np.random.default_rng(seed)
         learned = [part[0] for part in parts]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir, content_hash
 from dancenow.choreographer import Choreographer, ChoreographerConfig, choreographer_preset
-from dancenow.choreographer.choreographer import Learned, is_choreographer
+from dancenow.choreographer.choreographer import Learned, draw, is_choreographer
 from dancenow.choreographer.codec import FrameCodec, Latents, LatentScaler
 from dancenow.choreographer.frames import FrameSet, as_rgb, contact_sheet
 from dancenow.choreographer.presets import BACKGROUNDS
@@ -266,14 +266,11 @@ class _Job:
         means, log_variances = codec.encode(
             self.frames, lambda done: self.progress(Progress("encoding the pictures", done, total))
         )
-        latents = means
-        if self.config.reference:  # the original keeps what it drew
-            noise = np.random.default_rng(self.options.seed).standard_normal(means.shape)
-            latents = (means + np.exp(0.5 * log_variances) * noise).astype(np.float32)
+        latents = self._learnable(means, log_variances)
         scaler = LatentScaler.fit(latents, principal_axes=self.config.sequence.principal_axes)
         frames = self.frames
         return Learned(
-            latents,
+            means,
             log_variances,
             frames.lengths,
             frames.fps,
@@ -289,6 +286,7 @@ class _Job:
         from dancenow.training.loop import run_training
 
         scaler = learned.scaler
+        latents = self._learnable(learned.means, learned.log_variances)
 
         def show(scaled: Latents) -> NDArray[np.uint8]:
             pictures = codec.decode(scaler.unscale(scaled))
@@ -296,7 +294,7 @@ class _Job:
 
         training = SequenceTraining(
             self.config.sequence,
-            [scaler.scale(clip) for clip in learned.clips()],
+            [scaler.scale(clip) for clip in learned.split(latents)],
             self.device,
             self.options.seed,
             reference=self.config.reference,
@@ -313,6 +311,12 @@ class _Job:
                 training, clock, checkpoint, stage="learning the dance", progress=self.progress
             )
         return training, clock
+
+    def _learnable(self, means: Latents, log_variances: Latents) -> Latents:
+        """What the sequence network learns: the means, or draws, as the original does."""
+        if self.config.reference:
+            return draw(means, log_variances, self.options.seed)
+        return means
 
     def _budget(self, share: float, own: Budget | None) -> Budget:
         """A stage's part of what was asked for, or what the preset gives it."""

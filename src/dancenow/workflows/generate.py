@@ -11,6 +11,7 @@ from dancenow.files import check_not_read
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training.device import choose_device
 from dancenow.video import check_output, open_writer
+from dancenow.workflows.ahead import computed_ahead
 from dancenow.workflows.choreograph import ChoreographyOptions, train_choreographer
 
 
@@ -90,7 +91,7 @@ def generate(
         fps = choreographer.fps(reference=reference)
         total, done = max(1, round(seconds * fps)), 0
         with open_writer(output, fps=fps, size=choreographer.size) as writer:
-            for frame in frames:
+            for frame in computed_ahead(frames):
                 writer.write(frame)
                 done += 1
                 progress(Progress("dancing", done, total))

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from dancenow.files import check_not_read
 from dancenow.performer import Performer
@@ -20,10 +14,9 @@ from dancenow.pose.staging import keep_in_frame
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training import choose_device
 from dancenow.video import check_output, open_writer
+from dancenow.workflows.ahead import computed_ahead
 from dancenow.workflows.observe import Source, load_source
 from dancenow.workflows.train import TrainOptions, check_target, load_or_train
-
-_AHEAD = 8  # painted frames that may wait to be encoded
 
 
 @dataclass(frozen=True)
@@ -179,39 +172,3 @@ def write_performance(
             done += 1
             progress(Progress("dancing", done, len(track)))
     return done
-
-
-def computed_ahead(frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
-    """The same frames, computed in a thread a few ahead, so that encoding overlaps painting."""
-    waiting: queue.Queue[NDArray[np.uint8] | BaseException | None] = queue.Queue(_AHEAD)
-    stopped = threading.Event()
-
-    def offer(item: NDArray[np.uint8] | BaseException | None) -> None:
-        while not stopped.is_set():
-            try:
-                waiting.put(item, timeout=0.1)
-                return
-            except queue.Full:
-                continue
-
-    def work() -> None:
-        try:
-            for frame in frames:
-                offer(frame)
-                if stopped.is_set():
-                    return
-        except BaseException as error:
-            offer(error)
-        else:
-            offer(None)
-
-    thread = threading.Thread(target=work, name="painting", daemon=True)
-    thread.start()
-    try:
-        while (item := waiting.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stopped.set()
-        thread.join()
