@@ -14,6 +14,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors import SafetensorError
@@ -287,10 +288,11 @@ class Choreographer:
             SafetensorError,
         ) as error:
             raise InputError(f"{folder}: the choreographer is damaged; train it again.") from error
-        vae = FrameVAE(config.picture, config.vae)
-        network = DanceSequence(config.vae.latent, config.sequence)
+        with torch.device("meta"):  # no time is spent on first weights
+            vae = FrameVAE(config.picture, config.vae)
+            network = DanceSequence(config.vae.latent, config.sequence)
         for module, tensors in zip((vae, network), weights, strict=True):
-            restore_module(module, tensors, folder)
+            restore_module(module.to_empty(device="cpu"), tensors, folder)
         return Choreographer(config, vae, network, learned, device or choose_device(), training)
 
 

@@ -27,15 +27,12 @@ class LSTMLayer(nn.Module):
         hard: compute the gates with clip(0.2 x + 0.5, 0, 1), as Keras before 2.3 does.
     """
 
-    zero: Tensor
-
     def __init__(self, inputs: int, hidden: int, *, hard: bool = False) -> None:
         super().__init__()
         self.hidden, self.hard = hidden, hard
         self.input_weight = nn.Parameter(torch.empty(4 * hidden, inputs))
         self.hidden_weight = nn.Parameter(torch.empty(4 * hidden, hidden))
         self.bias = nn.Parameter(torch.zeros(4 * hidden))
-        self.register_buffer("zero", torch.zeros(4 * hidden), persistent=False)
         nn.init.xavier_uniform_(self.input_weight)
         nn.init.orthogonal_(self.hidden_weight)
         nn.init.ones_(self.bias.data[hidden : 2 * hidden])  # remember, at first
@@ -46,7 +43,8 @@ class LSTMLayer(nn.Module):
         """From `(B, T, inputs)` and the state before it to `(B, T, hidden)` and the one after."""
         if self.hard:
             return self._step_by_step(x, state)
-        weights = [self.input_weight, self.hidden_weight, self.bias, self.zero]
+        none = torch.zeros_like(self.bias)  # PyTorch's LSTM wants a second bias
+        weights = [self.input_weight, self.hidden_weight, self.bias, none]
         kind = x.device.type
         if torch.is_autocast_enabled(kind):
             # Autocast leaves an LSTM alone on the CPU.
