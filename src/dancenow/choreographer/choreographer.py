@@ -38,7 +38,7 @@ REFERENCE_START = 2000  # the latent at which the original begins
 REFERENCE_FPS = 30  # frames a second of what the original writes
 _TEMPERATURES = (0.5, 2.0)  # among which the calibration seeks
 _HALVINGS = 4
-_CALIBRATED = 20.0  # seconds of dance that it looks at
+_CALIBRATED = 15.0  # seconds of a dance; it looks at three each time
 _FILES = ("vae.safetensors", "sequence.safetensors", "latents.npz")
 
 
@@ -215,23 +215,31 @@ class Choreographer:
         Its pictures then change as fast, on average, as those of the learned dance.  What was
         learned for long is sure of itself and would dance too calmly at 1.
         """
-        learned = self.learned
-        count = round(_CALIBRATED * learned.rate)
-        clip = max(learned.clips(), key=len)
-        start = max(0, (len(clip) - count) // 2)
-        wanted = self._speed(clip[start : start + count])
+        rate = self.learned.rate
+        count = round(_CALIBRATED * rate)
+        long = max(self.learned.clips(), key=len)
+        starts = np.linspace(0, max(0, len(long) - count), 3).astype(int)
+        wanted = float(np.mean([self._speed(long[start : start + count]) for start in starts]))
         low, high = _TEMPERATURES
         for _ in range(_HALVINGS):
             temperature = (low * high) ** 0.5
-            dreamt = self.compose_latents(seed=seed, temperature=temperature)
-            calm = self._speed(np.stack(list(islice(dreamt, count)))) < wanted
+            speeds = []
+            for number in (seed, seed + 1, seed + 2):
+                dreamt = self.compose_latents(seed=number, temperature=temperature)
+                speeds.append(self._speed(np.stack(list(islice(dreamt, count)))))
+            calm = float(np.mean(speeds)) < wanted
             low, high = (temperature, high) if calm else (low, temperature)
         return round(float((low * high) ** 0.5), 2)
 
     def _speed(self, latents: Latents) -> float:
         """Mean change of a px from each picture to the next, 0..255."""
-        pictures = np.stack(list(self.codec.decode(latents))).astype(np.int16)
-        return float(np.abs(np.diff(pictures, axis=0)).mean())
+        changes, before = [], None
+        for picture in self.codec.decode(latents):
+            now = picture.astype(np.int16)
+            if before is not None:
+                changes.append(float(np.abs(now - before).mean()))
+            before = now
+        return float(np.mean(changes))
 
     def _warm_up(self, scaled: Latents, seed: int) -> Latents:
         """A stretch of the real dance, from which the new one goes on."""

@@ -46,7 +46,7 @@ class FrameSet:
 
     def tensor(self, indices: NDArray[np.int64] | slice) -> Tensor:
         """Those pictures as uint8 `(B, C, H, W)`, channels last in memory."""
-        chosen = np.ascontiguousarray(self.pictures[indices])
+        chosen = np.array(self.pictures[indices])
         return torch.from_numpy(chosen).permute(0, 3, 1, 2)
 
     def clips(self) -> Iterator[slice]:

@@ -20,7 +20,7 @@ from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import ClipInfo, probe, read_frames
 
 _VERSION = 1  # of what is cached here; raise it when the pictures change
-_STRIDE = 4  # the original's
+_STRIDE = 4
 _ENOUGH = 600  # pictures: with fewer, frames that lie closer together are kept
 _LOOKED_AT = 9  # frames, to choose how the background is removed
 _CHECKED = 200  # pictures, to see whether anything is there and moves
