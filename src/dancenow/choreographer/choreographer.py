@@ -243,7 +243,7 @@ class Choreographer:
 
     def _warm_up(self, scaled: Latents, seed: int) -> Latents:
         """A stretch of the real dance, from which the new one goes on."""
-        length = min(2 * self.config.sequence.window, max(self.learned.lengths))
+        length = min(self.config.sequence.window, max(self.learned.lengths))
         rng = np.random.default_rng(seed)
         ends = np.cumsum(self.learned.lengths)
         starts = [

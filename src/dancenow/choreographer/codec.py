@@ -55,13 +55,19 @@ class LatentScaler:
 
     def scale(self, latents: Latents) -> Latents:
         """To 0..1, `(..., D)`."""
-        scaled: Latents = ((latents @ self.axes - self.low) / self._range).astype(np.float32)
+        scaled: Latents = ((_turn(latents, self.axes) - self.low) / self._range).astype(np.float32)
         return scaled
 
     def unscale(self, scaled: Latents) -> Latents:
         """Back again, `(..., D)`."""
-        latents: Latents = ((scaled * self._range + self.low) @ self.axes.T).astype(np.float32)
-        return latents
+        along = scaled * self._range + self.low
+        return _turn(along.astype(np.float32), self.axes.T)
+
+
+def _turn(latents: Latents, axes: Latents) -> Latents:
+    """`latents @ axes`, by PyTorch: NumPy's threads would get into the way of PyTorch's."""
+    turned: Latents = (torch.from_numpy(latents) @ torch.from_numpy(np.array(axes))).numpy()
+    return turned
 
 
 class FrameCodec:
