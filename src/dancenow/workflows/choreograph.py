@@ -169,6 +169,11 @@ def train_choreographer(
         _write_picture(out / "preview.png", contact_sheet(frames.pictures))
     job = _Job(config, frames, device, options, out, {"clips": key}, progress)
     job.check_resumable()
+    budget = [options.minutes, options.steps]
+    if is_choreographer(out):
+        made = Choreographer.load(out, device)
+        if made.config == config and made.training.get("budget") == budget:
+            return made, report(made, out, times)
     with times.stage("codec"):
         codec, codec_clock, codec_loss = job.train_codec()
         codec_seconds = codec_clock.seconds
@@ -185,6 +190,7 @@ def train_choreographer(
         "codec_steps": codec_clock.step,
         "codec_seconds": round(codec_seconds, 1),
         "codec_loss": round(codec_loss, 2),
+        "budget": budget,
         "steps": clock.step,
         "seconds": round(seconds, 1),
         "held_out": round(held_out, 3),
