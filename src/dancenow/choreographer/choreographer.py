@@ -288,6 +288,7 @@ class Choreographer:
             weights = [load_file(folder / name) for name in _FILES[:2]]
         except (
             OSError,
+            EOFError,
             KeyError,
             TypeError,
             ValueError,

@@ -16,7 +16,8 @@ from dancenow.training import Device
 Latents = NDArray[np.float32]
 
 _BATCH = 8  # pictures at once: what lies between the layers then fits the processor's cache
-_FLAT = 1e-6  # a range below which a dimension does not move
+_FLAT = 1e-4  # of the largest range: below it a dimension does not move, but for rounding
+_LEAST = 1e-2  # what counts as the largest range at least
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class LatentScaler:
     @property
     def _range(self) -> Latents:
         span = self.high - self.low
-        return np.where(span > _FLAT, span, 1).astype(np.float32)
+        return np.where(span > _FLAT * max(span.max(), _LEAST), span, 1).astype(np.float32)
 
     @property
     def log_volume(self) -> float:

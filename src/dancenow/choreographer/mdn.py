@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from dancenow.choreographer.layers import keras_initialization
 
 _FLOOR = 1e-8  # keeps a scale above 0
+_SURE = 1e-6  # temperatures below it are taken for 0: float32 ends before them
 _ROWS = 32  # mixtures at once, on the CPU
 
 
@@ -54,7 +55,7 @@ class MixtureDensity(nn.Module):
     def read(self, means: Tensor, scales: Tensor, logits: Tensor) -> Mixture:
         """The mixture of what the three layers give, `(..., K D)` twice and `(..., K)`."""
         shape = (*means.shape[:-1], *self.shape)
-        positive = F.elu(scales.float()).add_(1 + _FLOOR)
+        positive = F.elu(scales.float()).add_(1).add_(_FLOOR)
         return Mixture(means.float().reshape(shape), positive.reshape(shape), logits.float())
 
 
@@ -66,9 +67,8 @@ def negative_log_likelihood(mixture: Mixture, target: Tensor) -> Tensor:
         target: `(..., D)` of the same leading shape.
     """
     if target.device.type == "cpu":
-        flat = (mixture.means.flatten(0, -3), mixture.scales.flatten(0, -3))
-        rows = (mixture.logits.flatten(0, -2), target.flatten(0, -2))
-        likelihood: Tensor = _NegativeLogLikelihood.apply(*flat, *rows)  # type: ignore[no-untyped-call]
+        rows = [part.reshape(-1, *part.shape[target.dim() - 1 :]) for part in (*mixture, target)]
+        likelihood: Tensor = _NegativeLogLikelihood.apply(*rows)  # type: ignore[no-untyped-call]
         return likelihood.view(target.shape[:-1])
     standard = (target[..., None, :] - mixture.means) / mixture.scales
     log_density = -0.5 * standard.square().sum(-1) - mixture.scales.log().sum(-1)
@@ -135,7 +135,7 @@ def sample(
             component.
         scale_as_variance: take the scale as a variance, as the original does.
     """
-    if temperature == 0:
+    if temperature < _SURE:
         chosen = mixture.logits.argmax(-1)
     else:
         weights = F.softmax(mixture.logits / temperature, -1)
@@ -143,7 +143,7 @@ def sample(
         chosen = torch.multinomial(flat, 1, generator=generator).view(weights.shape[:-1])
     index = chosen[..., None, None].expand(*chosen.shape, 1, mixture.means.shape[-1])
     mean = mixture.means.gather(-2, index)[..., 0, :]
-    if temperature == 0:
+    if temperature < _SURE:
         return mean
     scale = mixture.scales.gather(-2, index)[..., 0, :]
     deviation = (scale * temperature).sqrt() if scale_as_variance else scale * temperature**0.5

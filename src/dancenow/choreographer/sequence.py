@@ -125,8 +125,9 @@ class DanceSequence(nn.Module):
 
     def start(self, batch: int) -> State:
         """The state before anything was seen."""
-        zeros = self.dense.weight.new_zeros(batch, self.config.hidden)
-        return tuple((zeros, zeros) for _ in self.layers)
+        size = (batch, self.config.hidden)
+        zeros = self.dense.weight.new_zeros
+        return tuple((zeros(size), zeros(size)) for _ in self.layers)
 
     def forward(self, latents: Tensor, state: State) -> tuple[Mixture, State]:
         """What may follow each latent.

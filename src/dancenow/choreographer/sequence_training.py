@@ -36,14 +36,12 @@ class Streams:
         clips: scaled latents `(T, D)` of every clip.
         window: latents of a window.
         batch: windows side by side.
-        rng: where streams begin.
+        seed: decides where streams begin.
     """
 
-    def __init__(
-        self, clips: list[Latents], window: int, batch: int, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, clips: list[Latents], window: int, batch: int, seed: int) -> None:
         self.clips = [clip for clip in clips if len(clip) > window]
-        self.window, self._rng = window, rng
+        self.window, self.seed, self.begun = window, seed, 0
         room = np.array([len(clip) - window for clip in self.clips], np.float64)
         self._odds = room / room.sum()
         self.places = [self._begin() for _ in range(batch)]
@@ -65,8 +63,11 @@ class Streams:
         return windows[:, :-1], windows[:, 1:], torch.tensor(began)
 
     def _begin(self) -> tuple[int, int]:
-        clip = int(self._rng.choice(len(self.clips), p=self._odds))
-        return clip, int(self._rng.integers(len(self.clips[clip]) - self.window))
+        # Of the seed and the count alone, so that a resumed training begins where it would have.
+        rng = np.random.default_rng((self.seed, self.begun))
+        self.begun += 1
+        clip = int(rng.choice(len(self.clips), p=self._odds))
+        return clip, int(rng.integers(len(self.clips[clip]) - self.window))
 
 
 class SequenceTraining:
@@ -98,14 +99,14 @@ class SequenceTraining:
             self.network.parameters(), lr=config.learning_rate, fused=device.kind != "mps"
         )
         self.notes: dict[str, Any] = {}
-        rng = np.random.default_rng(seed)
         learned = [part[0] for part in parts]
         if reference:
             self.pairs = _Pairs(learned)
         else:
-            self.streams = Streams(learned, config.window, config.batch, rng)
+            self.streams = Streams(learned, config.window, config.batch, seed)
         self._carried: State = self.network.start(config.batch)
         self._count = sum(len(part) for part in learned)
+        self._first = max(learned, key=len)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -149,7 +150,7 @@ class SequenceTraining:
     @torch.no_grad()
     def preview(self) -> NDArray[np.uint8]:
         """A new dance so far, six pictures in a row, uint8 `(H, W, 3)` RGB."""
-        warm_up = (self.held_out[0] if self.reference else self.streams.clips[0])[:8]
+        warm_up = self._first[:8]
         self.network.eval()
         dreamt = dream(self.network, warm_up, self.device, temperature=1.0, seed=self.seed)
         latents = np.stack(list(islice(dreamt, 0, 24, 4)))
@@ -164,6 +165,7 @@ class SequenceTraining:
         }
         values: dict[str, Any] = {"seed": self.seed, **self.notes}
         if not self.reference:
+            values["begun"] = self.streams.begun
             values["places"] = [list(place) for place in self.streams.places]
             for number, (hidden, cell) in enumerate(self._carried):
                 tensors |= {f"carried.{number}.hidden": hidden, f"carried.{number}.cell": cell}
@@ -178,6 +180,7 @@ class SequenceTraining:
         restore_module(self.network, unprefixed("network", state.tensors), where)
         restore_optimizer(self.optimizer, unprefixed("optimizer", state.tensors))
         if not self.reference:
+            self.streams.begun = int(state.values["begun"])
             self.streams.places = [(clip, start) for clip, start in state.values["places"]]
             kind = self.device.torch
             self._carried = tuple(

@@ -166,6 +166,7 @@ def train_choreographer(
         frames, picture, key = prepare_pictures(paths, config.picture, progress=progress)
         config = config.model_copy(update={"picture": picture})
         _check_length(frames, config, paths[0])
+        _make(out)
         _write_picture(out / "preview.png", contact_sheet(frames.pictures))
     job = _Job(config, frames, device, options, out, {"clips": key}, progress)
     job.check_resumable()
@@ -376,6 +377,9 @@ def _check_folder(out: Path) -> None:
     only_preview = out.is_dir() and {path.name for path in out.iterdir()} <= {"preview.png"}
     if out.is_dir() and not only_preview and not ours:
         raise OutputError(f"{out}: holds other files; choose a new or empty folder.")
+
+
+def _make(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
