@@ -166,10 +166,10 @@ def train_choreographer(
         frames, picture, key = prepare_pictures(paths, config.picture, progress=progress)
         config = config.model_copy(update={"picture": picture})
         _check_length(frames, config, paths[0])
+        job = _Job(config, frames, device, options, out, {"clips": key}, progress)
+        job.check_resumable()
         _make(out)
         _write_picture(out / "preview.png", contact_sheet(frames.pictures))
-    job = _Job(config, frames, device, options, out, {"clips": key}, progress)
-    job.check_resumable()
     budget = [options.minutes, options.steps]
     if is_choreographer(out):
         made = Choreographer.load(out, device)
