@@ -514,7 +514,7 @@ def test_of_a_long_clip_fewer_frames_are_learned(tmp_path: Path, count: int, str
 
 
 def test_of_a_folder_every_picture_is_learned(tmp_path: Path) -> None:
-    folder = write_clip(tmp_path / "frames", dancing(1210, size=(16, 16)), fps=60)
+    folder = folder_of(tmp_path / "frames", dancing(1210, size=(16, 16)), "ppm")
     frames, decided, _ = prepare_pictures([folder], PictureConfig(height=8, width=8))
     assert decided.stride == 1 and len(frames) == 1210
 

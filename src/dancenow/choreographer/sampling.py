@@ -137,7 +137,7 @@ def dream_as_original(
 def in_between(latents: Iterator[Latents], count: int) -> Iterator[Latents]:
     """`count` latents for each: itself, then those on the way to the next (Catmull & Rom 1974).
 
-    The last of `latents` is where the way ends; it is not given out.
+    The last of `latents` is where the way ends; for counts above 1 it is not given out.
     """
     if count == 1:
         yield from latents

@@ -233,4 +233,4 @@ def held_out_loss(
         total += float(negative_log_likelihood(mixture, after).sum())
         count += len(clip) - 1
     network.train(training)
-    return total / max(count, 1)
+    return total / count if count else float("nan")

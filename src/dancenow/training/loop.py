@@ -58,7 +58,9 @@ def run_training(
     checkpoint.mkdir(parents=True, exist_ok=True)
     saved, logged = time.monotonic(), 0.0
     next_preview = clock.fraction
-    with SummaryWriter(str(checkpoint / "logs"), purge_step=clock.step) as writer:
+    logs = str(checkpoint / "logs")
+    # Ctrl-C inside TensorBoard's queue can let its thread sleep until the next flush.
+    with SummaryWriter(logs, purge_step=clock.step, flush_secs=2) as writer:
         try:
             while not clock.over:
                 losses = training.step(clock.step, clock.fraction)

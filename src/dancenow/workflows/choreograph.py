@@ -171,10 +171,9 @@ def train_choreographer(
         _make(out)
         _write_picture(out / "preview.png", contact_sheet(frames.pictures))
     budget = [options.minutes, options.steps]
-    if is_choreographer(out):
-        made = Choreographer.load(out, device)
-        if made.config == config and made.training.get("budget") == budget:
-            return made, report(made, out, times)
+    made = _whole(out, device)
+    if made and made.config == config and made.training.get("budget") == budget:
+        return made, report(made, out, times)
     with times.stage("codec"):
         codec, codec_clock, codec_loss = job.train_codec()
         codec_seconds = codec_clock.seconds
@@ -202,6 +201,14 @@ def train_choreographer(
             figures["temperature"] = choreographer.calibrate(options.seed)
     choreographer.save(out)
     return choreographer, report(choreographer, out, times)
+
+
+def _whole(folder: Path, device: Device) -> Choreographer | None:
+    """The choreographer in a folder; None where it is damaged: its checkpoint mends it."""
+    try:
+        return Choreographer.load(folder, device)
+    except InputError:
+        return None
 
 
 def report(choreographer: Choreographer, folder: Path, times: StageTimes) -> Choreographed:
