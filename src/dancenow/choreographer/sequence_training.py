@@ -26,6 +26,7 @@ from dancenow.training.checkpoint import (
     unprefixed,
 )
 
+_AT_ONCE = 512  # latents, while measuring
 _PAIRS = 1024  # latents of a batch of the reference, the original's
 
 
@@ -224,13 +225,17 @@ def held_out_loss(
         if len(clip) < 2:
             continue
         latents = torch.from_numpy(clip).to(device.torch)
-        before, after = latents[:-1][None], latents[1:][None]
-        if not remember:
-            before, after = before.transpose(0, 1), after.transpose(0, 1)
-        state = network.start(len(before))
-        with device.autocast():
-            mixture, _ = network(before, state)
-        total += float(negative_log_likelihood(mixture, after).sum())
+        state = network.start(1)
+        for before, after in zip(
+            latents[:-1].split(_AT_ONCE), latents[1:].split(_AT_ONCE), strict=True
+        ):
+            with device.autocast():
+                if remember:
+                    mixture, state = network(before[None], state)
+                else:
+                    mixture, _ = network(before[:, None], network.start(len(before)))
+            target = after[None] if remember else after[:, None]
+            total += float(negative_log_likelihood(mixture, target).sum())
         count += len(clip) - 1
     network.train(training)
     return total / count if count else float("nan")
