@@ -226,9 +226,8 @@ def held_out_loss(
             continue
         latents = torch.from_numpy(clip).to(device.torch)
         state = network.start(1)
-        for before, after in zip(
-            latents[:-1].split(_AT_ONCE), latents[1:].split(_AT_ONCE), strict=True
-        ):
+        pieces = (torch.split(part, _AT_ONCE) for part in (latents[:-1], latents[1:]))
+        for before, after in zip(*pieces, strict=True):
             with device.autocast():
                 if remember:
                     mixture, state = network(before[None], state)
