@@ -10,12 +10,30 @@ import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import is_dataclass
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
+from dancenow.cli_options import (
+    AsJson,
+    Background,
+    Codec,
+    DancePreset,
+    Device,
+    DeviceName,
+    Estimator,
+    Minutes,
+    Normalize,
+    OutVideo,
+    Preset,
+    Reference,
+    Seed,
+    Steps,
+    Stride,
+    Temperature,
+    Verbose,
+)
 from dancenow.console import ProgressBars
 from dancenow.errors import DanceNowError, DanceNowWarning, InputError
 from dancenow.progress import ProgressCallback, StageTimes
@@ -39,62 +57,6 @@ train_app = typer.Typer(help="Learn a person or a dance from clips.", no_args_is
 evaluate_app = typer.Typer(help="Measure results.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")
-
-
-class DeviceName(str, Enum):
-    """Where networks compute."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-    mps = "mps"
-
-
-Device = Annotated[DeviceName, typer.Option(help="Where networks compute.")]
-Seed = Annotated[int, typer.Option(help="Decides everything that is random.", min=0)]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object as the last line of standard output.")
-]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show tracebacks.")]
-Preset = Annotated[str, typer.Option(help="Configuration of the performer: fast, tiny.")]
-Minutes = Annotated[
-    float | None, typer.Option(help="Train this long in all.", show_default="the preset's")
-]
-Steps = Annotated[int | None, typer.Option(help="Train this many steps in all.")]
-Estimator = Annotated[str, typer.Option(help="What finds the poses: mediapipe, rtmpose.")]
-Normalize = Annotated[
-    bool,
-    typer.Option(
-        "--normalize/--no-normalize", help="Move and scale the motion to the target's body."
-    ),
-]
-DancePreset = Annotated[
-    str, typer.Option("--preset", help="Configuration of the choreographer: fast, dancenet, tiny.")
-]
-Codec = Annotated[str, typer.Option(help="What the dance is learned as: frame.")]
-Background = Annotated[
-    str | None,
-    typer.Option(
-        help="How the background is removed: threshold (before black), person (before anything), "
-        "grey and colour (not at all), auto.",
-        show_default="auto",
-    ),
-]
-Stride = Annotated[
-    int | None,
-    typer.Option(help="Learn one of so many frames.", show_default="4; fewer for a short clip"),
-]
-Reference = Annotated[
-    bool, typer.Option("--reference", help="Do as the original DanceNet does, for comparison.")
-]
-Temperature = Annotated[
-    float | None,
-    typer.Option(help="How wild: 0 is sure of itself.", show_default="the preset's"),
-]
-OutVideo = Annotated[
-    Path,
-    typer.Option("-o", "--output", help="The clip to write: .mp4, .mov, .mkv, .gif or a folder."),
-]
 
 
 def _run(
