@@ -24,7 +24,7 @@ lint: setup ## check format, lint and types
 
 CLIP ?= runs/bench.mp4
 
-bench: setup ## run every script of benchmarks/, on CLIP=... or a sample performer
+bench: setup ## run the scripts of benchmarks/, on CLIP=... or a sample performer
 	@mkdir -p runs
 	@[ -f runs/bench.mp4 ] || $(BIN)/dancenow sample -o runs/bench.mp4 --seconds 8
 	@$(BIN)/dancenow pose runs/bench.mp4 -o runs/bench.npz --raw
@@ -33,6 +33,7 @@ bench: setup ## run every script of benchmarks/, on CLIP=... or a sample perform
 	$(BIN)/python benchmarks/drawing.py
 	$(BIN)/python benchmarks/filters.py runs/bench.npz runs/bench.pose.npz
 	$(BIN)/python benchmarks/performer.py $(CLIP)
+	$(BIN)/python benchmarks/dancenet.py
 	$(BIN)/python benchmarks/sample_rendering.py --seconds 3
 	$(BIN)/python benchmarks/memory.py
 

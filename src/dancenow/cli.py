@@ -347,7 +347,7 @@ def generate_command(
             options,
             seconds=seconds,
             temperature=temperature,
-            reference=reference,
+            reference=reference or None,
             progress=progress,
         )
 
@@ -424,7 +424,7 @@ def evaluate_dance_command(
             seconds=seconds,
             temperature=temperature,
             seed=seed,
-            reference=reference,
+            reference=reference or None,
             device=device.value,
             progress=progress,
         ),

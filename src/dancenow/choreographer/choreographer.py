@@ -150,8 +150,9 @@ class Choreographer:
         """With which a dance is drawn when nobody says: 1, or what was found to be as lively."""
         return float(self.training.get("temperature", 1.0))
 
-    def fps(self, *, reference: bool = False) -> Fraction:
+    def fps(self, *, reference: bool | None = None) -> Fraction:
         """Frames a second of what `compose` gives."""
+        reference = self.config.reference if reference is None else reference
         return Fraction(REFERENCE_FPS) if reference else self.learned.fps
 
     def compose(
@@ -160,7 +161,7 @@ class Choreographer:
         *,
         seed: int = 0,
         temperature: float | None = None,
-        reference: bool = False,
+        reference: bool | None = None,
     ) -> Iterator[NDArray[np.uint8]]:
         """A new dance.
 
@@ -169,7 +170,8 @@ class Choreographer:
             seed: of everything that is drawn.
             temperature: 0 and above; the more, the wilder.  1 draws from what was learned as it
                 is, 0 always takes the likeliest; by default `self.temperature`.
-            reference: compose as the original does: no memory, one picture a latent, 30 a second.
+            reference: compose as the original does: no memory, one picture a latent, 30 a second;
+                None: if it was trained so.
 
         Yields:
             uint8 `(H, W, 3)` RGB, `seconds` times `fps()` of them.
@@ -178,6 +180,7 @@ class Choreographer:
             InputError: `seconds` or `temperature` makes no sense.
         """
         check_dream(seconds, temperature)
+        reference = self.config.reference if reference is None else reference
         count = max(1, round(seconds * self.fps(reference=reference)))
         latents = self.compose_latents(seed=seed, temperature=temperature, reference=reference)
         if not reference:
@@ -185,7 +188,7 @@ class Choreographer:
         return (as_rgb(picture) for picture in self.codec.decode(islice(latents, count)))
 
     def compose_latents(
-        self, *, seed: int = 0, temperature: float | None = None, reference: bool = False
+        self, *, seed: int = 0, temperature: float | None = None, reference: bool | None = None
     ) -> Iterator[Latents]:
         """The latents of a new dance, without end, `learned.rate` a second; arguments as above.
 
@@ -195,6 +198,7 @@ class Choreographer:
         Raises:
             InputError: `temperature` makes no sense.
         """
+        reference = self.config.reference if reference is None else reference
         if temperature is None:
             temperature = REFERENCE_TEMPERATURE if reference else self.temperature
         check_dream(1.0, temperature)
@@ -320,6 +324,12 @@ def is_choreographer(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(document, dict) and document.get("kind") == "choreographer"
+
+
+def holds_parts(path: Path) -> bool:
+    """Whether a folder is no clip but a choreographer that is not whole, or another model."""
+    names = ("config.json", "checkpoint", *_FILES)
+    return path.is_dir() and any((path / name).exists() for name in names)
 
 
 def _packed(module: nn.Module) -> bytes:

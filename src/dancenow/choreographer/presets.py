@@ -98,7 +98,7 @@ class ChoreographerConfig(_Config):
     vae: VAEConfig = VAEConfig()
     sequence: SequenceConfig = SequenceConfig()
     reference: bool = False
-    """Train and generate as the original does: sampled latents, no memory, shuffled never."""
+    """Train and generate as the original does: drawn latents, one at a time, no memory."""
     minutes: float = 6.0
     """How long to train when nobody says."""
     codec_share: float = 0.6

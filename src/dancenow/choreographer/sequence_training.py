@@ -127,7 +127,8 @@ class SequenceTraining:
             latents, following = windows.to(self.device.torch), targets.to(self.device.torch)
             keep = (~began).to(self.device.torch)[:, None]
             before = tuple((hidden * keep, cell * keep) for hidden, cell in self._carried)
-            latents = latents + self.config.input_noise * torch.randn_like(latents)
+            if self.config.input_noise:
+                latents = latents + self.config.input_noise * torch.randn_like(latents)
         with self.device.autocast():
             mixture, after = self.network(latents, before)
         loss = negative_log_likelihood(mixture, following).mean()

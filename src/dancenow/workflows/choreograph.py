@@ -63,7 +63,10 @@ class ChoreographyOptions:
             raise InputError("--codec pose: is not there yet; choose frame.")
         if self.codec != "frame":
             raise InputError(f"--codec {self.codec}: unknown; choose frame.")
-        config = choreographer_preset(self.preset)
+        if self.preset == "fast" and self.reference:
+            config = choreographer_preset("dancenet")  # the original's own networks
+        else:
+            config = choreographer_preset(self.preset)
         update: dict[str, Any] = {}
         if self.background is not None:
             if self.background not in BACKGROUNDS:
@@ -72,6 +75,8 @@ class ChoreographyOptions:
                     f"{', '.join(BACKGROUNDS)}."
                 )
             update["background"] = self.background
+        if self.reference:
+            update["stride"] = 4
         if self.stride is not None:
             if self.stride < 1:
                 raise InputError(f"--stride must be at least 1, not {self.stride}.")
@@ -79,7 +84,9 @@ class ChoreographyOptions:
         picture = config.picture.model_copy(update=update)
         sequence = config.sequence
         if self.reference:
-            sequence = sequence.model_copy(update={"principal_axes": False, "residual": False})
+            # The original ran on Keras 2.2.0, whose gates are hard.
+            plain = {"principal_axes": False, "residual": False, "gate": "hard_sigmoid"}
+            sequence = sequence.model_copy(update=plain)
         return config.model_copy(
             update={"picture": picture, "sequence": sequence, "reference": self.reference}
         )
@@ -193,7 +200,7 @@ def train_choreographer(
         "budget": budget,
         "steps": clock.step,
         "seconds": round(seconds, 1),
-        "held_out": round(held_out, 3),
+        "held_out": round(held_out, 3) if np.isfinite(held_out) else None,
     }
     choreographer = Choreographer(config, codec.vae, training.network, learned, device, figures)
     if not config.reference:
@@ -224,7 +231,7 @@ def report(choreographer: Choreographer, folder: Path, times: StageTimes) -> Cho
         float(figures.get("codec_loss", float("nan"))),
         int(figures.get("steps", 0)),
         float(figures.get("seconds", 0.0)),
-        float(figures.get("held_out", float("nan"))),
+        float(figures.get("held_out") or float("nan")),
         times,
     )
 
@@ -241,7 +248,7 @@ class _Job:
 
     def __post_init__(self) -> None:
         config = self.config.model_dump(mode="json")
-        self.made_of = {**self.made_of, "config": config, "seed": self.options.seed}
+        self.made_of = {**self.made_of, "config": config}
 
     def check_resumable(self) -> None:
         """Raise where the folder's training is of something else."""
@@ -380,7 +387,7 @@ def _check_length(frames: FrameSet, config: ChoreographerConfig, clip: Path) -> 
 def _check_folder(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise OutputError(f"{out}: is a file; a choreographer needs a folder.")
-    ours = is_choreographer(out) or (out / "checkpoint").is_dir()
+    ours = is_choreographer(out) or (out / "checkpoint" / "codec").is_dir()
     only_preview = out.is_dir() and {path.name for path in out.iterdir()} <= {"preview.png"}
     if out.is_dir() and not only_preview and not ours:
         raise OutputError(f"{out}: holds other files; choose a new or empty folder.")

@@ -29,7 +29,7 @@ def evaluate_dance(
     seconds: float = 600.0,
     temperature: float | None = None,
     seed: int = 0,
-    reference: bool = False,
+    reference: bool | None = None,
     device: str = "auto",
     progress: ProgressCallback = silent,
 ) -> MotionScores:
@@ -56,6 +56,7 @@ def evaluate_dance(
         else Choreographer.load(folder, choose_device(device))
     )
     learned = choreographer.learned
+    reference = choreographer.config.reference if reference is None else reference
     rate = float(choreographer.fps(reference=True)) if reference else learned.rate
     count = max(2, round(seconds * rate))
     composed = choreographer.compose_latents(
@@ -68,14 +69,18 @@ def evaluate_dance(
             yield picture
             progress(Progress(stage, done, len(of), "pictures"))
 
-    danced = picture_speeds(pictures(latents, "dancing"))
-    real = np.concatenate(
+    # Changes a second, since the original's pictures come at another rate.
+    danced = rate * picture_speeds(pictures(latents, "dancing"))
+    real = learned.rate * np.concatenate(
         [picture_speeds(pictures(clip, "the learned dance")) for clip in learned.clips()]
     )
-    usual = float(real.mean())
+    usual = float(real.mean()) or float("nan")  # nothing to compare with where nothing moves
     scaler = learned.scaler
     scaled = scaler.scale(latents)
-    copies = copy_distances(scaled, [scaler.scale(c) for c in learned.clips()], learned.rate)
+    like_learned = np.arange(0, len(scaled), rate / learned.rate).astype(int)
+    copies = copy_distances(
+        scaled[like_learned], [scaler.scale(c) for c in learned.clips()], learned.rate
+    )
     nothing = float("nan")
     return MotionScores(
         seconds=count / rate,

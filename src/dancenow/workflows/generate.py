@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dancenow.choreographer import Choreographer, is_choreographer
-from dancenow.choreographer.choreographer import check_dream
+from dancenow.choreographer.choreographer import check_dream, holds_parts
 from dancenow.files import check_not_read
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training.device import choose_device
@@ -52,7 +52,7 @@ def generate(
     *,
     seconds: float = 16.0,
     temperature: float | None = None,
-    reference: bool = False,
+    reference: bool | None = None,
     progress: ProgressCallback = silent,
 ) -> Generated:
     """Make a new dance.
@@ -63,7 +63,7 @@ def generate(
         options: how to train where `dance` is a clip, the device, and the seed.
         seconds: length of the new dance.
         temperature: how wild it is; see `Choreographer.compose`.
-        reference: compose as the original does.
+        reference: compose as the original does; None: if it was trained so.
         progress: told about every frame and step.
 
     Raises:
@@ -76,7 +76,7 @@ def generate(
     check_not_read(output, dance)
     check_dream(seconds, temperature)
     times = StageTimes()
-    if is_choreographer(dance):
+    if is_choreographer(dance) or holds_parts(dance):
         with times.stage("load"):
             folder, choreographer = dance, Choreographer.load(dance, choose_device(options.device))
     else:

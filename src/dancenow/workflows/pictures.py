@@ -67,7 +67,7 @@ def _decided(infos: list[ClipInfo], config: PictureConfig) -> PictureConfig:
     if config.stride is None:
         total = sum(round(info.duration * infos[0].fps) for info in infos)
         stride = max(1, min(_STRIDE, total // _ENOUGH))
-        update["stride"] = 1 if any(info.is_folder for info in infos) else stride
+        update["stride"] = 1 if all(info.is_folder for info in infos) else stride
     return config.model_copy(update=update)
 
 

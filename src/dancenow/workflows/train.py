@@ -186,7 +186,7 @@ def _cached_folder(target: Path, config: PerformerConfig, options: TrainOptions)
 def _check_folder(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise OutputError(f"{out}: is a file; a performer needs a folder.")
-    ours = is_performer(out) or (out / "checkpoint").is_dir()
+    ours = is_performer(out) or (out / "checkpoint" / "state.json").is_file()
     if out.is_dir() and any(out.iterdir()) and not ours:
         raise OutputError(f"{out}: holds other files; choose a new or empty folder.")
     try:
