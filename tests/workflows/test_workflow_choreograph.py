@@ -309,11 +309,10 @@ def test_a_loss_that_is_no_number_names_the_step_and_keeps_the_checkpoint(
 @pytest.mark.parametrize(
     "options",
     [
-        ChoreographyOptions("tiny", steps=10, device="cpu", seed=1),
         ChoreographyOptions("tiny", steps=10, device="cpu", background="grey"),
         ChoreographyOptions("tiny", steps=10, device="cpu", reference=True),
     ],
-    ids=["seed", "background", "reference"],
+    ids=["background", "reference"],
 )
 def test_a_choreographer_of_other_options_is_left_as_it_was(
     stage: Path, copied: Path, options: ChoreographyOptions
@@ -322,6 +321,27 @@ def test_a_choreographer_of_other_options_is_left_as_it_was(
     with pytest.raises(InputError, match="of other clips, options or version; choose another"):
         train_choreographer(stage / "dance.mp4", copied, options)
     assert contents(copied) == before
+
+
+def test_another_seed_goes_on_from_the_checkpoint(stage: Path, copied: Path) -> None:
+    steps = load_state(copied / "checkpoint" / "codec")
+    assert steps is not None
+    options = ChoreographyOptions("tiny", steps=20, device="cpu", seed=1)
+    _, made = train_choreographer(stage / "dance.mp4", copied, options)
+    assert made.codec_steps == 12 > int(steps.values["step"])
+
+
+def test_a_performers_folder_is_never_written_over(stage: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "performer"
+    (folder / "checkpoint").mkdir(parents=True)
+    (folder / "checkpoint" / "state.json").write_text("{}")
+    (folder / "config.json").write_text('{"kind": "performer", "version": 1}')
+    before = contents(folder)
+    with pytest.raises(OutputError, match="holds other files"):
+        train_choreographer(stage / "dance.mp4", folder, ChoreographyOptions("tiny", steps=2))
+    with pytest.raises(InputError, match="holds a performer"):
+        generate(folder, tmp_path / "new.mp4")
+    assert contents(folder) == before
 
 
 def test_a_choreographer_of_another_clip_is_left_as_it_was(stage: Path, copied: Path) -> None:

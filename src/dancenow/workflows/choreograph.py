@@ -75,8 +75,6 @@ class ChoreographyOptions:
                     f"{', '.join(BACKGROUNDS)}."
                 )
             update["background"] = self.background
-        if self.reference:
-            update["stride"] = 4
         if self.stride is not None:
             if self.stride < 1:
                 raise InputError(f"--stride must be at least 1, not {self.stride}.")
@@ -169,6 +167,9 @@ def train_choreographer(
         Budget(options.minutes, options.steps)  # tells of wrong values now
     out = _cached_folder(paths, config, options) if out is None else Path(out)
     _check_folder(out)
+    if config.reference and config.picture.stride is None and not all(p.is_dir() for p in paths):
+        every_fourth = config.picture.model_copy(update={"stride": 4})
+        config = config.model_copy(update={"picture": every_fourth})
     with times.stage("prepare"):
         frames, picture, key = prepare_pictures(paths, config.picture, progress=progress)
         config = config.model_copy(update={"picture": picture})
