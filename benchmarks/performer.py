@@ -16,7 +16,7 @@ from statistics import median
 
 import torch
 
-from dancenow.performer import Performer, performer_preset
+from dancenow.performer import FastPerformer, performer_preset
 from dancenow.performer.training import FastTraining
 from dancenow.training import Device, choose_device
 from dancenow.workflows.observe import load_source
@@ -73,7 +73,7 @@ def main() -> None:
         f"(median step {step:.3f} s, batch {batch})"
     )
 
-    performer = Performer(config, prepared.scene, training.average.module, device)
+    performer = FastPerformer(config, prepared.scene, training.average.module, device)
     source = load_source(options.source or options.target)
     track = performable(performer, source.track)
     start = time.perf_counter()

@@ -433,6 +433,45 @@ def evaluate_dance_command(
     )
 
 
+@evaluate_app.command("performer")
+def evaluate_performer_command(
+    performer: Annotated[Path, typer.Argument(help="Folder of a trained performer.")],
+    clip: Annotated[
+        Path, typer.Argument(help="The clip that was learned, or another of the same person.")
+    ],
+    poses: Annotated[
+        Path | None,
+        typer.Option(
+            help="The clip's true poses: a track (.npz) or OpenPose's folder.",
+            show_default="detected",
+        ),
+    ] = None,
+    keep: Annotated[Path | None, typer.Option(help="Also keep the performed clip here.")] = None,
+    estimator: Estimator = "mediapipe",
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Measure a performer on held-out frames: SSIM, LPIPS, pose distance, sharpness, flicker."""
+    from dancenow.workflows.evaluate_performer import evaluate_performer
+
+    _run(
+        lambda progress: evaluate_performer(
+            performer,
+            clip,
+            poses=poses,
+            estimator=estimator,
+            device=device.value,
+            keep=keep,
+            seed=seed,
+            progress=progress,
+        ),
+        lambda figures: "\n".join(figures.lines()),
+        as_json,
+    )
+
+
 @evaluate_app.command("clip")
 def evaluate_clip_command(
     made: Annotated[Path, typer.Argument(help="The clip to judge.")],

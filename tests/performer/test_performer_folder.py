@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from dancenow.errors import InputError
-from dancenow.performer import PRESETS, Performer, Scene, performer_preset
+from dancenow.performer import PRESETS, FastPerformer, Performer, PlatedScene, performer_preset
 from dancenow.performer.condition import POSE_CHANNELS
 from dancenow.performer.crop import crop_path
 from dancenow.performer.networks import FastGenerator, Painted
@@ -33,15 +33,15 @@ def track() -> PoseTrack:
 
 
 @pytest.fixture
-def scene(track: PoseTrack) -> Scene:
+def scene(track: PoseTrack) -> PlatedScene:
     plate = np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)
-    return Scene(plate, 25, 1.0, pose_statistics(track))
+    return PlatedScene(plate, 25, 1.0, pose_statistics(track))
 
 
 @pytest.fixture
-def performer(scene: Scene) -> Performer:
+def performer(scene: PlatedScene) -> Performer:
     torch.manual_seed(0)
-    return Performer(CONFIG, scene, FastGenerator(POSE_CHANNELS, (8, 16)), CPU, {"steps": 3})
+    return FastPerformer(CONFIG, scene, FastGenerator(POSE_CHANNELS, (8, 16)), CPU, {"steps": 3})
 
 
 class Red(nn.Module):
@@ -58,12 +58,12 @@ class Red(nn.Module):
         return Painted(colour, torch.full_like(plate[:, :1], self.alpha))
 
 
-def red(scene: Scene, alpha: float) -> Performer:
-    return Performer(CONFIG, scene, Red(alpha), CPU)  # type: ignore[arg-type]
+def red(scene: PlatedScene, alpha: float) -> Performer:
+    return FastPerformer(CONFIG, scene, Red(alpha), CPU)  # type: ignore[arg-type]
 
 
 def test_what_is_painted_is_laid_into_its_box_and_the_rest_is_the_plate(
-    scene: Scene, track: PoseTrack
+    scene: PlatedScene, track: PoseTrack
 ) -> None:
     path = crop_path(track, 1.0, 4, 640)
     for index, frame in enumerate(red(scene, 1.0).perform(track)):
@@ -76,7 +76,7 @@ def test_what_is_painted_is_laid_into_its_box_and_the_rest_is_the_plate(
         assert frame[y, x].tolist() == [255, 0, 0]
 
 
-def test_half_coverage_mixes_half_and_half(scene: Scene, track: PoseTrack) -> None:
+def test_half_coverage_mixes_half_and_half(scene: PlatedScene, track: PoseTrack) -> None:
     path = crop_path(track, 1.0, 4, 640)
     frame = next(red(scene, 0.5).perform(track))
     x, y = (path.corners[0] + np.array(path.box) // 2).clip(0, 127)
@@ -84,11 +84,13 @@ def test_half_coverage_mixes_half_and_half(scene: Scene, track: PoseTrack) -> No
     assert np.abs(frame[y, x] - expected).max() <= 2
 
 
-def test_where_nothing_is_covered_the_frame_is_the_plate(scene: Scene, track: PoseTrack) -> None:
+def test_where_nothing_is_covered_the_frame_is_the_plate(
+    scene: PlatedScene, track: PoseTrack
+) -> None:
     assert all(np.array_equal(f, scene.plate) for f in red(scene, 0.0).perform(track))
 
 
-def test_a_dancer_may_leave_the_frame(scene: Scene, track: PoseTrack) -> None:
+def test_a_dancer_may_leave_the_frame(scene: PlatedScene, track: PoseTrack) -> None:
     keypoints = track.keypoints.copy()
     keypoints[..., 0] += np.linspace(0, 600, len(track), dtype=np.float32)[:, None]
     frames = list(red(scene, 1.0).perform(track.with_keypoints(keypoints)))
@@ -99,9 +101,9 @@ def test_a_dancer_may_leave_the_frame(scene: Scene, track: PoseTrack) -> None:
 
 @pytest.mark.parametrize("zoom", [1.0, 1.7, 3.0])
 def test_the_painted_picture_is_scaled_to_the_frame(
-    scene: Scene, track: PoseTrack, zoom: float
+    scene: PlatedScene, track: PoseTrack, zoom: float
 ) -> None:
-    large = Scene(scene.plate, 25, zoom, scene.statistics)
+    large = PlatedScene(scene.plate, 25, zoom, scene.statistics)
     frame = next(red(large, 1.0).perform(track))
     assert frame.shape == (128, 128, 3) and frame.dtype == np.uint8
     hips = track.xy[0, 8].astype(int)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dancenow.errors import InputError
-from dancenow.performer import Performer, Scene, losses, performer_preset
+from dancenow.performer import FastPerformer, Performer, PlatedScene, losses, performer_preset
 from dancenow.performer.background import background_plate
 from dancenow.performer.condition import POSE_CHANNELS, draw_condition
 from dancenow.performer.crop import crop_path, cut_box
@@ -205,7 +205,9 @@ def performer() -> Performer:
     plate = np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)
     statistics = PoseStatistics(110, 105, 108, 80, 75, 64)
     generator = FastGenerator(POSE_CHANNELS, CONFIG.generator.widths)
-    return Performer(CONFIG, Scene(plate, 25, 1.0, statistics), generator, CPU, {"steps": 3})
+    return FastPerformer(
+        CONFIG, PlatedScene(plate, 25, 1.0, statistics), generator, CPU, {"steps": 3}
+    )
 
 
 def test_a_performer_comes_back_from_disk_the_same(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dancenow.errors import InputError, OutputError
 from dancenow.evaluation import PictureScores, PoseScores
-from dancenow.performer import Performer, Scene, performer_preset
+from dancenow.performer import FastPerformer, Performer, PlatedScene, performer_preset
 from dancenow.performer.condition import POSE_CHANNELS
 from dancenow.performer.networks import FastGenerator
 from dancenow.performer.presets import GeneratorConfig, PerformerConfig
@@ -47,9 +47,9 @@ def performer() -> Performer:
     """An untrained zola in a frame of 160 x 144 px."""
     torch.manual_seed(0)
     own = dance_track("zola", "house", seconds=2, size=(160, 144), fps=8)
-    scene = Scene(np.full((144, 160, 3), 90, np.uint8), 8, 1.0, pose_statistics(own))
+    scene = PlatedScene(np.full((144, 160, 3), 90, np.uint8), 8, 1.0, pose_statistics(own))
     generator = FastGenerator(POSE_CHANNELS, (8, 16))
-    return Performer(CONFIG, scene, generator, Device("cpu", "32-true"), {"steps": 0})
+    return FastPerformer(CONFIG, scene, generator, Device("cpu", "32-true"), {"steps": 0})
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,19 +26,28 @@ class PictureScores:
         psnr: peak signal to noise ratio, dB; at most 100, where the pictures are equal.
         ssim: structural similarity (Wang et al., 2004), at most 1.
         sharpness: mean gradient magnitude against the true picture's; 1 is as sharp.
+        energy: mean squared gradient magnitude against the true picture's, the "gradient energy":
+            1 is as sharp, and fine edges count for more; NaN where it was not measured.
+        lpips: distance to a network that judges much as people do (Zhang et al., 2018), 0 where
+            the pictures are equal; None where it was not measured.
     """
 
     psnr: float
     ssim: float
     sharpness: float
+    energy: float = math.nan
+    lpips: float | None = None
 
 
-def picture_scores(made: Frame, truth: Frame) -> PictureScores:
+def picture_scores(
+    made: Frame, truth: Frame, lpips: Callable[[Frame, Frame], float] | None = None
+) -> PictureScores:
     """Compare two pictures of one size.
 
     Args:
         made: uint8 `(H, W, 3)` RGB.
         truth: uint8 `(H, W, 3)` RGB.
+        lpips: gives the LPIPS of two pictures (see `dancenow.evaluation.perceptual`).
     """
     if made.shape != truth.shape:
         raise ValueError(f"pictures of different sizes: {made.shape} and {truth.shape}")
@@ -45,14 +56,26 @@ def picture_scores(made: Frame, truth: Frame) -> PictureScores:
     ssim = structural_similarity_index_measure(a, b, data_range=1.0)
     assert isinstance(ssim, Tensor)
     sharpness = gradient_magnitude(made) / max(gradient_magnitude(truth), 1e-6)
-    return PictureScores(min(psnr, 100.0), float(ssim), sharpness)
+    energy = gradient_energy(made) / max(gradient_energy(truth), 1e-6)
+    perceived = None if lpips is None else lpips(made, truth)
+    return PictureScores(min(psnr, 100.0), float(ssim), sharpness, energy, perceived)
 
 
 def gradient_magnitude(picture: Frame) -> float:
     """Mean length of the gradient of the picture's grey values, per px, 0..255."""
-    grey = picture.astype(np.float32).mean(axis=2)
-    down, across = np.gradient(grey)
-    return float(np.hypot(down, across).mean())
+    return float(np.hypot(*_gradient(picture)).mean())
+
+
+def gradient_energy(picture: Frame) -> float:
+    """Mean squared length of the gradient of the picture's grey values, per px."""
+    down, across = _gradient(picture)
+    return float((down**2 + across**2).mean())
+
+
+def _gradient(picture: Frame) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Change of the grey values per px, downwards and to the right, float32 `(H, W)` each."""
+    down, across = np.gradient(picture.astype(np.float32).mean(axis=2))
+    return down, across
 
 
 def _tensor(picture: Frame) -> Tensor:

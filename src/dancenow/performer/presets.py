@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from dancenow.errors import InputError
+from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig
 
 
 class _Config(BaseModel):
@@ -91,12 +92,13 @@ PRESETS: dict[str, PerformerConfig] = {
 }
 
 
-def performer_preset(name: str) -> PerformerConfig:
-    """The preset of that name.
+def performer_preset(name: str) -> PerformerConfig | EDNConfig:
+    """The preset of that name, of the fast kind or of the paper's.
 
     Raises:
         InputError: there is none.
     """
-    if name not in PRESETS:
-        raise InputError(f"--preset {name}: unknown; choose one of {', '.join(PRESETS)}.")
-    return PRESETS[name]
+    presets: dict[str, PerformerConfig | EDNConfig] = {**PRESETS, **EDN_PRESETS}
+    if name not in presets:
+        raise InputError(f"--preset {name}: unknown; choose one of {', '.join(presets)}.")
+    return presets[name]

@@ -13,12 +13,12 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from dancenow.errors import InputError
-from dancenow.files import write_bytes, write_text
+from dancenow.files import atomic_path, write_text
 
 VERSION = 1
 
@@ -41,7 +41,8 @@ def save_state(folder: Path, state: TrainingState) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     name = f"state-{int(state.values.get('step', 0)):08d}.safetensors"
     tensors = {key: value.detach().cpu().contiguous() for key, value in state.tensors.items()}
-    write_bytes(folder / name, save(tensors))
+    with atomic_path(folder / name) as temporary:
+        save_file(tensors, temporary)
     document = {"version": VERSION, "tensors": name, "values": state.values}
     write_text(folder / "state.json", json.dumps(document, indent=1))
     for old in folder.glob("state-*.safetensors"):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -27,10 +29,14 @@ class Device:
     Attributes:
         kind: "cpu", "cuda" or "mps".
         precision: "32-true" or "bf16-mixed", as Lightning Fabric names them.
+        devices: how many of the kind train together, on every machine.
+        nodes: how many machines train together.
     """
 
     kind: str
     precision: Precision
+    devices: int = 1
+    nodes: int = 1
 
     @property
     def torch(self) -> torch.device:
@@ -50,13 +56,49 @@ class Device:
 
         return Fabric(accelerator=self.kind, devices=1, precision=self.precision)
 
+    def launched_fabric(self) -> Fabric:
+        """Lightning Fabric over all devices and machines, its processes started and joined.
 
-def choose_device(name: str = "auto") -> Device:
+        Under `torchrun` the processes are there already; else Fabric starts this program once more
+        for every further device.
+
+        Raises:
+            InputError: there are fewer devices.
+        """
+        if self.devices * self.nodes == 1:
+            return self.fabric()
+        from lightning_fabric import Fabric
+        from lightning_fabric.strategies.ddp import DDPStrategy
+
+        # The first process prepares the clip while the others wait.
+        strategy = DDPStrategy(timeout=timedelta(hours=6))
+        fabric = Fabric(
+            accelerator=self.kind,
+            devices=self.devices,
+            num_nodes=self.nodes,
+            strategy=strategy,
+            precision=self.precision,
+        )
+        fabric.launch()
+        return fabric
+
+
+def choose_device(name: str = "auto", devices: int = 1, nodes: int = 1) -> Device:
     """The device of that name, or the best there is.
+
+    Args:
+        name: "auto", "cpu", "cuda" or "mps".
+        devices: how many are to train together on every machine; `torchrun` overrides.
+        nodes: how many machines are to train together; likewise.
 
     Raises:
         InputError: an unknown name, or the device is not there.
     """
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        devices = int(os.environ["LOCAL_WORLD_SIZE"])
+        nodes = int(os.environ["WORLD_SIZE"]) // devices
+    if devices < 1 or nodes < 1:
+        raise InputError("--devices and --nodes must be at least 1.")
     available: dict[str, Callable[[], bool]] = {
         "cuda": torch.cuda.is_available,
         "mps": torch.backends.mps.is_available,
@@ -74,7 +116,10 @@ def choose_device(name: str = "auto") -> Device:
         precision = "32-true"
     else:
         precision = measure_precision()
-    return Device(name, precision)
+    there = torch.cuda.device_count() if name == "cuda" else devices if name == "cpu" else 1
+    if devices > there:
+        raise InputError(f"--devices {devices}: this machine has {there} of {name}.")
+    return Device(name, precision, devices, nodes)
 
 
 def _seconds(work: Callable[[], object], repeats: int = 5) -> float:

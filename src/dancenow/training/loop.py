@@ -16,8 +16,10 @@ from dancenow.errors import TrainingError
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.training.budget import Clock
 from dancenow.training.checkpoint import TrainingState, save_state
+from dancenow.training.team import Team
 
 _CHECKPOINT_SECONDS = 60.0
+_CHECKPOINT_SHARE = 0.05  # of the training's time that saving may take
 _LOG_SECONDS = 2.0
 _PREVIEWS = 12  # pictures logged over the whole budget
 
@@ -42,8 +44,12 @@ def run_training(
     *,
     stage: str,
     progress: ProgressCallback,
+    team: Team | None = None,
 ) -> None:
     """Train until the budget is over; a checkpoint is left whatever ends it.
+
+    Where several processes train together, all of them run this; the first one's clock decides,
+    and it alone writes.
 
     Args:
         training: what learns.
@@ -51,39 +57,83 @@ def run_training(
         checkpoint: a folder for the state and the TensorBoard logs.
         stage: the name that progress shows.
         progress: told after every step.
+        team: the fellow processes.
 
     Raises:
         TrainingError: the loss is no number; the checkpoint before it is kept.
     """
-    checkpoint.mkdir(parents=True, exist_ok=True)
-    saved, logged = time.monotonic(), 0.0
-    next_preview = clock.fraction
-    logs = str(checkpoint / "logs")
-    # Ctrl-C inside TensorBoard's queue can let its thread sleep until the next flush.
-    with SummaryWriter(logs, purge_step=clock.step, flush_secs=2) as writer:
-        try:
-            while not clock.over:
-                losses = training.step(clock.step, clock.fraction)
-                _check(losses, clock.step)
-                clock.step += 1
-                progress(_event(stage, clock, losses))
-                now = time.monotonic()
-                if now - logged >= _LOG_SECONDS:
-                    logged = now
-                    for name, value in losses.items():
-                        writer.add_scalar(name, value, clock.step)
-                if clock.fraction >= next_preview:
-                    next_preview += 1 / _PREVIEWS
-                    writer.add_image("preview", training.preview(), clock.step, dataformats="HWC")
-                if now - saved >= _CHECKPOINT_SECONDS:
-                    saved = now
-                    _save(training, clock, checkpoint)
-        except TrainingError:
-            raise
-        except BaseException:
-            _save(training, clock, checkpoint)
-            raise
-        _save(training, clock, checkpoint)
+    team = team or Team()
+    logs = _Logs(training, clock, checkpoint) if team.first else None
+    saving = _Saving(training, clock, checkpoint)
+    try:
+        while (fraction := team.agreed(clock.fraction)) < 1.0:
+            losses = training.step(clock.step, fraction)
+            _check(losses, clock.step)
+            clock.step += 1
+            if logs is not None:
+                progress(_event(stage, clock, losses, getattr(training, "phase", "")))
+                logs.write(losses)
+                saving.now_and_then()
+    except TrainingError:
+        raise
+    except BaseException:
+        if team.first:
+            saving.save()
+        raise
+    else:
+        if team.first:
+            saving.save()
+        team.wait()
+    finally:
+        if logs is not None:
+            logs.close()
+
+
+class _Logs:
+    """Losses and pictures for TensorBoard."""
+
+    def __init__(self, training: Trainable, clock: Clock, checkpoint: Path) -> None:
+        self._training, self._clock = training, clock
+        self._logged, self._next_preview = 0.0, clock.fraction
+        # Ctrl-C inside TensorBoard's queue can let its thread sleep until the next flush.
+        self._writer = SummaryWriter(str(checkpoint / "logs"), purge_step=clock.step, flush_secs=2)
+
+    def write(self, losses: Mapping[str, float]) -> None:
+        """Log a step's losses now and then, and some previews over the whole budget."""
+        step = self._clock.step
+        if (now := time.monotonic()) - self._logged >= _LOG_SECONDS:
+            self._logged = now
+            for name, value in losses.items():
+                self._writer.add_scalar(name, value, step)
+        if self._clock.fraction >= self._next_preview:
+            self._next_preview += 1 / _PREVIEWS
+            self._writer.add_image("preview", self._training.preview(), step, dataformats="HWC")
+
+    def close(self) -> None:
+        """Write what waits."""
+        self._writer.close()
+
+
+class _Saving:
+    """Checkpoints, not so often that a large one slows the training down."""
+
+    def __init__(self, training: Trainable, clock: Clock, folder: Path) -> None:
+        self._training, self._clock, self._folder = training, clock, folder
+        self._next = time.monotonic() + _CHECKPOINT_SECONDS
+
+    def now_and_then(self) -> None:
+        """Save where the last checkpoint is old enough."""
+        start = time.monotonic()
+        if start >= self._next:
+            self.save()
+            spent = time.monotonic() - start
+            self._next = start + max(_CHECKPOINT_SECONDS, spent / _CHECKPOINT_SHARE)
+
+    def save(self) -> None:
+        """Save now."""
+        state = self._training.state()
+        values = {**state.values, "step": self._clock.step, "seconds": self._clock.seconds}
+        save_state(self._folder, TrainingState(state.tensors, values))
 
 
 def _check(losses: Mapping[str, float], step: int) -> None:
@@ -95,8 +145,10 @@ def _check(losses: Mapping[str, float], step: int) -> None:
             )
 
 
-def _event(stage: str, clock: Clock, losses: Mapping[str, float]) -> Progress:
-    note = f"step {clock.step}, loss {next(iter(losses.values())):.3f}"
+def _event(stage: str, clock: Clock, losses: Mapping[str, float], phase: str) -> Progress:
+    note = (
+        f"{phase + ', ' if phase else ''}step {clock.step}, loss {next(iter(losses.values())):.3f}"
+    )
     budget = clock.budget
     if budget.steps is not None and (
         budget.minutes is None or clock.step / budget.steps >= clock.fraction
@@ -105,9 +157,3 @@ def _event(stage: str, clock: Clock, losses: Mapping[str, float]) -> Progress:
     assert budget.minutes is not None
     total = 60 * budget.minutes
     return Progress(stage, min(clock.seconds, total), total, "s", note)
-
-
-def _save(training: Trainable, clock: Clock, folder: Path) -> None:
-    state = training.state()
-    values = {**state.values, "step": clock.step, "seconds": clock.seconds}
-    save_state(folder, TrainingState(state.tensors, values))

@@ -91,11 +91,54 @@ def detect_pose(
     return track
 
 
+def load_poses(
+    clip: Path,
+    poses: Path | None,
+    *,
+    estimator: str = "mediapipe",
+    progress: ProgressCallback = silent,
+) -> PoseTrack:
+    """The cleaned poses of a clip: detected, or known already.
+
+    Args:
+        clip: the clip.
+        poses: a track (`.npz`) or a folder of OpenPose files of this very clip, or None.
+        estimator: which estimator finds the poses where they are not known.
+        progress: told about every frame.
+
+    Raises:
+        InputError: the poses are of another clip, or nobody is seen.
+    """
+    if poses is None:
+        return clean(detect_pose(clip, estimator=estimator, progress=progress))
+    info = probe(clip)
+    if poses.suffix == ".npz":
+        track = PoseTrack.load(poses)
+    elif is_openpose_folder(poses):
+        track = clean(read_openpose(poses, fps=float(info.fps), size=info.size))
+    else:
+        raise InputError(f"{poses}: is neither a track (.npz) nor a folder of OpenPose files.")
+    if not (track.confidence > 0).any():
+        raise InputError(f"{poses}: holds no pose.")
+    if len(track) != info.frames:
+        raise InputError(
+            f"{poses}: has {len(track)} poses, {clip} has {info.frames} frames; the poses of this "
+            "very clip are needed."
+        )
+    if track.size != info.size:
+        raise InputError(
+            f"{poses}: is for frames of {track.size[0]} x {track.size[1]} px, {clip} has "
+            f"{info.size[0]} x {info.size[1]}."
+        )
+    return track
+
+
 def observe(
     path: Path,
     wanted: NDArray[np.int64],
     *,
     estimator: str = "mediapipe",
+    poses: Path | None = None,
     progress: ProgressCallback = silent,
 ) -> Observation:
     """The poses in a clip, and the person's masks in some frames; cached by the clip's content.
@@ -104,6 +147,7 @@ def observe(
         path: the clip.
         wanted: int64 `(N,)`, ascending: the frames whose masks are wanted.
         estimator: which estimator finds the poses.  Masks always come from MediaPipe.
+        poses: poses that are known already (see `load_poses`).
         progress: told about every frame.
 
     Raises:
@@ -115,9 +159,12 @@ def observe(
     if not folder.is_dir():
         info = probe(path)
         masks_and_track = _segment(path, info, wanted, folder, progress)
-        if estimator == "mediapipe" and not track_file.is_file():
+        if estimator == "mediapipe" and poses is None and not track_file.is_file():
             masks_and_track.save(track_file)
-    track = detect_pose(path, estimator=estimator, progress=progress)
+    if poses is not None:
+        track = load_poses(path, poses)
+    else:
+        track = detect_pose(path, estimator=estimator, progress=progress)
     return Observation(track, wanted, np.load(folder / "masks.npy", mmap_mode="r"))
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from dancenow.files import atomic_folder, new_pictures
 from dancenow.performer.background import background_plate, plate_frames
 from dancenow.performer.crop import crop_path
 from dancenow.performer.dataset import CropSet
-from dancenow.performer.performer import Scene
+from dancenow.performer.fast import PlatedScene
 from dancenow.performer.presets import CropConfig
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import SEEN, standing_height
@@ -24,9 +25,10 @@ from dancenow.pose.filters import clean
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import ClipInfo, probe, read_frames
+from dancenow.workflows.camera import DriftWatch, warn_of_drift
 from dancenow.workflows.observe import Observation, observe
 
-_VERSION = 1  # of what is cached here; raise it when the preparation changes
+_VERSION = 2  # of what is cached here; raise it when the preparation changes
 _FEWEST_FRAMES = 8
 
 
@@ -38,11 +40,13 @@ class Prepared:
         scene: where the person stands.
         crops: what is learned from.
         key: a name for the clip's content and the preparation.
+        learned: which frames of which clip these are, for a later measurement.
     """
 
-    scene: Scene
+    scene: PlatedScene
     crops: CropSet
     key: str
+    learned: dict[str, Any]
 
 
 def prepare_target(
@@ -51,6 +55,8 @@ def prepare_target(
     stride: int,
     *,
     estimator: str = "mediapipe",
+    poses: Path | None = None,
+    hold_out: float = 0.0,
     progress: ProgressCallback = silent,
 ) -> Prepared:
     """Detect the person of a clip, cut it out and take the room's plate; cached by content.
@@ -60,33 +66,36 @@ def prepare_target(
         config: the size of the crops.
         stride: the crops' sides are multiples of this.
         estimator: which estimator finds the poses.
+        poses: poses that are known already: a track or a folder of OpenPose files.
+        hold_out: the part of the clip's end that is not learned, 0..1.
         progress: told about every frame.
 
     Raises:
         InputError: the clip cannot be read, is too short, or nobody is seen in it.
     """
     info = probe(clip)
-    if info.frames < _FEWEST_FRAMES:
+    stop = info.frames - round(hold_out * info.frames)
+    if stop < _FEWEST_FRAMES:
         raise InputError(
-            f"{clip}: has {info.frames} frames; a target needs at least {_FEWEST_FRAMES}, "
+            f"{clip}: has {stop} frames to learn from; a target needs at least {_FEWEST_FRAMES}, "
             "better some hundred."
         )
-    key = content_hash(clip, _VERSION, config.model_dump(), stride, estimator)
+    known = None if poses is None else content_hash(poses)
+    key = content_hash(clip, _VERSION, config.model_dump(), stride, stop, known or estimator)
     folder = cache_dir("crops") / key
     if not folder.is_dir():
-        learned = np.linspace(0, info.frames - 1, min(config.max_frames, info.frames))
-        wanted = np.union1d(learned.astype(np.int64), plate_frames(info.frames, info.size))
-        seen = observe(clip, wanted, estimator=estimator, progress=progress)
+        learned = np.linspace(0, stop - 1, min(config.max_frames, stop))
+        wanted = np.union1d(learned.astype(np.int64), plate_frames(stop, info.size))
+        seen = observe(clip, wanted, estimator=estimator, poses=poses, progress=progress)
         with atomic_folder(folder) as temporary:
-            _Preparation(clip, info, seen, config, stride).write(temporary, progress)
-    return _open(folder, key, float(info.fps))
-
-
-def _open(folder: Path, key: str, fps: float) -> Prepared:
+            _Preparation(clip, info, seen, config, stride, stop).write(temporary, progress)
     document = json.loads((folder / "scene.json").read_text("utf-8"))
-    plate = np.load(folder / "plate.npy")
+    warn_of_drift(clip, info.size, document["drift"])
     statistics = PoseStatistics.from_dict(document["statistics"])
-    return Prepared(Scene(plate, fps, document["zoom"], statistics), CropSet.open(folder), key)
+    plate = np.load(folder / "plate.npy")
+    scene = PlatedScene(plate, float(info.fps), document["zoom"], statistics)
+    span = {"clip": content_hash(clip), "start": 0, "stop": stop, "frames": info.frames}
+    return Prepared(scene, CropSet.open(folder), key, span)
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,7 @@ class _Preparation:
     seen: Observation
     config: CropConfig
     stride: int
+    stop: int
 
     def write(self, folder: Path, progress: ProgressCallback) -> None:
         """Write plate, crops and statistics into `folder`."""
@@ -108,7 +118,9 @@ class _Preparation:
         masks = new_pictures(folder / "masks.npy", shape)
         for_plate: list[NDArray[np.uint8]] = []
         plate_rows = self._plate_rows()
+        drift = DriftWatch(track, len(self.seen.frames))
         for row, frame in self._frames(progress):
+            drift.see(row, int(self.seen.frames[row]), frame)
             if row in plate_rows:
                 for_plate.append(frame)
             if row in rows:
@@ -126,7 +138,11 @@ class _Preparation:
             array.flush()
         np.save(folder / "keypoints.npy", keypoints)
         np.save(folder / "plate.npy", plate)
-        scene = {"zoom": zoom, "statistics": pose_statistics(track).to_dict()}
+        scene = {
+            "zoom": zoom,
+            "statistics": pose_statistics(track).to_dict(),
+            "drift": drift.figures(),
+        }
         (folder / "scene.json").write_text(json.dumps(scene), "utf-8")
 
     def _learnable(self, track: PoseTrack) -> dict[int, int]:
@@ -141,14 +157,14 @@ class _Preparation:
         return {row: place for place, row in enumerate(rows)}
 
     def _plate_rows(self) -> dict[int, None]:
-        chosen = plate_frames(self.info.frames, self.info.size)
+        chosen = plate_frames(self.stop, self.info.size)
         return dict.fromkeys(np.searchsorted(self.seen.frames, chosen).tolist())
 
     def _frames(self, progress: ProgressCallback) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """The observed frames with their rows."""
         row_of = {int(index): row for row, index in enumerate(self.seen.frames)}
         stage = f"cutting the person out of {self.clip.name}"
-        for index, frame in enumerate(read_frames(self.clip)):
+        for index, frame in enumerate(read_frames(self.clip, stop=self.stop)):
             if index in row_of:
                 yield row_of[index], frame
-            progress(Progress(stage, index + 1, self.info.frames))
+            progress(Progress(stage, index + 1, self.stop))

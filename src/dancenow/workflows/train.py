@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import InputError, OutputError
 from dancenow.performer import Performer, PerformerConfig, performer_preset
+from dancenow.performer.edn.config import EDNConfig
+from dancenow.performer.edn.folders import is_authors_folder
 from dancenow.performer.performer import is_performer
-from dancenow.performer.training import FastTraining
 from dancenow.progress import ProgressCallback, StageTimes, silent
-from dancenow.training import Budget, Clock, choose_device, load_state
+from dancenow.training import Budget, Clock, Device, choose_device, load_state
 from dancenow.training.loop import run_training
 from dancenow.video import probe
-from dancenow.workflows.prepare import prepare_target
+from dancenow.workflows.paper_options import PaperOptions
+from dancenow.workflows.recipes import EDNRecipe, FastRecipe, Recipe
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,9 @@ class TrainOptions:
         estimator: which estimator finds the poses.
         device: "auto", "cpu", "cuda" or "mps".
         seed: of the weights and of the order of pictures.
+        poses: poses of the target that are known already: a track or OpenPose files.
+        hold_out: the part of the clip's end that is not learned, to measure with, 0..1.
+        paper: what only the paper's presets know.
     """
 
     preset: str = "fast"
@@ -36,16 +44,37 @@ class TrainOptions:
     estimator: str = "mediapipe"
     device: str = "auto"
     seed: int = 0
+    poses: Path | None = None
+    hold_out: float = 0.0
+    paper: PaperOptions = field(default_factory=PaperOptions)
 
-    def config(self) -> PerformerConfig:
-        """The preset's configuration."""
-        return performer_preset(self.preset)
+    def config(self) -> PerformerConfig | EDNConfig:
+        """The preset's configuration with the options in it.
+
+        Raises:
+            InputError: an unknown preset, or an option that it does not have.
+        """
+        if not 0.0 <= self.hold_out < 1.0:
+            raise InputError(f"--hold-out {self.hold_out:g}: must be at least 0 and below 1.")
+        config = performer_preset(self.preset)
+        if isinstance(config, EDNConfig):
+            return self.paper.applied(config)
+        self.paper.refuse(self.preset)
+        return config
 
     def budget(self) -> Budget:
         """What may be used in all."""
         if self.minutes is None and self.steps is None:
             return Budget(minutes=self.config().minutes)
         return Budget(self.minutes, self.steps)
+
+    def chosen_device(self) -> Device:
+        """The device, or devices, to compute on.
+
+        Raises:
+            InputError: there is none of that name, or there are fewer.
+        """
+        return choose_device(self.device, self.paper.devices, self.paper.nodes)
 
 
 @dataclass(frozen=True)
@@ -108,17 +137,14 @@ def train_performer(
     times = StageTimes() if times is None else times
     options = options or TrainOptions()
     target = Path(target)
-    config, budget, device = options.config(), options.budget(), choose_device(options.device)
-    probe(target)  # what is no clip is told before anything is made
+    config, budget, device = options.config(), options.budget(), options.chosen_device()
+    check_clip(target, config)  # what is no clip is told before anything is made
     out = _cached_folder(target, config, options) if out is None else Path(out)
     _check_folder(out)
-    stride = 2 ** len(config.generator.widths)
     with times.stage("prepare"):
-        prepared = prepare_target(
-            target, config.crop, stride, estimator=options.estimator, progress=progress
-        )
+        recipe = _recipe(target, config, device, options, progress)
     state = load_state(out / "checkpoint")
-    made_of = {"target": prepared.key, "config": config.model_dump(mode="json")}
+    made_of = {"target": recipe.key, "config": config.model_dump(mode="json")}
     if state is not None and {key: state.values.get(key) for key in made_of} != made_of:
         raise InputError(
             f"{out}: holds a performer of another clip, preset or version; choose another folder."
@@ -128,26 +154,94 @@ def train_performer(
             f"{out}: holds a finished performer without its checkpoint; choose another folder."
         )
     with times.stage("train"):
-        training = FastTraining(config, prepared.crops, device, options.seed)
-        training.notes.update(made_of)
+        learning = recipe.training(options.seed)
+        learning.notes.update(made_of)
         clock = Clock(budget)
         if state is not None:
-            training.restore(state, out)
+            learning.restore(state, out)
             clock = Clock(budget, int(state.values["step"]), float(state.values["seconds"]))
-        if not clock.over:
+        try:
             run_training(
-                training,
+                learning,
                 clock,
                 out / "checkpoint",
                 stage=f"learning the person of {target.name}",
                 progress=progress,
+                team=recipe.team,
             )
-        training.close()
-    figures = {"steps": clock.step, "seconds": round(clock.seconds, 1), "clip": target.name}
-    figures |= {"frames": len(prepared.crops), "precision": device.precision}
-    performer = Performer(config, prepared.scene, training.average.module, device, figures)
-    performer.save(out)
+        except torch.OutOfMemoryError as error:
+            raise InputError(_too_large(config, out)) from error
+        finally:
+            learning.close()
+    figures: dict[str, Any] = {
+        "steps": clock.step,
+        "seconds": round(clock.seconds, 1),
+        "clip": target.name,
+        "frames": recipe.frames,
+        "precision": device.precision,
+        "learned": recipe.learned,
+    }
+    performer = recipe.performer(learning, figures)
+    if recipe.team.first:
+        performer.save(out)
     return Trained(performer, out, clock.step, clock.seconds, times)
+
+
+def _recipe(
+    target: Path,
+    config: PerformerConfig | EDNConfig,
+    device: Device,
+    options: TrainOptions,
+    progress: ProgressCallback,
+) -> Recipe:
+    if isinstance(config, EDNConfig):
+        return EDNRecipe(
+            target,
+            config,
+            device,
+            estimator=options.estimator,
+            poses=options.poses,
+            hold_out=options.hold_out,
+            vgg_weights=options.paper.vgg_weights,
+            progress=progress,
+        )
+    return FastRecipe(
+        target,
+        config,
+        device,
+        estimator=options.estimator,
+        poses=options.poses,
+        hold_out=options.hold_out,
+        progress=progress,
+    )
+
+
+def _too_large(config: PerformerConfig | EDNConfig, out: Path) -> str:
+    """What to say when the GPU's memory is too small."""
+    kept = f"what was learned is kept in {out}"
+    if not isinstance(config, EDNConfig):
+        return f"the GPU's memory is too small for --preset {config.preset}; use --device cpu."
+    stride = config.networks.stride
+    # Half the px need about half the memory.
+    smaller = max(2 * stride, round(config.size / 2**0.5) // stride * stride)
+    other = " or --preset edn-512" if config.networks.enhancer else " or --device cpu"
+    return (
+        f"the GPU's memory is too small for {config.size} px with a batch of "
+        f"{config.optimizer.batch}; train in another folder with --size {smaller}{other}; {kept}."
+    )
+
+
+def check_clip(target: Path, config: PerformerConfig | EDNConfig) -> None:
+    """Raise `InputError` where a target is no clip, nor anything else that can be learned."""
+    if is_authors_folder(target):
+        if not isinstance(config, EDNConfig):
+            raise InputError(
+                f"{target}: holds drawn stick figures; choose --preset edn-512 or edn-1024."
+            )
+        return
+    info = probe(target)
+    if isinstance(config, EDNConfig):
+        config.canvas(info.size)
 
 
 def load_or_train(
@@ -160,7 +254,7 @@ def load_or_train(
     """The performer in a folder, or a performer of a clip, trained in the cache."""
     if not is_performer(target):
         return train_performer(target, None, options, progress=progress, times=times)
-    performer = Performer.load(target, choose_device(options.device))
+    performer = Performer.load(target, options.chosen_device())
     figures = performer.training
     steps, seconds = int(figures.get("steps", 0)), float(figures.get("seconds", 0.0))
     return Trained(performer, target, steps, seconds, StageTimes() if times is None else times)
@@ -172,14 +266,25 @@ def check_target(target: Path, options: TrainOptions) -> None:
     Raises:
         InputError: neither a clip nor a performer's folder, or an option that cannot be used.
     """
+    config = options.config()
     options.budget()
-    choose_device(options.device)
+    options.chosen_device()
     if not is_performer(target):
-        probe(target)
+        check_clip(target, config)
 
 
-def _cached_folder(target: Path, config: PerformerConfig, options: TrainOptions) -> Path:
-    key = content_hash(target, config.model_dump(), options.estimator, options.seed)
+def _cached_folder(
+    target: Path, config: PerformerConfig | EDNConfig, options: TrainOptions
+) -> Path:
+    poses = None if options.poses is None else content_hash(options.poses)
+    content = target / "train_img" if is_authors_folder(target) else target
+    key = content_hash(
+        content,
+        config.model_dump(),
+        poses or options.estimator,
+        options.seed,
+        options.hold_out,
+    )
     return cache_dir("performers") / key
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
@@ -140,6 +141,11 @@ def performable(performer: Performer, track: PoseTrack, *, normalized: bool = Tr
     """
     scene = performer.scene
     if normalized:
+        if scene.statistics is None:
+            raise InputError(
+                "the performer was learned from drawn stick figures without poses, so nothing can "
+                "be normalised to it; add --no-normalize."
+            )
         moved = normalize(track, pose_statistics(track), scene.statistics, scene.size)
         return keep_in_frame(moved)
     if track.size == scene.size:

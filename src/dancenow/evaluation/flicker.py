@@ -1,0 +1,91 @@
+"""How unsteady a clip is beside the true one: flicker where nothing moves, wrong motion elsewhere.
+
+Chan et al., 2019, train on two frames at a time so that the made video is steady ("temporal
+smoothing"); these are figures of how steady it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Frame = NDArray[np.uint8]
+Change = NDArray[np.int16]
+Box = tuple[int, int, int, int]
+
+_BLUR_PX: Final = 1.5  # standard deviation: noise of a camera or a codec averages out, motion stays
+_STILL: Final = 4.0  # of 255: a blurred px that changes less from frame to frame stands still
+
+
+@dataclass(frozen=True)
+class FlickerScores:
+    """Changes from frame to frame, in 1/255 of full scale.
+
+    Attributes:
+        made: mean change of the made clip's px where the true clip stands still; None where it
+            never does.
+        real: that of the true clip over the same px: what noise there is; None likewise.
+        motion_error: mean difference between the change of the made clip and of the true one
+            inside the person's box, each frame counting alike.
+    """
+
+    made: float | None
+    real: float | None
+    motion_error: float
+
+
+class Flicker:
+    """Takes the frames of a made clip and the true one, in pairs; keeps only the last pair."""
+
+    def __init__(self) -> None:
+        self._before: tuple[Change, Change] | None = None
+        self._made = self._real = self._error = 0.0  # sums
+        self._still_px = self._steps = 0
+
+    def add(self, made: Frame, true: Frame, box: Box | None = None) -> None:
+        """Go on by one frame.
+
+        Args:
+            made: uint8 `(H, W, 3)` RGB.
+            true: uint8 `(H, W, 3)` RGB, of the same moment.
+            box: left, top, right and bottom of the person in px, inside the frame and not empty;
+                by default the whole frame.
+        """
+        if made.shape != true.shape:
+            raise ValueError(f"frames of different sizes: {made.shape} and {true.shape}")
+        now = made.astype(np.int16), true.astype(np.int16)
+        if self._before is not None:
+            self._compare(now[0] - self._before[0], now[1] - self._before[1], box)
+        self._before = now
+
+    def _compare(self, made: Change, real: Change, box: Box | None) -> None:
+        still = _stands_still(real)
+        self._made += float(np.abs(made).mean(axis=2)[still].sum())
+        self._real += float(np.abs(real).mean(axis=2)[still].sum())
+        self._still_px += int(still.sum())
+        left, top, right, bottom = box or (0, 0, still.shape[1], still.shape[0])
+        self._error += float(np.abs(made - real)[top:bottom, left:right].mean())
+        self._steps += 1
+
+    def scores(self) -> FlickerScores | None:
+        """The figures of all frames so far; None where there are fewer than two."""
+        if not self._steps:
+            return None
+        error = self._error / self._steps
+        if not self._still_px:
+            return FlickerScores(None, None, error)
+        return FlickerScores(self._made / self._still_px, self._real / self._still_px, error)
+
+
+def _stands_still(change: Change) -> NDArray[np.bool_]:
+    """Where the true clip does not move, bool `(H, W)`; of its change `(H, W, 3)`.
+
+    The signed change is blurred, which is the change of the blurred frames.
+    """
+    smooth = cv2.GaussianBlur(change.astype(np.float32), (0, 0), _BLUR_PX)
+    still: NDArray[np.bool_] = np.abs(smooth).max(axis=2) < _STILL
+    return still

@@ -1,0 +1,231 @@
+"""How far the camera of a target clip moves: a performer has one room to dance in, a still one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise, product
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Frame = NDArray[np.uint8]
+Points = NDArray[np.float32]  # (N, 2), px of a shrunk frame, the first px's centre at 0
+Similarity = NDArray[np.float64]  # (3, 3), moves such points
+
+_LONGER_SIDE: Final = 640  # px; larger frames are shrunk to it
+_GROW: Final = 0.02  # of the frame's longer side: the mask's edge is uncertain
+_PERSON: Final = 40  # mask value, 0..255, from which a px may be the person's
+
+_TILES: Final = 6  # along each side: every part of the room has a say, not the brightest alone
+_PER_TILE: Final = 12  # features
+_CORNER: Final = 0.05  # of a tile's best corner: what still counts as a feature
+_SPACING: Final = 6  # px between features
+_WINDOW: Final = 21  # px, what is compared around a feature
+_LEVELS: Final = 4  # of the pyramid: features are found again up to about 100 px away
+_ALIKE: Final = 0.7  # correlation of what is around it in both frames: noise has none
+_AROUND: Final = 5  # px to each side that are correlated
+
+_INLIER: Final = 1.0  # px
+_FEWEST: Final = 16  # features that must agree
+_SHARE: Final = 0.2  # of the tracked features that must agree
+_MOTIONS: Final = 2  # that are told apart: the room's and the person's
+
+_MOVES: Final = 0.004  # of the frame's longer side
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far a camera moves within a clip, as far as it could be measured.
+
+    Attributes:
+        x: px of the full frame, largest distance between two places of the picture's middle
+            along the width.
+        y: the same along the height.
+        zoom: largest relative change of scale; 0.01 is 1 %.
+        measured: frames that could be compared with the first.
+    """
+
+    x: float
+    y: float
+    zoom: float
+    measured: int
+
+    def moves(self, size: tuple[int, int]) -> bool:
+        """Whether it can be seen: anywhere in a frame of size `(width, height)` px."""
+        at_the_edge = self.zoom * max(size) / 2
+        return max(self.x, self.y, at_the_edge) > _MOVES * max(size)
+
+    def warning(self, clip: str, size: tuple[int, int]) -> str:
+        """One line for the owner of the clip of that name and size, `(width, height)` px."""
+        zooms = f" and zooms by {self.zoom:.1%}" if self.zoom >= _MOVES else ""
+        return (
+            f"{clip}: the camera moves (by up to {self.x:.0f} x {self.y:.0f} px of "
+            f"{size[0]} x {size[1]}{zooms}); the background will be blurred or shake: "
+            "a tripod helps."
+        )
+
+
+class CameraDrift:
+    """Measures a `Drift` from frames of a clip, added one after the other.
+
+    Each frame is compared with the first: corners off the person are tracked from there
+    (Lucas-Kanade, in pyramids) and the similarity on which most of the room agrees is the camera's
+    (RANSAC).  A frame that shows too little of what the first shows, as when the camera pans, is
+    compared with the last one that was measured.
+    """
+
+    def __init__(self) -> None:
+        self._first: _View | None = None
+        self._last: tuple[_View, Similarity] | None = None
+        self._shifts = [(0.0, 0.0)]
+        self._scales = [1.0]
+
+    def add(self, frame: Frame, mask: Frame | None = None) -> None:
+        """Measure one more frame.
+
+        Args:
+            frame: uint8 `(H, W, 3)` RGB; all of one size, a few dozen from all over the clip.
+            mask: uint8 of any size with the frame's shape, 255 on the person; None: not known.
+        """
+        view = _View(frame, mask)
+        moved = self._compare(view)
+        if moved is not None:
+            self._last = view, moved
+            self._note(moved, view, (frame.shape[1], frame.shape[0]))
+        elif self._last is None:  # a black or blank opening tells nothing: begin here
+            self._first = view
+
+    def drift(self) -> Drift:
+        """What the frames up to now show; all 0 where nothing could be measured."""
+        x, y = np.ptp(np.array(self._shifts), axis=0)
+        zoom = max(self._scales) / min(self._scales) - 1
+        return Drift(float(x), float(y), float(zoom), len(self._shifts) - 1)
+
+    def _compare(self, view: _View) -> Similarity | None:
+        """What takes the first frame's points to this frame's."""
+        moved = None if self._first is None else _motion(self._first, view)
+        if moved is None and self._last is not None:
+            last, before = self._last
+            step = _motion(last, view)
+            moved = None if step is None else step @ before
+        return moved
+
+    def _note(self, moved: Similarity, view: _View, size: tuple[int, int]) -> None:
+        height, width = view.grey.shape
+        middle = np.array([(width - 1) / 2, (height - 1) / 2])
+        shift = moved[:2, :2] @ middle + moved[:2, 2] - middle
+        self._shifts.append((shift[0] * size[0] / width, shift[1] * size[1] / height))
+        self._scales.append(float(np.hypot(moved[0, 0], moved[1, 0])))
+
+
+class _View:
+    """A shrunk frame.
+
+    Attributes:
+        grey: uint8 `(h, w)`.
+        room: uint8 `(h, w)`, 255 where the person is not.
+    """
+
+    def __init__(self, frame: Frame, mask: Frame | None) -> None:
+        height, width = frame.shape[:2]
+        scale = min(1.0, _LONGER_SIDE / max(width, height))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+        self.grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+        self.room = np.full_like(self.grey, 255) if mask is None else _off_person(mask, size)
+        self._features: Points | None = None
+
+    def features(self) -> Points:
+        """The best corners of each tile of the room, found when first asked for."""
+        if self._features is None:
+            rows, columns = (_tiles(side) for side in self.grey.shape)
+            tiles = [
+                _corners(self.grey, self.room, row, column)
+                for row, column in product(rows, columns)
+            ]
+            self._features = np.concatenate(tiles)
+        return self._features
+
+
+def _off_person(mask: Frame, size: tuple[int, int]) -> Frame:
+    reach = max(3, round(_GROW * max(size)))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    person = cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR) >= _PERSON
+    return np.asarray(255 * (1 - cv2.dilate(person.astype(np.uint8), kernel)), dtype=np.uint8)
+
+
+def _tiles(side: int) -> list[slice]:
+    bounds = np.linspace(0, side, _TILES + 1).astype(int).tolist()
+    return [slice(start, stop) for start, stop in pairwise(bounds)]
+
+
+def _corners(grey: Frame, room: Frame, rows: slice, columns: slice) -> Points:
+    found: NDArray[np.float32] | None = cv2.goodFeaturesToTrack(  # type: ignore[assignment]
+        np.ascontiguousarray(grey[rows, columns]),
+        _PER_TILE,
+        _CORNER,
+        _SPACING,
+        mask=np.ascontiguousarray(room[rows, columns]),
+    )
+    if found is None:
+        return np.empty((0, 2), np.float32)
+    return found.reshape(-1, 2) + np.array([columns.start, rows.start], np.float32)
+
+
+def _motion(before: _View, after: _View) -> Similarity | None:
+    """What takes the room's points from one frame to the other, or None where that is unclear.
+
+    Where two motions are seen, the room's is the one that reaches further: the room lies around
+    the person and the captions, however many corners these have.
+    """
+    start, end = _tracked(before, after)
+    enough = max(_FEWEST, _SHARE * len(start))
+    best, widest = None, 0.0
+    for _ in range(_MOTIONS):
+        if len(start) < enough:
+            break
+        moved, agree = cv2.estimateAffinePartial2D(
+            start, end, method=cv2.RANSAC, ransacReprojThreshold=_INLIER, confidence=0.999
+        )
+        inlier = agree.ravel().astype(bool)
+        if inlier.sum() < enough:
+            break
+        reach = cv2.contourArea(cv2.convexHull(start[inlier]))
+        if reach > widest:
+            best, widest = np.vstack([moved, [0, 0, 1]]), reach
+        start, end = start[~inlier], end[~inlier]
+    return best
+
+
+def _tracked(before: _View, after: _View) -> tuple[Points, Points]:
+    """Where the features of one frame lie in it and in the other; `(N, 2)` each."""
+    start = before.features()
+    if len(start) == 0:
+        return start, start
+    found, status, _ = cv2.calcOpticalFlowPyrLK(
+        before.grey,
+        after.grey,
+        start,
+        np.empty_like(start),
+        winSize=(_WINDOW, _WINDOW),
+        maxLevel=_LEVELS,
+    )
+    end = np.asarray(found, dtype=np.float32)
+    alike = (_around(before.grey, start) * _around(after.grey, end)).sum(axis=1) > _ALIKE
+    good = alike & status.ravel().astype(bool)
+    return start[good], end[good]
+
+
+def _around(grey: Frame, points: Points) -> Points:
+    """What lies around points, `(N, px)`, each of mean 0 and norm 1 so that products correlate."""
+    offsets = np.arange(-_AROUND, _AROUND + 1, dtype=np.float32)
+    y, x = (grid.ravel() for grid in np.meshgrid(offsets, offsets, indexing="ij"))
+    at_x, at_y = points[:, :1] + x, points[:, 1:] + y
+    seen = cv2.remap(
+        grey.astype(np.float32), at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    contrast = seen - seen.mean(axis=1, keepdims=True)
+    norm = np.linalg.norm(contrast, axis=1, keepdims=True)
+    return np.asarray(contrast / np.maximum(norm, 1e-6), dtype=np.float32)

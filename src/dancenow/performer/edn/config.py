@@ -1,0 +1,157 @@
+"""The configuration of the paper's system.  What a field means stands beside it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from dancenow.errors import InputError
+
+StageName = Literal["global", "enhancer", "all", "face"]
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NetworkConfig(_Config):
+    """Sizes of the networks, as in pix2pixHD (Wang et al., 2018, appendix)."""
+
+    width: int = 64
+    """Channels of the global generator's first layer."""
+    downsamplings: int = 4
+    blocks: int = 9
+    enhancer: bool = False
+    """Whether a local enhancer doubles the resolution."""
+    enhancer_width: int = 32
+    enhancer_blocks: int = 3
+    discriminator_width: int = 64
+    discriminator_layers: int = 3
+    discriminator_scales: int = 2
+    face_width: int = 64
+    face_downsamplings: int = 3
+    face_blocks: int = 5
+    upsampling: Literal["transposed", "resize"] = "transposed"
+    """Transposed convolutions as in the paper, or nearest neighbours and a convolution, which
+    leave no checkerboard (Odena et al., 2016)."""
+
+    @property
+    def stride(self) -> int:
+        """Sides of the painted picture are multiples of this many px."""
+        return int(2 ** (self.downsamplings + self.enhancer))
+
+
+class LossConfig(_Config):
+    """Weights of the generator's loss (section 4, equations 4 to 6)."""
+
+    feature_matching: float = 10.0
+    perceptual: float = 10.0
+    """Distance of VGG-19's features; 0 goes without, and needs no weights of VGG-19."""
+
+
+class OptimizerConfig(_Config):
+    """Adam (Kingma & Ba, 2015); the rate is constant, then falls linearly to 0 in every stage."""
+
+    learning_rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    batch: int = 1
+    """Pairs of frames a step on every device."""
+    decay_from: float = 0.5
+    """The part of a stage from which the rate falls."""
+
+
+class PoseAugmentConfig(_Config):
+    """Random motions of the pose alone; off, as in the paper."""
+
+    scale: float = 0.0
+    """Largest logarithm of the scale, about the body's middle."""
+    shift: float = 0.0
+    """Largest shift, in parts of the picture's height."""
+
+
+class StageConfig(_Config):
+    """One stage of the training and its part of the budget."""
+
+    name: StageName
+    share: float
+
+
+class EDNConfig(_Config):
+    """Everything that decides how a performer of the paper's kind is trained."""
+
+    family: Literal["edn"] = "edn"
+    preset: str
+    size: int = 512
+    """Longer side of the painted picture in px."""
+    max_frames: int = 20_000
+    """Frames of the target clip to learn from, spread over its length."""
+    temporal: bool = True
+    """Temporal smoothing (section 3.2); without it, frames are painted and judged one by one."""
+    networks: NetworkConfig = NetworkConfig()
+    loss: LossConfig = LossConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    augment: PoseAugmentConfig = PoseAugmentConfig()
+    stages: tuple[StageConfig, ...] = (
+        StageConfig(name="global", share=0.8),
+        StageConfig(name="face", share=0.2),
+    )
+    minutes: float = 240.0
+    """How long to train when nobody says."""
+
+    def canvas(self, frame: tuple[int, int]) -> tuple[int, int]:
+        """Width and height of the painted picture for frames of that width and height.
+
+        The longer side is `size`; the other keeps the frame's shape as nearly as the networks'
+        stride allows.
+
+        Raises:
+            InputError: `size` is no multiple of the stride.
+        """
+        stride = self.networks.stride
+        if self.size < 2 * stride or self.size % stride:
+            below = max(2, self.size // stride) * stride
+            raise InputError(
+                f"--size {self.size}: must be a multiple of {stride} px for --preset "
+                f"{self.preset}, {below} or {below + stride} for example."
+            )
+        other = self.size * min(frame) / max(frame)
+        short = max(2, round(other / stride)) * stride
+        return (self.size, short) if frame[0] >= frame[1] else (short, self.size)
+
+
+AUGMENTED = PoseAugmentConfig(scale=0.02, shift=0.01)
+
+EDN_PRESETS: dict[str, EDNConfig] = {
+    "edn-512": EDNConfig(preset="edn-512"),
+    "edn-1024": EDNConfig(
+        preset="edn-1024",
+        size=1024,
+        networks=NetworkConfig(enhancer=True, discriminator_scales=3),
+        stages=(
+            StageConfig(name="global", share=0.3),
+            StageConfig(name="enhancer", share=0.1),
+            StageConfig(name="all", share=0.45),
+            StageConfig(name="face", share=0.15),
+        ),
+        minutes=960.0,
+    ),
+    "edn-tiny": EDNConfig(
+        preset="edn-tiny",
+        size=64,
+        max_frames=600,
+        networks=NetworkConfig(
+            width=16,
+            downsamplings=2,
+            blocks=3,
+            discriminator_width=16,
+            discriminator_layers=2,
+            face_width=16,
+            face_downsamplings=2,
+            face_blocks=2,
+        ),
+        loss=LossConfig(perceptual=0.0),
+        optimizer=OptimizerConfig(batch=4),
+        minutes=1.0,
+    ),
+}

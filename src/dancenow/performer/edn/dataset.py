@@ -1,0 +1,179 @@
+"""Training pairs: consecutive frames of the target clip on disk, and their stick figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dancenow.performer.edn.config import PoseAugmentConfig
+from dancenow.pose.draw import draw_pose
+from dancenow.pose.extent import SEEN
+from dancenow.pose.face import face_corners, face_side
+from dancenow.pose.track import FloatArray
+
+Frame = NDArray[np.uint8]
+
+
+class PairBatch(NamedTuple):
+    """Pairs of consecutive frames; the second axis is time: t-1, t.
+
+    Attributes:
+        figures: the stick figures, `(B, 2, 3, H, W)` RGB; uint8 in 0..255, or float32 in -1..1.
+        frames: the frames, likewise.
+        corners: left and top of the faces' regions in px, int64 `(B, 2, 2)`.
+    """
+
+    figures: Tensor
+    frames: Tensor
+    corners: Tensor
+
+    def to(self, device: torch.device) -> PairBatch:
+        """The batch on a device, its pictures float32 in -1..1."""
+        figures, frames = (
+            to_range(tensor.to(device, non_blocking=True)) for tensor in (self.figures, self.frames)
+        )
+        return PairBatch(figures, frames, self.corners.to(device, non_blocking=True))
+
+
+def to_range(pictures: Tensor) -> Tensor:
+    """From uint8 in 0..255 to float32 in -1..1."""
+    return pictures.float() / 127.5 - 1
+
+
+@dataclass(frozen=True)
+class PairSet:
+    """What a performer of the paper's kind learns from; arrays may be memory-mapped.
+
+    The stick figures are drawn from keypoints, or were drawn by somebody else.
+
+    Attributes:
+        frames: uint8 `(N, H, W, 3)` RGB.
+        keypoints: float32 `(N, 137, 3)`, px of the picture; None where figures are given.
+        figures: uint8 `(N, H, W, 3)` RGB, or None.
+        pairs: int64 `(P, 2)`, rows of the frames t-1 and t.
+        corners: int64 `(N, 2)`, left and top of the face's region in px.
+        has_face: bool `(N,)`.
+        side: of the faces' regions, px.
+    """
+
+    frames: Frame
+    keypoints: FloatArray | None
+    figures: Frame | None
+    pairs: NDArray[np.int64]
+    corners: NDArray[np.int64]
+    has_face: NDArray[np.bool_]
+    side: int
+
+    @staticmethod
+    def of_poses(frames: Frame, keypoints: FloatArray, pairs: NDArray[np.int64]) -> PairSet:
+        """Pairs whose figures are drawn and whose faces are found from keypoints."""
+        canvas = (int(frames.shape[2]), int(frames.shape[1]))
+        side = face_side(canvas)
+        corners, has_face = face_corners(keypoints, canvas, side)
+        return PairSet(frames, keypoints, None, pairs, corners, has_face, side)
+
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """Width and height of the pictures in px."""
+        return int(self.frames.shape[2]), int(self.frames.shape[1])
+
+    @property
+    def face_pairs(self) -> NDArray[np.int64]:
+        """Those of the pairs in which both frames show a face, int64 `(F, 2)`."""
+        with_face: NDArray[np.int64] = self.pairs[self.has_face[self.pairs].all(axis=1)]
+        return with_face
+
+    def figure(self, row: int, motion: NDArray[np.float64] | None = None) -> Frame:
+        """The stick figure of a frame, uint8 `(H, W, 3)` RGB.
+
+        Args:
+            row: which frame.
+            motion: affine, `(2, 3)` in px, that the keypoints undergo; drawn figures stay.
+        """
+        if self.figures is not None:
+            return np.asarray(self.figures[row])
+        assert self.keypoints is not None
+        keypoints = self.keypoints[row]
+        if motion is not None:
+            keypoints = keypoints.copy()
+            keypoints[:, :2] = keypoints[:, :2] @ motion[:, :2].T + motion[:, 2]
+        return draw_pose(keypoints, self.canvas)
+
+    def batch(
+        self,
+        pairs: NDArray[np.int64],
+        augment: PoseAugmentConfig | None = None,
+        rngs: list[Generator] | None = None,
+    ) -> PairBatch:
+        """The pairs of these rows, `(B, 2)`, as uint8; each pose moved by its own generator."""
+        motions: list[NDArray[np.float64] | None] = [None] * len(pairs)
+        if augment is not None and rngs is not None and (augment.scale or augment.shift):
+            motions = [
+                self._motion(rng, int(pair[1]), augment)
+                for rng, pair in zip(rngs, pairs, strict=True)
+            ]
+        figures = [
+            [self.figure(int(row), motion) for row in pair]
+            for pair, motion in zip(pairs, motions, strict=True)
+        ]
+        return PairBatch(
+            _tensor(np.array(figures)),
+            _tensor(self.frames[pairs]),
+            torch.from_numpy(self.corners[pairs]),
+        )
+
+    def _motion(
+        self, rng: Generator, row: int, augment: PoseAugmentConfig
+    ) -> NDArray[np.float64] | None:
+        """A random scale about the body's middle and a shift, float64 `(2, 3)`."""
+        if self.keypoints is None:
+            return None
+        seen = self.keypoints[row][self.keypoints[row][:, 2] >= SEEN, :2]
+        middle = seen.mean(axis=0) if len(seen) else np.array(self.canvas) / 2
+        scale = np.exp(rng.uniform(-augment.scale, augment.scale))
+        shift = rng.uniform(-augment.shift, augment.shift, 2) * self.canvas[1]
+        return np.hstack([scale * np.eye(2), (middle - scale * middle + shift)[:, None]])
+
+
+def _tensor(pictures: Frame) -> Tensor:
+    """uint8 `(B, 2, H, W, 3)` as `(B, 2, 3, H, W)`."""
+    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 1, 4, 2, 3)
+
+
+def open_pairs(folder: Path) -> PairSet:
+    """Map a set that `save_pairs` and the writer of its frames left in `folder`."""
+    given = folder / "figures.npy"
+    return PairSet(
+        np.load(folder / "frames.npy", mmap_mode="r"),
+        None if given.exists() else np.load(folder / "keypoints.npy"),
+        np.load(given, mmap_mode="r") if given.exists() else None,
+        np.load(folder / "pairs.npy"),
+        np.load(folder / "corners.npy"),
+        np.load(folder / "has_face.npy"),
+        int(np.load(folder / "side.npy")),
+    )
+
+
+def save_pairs(folder: Path, pairs: PairSet) -> None:
+    """Write what belongs to the pictures, which lie in `frames.npy` and `figures.npy` already."""
+    if pairs.keypoints is not None:
+        np.save(folder / "keypoints.npy", pairs.keypoints)
+    for name in ("pairs", "corners", "has_face", "side"):
+        np.save(folder / f"{name}.npy", getattr(pairs, name))
+
+
+def consecutive(indices: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows of neighbours in a list of frame numbers, int64 `(P, 2)`.
+
+    Args:
+        indices: int64 `(N,)`, ascending frame numbers.
+    """
+    later = np.flatnonzero(np.diff(indices) == 1) + 1
+    return np.stack([later - 1, later], axis=1)

@@ -1,0 +1,43 @@
+"""Differentiable face regions: cut out by a box for every picture, and put back."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def cut_faces(pictures: Tensor, corners: Tensor, side: int) -> Tensor:
+    """The square region of every picture.
+
+    Args:
+        pictures: `(B, C, H, W)`.
+        corners: int64 `(B, 2)`, left and top in px; the regions lie inside the pictures.
+        side: of the regions, in px.
+
+    Returns:
+        `(B, C, side, side)`; gradients flow back to the pictures.
+    """
+    batch, rows, columns = _places(corners, side)
+    return pictures[batch, :, rows, columns].permute(0, 3, 1, 2)
+
+
+def add_to_faces(pictures: Tensor, residuals: Tensor, corners: Tensor) -> Tensor:
+    """The pictures with `residuals`, `(B, C, side, side)`, added to their regions; a new tensor.
+
+    Clamped to -1..1 inside the regions: what lies beyond cannot be shown.
+    """
+    side = residuals.shape[-1]
+    batch, rows, columns = _places(corners, side)
+    faces = cut_faces(pictures, corners, side) + residuals
+    mended = pictures.clone()
+    mended[batch, :, rows, columns] = faces.clamp(-1, 1).permute(0, 2, 3, 1).to(pictures.dtype)
+    return mended
+
+
+def _places(corners: Tensor, side: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Indices `(B, side, side)`, broadcast, of picture, row and column."""
+    along = torch.arange(side, device=corners.device)
+    batch = torch.arange(len(corners), device=corners.device)[:, None, None]
+    rows = (corners[:, 1, None] + along)[:, :, None]
+    columns = (corners[:, 0, None] + along)[:, None, :]
+    return batch, rows, columns

@@ -1,0 +1,206 @@
+"""The paper's kind of performer: whole frames out of stick figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from dancenow.errors import InputError
+from dancenow.performer.edn.config import EDNConfig
+from dancenow.performer.edn.networks import make_face_networks, make_generator
+from dancenow.performer.edn.painting import Painter
+from dancenow.performer.performer import Performer, write_config, write_weights
+from dancenow.pose import PoseTrack
+from dancenow.pose.draw import draw_pose
+from dancenow.pose.face import face_corners, face_side
+from dancenow.pose.normalize import PoseStatistics
+from dancenow.training import Device
+from dancenow.training.checkpoint import restore_module
+from dancenow.training.prefetch import Prefetch
+
+Frame = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class FrameScene:
+    """Where a performer of the paper's kind stands: whole frames are painted.
+
+    Attributes:
+        size: width and height of the frame in px.
+        fps: the target clip's frames a second.
+        statistics: where and how tall the person was, or None where only drawn figures were given.
+        face_side: of the faces' region, px of the painted picture.
+    """
+
+    size: tuple[int, int]
+    fps: float
+    statistics: PoseStatistics | None
+    face_side: int
+
+
+class EDNPerformer(Performer):
+    """A learned person and room: a generator of whole frames and a network for the face.
+
+    Attributes:
+        config: how it was trained.
+        scene: where it stands.
+        generator: the network, in evaluation mode.
+        face: the network of the face's residual, or None where no face was learned.
+        device: where it computes.
+        training: figures of the training (steps, seconds, frames).
+    """
+
+    scene: FrameScene
+
+    def __init__(
+        self,
+        config: EDNConfig,
+        scene: FrameScene,
+        generator: nn.Module,
+        face: nn.Module | None,
+        device: Device,
+        training: dict[str, Any] | None = None,
+    ) -> None:
+        self.config, self.scene, self.device = config, scene, device
+        self.generator, self.face = generator.eval(), None if face is None else face.eval()
+        self.training = training or {}
+        self._painter: Painter | None = None
+
+    @property
+    def preset(self) -> str:
+        return self.config.preset
+
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """Width and height of the painted picture in px."""
+        return self.config.canvas(self.scene.size)
+
+    def perform(self, track: PoseTrack) -> Iterator[Frame]:
+        self._check_size(track)
+        if not (track.confidence > 0).any():
+            raise InputError("there is nobody in the track.")
+        canvas, keypoints = self.canvas, track.keypoints.copy()
+        keypoints[..., :2] *= np.array(canvas, np.float32) / np.array(track.size, np.float32)
+        corners, has_face = face_corners(keypoints, canvas, face_side(canvas))
+        yield from self.paint(
+            lambda index: draw_pose(keypoints[index], canvas), len(track), corners, has_face
+        )
+
+    def paint(
+        self,
+        figure: Callable[[int], Frame],
+        count: int,
+        corners: NDArray[np.int64],
+        has_face: NDArray[np.bool_],
+    ) -> Iterator[Frame]:
+        """Paint stick figures that are already drawn.
+
+        Args:
+            figure: gives the figure of a frame, uint8 `(H, W, 3)` RGB of the canvas's size.
+            count: how many frames.
+            corners: int64 `(count, 2)`, left and top of the faces' regions, px of the canvas.
+            has_face: bool `(count,)`.
+
+        Yields:
+            uint8 `(H, W, 3)` RGB frames of the target clip's size.
+        """
+        painter = self._ready_painter()
+        painter.restart()
+        drawn = Prefetch(lambda index: figure(index) if index < count else None)
+        waiting: Tensor | None = None
+        try:
+            for index in range(count):
+                picture = torch.from_numpy(np.ascontiguousarray(drawn.get(index)))
+                corner = torch.from_numpy(corners[index : index + 1]) if has_face[index] else None
+                painted = painter.paint(picture.permute(2, 0, 1)[None], corner)
+                # A frame behind, so that a GPU paints the next one while this is fetched.
+                if waiting is not None:
+                    yield self._frame(waiting)
+                waiting = painted
+            if waiting is not None:
+                yield self._frame(waiting)
+        finally:
+            drawn.close()
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_weights(folder / "generator.safetensors", self.generator)
+        if self.face is not None:
+            write_weights(folder / "face.safetensors", self.face)
+        else:
+            (folder / "face.safetensors").unlink(missing_ok=True)
+        statistics = self.scene.statistics
+        scene = {
+            "size": self.scene.size,
+            "fps": self.scene.fps,
+            "statistics": None if statistics is None else statistics.to_dict(),
+            "face_side": self.scene.face_side,
+            "face": self.face is not None,
+        }
+        write_config(folder, self.config, scene, self.training)
+
+    @staticmethod
+    def of_document(folder: Path, document: dict[str, Any], device: Device) -> EDNPerformer:
+        """Read the performer whose `config.json` holds `document` (see `Performer.load`)."""
+        try:
+            config = EDNConfig.model_validate(document["config"])
+            told = document["scene"]
+            statistics = told["statistics"]
+            width, height = told["size"]
+            scene = FrameScene(
+                (int(width), int(height)),
+                float(told["fps"]),
+                None if statistics is None else PoseStatistics.from_dict(statistics),
+                int(told["face_side"]),
+            )
+            training = dict(document["training"])
+            weights = load_file(folder / "generator.safetensors")
+            of_face = load_file(folder / "face.safetensors") if told["face"] else None
+        except FileNotFoundError as error:
+            name = Path(str(error.filename or "generator.safetensors")).name
+            raise InputError(f"{folder}: {name} is missing; train it again.") from error
+        except (
+            OSError, KeyError, TypeError, ValueError, ValidationError, SafetensorError
+        ) as error:  # fmt: skip
+            raise InputError(f"{folder}: the performer is damaged; train it again.") from error
+        with torch.device("meta"):  # the weights come from the file
+            coarse, enhancer = make_generator(config.networks)
+            face = make_face_networks(config.networks)[0]
+        generator = coarse if enhancer is None else enhancer
+        for network, tensors in ((generator, weights), (face, of_face)):
+            if tensors is not None:
+                network.to_empty(device="cpu")
+                restore_module(network, tensors, folder)
+        return EDNPerformer(
+            config, scene, generator, None if of_face is None else face, device, training
+        )
+
+    def _ready_painter(self) -> Painter:
+        if self._painter is None:
+            self._painter = Painter(
+                self.generator,
+                self.face,
+                self.device,
+                temporal=self.config.temporal,
+                side=self.scene.face_side,
+            )
+        return self._painter
+
+    def _frame(self, painted: Tensor) -> Frame:
+        picture = painted.cpu().numpy()
+        if picture.shape[1::-1] == self.scene.size:
+            return np.asarray(picture)
+        shrinks = picture.shape[1] >= self.scene.size[0]
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        return np.asarray(cv2.resize(picture, self.scene.size, interpolation=method), np.uint8)

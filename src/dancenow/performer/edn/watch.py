@@ -1,0 +1,59 @@
+"""Watching over the adversaries: a discriminator that always or never wins teaches nothing."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Final
+
+from dancenow.errors import DanceNowWarning
+
+_DECAY: Final = 0.98  # of the running means, a step
+_PATIENCE: Final = 400  # steps in a row before anything is said
+_WINS: Final = 0.01  # loss a scale under which every picture is told apart for certain
+_BLIND: Final = 0.25  # loss a scale of a discriminator that says 1/2 to everything
+_NEAR: Final = 0.002
+_STILL: Final = 1e-3  # mean deviation of a loss that no longer moves
+
+
+@dataclass
+class DiscriminatorWatch:
+    """Running means of a discriminator's loss; warns once when it collapses.
+
+    Attributes:
+        name: whose loss it is, for the warning.
+        scales: how many discriminators the loss is summed over.
+    """
+
+    name: str
+    scales: int
+    mean: float = _BLIND
+    deviation: float = 1.0
+    _winning: int = 0
+    _blind: int = 0
+    _said: set[str] = field(default_factory=set)
+
+    def update(self, loss: float) -> None:
+        """Take the loss of one step, summed over the scales."""
+        loss /= self.scales
+        self.deviation += (1 - _DECAY) * (abs(loss - self.mean) - self.deviation)
+        self.mean += (1 - _DECAY) * (loss - self.mean)
+        self._winning = self._winning + 1 if self.mean < _WINS else 0
+        blind = abs(self.mean - _BLIND) < _NEAR and self.deviation < _STILL
+        self._blind = self._blind + 1 if blind else 0
+        if self._winning == _PATIENCE:
+            self._say("tells every painted picture from a real one")
+        if self._blind == _PATIENCE:
+            self._say("no longer tells painted pictures from real ones")
+
+    def _say(self, what: str) -> None:
+        if what in self._said:
+            return
+        self._said.add(what)
+        warnings.warn(
+            f"the {self.name} has collapsed: for {_PATIENCE} steps it {what} (loss "
+            f"{self.mean:.4f} a scale), and the generator learns little from it. Look at the "
+            "previews; train anew with another --seed, or on a longer clip.",
+            DanceNowWarning,
+            stacklevel=2,
+        )

@@ -1,0 +1,223 @@
+"""Measuring a trained performer on frames that it has not seen, as the paper does."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import warnings
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from dancenow.cache import cache_dir, content_hash
+from dancenow.errors import DanceNowWarning, InputError
+from dancenow.files import check_not_read
+from dancenow.performer import Performer
+from dancenow.pose import PoseTrack
+from dancenow.pose.filters import clean
+from dancenow.pose.openpose import is_openpose_folder, read_openpose
+from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.training import choose_device
+from dancenow.video import ClipInfo, VideoWriter, check_output, open_writer, probe
+from dancenow.workflows.evaluate import ClipScores, evaluate_clip
+from dancenow.workflows.observe import load_source
+from dancenow.workflows.transfer import performable
+
+Seen = Literal["held out", "another clip", "learned", "unknown"]
+
+_FEWEST = 2  # frames: one has no motion
+
+
+@dataclass(frozen=True)
+class PerformerScores:
+    """A performer against a clip of its person.
+
+    Attributes:
+        folder: the performer.
+        clip: the true clip.
+        span: the frames of the clip that were performed, as in `range(*span)`.
+        held_out: whether none of them was learned.
+        seen: what they are to the performer: "held out" of the clip that it learned, from
+            "another clip", "learned", or "unknown" where the performer does not tell.
+        preset: how the performer was trained.
+        scores: the performed frames against the true ones.
+        fps_performed: frames painted a second, nothing else counted.
+        times: seconds of each stage.
+    """
+
+    folder: Path
+    clip: Path
+    span: tuple[int, int]
+    held_out: bool
+    seen: Seen
+    preset: str
+    scores: ClipScores
+    fps_performed: float
+    times: StageTimes
+
+    def lines(self) -> list[str]:
+        """The figures for people, a line each."""
+        which = {
+            "held out": "held out from its training",
+            "another clip": "another clip than the one that was learned",
+            "learned": "which were learned",
+            "unknown": "and nobody knows whether they were learned",
+        }[self.seen]
+        start, stop = self.span
+        return [
+            f"{self.folder} (preset {self.preset}), frames {start} to {stop - 1} of {self.clip}, "
+            f"{which}",
+            *self.scores.lines(),
+            f"painted {self.fps_performed:.1f} frames a second",
+        ]
+
+
+def evaluate_performer(
+    folder: str | Path,
+    clip: str | Path,
+    *,
+    poses: Path | None = None,
+    estimator: str = "mediapipe",
+    device: str = "auto",
+    keep: Path | None = None,
+    seed: int = 0,
+    progress: ProgressCallback = silent,
+) -> PerformerScores:
+    """Let a performer repeat a clip of its person, and compare the two.
+
+    As Chan et al., 2019, measure: on frames of the same person and camera that were not learned
+    (section 5), with poses that are not normalised, since they are the person's own.
+
+    Args:
+        folder: a trained performer's.
+        clip: the clip that was learned, of which the frames behind the learned ones are
+            performed; or another of the same person, camera and size.
+        poses: the clip's true poses, a track or a folder of OpenPose files; by default they are
+            detected.
+        estimator: which estimator finds the poses.
+        device: where the performer computes.
+        keep: also write the performed clip here.
+        seed: of what a performer draws at random.
+        progress: told about every frame.
+
+    Raises:
+        InputError: what was given cannot be used.
+
+    Warns:
+        DanceNowWarning: the frames were learned, or nobody knows whether they were.
+    """
+    folder, clip = Path(folder), Path(clip)
+    if keep is not None:
+        check_output(keep)
+        check_not_read(keep, clip, folder)
+    performer = Performer.load(folder, choose_device(device))
+    info = probe(clip)
+    _check_size(info, performer)
+    span, seen = _choose_span(performer, info)
+    times = StageTimes()
+    with times.stage("detect"):
+        given = _true_track(info, poses, estimator, progress)
+        track = performable(performer, given, normalized=False)
+    torch.manual_seed(seed)
+    also = nullcontext() if keep is None else open_writer(keep, fps=info.fps, size=info.size)
+    # In the cache, since that lies where the user has room for pictures.
+    with also as kept, tempfile.TemporaryDirectory(prefix=".made.", dir=cache_dir()) as scratch:
+        made = Path(scratch) / "frames"
+        with times.stage("perform"), open_writer(made, fps=info.fps, size=info.size) as writer:
+            outputs = [writer] if kept is None else [writer, kept]
+            fps_performed = _perform(performer, track[slice(*span)], outputs, progress)
+        with times.stage("measure"):
+            scores = evaluate_clip(
+                made, clip, true_track=track, span=span, estimator=estimator, progress=progress
+            )
+    held_out = seen in ("held out", "another clip")
+    preset = performer.preset
+    return PerformerScores(folder, clip, span, held_out, seen, preset, scores, fps_performed, times)
+
+
+def _check_size(info: ClipInfo, performer: Performer) -> None:
+    width, height = performer.scene.size
+    if info.size != (width, height):
+        raise InputError(
+            f"{info.path} has frames of {info.size[0]} x {info.size[1]} px, the performer's are "
+            f"{width} x {height}; give a clip of the same person, camera and size."
+        )
+
+
+def _choose_span(performer: Performer, info: ClipInfo) -> tuple[tuple[int, int], Seen]:
+    """Which frames of a clip are performed, and what they are to the performer."""
+    start, seen = 0, _relation(performer, info)
+    if seen == "held out":
+        start = int(performer.training["learned"]["stop"])
+    if seen == "learned":
+        warnings.warn(
+            f"{info.path}: all of its frames were learned; train with --hold-out 0.2 for a fair "
+            "figure.",
+            DanceNowWarning,
+            stacklevel=3,
+        )
+    if seen == "unknown":
+        warnings.warn(
+            f"{info.path}: this performer does not tell which frames it learned; if they are "
+            "these, train it again with --hold-out 0.2 for a fair figure.",
+            DanceNowWarning,
+            stacklevel=3,
+        )
+    if info.frames - start < _FEWEST:
+        raise InputError(
+            f"{info.path}: too few frames to measure on ({info.frames - start}, at least "
+            f"{_FEWEST} are needed); train with a larger --hold-out, or give a longer clip."
+        )
+    return (start, info.frames), seen
+
+
+def _relation(performer: Performer, info: ClipInfo) -> Seen:
+    learned = performer.training.get("learned")
+    if learned is None:
+        return "unknown"
+    if learned["clip"] != content_hash(info.path):
+        return "another clip"
+    return "held out" if learned["stop"] < info.frames else "learned"
+
+
+def _true_track(
+    info: ClipInfo, poses: Path | None, estimator: str, progress: ProgressCallback
+) -> PoseTrack:
+    """The poses of a whole clip, in px of its frame."""
+    if poses is not None and poses.is_dir() and is_openpose_folder(poses):
+        # OpenPose's files tell neither size nor rate; the clip does.
+        track = clean(read_openpose(poses, fps=float(info.fps), size=info.size))
+    else:
+        track = load_source(poses or info.path, estimator=estimator, progress=progress).track
+    if len(track) != info.frames:
+        raise InputError(
+            f"{poses or info.path}: {len(track)} poses for the {info.frames} frames of "
+            f"{info.path}; give the poses of this clip, or leave them out to have them detected."
+        )
+    # H.264 adds a row or column to odd sides, at the bottom and on the right: nothing moves.
+    if tuple(side + side % 2 for side in track.size) == info.size:
+        return replace(track, size=info.size)
+    return track
+
+
+def _perform(
+    performer: Performer,
+    track: PoseTrack,
+    outputs: list[VideoWriter],
+    progress: ProgressCallback,
+) -> float:
+    """Write the performance to every output; gives the frames painted a second."""
+    frames, done, spent = performer.perform(track), 0, 0.0
+    while True:
+        began = time.perf_counter()
+        frame = next(frames, None)
+        spent += time.perf_counter() - began
+        if frame is None:
+            return done / spent
+        for output in outputs:
+            output.write(frame)
+        done += 1
+        progress(Progress("dancing", done, len(track)))
