@@ -32,7 +32,8 @@ _FEWEST: Final = 16  # features that must agree
 _SHARE: Final = 0.2  # of the tracked features that must agree
 _MOTIONS: Final = 2  # that are told apart: the room's and the person's
 
-_MOVES: Final = 0.004  # of the frame's longer side
+# Of the frame's longer side.  A still camera measures up to 0.0005, a hand-held one 0.02.
+_MOVES: Final = 0.004
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Drift:
             along the width.
         y: the same along the height.
         zoom: largest relative change of scale; 0.01 is 1 %.
-        measured: frames that could be compared with the first.
+        measured: frames that could be compared with the first, which is not counted.
     """
 
     x: float
@@ -53,7 +54,7 @@ class Drift:
     measured: int
 
     def moves(self, size: tuple[int, int]) -> bool:
-        """Whether it can be seen: anywhere in a frame of size `(width, height)` px."""
+        """Whether it shows in frames of size `(width, height)` px, in the middle or at an edge."""
         at_the_edge = self.zoom * max(size) / 2
         return max(self.x, self.y, at_the_edge) > _MOVES * max(size)
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from dancenow.errors import InputError
+from dancenow.training.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -54,6 +55,8 @@ class Device:
         """Lightning Fabric on this device."""
         from lightning_fabric import Fabric  # slow to import, and needed for training alone
 
+        if self.kind == "cpu":
+            keep_freed_memory()
         return Fabric(accelerator=self.kind, devices=1, precision=self.precision)
 
     def launched_fabric(self) -> Fabric:

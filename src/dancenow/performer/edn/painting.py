@@ -8,8 +8,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from dancenow.performer.edn.quick import quickened
 from dancenow.performer.edn.training import paint_faces
 from dancenow.training import Device
+from dancenow.training.memory import keep_freed_memory
 
 Step = Callable[[Tensor, Tensor], Tensor]
 
@@ -86,6 +88,9 @@ class Painter:
 
     def _ready(self, network: nn.Module) -> nn.Module:
         converted = copy.deepcopy(network).requires_grad_(False).eval()
+        if self.device.kind == "cpu":
+            keep_freed_memory()
+            converted = quickened(converted, self.dtype)
         converted.to(device=self.device.torch, dtype=self.dtype)
         return converted.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 

@@ -15,6 +15,7 @@ from dancenow.performer.edn import losses
 from dancenow.performer.edn.config import EDNConfig, StageName
 from dancenow.performer.edn.dataset import PairBatch, PairSet
 from dancenow.performer.edn.faces import add_to_faces, cut_faces
+from dancenow.performer.edn.layers import shared_casts
 from dancenow.performer.edn.networks import (
     GlobalGenerator,
     LocalEnhancer,
@@ -58,9 +59,14 @@ class TemporalPair(nn.Module):
     def forward(self, figures: Tensor) -> tuple[Tensor, Tensor]:
         """Both frames, `(B, 3, H, W)`, of figures `(B, 2, 3, H, W)`; gradients through both."""
         nothing = torch.zeros_like(figures[:, 0])
-        before = self.generator(torch.cat((figures[:, 0], nothing), dim=1))
-        previous = before.to(nothing.dtype) if self.temporal else nothing
-        return before, self.generator(torch.cat((figures[:, 1], previous), dim=1))
+        with shared_casts():
+            before = self._paint(figures[:, 0], nothing)
+            return before, self._paint(figures[:, 1], before if self.temporal else nothing)
+
+    def _paint(self, figure: Tensor, previous: Tensor) -> Tensor:
+        seen = torch.cat((figure, previous), dim=1)
+        picture: Tensor = self.generator(seen.contiguous(memory_format=torch.channels_last))
+        return picture
 
 
 class EDNTraining:
