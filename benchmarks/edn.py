@@ -10,10 +10,10 @@ A frame of training is one step on a pair of frames, as the original counts.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import statistics
 import sys
 import time
-import ctypes
 from collections.abc import Callable
 
 import numpy as np
@@ -105,7 +105,7 @@ def in_turns(works: dict[str, Callable[[], object]], repeats: int) -> dict[str, 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--preset", default="edn-512")
     parser.add_argument("--steps", type=int, default=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from types import TracebackType
@@ -99,3 +100,14 @@ class ProgressBars:
         if event.note:
             line += f" ({event.note})"
         print(line, file=sys.stderr, flush=True)
+
+
+def is_secondary_process() -> bool:
+    """Whether another of the processes that train together speaks for this one.
+
+    `torchrun` tells every process its RANK; Lightning, which starts the others itself, tells the
+    place on the machine and the machine's number.
+    """
+    if "RANK" in os.environ:
+        return os.environ["RANK"] != "0"
+    return any(os.environ.get(name, "0") != "0" for name in ("LOCAL_RANK", "NODE_RANK"))

@@ -15,9 +15,9 @@ _MMAP_MAX: Final = -4
 def keep_freed_memory() -> bool:
     """Let this process keep what it frees, instead of giving large blocks back to the system.
 
-    By default glibc maps every block above 32 MB anew and the system clears it page by page: for the
-    gradients of a large network that takes longer than computing them.  Elsewhere than on glibc
-    nothing is changed.
+    By default glibc maps every block above 32 MB anew and the system clears it page by page: for
+    the gradients of a large network that takes longer than computing them.  Elsewhere than on
+    glibc nothing is changed.
 
     Returns:
         Whether anything was changed.

@@ -6,7 +6,7 @@ import tempfile
 import time
 import warnings
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -17,13 +17,11 @@ from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import check_not_read
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
-from dancenow.pose.filters import clean
-from dancenow.pose.openpose import is_openpose_folder, read_openpose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training import choose_device
 from dancenow.video import ClipInfo, VideoWriter, check_output, open_writer, probe
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
-from dancenow.workflows.observe import load_source
+from dancenow.workflows.observe import load_poses
 from dancenow.workflows.transfer import performable
 
 Seen = Literal["held out", "another clip", "learned", "unknown"]
@@ -119,7 +117,7 @@ def evaluate_performer(
     span, seen = _choose_span(performer, info)
     times = StageTimes()
     with times.stage("detect"):
-        given = _true_track(info, poses, estimator, progress)
+        given = load_poses(clip, poses, estimator=estimator, progress=progress)
         track = performable(performer, given, normalized=False)
     torch.manual_seed(seed)
     also = nullcontext() if keep is None else open_writer(keep, fps=info.fps, size=info.size)
@@ -181,26 +179,6 @@ def _relation(performer: Performer, info: ClipInfo) -> Seen:
     if learned["clip"] != content_hash(info.path):
         return "another clip"
     return "held out" if learned["stop"] < info.frames else "learned"
-
-
-def _true_track(
-    info: ClipInfo, poses: Path | None, estimator: str, progress: ProgressCallback
-) -> PoseTrack:
-    """The poses of a whole clip, in px of its frame."""
-    if poses is not None and poses.is_dir() and is_openpose_folder(poses):
-        # OpenPose's files tell neither size nor rate; the clip does.
-        track = clean(read_openpose(poses, fps=float(info.fps), size=info.size))
-    else:
-        track = load_source(poses or info.path, estimator=estimator, progress=progress).track
-    if len(track) != info.frames:
-        raise InputError(
-            f"{poses or info.path}: {len(track)} poses for the {info.frames} frames of "
-            f"{info.path}; give the poses of this clip, or leave them out to have them detected."
-        )
-    # H.264 adds a row or column to odd sides, at the bottom and on the right: nothing moves.
-    if tuple(side + side % 2 for side in track.size) == info.size:
-        return replace(track, size=info.size)
-    return track
 
 
 def _perform(

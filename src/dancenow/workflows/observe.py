@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -125,6 +125,9 @@ def load_poses(
             f"{poses}: has {len(track)} poses, {clip} has {info.frames} frames; the poses of this "
             "very clip are needed."
         )
+    # H.264 adds a row or column to odd sides, at the bottom and on the right: nothing moves.
+    if (track.size[0] + track.size[0] % 2, track.size[1] + track.size[1] % 2) == info.size:
+        return replace(track, size=info.size)
     if track.size != info.size:
         raise InputError(
             f"{poses}: is for frames of {track.size[0]} x {track.size[1]} px, {clip} has "

@@ -97,17 +97,35 @@ class Trained:
 
     def report(self) -> TrainReport:
         """The figures, without the performer."""
-        return TrainReport(self.folder, self.steps, self.seconds, self.times)
+        perceptual = self.performer.training.get("perceptual")
+        return TrainReport(
+            self.folder, self.steps, self.seconds, self.times, self.performer.preset, perceptual
+        )
 
 
 @dataclass(frozen=True)
 class TrainReport:
-    """The figures of a training; as in `Trained`."""
+    """The figures of a training; as in `Trained`.
+
+    Attributes:
+        preset: name of the configuration.
+        perceptual: whether the perceptual loss was used; None where the preset has none.
+    """
 
     folder: Path
     steps: int
     seconds: float
     times: StageTimes
+    preset: str
+    perceptual: bool | None
+
+    def summary(self) -> str:
+        """One line for people."""
+        without = ", without the perceptual loss" if self.perceptual is False else ""
+        return (
+            f"{self.folder}: {self.steps} steps in {self.seconds:.0f} s of training "
+            f"(preset {self.preset}{without})"
+        )
 
 
 def train_performer(

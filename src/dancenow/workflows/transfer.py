@@ -9,6 +9,8 @@ from pathlib import Path
 from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.performer import Performer
+from dancenow.performer.edn.folders import is_authors_folder, read_authors_folder
+from dancenow.performer.edn.performer import EDNPerformer
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import normalize, pose_statistics
 from dancenow.pose.staging import keep_in_frame
@@ -17,6 +19,7 @@ from dancenow.training import choose_device
 from dancenow.video import check_output, open_writer
 from dancenow.workflows.ahead import computed_ahead
 from dancenow.workflows.observe import Source, load_source
+from dancenow.workflows.prepare_pairs import authors_corners, scaled
 from dancenow.workflows.train import TrainOptions, check_target, load_or_train
 
 
@@ -119,14 +122,46 @@ def perform(
     check_not_read(output, source, folder)
     times = StageTimes() if times is None else times
     performer = Performer.load(folder, choose_device(device))
+    steps = int(performer.training.get("steps", 0))
+    if is_authors_folder(source):
+        with times.stage("perform"):
+            frames = _write_figures(performer, source, output, progress)
+        fps, size = performer.scene.fps, performer.scene.size
+        return Performed(output, frames, fps, size, times, folder, steps)
     with times.stage("detect"):
         motion = load_source(source, estimator=estimator, progress=progress)
     with times.stage("perform"):
         frames = write_performance(
             performer, motion, output, normalized=normalized, progress=progress
         )
-    steps = int(performer.training.get("steps", 0))
     return Performed(output, frames, motion.track.fps, performer.scene.size, times, folder, steps)
+
+
+def _write_figures(
+    performer: Performer, source: Path, output: Path, progress: ProgressCallback
+) -> int:
+    """Perform the stick figures of a folder of the authors' layout; gives the number of frames."""
+    if not isinstance(performer, EDNPerformer):
+        raise InputError(
+            f"{source}: holds drawn stick figures, which only a performer of the presets edn-... "
+            "can dance."
+        )
+    given = read_authors_folder(source, "test" if (source / "test_label").is_dir() else "train")
+    canvas = performer.canvas
+    frames = performer.paint(
+        lambda row: scaled(given.label(row), canvas),
+        len(given),
+        authors_corners(given, canvas),
+        given.has_face,
+    )
+    fps = Fraction(performer.scene.fps).limit_denominator(1001)
+    done = 0
+    with open_writer(output, fps=fps, size=performer.scene.size) as writer:
+        for frame in computed_ahead(frames):
+            writer.write(frame)
+            done += 1
+            progress(Progress("dancing", done, len(given)))
+    return done
 
 
 def performable(performer: Performer, track: PoseTrack, *, normalized: bool = True) -> PoseTrack:

@@ -43,7 +43,7 @@ class InstanceNorm(nn.Module):
             return functional.batch_norm(x, None, None, training=True)
         if len(x) <= _FEW:
             return torch.cat(
-                [functional.batch_norm(one, None, None, training=True) for one in x.split(1)]
+                [functional.batch_norm(one, None, None, training=True) for one in x.chunk(len(x))]
             )
         return functional.instance_norm(x)
 

@@ -64,7 +64,8 @@ class NarrowConv(nn.Module):
         height = x.shape[2]
         x = functional.pad(x, [self.kernel // 2] * 4, mode="reflect")
         assert isinstance(self.rows, Tensor) and isinstance(self.bias, Tensor)
-        parts = functional.conv2d(x, self.rows).unflatten(1, (-1, self.kernel))
+        parts = functional.conv2d(x, self.rows)
+        parts = parts.view(len(x), -1, self.kernel, *parts.shape[2:])
         total = self.bias.float()[:, None, None]
         for row in range(self.kernel):
             total = total + parts[:, :, row, row : row + height]

@@ -18,13 +18,30 @@ class DeviceName(str, Enum):
     mps = "mps"
 
 
+class UpsamplingName(str, Enum):
+    """How a generator's picture grows."""
+
+    transposed = "transposed"
+    resize = "resize"
+
+
 Device = Annotated[DeviceName, typer.Option(help="Where networks compute.")]
 Seed = Annotated[int, typer.Option(help="Decides everything that is random.", min=0)]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object as the last line of standard output.")
 ]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show tracebacks.")]
-Preset = Annotated[str, typer.Option(help="Configuration of the performer: fast, tiny.")]
+Preset = Annotated[
+    str,
+    typer.Option(help="Configuration of the performer: fast, tiny, edn-512, edn-1024, edn-tiny."),
+]
+Poses = Annotated[
+    Path | None,
+    typer.Option(help="The target's poses, if known: a track (.npz) or OpenPose files."),
+]
+HoldOut = Annotated[
+    float, typer.Option(help="Part of the clip's end that is not learned, to measure with.")
+]
 Minutes = Annotated[
     float | None, typer.Option(help="Train this long in all.", show_default="the preset's")
 ]
@@ -36,6 +53,60 @@ Normalize = Annotated[
         "--normalize/--no-normalize", help="Move and scale the motion to the target's body."
     ),
 ]
+_PAPER = "Presets edn-..."
+Size = Annotated[
+    int | None,
+    typer.Option(
+        help="Longer side of the painted picture in px.",
+        show_default="the preset's",
+        rich_help_panel=_PAPER,
+    ),
+]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(
+        "--batch",
+        help="Pairs of frames a step, on every device.",
+        show_default="the preset's",
+        rich_help_panel=_PAPER,
+    ),
+]
+VggWeights = Annotated[
+    Path | None,
+    typer.Option(
+        help="VGG-19's weights (.safetensors), where the model hub is out of reach.",
+        rich_help_panel=_PAPER,
+    ),
+]
+NoPerceptual = Annotated[
+    bool,
+    typer.Option("--no-perceptual", help="Go without VGG-19's loss.", rich_help_panel=_PAPER),
+]
+PerFrame = Annotated[
+    bool,
+    typer.Option("--per-frame", help="Go without temporal smoothing.", rich_help_panel=_PAPER),
+]
+NoFace = Annotated[
+    bool, typer.Option("--no-face", help="Go without the face network.", rich_help_panel=_PAPER)
+]
+Augment = Annotated[
+    bool,
+    typer.Option(
+        "--augment", help="Move and scale the poses slightly at random.", rich_help_panel=_PAPER
+    ),
+]
+Upsampling = Annotated[
+    UpsamplingName | None,
+    typer.Option(
+        help="resize leaves no checkerboard.",
+        show_default="transposed, as in the paper",
+        rich_help_panel=_PAPER,
+    ),
+]
+Devices = Annotated[
+    int, typer.Option(help="Devices that train together, on every machine.", rich_help_panel=_PAPER)
+]
+Nodes = Annotated[int, typer.Option(help="Machines that train together.", rich_help_panel=_PAPER)]
 DancePreset = Annotated[
     str, typer.Option("--preset", help="Configuration of the choreographer: fast, dancenet, tiny.")
 ]

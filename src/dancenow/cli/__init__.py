@@ -1,0 +1,57 @@
+"""The command line.  It holds no logic: every command calls one function of `workflows`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+import warnings
+from typing import Any, NoReturn
+
+import typer
+
+from dancenow.cli import clips, dances, measures, performers  # noqa: F401 (they add commands)
+from dancenow.cli.apps import app
+from dancenow.console import is_secondary_process
+from dancenow.errors import DanceNowError, DanceNowWarning, InputError
+
+_STOPPED = 130  # the exit status after Ctrl-C
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    print(f"dancenow: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    if issubclass(category, DanceNowWarning) and not is_secondary_process():
+        print(f"dancenow: warning: {message}", file=sys.stderr)
+
+
+def main() -> None:
+    """Run the command line; ends the process with the exit status of the contract."""
+    verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
+    if not verbose:
+        warnings.showwarning = _show_warning
+    warnings.simplefilter("always", DanceNowWarning)
+    # Not of its parent, which sets its own level when it is imported.
+    logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
+    try:
+        status = app(standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):  # Abort: what older Typers make of Ctrl-C
+        status = _STOPPED
+    except DanceNowError as error:
+        if verbose:
+            traceback.print_exc()
+        _fail(str(error), 2 if isinstance(error, InputError) else 1)
+    except Exception as error:
+        shown = getattr(error, "show", None)
+        if callable(shown):  # how Click reports a wrong use of the command line
+            shown()
+            sys.exit(int(getattr(error, "exit_code", 2)))
+        if verbose:
+            traceback.print_exc()
+        _fail(f"{type(error).__name__}: {error} (-v shows where)", 1)
+    if status == _STOPPED:  # newer Typers return this on Ctrl-C
+        _fail("stopped; what was done is kept, the same command goes on from there.", _STOPPED)
+    sys.exit(status if isinstance(status, int) else 0)

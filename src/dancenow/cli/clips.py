@@ -1,0 +1,92 @@
+"""Commands about clips: the demo, samples, poses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dancenow.cli.apps import app, run
+from dancenow.cli.options import AsJson, Device, DeviceName, Estimator, OutVideo, Seed, Verbose
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="The folder to leave everything in.")] = Path("demo"),
+    quick: Annotated[bool, typer.Option("--quick", help="The smallest sizes.")] = False,
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Run the main job on built-in sample performers and show the result against the truth."""
+    from dancenow.workflows.demo import run_demo
+
+    run(
+        lambda progress: run_demo(
+            out, quick=quick, device=device.value, seed=seed, progress=progress
+        ),
+        lambda made: made.summary(),
+        as_json,
+    )
+
+
+@app.command()
+def sample(
+    output: OutVideo,
+    performer: Annotated[str, typer.Option(help="Who dances.")] = "",
+    dance: Annotated[str, typer.Option(help="What is danced.")] = "",
+    seconds: Annotated[float, typer.Option(help="How long.")] = 10.0,
+    size: Annotated[int, typer.Option(help="Height and width in px.")] = 256,
+    fps: Annotated[float, typer.Option(help="Frames a second.")] = 25.0,
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Render a sample performer dancing, with the true track beside the clip."""
+    from dancenow.workflows.sample import write_sample
+
+    run(
+        lambda progress: write_sample(
+            output,
+            performer=performer,
+            dance=dance,
+            seconds=seconds,
+            size=size,
+            fps=fps,
+            seed=seed,
+            progress=progress,
+        ),
+        lambda made: f"{made.output} ({made.frames} frames) and its true track {made.track}",
+        as_json,
+    )
+
+
+@app.command()
+def pose(
+    clip: Annotated[Path, typer.Argument(help="A clip or a folder of OpenPose files.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The track to write, .npz.")],
+    overlay: Annotated[
+        Path | None, typer.Option(help="Also write the clip with the poses drawn over it.")
+    ] = None,
+    estimator: Estimator = "mediapipe",
+    raw: Annotated[bool, typer.Option("--raw", help="Do not fill gaps nor smooth.")] = False,
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Find the poses in a clip."""
+    from dancenow.workflows.pose import write_pose
+
+    run(
+        lambda progress: write_pose(
+            clip, output, overlay=overlay, estimator=estimator, raw=raw, progress=progress
+        ),
+        lambda made: (
+            f"{made.track}: {made.frames} frames, a person in {100 * made.seen:.1f} % of them"
+        ),
+        as_json,
+    )

@@ -1,0 +1,100 @@
+"""Our pairs in the authors' layout, for those who train with their code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.errors import InputError
+from dancenow.performer.edn.config import EDNConfig
+from dancenow.performer.edn.folders import write_authors_folder
+from dancenow.performer.presets import performer_preset
+from dancenow.pose.draw import draw_pose
+from dancenow.pose.face import face_corners, face_side
+from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.video import probe, read_frames
+from dancenow.workflows.observe import load_poses
+from dancenow.workflows.prepare_pairs import scaled
+
+Frame = NDArray[np.uint8]
+Exported = tuple[str, Frame, Frame, tuple[int, int] | None]
+
+
+@dataclass(frozen=True)
+class PairsExported:
+    """A folder of the authors' layout.
+
+    Attributes:
+        folder: where it lies.
+        frames: how many.
+        size: width and height of the pictures in px.
+        times: seconds of each stage.
+    """
+
+    folder: Path
+    frames: int
+    size: tuple[int, int]
+    times: StageTimes
+
+    def summary(self) -> str:
+        """One line for people."""
+        return (
+            f"{self.folder}: {self.frames} frames of {self.size[0]} x {self.size[1]} in train_img, "
+            "train_label and train_facetexts128"
+        )
+
+
+def export_pairs(
+    target: Path,
+    output: Path,
+    *,
+    size: int = 1024,
+    poses: Path | None = None,
+    estimator: str = "mediapipe",
+    progress: ProgressCallback = silent,
+) -> PairsExported:
+    """Write a clip's frames, stick figures and face boxes as the authors' code reads them.
+
+    Args:
+        target: the clip.
+        output: a new or empty folder.
+        size: longer side of the pictures in px; a multiple of 32.
+        poses: the clip's poses where they are known: a track or OpenPose files.
+        estimator: which estimator finds the poses.
+        progress: told about every frame.
+
+    Raises:
+        InputError: the clip cannot be read, nobody is seen, or the folder is not empty.
+    """
+    if output.exists() and not (output.is_dir() and not any(output.iterdir())):
+        raise InputError(f"{output}: exists and is not empty; choose another folder.")
+    config = performer_preset("edn-1024")
+    assert isinstance(config, EDNConfig)
+    info = probe(target)
+    canvas = config.model_copy(update={"size": size}).canvas(info.size)
+    times = StageTimes()
+    with times.stage("detect"):
+        track = load_poses(target, poses, estimator=estimator, progress=progress)
+    keypoints = track.keypoints.copy()
+    keypoints[..., :2] *= np.array(canvas, np.float32) / np.array(info.size, np.float32)
+    side = face_side(canvas)
+    corners, has_face = face_corners(keypoints, canvas, side)
+
+    def frames() -> Iterator[Exported]:
+        for index, frame in enumerate(read_frames(target)):
+            left, top = corners[index].tolist()
+            yield (
+                f"frame{index:06d}",
+                draw_pose(keypoints[index], canvas),
+                scaled(frame, canvas),
+                (left, top) if has_face[index] else None,
+            )
+            progress(Progress(f"writing {output.name}", index + 1, info.frames))
+
+    with times.stage("write"):
+        written = write_authors_folder(output, frames(), side)
+    return PairsExported(output, written, canvas, times)
