@@ -19,6 +19,7 @@ from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.presets import performer_preset
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
+from dancenow.pose.extent import standing_height
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.video import read_frames
 from dancenow.workflows.evaluate_performer import PerformerScores, evaluate_performer
@@ -28,6 +29,7 @@ from dancenow.workflows.train import TrainOptions, train_performer
 
 _PERFORMER, _LEARNED, _DANCED = "zola", "house", "groove"
 _SECONDS, _TEST_SECONDS, _FPS = 16.0, 4.0, 25.0
+_JITTER = 0.0075  # of the body's height a coordinate: as MediaPipe errs (docs/performance.md)
 _COLUMNS = 6  # frames on the sheet
 _CELL_PX = 192
 
@@ -117,7 +119,7 @@ def run_ablation(
     """Train the paper's three variants on a sample performer and measure each on another dance.
 
     All variants learn whole frames for the same budget from the same seed; the last one then
-    learns the face for a quarter of it more.  Poses are the true ones.
+    learns the face for a part of it more.  Poses are the true ones with a detector's error.
 
     Args:
         out: a folder; what lies there of an earlier run is used again.
@@ -153,9 +155,10 @@ def run_ablation(
                 ("danced", _DANCED, _TEST_SECONDS),
             )
         ]
+        poses = [_jittered(clip, seed) for seed, clip in enumerate(clips)]
     rows = []
     for variant in VARIANTS:
-        of_variant = _options_of(options, variant, config)
+        of_variant = replace(_options_of(options, variant, config), poses=poses[0])
         trained = train_performer(
             clips[0], out / variant.folder, of_variant, progress=progress, times=times
         )
@@ -163,7 +166,8 @@ def run_ablation(
             scores = evaluate_performer(
                 out / variant.folder,
                 clips[1],
-                poses=clips[1].with_suffix(".pose.npz"),
+                poses=poses[1],
+                true_poses=clips[1].with_suffix(".pose.npz"),
                 device=device,
                 keep=out / f"{variant.folder}.mp4",
                 progress=progress,
@@ -193,6 +197,18 @@ def _rendered(
     return clip
 
 
+def _jittered(clip: Path, seed: int) -> Path:
+    """The clip's true poses with an error like a detector's; written beside them."""
+    track = PoseTrack.load(clip.with_suffix(".pose.npz"))
+    keypoints = track.keypoints.copy()
+    deviation = _JITTER * standing_height(track)
+    noise = np.random.default_rng(seed).normal(0, deviation, keypoints[..., :2].shape)
+    keypoints[..., :2] += noise.astype(np.float32)
+    path = clip.with_suffix(".jittered.npz")
+    track.with_keypoints(keypoints).save(path)
+    return path
+
+
 def _options_of(options: TrainOptions, variant: Variant, config: EDNConfig) -> TrainOptions:
     """The variant's options: what the face learns comes on top of the budget."""
     budget = options.budget()
@@ -203,14 +219,13 @@ def _options_of(options: TrainOptions, variant: Variant, config: EDNConfig) -> T
         options,
         minutes=None if budget.minutes is None else budget.minutes / whole,
         steps=None if budget.steps is None else round(budget.steps / whole),
-        poses=None,
         paper=replace(options.paper, per_frame=variant.per_frame, no_face=variant.no_face),
     )
 
 
 def _write_sheet(out: Path, clip: Path) -> Path:
     """Stick figures, the truth, and every variant, in rows of a few frames."""
-    track = PoseTrack.load(clip.with_suffix(".pose.npz"))
+    track = PoseTrack.load(clip.with_suffix(".jittered.npz"))
     chosen = np.linspace(0, len(track) - 1, _COLUMNS).astype(int).tolist()
     rows = [[_cell(draw_pose(track.keypoints[index], track.size)) for index in chosen]]
     for name in (clip.name, *(f"{variant.folder}.mp4" for variant in VARIANTS)):
@@ -307,7 +322,8 @@ img { max-width: 100%; }
 </style></head><body>
 <h1>Frame by frame, temporal smoothing, face GAN</h1>
 <p>Preset $preset at $width x $height px, $perceptual the perceptual loss. The sample performer
-$performer was learned dancing $learned and measured on $frames frames of $danced, with true poses.
+$performer was learned dancing $learned and measured on $frames frames of $danced,
+with true poses and a detector's error (0.75 % of the body's height a coordinate) in both.
 All variants learned whole frames for the same budget; the last then learned the face.</p>
 <table><tr><th></th>$head<th>steps</th><th>seconds</th></tr>$body</table>
 <p>Sharpness is gradient energy against the real frames'. Flicker is the mean change, of 255, from

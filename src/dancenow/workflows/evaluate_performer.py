@@ -78,6 +78,7 @@ def evaluate_performer(
     clip: str | Path,
     *,
     poses: Path | None = None,
+    true_poses: Path | None = None,
     estimator: str = "mediapipe",
     device: str = "auto",
     keep: Path | None = None,
@@ -95,6 +96,8 @@ def evaluate_performer(
             performed; or another of the same person, camera and size.
         poses: the clip's true poses, a track or a folder of OpenPose files; by default they are
             detected.
+        true_poses: what the poses of the performed frames are measured against, where `poses` are
+            not the true ones.
         estimator: which estimator finds the poses.
         device: where the performer computes.
         keep: also write the performed clip here.
@@ -119,6 +122,7 @@ def evaluate_performer(
     with times.stage("detect"):
         given = load_poses(clip, poses, estimator=estimator, progress=progress)
         track = performable(performer, given, normalized=False)
+        truth = track if true_poses is None else load_poses(clip, true_poses)
     torch.manual_seed(seed)
     also = nullcontext() if keep is None else open_writer(keep, fps=info.fps, size=info.size)
     # In the cache, since that lies where the user has room for pictures.
@@ -129,7 +133,7 @@ def evaluate_performer(
             fps_performed = _perform(performer, track[slice(*span)], outputs, progress)
         with times.stage("measure"):
             scores = evaluate_clip(
-                made, clip, true_track=track, span=span, estimator=estimator, progress=progress
+                made, clip, true_track=truth, span=span, estimator=estimator, progress=progress
             )
     held_out = seen in ("held out", "another clip")
     preset = performer.preset

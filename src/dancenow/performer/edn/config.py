@@ -151,7 +151,7 @@ EDN_PRESETS: dict[str, EDNConfig] = {
             face_blocks=2,
         ),
         loss=LossConfig(perceptual=0.0),
-        optimizer=OptimizerConfig(batch=4),
+        optimizer=OptimizerConfig(batch=2),
         minutes=1.0,
     ),
 }
