@@ -132,14 +132,15 @@ def performing(config: EDNConfig, pairs: PairSet, device: Device, frames: int) -
     seconds = in_turns(
         {
             "plain": lambda: plain.paint(as_float, previous),
-            "here": lambda: painter.paint(figure, None),
+            "here": lambda: painter.paint(figure, None)(),
         },
         frames,
     )
     painter.restart()
     with torch.inference_mode():
         truth = plain.paint(as_float, previous)
-        shown = painter.paint(figure, None).permute(2, 0, 1)[None].float() / 127.5 - 1
+        shown = torch.from_numpy(painter.paint(figure, None)()).permute(2, 0, 1)[None]
+        shown = shown.to(truth.device).float() / 127.5 - 1
     difference = 127.5 * (truth.float() - shown).abs()
     print(
         f"performing: plain {1 / seconds['plain']:.2f} frames/s, here "

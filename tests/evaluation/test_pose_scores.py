@@ -73,3 +73,12 @@ def test_tracks_that_cannot_be_compared_are_refused(truth: PoseTrack) -> None:
     with pytest.raises(InputError, match="whole body"):
         pose_scores(truth, nobody)
     assert pose_scores(nobody, truth).missed == 1
+
+
+def test_missed_keypoints_are_counted_before_gaps_were_filled(truth: PoseTrack) -> None:
+    keypoints = truth.keypoints.copy()
+    keypoints[::2, FACE, 2] = 0  # in every other frame
+    detected = truth.with_keypoints(keypoints)
+    scores = pose_scores(truth, truth, detected)
+    assert scores.missed_keypoints == {"body": 0, "face": pytest.approx(35), "hands": 0}
+    assert pose_scores(truth, truth).missed_keypoints == {"body": 0, "face": 0, "hands": 0}

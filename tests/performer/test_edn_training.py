@@ -13,12 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from dancenow.errors import InputError
-from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig, StageConfig
+from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig, LossConfig, StageConfig
 from dancenow.performer.edn.dataset import PairSet
+from dancenow.performer.edn.faces import paint_faces
 from dancenow.performer.edn.perceptual import PerceptualLoss, VGG19Features
-from dancenow.performer.edn.training import EDNTraining, TemporalPair, paint_faces
+from dancenow.performer.edn.training import EDNTraining, TemporalPair
 from dancenow.sample import dance_track
-from dancenow.training import Device
+from dancenow.training import Device, load_state, save_state
 
 CPU = Device("cpu", "32-true")
 TINY = EDN_PRESETS["edn-tiny"].networks.model_copy(
@@ -29,7 +30,7 @@ TINY = EDN_PRESETS["edn-tiny"].networks.model_copy(
 def config(**update: object) -> EDNConfig:
     """The tiny preset, tinier."""
     base = EDN_PRESETS["edn-tiny"]
-    optimizer = base.optimizer.model_copy(update={"batch": 2})
+    optimizer = base.optimizer.model_copy(update={"batch": 2, "learning_rate": 2e-4})
     return base.model_copy(update={"networks": TINY, "optimizer": optimizer, **update})
 
 
@@ -137,7 +138,9 @@ def test_a_step_improves_both_sides_and_tells_every_term(pairs: PairSet) -> None
 
 def test_the_perceptual_loss_counts_ten_times(pairs: PairSet) -> None:
     torch.manual_seed(0)
-    work = EDNTraining(config(), pairs, CPU.fabric(), 0, PerceptualLoss(VGG19Features()))
+    work = EDNTraining(
+        config(loss=LossConfig()), pairs, CPU.fabric(), 0, PerceptualLoss(VGG19Features())
+    )
     told = work.step(0, 0.0)
     work.close()
     assert told["loss"] == pytest.approx(
@@ -217,15 +220,33 @@ def test_a_resumed_training_goes_on_as_if_it_had_not_stopped(
     wanted = [whole.step(k, k / 6) for k in range(6)]
     for k in range(3):
         first.step(k, k / 6)
-    state = first.state()
-    saved = {name: tensor.clone() for name, tensor in state.tensors.items()}
-    second = training(pairs, seed=0)
-    second.restore(type(state)(saved, state.values), tmp_path)
+    save_state(tmp_path, first.state())
+    state = load_state(tmp_path)
+    assert state is not None
+    second = training(pairs)
+    second.restore(state, tmp_path)
     told = [second.step(k, k / 6) for k in range(3, 6)]
     for work in (whole, first, second):
         work.close()
     for mine, theirs in zip(told, wanted[3:], strict=True):
         assert mine == pytest.approx(theirs, rel=1e-4)
+    for name, value in second.coarse.state_dict().items():
+        torch.testing.assert_close(value, whole.coarse.state_dict()[name], rtol=1e-4, atol=1e-6)
+
+
+def test_a_state_that_nothing_was_added_to_is_saved_as_it_was(
+    pairs: PairSet, tmp_path: Path
+) -> None:
+    first, second = training(pairs), training(pairs)
+    for number, fraction in enumerate((0.0, 0.9)):
+        first.step(number, fraction)
+    state = first.state()
+    second.restore(state, tmp_path)
+    again = second.state()
+    first.close()
+    second.close()
+    assert second.phase == again.values["stage"] == "face"
+    assert again.tensors.keys() == state.tensors.keys()
 
 
 def test_a_state_of_other_networks_is_refused(pairs: PairSet, tmp_path: Path) -> None:
@@ -270,7 +291,7 @@ from pathlib import Path
 sys.path.insert(0, {here!r})
 from test_edn_training import config, dance_track, PairSet
 from dancenow.performer.edn.training import EDNTraining
-from dancenow.training import Device
+from dancenow.training import Device, load_state, save_state
 from dancenow.training.device import choose_device
 
 torch.set_num_threads(1)
@@ -289,6 +310,7 @@ told = [work.step(k, f) for k, f in enumerate((0.0, 0.3, 0.6, 0.85, 0.9))]
 work.close()
 if work.team.first:
     print(json.dumps([work.team.size, told]))
+work.team.close()
 """
 
 

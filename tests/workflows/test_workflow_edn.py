@@ -87,6 +87,35 @@ def test_training_goes_on_in_the_same_folder(clip: Path, poses: Path, tmp_path: 
     assert train_performer(clip, tmp_path / "p", options(poses, 4)).steps == 4
 
 
+def test_a_finished_training_that_is_run_again_stays_as_it_is(
+    clip: Path, poses: Path, tmp_path: Path
+) -> None:
+    train_performer(clip, tmp_path / "p", options(poses, 5))
+    before = {p.name: p.read_bytes() for p in (tmp_path / "p").glob("*.safetensors")}
+    checkpoint = (tmp_path / "p" / "checkpoint" / "state.json").read_bytes()
+    again = train_performer(clip, tmp_path / "p", options(poses, 5))
+    assert again.steps == 5 and {"generator.safetensors", "face.safetensors"} == before.keys()
+    assert {p.name: p.read_bytes() for p in (tmp_path / "p").glob("*.safetensors")} == before
+    assert (tmp_path / "p" / "checkpoint" / "state.json").read_bytes() == checkpoint
+
+
+def test_a_very_narrow_clip_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    narrow = write(tmp_path / "narrow.mp4", [np.zeros((32, 400, 3), np.uint8)] * 4)
+    with pytest.raises(InputError, match="too narrow"):
+        train_performer(narrow, tmp_path / "p", options(None))
+    assert not (tmp_path / "p").exists()
+
+
+def test_where_nobody_is_seen_the_last_pose_is_held(trained: Path, poses: Path) -> None:
+    performer, track = Performer.load(trained), PoseTrack.load(poses)
+    gap, held = track.keypoints.copy(), track.keypoints.copy()
+    gap[6:9] = 0
+    held[6:9] = held[5]
+    made = performer.perform(track.with_keypoints(gap))
+    wanted = performer.perform(track.with_keypoints(held))
+    assert all(np.array_equal(a, b) for a, b in zip(list(made), list(wanted), strict=True))
+
+
 def test_a_checkpoint_of_another_preset_is_refused_and_kept(
     clip: Path, poses: Path, tmp_path: Path
 ) -> None:

@@ -266,7 +266,7 @@ def test_figures_that_could_not_be_measured_are_left_out_of_the_lines() -> None:
     )
     assert scores.lines() == [
         "whole frames: PSNR 20.00 dB, SSIM 0.500, sharpness 1.00",
-        "pose distance, of the body's height: body 2.00 %",
+        "pose distance, of the body's height: body 2.00 % (1.0 px)",
         "missed detections: 25.0 % of 3 frames",
     ]
 

@@ -19,7 +19,8 @@ _STOPPED = 130  # the exit status after Ctrl-C
 
 
 def _fail(message: str, status: int) -> NoReturn:
-    print(f"dancenow: {message}", file=sys.stderr)
+    if not is_secondary_process():
+        print(f"dancenow: {message}", file=sys.stderr)
     sys.exit(status)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,15 +24,23 @@ class PoseScores:
         distance_px: mean distance for "body", "face" and "hands", px.
         distance_percent: the same in % of the standing person's height.
         missed: the part of the frames with a person in the true track and none in the made, 0..1.
+        missed_keypoints: keypoints of "body", "face" and "hands" that are seen in the true track
+            and not in the made, a frame (Chan et al., 2019, section 5, "missed detections").
     """
 
     distance_px: dict[str, float | None]
     distance_percent: dict[str, float | None]
     missed: float
+    missed_keypoints: dict[str, float] = field(default_factory=dict)
 
 
-def pose_scores(made: PoseTrack, truth: PoseTrack) -> PoseScores:
+def pose_scores(made: PoseTrack, truth: PoseTrack, detected: PoseTrack | None = None) -> PoseScores:
     """Compare a track with the true one, frame by frame, over their common length.
+
+    Args:
+        made: the track.
+        truth: the true one.
+        detected: the track before its gaps were filled, for the missed detections.
 
     Raises:
         ValueError: the tracks are of different frame sizes.
@@ -53,6 +61,12 @@ def pose_scores(made: PoseTrack, truth: PoseTrack) -> PoseScores:
         values = distance[both & chosen]
         px[part] = float(values.mean()) if values.size else None
     percent = {part: None if d is None else 100 * d / height for part, d in px.items()}
+    missing = (b[..., 2] >= SEEN) & ~((detected or made).keypoints[:frames, :, 2] >= SEEN)
+    missed_keypoints = {
+        part: float(sum(missing[:, keypoints].sum() for keypoints in slices) / max(1, frames))
+        for part, slices in _PARTS.items()
+    }
     there = (b[:, BODY, 2] >= SEEN).any(axis=1)
     gone = there & ~(a[:, BODY, 2] >= SEEN).any(axis=1)
-    return PoseScores(px, percent, float(gone.sum() / max(1, there.sum())))
+    missed = float(gone.sum() / max(1, there.sum()))
+    return PoseScores(px, percent, missed, missed_keypoints)

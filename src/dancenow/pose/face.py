@@ -54,7 +54,7 @@ def face_corners(
     seen = (from_face | (head_count == len(_HEAD))) & inside
     corners = np.round(np.where(seen[:, None], middle, 0.0) - side / 2).astype(np.int64)
     corners = np.clip(corners, 0, np.array([width - side, height - side]))
-    return np.where(seen[:, None], corners, 0), seen
+    return corners, seen
 
 
 def _middle(points: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

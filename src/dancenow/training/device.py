@@ -70,6 +70,12 @@ class Device:
         """
         if self.devices * self.nodes == 1:
             return self.fabric()
+        alone = "TORCHELASTIC_RUN_ID" not in os.environ
+        if alone and self.nodes > 1 and not {"MASTER_ADDR", "NODE_RANK"} <= os.environ.keys():
+            raise InputError(
+                f"--nodes {self.nodes}: set MASTER_ADDR (the first machine's address), MASTER_PORT "
+                "and NODE_RANK (0, 1, ...) on every machine, or start with torchrun."
+            )
         from lightning_fabric import Fabric
         from lightning_fabric.strategies.ddp import DDPStrategy
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +66,10 @@ def run_training(
     team = team or Team()
     logs = _Logs(training, clock, checkpoint) if team.first else None
     saving = _Saving(training, clock, checkpoint)
+    interrupts = _Interrupts(team)
     try:
         while (fraction := team.agreed(clock.fraction)) < 1.0:
+            interrupts.check()
             losses = training.step(clock.step, fraction)
             _check(losses, clock.step)
             clock.step += 1
@@ -75,6 +78,11 @@ def run_training(
                 logs.write(losses)
                 saving.now_and_then()
     except TrainingError:
+        raise
+    except KeyboardInterrupt:
+        if team.first:
+            saving.save()
+        team.wait()
         raise
     except BaseException:
         if team.first:
@@ -85,8 +93,35 @@ def run_training(
             saving.save()
         team.wait()
     finally:
+        interrupts.close()
         if logs is not None:
             logs.close()
+
+
+class _Interrupts:
+    """Ctrl-C among several processes: all stop after the same step, when the first has saved.
+
+    Each of them gets the signal; one that left at once would take the others down with it.
+    """
+
+    def __init__(self, team: Team) -> None:
+        self._team, self._asked = team, False
+        self._before: Any = None
+        if team.size > 1:
+            self._before = signal.signal(signal.SIGINT, self._note)
+
+    def check(self) -> None:
+        """Raise `KeyboardInterrupt` in every process when one was asked to stop."""
+        if self._team.size > 1 and self._team.any(self._asked):
+            raise KeyboardInterrupt
+
+    def close(self) -> None:
+        """Let Ctrl-C do what it did before."""
+        if self._team.size > 1:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _note(self, *_: object) -> None:
+        self._asked = True
 
 
 class _Logs:

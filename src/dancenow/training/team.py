@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 import torch
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+
+_GRACE_SECONDS: Final = 20.0  # for the processes that this one started, to end by themselves
 
 
 class Team:
@@ -37,12 +42,34 @@ class Team:
         total = self._fabric.all_reduce(mine.to(self._fabric.device), reduce_op="sum")
         return float(total)  # type: ignore[arg-type]
 
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is set in one of the processes."""
+        if self._fabric is None or self.size == 1:
+            return flag
+        mine = torch.tensor(float(flag), device=self._fabric.device)
+        return float(self._fabric.all_reduce(mine, reduce_op="sum")) > 0  # type: ignore[arg-type]
+
     def means(self, values: Mapping[str, torch.Tensor]) -> dict[str, float]:
         """Means over the processes of some scalars; one transfer from the device for all."""
         together = torch.stack([value.detach().float() for value in values.values()])
         if self._fabric is not None and self.size > 1:
             together = self._fabric.all_reduce(together, reduce_op="mean")  # type: ignore[assignment]
         return dict(zip(values, together.tolist(), strict=True))
+
+    def same(self, value: float) -> bool:
+        """Whether every process has the first one's value."""
+        return not self.any(value != self.agreed(value))
+
+    def close(self) -> None:
+        """Leave the others: to be called when all is done, or when this process has failed."""
+        if self._fabric is None or self.size == 1:
+            return
+        launcher = self._fabric.strategy.launcher
+        for process in getattr(launcher, "procs", []):
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE_SECONDS)
+            process.kill()  # what still waits for this process would do so for hours
+        torch.distributed.destroy_process_group()
 
     def wait(self) -> None:
         """Go on when every process has come here."""

@@ -65,12 +65,18 @@ class ClipScores:
         lines = [f"{name}: {_figures(s)}" for name, s in named.items() if s is not None]
         if self.lpips_missing is not None:
             lines.append(self.lpips_missing)
+        px = self.pose.distance_px
         parts = [
-            f"{part} {d:.2f} %" for part, d in self.pose.distance_percent.items() if d is not None
+            f"{part} {d:.2f} % ({px[part]:.1f} px)"
+            for part, d in self.pose.distance_percent.items()
+            if d is not None
         ]
         distance = ", ".join(parts) or "no keypoint is seen in both"
         lines.append(f"pose distance, of the body's height: {distance}")
         lines.append(f"missed detections: {100 * self.pose.missed:.1f} % of {self.frames} frames")
+        missed = [f"{part} {n:.2f}" for part, n in self.pose.missed_keypoints.items()]
+        if missed:
+            lines.append(f"missed keypoints a frame: {', '.join(missed)}")
         if self.flicker is not None:
             lines.append(_steadiness(self.flicker))
         return lines
@@ -127,10 +133,11 @@ def evaluate_clip(
         reference = true_track or clean(detect_pose(truth, estimator=estimator, progress=progress))
         reference = reference[start:stop]
         try:
-            found = clean(detect_pose(made, estimator=estimator, progress=progress))
+            detected = detect_pose(made, estimator=estimator, progress=progress)
+            found = clean(detected)
         except NobodyError:  # that is a finding here: every frame counts as missed
-            found = reference.with_keypoints(np.zeros_like(reference.keypoints))
-        pose = pose_scores(found, reference)
+            detected = found = reference.with_keypoints(np.zeros_like(reference.keypoints))
+        pose = pose_scores(found, reference, detected)
     with times.stage("compare"):
         lpips, lpips_missing = load_lpips()
         pairs = zip(read_frames(made), read_frames(truth, start=start, stop=stop), strict=False)

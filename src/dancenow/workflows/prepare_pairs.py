@@ -179,7 +179,8 @@ def _from_authors(
     pairs = open_pairs(folder)
     _warn_of_faces(target, pairs)
     scene = FrameScene(given.size, _AUTHORS_FPS, None, pairs.side)
-    learned = {"clip": content[0], "start": 0, "stop": count, "frames": len(given)}
+    clip = content_hash(target / "train_img")
+    learned = {"clip": clip, "start": 0, "stop": count, "frames": len(given)}
     return PreparedPairs(scene, pairs, key, learned)
 
 

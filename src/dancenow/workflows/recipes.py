@@ -122,21 +122,19 @@ class EDNRecipe(Recipe):
         self._config, self._device = config, device
         self._fabric = device.launched_fabric()
         self.team = Team(self._fabric)
-        if not self.team.first:
-            self.team.wait()  # for the first process's fetching, detecting and cutting
-        self._perceptual = (
-            PerceptualLoss(load_vgg19(vgg_weights)) if config.loss.perceptual else None
-        )
-        self._prepared = prepare_pairs(
-            target,
-            config,
-            estimator=estimator,
-            poses=poses,
-            hold_out=hold_out,
-            progress=progress,
-        )
-        if self.team.first:
-            self.team.wait()
+        # The first process of every machine fetches, detects and cuts; the others find it done.
+        with self._fabric.rank_zero_first(local=True):
+            self._perceptual = (
+                PerceptualLoss(load_vgg19(vgg_weights)) if config.loss.perceptual else None
+            )
+            self._prepared = prepare_pairs(
+                target,
+                config,
+                estimator=estimator,
+                poses=poses,
+                hold_out=hold_out,
+                progress=progress,
+            )
         self.key, self.learned = self._prepared.key, self._prepared.learned
         self.frames = len(self._prepared.pairs.frames)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from dancenow.training import Budget, Clock, Device, choose_device, load_state
 from dancenow.training.loop import run_training
 from dancenow.video import probe
 from dancenow.workflows.paper_options import PaperOptions
-from dancenow.workflows.recipes import EDNRecipe, FastRecipe, Recipe
+from dancenow.workflows.recipes import EDNRecipe, FastRecipe, Learning, Recipe
 
 
 @dataclass(frozen=True)
@@ -156,12 +158,47 @@ def train_performer(
     options = options or TrainOptions()
     target = Path(target)
     config, budget, device = options.config(), options.budget(), options.chosen_device()
+    if isinstance(config, PerformerConfig) and device.devices * device.nodes > 1:
+        raise InputError(
+            f"--preset {config.preset}: trains in one process; start it without torchrun."
+        )
     check_clip(target, config)  # what is no clip is told before anything is made
     out = _cached_folder(target, config, options) if out is None else Path(out)
     _check_folder(out)
     with times.stage("prepare"):
         recipe = _recipe(target, config, device, options, progress)
+    try:
+        with times.stage("train"), _memory_told(config, out):
+            learning, clock = _learn(recipe, config, budget, out, target, options.seed, progress)
+        figures: dict[str, Any] = {
+            "steps": clock.step,
+            "seconds": round(clock.seconds, 1),
+            "clip": target.name,
+            "frames": recipe.frames,
+            "precision": device.precision,
+            "learned": recipe.learned,
+        }
+        performer = recipe.performer(learning, figures)
+        if recipe.team.first:
+            performer.save(out)
+    finally:
+        recipe.team.close()
+    return Trained(performer, out, clock.step, clock.seconds, times)
+
+
+def _learn(
+    recipe: Recipe,
+    config: PerformerConfig | EDNConfig,
+    budget: Budget,
+    out: Path,
+    target: Path,
+    seed: int,
+    progress: ProgressCallback,
+) -> tuple[Learning, Clock]:
+    """Begin in `out`, or go on from what lies there, until the budget is used."""
     state = load_state(out / "checkpoint")
+    if not recipe.team.same(-1 if state is None else int(state.values["step"])):
+        raise InputError(f"{out}: the machines see different checkpoints; let them share it.")
     made_of = {"target": recipe.key, "config": config.model_dump(mode="json")}
     if state is not None and {key: state.values.get(key) for key in made_of} != made_of:
         raise InputError(
@@ -171,14 +208,15 @@ def train_performer(
         raise InputError(
             f"{out}: holds a finished performer without its checkpoint; choose another folder."
         )
-    with times.stage("train"):
-        learning = recipe.training(options.seed)
-        learning.notes.update(made_of)
-        clock = Clock(budget)
-        if state is not None:
-            learning.restore(state, out)
-            clock = Clock(budget, int(state.values["step"]), float(state.values["seconds"]))
-        try:
+    learning = recipe.training(seed)
+    learning.notes.update(made_of)
+    clock = Clock(budget)
+    if state is not None:
+        learning.restore(state, out)
+        clock = Clock(budget, int(state.values["step"]), float(state.values["seconds"]))
+        del state  # as large as the networks and their moments together
+    try:
+        if not clock.over:
             run_training(
                 learning,
                 clock,
@@ -187,22 +225,9 @@ def train_performer(
                 progress=progress,
                 team=recipe.team,
             )
-        except torch.OutOfMemoryError as error:
-            raise InputError(_too_large(config, out)) from error
-        finally:
-            learning.close()
-    figures: dict[str, Any] = {
-        "steps": clock.step,
-        "seconds": round(clock.seconds, 1),
-        "clip": target.name,
-        "frames": recipe.frames,
-        "precision": device.precision,
-        "learned": recipe.learned,
-    }
-    performer = recipe.performer(learning, figures)
-    if recipe.team.first:
-        performer.save(out)
-    return Trained(performer, out, clock.step, clock.seconds, times)
+    finally:
+        learning.close()
+    return learning, clock
 
 
 def _recipe(
@@ -234,6 +259,14 @@ def _recipe(
     )
 
 
+@contextmanager
+def _memory_told(config: PerformerConfig | EDNConfig, out: Path) -> Iterator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise InputError(_too_large(config, out)) from error
+
+
 def _too_large(config: PerformerConfig | EDNConfig, out: Path) -> str:
     """What to say when the GPU's memory is too small."""
     kept = f"what was learned is kept in {out}"
@@ -243,9 +276,11 @@ def _too_large(config: PerformerConfig | EDNConfig, out: Path) -> str:
     # Half the px need about half the memory.
     smaller = max(2 * stride, round(config.size / 2**0.5) // stride * stride)
     other = " or --preset edn-512" if config.networks.enhancer else " or --device cpu"
+    batch = config.optimizer.batch
+    fewer = "--batch 1, " if batch > 1 else ""
     return (
-        f"the GPU's memory is too small for {config.size} px with a batch of "
-        f"{config.optimizer.batch}; train in another folder with --size {smaller}{other}; {kept}."
+        f"the GPU's memory is too small for {config.size} px with a batch of {batch}; train in "
+        f"another folder with {fewer}--size {smaller}{other}; {kept}."
     )
 
 

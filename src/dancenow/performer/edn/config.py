@@ -7,6 +7,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from dancenow.errors import InputError
+from dancenow.pose.face import face_side
+
+_NARROWEST = 1 / 6  # of a frame's sides: narrower ones have no room for a face's region
 
 StageName = Literal["global", "enhancer", "all", "face"]
 
@@ -85,7 +88,8 @@ class EDNConfig(_Config):
     size: int = 512
     """Longer side of the painted picture in px."""
     max_frames: int = 20_000
-    """Frames of the target clip to learn from, spread over its length."""
+    """Frames of the target clip to learn from, spread over its length; they lie scaled in the
+    cache, 0.44 MB each at 512 px and 16:9, 1.8 MB at 1024."""
     temporal: bool = True
     """Temporal smoothing (section 3.2); without it, frames are painted and judged one by one."""
     networks: NetworkConfig = NetworkConfig()
@@ -106,18 +110,34 @@ class EDNConfig(_Config):
         stride allows.
 
         Raises:
-            InputError: `size` is no multiple of the stride.
+            InputError: `size` is too small or no multiple of the stride, or the frame is a strip.
         """
-        stride = self.networks.stride
-        if self.size < 2 * stride or self.size % stride:
-            below = max(2, self.size // stride) * stride
+        stride, ratio = self.networks.stride, min(frame) / max(frame)
+        if ratio < _NARROWEST:
+            raise InputError(
+                f"frames of {frame[0]} x {frame[1]} px are too narrow to be painted; crop the clip "
+                "around the person."
+            )
+        if self.size % stride or not self._fits(self.size, ratio):
+            below = max(1, self.size // stride) * stride
+            while not self._fits(below, ratio):
+                below += stride
             raise InputError(
                 f"--size {self.size}: must be a multiple of {stride} px for --preset "
                 f"{self.preset}, {below} or {below + stride} for example."
             )
-        other = self.size * min(frame) / max(frame)
-        short = max(2, round(other / stride)) * stride
+        short = self._short(self.size, ratio)
         return (self.size, short) if frame[0] >= frame[1] else (short, self.size)
+
+    def _short(self, size: int, ratio: float) -> int:
+        """The shorter side in px for a longer one."""
+        stride = self.networks.stride
+        return max(2, round(size * ratio / stride)) * stride
+
+    def _fits(self, size: int, ratio: float) -> bool:
+        """Whether a face's region has room in a picture of that size."""
+        short = self._short(size, ratio)
+        return size >= 2 * self.networks.stride and face_side((size, short)) <= short
 
 
 AUGMENTED = PoseAugmentConfig(scale=0.02, shift=0.01)
@@ -127,6 +147,7 @@ EDN_PRESETS: dict[str, EDNConfig] = {
     "edn-1024": EDNConfig(
         preset="edn-1024",
         size=1024,
+        max_frames=8_000,
         networks=NetworkConfig(enhancer=True, discriminator_scales=3),
         stages=(
             StageConfig(name="global", share=0.3),
@@ -151,7 +172,7 @@ EDN_PRESETS: dict[str, EDNConfig] = {
             face_blocks=2,
         ),
         loss=LossConfig(perceptual=0.0),
-        optimizer=OptimizerConfig(batch=2),
+        optimizer=OptimizerConfig(learning_rate=6e-4, batch=2),  # small networks bear it
         minutes=1.0,
     ),
 }

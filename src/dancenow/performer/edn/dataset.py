@@ -34,6 +34,10 @@ class PairBatch(NamedTuple):
     frames: Tensor
     corners: Tensor
 
+    def pinned(self) -> PairBatch:
+        """The batch in memory from which a GPU copies while others work."""
+        return PairBatch(*(tensor.pin_memory() for tensor in self))
+
     def to(self, device: torch.device) -> PairBatch:
         """The batch on a device, its pictures float32 in -1..1."""
         figures, frames = (

@@ -5,15 +5,19 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from dancenow.performer.edn.faces import paint_faces
 from dancenow.performer.edn.quick import quickened
-from dancenow.performer.edn.training import paint_faces
 from dancenow.training import Device
 from dancenow.training.memory import keep_freed_memory
 
-Step = Callable[[Tensor, Tensor], Tensor]
+Frame = NDArray[np.uint8]
+Fetch = Callable[[], Frame]
+Painted = tuple[Tensor, Tensor]
 
 _WARM_UP = 3  # runs before a CUDA graph is captured
 
@@ -45,46 +49,51 @@ class Painter:
         self._generator = self._ready(generator)
         self._face = None if face is None else self._ready(face)
         self._previous: Tensor | None = None
-        self._graph: _Graph | None = None
+        self._graphs: dict[tuple[int, torch.Size], _Graph] = {}
 
     def restart(self) -> None:
         """Begin a new clip: the next frame has none before it."""
         self._previous = None
 
     @torch.inference_mode()
-    def paint(self, figure: Tensor, corner: Tensor | None) -> Tensor:
-        """The next frame.
+    def paint(self, figure: Tensor, corner: Tensor | None) -> Fetch:
+        """Begin the next frame.
 
         Args:
             figure: uint8 `(1, 3, H, W)` RGB, the stick figure.
             corner: int64 `(1, 2)`, left and top of the face's region in px; None without a face.
 
         Returns:
-            uint8 `(H, W, 3)` RGB on the device; on a GPU it may still be computed.
+            A function that gives the frame, uint8 `(H, W, 3)` RGB; until it is called, a GPU paints
+            while this process does something else.
         """
         x = figure.to(self.device.torch, non_blocking=True).to(self.dtype) / 127.5 - 1
         x = x.contiguous(memory_format=torch.channels_last)
         previous = self._previous
         if previous is None or not self.temporal:
             previous = torch.zeros_like(x)
-        picture = self._step(x, previous)
-        self._previous = picture
-        shown = picture.float()
+        inputs = [x, previous]
         if self._face is not None and corner is not None:
-            place = corner.to(self.device.torch, non_blocking=True)
-            shown = paint_faces(self._face, x, picture, place, self.side).float()
-        return ((shown[0].permute(1, 2, 0) + 1) * 127.5).round().clamp(0, 255).byte()
+            inputs.append(corner.to(self.device.torch, non_blocking=True))
+        self._previous, shown = self._step(inputs)
+        return _fetched(shown)
 
-    def _step(self, figure: Tensor, previous: Tensor) -> Tensor:
+    def _step(self, inputs: list[Tensor]) -> tuple[Tensor, ...]:
         if self.device.kind != "cuda":
-            return self._paint(figure, previous)
-        if self._graph is None or self._graph.shape != figure.shape:
-            self._graph = _Graph(self._paint, figure, previous)
-        return self._graph(figure, previous)
+            return self._paint(*inputs)
+        key = (len(inputs), inputs[0].shape)
+        if key not in self._graphs:
+            self._graphs[key] = _Graph(self._paint, inputs)
+        return self._graphs[key](inputs)
 
-    def _paint(self, figure: Tensor, previous: Tensor) -> Tensor:
-        picture: Tensor = self._generator(torch.cat((figure, previous), dim=1))
-        return picture.to(self.dtype)
+    def _paint(self, figure: Tensor, previous: Tensor, corner: Tensor | None = None) -> Painted:
+        """The generator's picture, and as uint8 `(H, W, 3)` what is shown: that with a face."""
+        picture = self._generator(torch.cat((figure, previous), dim=1)).to(self.dtype)
+        shown = picture
+        if self._face is not None and corner is not None:
+            shown = paint_faces(self._face, figure, picture, corner, self.side)
+        shown = ((shown.float()[0].permute(1, 2, 0) + 1) * 127.5).round().clamp(0, 255).byte()
+        return picture, shown
 
     def _ready(self, network: nn.Module) -> nn.Module:
         converted = copy.deepcopy(network).requires_grad_(False).eval()
@@ -95,24 +104,38 @@ class Painter:
         return converted.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
+def _fetched(shown: Tensor) -> Fetch:
+    if shown.device.type != "cuda":
+        return lambda: np.asarray(shown.cpu().numpy())
+    host = torch.empty(shown.shape, dtype=shown.dtype, pin_memory=True)
+    host.copy_(shown, non_blocking=True)
+    copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    copied.record()
+
+    def fetch() -> Frame:
+        copied.synchronize()  # not with what was begun after it
+        return host.numpy()
+
+    return fetch
+
+
 class _Graph:
     """A step captured as a CUDA graph: one launch a frame instead of some hundred."""
 
-    def __init__(self, step: Step, figure: Tensor, previous: Tensor) -> None:
-        self.shape = figure.shape
-        self._figure, self._previous = figure.clone(), previous.clone()
+    def __init__(self, step: Callable[..., tuple[Tensor, ...]], inputs: list[Tensor]) -> None:
+        self._inputs = [tensor.clone() for tensor in inputs]
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(_WARM_UP):
-                step(self._figure, self._previous)
+                step(*self._inputs)
         torch.cuda.current_stream().wait_stream(stream)
         self._captured = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._captured):
-            self._picture = step(self._figure, self._previous)
+            self._outputs = step(*self._inputs)
 
-    def __call__(self, figure: Tensor, previous: Tensor) -> Tensor:
-        self._figure.copy_(figure)
-        self._previous.copy_(previous)
+    def __call__(self, inputs: list[Tensor]) -> tuple[Tensor, ...]:
+        for mine, theirs in zip(self._inputs, inputs, strict=True):
+            mine.copy_(theirs)
         self._captured.replay()
-        return self._picture.clone()  # the next replay writes over it
+        return tuple(tensor.clone() for tensor in self._outputs)  # the next replay overwrites them

@@ -91,6 +91,8 @@ def load_vgg19(weights: Path | None = None) -> VGG19Features:
         InputError: the file is no such file, or cannot be fetched.
     """
     path = fetched_weights() if weights is None else weights
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; VGG-19's weights are needed there.")
     network = VGG19Features()
     # torchvision numbers convolutions, ReLUs and poolings through.
     numbers = _numbers()

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
 from dancenow.errors import InputError
 from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.edn.networks import make_face_networks, make_generator
-from dancenow.performer.edn.painting import Painter
+from dancenow.performer.edn.painting import Fetch, Painter
 from dancenow.performer.performer import Performer, write_config, write_weights
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
@@ -90,7 +90,10 @@ class EDNPerformer(Performer):
         self._check_size(track)
         if not (track.confidence > 0).any():
             raise InputError("there is nobody in the track.")
-        canvas, keypoints = self.canvas, track.keypoints.copy()
+        # The paper's system knows no empty room: where nobody is seen, the last pose is held.
+        seen = np.flatnonzero((track.confidence > 0).any(axis=1))
+        held = seen[np.maximum(0, np.searchsorted(seen, np.arange(len(track)), "right") - 1)]
+        canvas, keypoints = self.canvas, track.keypoints[held]
         keypoints[..., :2] *= np.array(canvas, np.float32) / np.array(track.size, np.float32)
         corners, has_face = face_corners(keypoints, canvas, face_side(canvas))
         yield from self.paint(
@@ -118,7 +121,7 @@ class EDNPerformer(Performer):
         painter = self._ready_painter()
         painter.restart()
         drawn = Prefetch(lambda index: figure(index) if index < count else None)
-        waiting: Tensor | None = None
+        waiting: Fetch | None = None
         try:
             for index in range(count):
                 picture = torch.from_numpy(np.ascontiguousarray(drawn.get(index)))
@@ -126,10 +129,15 @@ class EDNPerformer(Performer):
                 painted = painter.paint(picture.permute(2, 0, 1)[None], corner)
                 # A frame behind, so that a GPU paints the next one while this is fetched.
                 if waiting is not None:
-                    yield self._frame(waiting)
+                    yield self._frame(waiting())
                 waiting = painted
             if waiting is not None:
-                yield self._frame(waiting)
+                yield self._frame(waiting())
+        except torch.OutOfMemoryError as error:
+            raise InputError(
+                f"the GPU's memory is too small to paint {self.canvas[0]} x {self.canvas[1]} px; "
+                "use --device cpu."
+            ) from error
         finally:
             drawn.close()
 
@@ -197,10 +205,9 @@ class EDNPerformer(Performer):
             )
         return self._painter
 
-    def _frame(self, painted: Tensor) -> Frame:
-        picture = painted.cpu().numpy()
+    def _frame(self, picture: Frame) -> Frame:
         if picture.shape[1::-1] == self.scene.size:
-            return np.asarray(picture)
+            return picture
         shrinks = picture.shape[1] >= self.scene.size[0]
         method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
         return np.asarray(cv2.resize(picture, self.scene.size, interpolation=method), np.uint8)

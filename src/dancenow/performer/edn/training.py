@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from dancenow.performer.edn import losses
 from dancenow.performer.edn.config import EDNConfig, StageName
 from dancenow.performer.edn.dataset import PairBatch, PairSet
-from dancenow.performer.edn.faces import add_to_faces, cut_faces
+from dancenow.performer.edn.faces import cut_faces, paint_faces
 from dancenow.performer.edn.layers import shared_casts
 from dancenow.performer.edn.networks import (
     GlobalGenerator,
@@ -97,6 +97,7 @@ class EDNTraining:
     ) -> None:
         self.config, self.pairs, self.fabric, self.seed = config, pairs, fabric, seed
         self.team = Team(fabric)
+        torch.backends.cudnn.benchmark = True  # pictures are of one size
         torch.manual_seed(seed)
         self.coarse, self.enhancer = make_generator(config.networks)
         self.judge = make_discriminator(config.networks, temporal=config.temporal)
@@ -140,7 +141,12 @@ class EDNTraining:
             real_pair = torch.cat((figures, frames), dim=2).flatten(0, 1)
             painted_pair = torch.cat((figures, painted), dim=2).flatten(0, 1)
         return self._compete(
-            work, real_pair, painted_pair, painted.flatten(0, 1), frames.flatten(0, 1)
+            work,
+            real_pair,
+            painted_pair,
+            painted.flatten(0, 1),
+            frames.flatten(0, 1),
+            2 if self.config.temporal else 1,
         )
 
     def _face_step(self, work: _Stage, batch: PairBatch) -> dict[str, Tensor]:
@@ -163,10 +169,17 @@ class EDNTraining:
             torch.cat((figure, mended), dim=1),
             mended,
             real,
+            1,
         )
 
     def _compete(
-        self, work: _Stage, real: Tensor, painted: Tensor, pictures: Tensor, truth: Tensor
+        self,
+        work: _Stage,
+        real: Tensor,
+        painted: Tensor,
+        pictures: Tensor,
+        truth: Tensor,
+        counted: int,
     ) -> dict[str, Tensor]:
         """Update the generator, then the discriminator.
 
@@ -176,6 +189,7 @@ class EDNTraining:
             painted: what it should not, likewise.
             pictures: the painted pictures, RGB, with gradients.
             truth: what they should be.
+            counted: how often the mean perceptual loss counts: equation 6 adds that of both frames.
         """
         config = self.config.loss
         verdicts = work.judge(torch.cat((real, painted.detach())))
@@ -194,10 +208,13 @@ class EDNTraining:
         loss = terms["adversarial"] + config.feature_matching * terms["feature_matching"]
         if self.perceptual is not None:
             with self.fabric.autocast():
-                terms["perceptual"] = self.perceptual(pictures, truth)
+                terms["perceptual"] = counted * self.perceptual(pictures, truth)
             loss = loss + config.perceptual * terms["perceptual"]
 
-        work.improve(self.fabric, loss, against)
+        # All processes decide alike, or those that step would wait for the others for ever.
+        sound = self.team.means({"sound": torch.isfinite(loss.detach() + against.detach()).float()})
+        if sound["sound"] == 1.0:  # else the loop tells of it; the weights stay as they are
+            work.improve(self.fabric, loss, against)
         with torch.no_grad():
             terms["l1"] = (pictures - truth).abs().mean()
         return {"loss": loss.detach(), **terms, "discriminator": against.detach()}
@@ -209,6 +226,8 @@ class EDNTraining:
             tensors |= prefixed(name, network.state_dict())
         if self._work is not None:
             tensors |= self._work.moments(self.phase)
+        else:  # nothing was learned since the state that this one goes on from
+            tensors |= {k: v for k, v in self._saved.items() if "optimizer." in k}
         return TrainingState(tensors, {"seed": self.seed, "stage": self.phase, **self.notes})
 
     def restore(self, state: TrainingState, where: Path) -> None:
@@ -220,6 +239,7 @@ class EDNTraining:
         for name, network in self._networks().items():
             restore_module(network, unprefixed(name, state.tensors), where)
         self._saved = state.tensors
+        self.phase = state.values["stage"]
         self._work = None
 
     @torch.no_grad()
@@ -291,16 +311,8 @@ class EDNTraining:
         rows = rng.integers(0, len(pairs), here * self.team.size)
         mine = slice(here * self.team.rank, here * (self.team.rank + 1))
         rngs = [np.random.default_rng((self.seed, number, k)) for k in range(len(rows))]
-        return self.pairs.batch(pairs[rows[mine]], self.config.augment, rngs[mine])
-
-
-def paint_faces(
-    face: nn.Module, figures: Tensor, pictures: Tensor, corners: Tensor, side: int
-) -> Tensor:
-    """Add the face network's residual to painted pictures `(B, 3, H, W)`; gives new ones."""
-    seen = cut_faces(figures, corners, side), cut_faces(pictures, corners, side)
-    residual = face(torch.cat(seen, dim=1))
-    return add_to_faces(pictures, residual, corners)
+        batch = self.pairs.batch(pairs[rows[mine]], self.config.augment, rngs[mine])
+        return batch.pinned() if self.fabric.device.type == "cuda" else batch
 
 
 class _Stage:
@@ -311,6 +323,7 @@ class _Stage:
         self.halves = name == "global" and training.enhancer is not None
         for network in training._networks().values():
             network.requires_grad_(False)
+            network.zero_grad(set_to_none=True)  # those of the stage before only take memory
         main = TemporalPair(
             training.coarse if self.halves else training.generator, temporal=config.temporal
         )
@@ -350,8 +363,6 @@ class _Stage:
 
     def improve(self, fabric: Fabric, loss: Tensor, against: Tensor) -> None:
         """One step of both optimisers."""
-        if not bool(torch.isfinite(loss.detach() + against.detach())):
-            return  # the loop tells of it; the weights stay as they are
         self.optimizer.zero_grad(set_to_none=True)
         fabric.backward(loss)
         self.judge_optimizer.zero_grad(set_to_none=True)
