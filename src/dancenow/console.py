@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from types import TracebackType
+from typing import NoReturn
 
 from rich.console import Console
 from rich.progress import (
@@ -100,6 +101,19 @@ class ProgressBars:
         if event.note:
             line += f" ({event.note})"
         print(line, file=sys.stderr, flush=True)
+
+
+def end_process(status: int) -> NoReturn:
+    """End this process; one of several that trained together ends at once.
+
+    There, PyTorch's gloo can still have threads when the interpreter is torn down, which aborts a
+    process that has done everything right.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def is_secondary_process() -> bool:

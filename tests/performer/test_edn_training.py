@@ -285,7 +285,7 @@ def test_the_preview_shows_figures_paintings_and_truth(pairs: PairSet) -> None:
 
 
 SCRIPT = """
-import json, sys
+import json, os, sys
 import numpy as np, torch
 from pathlib import Path
 sys.path.insert(0, {here!r})
@@ -311,6 +311,8 @@ work.close()
 if work.team.first:
     print(json.dumps([work.team.size, told]))
 work.team.close()
+sys.stdout.flush()
+os._exit(0)  # as the command line ends: gloo's threads can abort an interpreter that is torn down
 """
 
 

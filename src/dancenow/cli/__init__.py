@@ -12,7 +12,7 @@ import typer
 
 from dancenow.cli import clips, dances, measures, performers  # noqa: F401 (they add commands)
 from dancenow.cli.apps import app
-from dancenow.console import is_secondary_process
+from dancenow.console import end_process, is_secondary_process
 from dancenow.errors import DanceNowError, DanceNowWarning, InputError
 
 _STOPPED = 130  # the exit status after Ctrl-C
@@ -21,7 +21,7 @@ _STOPPED = 130  # the exit status after Ctrl-C
 def _fail(message: str, status: int) -> NoReturn:
     if not is_secondary_process():
         print(f"dancenow: {message}", file=sys.stderr)
-    sys.exit(status)
+    end_process(status)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
@@ -55,4 +55,4 @@ def main() -> None:
         _fail(f"{type(error).__name__}: {error} (-v shows where)", 1)
     if status == _STOPPED:  # newer Typers return this on Ctrl-C
         _fail("stopped; what was done is kept, the same command goes on from there.", _STOPPED)
-    sys.exit(status if isinstance(status, int) else 0)
+    end_process(status if isinstance(status, int) else 0)
