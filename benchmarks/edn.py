@@ -19,6 +19,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 from dancenow.performer.edn import layers, losses
 from dancenow.performer.edn.config import EDNConfig
@@ -142,19 +143,32 @@ def performing(config: EDNConfig, pairs: PairSet, device: Device, frames: int) -
         shown = torch.from_numpy(painter.paint(figure, None)()).permute(2, 0, 1)[None]
         shown = shown.to(truth.device).float() / 127.5 - 1
     difference = 127.5 * (truth.float() - shown).abs()
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        plain.paint(as_float, previous)
+    flop = counter.get_total_flops()
+    rate, peak = flop / seconds["here"], measured_peak(device, painter.dtype)
     print(
         f"performing: plain {1 / seconds['plain']:.2f} frames/s, here "
         f"{1 / seconds['here']:.2f} ({seconds['plain'] / seconds['here']:.1f} x); mean difference "
         f"{difference.mean():.2f} of 255, largest {difference.max():.0f}"
     )
+    print(
+        f"  {flop / 1e9:.0f} GFLOP a frame in plain convolutions, {rate / 1e9:.0f} GFLOP/s: "
+        f"{100 * rate / peak:.0f} % of a matrix product's {peak / 1e9:.0f}"
+    )
+
+
+def measured_peak(device: Device, dtype: torch.dtype) -> float:
+    """FLOP/s of a product of matrices of 2048 x 2048 in that precision."""
+    a = torch.randn(2048, 2048).to(device.torch, dtype)
+    seconds = in_turns({"product": lambda: a @ a}, 9)["product"]
+    return float(2 * 2048**3 / seconds)
 
 
 def training(config: EDNConfig, pairs: PairSet, device: Device, steps: int) -> None:
     plain = PlainWay(config, device.torch)
     here = EDNTraining(config, pairs, device.fabric(), 0, None)
-    here.coarse.load_state_dict(
-        {k.replace("generator.", ""): v for k, v in plain.generator.state_dict().items()}
-    )
+    here.generator.load_state_dict(plain.generator.state_dict())
     here.judge.load_state_dict(plain.judge.state_dict())
     count, ours = iter(range(1000)), []
 
@@ -174,6 +188,8 @@ def training(config: EDNConfig, pairs: PairSet, device: Device, steps: int) -> N
         f"training: plain {1 / seconds['plain']:.3f} frames/s, here {1 / seconds['here']:.3f} "
         f"({seconds['plain'] / seconds['here']:.1f} x)"
     )
+    if device.kind == "cuda":
+        print(f"  peak memory of both: {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
     print("losses, plain:", " ".join(f"{loss:.3f}" for loss in plain.losses))
     print("losses, here: ", " ".join(f"{loss:.3f}" for loss in ours))
 

@@ -35,6 +35,7 @@ class Performed:
         times: seconds of each stage.
         performer: folder of the performer.
         steps: its steps of training.
+        perceptual: whether it learned with the perceptual loss; None where its preset has none.
     """
 
     output: Path
@@ -44,14 +45,16 @@ class Performed:
     times: StageTimes
     performer: Path
     steps: int
+    perceptual: bool | None = None
 
     def summary(self) -> str:
         """One line for people."""
         width, height = self.size
         spent = ", ".join(f"{name} {s:.0f} s" for name, s in self.times.rounded().items())
+        without = ", which learned without the perceptual loss" if self.perceptual is False else ""
         return (
             f"{self.output}: {self.frames} frames of {width} x {height} at {self.fps:.4g} a "
-            f"second ({spent}); the performer is in {self.performer}"
+            f"second ({spent}); the performer is in {self.performer}{without}"
         )
 
 
@@ -98,6 +101,7 @@ def transfer(
         times,
         trained.folder,
         trained.steps,
+        trained.performer.training.get("perceptual"),
     )
 
 
