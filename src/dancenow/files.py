@@ -27,6 +27,32 @@ def check_can_write(path: Path) -> None:
         raise OutputError(f"{path}: is a folder; choose another output name.")
 
 
+def check_folder(path: Path, what: str, *, ours: bool) -> None:
+    """Raise `OutputError` where a folder that a `what` is to be written into holds other things.
+
+    Args:
+        path: the folder; it need not exist.
+        what: what is written, for the message.
+        ours: whether what lies there may be replaced or gone on with.
+    """
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"{path}: is a file; a {what} needs a folder.")
+    if path.is_dir() and any(path.iterdir()) and not ours:
+        raise OutputError(f"{path}: holds other files; choose a new or empty folder.")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be made ({error.strerror}).") from error
+
+
 def check_not_read(output: Path, *inputs: Path) -> None:
     """Raise `OutputError` now if writing `output` would replace something that is read for it."""
     for path in inputs:

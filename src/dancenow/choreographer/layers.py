@@ -108,7 +108,7 @@ _ROWS = ([[1.0, 0, 0], [0, 1, 1]], [[1.0, 1, 0], [0, 0, 1]])
 class _UpsampleConv(torch.autograd.Function):
     """Upsampling and convolution: every output px sees 2 x 2 input px, with one of four kernels.
 
-    One matrix product over all 2 x 2 patches gives the four px of every place; a third of the
+    One matrix product over all 2 x 2 patches gives the four px of every place; 4/9 of the
     original's work, and the large picture is written once.
     """
 

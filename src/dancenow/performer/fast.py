@@ -28,6 +28,7 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import PoseStatistics
 from dancenow.training import Device
 from dancenow.training.checkpoint import restore_module
+from dancenow.video.png import encode_png
 
 Frame = NDArray[np.uint8]
 
@@ -124,9 +125,7 @@ class FastPerformer(Performer):
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_weights(folder / "generator.safetensors", self.generator)
-        done, png = cv2.imencode(".png", np.ascontiguousarray(self.scene.plate[..., ::-1]))
-        assert done
-        write_bytes(folder / "plate.png", png.tobytes())
+        write_bytes(folder / "plate.png", encode_png(self.scene.plate))
         scene = {
             "fps": self.scene.fps,
             "zoom": self.scene.zoom,

@@ -9,16 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
-
-import cv2
 
 from dancenow.errors import OutputError
 from dancenow.files import check_can_write
 from dancenow.video.convert import Frame
 from dancenow.video.images import NOTE_NAME, written_rate
-
-_COMPRESSION: Final = 3  # of 9; higher takes three times as long for a few per cent
+from dancenow.video.png import encode_png
 
 
 @contextmanager
@@ -69,9 +65,7 @@ class FolderWriter:
     def write(self, frame: Frame) -> None:
         """Append one frame, uint8 `(H, W, 3)` RGB."""
         self.count += 1
-        bgr = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
-        _, data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION])
-        _write_flushed(self._folder / f"{self.count:06d}.png", data.tobytes())
+        _write_flushed(self._folder / f"{self.count:06d}.png", encode_png(frame))
 
 
 def _write_flushed(path: Path, data: bytes) -> None:

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.errors import InputError, OutputError
+from dancenow.errors import InputError
 from dancenow.evaluation import PictureScores
-from dancenow.files import write_bytes, write_text
+from dancenow.files import check_folder, make_folder, write_bytes, write_text
 from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.presets import performer_preset
 from dancenow.pose import PoseTrack
@@ -22,6 +22,7 @@ from dancenow.pose.draw import draw_pose
 from dancenow.pose.extent import standing_height
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.video import read_frames
+from dancenow.video.png import encode_png
 from dancenow.workflows.evaluate_performer import PerformerScores, evaluate_performer
 from dancenow.workflows.paper_options import PaperOptions
 from dancenow.workflows.sample import write_sample
@@ -143,9 +144,8 @@ def run_ablation(
     options.chosen_device()
     config = options.paper.applied(config)
     canvas = config.canvas((config.size, config.size))
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"{out}: is a file; the report needs a folder.")
-    out.mkdir(parents=True, exist_ok=True)
+    check_folder(out, "report", ours=True)
+    make_folder(out)
     times = StageTimes()
     with times.stage("render"):
         clips = [
@@ -232,9 +232,7 @@ def _write_sheet(out: Path, clip: Path) -> Path:
         frames = enumerate(read_frames(out / name))
         rows.append([_cell(frame) for index, frame in frames if index in chosen])
     sheet = np.concatenate([np.concatenate(row, axis=1) for row in rows])
-    done, png = cv2.imencode(".png", np.ascontiguousarray(sheet[..., ::-1]))
-    assert done
-    write_bytes(out / "sheet.png", png.tobytes())
+    write_bytes(out / "sheet.png", encode_png(sheet))
     return out / "sheet.png"
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,10 +18,11 @@ from dancenow.choreographer.frames import FrameSet, as_rgb, contact_sheet
 from dancenow.choreographer.presets import BACKGROUNDS
 from dancenow.choreographer.sequence_training import SequenceTraining
 from dancenow.choreographer.vae_training import VAETraining
-from dancenow.errors import InputError, OutputError
-from dancenow.files import write_bytes
+from dancenow.errors import InputError
+from dancenow.files import check_folder, make_folder, write_bytes
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training import Budget, Clock, Device, choose_device, load_state
+from dancenow.video.png import encode_png
 from dancenow.workflows.pictures import prepare_pictures
 
 
@@ -176,8 +176,8 @@ def train_choreographer(
         _check_length(frames, config, paths[0])
         job = _Job(config, frames, device, options, out, {"clips": key}, progress)
         job.check_resumable()
-        _make(out)
-        _write_picture(out / "preview.png", contact_sheet(frames.pictures))
+        make_folder(out)
+        write_bytes(out / "preview.png", encode_png(contact_sheet(frames.pictures)))
     budget = [options.minutes, options.steps]
     made = _whole(out, device)
     if made and made.config == config and made.training.get("budget") == budget:
@@ -386,22 +386,6 @@ def _check_length(frames: FrameSet, config: ChoreographerConfig, clip: Path) -> 
 
 
 def _check_folder(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"{out}: is a file; a choreographer needs a folder.")
     ours = is_choreographer(out) or (out / "checkpoint" / "codec").is_dir()
     only_preview = out.is_dir() and {path.name for path in out.iterdir()} <= {"preview.png"}
-    if out.is_dir() and not only_preview and not ours:
-        raise OutputError(f"{out}: holds other files; choose a new or empty folder.")
-
-
-def _make(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be made ({error.strerror}).") from error
-
-
-def _write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
-    done, png = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))
-    assert done
-    write_bytes(path, png.tobytes())
+    check_folder(out, "choreographer", ours=ours or only_preview)

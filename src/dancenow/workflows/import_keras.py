@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dancenow.choreographer.choreographer import is_choreographer
 from dancenow.choreographer.keras_import import import_keras
-from dancenow.errors import OutputError
+from dancenow.files import check_folder, make_folder
 from dancenow.training.device import choose_device
 
 
@@ -60,14 +60,12 @@ def import_keras_weights(
         InputError: a file or an option cannot be used, or `out` holds something else.
     """
     out = Path(out)
-    _check_folder(out)
+    # Something would be lost otherwise: other files, or hours of training.
+    check_folder(out, "choreographer", ours=_was_imported(out))
     choreographer = import_keras(
         vae, sequence, gate=gate, latents=latents, device=choose_device(device)
     )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be made ({error.strerror}).") from error
+    make_folder(out)
     choreographer.save(out)
     modules = (choreographer.vae, choreographer.network)
     return Imported(
@@ -76,14 +74,6 @@ def import_keras_weights(
         choreographer.config.sequence.gate,
         0 if latents is None else len(choreographer.learned.means),
     )
-
-
-def _check_folder(out: Path) -> None:
-    """Raise `OutputError` where something would be lost: other files, or hours of training."""
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"{out}: is a file; a choreographer needs a folder.")
-    if out.is_dir() and any(out.iterdir()) and not _was_imported(out):
-        raise OutputError(f"{out}: holds other files; choose a new or empty folder.")
 
 
 def _was_imported(folder: Path) -> bool:

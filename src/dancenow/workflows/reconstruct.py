@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,7 @@ from dancenow.files import check_can_write, check_not_read, write_bytes
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training.device import choose_device
 from dancenow.video import check_output, open_writer
+from dancenow.video.png import encode_png
 from dancenow.workflows.pictures import prepare_pictures
 
 _WALK = (5, 9)  # ways between two latents, and pictures on each
@@ -91,9 +91,7 @@ def reconstruct(
                 errors.append(_psnr(picture, back))
                 progress(Progress("putting both side by side", done + 1, len(frames)))
         sheet = latent_walk(choreographer, means)
-        written, png = cv2.imencode(".png", np.ascontiguousarray(sheet[..., ::-1]))
-        assert written
-        write_bytes(walk, png.tobytes())
+        write_bytes(walk, encode_png(sheet))
     return Reconstructed(output, walk, len(frames), float(np.mean(errors)), times)
 
 

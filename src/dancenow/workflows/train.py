@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from dancenow.cache import cache_dir, content_hash
-from dancenow.errors import InputError, OutputError
+from dancenow.errors import InputError
+from dancenow.files import check_folder, make_folder
 from dancenow.performer import Performer, PerformerConfig, performer_preset
 from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.edn.folders import is_authors_folder
@@ -164,7 +165,9 @@ def train_performer(
         )
     check_clip(target, config)  # what is no clip is told before anything is made
     out = _cached_folder(target, config, options) if out is None else Path(out)
-    _check_folder(out)
+    ours = is_performer(out) or (out / "checkpoint" / "state.json").is_file()
+    check_folder(out, "performer", ours=ours)
+    make_folder(out)
     with times.stage("prepare"):
         recipe = _recipe(target, config, device, options, progress)
     try:
@@ -339,15 +342,3 @@ def _cached_folder(
         options.hold_out,
     )
     return cache_dir("performers") / key
-
-
-def _check_folder(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"{out}: is a file; a performer needs a folder.")
-    ours = is_performer(out) or (out / "checkpoint" / "state.json").is_file()
-    if out.is_dir() and any(out.iterdir()) and not ours:
-        raise OutputError(f"{out}: holds other files; choose a new or empty folder.")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be made ({error.strerror}).") from error

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
@@ -28,6 +27,7 @@ from PIL import Image, UnidentifiedImageError
 from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.files import atomic_folder, check_can_write
 from dancenow.video.images import list_images, read_image
+from dancenow.video.png import encode_png
 
 Frame = NDArray[np.uint8]
 Part = Literal["train", "test"]
@@ -36,7 +36,6 @@ _FACE_TEXTS: Final = "facetexts128"  # so for every side: the authors' loader kn
 _NUMBERED: Final = re.compile(r"(.*?)(\d+)(\D*)")  # what is before, the last number, what is after
 # How a whole PNG and a whole JPEG end.  A file that was cut off does not.
 _ENDS: Final = (b"\0\0\0\0IEND\xaeB`\x82", b"\xff\xd9")
-_COMPRESSION: Final = 3  # of 9; higher takes three times as long for a few per cent
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,8 +160,8 @@ def write_authors_folder(
             _check_name(name, names)
             names.add(name)
             shape = _check_pictures(name, label, image, shape or label.shape)
-            (new / "train_label" / f"{name}.png").write_bytes(_encode(label))
-            (new / "train_img" / f"{name}.png").write_bytes(_encode(image))
+            (new / "train_label" / f"{name}.png").write_bytes(encode_png(label))
+            (new / "train_img" / f"{name}.png").write_bytes(encode_png(image))
             if corner is not None:
                 text = _face_text(name, corner, side, shape)
                 (new / f"train_{_FACE_TEXTS}" / f"{name}.txt").write_text(text, encoding="ascii")
@@ -359,10 +358,3 @@ def _face_text(name: str, corner: tuple[int, int], side: int, shape: tuple[int, 
     if side < 1 or left < 0 or top < 0 or left + side > shape[1] or top + side > shape[0]:
         raise ValueError(f"{name}: a face of {side} px at {left}, {top} is not inside the picture")
     return f"{top} {top + side} {left} {left + side}"
-
-
-def _encode(picture: Frame) -> bytes:
-    """A PNG of a picture, RGB."""
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION])
-    return data.tobytes()
