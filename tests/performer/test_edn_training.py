@@ -16,6 +16,7 @@ from dancenow.errors import InputError
 from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig, LossConfig, StageConfig
 from dancenow.performer.edn.dataset import PairSet
 from dancenow.performer.edn.faces import paint_faces
+from dancenow.performer.edn.networks import make_generator
 from dancenow.performer.edn.perceptual import PerceptualLoss, VGG19Features
 from dancenow.performer.edn.training import EDNTraining, TemporalPair
 from dancenow.sample import dance_track
@@ -31,7 +32,9 @@ def config(**update: object) -> EDNConfig:
     """The tiny preset, tinier."""
     base = EDN_PRESETS["edn-tiny"]
     optimizer = base.optimizer.model_copy(update={"batch": 2, "learning_rate": 2e-4})
-    return base.model_copy(update={"networks": TINY, "optimizer": optimizer, **update})
+    return base.model_copy(
+        update={"networks": TINY, "optimizer": optimizer, "history": 0, **update}
+    )
 
 
 def with_enhancer() -> EDNConfig:
@@ -92,6 +95,41 @@ def test_the_second_frames_gradient_reaches_the_first_frames_output() -> None:
     assert before.grad is not None
     expected = generator.weight[:, 3:].sum(dim=0)
     torch.testing.assert_close(before.grad, expected.expand_as(before.grad[0])[None])
+
+
+def test_frames_before_a_pair_are_painted_without_gradients() -> None:
+    generator = nn.Conv2d(6, 3, 1)
+    figures = torch.randn(1, 4, 3, 4, 4, requires_grad=True)
+    pair = TemporalPair(generator, temporal=True)
+    before, now = pair(figures)
+    (before.sum() + now.sum()).backward()
+    assert figures.grad is not None
+    assert (figures.grad[:, :2] == 0).all() and (figures.grad[:, 2:] != 0).all()
+    with torch.no_grad():
+        painted = torch.zeros(1, 3, 4, 4)
+        for k in range(4):
+            painted = generator(torch.cat((figures[:, k], painted), dim=1))
+    torch.testing.assert_close(now, painted)
+
+
+@pytest.mark.parametrize("earlier", [0, 2])
+def test_every_weight_learns_in_bfloat16_also_behind_a_history(earlier: int) -> None:
+    generator = make_generator(TINY)[0]
+    pair = TemporalPair(generator, temporal=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        before, now = pair(torch.randn(1, 2 + earlier, 3, 32, 32))
+    (before.square().mean() + now.square().mean()).backward()
+    assert all(p.grad is not None for p in generator.parameters())
+    assert all(p.grad.abs().sum() > 0 for n, p in generator.named_parameters() if "weight" in n)
+
+
+def test_a_history_is_drawn_from_the_frames_before_the_pair(pairs: PairSet) -> None:
+    batch = pairs.batch(pairs.pairs[[3, 1]], history=2)
+    assert batch.figures.shape[1] == 4 and batch.frames.shape[1] == 2
+    rows = [[1, 2, 3, 4], [0, 0, 1, 2]]  # where the clip begins its first figure stands again
+    for figures, wanted in zip(batch.figures, rows, strict=True):
+        for figure, row in zip(figures, wanted, strict=True):
+            assert np.array_equal(figure.permute(1, 2, 0).numpy(), pairs.figure(row))
 
 
 def test_frame_by_frame_the_second_frame_knows_nothing_of_the_first() -> None:

@@ -92,6 +92,10 @@ class EDNConfig(_Config):
     cache, 0.44 MB each at 512 px and 16:9, 1.8 MB at 1024."""
     temporal: bool = True
     """Temporal smoothing (section 3.2); without it, frames are painted and judged one by one."""
+    history: int = 0
+    """Up to so many frames are painted, without gradients, before a pair, so that its first frame
+    is not always painted from nothing; 0 as in the paper.  Against errors that grow from frame to
+    frame when performing."""
     networks: NetworkConfig = NetworkConfig()
     loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
@@ -161,10 +165,11 @@ EDN_PRESETS: dict[str, EDNConfig] = {
         preset="edn-tiny",
         size=64,
         max_frames=600,
+        history=3,
         networks=NetworkConfig(
             width=16,
-            downsamplings=2,
-            blocks=3,
+            downsamplings=3,
+            blocks=4,
             discriminator_width=16,
             discriminator_layers=2,
             face_width=16,

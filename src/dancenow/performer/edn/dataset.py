@@ -25,8 +25,9 @@ class PairBatch(NamedTuple):
     """Pairs of consecutive frames; the second axis is time: t-1, t.
 
     Attributes:
-        figures: the stick figures, `(B, 2, 3, H, W)` RGB; uint8 in 0..255, or float32 in -1..1.
-        frames: the frames, likewise.
+        figures: the stick figures, `(B, 2, 3, H, W)` RGB; uint8 in 0..255, or float32 in -1..1;
+            those of frames before the pair may stand before the two.
+        frames: the frames, `(B, 2, 3, H, W)`, likewise.
         corners: left and top of the faces' regions in px, int64 `(B, 2, 2)`.
     """
 
@@ -115,8 +116,13 @@ class PairSet:
         pairs: NDArray[np.int64],
         augment: PoseAugmentConfig | None = None,
         rngs: list[Generator] | None = None,
+        history: int = 0,
     ) -> PairBatch:
-        """The pairs of these rows, `(B, 2)`, as uint8; each pose moved by its own generator."""
+        """The pairs of these rows, `(B, 2)`, as uint8; each pose moved by its own generator.
+
+        The figures of `history` frames stand before each pair's; where the clip begins, the first
+        one stands there again.
+        """
         motions: list[NDArray[np.float64] | None] = [None] * len(pairs)
         if augment is not None and rngs is not None and (augment.scale or augment.shift):
             motions = [
@@ -124,7 +130,7 @@ class PairSet:
                 for rng, pair in zip(rngs, pairs, strict=True)
             ]
         figures = [
-            [self.figure(int(row), motion) for row in pair]
+            [self.figure(row, motion) for row in (*self._before(int(pair[0]), history), *pair)]
             for pair, motion in zip(pairs, motions, strict=True)
         ]
         return PairBatch(
@@ -132,6 +138,15 @@ class PairSet:
             _tensor(self.frames[pairs]),
             torch.from_numpy(self.corners[pairs]),
         )
+
+    def _before(self, row: int, count: int) -> list[int]:
+        """Rows of the `count` frames before a frame."""
+        rows = []
+        for _ in range(count):
+            place = np.flatnonzero(self.pairs[:, 1] == row)
+            row = int(self.pairs[place[0], 0]) if len(place) else row
+            rows.append(row)
+        return rows[::-1]
 
     def _motion(
         self, rng: Generator, row: int, augment: PoseAugmentConfig

@@ -57,11 +57,21 @@ class TemporalPair(nn.Module):
         self.generator, self.temporal = generator, temporal
 
     def forward(self, figures: Tensor) -> tuple[Tensor, Tensor]:
-        """Both frames, `(B, 3, H, W)`, of figures `(B, 2, 3, H, W)`; gradients through both."""
-        nothing = torch.zeros_like(figures[:, 0])
+        """The last two frames, `(B, 3, H, W)`, of figures `(B, 2 or more, 3, H, W)`.
+
+        Gradients flow through these two; frames before them, if any, are painted without.
+        """
+        nothing = previous = torch.zeros_like(figures[:, 0])
+        *earlier, first, second = figures.unbind(dim=1)
         with shared_casts():
-            before = self._paint(figures[:, 0], nothing)
-            return before, self._paint(figures[:, 1], before if self.temporal else nothing)
+            if self.temporal:
+                with torch.no_grad():
+                    for figure in earlier:
+                        previous = self._paint(figure, previous)
+                # Weights that autocast converted without gradients must not be found again.
+                torch.clear_autocast_cache()
+            before = self._paint(first, previous)
+            return before, self._paint(second, before if self.temporal else nothing)
 
     def _paint(self, figure: Tensor, previous: Tensor) -> Tensor:
         seen = torch.cat((figure, previous), dim=1)
@@ -134,6 +144,7 @@ class EDNTraining:
         if work.halves:
             figures, frames = _halved_pairs(figures), _halved_pairs(frames)
         before, now = work.generator(figures)
+        figures = figures[:, -2:]
         painted = torch.stack((before, now), dim=1)
         if self.config.temporal:
             real_pair, painted_pair = _judged(figures, frames), _judged(figures, painted)
@@ -155,10 +166,10 @@ class EDNTraining:
         The paper has the adversarial and the perceptual term; feature matching, which whole frames
         have, is added, so that faces are also learned without VGG-19.
         """
-        figures = batch.figures
+        figures = batch.figures[:, -2:]
         corners, side = batch.corners.flatten(0, 1), self.pairs.side
         with torch.no_grad(), self.fabric.autocast():
-            painted = torch.stack(work.fixed(figures), dim=1).flatten(0, 1)
+            painted = torch.stack(work.fixed(batch.figures), dim=1).flatten(0, 1)
         face = cut_faces(painted, corners, side)
         figure = cut_faces(figures.flatten(0, 1), corners, side)
         real = cut_faces(batch.frames.flatten(0, 1), corners, side)
@@ -311,7 +322,8 @@ class EDNTraining:
         rows = rng.integers(0, len(pairs), here * self.team.size)
         mine = slice(here * self.team.rank, here * (self.team.rank + 1))
         rngs = [np.random.default_rng((self.seed, number, k)) for k in range(len(rows))]
-        batch = self.pairs.batch(pairs[rows[mine]], self.config.augment, rngs[mine])
+        history = int(rng.integers(0, self.config.history + 1)) if self.config.temporal else 0
+        batch = self.pairs.batch(pairs[rows[mine]], self.config.augment, rngs[mine], history)
         return batch.pinned() if self.fabric.device.type == "cuda" else batch
 
 
