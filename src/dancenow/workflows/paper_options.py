@@ -51,6 +51,8 @@ class PaperOptions:
             if self.batch < 1:
                 raise InputError(f"--batch {self.batch}: must be at least 1.")
             update["optimizer"] = config.optimizer.model_copy(update={"batch": self.batch})
+        if self.no_perceptual and self.vgg_weights is not None:
+            raise InputError("--vgg-weights: is not used with --no-perceptual; leave one out.")
         if self.no_perceptual:
             update["loss"] = config.loss.model_copy(update={"perceptual": 0.0})
         elif self.vgg_weights is not None and not config.loss.perceptual:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ from dancenow.training.loop import run_training
 from dancenow.video import probe
 from dancenow.workflows.paper_options import PaperOptions
 from dancenow.workflows.recipes import EDNRecipe, FastRecipe, Learning, Recipe
+
+_ANOTHER = (
+    "{}: holds a performer of another clip, preset or version, or of other options; choose "
+    "another folder."
+)
 
 
 @dataclass(frozen=True)
@@ -167,9 +173,15 @@ def train_performer(
     out = _cached_folder(target, config, options) if out is None else Path(out)
     ours = is_performer(out) or (out / "checkpoint" / "state.json").is_file()
     check_folder(out, "performer", ours=ours)
+    _check_config(out, config)
     make_folder(out)
-    with times.stage("prepare"):
-        recipe = _recipe(target, config, device, options, progress)
+    try:
+        with times.stage("prepare"):
+            recipe = _recipe(target, config, device, options, progress)
+    except BaseException:
+        with suppress(OSError):
+            out.rmdir()  # it is empty where nothing was trained before
+        raise
     try:
         with times.stage("train"), _memory_told(config, out):
             learning, clock = _learn(recipe, config, budget, out, target, options.seed, progress)
@@ -204,9 +216,7 @@ def _learn(
         raise InputError(f"{out}: the machines see different checkpoints; let them share it.")
     made_of = {"target": recipe.key, "config": config.model_dump(mode="json")}
     if state is not None and {key: state.values.get(key) for key in made_of} != made_of:
-        raise InputError(
-            f"{out}: holds a performer of another clip, preset or version; choose another folder."
-        )
+        raise InputError(_ANOTHER.format(out))
     if state is None and is_performer(out):
         raise InputError(
             f"{out}: holds a finished performer without its checkpoint; choose another folder."
@@ -231,6 +241,19 @@ def _learn(
     finally:
         learning.close()
     return learning, clock
+
+
+def _check_config(out: Path, config: PerformerConfig | EDNConfig) -> None:
+    """Refuse a folder of another configuration before the clip is looked at."""
+    state = out / "checkpoint" / "state.json"
+    if not state.is_file():
+        return
+    try:
+        before = json.loads(state.read_text("utf-8"))["values"]["config"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # `load_state` tells what is wrong with it
+    if before != config.model_dump(mode="json"):
+        raise InputError(_ANOTHER.format(out))
 
 
 def _recipe(

@@ -127,18 +127,20 @@ def perform(
     times = StageTimes() if times is None else times
     performer = Performer.load(folder, choose_device(device))
     steps = int(performer.training.get("steps", 0))
+    perceptual = performer.training.get("perceptual")
     if is_authors_folder(source):
         with times.stage("perform"):
             frames = _write_figures(performer, source, output, progress)
         fps, size = performer.scene.fps, performer.scene.size
-        return Performed(output, frames, fps, size, times, folder, steps)
+        return Performed(output, frames, fps, size, times, folder, steps, perceptual)
     with times.stage("detect"):
         motion = load_source(source, estimator=estimator, progress=progress)
     with times.stage("perform"):
         frames = write_performance(
             performer, motion, output, normalized=normalized, progress=progress
         )
-    return Performed(output, frames, motion.track.fps, performer.scene.size, times, folder, steps)
+    fps, size = motion.track.fps, performer.scene.size
+    return Performed(output, frames, fps, size, times, folder, steps, perceptual)
 
 
 def _write_figures(

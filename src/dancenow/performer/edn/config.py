@@ -11,6 +11,8 @@ from dancenow.pose.face import face_side
 
 _NARROWEST = 1 / 6  # of a frame's sides: narrower ones have no room for a face's region
 
+_LARGEST = 4096  # px; four times the paper's, and more than any card's memory takes today
+
 StageName = Literal["global", "enhancer", "all", "face"]
 
 
@@ -122,6 +124,8 @@ class EDNConfig(_Config):
                 f"frames of {frame[0]} x {frame[1]} px are too narrow to be painted; crop the clip "
                 "around the person."
             )
+        if self.size > _LARGEST:
+            raise InputError(f"--size {self.size}: must be at most {_LARGEST} px.")
         if self.size % stride or not self._fits(self.size, ratio):
             below = max(1, self.size // stride) * stride
             while not self._fits(below, ratio):
