@@ -26,10 +26,10 @@ from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.edn.dataset import PairSet
 from dancenow.performer.edn.networks import make_discriminator, make_generator
 from dancenow.performer.edn.painting import Painter
-from dancenow.performer.edn.training import EDNTraining, TemporalPair
+from dancenow.performer.edn.temporal import TemporalPair
+from dancenow.performer.edn.training import EDNTraining
 from dancenow.performer.presets import performer_preset
 from dancenow.training import Device, choose_device
-
 
 _BLOCK = 5  # frames painted in a row, as a clip is
 

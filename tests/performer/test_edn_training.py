@@ -18,7 +18,8 @@ from dancenow.performer.edn.dataset import PairSet
 from dancenow.performer.edn.faces import paint_faces
 from dancenow.performer.edn.networks import make_generator
 from dancenow.performer.edn.perceptual import PerceptualLoss, VGG19Features
-from dancenow.performer.edn.training import EDNTraining, TemporalPair
+from dancenow.performer.edn.temporal import TemporalPair
+from dancenow.performer.edn.training import EDNTraining
 from dancenow.sample import dance_track
 from dancenow.training import Device, load_state, save_state
 

@@ -15,7 +15,6 @@ from dancenow.performer.edn import losses
 from dancenow.performer.edn.config import EDNConfig, StageName
 from dancenow.performer.edn.dataset import PairBatch, PairSet
 from dancenow.performer.edn.faces import cut_faces, paint_faces
-from dancenow.performer.edn.layers import shared_casts
 from dancenow.performer.edn.networks import (
     GlobalGenerator,
     LocalEnhancer,
@@ -26,6 +25,7 @@ from dancenow.performer.edn.networks import (
     make_generator,
 )
 from dancenow.performer.edn.perceptual import PerceptualLoss
+from dancenow.performer.edn.temporal import TemporalPair
 from dancenow.performer.edn.watch import DiscriminatorWatch
 from dancenow.training.checkpoint import (
     TrainingState,
@@ -42,41 +42,6 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 _TINY = 1e-9
-
-
-class TemporalPair(nn.Module):
-    """Temporal smoothing (section 3.2): a frame, and the next one given the first.
-
-    Args:
-        generator: from a stick figure and the previous output, `(B, 6, H, W)`, to a frame.
-        temporal: without it the second frame is painted as if there were no first.
-    """
-
-    def __init__(self, generator: nn.Module, *, temporal: bool) -> None:
-        super().__init__()
-        self.generator, self.temporal = generator, temporal
-
-    def forward(self, figures: Tensor) -> tuple[Tensor, Tensor]:
-        """The last two frames, `(B, 3, H, W)`, of figures `(B, 2 or more, 3, H, W)`.
-
-        Gradients flow through these two; frames before them, if any, are painted without.
-        """
-        nothing = previous = torch.zeros_like(figures[:, 0])
-        *earlier, first, second = figures.unbind(dim=1)
-        with shared_casts():
-            if self.temporal:
-                with torch.no_grad():
-                    for figure in earlier:
-                        previous = self._paint(figure, previous)
-                # Weights that autocast converted without gradients must not be found again.
-                torch.clear_autocast_cache()
-            before = self._paint(first, previous)
-            return before, self._paint(second, before if self.temporal else nothing)
-
-    def _paint(self, figure: Tensor, previous: Tensor) -> Tensor:
-        seen = torch.cat((figure, previous), dim=1)
-        picture: Tensor = self.generator(seen.contiguous(memory_format=torch.channels_last))
-        return picture
 
 
 class EDNTraining:
