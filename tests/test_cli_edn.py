@@ -59,6 +59,7 @@ def test_two_devices_train_one_performer_and_speak_once(folder: Path, tmp_path: 
         (["--preset", "edn-tiny", "--hold-out", "1"], "--hold-out 1: must be"),
         (["--preset", "edn-tiny", "--batch", "0"], "--batch 0: must be at least 1"),
         (["--preset", "edn-tiny", "--nodes", "2"], "MASTER_ADDR"),
+        (["--preset", "edn-tiny", "--history", "-1"], "--history -1: must be at least 0"),
         (["--preset", "edn-tiny", "--devices", "0"], "must be at least 1"),
         (["--preset", "edn-2048"], "unknown; choose one of fast, tiny, edn-512"),
         (["--preset", "edn-tiny", "--poses", "s.mp4"], "neither a track"),

@@ -125,6 +125,7 @@ def test_a_checkpoint_of_another_preset_is_refused_and_kept(
         TrainOptions("tiny", steps=1, device="cpu", poses=poses),
         options(poses, 1, size=96),
         options(poses, 1, upsampling="resize"),
+        options(poses, 1, history=0),
     ):
         with pytest.raises(InputError, match="another clip, preset or version"):
             train_performer(clip, tmp_path / "p", other)

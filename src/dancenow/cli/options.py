@@ -95,6 +95,14 @@ Augment = Annotated[
         "--augment", help="Move and scale the poses slightly at random.", rich_help_panel=_PAPER
     ),
 ]
+History = Annotated[
+    int | None,
+    typer.Option(
+        help="Up to so many frames are painted before a pair: against errors that grow.",
+        show_default="0, as in the paper",
+        rich_help_panel=_PAPER,
+    ),
+]
 Upsampling = Annotated[
     UpsamplingName | None,
     typer.Option(

@@ -22,6 +22,7 @@ class PaperOptions:
         per_frame: go without temporal smoothing.
         no_face: go without the face network.
         augment: move and scale the poses slightly at random.
+        history: up to so many frames are painted before a pair; None: the preset's.
         upsampling: "transposed" or "resize"; None: the preset's.
         devices: how many devices train together on every machine.
         nodes: how many machines train together.
@@ -34,6 +35,7 @@ class PaperOptions:
     per_frame: bool = False
     no_face: bool = False
     augment: bool = False
+    history: int | None = None
     upsampling: Literal["transposed", "resize"] | None = None
     devices: int = 1
     nodes: int = 1
@@ -63,6 +65,10 @@ class PaperOptions:
             update["stages"] = tuple(s for s in config.stages if s.name != "face")
         if self.augment:
             update["augment"] = AUGMENTED
+        if self.history is not None:
+            if self.history < 0:
+                raise InputError(f"--history {self.history}: must be at least 0.")
+            update["history"] = self.history
         if self.upsampling is not None:
             networks = config.networks.model_copy(update={"upsampling": self.upsampling})
             update["networks"] = networks
