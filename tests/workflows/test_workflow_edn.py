@@ -295,7 +295,7 @@ def test_drawn_figures_are_not_for_the_fast_preset(clip: Path, poses: Path, tmp_
 def test_a_folder_that_is_not_empty_is_not_exported_into(clip: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "mine.txt").write_text("mine")
-    with pytest.raises(InputError, match="not empty"):
+    with pytest.raises(InputError, match="holds other files; choose a new or empty folder"):
         export_pairs(clip, tmp_path / "data")
     assert (tmp_path / "data" / "mine.txt").read_text() == "mine"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.errors import InputError
+from dancenow.files import check_folder
 from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.edn.folders import write_authors_folder
 from dancenow.performer.presets import performer_preset
@@ -70,8 +70,7 @@ def export_pairs(
     Raises:
         InputError: the clip cannot be read, nobody is seen, or the folder is not empty.
     """
-    if output.exists() and not (output.is_dir() and not any(output.iterdir())):
-        raise InputError(f"{output}: exists and is not empty; choose another folder.")
+    check_folder(output, "data set", ours=False)
     config = performer_preset("edn-1024")
     assert isinstance(config, EDNConfig)
     info = probe(target)
