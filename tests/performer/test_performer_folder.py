@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,11 @@ from dancenow.performer.condition import POSE_CHANNELS
 from dancenow.performer.crop import crop_path
 from dancenow.performer.networks import FastGenerator, Painted
 from dancenow.performer.performer import is_performer
-from dancenow.performer.presets import GeneratorConfig, PerformerConfig
+from dancenow.performer.texture import LAYERS, Texture
 from dancenow.pose import PoseTrack
-from dancenow.pose.normalize import PoseStatistics, pose_statistics
+from dancenow.pose.normalize import PoseStatistics
 from dancenow.sample import dance_track
-from dancenow.training import Device
-
-CPU = Device("cpu", "32-true")
-CONFIG = PerformerConfig(preset="tiny", generator=GeneratorConfig(widths=(8, 16)))
+from untrained import CONFIG, CPU, plated, references_of, untrained
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +33,12 @@ def track() -> PoseTrack:
 @pytest.fixture
 def scene(track: PoseTrack) -> PlatedScene:
     plate = np.random.default_rng(0).integers(0, 256, (128, 128, 3), np.uint8)
-    return PlatedScene(plate, 25, 1.0, pose_statistics(track))
+    return plated(track, plate)
 
 
 @pytest.fixture
-def performer(scene: PlatedScene) -> Performer:
-    torch.manual_seed(0)
-    return FastPerformer(CONFIG, scene, FastGenerator(POSE_CHANNELS, (8, 16)), CPU, {"steps": 3})
+def performer(track: PoseTrack, scene: PlatedScene) -> Performer:
+    return untrained(track, scene)
 
 
 class Red(nn.Module):
@@ -53,13 +50,17 @@ class Red(nn.Module):
         super().__init__()
         self.alpha = alpha
 
-    def forward(self, _pose: Tensor, plate: Tensor) -> Painted:
+    def fused(self) -> Red:
+        return self
+
+    def forward(self, _pose: Tensor, plate: Tensor, _texture: Tensor) -> Painted:
         colour = torch.tensor([1.0, -1.0, -1.0])[:, None, None].expand_as(plate)
         return Painted(colour, torch.full_like(plate[:, :1], self.alpha))
 
 
 def red(scene: PlatedScene, alpha: float) -> Performer:
-    return FastPerformer(CONFIG, scene, Red(alpha), CPU)  # type: ignore[arg-type]
+    seen = dance_track("zola", "groove", seconds=1, size=128, fps=7)
+    return FastPerformer(CONFIG, scene, Red(alpha), Texture(references_of(seen)), CPU)  # type: ignore[arg-type]
 
 
 def test_what_is_painted_is_laid_into_its_box_and_the_rest_is_the_plate(
@@ -103,7 +104,7 @@ def test_a_dancer_may_leave_the_frame(scene: PlatedScene, track: PoseTrack) -> N
 def test_the_painted_picture_is_scaled_to_the_frame(
     scene: PlatedScene, track: PoseTrack, zoom: float
 ) -> None:
-    large = PlatedScene(scene.plate, 25, zoom, scene.statistics)
+    large = replace(scene, zoom=zoom)
     frame = next(red(large, 1.0).perform(track))
     assert frame.shape == (128, 128, 3) and frame.dtype == np.uint8
     hips = track.xy[0, 8].astype(int)
@@ -126,11 +127,12 @@ def test_a_track_with_nobody_in_it_is_refused(performer: Performer, track: PoseT
 
 def test_every_weight_of_the_generator_can_learn() -> None:
     torch.manual_seed(0)
-    generator = FastGenerator(POSE_CHANNELS, (8, 16, 16))
-    pose, plate = torch.rand(2, POSE_CHANNELS, 16, 24), torch.rand(2, 3, 16, 24)
+    generator = FastGenerator(POSE_CHANNELS, (8, 16, 16), LAYERS)
+    pose, plate = torch.rand(2, POSE_CHANNELS, 8, 12), torch.rand(2, 3, 16, 24)
+    texture = torch.rand(2, 4 * LAYERS, 16, 24)
     for step in range(2):  # a layer that begins at zero hides those before it for one step
         generator.zero_grad()
-        generator(pose, plate).over(plate).square().mean().backward()
+        generator(pose, plate, texture).over(plate).square().mean().backward()
         if step == 0:
             with torch.no_grad():
                 for weight in generator.parameters():
@@ -193,7 +195,7 @@ def test_the_plate_is_kept_without_loss(performer: Performer, tmp_path: Path) ->
     assert is_performer(tmp_path)
     again = Performer.load(tmp_path, CPU)
     assert np.array_equal(again.scene.plate, performer.scene.plate)
-    assert again.config == CONFIG and again.scene.fps == 25 and again.scene.zoom == 1
+    assert again.config == CONFIG and again.scene.fps == 7 and again.scene.zoom == 1
 
 
 def test_presets_are_found_by_name() -> None:

@@ -13,7 +13,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -22,18 +21,14 @@ from dancenow.cli import main
 from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.evaluation.perceptual import Lpips
 from dancenow.performer import FastPerformer, Performer, PlatedScene
-from dancenow.performer.condition import POSE_CHANNELS
-from dancenow.performer.networks import FastGenerator
-from dancenow.performer.presets import GeneratorConfig, PerformerConfig
 from dancenow.pose import PoseTrack
-from dancenow.pose.normalize import pose_statistics
 from dancenow.pose.openpose import write_openpose
 from dancenow.progress import Progress
-from dancenow.training import Device
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.evaluate import evaluate_clip
 from dancenow.workflows.evaluate_performer import PerformerScores, evaluate_performer
 from dancenow.workflows.sample import write_sample
+from untrained import plated, untrained
 
 Frame = NDArray[np.uint8]
 Train = Callable[..., Path]
@@ -62,12 +57,10 @@ def poses(stage: Path) -> Path:
 @pytest.fixture
 def performer(poses: Path) -> FastPerformer:
     """An untrained bo."""
-    torch.manual_seed(0)
-    statistics = pose_statistics(PoseTrack.load(poses))
-    scene = PlatedScene(np.full((128, 128, 3), 90, np.uint8), 10, 1.0, statistics)
-    config = PerformerConfig(preset="tiny", generator=GeneratorConfig(widths=(8, 16)))
-    generator = FastGenerator(POSE_CHANNELS, (8, 16))
-    return FastPerformer(config, scene, generator, Device("cpu", "32-true"))
+    track = PoseTrack.load(poses)
+    made = untrained(track, plated(track, np.full((128, 128, 3), 90, np.uint8)))
+    made.training = {}
+    return made
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from dancenow.workflows.export import export_pairs
 from dancenow.workflows.paper_options import PaperOptions
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train import TrainOptions, train_performer
-from dancenow.workflows.transfer import perform, transfer
+from dancenow.workflows.transfer import ShowOptions, perform, transfer
 
 
 @pytest.fixture(scope="module")
@@ -280,7 +280,8 @@ def test_drawn_figures_give_nothing_to_normalise_to(
     train_performer(tmp_path / "data", tmp_path / "p", options(None, 1))
     with pytest.raises(InputError, match="add --no-normalize"):
         perform(tmp_path / "p", poses, tmp_path / "o.mp4", device="cpu")
-    made = perform(tmp_path / "p", poses, tmp_path / "o.mp4", device="cpu", normalized=False)
+    show = ShowOptions(normalized=False)
+    made = perform(tmp_path / "p", poses, tmp_path / "o.mp4", show, device="cpu")
     assert made.frames == 16
 
 

@@ -9,47 +9,34 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError, OutputError
 from dancenow.evaluation import PictureScores, PoseScores
-from dancenow.performer import FastPerformer, Performer, PlatedScene, performer_preset
-from dancenow.performer.condition import POSE_CHANNELS
-from dancenow.performer.networks import FastGenerator
-from dancenow.performer.presets import GeneratorConfig, PerformerConfig
+from dancenow.performer import Performer, performer_preset
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent, standing_height
-from dancenow.pose.normalize import pose_statistics
 from dancenow.progress import Progress, StageTimes
 from dancenow.sample import dance_track
-from dancenow.training import Device
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.ahead import computed_ahead
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
 from dancenow.workflows.observe import Source, observe
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
+from dancenow.workflows.stage import performable
 from dancenow.workflows.train import TrainOptions, load_or_train, train_performer
-from dancenow.workflows.transfer import (
-    perform,
-    performable,
-    transfer,
-    write_performance,
-)
+from dancenow.workflows.transfer import perform, transfer, write_performance
+from untrained import plated, untrained
 
-CONFIG = PerformerConfig(preset="tiny", generator=GeneratorConfig(widths=(8, 16)))
 Frame = NDArray[np.uint8]
 
 
 @pytest.fixture
 def performer() -> Performer:
     """An untrained zola in a frame of 160 x 144 px."""
-    torch.manual_seed(0)
     own = dance_track("zola", "house", seconds=2, size=(160, 144), fps=8)
-    scene = PlatedScene(np.full((144, 160, 3), 90, np.uint8), 8, 1.0, pose_statistics(own))
-    generator = FastGenerator(POSE_CHANNELS, (8, 16))
-    return FastPerformer(CONFIG, scene, generator, Device("cpu", "32-true"), {"steps": 0})
+    return untrained(own, plated(own, np.full((144, 160, 3), 90, np.uint8)))
 
 
 @pytest.fixture
@@ -282,7 +269,8 @@ def test_training_tells_its_stages_and_leaves_a_performer(clip: Path, tmp_path: 
         times=times,
     )
     stages = list(dict.fromkeys(event.stage for event in events))
-    assert [stage.split()[0] for stage in stages] == ["detecting", "cutting", "learning"]
+    told = [stage.split()[0] for stage in stages]
+    assert told == ["detecting", "watching", "cutting", "learning"]
     assert list(times.seconds) == ["prepare", "train"] and trained.times is times
     assert trained.report().steps == 3
     figures = Performer.load(tmp_path / "p").training

@@ -53,6 +53,43 @@ Normalize = Annotated[
         "--normalize/--no-normalize", help="Move and scale the motion to the target's body."
     ),
 ]
+
+
+class CameraName(str, Enum):
+    """Whose camera films a performance."""
+
+    auto = "auto"
+    still = "still"
+    target = "target"
+    source = "source"
+
+
+class RetargetName(str, Enum):
+    """What takes the target's proportions."""
+
+    whole = "global"
+    limbs = "limbs"
+
+
+Camera = Annotated[
+    CameraName,
+    typer.Option(
+        help="Whose camera films it: a still one, the target's, the source's; auto is still, or "
+        "with --no-normalize the source's where it shows the target's own room."
+    ),
+]
+Retarget = Annotated[
+    RetargetName,
+    typer.Option(help="What takes the target's proportions: the body as a whole, or every limb."),
+]
+Behind = Annotated[
+    str,
+    typer.Option(
+        "--background",
+        help="What lies behind: target, source, a colour (white, #20c060), a picture, a clip, or "
+        "transparent (into .mov, .webm or a folder).",
+    ),
+]
 _PAPER = "Presets edn-..."
 Size = Annotated[
     int | None,
@@ -140,5 +177,7 @@ Temperature = Annotated[
 ]
 OutVideo = Annotated[
     Path,
-    typer.Option("-o", "--output", help="The clip to write: .mp4, .mov, .mkv, .gif or a folder."),
+    typer.Option(
+        "-o", "--output", help="The clip to write: .mp4, .mov, .mkv, .webm, .gif or a folder."
+    ),
 ]

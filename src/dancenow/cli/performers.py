@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from dancenow.cli.options import (
     AsJson,
     Augment,
     BatchSize,
+    Behind,
+    Camera,
+    CameraName,
     Device,
     DeviceName,
     Devices,
@@ -27,6 +30,8 @@ from dancenow.cli.options import (
     PerFrame,
     Poses,
     Preset,
+    Retarget,
+    RetargetName,
     Seed,
     Size,
     Steps,
@@ -35,6 +40,9 @@ from dancenow.cli.options import (
     VggWeights,
 )
 from dancenow.progress import ProgressCallback
+
+if TYPE_CHECKING:
+    from dancenow.workflows.transfer import ShowOptions
 
 
 @train_app.command("performer")
@@ -97,10 +105,33 @@ def train_performer_command(
 def perform_command(
     performer: Annotated[Path, typer.Argument(help="Folder of a trained performer.")],
     source: Annotated[
-        Path, typer.Argument(help="The motion: a clip, a track (.npz), a folder of OpenPose files.")
-    ],
-    output: OutVideo,
+        str | None,
+        typer.Argument(
+            help="The motion: a clip, a track (.npz), a folder of OpenPose files. With --webcam: a "
+            "camera's number (0 if left out), or a clip that is played in its place.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="The clip to write: .mp4, .mov, .mkv, .webm, .gif or a folder. With --webcam, a "
+            "window opens where none is given.",
+            show_default=False,
+        ),
+    ] = None,
+    webcam: Annotated[
+        bool, typer.Option("--webcam", help="Dance live what a camera sees, until q or Ctrl-C.")
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(help="With --webcam: end after so long.", show_default=False)
+    ] = None,
     normalize: Normalize = True,
+    retarget: Retarget = RetargetName.whole,
+    camera: Camera = CameraName.auto,
+    background: Behind = "target",
     estimator: Estimator = "mediapipe",
     device: Device = DeviceName.auto,
     seed: Seed = 0,
@@ -108,16 +139,38 @@ def perform_command(
     verbose: Verbose = False,
 ) -> None:
     """Let a trained performer dance."""
+    from dancenow.errors import InputError
+    from dancenow.workflows.live import Live, perform_live
     from dancenow.workflows.transfer import Performed, perform
+
+    def live(progress: ProgressCallback) -> Live:
+        return perform_live(
+            performer,
+            source or "0",
+            output,
+            seconds=seconds,
+            estimator=estimator,
+            device=device.value,
+            progress=progress,
+        )
+
+    if webcam:
+        run(live, lambda made: made.summary(), as_json)
+        return
+    if source is None or output is None:
+        missing = "SOURCE, the motion to dance," if source is None else "-o OUTPUT"
+        raise InputError(f"{missing} is missing; or add --webcam.")
+    motion, clip = Path(source), output
+    show = _show(normalize, retarget, camera, background)
 
     def work(progress: ProgressCallback) -> Performed:
         return perform(
             performer,
-            source,
-            output,
+            motion,
+            clip,
+            show,
             estimator=estimator,
             device=device.value,
-            normalized=normalize,
             progress=progress,
         )
 
@@ -137,6 +190,9 @@ def transfer_command(
     minutes: Minutes = None,
     steps: Steps = None,
     normalize: Normalize = True,
+    retarget: Retarget = RetargetName.whole,
+    camera: Camera = CameraName.auto,
+    background: Behind = "target",
     poses: Poses = None,
     size: Size = None,
     vgg_weights: VggWeights = None,
@@ -157,10 +213,22 @@ def transfer_command(
         preset, minutes, steps, estimator, device.value, seed, poses, paper=paper
     )
 
+    show = _show(normalize, retarget, camera, background)
+
     def work(progress: ProgressCallback) -> Performed:
-        return transfer(source, target, output, options, normalized=normalize, progress=progress)
+        return transfer(source, target, output, options, show, progress=progress)
 
     run(work, lambda made: made.summary(), as_json)
+
+
+def _show(
+    normalize: bool, retarget: RetargetName, camera: CameraName, background: str
+) -> ShowOptions:
+    from dancenow.workflows.stage import CameraChoice
+    from dancenow.workflows.stage import Retarget as Choice
+    from dancenow.workflows.transfer import ShowOptions
+
+    return ShowOptions(normalize, Choice(retarget.value), CameraChoice(camera.value), background)
 
 
 @app.command("export-edn")

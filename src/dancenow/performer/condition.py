@@ -31,23 +31,23 @@ _CHANNEL: Final = _channels()
 
 
 def draw_condition(keypoints: FloatArray, canvas: tuple[int, int]) -> NDArray[np.uint8]:
-    """Draw a pose for the generator.
+    """Draw a pose for the generator, at half the canvas's resolution.
 
     Args:
         keypoints: float32 `(137, 3)`, px of the canvas and confidence.
         canvas: width and height in px.
 
     Returns:
-        uint8 `(H, W, POSE_CHANNELS)`, 0..255, anti-aliased.
+        uint8 `(H / 2, W / 2, POSE_CHANNELS)`, 0..255, anti-aliased.
     """
-    width, height = canvas
+    width, height = canvas[0] // 2, canvas[1] // 2
     # cv2 draws fast on up to 4 channels that lie together: 3 limbs share a picture.
     planes = [np.zeros((height, width, 3), np.uint8) for _ in range(POSE_CHANNELS // 3)]
     seen = keypoints[:, 2] >= _SEEN
     far = 4.0 * max(canvas)
     points = np.clip(np.nan_to_num(keypoints[:, :2]), -far, far)
     # The layout has pixel centres at .5, cv2 at .0.
-    fixed = np.round((points - 0.5) * (1 << _SHIFT)).astype(int).tolist()
+    fixed = np.round((points / 2 - 0.5) * (1 << _SHIFT)).astype(int).tolist()
     thick = max(2, round(height * _BODY_WIDTH))
     for (a, b), channel in zip(LIMBS, _CHANNEL, strict=True):
         if seen[a] and seen[b]:

@@ -20,6 +20,7 @@ Frame = NDArray[np.uint8]
 _FOLLOW_SECONDS = 0.25  # standard deviation of the box's smoothing
 _HEADROOM = 0.13  # of the body's height: the top of the head and the hair have no keypoint
 _MARGIN = 0.07  # of the body's height, on the other sides
+_SLEEVE = 0.12  # of the body's height, beside a single pose: skirts and sleeves have no keypoints
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,21 @@ class CropPath:
         scale = np.array(self.canvas, dtype=np.float32) / np.array(self.box, dtype=np.float32)
         moved[:, :2] = (keypoints[:, :2] - self.corners[index]) * scale
         return moved
+
+
+def person_box(keypoints: FloatArray, body_px: float) -> NDArray[np.float64]:
+    """The box that a pose needs on a canvas: left, top, right, bottom in px, float64 `(4,)`.
+
+    Args:
+        keypoints: float32 `(137, 3)`, px of the canvas.
+        body_px: height of the standing person.
+    """
+    seen = keypoints[keypoints[:, 2] >= SEEN, :2]
+    if len(seen) == 0:
+        seen = np.zeros((1, 2), np.float32)
+    grown = np.array([-_SLEEVE, -_HEADROOM, _SLEEVE, _MARGIN]) * body_px
+    edges = np.concatenate([seen.min(axis=0), seen.max(axis=0)])
+    return np.asarray(edges + grown, dtype=np.float64)
 
 
 def cut_box(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -14,26 +16,33 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dancenow.performer.condition import draw_condition
+from dancenow.performer.crop import person_box
 from dancenow.performer.presets import AugmentConfig
+from dancenow.performer.references import References
+from dancenow.performer.texture import Texture
 from dancenow.pose.track import FloatArray
 
 Frame = NDArray[np.uint8]
+
+_GROUPS: Final = 4  # of crops whose persons are about equally wide: a batch is of one
 
 
 class Batch(NamedTuple):
     """Pictures to learn from, float32 `(B, C, H, W)`, channels last in memory.
 
     Attributes:
-        pose: the drawn poses, 0..1.
+        pose: the drawn poses at half the resolution, 0..1.
         real: the frames, RGB in -1..1.
         plate: the background behind them, RGB in -1..1.
         mask: the person, 0..1.
+        texture: layers of warped texture, 0..1.
     """
 
     pose: Tensor
     real: Tensor
     plate: Tensor
     mask: Tensor
+    texture: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
@@ -49,12 +58,18 @@ class CropSet:
         plates: uint8 `(N, H, W, 3)` RGB, the background of the same boxes.
         masks: uint8 `(N, H, W)`, 255 on the person.
         keypoints: float32 `(N, 137, 3)`, px of the crop.
+        times: float32 `(N,)`, seconds in the clip.
+        body_px: height of the standing person in the crops.
+        stride: sides of what a generator is given are multiples of this many px.
     """
 
     frames: Frame
     plates: Frame
     masks: Frame
     keypoints: FloatArray
+    times: FloatArray
+    body_px: float
+    stride: int
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -65,48 +80,103 @@ class CropSet:
         return int(self.frames.shape[2]), int(self.frames.shape[1])
 
     @staticmethod
-    def open(folder: Path) -> CropSet:
+    def open(folder: Path, body_px: float, stride: int) -> CropSet:
         """Map a set that lies in `folder`."""
         frames, plates, masks = (
             np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("frames", "plates", "masks")
         )
-        return CropSet(frames, plates, masks, np.load(folder / "keypoints.npy"))
+        keypoints, times = np.load(folder / "keypoints.npy"), np.load(folder / "times.npy")
+        return CropSet(frames, plates, masks, keypoints, times, body_px, stride)
 
-    def batch(self, rng: Generator, size: int, augment: AugmentConfig) -> Batch:
-        """Draw `size` crops at random, each moved a little."""
+    def references(self, most: int) -> References:
+        """Up to `most` of the crops, spread over the clip, to lend their px."""
+        rows = np.linspace(0, len(self) - 1, min(most, len(self))).round().astype(int)
+        return References(
+            np.ascontiguousarray(self.frames[rows]),
+            np.ascontiguousarray(self.masks[rows]),
+            self.keypoints[rows],
+            self.times[rows],
+            self.body_px,
+        )
+
+    def batch(self, rng: Generator, size: int, augment: AugmentConfig, texture: Texture) -> Batch:
+        """Draw `size` crops at random, each moved a little, and cut out around the person.
+
+        The texture of each comes from frames that lie some time away, as far as by chance: near
+        ones would be too good, since a dance to be performed never has them.
+        """
+        longest = max(augment.gap[0], min(augment.gap[1], float(np.ptp(self.times)) / 4))
+        gaps = np.exp(rng.uniform(math.log(augment.gap[0]), math.log(longest), size))
+        group = self._alike[int(rng.integers(len(self._alike)))]
+        rows = group[rng.integers(0, len(group), size)].tolist()
+        motions = [_random_motion(rng, self.canvas, augment) for _ in rows]
+        boxes = np.stack(
+            [
+                person_box(move_keypoints(self.keypoints[row], motion), self.body_px)
+                for row, motion in zip(rows, motions, strict=True)
+            ]
+        )
+        needed = (boxes[:, 2:] - boxes[:, :2]).max(axis=0)
+        window = np.minimum(_whole(needed, self.stride), _whole(np.array(self.canvas), self.stride))
+        for motion, box in zip(motions, boxes, strict=True):
+            slack = np.maximum(window - (box[2:] - box[:2]), 0)
+            motion[:, 2] -= box[:2] - slack * rng.uniform(0, 1, 2)
+        width, height = window.tolist()
         return self._collate(
             [
-                self._moved(int(index), _random_motion(rng, self.canvas, augment))
-                for index in rng.integers(0, len(self), size)
+                self._moved(row, texture, gap, motion, (width, height))
+                for row, gap, motion in zip(rows, gaps.tolist(), motions, strict=True)
             ]
         )
 
-    def exactly(self, indices: list[int]) -> Batch:
+    def exactly(self, indices: list[int], texture: Texture, gap: float = 1.0) -> Batch:
         """The crops of these numbers, as they are."""
-        return self._collate([self._moved(index, None) for index in indices])
+        still = np.eye(2, 3)
+        return self._collate(
+            [self._moved(index, texture, gap, still, self.canvas) for index in indices]
+        )
 
-    def _moved(self, index: int, motion: NDArray[np.float64] | None) -> tuple[Frame, ...]:
-        pictures = [self.frames[index], self.plates[index], self.masks[index]]
-        keypoints = self.keypoints[index]
-        if motion is not None:
-            pictures = [
-                cv2.warpAffine(
-                    picture, motion, self.canvas, None, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
-                )
-                for picture in pictures
-            ]
-            keypoints = move_keypoints(keypoints, motion)
-        return (draw_condition(keypoints, self.canvas), *pictures)
+    @cached_property
+    def _alike(self) -> list[NDArray[np.int64]]:
+        """Crops in groups of about equal size, by the width that the person takes up."""
+        boxes = np.stack([person_box(k, self.body_px) for k in self.keypoints])
+        order = np.argsort(boxes[:, 2] - boxes[:, 0], kind="stable")
+        return [group for group in np.array_split(order, _GROUPS) if len(group)]
+
+    def _moved(
+        self,
+        index: int,
+        texture: Texture,
+        gap: float,
+        motion: NDArray[np.float64],
+        size: tuple[int, int],
+    ) -> tuple[Frame, ...]:
+        pictures = [
+            np.asarray(
+                cv2.warpAffine(picture, motion, size, None, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE),
+                dtype=np.uint8,
+            )
+            for picture in (self.frames[index], self.plates[index], self.masks[index])
+        ]
+        keypoints = move_keypoints(self.keypoints[index], motion)
+        chosen = texture.choose(keypoints, time=float(self.times[index]), gap=gap)
+        layers = texture.layers(keypoints, chosen, size)
+        return (draw_condition(keypoints, size), *pictures, layers)
 
     @staticmethod
     def _collate(items: list[tuple[Frame, ...]]) -> Batch:
-        pose, real, plate, mask = (np.stack(column) for column in zip(*items, strict=True))
+        pose, real, plate, mask, texture = (np.stack(column) for column in zip(*items, strict=True))
         return Batch(
             to_tensor(pose) / 255,
             to_tensor(real) / 127.5 - 1,
             to_tensor(plate) / 127.5 - 1,
             to_tensor(mask[..., None]) / 255,
+            to_tensor(texture) / 255,
         )
+
+
+def _whole(px: NDArray[Any], stride: int) -> NDArray[np.int64]:
+    return np.asarray(stride * np.ceil(px / stride), dtype=np.int64)
 
 
 def to_tensor(pictures: Frame) -> Tensor:

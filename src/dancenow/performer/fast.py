@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -19,20 +20,25 @@ from torch import Tensor
 from dancenow.errors import InputError
 from dancenow.files import write_bytes
 from dancenow.performer.condition import POSE_CHANNELS, draw_condition
-from dancenow.performer.crop import CropPath, crop_path
+from dancenow.performer.crop import CropPath, crop_path, person_box
 from dancenow.performer.dataset import to_tensor
 from dancenow.performer.networks import FastGenerator, Painted
 from dancenow.performer.performer import Performer, write_config, write_weights
 from dancenow.performer.presets import PerformerConfig
+from dancenow.performer.references import References
+from dancenow.performer.texture import LAYERS, Texture
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import PoseStatistics
+from dancenow.pose.retarget import BodyShape
 from dancenow.training import Device
 from dancenow.training.checkpoint import restore_module
+from dancenow.video.camera import CameraPath
 from dancenow.video.png import encode_png
 
 Frame = NDArray[np.uint8]
 
 _BATCH = 4  # pictures painted at once
+_AHEAD = 3  # batches that are drawn ahead
 _FADE_PX = 6  # of the canvas: the painted picture ends softly at the border of its box
 _INVISIBLE = 0.5 / 255  # coverage below which a px is left as it is
 _MAX_CANVAS = 640  # px: a dance that needs a larger box than this is cut
@@ -47,17 +53,69 @@ class PlatedScene:
         fps: the target clip's frames a second.
         zoom: px of the frame for one px that the generator paints.
         statistics: where and how tall the person was in the clip, for the normalisation.
+        shape: the person's proportions.
+        camera: how the target's camera moved, seen from the plate; None where it stood still.
     """
 
     plate: Frame
     fps: float
     zoom: float
     statistics: PoseStatistics
+    shape: BodyShape
+    camera: CameraPath | None = None
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the frame in px."""
         return int(self.plate.shape[1]), int(self.plate.shape[0])
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The painted person in one frame, before it is laid over anything.
+
+    Attributes:
+        pixels: uint8 `(h, w, 4)`: RGB, multiplied by coverage, and coverage; empty where nobody is.
+        left, top: where its corner lies in the frame, px.
+        size: width and height of the frame in px.
+    """
+
+    pixels: Frame
+    left: int
+    top: int
+    size: tuple[int, int]
+
+    def over(self, background: Frame) -> Frame:
+        """The person before a background, uint8 `(H, W, 3)` RGB of the frame's size."""
+        frame = background.copy()
+        if self.pixels.size:
+            height, width = self.pixels.shape[:2]
+            region = frame[self.top : self.top + height, self.left : self.left + width]
+            through = cv2.cvtColor(255 - self.pixels[..., 3], cv2.COLOR_GRAY2RGB)
+            behind = cv2.multiply(region, through, scale=1 / 255)
+            region[...] = cv2.add(behind, np.ascontiguousarray(self.pixels[..., :3]))
+        return frame
+
+    def alone(self) -> Frame:
+        """The person on nothing, uint8 `(H, W, 4)` RGBA, colours not multiplied by coverage."""
+        frame = np.zeros((self.size[1], self.size[0], 4), np.uint8)
+        if self.pixels.size:
+            height, width = self.pixels.shape[:2]
+            region = frame[self.top : self.top + height, self.left : self.left + width]
+            cover = self.pixels[..., 3:].astype(np.float32)
+            region[..., :3] = (self.pixels[..., :3] * (255 / np.maximum(cover, 1))).clip(0, 255)
+            region[..., 3:] = self.pixels[..., 3:]
+        return frame
+
+
+class _Inputs(NamedTuple):
+    """What the generator gets for some frames: a part of the canvas, uint8 `(B, H, W, C)` each."""
+
+    indices: range
+    corner: tuple[int, int]
+    pose: Frame
+    plate: Frame
+    texture: Frame
 
 
 class FastPerformer(Performer):
@@ -67,6 +125,7 @@ class FastPerformer(Performer):
         config: how it was trained.
         scene: where it stands.
         generator: the network, in evaluation mode.
+        texture: real px of the person for new poses.
         device: where it computes.
         training: figures of the training (steps, seconds, frames).
     """
@@ -78,47 +137,99 @@ class FastPerformer(Performer):
         config: PerformerConfig,
         scene: PlatedScene,
         generator: FastGenerator,
+        texture: Texture,
         device: Device,
         training: dict[str, Any] | None = None,
     ) -> None:
         self.config, self.scene, self.device = config, scene, device
+        self.texture = texture
         self.training = training or {}
         channels_last = generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator: FastGenerator = channels_last.to(device.torch).eval()
+        self._painter = self.generator.fused()
 
     @property
     def preset(self) -> str:
         return self.config.preset
 
     def perform(self, track: PoseTrack) -> Iterator[Frame]:
+        for layer in self.layers(track):
+            yield layer.over(self.scene.plate)
+
+    def layers(self, track: PoseTrack) -> Iterator[Layer]:
+        """Paint the person in every pose of `track`, on nothing; else as `perform`."""
         self._check_size(track)
         path = crop_path(track, self.scene.zoom, self.generator.stride, _MAX_CANVAS)
         fade = _border_fade(path.canvas)
-        for start in range(0, len(track), _BATCH):
+        for batch in self._inputs(track, path):
+            colours, alphas = self._paint(batch.pose, batch.plate, batch.texture)
+            left, top = batch.corner
+            height, width = alphas.shape[1:]
+            region = slice(top, top + height), slice(left, left + width)
+            for index, colour, alpha in zip(batch.indices, colours, alphas, strict=True):
+                there = (track.confidence[index] > 0).any()
+                faded = alpha * fade[region] if there else None
+                yield _layer(self.scene.size, path, index, colour, faded, batch.corner)
+
+    def _inputs(self, track: PoseTrack, path: CropPath) -> Iterator[_Inputs]:
+        """What the generator gets, a few frames at a time, drawn in a thread while it paints."""
+        starts = range(0, len(track), _BATCH)
+        chosen: NDArray[np.int64] | None = None
+
+        def draw(start: int) -> _Inputs:
+            nonlocal chosen
             indices = range(start, min(start + _BATCH, len(track)))
-            painted = self._paint([track.keypoints[i] for i in indices], path, indices)
-            for index, colour, alpha in zip(indices, *painted, strict=True):
-                if (track.confidence[index] > 0).any():
-                    yield _composite(self.scene.plate, path, index, colour, alpha * fade)
-                else:
-                    yield self.scene.plate.copy()
+            poses = [path.to_canvas(track.keypoints[index], index) for index in indices]
+            left, top, right, bottom = self._window(poses, path.canvas)
+            rows = []
+            for index, keypoints in zip(indices, poses, strict=True):
+                keypoints[:, :2] -= (left, top)
+                chosen = self.texture.choose(keypoints, previous=chosen)
+                window = (right - left, bottom - top)
+                rows.append(
+                    (
+                        draw_condition(keypoints, window),
+                        path.cut(self.scene.plate, index)[top:bottom, left:right],
+                        self.texture.layers(keypoints, chosen, window),
+                    )
+                )
+            pose, plate, texture = map(np.stack, zip(*rows, strict=True))
+            return _Inputs(indices, (left, top), pose, plate, texture)
+
+        with ThreadPoolExecutor(1) as pool:
+            waiting = [pool.submit(draw, start) for start in starts[:_AHEAD]]
+            for start in starts:
+                following = start + _AHEAD * _BATCH
+                if following < len(track):
+                    waiting.append(pool.submit(draw, following))
+                yield waiting.pop(0).result()
+
+    def _window(
+        self, poses: list[NDArray[np.float32]], canvas: tuple[int, int]
+    ) -> tuple[int, int, int, int]:
+        """The part of the canvas that holds some poses, on the generator's grid.
+
+        On its grid a part is painted as the whole would be, but for what it cannot see.
+        """
+        body_px, stride = self.texture.references.body_px, self.generator.stride
+        boxes = np.stack([person_box(pose, body_px) for pose in poses])
+        first = np.floor(boxes[:, :2].min(axis=0) / stride).clip(0) * stride
+        last = np.minimum(np.ceil(boxes[:, 2:].max(axis=0) / stride) * stride, canvas)
+        first = np.minimum(first, np.array(canvas) - stride)
+        last = np.maximum(last, first + stride)
+        left, top, right, bottom = np.concatenate([first, last]).astype(int).tolist()
+        return left, top, right, bottom
 
     @torch.inference_mode()
     def _paint(
-        self, keypoints: list[NDArray[np.float32]], path: CropPath, indices: range
+        self, poses: Frame, plates: Frame, textures: Frame
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Colour `(B, H, W, 3)` in 0..255 and alpha `(B, H, W)` in 0..1 on the canvas."""
-        poses = np.stack(
-            [
-                draw_condition(path.to_canvas(k, i), path.canvas)
-                for k, i in zip(keypoints, indices, strict=True)
-            ]
-        )
-        plates = np.stack([path.cut(self.scene.plate, i) for i in indices])
         pose = (to_tensor(poses) / 255).to(self.device.torch)
         plate = (to_tensor(plates) / 127.5 - 1).to(self.device.torch)
+        texture = (to_tensor(textures) / 255).to(self.device.torch)
         with self.device.autocast():
-            painted: Painted = self.generator(pose, plate)
+            painted: Painted = self._painter(pose, plate, texture)
         colour = (painted.colour.float() + 1) * 127.5
         return _numpy(colour.permute(0, 2, 3, 1)), _numpy(painted.alpha.float()[:, 0])
 
@@ -126,10 +237,13 @@ class FastPerformer(Performer):
         folder.mkdir(parents=True, exist_ok=True)
         write_weights(folder / "generator.safetensors", self.generator)
         write_bytes(folder / "plate.png", encode_png(self.scene.plate))
+        self.texture.references.save(folder / "references.safetensors")
         scene = {
             "fps": self.scene.fps,
             "zoom": self.scene.zoom,
             "statistics": self.scene.statistics.to_dict(),
+            "shape": self.scene.shape.to_dict(),
+            "camera": None if self.scene.camera is None else self.scene.camera.moves.tolist(),
         }
         write_config(folder, self.config, scene, self.training)
 
@@ -138,17 +252,14 @@ class FastPerformer(Performer):
         """Read the performer whose `config.json` holds `document` (see `Performer.load`)."""
         try:
             config = PerformerConfig.model_validate(document["config"])
-            scene = PlatedScene(
-                _read_plate(folder),
-                float(document["scene"]["fps"]),
-                float(document["scene"]["zoom"]),
-                PoseStatistics.from_dict(document["scene"]["statistics"]),
-            )
+            scene = _read_scene(folder, document["scene"])
             training = dict(document["training"])
             weights = load_file(folder / "generator.safetensors")
+            references = References.load(folder / "references.safetensors")
         except FileNotFoundError as error:
             raise InputError(
-                f"{folder}: generator.safetensors is missing; train it again."
+                f"{folder}: generator.safetensors or references.safetensors is missing; train it "
+                "again."
             ) from error
         except (
             OSError,
@@ -159,9 +270,20 @@ class FastPerformer(Performer):
             SafetensorError,
         ) as error:
             raise InputError(f"{folder}: the performer is damaged; train it again.") from error
-        generator = FastGenerator(POSE_CHANNELS, config.generator.widths)
+        generator = FastGenerator(POSE_CHANNELS, config.generator.widths, LAYERS)
         restore_module(generator, weights, folder)
-        return FastPerformer(config, scene, generator, device, training)
+        return FastPerformer(config, scene, generator, Texture(references), device, training)
+
+
+def _read_scene(folder: Path, values: dict[str, Any]) -> PlatedScene:
+    plate, camera = _read_plate(folder), None
+    if values["camera"] is not None:
+        moves = np.array(values["camera"], np.float64).reshape(-1, 2, 3)
+        camera = CameraPath(moves, (plate.shape[1], plate.shape[0]))
+    statistics = PoseStatistics.from_dict(values["statistics"])
+    shape = BodyShape.from_dict(values["shape"])
+    fps, zoom = float(values["fps"]), float(values["zoom"])
+    return PlatedScene(plate, fps, zoom, statistics, shape, camera)
 
 
 def _read_plate(folder: Path) -> Frame:
@@ -188,27 +310,26 @@ def _border_fade(canvas: tuple[int, int]) -> NDArray[np.float32]:
     return np.minimum(rows[:, None], columns[None, :]).astype(np.float32)
 
 
-def _composite(
-    plate: Frame,
+def _layer(
+    size: tuple[int, int],
     path: CropPath,
     index: int,
     colour: NDArray[np.float32],
-    alpha: NDArray[np.float32],
-) -> Frame:
-    """Lay a painted canvas over its box of the plate, at the plate's resolution."""
-    frame = plate.copy()
-    covered = alpha > _INVISIBLE
-    if not covered.any():
-        return frame
+    alpha: NDArray[np.float32] | None,
+    corner_px: tuple[int, int] = (0, 0),
+) -> Layer:
+    """A painted canvas, or the part of it at `corner_px`, at the frame's resolution."""
+    if alpha is None or not (covered := alpha > _INVISIBLE).any():
+        return Layer(np.zeros((0, 0, 4), np.uint8), 0, 0, size)
     columns, rows = (np.flatnonzero(covered.any(axis=axis)) for axis in (0, 1))
     scale = np.array(path.box) / np.array(path.canvas)
-    corner = path.corners[index]
-    first = corner + np.floor((np.array([columns[0], rows[0]]) - 1) * scale).astype(int)
-    last = corner + np.ceil((np.array([columns[-1], rows[-1]]) + 2) * scale).astype(int)
+    corner = path.corners[index] + np.array(corner_px) * scale
+    first = np.floor(corner + (np.array([columns[0], rows[0]]) - 1) * scale).astype(int)
+    last = np.ceil(corner + (np.array([columns[-1], rows[-1]]) + 2) * scale).astype(int)
     left, top = np.maximum(first, 0).tolist()
-    right, bottom = np.minimum(last, plate.shape[1::-1]).tolist()
+    right, bottom = np.minimum(last, size).tolist()
     if left >= right or top >= bottom:
-        return frame
+        return Layer(np.zeros((0, 0, 4), np.uint8), 0, 0, size)
     # Colour times coverage, so that what the generator paints where it covers nothing cannot
     # leak in between px.  The map goes from px of the frame to px of the canvas; cv2 has pixel
     # centres at .0.
@@ -222,8 +343,4 @@ def _composite(
         flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    region = frame[top:bottom, left:right]
-    through = cv2.cvtColor(255 - scaled[..., 3], cv2.COLOR_GRAY2RGB)
-    behind = cv2.multiply(region, through, scale=1 / 255)
-    region[...] = cv2.add(behind, np.ascontiguousarray(scaled[..., :3]))
-    return frame
+    return Layer(np.asarray(scaled, dtype=np.uint8), left, top, size)

@@ -18,6 +18,7 @@ from dancenow.errors import InputError
 from dancenow.files import atomic_path, write_text
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import PoseStatistics
+from dancenow.pose.retarget import BodyShape
 from dancenow.training import Device, choose_device
 
 Frame = NDArray[np.uint8]
@@ -40,6 +41,10 @@ class Scene(Protocol):
     def statistics(self) -> PoseStatistics | None:
         """Where and how tall the person was in the clip, for the normalisation; None where the
         clip's poses are not known."""
+
+    @property
+    def shape(self) -> BodyShape | None:
+        """The person's proportions; None where they are not known."""
 
 
 class Performer(ABC):

@@ -30,6 +30,13 @@ class GeneratorConfig(_Config):
     """Channels at 1/2, 1/4, 1/8, ... of the picture's resolution."""
 
 
+class TextureConfig(_Config):
+    """Real px, warped limb by limb, as further input."""
+
+    references: int = 384
+    """Frames of the clip that lend them, at most."""
+
+
 class LossConfig(_Config):
     """Weights of the loss's terms."""
 
@@ -66,6 +73,8 @@ class AugmentConfig(_Config):
     """Largest angle, in radians."""
     shift: float = 0.04
     """Largest shift, in parts of the picture's height."""
+    gap: tuple[float, float] = (0.15, 4.0)
+    """Texture comes from frames at least so many seconds away: from, to, drawn by its logarithm."""
 
 
 class PerformerConfig(_Config):
@@ -74,6 +83,7 @@ class PerformerConfig(_Config):
     preset: str
     crop: CropConfig = CropConfig()
     generator: GeneratorConfig = GeneratorConfig()
+    texture: TextureConfig = TextureConfig()
     loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     augment: AugmentConfig = AugmentConfig()

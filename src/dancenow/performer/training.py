@@ -16,6 +16,7 @@ from dancenow.performer.condition import POSE_CHANNELS
 from dancenow.performer.dataset import Batch, CropSet
 from dancenow.performer.networks import FastGenerator
 from dancenow.performer.presets import PerformerConfig
+from dancenow.performer.texture import LAYERS, Texture
 from dancenow.training import Device, TrainingState, WeightAverage
 from dancenow.training.budget import cosine_rate
 from dancenow.training.checkpoint import (
@@ -40,18 +41,19 @@ class FastTraining:
     def __init__(self, config: PerformerConfig, crops: CropSet, device: Device, seed: int) -> None:
         self.config, self.crops, self.device, self.seed = config, crops, device, seed
         torch.manual_seed(seed)
-        generator = FastGenerator(POSE_CHANNELS, config.generator.widths)
+        self.texture = Texture(crops.references(config.texture.references))
+        generator = FastGenerator(POSE_CHANNELS, config.generator.widths, LAYERS)
         generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        options = config.optimizer
+        adam = config.optimizer
         optimizer = torch.optim.AdamW(
             generator.parameters(),
-            lr=options.learning_rate,
-            betas=options.betas,
-            weight_decay=options.weight_decay,
+            lr=adam.learning_rate,
+            betas=adam.betas,
+            weight_decay=adam.weight_decay,
         )
         self.fabric = device.fabric()
         self.generator, self.optimizer = self.fabric.setup(generator, optimizer)
-        self.average = WeightAverage[FastGenerator](self.generator.module, options.average_decay)
+        self.average = WeightAverage[FastGenerator](self.generator.module, adam.average_decay)
         self.notes: dict[str, Any] = {}
         self._pool = ThreadPoolExecutor(1)
         self._next: tuple[int, Future[Batch]] | None = None
@@ -61,7 +63,7 @@ class FastTraining:
         batch = self._batch(number)
         self._set_rate(number, fraction)
 
-        painted = self.generator(batch.pose, batch.plate)
+        painted = self.generator(batch.pose, batch.plate, batch.texture)
         picture = painted.over(batch.plate)
 
         config = self.config.loss
@@ -115,9 +117,9 @@ class FastTraining:
     def preview(self) -> NDArray[np.uint8]:
         """Four frames of the clip above what is painted for their poses, uint8 `(H, W, 3)`."""
         indices = np.linspace(0, len(self.crops) - 1, 4).astype(int).tolist()
-        batch = self.crops.exactly(indices).to(self.device.torch)
+        batch = self.crops.exactly(indices, self.texture).to(self.device.torch)
         with self.device.autocast():
-            painted = self.average.module(batch.pose, batch.plate)
+            painted = self.average.module(batch.pose, batch.plate, batch.texture)
         rows = torch.stack((batch.real, painted.over(batch.plate)))  # (2, B, 3, H, W)
         sheet = rows.permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
         picture: NDArray[np.uint8] = (
@@ -146,4 +148,4 @@ class FastTraining:
 
     def _draw(self, number: int) -> Batch:
         rng = np.random.default_rng((self.seed, number))
-        return self.crops.batch(rng, self.config.optimizer.batch, self.config.augment)
+        return self.crops.batch(rng, self.config.optimizer.batch, self.config.augment, self.texture)

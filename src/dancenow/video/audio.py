@@ -34,9 +34,11 @@ COPIED_CODECS: Final = {
         {"aac", "mp3", "mp3float", "ac3", "eac3", "opus", "libopus", "vorbis", "flac", "alac"}
         | {"pcm_s16le", "pcm_s24le", "pcm_f32le"}
     ),
+    "webm": frozenset({"opus", "libopus", "vorbis"}),
 }
 _AAC_RATES: Final = (48000, 44100, 32000, 24000, 22050, 16000)  # Hz
-_AAC_BITS: Final = 160_000  # a second
+_OPUS_RATES: Final = (48000, 24000, 16000)  # Hz
+_BITS: Final = 160_000  # a second
 _GAP: Final = 0.05  # s; a longer pause between two blocks is silence, a shorter one is rounding
 
 
@@ -157,7 +159,7 @@ class CopiedSound:
 
 
 class EncodedSound:
-    """A sound track that is encoded to AAC."""
+    """A sound track that is encoded to AAC, or to Opus where the kind of file wants it."""
 
     def __init__(
         self,
@@ -167,12 +169,16 @@ class EncodedSound:
         rate: int,
         output: OutputContainer,
     ) -> None:
-        self._rate = rate if rate in _AAC_RATES else _AAC_RATES[0]
+        webm = output.format.name == "webm"
+        codec, rates = ("libopus", _OPUS_RATES) if webm else ("aac", _AAC_RATES)
+        self._rate = rate if rate in rates else rates[0]
         self._layout = "mono" if channels == 1 else "stereo"
         self._output = output
-        self._stream = output.add_stream("aac", rate=self._rate)
+        stream = output.add_stream(codec, rate=self._rate)
+        assert isinstance(stream, AudioStream)
+        self._stream = stream
         self._stream.codec_context.layout = self._layout
-        self._stream.codec_context.bit_rate = _AAC_BITS
+        self._stream.codec_context.bit_rate = _BITS
         self._blocks = self._resampled(frames, origin)
         self._block = np.zeros((channels, 0), dtype=np.float32)
         self._written = 0  # samples

@@ -63,7 +63,7 @@ class FolderWriter:
         self.count = 0
 
     def write(self, frame: Frame) -> None:
-        """Append one frame, uint8 `(H, W, 3)` RGB."""
+        """Append one frame, uint8 `(H, W, 3)` RGB or `(H, W, 4)` RGBA."""
         self.count += 1
         _write_flushed(self._folder / f"{self.count:06d}.png", encode_png(frame))
 

@@ -18,7 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from dancenow.video.convert import Frame
-from dancenow.video.h264 import open_output
+from dancenow.video.encode import open_output
 
 # Browsers show a frame that asks for less than 20 ms for 100 ms.
 _FASTEST: Final = 50

@@ -17,9 +17,9 @@ from dancenow.errors import InputError, OutputError
 from dancenow.files import atomic_path, check_can_write
 from dancenow.video.audio import SoundTrack, sound_from_file, sound_from_samples
 from dancenow.video.convert import Frame
+from dancenow.video.encode import FORMATS, TRANSPARENT, AddSound, open_media_writer
 from dancenow.video.folder import check_may_replace, open_folder_writer
 from dancenow.video.gif import open_gif
-from dancenow.video.h264 import FORMATS, AddSound, open_h264
 from dancenow.video.probe import open_media
 from dancenow.video.timing import as_rate
 
@@ -41,8 +41,11 @@ class VideoWriter:
         size: `(width, height)` px of the frames; None before the first, if it was not given.
     """
 
-    def __init__(self, path: Path, sink: _FrameSink, size: tuple[int, int] | None) -> None:
+    def __init__(
+        self, path: Path, sink: _FrameSink, size: tuple[int, int] | None, channels: int
+    ) -> None:
         self.path = path
+        self._channels = channels
         self.frames = 0
         self.size = size
         self._sink = sink
@@ -51,14 +54,16 @@ class VideoWriter:
         """Append one frame.
 
         Args:
-            frame: uint8 `(H, W, 3)` RGB, of one size throughout.
+            frame: uint8 `(H, W, 3)` RGB, or `(H, W, 4)` RGBA, not multiplied by coverage, where
+                the clip was opened with `alpha`; of one size throughout.
 
         Raises:
             OutputError: it cannot be written, for lack of space, say.
             ValueError: its type, shape or size is wrong.
         """
-        if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
-            raise ValueError(f"a frame must be uint8 (H, W, 3), not {frame.dtype} {frame.shape}")
+        if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != self._channels:
+            wanted = f"(H, W, {self._channels})"
+            raise ValueError(f"a frame must be uint8 {wanted}, not {frame.dtype} {frame.shape}")
         size = (frame.shape[1], frame.shape[0])
         if self.size is None:
             self.size = size
@@ -76,6 +81,7 @@ def open_writer(
     fps: float | Fraction,
     size: tuple[int, int] | None = None,
     crf: int = 18,
+    alpha: bool = False,
     audio_from: str | Path | None = None,
     audio_start: float = 0.0,
     audio: Audio | None = None,
@@ -83,8 +89,9 @@ def open_writer(
     """Write a clip frame by frame: `with open_writer("out.mp4", fps=25) as out: out.write(frame)`.
 
     The name decides: `.mp4`, `.mov` and `.mkv` become H.264 (yuv420p, BT.709) that browsers play,
-    `.gif` an animated GIF, and a name without a suffix a folder of numbered PNG pictures.  The
-    output appears when the block ends; where it ends with an error or Ctrl-C, nothing is left
+    `.webm` VP9, `.gif` an animated GIF, and a name without a suffix a folder of numbered PNG
+    pictures.  With `alpha`, `.mov` becomes ProRes 4444; `.webm` and pictures keep coverage too.
+    The output appears when the block ends; where it ends with an error or Ctrl-C, nothing is left
     behind and what was there before stays.
 
     Args:
@@ -92,7 +99,8 @@ def open_writer(
         fps: frames a second.
         size: `(width, height)` px of the frames; by default the first frame decides.  Odd sides
             of H.264 grow by one repeated row or column.
-        crf: quality of H.264, 0 (lossless) to 51 (worst).
+        crf: quality of H.264, 0 (lossless) to 51 (worst); VP9's is chosen alike.
+        alpha: frames have coverage.
         audio_from: a clip or a sound file whose sound is added, cut to the frames written: copied
             as it is where the output allows, otherwise encoded to AAC.  If it has no sound, the
             output has none.  GIFs and folders have none either.
@@ -112,6 +120,8 @@ def open_writer(
         raise ValueError(f"crf must be 0 to 51, not {crf}")
     if audio is not None and audio_from is not None:
         raise ValueError("give audio or audio_from, not both")
+    if alpha:
+        _check_transparent(path)
     if audio_from is not None and not Path(audio_from).is_dir():
         open_media(Path(audio_from)).close()  # told now, not after hours of work
 
@@ -125,8 +135,8 @@ def open_writer(
             return None
 
         with _explained(path):
-            sink = outputs.enter_context(_open_sink(path, rate, crf, add_sound))
-        writer = VideoWriter(path, sink, size)
+            sink = outputs.enter_context(_open_sink(path, rate, crf, alpha, add_sound))
+        writer = VideoWriter(path, sink, size, 4 if alpha else 3)
         yield writer
         if writer.frames == 0:
             raise InputError(f"{path}: there are no frames to write.")
@@ -134,19 +144,29 @@ def open_writer(
             outputs.close()  # writes what is left, and gives the output its name
 
 
-def check_output(path: Path) -> None:
+def check_output(path: Path, *, alpha: bool = False) -> None:
     """Raise now, before long work, what `open_writer` would raise about the output later.
 
     Raises:
-        InputError: the name has a suffix that is not known.
+        InputError: the name has a suffix that is not known, or one that holds no coverage.
         OutputError: the folder does not exist or cannot be written.
     """
     if path.suffix and path.suffix.lower() not in (*FORMATS, ".gif"):
         raise _unknown_format(path)
+    if alpha:
+        _check_transparent(path)
     if path.suffix:
         check_can_write(path)
     else:
         check_may_replace(path)
+
+
+def _check_transparent(path: Path) -> None:
+    if path.suffix and path.suffix.lower() not in TRANSPARENT:
+        raise InputError(
+            f"{path}: {path.suffix} cannot be transparent; choose a name that ends in "
+            f"{' or '.join(TRANSPARENT)}, or one without a suffix for a folder of pictures."
+        )
 
 
 def _unknown_format(path: Path) -> InputError:
@@ -157,7 +177,9 @@ def _unknown_format(path: Path) -> InputError:
 
 
 @contextmanager
-def _open_sink(path: Path, rate: Fraction, crf: int, add_sound: AddSound) -> Iterator[_FrameSink]:
+def _open_sink(
+    path: Path, rate: Fraction, crf: int, alpha: bool, add_sound: AddSound
+) -> Iterator[_FrameSink]:
     suffix = path.suffix.lower()
     if not suffix:
         with open_folder_writer(path, rate) as folder:
@@ -166,7 +188,10 @@ def _open_sink(path: Path, rate: Fraction, crf: int, add_sound: AddSound) -> Ite
         with atomic_path(path) as temporary, open_gif(temporary, rate) as gif:
             yield gif
     elif suffix in FORMATS:
-        with atomic_path(path) as temporary, open_h264(temporary, rate, crf, add_sound) as video:
+        with (
+            atomic_path(path) as temporary,
+            open_media_writer(temporary, rate, crf, alpha, add_sound) as video,
+        ):
             yield video
     else:
         raise _unknown_format(path)

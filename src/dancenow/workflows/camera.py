@@ -1,7 +1,8 @@
-"""Telling the user that the camera of a target moves, with the figure."""
+"""What the camera of a clip does: told to the user, or followed."""
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import DanceNowWarning
-from dancenow.performer.camera import CameraDrift, Drift
+from dancenow.files import write_text
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
+from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.video import probe, read_frames
+from dancenow.video.camera import CameraDrift, CameraPath, Drift, path_of
 
+_VERSION = 2  # of what is cached here; raise it when the measurement changes
 _LOOKED_AT = 36  # frames
 _SHRINK = 8  # px of the frame for one px of the mask
 _MARGIN = 0.03  # of the frame's longer side around the keypoints
@@ -31,21 +37,32 @@ class DriftWatch:
 
     def __init__(self, track: PoseTrack, count: int) -> None:
         self._drift = CameraDrift()
-        self._extent, self._size = body_extent(track), track.size
+        self._masks = PersonBoxes(track)
         chosen = np.linspace(0, count - 1, min(_LOOKED_AT, count))
         self._chosen = set(chosen.astype(int).tolist())
 
     def see(self, place: int, index: int, frame: Frame) -> None:
         """Look at the frame that is `place`th of those seen and `index`th of the clip."""
         if place in self._chosen:
-            self._drift.add(frame, self._mask(index))
+            self._drift.add(frame, self._masks[index])
+
+    def drift(self) -> Drift:
+        """What was measured."""
+        return self._drift.drift()
 
     def figures(self) -> dict[str, Any]:
         """What was measured, as JSON values."""
-        drift = self._drift.drift()
+        drift = self.drift()
         return {"x": drift.x, "y": drift.y, "zoom": drift.zoom, "measured": drift.measured}
 
-    def _mask(self, index: int) -> Frame:
+
+class PersonBoxes:
+    """Masks of the boxes around a person's keypoints: `boxes[index]` is uint8, 255 inside."""
+
+    def __init__(self, track: PoseTrack) -> None:
+        self._extent, self._size = body_extent(track), track.size
+
+    def __getitem__(self, index: int) -> Frame:
         width, height = self._size
         mask = np.zeros((-(-height // _SHRINK), -(-width // _SHRINK)), np.uint8)
         edges = self._extent[index]
@@ -62,3 +79,55 @@ def warn_of_drift(clip: Path, size: tuple[int, int], figures: dict[str, Any]) ->
     drift = Drift(**figures)
     if drift.moves(size):
         warnings.warn(drift.warning(clip.name, size), DanceNowWarning, stacklevel=3)
+
+
+def find_camera(
+    clip: Path,
+    track: PoseTrack,
+    *,
+    stop: int | None = None,
+    progress: ProgressCallback = silent,
+) -> tuple[CameraPath | None, dict[str, Any]]:
+    """Where the camera of a clip looked; cached by the clip's content.
+
+    Args:
+        clip: the clip.
+        track: its poses, which say where the person hides the room.
+        stop: the frame before which to end.
+        progress: told about every frame.
+
+    Returns:
+        The path over the frames before `stop`, compared with the first one; None where the camera
+        stands still, or cannot be followed.  And the figures of its drift, as JSON values.
+    """
+    info = probe(clip)
+    stop = min(len(track), info.frames if stop is None else stop)
+    boxes = content_hash(clip, _VERSION, stop, np.round(body_extent(track) / 4).tolist())
+    file = cache_dir("cameras") / f"{boxes}.json"
+    if not file.is_file():
+        stage = f"watching the camera of {clip.name}"
+        watch, masks = DriftWatch(track, stop), PersonBoxes(track)
+        for index, frame in enumerate(read_frames(clip, stop=stop)):
+            watch.see(index, index, frame)
+            progress(Progress(stage, index + 1, stop))
+        path = None
+        if watch.drift().follow(info.size):
+            camera, moves = CameraDrift(), []
+            for index, frame in enumerate(read_frames(clip, stop=stop)):
+                moves.append(camera.add(frame, masks[index]))
+                progress(Progress(stage, index + 1, stop))
+            path = path_of(moves, info.size)
+        found = None if path is None else path.moves.tolist()
+        write_text(file, json.dumps({"moves": found, "drift": watch.figures()}))
+    document = json.loads(file.read_text("utf-8"))
+    if document["moves"] is None:
+        return None, document["drift"]
+    return CameraPath(np.array(document["moves"]), info.size), document["drift"]
+
+
+def steadied(track: PoseTrack, camera: CameraPath) -> PoseTrack:
+    """A track as the camera's common view shows it; both of one length."""
+    keypoints = track.keypoints.copy()
+    seen = keypoints[..., 2:] > 0
+    keypoints[..., :2] = np.where(seen, camera.steadied(track.xy), track.xy)
+    return track.with_keypoints(keypoints)

@@ -22,8 +22,9 @@ from dancenow.workflows.evaluate import ClipScores, evaluate_clip
 from dancenow.workflows.generate import Generated, generate
 from dancenow.workflows.observe import load_source
 from dancenow.workflows.sample import write_sample
+from dancenow.workflows.stage import performable
 from dancenow.workflows.train import TrainOptions, train_performer
-from dancenow.workflows.transfer import Performed, perform, performable
+from dancenow.workflows.transfer import Performed, perform
 
 _SOURCE, _TARGET = ("mika", "groove"), ("zola", "house")
 

@@ -22,7 +22,7 @@ from dancenow.training import choose_device
 from dancenow.video import ClipInfo, VideoWriter, check_output, open_writer, probe
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
 from dancenow.workflows.observe import load_poses
-from dancenow.workflows.transfer import performable
+from dancenow.workflows.stage import performable
 
 Seen = Literal["held out", "another clip", "learned", "unknown"]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,13 +24,16 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.extent import SEEN, standing_height
 from dancenow.pose.filters import clean
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
+from dancenow.pose.retarget import BodyShape, body_shape
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import ClipInfo, probe, read_frames
-from dancenow.workflows.camera import DriftWatch, warn_of_drift
+from dancenow.video.camera import CameraPath
+from dancenow.workflows.camera import find_camera, steadied, warn_of_drift
 from dancenow.workflows.observe import Observation, observe
 
-_VERSION = 2  # of what is cached here; raise it when the preparation changes
+_VERSION = 4  # of what is cached here; raise it when the preparation changes
 _FEWEST_FRAMES = 8
+_FEWEST_POINTS = 8  # of the body, for a frame to be learned
 
 
 @dataclass(frozen=True)
@@ -90,12 +94,18 @@ def prepare_target(
         with atomic_folder(folder) as temporary:
             _Preparation(clip, info, seen, config, stride, stop).write(temporary, progress)
     document = json.loads((folder / "scene.json").read_text("utf-8"))
-    warn_of_drift(clip, info.size, document["drift"])
+    if document["camera"] is None:
+        warn_of_drift(clip, info.size, document["drift"])
     statistics = PoseStatistics.from_dict(document["statistics"])
     plate = np.load(folder / "plate.npy")
-    scene = PlatedScene(plate, float(info.fps), document["zoom"], statistics)
+    shape = BodyShape.from_dict(document["shape"])
+    camera = None
+    if document["camera"] is not None:
+        camera = CameraPath(np.array(document["camera"]), info.size)
+    scene = PlatedScene(plate, float(info.fps), document["zoom"], statistics, shape, camera)
+    crops = CropSet.open(folder, document["body_px"], stride)
     span = {"clip": content_hash(clip), "start": 0, "stop": stop, "frames": info.frames}
-    return Prepared(scene, CropSet.open(folder), key, span)
+    return Prepared(scene, crops, key, span)
 
 
 @dataclass(frozen=True)
@@ -110,44 +120,60 @@ class _Preparation:
     def write(self, folder: Path, progress: ProgressCallback) -> None:
         """Write plate, crops and statistics into `folder`."""
         track = clean(self.seen.track)
-        zoom = max(1.0, standing_height(track) / self.config.body_px)
+        camera, drift = find_camera(self.clip, track, stop=self.stop, progress=progress)
+        if camera is not None:
+            track = steadied(track[: self.stop], camera)
+        height = standing_height(track)
+        zoom = max(1.0, height / self.config.body_px)
         path = crop_path(track, zoom, self.stride, self.config.max_px)
         rows = self._learnable(track)
         shape = (len(rows), path.canvas[1], path.canvas[0])
         frames = new_pictures(folder / "frames.npy", (*shape, 3))
         masks = new_pictures(folder / "masks.npy", shape)
         for_plate: list[NDArray[np.uint8]] = []
+        plate_masks: list[NDArray[np.uint8]] = []
         plate_rows = self._plate_rows()
-        drift = DriftWatch(track, len(self.seen.frames))
         for row, frame in self._frames(progress):
-            drift.see(row, int(self.seen.frames[row]), frame)
+            index, mask = int(self.seen.frames[row]), self.seen.masks[row]
+            hidden = mask
+            if camera is not None:
+                frame = camera.steady(frame, index)
+                full = cv2.resize(mask, self.info.size, interpolation=cv2.INTER_LINEAR)
+                mask = camera.steady(np.asarray(full, dtype=np.uint8), index)
+                hidden = np.maximum(mask, camera.unseen(index))
             if row in plate_rows:
                 for_plate.append(frame)
+                plate_masks.append(hidden)
             if row in rows:
-                index = int(self.seen.frames[row])
                 frames[rows[row]] = path.cut(frame, index)
-                masks[rows[row]] = path.cut_small(self.seen.masks[row], index, self.info.size)
-        plate, _ = background_plate(for_plate, [self.seen.masks[row] for row in plate_rows])
+                masks[rows[row]] = path.cut_small(mask, index, self.info.size)
+        plate, _ = background_plate(for_plate, plate_masks)
         plates = new_pictures(folder / "plates.npy", (*shape, 3))
         keypoints = np.zeros((len(rows), *track.keypoints.shape[1:]), np.float32)
+        times = np.zeros(len(rows), np.float32)
         for row, place in rows.items():
             index = int(self.seen.frames[row])
             plates[place] = path.cut(plate, index)
             keypoints[place] = path.to_canvas(track.keypoints[index], index)
+            times[place] = index / track.fps
         for array in (frames, masks, plates):
             array.flush()
         np.save(folder / "keypoints.npy", keypoints)
+        np.save(folder / "times.npy", times)
         np.save(folder / "plate.npy", plate)
         scene = {
             "zoom": zoom,
+            "body_px": height / zoom,
             "statistics": pose_statistics(track).to_dict(),
-            "drift": drift.figures(),
+            "shape": body_shape(track).to_dict(),
+            "camera": None if camera is None else camera.moves.tolist(),
+            "drift": drift,
         }
         (folder / "scene.json").write_text(json.dumps(scene), "utf-8")
 
     def _learnable(self, track: PoseTrack) -> dict[int, int]:
         """Rows of the observation in which the person is seen, and their places in the set."""
-        seen = (track.confidence[:, :25] >= SEEN).sum(axis=1) >= 8
+        seen = (track.confidence[:, :25] >= SEEN).sum(axis=1) >= _FEWEST_POINTS
         rows = [row for row, index in enumerate(self.seen.frames) if seen[index]]
         if len(rows) < _FEWEST_FRAMES:
             raise InputError(

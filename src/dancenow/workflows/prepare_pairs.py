@@ -24,12 +24,13 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.extent import SEEN
 from dancenow.pose.face import face_side
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
+from dancenow.pose.retarget import BodyShape, body_shape
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import ClipInfo, probe, read_frames
 from dancenow.workflows.camera import DriftWatch, warn_of_drift
 from dancenow.workflows.observe import load_poses
 
-_VERSION = 1  # of what is cached here; raise it when the preparation changes
+_VERSION = 2  # of what is cached here; raise it when the preparation changes
 _FEWEST_POINTS = 8  # of the body, for a frame to be learned
 _AUTHORS_FPS = 30.0  # their folders do not tell
 
@@ -97,7 +98,8 @@ def prepare_pairs(
     document = json.loads((folder / "scene.json").read_text("utf-8"))
     pairs = open_pairs(folder)
     statistics = PoseStatistics.from_dict(document["statistics"])
-    scene = FrameScene(info.size, float(info.fps), statistics, pairs.side)
+    shape = BodyShape.from_dict(document["shape"])
+    scene = FrameScene(info.size, float(info.fps), statistics, pairs.side, shape)
     warn_of_drift(target, info.size, document["drift"])
     _warn_of_faces(target, pairs)
     learned = {"clip": content_hash(target), "start": 0, "stop": stop, "frames": info.frames}
@@ -142,7 +144,11 @@ def _write(
         progress(Progress(f"reading {clip.name}", index + 1, int(rows[-1]) + 1))
     frames.flush()
     save_pairs(folder, PairSet.of_poses(frames, keypoints, pairs))
-    scene = {"statistics": pose_statistics(track).to_dict(), "drift": drift.figures()}
+    scene = {
+        "statistics": pose_statistics(track).to_dict(),
+        "shape": body_shape(track).to_dict(),
+        "drift": drift.figures(),
+    }
     (folder / "scene.json").write_text(json.dumps(scene), "utf-8")
 
 

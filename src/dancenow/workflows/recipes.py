@@ -100,7 +100,12 @@ class FastRecipe(Recipe):
 
     def performer(self, learning: FastTraining, figures: dict[str, Any]) -> FastPerformer:
         return FastPerformer(
-            self._config, self._prepared.scene, learning.average.module, self._device, figures
+            self._config,
+            self._prepared.scene,
+            learning.average.module,
+            learning.texture,
+            self._device,
+            figures,
         )
 
 

@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dancenow.errors import InputError
 from dancenow.files import check_not_read
-from dancenow.performer import Performer
+from dancenow.performer import FastPerformer, Performer
 from dancenow.performer.edn.folders import is_authors_folder, read_authors_folder
 from dancenow.performer.edn.performer import EDNPerformer
-from dancenow.pose import PoseTrack
-from dancenow.pose.normalize import normalize, pose_statistics
-from dancenow.pose.staging import keep_in_frame
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training import choose_device
 from dancenow.video import check_output, open_writer
 from dancenow.workflows.ahead import computed_ahead
+from dancenow.workflows.backdrop import TARGET, TRANSPARENT, Backdrop, check_background
 from dancenow.workflows.observe import Source, load_source
 from dancenow.workflows.prepare_pairs import authors_corners, scaled
+from dancenow.workflows.stage import CameraChoice, Retarget, Staged, stage
 from dancenow.workflows.train import TrainOptions, check_target, load_or_train
+
+
+@dataclass(frozen=True)
+class ShowOptions:
+    """How a motion is shown.
+
+    Attributes:
+        normalized: move and scale the motion to the target's body and place.
+        retarget: whether single limbs take the target's lengths, or the body as a whole.
+        camera: whose camera films it.
+        background: "target", "source", "transparent", a colour, a picture or a clip.
+    """
+
+    normalized: bool = True
+    retarget: Retarget = Retarget.whole
+    camera: CameraChoice = CameraChoice.auto
+    background: str = TARGET
+
+    def check(self, output: Path) -> None:
+        """Raise now what would be wrong after other long work.
+
+        Raises:
+            InputError: there is no such background, or the output cannot be written.
+        """
+        check_background(self.background)
+        check_output(output, alpha=self.background == TRANSPARENT)
+        if self.retarget is Retarget.limbs and not self.normalized:
+            raise InputError("--retarget limbs: needs the motion normalised; leave one out.")
 
 
 @dataclass(frozen=True)
@@ -63,8 +94,8 @@ def transfer(
     target: str | Path,
     output: str | Path,
     options: TrainOptions | None = None,
+    show: ShowOptions = ShowOptions(),
     *,
-    normalized: bool = True,
     progress: ProgressCallback = silent,
 ) -> Performed:
     """Make the person of `target` dance like the person of `source`.
@@ -74,14 +105,14 @@ def transfer(
         target: a clip, or the folder of a trained performer.
         output: the clip to write.
         options: how to train where `target` is a clip.
-        normalized: move and scale the motion to the target's body and place.
+        show: how the motion is shown.
         progress: told about every frame and step.
 
     Raises:
         InputError: what was given cannot be used.
     """
     source, target, output = Path(source), Path(target), Path(output)
-    check_output(output)
+    show.check(output)
     check_not_read(output, source, target)
     options = options or TrainOptions()
     check_target(target, options)
@@ -90,9 +121,7 @@ def transfer(
         motion = load_source(source, estimator=options.estimator, progress=progress)
     trained = load_or_train(target, options, progress=progress, times=times)
     with times.stage("perform"):
-        frames = write_performance(
-            trained.performer, motion, output, normalized=normalized, progress=progress
-        )
+        frames = write_performance(trained.performer, motion, output, show, progress=progress)
     return Performed(
         output,
         frames,
@@ -109,10 +138,10 @@ def perform(
     folder: str | Path,
     source: str | Path,
     output: str | Path,
+    show: ShowOptions = ShowOptions(),
     *,
     estimator: str = "mediapipe",
     device: str = "auto",
-    normalized: bool = True,
     progress: ProgressCallback = silent,
     times: StageTimes | None = None,
 ) -> Performed:
@@ -122,7 +151,7 @@ def perform(
         InputError: what was given cannot be used.
     """
     folder, source, output = Path(folder), Path(source), Path(output)
-    check_output(output)
+    show.check(output)
     check_not_read(output, source, folder)
     times = StageTimes() if times is None else times
     performer = Performer.load(folder, choose_device(device))
@@ -136,9 +165,7 @@ def perform(
     with times.stage("detect"):
         motion = load_source(source, estimator=estimator, progress=progress)
     with times.stage("perform"):
-        frames = write_performance(
-            performer, motion, output, normalized=normalized, progress=progress
-        )
+        frames = write_performance(performer, motion, output, show, progress=progress)
     fps, size = motion.track.fps, performer.scene.size
     return Performed(output, frames, fps, size, times, folder, steps, perceptual)
 
@@ -170,52 +197,54 @@ def _write_figures(
     return done
 
 
-def performable(performer: Performer, track: PoseTrack, *, normalized: bool = True) -> PoseTrack:
-    """A track in px of the performer's frame.
-
-    Args:
-        performer: who is to dance it.
-        track: any motion.
-        normalized: move and scale it to the performer's body and place, and shorten
-            travel that leads out of the frame; else the frame alone is
-            scaled where its size is another.
-    """
-    scene = performer.scene
-    if normalized:
-        if scene.statistics is None:
-            raise InputError(
-                "the performer was learned from drawn stick figures without poses, so nothing can "
-                "be normalised to it; add --no-normalize."
-            )
-        moved = normalize(track, pose_statistics(track), scene.statistics, scene.size)
-        return keep_in_frame(moved)
-    if track.size == scene.size:
-        return track
-    scale = min(scene.size[0] / track.size[0], scene.size[1] / track.size[1])
-    keypoints = track.keypoints.copy()
-    keypoints[..., :2] *= scale
-    keypoints[..., 0] += (scene.size[0] - scale * track.size[0]) / 2
-    keypoints[..., 1] += scene.size[1] - scale * track.size[1]
-    return replace(track, keypoints=keypoints, size=scene.size)
-
-
 def write_performance(
     performer: Performer,
     source: Source,
     output: Path,
+    show: ShowOptions = ShowOptions(),
     *,
-    normalized: bool = True,
     progress: ProgressCallback = silent,
 ) -> int:
     """Write a performance with the source's rate and audio; gives the number of frames."""
-    track = performable(performer, source.track, normalized=normalized)
+    staged = stage(
+        performer,
+        source,
+        normalized=show.normalized,
+        camera=show.camera,
+        retarget=show.retarget,
+        progress=progress,
+    )
+    backdrop = Backdrop(show.background, performer, source, progress=progress)
     clip = source.clip
-    fps = clip.fps if clip else Fraction(track.fps).limit_denominator(1001)
+    fps = clip.fps if clip else Fraction(staged.track.fps).limit_denominator(1001)
     audio = clip.path if clip is not None and clip.has_audio else None
+    frames = computed_ahead(_filmed(performer, staged, backdrop, float(fps)))
     done = 0
-    with open_writer(output, fps=fps, size=track.size, audio_from=audio) as writer:
-        for frame in computed_ahead(performer.perform(track)):
+    with open_writer(
+        output,
+        fps=fps,
+        size=staged.track.size,
+        alpha=backdrop.transparent,
+        audio_from=audio,
+    ) as writer:
+        for frame in frames:
             writer.write(frame)
             done += 1
-            progress(Progress("dancing", done, len(track)))
+            progress(Progress("dancing", done, len(staged.track)))
     return done
+
+
+def _filmed(
+    performer: Performer, staged: Staged, backdrop: Backdrop, fps: float
+) -> Iterator[NDArray[np.uint8]]:
+    """The frames of a performance, as its camera sees them."""
+    frames: Iterator[NDArray[np.uint8]]
+    if not isinstance(performer, FastPerformer):
+        frames = performer.perform(staged.track)
+    elif backdrop.transparent:
+        frames = (layer.alone() for layer in performer.layers(staged.track))
+    else:
+        layers = zip(performer.layers(staged.track), backdrop.frames(fps), strict=False)
+        frames = (layer.over(background) for layer, background in layers)
+    for index, frame in enumerate(frames):
+        yield frame if staged.view is None else staged.view.shown(frame, index)

@@ -25,6 +25,7 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.face import face_corners, face_side
 from dancenow.pose.normalize import PoseStatistics
+from dancenow.pose.retarget import BodyShape
 from dancenow.training import Device
 from dancenow.training.checkpoint import restore_module
 from dancenow.training.prefetch import Prefetch
@@ -41,12 +42,14 @@ class FrameScene:
         fps: the target clip's frames a second.
         statistics: where and how tall the person was, or None where only drawn figures were given.
         face_side: of the faces' region, px of the painted picture.
+        shape: the person's proportions, or None likewise.
     """
 
     size: tuple[int, int]
     fps: float
     statistics: PoseStatistics | None
     face_side: int
+    shape: BodyShape | None = None
 
 
 class EDNPerformer(Performer):
@@ -153,6 +156,7 @@ class EDNPerformer(Performer):
             "size": self.scene.size,
             "fps": self.scene.fps,
             "statistics": None if statistics is None else statistics.to_dict(),
+            "shape": None if self.scene.shape is None else self.scene.shape.to_dict(),
             "face_side": self.scene.face_side,
             "face": self.face is not None,
         }
@@ -165,12 +169,14 @@ class EDNPerformer(Performer):
             config = EDNConfig.model_validate(document["config"])
             told = document["scene"]
             statistics = told["statistics"]
+            shape = told.get("shape")
             width, height = told["size"]
             scene = FrameScene(
                 (int(width), int(height)),
                 float(told["fps"]),
                 None if statistics is None else PoseStatistics.from_dict(statistics),
                 int(told["face_side"]),
+                None if shape is None else BodyShape.from_dict(shape),
             )
             training = dict(document["training"])
             weights = load_file(folder / "generator.safetensors")

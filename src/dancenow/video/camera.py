@@ -1,4 +1,4 @@
-"""How far the camera of a target clip moves: a performer has one room to dance in, a still one."""
+"""How the camera of a clip moves, and clips as a still one would have seen them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Frame = NDArray[np.uint8]
 Points = NDArray[np.float32]  # (N, 2), px of a shrunk frame, the first px's centre at 0
 Similarity = NDArray[np.float64]  # (3, 3), moves such points
+Moves = NDArray[np.float64]  # (T, 2, 3), affine motions of points, px with pixel centres at .5
 
 _LONGER_SIDE: Final = 640  # px; larger frames are shrunk to it
 _GROW: Final = 0.02  # of the frame's longer side: the mask's edge is uncertain
@@ -34,6 +35,9 @@ _MOTIONS: Final = 2  # that are told apart: the room's and the person's
 
 # Of the frame's longer side.  A still camera measures up to 0.0005, a hand-held one 0.02.
 _MOVES: Final = 0.004
+_STEADY: Final = 0.0012  # below it, following the camera would blur more than it mends
+_FAR: Final = 0.15  # a camera that turns further away shows another room
+_MEASURED: Final = 0.6  # part of the frames that must be measured for a path
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,16 @@ class Drift:
 
     def moves(self, size: tuple[int, int]) -> bool:
         """Whether it shows in frames of size `(width, height)` px, in the middle or at an edge."""
-        at_the_edge = self.zoom * max(size) / 2
-        return max(self.x, self.y, at_the_edge) > _MOVES * max(size)
+        return self._share(size) > _MOVES
+
+    def _share(self, size: tuple[int, int]) -> float:
+        """The larger of the moves in the middle and at an edge, in parts of the longer side."""
+        return max(self.x / max(size), self.y / max(size), self.zoom / 2)
+
+    def follow(self, size: tuple[int, int]) -> bool:
+        """Whether it is large enough to be worth following, and small enough to be followed."""
+        furthest = max(self.x / size[0], self.y / size[1], self.zoom)
+        return self._share(size) > _STEADY and furthest < _FAR
 
     def warning(self, clip: str, size: tuple[int, int]) -> str:
         """One line for the owner of the clip of that name and size, `(width, height)` px."""
@@ -66,6 +78,80 @@ class Drift:
             f"{size[0]} x {size[1]}{zooms}); the background will be blurred or shake: "
             "a tripod helps."
         )
+
+
+@dataclass(frozen=True)
+class CameraPath:
+    """Where a camera looked, frame by frame.
+
+    Attributes:
+        moves: float64 `(T, 2, 3)`, takes points of the view that all frames are compared with,
+            in px with pixel centres at .5, to where frame t shows them.
+        size: width and height of the frames in px.
+    """
+
+    moves: Moves
+    size: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.moves)
+
+    def steadied(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Points `(T, K, 2)` of the frames, where the common view shows them."""
+        shifted = points.astype(np.float64) - self.moves[:, None, :, 2]
+        back = np.linalg.inv(self.moves[:, :, :2])
+        return np.asarray(np.einsum("tij,tkj->tki", back, shifted), dtype=np.float32)
+
+    def steady(self, frame: Frame, index: int) -> Frame:
+        """Frame `index`, uint8 `(H, W)` or `(H, W, C)`, as the common view shows it."""
+        return _warped(frame, self.moves[index], self.size, cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+
+    def shown(self, picture: Frame, index: int) -> Frame:
+        """A picture of the common view, uint8 `(H, W, C)`, as frame `index` shows it."""
+        return _warped(picture, self.moves[index], self.size, cv2.INTER_CUBIC)
+
+    def unseen(self, index: int) -> Frame:
+        """What of the common view lies outside of frame `index`: uint8 `(H, W)`, 255 there."""
+        inside = np.full(self.size[::-1], 255, np.uint8)
+        flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+        seen = _warped(inside, self.moves[index], self.size, flags, cv2.BORDER_CONSTANT)
+        return np.asarray(255 - seen, dtype=np.uint8)
+
+    def after(self, first: NDArray[np.float64]) -> CameraPath:
+        """The path seen from another view, `(2, 3)` taking its points to those of this one's."""
+        whole = _square(self.moves) @ _square(first[None])
+        return CameraPath(whole[:, :2], self.size)
+
+    def reach(self) -> float:
+        """The furthest that any corner of the frame moves, in px."""
+        width, height = self.size
+        corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
+        moved = np.einsum("tij,kj->tki", self.moves[:, :, :2], corners) + self.moves[:, None, :, 2]
+        return float(np.linalg.norm(moved - corners, axis=-1).max())
+
+
+def still_path(count: int, size: tuple[int, int]) -> CameraPath:
+    """The path of a camera that does not move, over `count` frames."""
+    return CameraPath(np.tile(np.eye(2, 3), (count, 1, 1)), size)
+
+
+def _square(moves: Moves) -> NDArray[np.float64]:
+    last = np.tile(np.array([[[0.0, 0.0, 1.0]]]), (len(moves), 1, 1))
+    return np.concatenate([moves, last], axis=1)
+
+
+def _warped(
+    picture: Frame,
+    move: NDArray[np.float64],
+    size: tuple[int, int],
+    flags: int,
+    border: int = cv2.BORDER_REPLICATE,
+) -> Frame:
+    matrix = move.copy()
+    matrix[:, 2] += move[:, :2] @ np.array([0.5, 0.5]) - 0.5  # cv2 has pixel centres at .0
+    return np.asarray(
+        cv2.warpAffine(picture, matrix, size, flags=flags, borderMode=border), dtype=np.uint8
+    )
 
 
 class CameraDrift:
@@ -83,20 +169,26 @@ class CameraDrift:
         self._shifts = [(0.0, 0.0)]
         self._scales = [1.0]
 
-    def add(self, frame: Frame, mask: Frame | None = None) -> None:
+    def add(self, frame: Frame, mask: Frame | None = None) -> NDArray[np.float64] | None:
         """Measure one more frame.
 
         Args:
             frame: uint8 `(H, W, 3)` RGB; all of one size, a few dozen from all over the clip.
             mask: uint8 of any size with the frame's shape, 255 on the person; None: not known.
+
+        Returns:
+            What takes points of the first frame to this one, `(2, 3)` as in `CameraPath`; None
+            where it could not be measured, as for the first frame itself.
         """
         view = _View(frame, mask)
         moved = self._compare(view)
         if moved is not None:
             self._last = view, moved
             self._note(moved, view, (frame.shape[1], frame.shape[0]))
-        elif self._last is None:  # a black or blank opening tells nothing: begin here
+            return view.full(moved, (frame.shape[1], frame.shape[0]))
+        if self._last is None:  # a black or blank opening tells nothing: begin here
             self._first = view
+        return None
 
     def drift(self) -> Drift:
         """What the frames up to now show; all 0 where nothing could be measured."""
@@ -121,6 +213,41 @@ class CameraDrift:
         self._scales.append(float(np.hypot(moved[0, 0], moved[1, 0])))
 
 
+def path_of(moves: list[NDArray[np.float64] | None], size: tuple[int, int]) -> CameraPath | None:
+    """A path from what `CameraDrift.add` gave for every frame; gaps are bridged.
+
+    Gives None where too little could be measured.
+    """
+    moves = list(moves)
+    known = [index for index, move in enumerate(moves) if move is not None]
+    if not known or len(known) < _MEASURED * len(moves):
+        return None
+    if known[0] > 0:  # the frame that all are compared with
+        moves[known[0] - 1] = np.eye(2, 3)
+        known.insert(0, known[0] - 1)
+    values = np.stack([moves[index] for index in known]).reshape(len(known), 6)  # type: ignore[misc]
+    frames = np.arange(len(moves))
+    bridged = np.stack([np.interp(frames, known, column) for column in values.T], axis=1)
+    return CameraPath(bridged.reshape(-1, 2, 3), size)
+
+
+def match_views(
+    first: Frame, second: Frame, masks: tuple[Frame | None, Frame | None] = (None, None)
+) -> NDArray[np.float64] | None:
+    """What takes points of one frame to another of its size that shows the same room.
+
+    Args:
+        first, second: uint8 `(H, W, 3)` RGB.
+        masks: as for `CameraDrift.add`.
+
+    Returns:
+        `(2, 3)` as in `CameraPath`, or None where they do not show the same.
+    """
+    views = [_View(frame, mask) for frame, mask in zip((first, second), masks, strict=True)]
+    moved = _motion(*views)
+    return None if moved is None else views[1].full(moved, (first.shape[1], first.shape[0]))
+
+
 class _View:
     """A shrunk frame.
 
@@ -137,6 +264,13 @@ class _View:
         self.grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         self.room = np.full_like(self.grey, 255) if mask is None else _off_person(mask, size)
         self._features: Points | None = None
+
+    def full(self, moved: Similarity, size: tuple[int, int]) -> NDArray[np.float64]:
+        """A motion of points of the shrunk frame, as one of the frame of that size, `(2, 3)`."""
+        centre = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+        scale = np.diag([self.grey.shape[1] / size[0], self.grey.shape[0] / size[1], 1.0])
+        whole = np.linalg.inv(scale) @ centre @ moved @ np.linalg.inv(centre) @ scale
+        return np.asarray(whole[:2])
 
     def features(self) -> Points:
         """The best corners of each tile of the room, found when first asked for."""

@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dancenow.performer.background import plate_frames
-from dancenow.performer.camera import CameraDrift, Drift
 from dancenow.video import probe, read_frames
+from dancenow.video.camera import CameraDrift, Drift
 
 Frame = NDArray[np.uint8]
 Camera = tuple[float, float, float]  # shift of the picture's middle along x and y, px; scale

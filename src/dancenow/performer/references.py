@@ -1,0 +1,97 @@
+"""Training frames that lend their px to new poses, and how they are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from dancenow.files import atomic_path
+from dancenow.pose.track import FloatArray
+
+Frame = NDArray[np.uint8]
+
+_QUALITY: Final = 95  # of the JPEG pictures
+
+
+@dataclass(frozen=True)
+class References:
+    """Training frames that lend their px; all on canvases of one scale.
+
+    Attributes:
+        frames: uint8 `(N, H, W, 3)` RGB.
+        masks: uint8 `(N, H, W)`, 255 on the person.
+        keypoints: float32 `(N, 137, 3)`, px of the canvas and confidence.
+        times: float32 `(N,)`, seconds in the clip.
+        body_px: height of the standing person on the canvas.
+    """
+
+    frames: Frame
+    masks: Frame
+    keypoints: FloatArray
+    times: FloatArray
+    body_px: float
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def save(self, path: Path) -> None:
+        """Write them as safetensors, the pictures compressed."""
+        tensors = {
+            "keypoints": torch.from_numpy(np.ascontiguousarray(self.keypoints)),
+            "times": torch.from_numpy(np.ascontiguousarray(self.times)),
+            "body_px": torch.tensor(self.body_px, dtype=torch.float32),
+        }
+        for name, pictures in (("frames", self.frames[..., ::-1]), ("masks", self.masks)):
+            packed = [_packed(np.ascontiguousarray(picture)) for picture in pictures]
+            tensors[name] = torch.from_numpy(np.concatenate(packed))
+            tensors[f"{name}_sizes"] = torch.tensor([len(p) for p in packed], dtype=torch.int64)
+        with atomic_path(path) as temporary:
+            save_file(tensors, temporary)
+
+    @staticmethod
+    def load(path: Path) -> References:
+        """Read what `save` wrote.
+
+        Raises:
+            OSError, KeyError, ValueError, SafetensorError: it is missing or damaged.
+        """
+        tensors = load_file(path)
+        frames = _unpacked(tensors["frames"], tensors["frames_sizes"], cv2.IMREAD_COLOR)
+        masks = _unpacked(tensors["masks"], tensors["masks_sizes"], cv2.IMREAD_GRAYSCALE)
+        keypoints: FloatArray = tensors["keypoints"].numpy()
+        times: FloatArray = tensors["times"].numpy()
+        if not len(frames) == len(masks) == len(keypoints) == len(times) > 0:
+            raise ValueError(f"{path}: of unequal lengths")
+        if frames.shape[:3] != masks.shape:
+            raise ValueError(f"{path}: of unequal sizes")
+        frames = np.ascontiguousarray(frames[..., ::-1])
+        return References(frames, masks, keypoints, times, float(tensors["body_px"]))
+
+
+def _packed(picture: Frame) -> Frame:
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return np.asarray(data, dtype=np.uint8).ravel()
+
+
+def _unpacked(data: Tensor, sizes: Tensor, flags: int) -> Frame:
+    """Pictures `(N, H, W)` or `(N, H, W, 3)` BGR.
+
+    Raises:
+        ValueError: one is damaged.
+    """
+    pictures = []
+    ends = np.cumsum(sizes.numpy()).tolist()
+    for start, stop in zip([0, *ends], ends, strict=False):
+        picture = cv2.imdecode(data[start:stop].numpy(), flags) if start < stop else None
+        if picture is None:
+            raise ValueError("a picture is damaged")
+        pictures.append(picture)
+    return np.asarray(np.stack(pictures), dtype=np.uint8)

@@ -1,0 +1,155 @@
+"""What a performer dances before: its room, the source's, a colour, a picture, a clip, nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageColor
+
+from dancenow.cache import cache_dir, content_hash
+from dancenow.errors import InputError
+from dancenow.files import write_bytes
+from dancenow.performer import FastPerformer, Performer
+from dancenow.performer.background import background_plate, plate_frames
+from dancenow.pose.filters import clean
+from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.video import IMAGE_SUFFIXES, probe, read_frames
+from dancenow.video.images import read_image
+from dancenow.video.png import encode_png
+from dancenow.workflows.camera import find_camera
+from dancenow.workflows.observe import Source, observe
+
+Frame = NDArray[np.uint8]
+
+TARGET, SOURCE, TRANSPARENT = "target", "source", "transparent"
+_VERSION = 1  # of what is cached here; raise it when the plate of a source changes
+
+
+def check_background(name: str) -> None:
+    """Raise `InputError` where `name` names no background."""
+    if name in (TARGET, SOURCE, TRANSPARENT) or _colour(name) is not None:
+        return
+    path = Path(name)
+    if not path.exists():
+        raise InputError(
+            f"--background {name}: is neither target, source, transparent, a colour (white, "
+            "#20c060), nor a file that exists."
+        )
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        read_image(path)
+    else:
+        probe(path)
+
+
+class Backdrop:
+    """What lies behind the person, frame by frame.
+
+    Args:
+        name: "target", "source", "transparent", a colour, a picture or a clip.
+        performer: who dances.
+        source: the motion.
+        progress: told about every frame where the source's room has to be looked at.
+
+    Raises:
+        InputError: there is no such background, or the performer paints whole frames.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        performer: Performer,
+        source: Source,
+        *,
+        progress: ProgressCallback = silent,
+    ) -> None:
+        check_background(name)
+        if name != TARGET and not isinstance(performer, FastPerformer):
+            raise InputError(
+                f"--background {name}: performers of the presets edn-... paint whole frames; train "
+                "one with --preset fast."
+            )
+        self.transparent = name == TRANSPARENT
+        self._performer, self._size = performer, performer.scene.size
+        self._name = name
+        self._picture: Frame | None = None
+        if name in (TARGET, TRANSPARENT):
+            pass
+        elif name == SOURCE:
+            self._picture = _filling(_source_room(source, progress), self._size)
+        elif (colour := _colour(name)) is not None:
+            self._picture = np.full((*self._size[::-1], 3), colour, np.uint8)
+        elif Path(name).suffix.lower() in IMAGE_SUFFIXES:
+            self._picture = _filling(read_image(Path(name)), self._size)
+
+    def frames(self, fps: float) -> Iterator[Frame]:
+        """One uint8 `(H, W, 3)` RGB picture a frame, without end; a clip begins anew."""
+        if self._name == TARGET:
+            assert isinstance(self._performer, FastPerformer)
+            yield from cycle([self._performer.scene.plate])
+        elif self._picture is not None:
+            yield from cycle([self._picture])
+        else:
+            while True:
+                for frame in read_frames(self._name, fps=fps):
+                    yield _filling(frame, self._size)
+
+
+def _colour(name: str) -> tuple[int, int, int] | None:
+    try:
+        red, green, blue = ImageColor.getrgb(name)[:3]
+    except ValueError:
+        return None
+    return red, green, blue
+
+
+def _filling(picture: Frame, size: tuple[int, int]) -> Frame:
+    """A picture scaled to fill a frame, what is too much cut off evenly."""
+    height, width = picture.shape[:2]
+    scale = max(size[0] / width, size[1] / height)
+    middle = (np.array([width, height]) - np.array(size) / scale) / 2
+    matrix = np.array([[1 / scale, 0, middle[0]], [0, 1 / scale, middle[1]]])
+    matrix[:, 2] += 0.5 / scale - 0.5  # cv2 has pixel centres at .0
+    if scale < 1:
+        blur = cv2.GaussianBlur(picture, (0, 0), 0.4 / scale)
+        picture = np.asarray(blur, dtype=np.uint8)
+    filled = cv2.warpAffine(
+        picture,
+        matrix,
+        size,
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(filled, dtype=np.uint8)
+
+
+def _source_room(source: Source, progress: ProgressCallback) -> Frame:
+    """The room of a source clip without its dancer; cached by the clip's content."""
+    if source.clip is None:
+        raise InputError("--background source: the source is a track; it has no picture.")
+    clip, info = source.clip.path, source.clip
+    file = cache_dir("rooms") / f"{content_hash(clip, _VERSION)}.png"
+    if not file.is_file():
+        wanted = plate_frames(info.frames, info.size)
+        seen = observe(clip, wanted, progress=progress)
+        camera, _ = find_camera(clip, clean(seen.track), progress=progress)
+        rows = {int(index): row for row, index in enumerate(wanted)}
+        frames, masks = [], []
+        for index, frame in enumerate(read_frames(clip)):
+            progress(Progress(f"looking at the room of {clip.name}", index + 1, info.frames))
+            if index not in rows:
+                continue
+            mask = seen.masks[rows[index]]
+            if camera is not None:
+                full = cv2.resize(mask, info.size, interpolation=cv2.INTER_LINEAR)
+                mask = camera.steady(np.asarray(full, dtype=np.uint8), index)
+                mask = np.maximum(mask, camera.unseen(index))
+                frame = camera.steady(frame, index)
+            frames.append(frame)
+            masks.append(mask)
+        write_bytes(file, encode_png(background_plate(frames, masks)[0]))
+    return read_image(file)

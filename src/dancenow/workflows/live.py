@@ -1,0 +1,329 @@
+"""Performing live: a camera's newest frame, always, in a window or into a file."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Generic, TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.errors import InputError
+from dancenow.files import check_not_read
+from dancenow.performer import FastPerformer, Performer
+from dancenow.pose.estimators import make_estimator
+from dancenow.pose.live import LiveCleaner, LiveNormalizer
+from dancenow.pose.track import FloatArray, PoseTrack
+from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.training import choose_device
+from dancenow.video import VideoWriter, check_output, open_writer, probe, read_frames
+
+Frame = NDArray[np.uint8]
+Item = TypeVar("Item")
+
+_CAMERA_FPS = 30.0  # where a camera does not say
+_POSES_A_SECOND = 20.0  # about what comes out of the estimator
+_TITLE = "DanceNow - press q to end"
+_ENDS = (ord("q"), 27)  # keys
+
+
+@dataclass(frozen=True)
+class Live:
+    """What was performed live.
+
+    Attributes:
+        frames: how many were shown.
+        seconds: how long it took, from the first to the last.
+        latency: median time from a frame's capture until its performance is shown, seconds.
+        latency_95: the time that 95 % of them stay below, seconds.
+        output: the clip that was written, or None.
+    """
+
+    frames: int
+    seconds: float
+    latency: float
+    latency_95: float
+    output: Path | None
+
+    def summary(self) -> str:
+        """One line for people."""
+        rate = self.frames / self.seconds if self.seconds > 0 else 0.0
+        where = "" if self.output is None else f"{self.output}: "
+        return (
+            f"{where}{self.frames} frames performed live, {rate:.1f} a second; from the camera to "
+            f"the picture {1000 * self.latency:.0f} ms (95 %: {1000 * self.latency_95:.0f} ms)"
+        )
+
+
+def perform_live(
+    folder: str | Path,
+    source: str = "0",
+    output: str | Path | None = None,
+    *,
+    seconds: float | None = None,
+    estimator: str = "mediapipe",
+    device: str = "auto",
+    progress: ProgressCallback = silent,
+) -> Live:
+    """Let a performer dance what a camera sees, until `q`, Ctrl-C, the clip's end or `seconds`.
+
+    Frames that come while an older one is being worked on are dropped: what is shown is always as
+    new as can be.
+
+    Args:
+        folder: the performer.
+        source: a camera's number, or a clip that is played in its place at its own rate.
+        output: a clip to write; else a window is opened.
+        seconds: how long, at most.
+        estimator: which estimator finds the poses.
+        device: "auto", "cpu", "cuda" or "mps".
+        progress: told about every frame that is shown.
+
+    Raises:
+        InputError: there is no such camera, no window can be opened, or the performer is one that
+            paints whole frames.
+    """
+    out = None if output is None else Path(output)
+    if out is not None:
+        check_output(out)
+        check_not_read(out, Path(source), Path(folder))
+    performer = Performer.load(folder, choose_device(device))
+    if not isinstance(performer, FastPerformer):
+        raise InputError(
+            f"{folder}: live performing needs a performer of the preset fast; this one paints "
+            "whole frames."
+        )
+    with ExitStack() as resources:
+        camera = _open_camera(source, resources)
+        screen: _Screen = _Window() if out is None else _File(out, camera.fps)
+        resources.enter_context(screen)
+        return _Session(performer, camera, screen, estimator, seconds, progress).run(out)
+
+
+class _Newest(Generic[Item]):
+    """A place for one item: a newer one replaces it, whether it was taken or not."""
+
+    def __init__(self) -> None:
+        self._item: Item | None = None
+        self._closed: BaseException | bool = False
+        self._changed = threading.Condition()
+
+    def put(self, item: Item) -> None:
+        with self._changed:
+            self._item = item
+            self._changed.notify_all()
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Nothing more comes, because of an error perhaps; what is there can still be taken."""
+        with self._changed:
+            self._closed = error or self._closed or True
+            self._changed.notify_all()
+
+    def take(self) -> Item | None:
+        """The newest item, waiting for one; None when there will be none."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._item is not None or self._closed is not False)
+            item, self._item = self._item, None
+            if item is None and isinstance(self._closed, BaseException):
+                raise self._closed
+            return item
+
+
+@dataclass
+class _Camera:
+    """Where frames come from, as fast as they come.
+
+    Attributes:
+        size: width and height in px.
+        fps: frames a second.
+        frames: gives the next frame when its time has come; None at the end.
+    """
+
+    size: tuple[int, int]
+    fps: float
+    frames: Callable[[], Frame | None]
+
+
+def _open_camera(source: str, resources: ExitStack) -> _Camera:
+    if source.isdigit():
+        capture = cv2.VideoCapture(int(source))
+        resources.callback(capture.release)
+        if not capture.isOpened():
+            raise InputError(
+                f"--webcam: there is no camera {source}; give another number as SOURCE, or a clip "
+                "to play in its place."
+            )
+        width, height = (
+            int(capture.get(what)) for what in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
+
+        def grab() -> Frame | None:
+            there, frame = capture.read()
+            if not there:
+                return None
+            return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+        return _Camera((width, height), capture.get(cv2.CAP_PROP_FPS) or _CAMERA_FPS, grab)
+    info = probe(Path(source))
+    played = _played(Path(source), float(info.fps))
+    return _Camera(info.size, float(info.fps), lambda: next(played, None))
+
+
+def _played(clip: Path, fps: float) -> Iterator[Frame]:
+    """The frames of a clip, each when its time has come."""
+    begin = time.monotonic()
+    for index, frame in enumerate(read_frames(clip)):
+        time.sleep(max(0.0, begin + index / fps - time.monotonic()))
+        yield frame
+
+
+class _Window:
+    """Shows pictures in a window."""
+
+    def __enter__(self) -> _Window:
+        try:
+            cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL)
+        except cv2.error as error:
+            raise InputError(
+                "--webcam: no window can be opened here; write a clip with -o OUT.mp4."
+            ) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        cv2.destroyWindow(_TITLE)
+
+    def show(self, frame: Frame) -> bool:
+        """Show a frame; gives whether to go on."""
+        cv2.imshow(_TITLE, cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        return cv2.waitKey(1) & 0xFF not in _ENDS
+
+
+@dataclass
+class _File:
+    """Writes pictures into a clip of constant rate: each stays until the next one comes."""
+
+    path: Path
+    fps: float
+    _resources: ExitStack = field(default_factory=ExitStack)
+    _writer: VideoWriter | None = None
+    _last: Frame | None = None
+    _begin: float = 0.0
+
+    def __enter__(self) -> _File:
+        self._resources.__enter__()
+        self._writer = self._resources.enter_context(open_writer(self.path, fps=self.fps))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._last is not None and self._writer is not None and error[0] is None:
+            self._writer.write(self._last)
+        self._resources.__exit__(*error)  # type: ignore[arg-type]
+
+    def show(self, frame: Frame) -> bool:
+        """Write a frame; gives whether to go on."""
+        assert self._writer is not None
+        now = time.monotonic()
+        if self._last is None:
+            self._begin = now
+        else:
+            while self._writer.frames < (now - self._begin) * self.fps:
+                self._writer.write(self._last)
+        self._last = frame
+        return True
+
+
+_Screen = _Window | _File
+
+
+@dataclass
+class _Session:
+    performer: FastPerformer
+    camera: _Camera
+    screen: _Screen
+    estimator: str
+    seconds: float | None
+    progress: ProgressCallback
+
+    def run(self, output: Path | None) -> Live:
+        """Perform until something ends it."""
+        self._frames: _Newest[tuple[Frame, float]] = _Newest()
+        self._poses: _Newest[tuple[FloatArray | None, float]] = _Newest()
+        self._stopped = threading.Event()
+        threads = [
+            threading.Thread(target=work, name=name, daemon=True)
+            for work, name in ((self._capture, "camera"), (self._detect, "poses"))
+        ]
+        for thread in threads:
+            thread.start()
+        latencies: list[float] = []
+        begin = time.monotonic()
+        try:
+            self._perform(latencies, begin)
+        except KeyboardInterrupt:
+            pass  # the way to end it where there is no window
+        finally:
+            self._stopped.set()
+            self._frames.close()
+            self._poses.close()
+            for thread in threads:
+                thread.join(timeout=10)
+        if not latencies:
+            raise InputError("--webcam: nobody was seen; step back until the whole body shows.")
+        seconds = time.monotonic() - begin
+        late = float(np.quantile(latencies, 0.95))
+        return Live(len(latencies), seconds, median(latencies), late, output)
+
+    def _capture(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                frame = self.camera.frames()
+                if frame is None:
+                    break
+                self._frames.put((frame, time.monotonic()))
+        except BaseException as error:
+            self._frames.close(error)
+        finally:
+            self._frames.close()
+
+    def _detect(self) -> None:
+        captured: list[float] = []
+
+        def newest() -> Iterator[Frame]:
+            while not self._stopped.is_set() and (taken := self._frames.take()) is not None:
+                captured.append(taken[1])
+                yield taken[0]
+
+        try:
+            for detection in make_estimator(self.estimator).stream(newest()):
+                seen = detection.candidates[0] if detection.candidates else None
+                self._poses.put((seen, captured[-1]))
+                del captured[:-1]
+        except BaseException as error:
+            self._poses.close(error)
+        finally:
+            self._poses.close()
+
+    def _perform(self, latencies: list[float], begin: float) -> None:
+        scene = self.performer.scene
+        cleaner = LiveCleaner()
+        normalizer = LiveNormalizer(self.camera.size, _POSES_A_SECOND, scene.statistics, scene.size)
+        while (taken := self._poses.take()) is not None:
+            seen, captured = taken
+            keypoints = normalizer.add(cleaner.add(seen, captured))
+            if keypoints is not None:
+                track = PoseTrack(keypoints[None], _POSES_A_SECOND, scene.size)
+                go_on = self.screen.show(next(self.performer.perform(track)))
+                latencies.append(time.monotonic() - captured)
+                note = f"{1000 * median(latencies[-20:]):.0f} ms from the camera to the picture"
+                self.progress(Progress("dancing live", len(latencies), None, "frames", note))
+                if not go_on:
+                    return
+            if self.seconds is not None and time.monotonic() - begin > self.seconds:
+                return
