@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dancenow.errors import InputError
 from dancenow.performer import FastPerformer, Performer, losses, performer_preset
-from dancenow.performer.background import background_plate
+from dancenow.performer.background import find_room
 from dancenow.performer.condition import POSE_CHANNELS, draw_condition
 from dancenow.performer.crop import crop_path, cut_box
 from dancenow.performer.dataset import CropSet, move_keypoints
@@ -79,9 +79,9 @@ def test_the_plate_is_the_room_behind_a_moving_person() -> None:
         mask[10:50, left : left + 12] = 255
         frames.append(frame)
         masks.append(mask)
-    plate, unseen = background_plate(frames, masks)
-    assert unseen == 0
-    assert np.array_equal(plate, room)
+    found = find_room(frames, masks)
+    assert found.unseen == 0 and len(found.plates) == 1
+    assert np.array_equal(found.latest, room)
 
 
 def test_what_is_never_seen_is_filled_from_around_and_counted() -> None:
@@ -89,9 +89,31 @@ def test_what_is_never_seen_is_filled_from_around_and_counted() -> None:
     frame[20:40, 20:40] = 255
     mask = np.zeros((32, 32), np.uint8)
     mask[10:20, 10:20] = 255
-    plate, unseen = background_plate([frame] * 5, [mask] * 5)
-    assert 0.09 < unseen < 0.25
-    assert np.abs(plate.astype(int) - 100).max() <= 3
+    found = find_room([frame] * 5, [mask] * 5)
+    assert 0.09 < found.unseen < 0.25
+    assert np.abs(found.latest.astype(int) - 100).max() <= 3
+
+
+def test_a_room_that_changes_has_a_plate_for_each_state() -> None:
+    wall = np.full((120, 160, 3), 90, np.uint8)
+    captions = [wall.copy(), wall.copy()]
+    captions[0][100:112, 20:70] = 250
+    captions[1][100:112, 60:130] = 10
+    frames, masks = [], []
+    for index in range(16):
+        frame, mask = captions[index // 9].copy(), np.zeros((120, 160), np.uint8)
+        left = 8 * index
+        frame[20:112, left : left + 14] = (255, 0, 255)
+        mask[20:112, left : left + 14] = 255
+        frames.append(frame)
+        masks.append(mask)
+    room = find_room(frames, masks)
+    assert len(room.plates) == 2
+    for plate, caption in zip(room.plates, captions, strict=True):
+        assert np.array_equal(plate, caption)
+    states = [room.state_of(frame, mask) for frame, mask in zip(frames, masks, strict=True)]
+    assert states == [0] * 9 + [1] * 7
+    assert np.array_equal(room.latest, captions[1])
 
 
 def test_every_limb_is_drawn_in_its_own_channel(track: PoseTrack) -> None:
@@ -117,15 +139,10 @@ def crops(count: int = 6) -> CropSet:
         masks[i, y : y + 20, x - 6 : x + 6] = 255
     plates = np.full_like(frames, 40) + rng.integers(0, 3, frames.shape, np.uint8)
     times = np.arange(count, dtype=np.float32) / count
-    return CropSet(
-        frames,
-        plates,
-        masks,
-        track.keypoints,
-        times,
-        standing_height(track),
-        2 ** len(CONFIG.generator.widths),
-    )
+    inside = np.tile([0, 0, 64, 64], (count, 1))
+    height = standing_height(track)
+    stride = 2 ** len(CONFIG.generator.widths)
+    return CropSet(frames, plates, masks, track.keypoints, times, inside, height, stride)
 
 
 def test_pictures_and_keypoints_move_together() -> None:
@@ -166,12 +183,15 @@ def test_losses_are_zero_at_equality_and_as_computed_by_hand() -> None:
     assert float(losses.weighted_l1(step, real, one)) == pytest.approx(0.5)
     assert float(losses.gradient_l1(step, real, one)) == pytest.approx(1 / 15)
     half = torch.full((1, 1, 2, 2), 0.5)
-    assert float(losses.coverage(half, one[..., :2, :2])) == pytest.approx(np.log(2), rel=1e-5)
+    assert float(losses.coverage(half, one[..., :2, :2], one[..., :2, :2])) == pytest.approx(
+        np.log(2), rel=1e-5
+    )
 
 
 def test_coverage_still_pulls_where_alpha_has_sunk_to_nothing() -> None:
     logit = torch.full((1, 1, 2, 2), -12.0, requires_grad=True)
-    losses.coverage(torch.sigmoid(logit), torch.ones(1, 1, 2, 2)).backward()
+    one = torch.ones(1, 1, 2, 2)
+    losses.coverage(torch.sigmoid(logit), one, one).backward()
     assert logit.grad is not None and float(logit.grad.sum()) == pytest.approx(-1, rel=1e-3)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,42 +14,153 @@ _MAX_BYTES = 400 << 20  # of all frames that are kept for the median
 _MAX_FRAMES = 48
 _GROW = 0.012  # of the frame's longer side: the mask's edge is uncertain
 _PERSON = 40  # mask value, 0..255, from which a px may be the person's
+_ROWS = 64  # of a frame that are looked at together
+
+_DIFFERENT = 40  # of 255: more than noise and shadows
+_OFTEN = 0.08  # part of the frames in which a change must be seen
+_FEW_CHANGE = 0.002  # of the frame: less than this is not worth a state of its own
+_COMPARED = 4000  # px by which states are told apart
+_SAME = 24.0  # of 255: mean difference of frames that show one state
+_FEWEST = 3  # frames that show a state
 
 
 def plate_frames(count: int, size: tuple[int, int]) -> NDArray[np.int64]:
-    """Which of `count` frames of that size to give to `background_plate`, within its memory."""
+    """Which of `count` frames of that size to give to `find_room`, within its memory."""
     fits = max(5, _MAX_BYTES // (3 * size[0] * size[1]))
     return np.unique(np.linspace(0, count - 1, min(_MAX_FRAMES, fits, count)).astype(np.int64))
 
 
-def background_plate(frames: list[Frame], masks: list[Frame]) -> tuple[Frame, float]:
+@dataclass(frozen=True)
+class Room:
+    """A room without its person, in each of the states that were seen of it.
+
+    Captions change, screens and lights go on and off: a median over all of them would show none.
+
+    Attributes:
+        plates: uint8 `(H, W, 3)` RGB each, the latest state last.
+        unseen: the part of it that was never seen and is inpainted, 0..1.
+    """
+
+    plates: tuple[Frame, ...]
+    unseen: float
+    _changing: tuple[NDArray[np.int64], NDArray[np.int64]]
+
+    @property
+    def latest(self) -> Frame:
+        """The state that was seen last."""
+        return self.plates[-1]
+
+    def state_of(self, frame: Frame, mask: Frame) -> int:
+        """Which of the states a frame shows best; arguments as of one frame of `find_room`."""
+        if len(self.plates) == 1:
+            return 0
+        shown = frame[self._changing].astype(np.int16)
+        height, width = frame.shape[:2]
+        free = ~_hidden(mask, (width, height))[self._changing]
+        if not free.any():
+            return len(self.plates) - 1
+        far = [np.abs(shown - plate[self._changing])[free].mean() for plate in self.plates]
+        return int(np.argmin(far))
+
+
+def find_room(frames: list[Frame], masks: list[Frame]) -> Room:
     """The median over time of the px that are not the person's; what is never seen is inpainted.
 
-    Args:
-        frames: uint8 `(H, W, 3)` RGB each, from all over the clip.
-        masks: uint8 each, of any size with the frames' shape, 255 on the person.
+    Where px change for long, as captions do, frames that agree there are taken together, and each
+    such state gets a plate of its own.
 
-    Returns:
-        The plate, uint8 `(H, W, 3)` RGB, and the part of it that was inpainted, 0..1.
+    Args:
+        frames: uint8 `(H, W, 3)` RGB each, from all over the clip, in their order.
+        masks: uint8 each, of any size with the frames' shape, 255 on the person.
     """
     height, width = frames[0].shape[:2]
-    reach = max(3, round(_GROW * max(height, width)))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    hidden = []
-    for mask in masks:
-        full = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
-        hidden.append(cv2.dilate((full >= _PERSON).astype(np.uint8), kernel).astype(bool))
+    hidden = [_hidden(mask, (width, height)) for mask in masks]
     plate = np.empty((height, width, 3), dtype=np.uint8)
     unseen = np.zeros((height, width), dtype=np.uint8)
-    rows = 64
-    for top in range(0, height, rows):
-        strip = np.stack([frame[top : top + rows] for frame in frames])
-        off = np.stack([mask[top : top + rows] for mask in hidden])
-        plate[top : top + rows] = _masked_median(strip, off)
-        unseen[top : top + rows] = off.all(axis=0)
+    changing = np.zeros((height, width), dtype=np.uint8)
+    for top in range(0, height, _ROWS):
+        rows = slice(top, top + _ROWS)
+        strip = np.stack([frame[rows] for frame in frames])
+        off = np.stack([mask[rows] for mask in hidden])
+        plate[rows] = _masked_median(strip, off)
+        unseen[rows] = off.all(axis=0)
+        changing[rows] = _changes(strip, off, plate[rows])
     if unseen.any():
         plate = _inpaint(plate, unseen)
-    return plate, float(unseen.mean())
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+    opened = cv2.morphologyEx(changing, cv2.MORPH_OPEN, kernel).astype(bool)
+    if opened.mean() < _FEW_CHANGE:
+        return Room((plate,), float(unseen.mean()), _some(opened))
+    where = _some(opened)
+    groups = _states(frames, hidden, where)
+    region = cv2.dilate(opened.astype(np.uint8), kernel, iterations=3).astype(bool)
+    plates = [_plate_of(plate, frames, hidden, group, region) for group in groups]
+    return Room(tuple(plates) or (plate,), float(unseen.mean()), where)
+
+
+def _hidden(mask: Frame, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Where the person may be in a frame of that size, bool `(H, W)`."""
+    reach = max(3, round(_GROW * max(size)))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    full = cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.dilate((full >= _PERSON).astype(np.uint8), kernel), dtype=bool)
+
+
+def _changes(strip: Frame, off: NDArray[np.bool_], plate: Frame) -> NDArray[np.bool_]:
+    """Where px of `(N, h, w, 3)` differ from the plate in a good part of the frames, `(h, w)`."""
+    free = ~off
+    differ = np.zeros(plate.shape[:2], np.int64)
+    for frame, seen in zip(strip, free, strict=True):
+        differ += (cv2.absdiff(frame, plate).max(axis=-1) > _DIFFERENT) & seen
+    return np.asarray(differ > _OFTEN * np.maximum(free.sum(axis=0), 1), dtype=np.bool_)
+
+
+def _some(region: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of some px of a region, spread over it."""
+    rows, columns = np.nonzero(region)
+    step = max(1, len(rows) // _COMPARED)
+    return rows[::step], columns[::step]
+
+
+def _states(
+    frames: list[Frame],
+    hidden: list[NDArray[np.bool_]],
+    where: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> list[list[int]]:
+    """Frames in groups that agree in the px `where`, the group of the latest one last."""
+    shown = np.stack([frame[where] for frame in frames]).astype(np.float32)
+    free = np.stack([~mask[where] for mask in hidden])
+    left, groups = list(range(len(frames))), []
+    while left:
+        latest = left[-1]
+        both = free[left] & free[latest]
+        apart = np.abs(shown[left] - shown[latest]).mean(axis=-1)
+        far = (apart * both).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
+        group = [index for index, distance in zip(left, far, strict=True) if distance < _SAME]
+        group = group or [latest]
+        left = [index for index in left if index not in group]
+        if len(group) >= max(_FEWEST, _OFTEN * len(frames)):
+            groups.append(group)
+    return groups[::-1]
+
+
+def _plate_of(
+    plate: Frame,
+    frames: list[Frame],
+    hidden: list[NDArray[np.bool_]],
+    group: list[int],
+    region: NDArray[np.bool_],
+) -> Frame:
+    """The plate with what the frames of a group show in a region."""
+    made = plate.copy()
+    for top in range(0, len(plate), _ROWS):
+        rows = slice(top, top + _ROWS)
+        off = np.stack([hidden[index][rows] for index in group])
+        known = region[rows] & ~off.all(axis=0)
+        if known.any():
+            strip = np.stack([frames[index][rows] for index in group])
+            made[rows][known] = _masked_median(strip, off)[known]
+    return made
 
 
 def _masked_median(values: Frame, off: NDArray[np.bool_]) -> Frame:

@@ -53,6 +53,14 @@ class CropPath:
         box = (max(1, round(self.box[0] * scale_x)), max(1, round(self.box[1] * scale_y)))
         return cut_box(picture, corner, box, self.canvas)
 
+    def inside(self, index: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """What of canvas `index` shows the frame of `size`: left, top, right, bottom in px."""
+        scale = np.array(self.canvas) / np.array(self.box)
+        first = np.ceil(np.maximum(-self.corners[index] * scale, 0))
+        last = np.floor(np.minimum((np.array(size) - self.corners[index]) * scale, self.canvas))
+        left, top, right, bottom = np.concatenate([first, last]).astype(int).tolist()
+        return left, top, right, bottom
+
     def to_canvas(self, keypoints: FloatArray, index: int) -> FloatArray:
         """Keypoints `(137, 3)` of frame `index`, from px of the frame to px of the canvas."""
         moved = keypoints.copy()

@@ -35,6 +35,7 @@ class Batch(NamedTuple):
         real: the frames, RGB in -1..1.
         plate: the background behind them, RGB in -1..1.
         mask: the person, 0..1.
+        inside: 1 where the frame was seen, 0 beyond its edge.
         texture: layers of warped texture, 0..1.
     """
 
@@ -42,6 +43,7 @@ class Batch(NamedTuple):
     real: Tensor
     plate: Tensor
     mask: Tensor
+    inside: Tensor
     texture: Tensor
 
     def to(self, device: torch.device) -> Batch:
@@ -59,6 +61,8 @@ class CropSet:
         masks: uint8 `(N, H, W)`, 255 on the person.
         keypoints: float32 `(N, 137, 3)`, px of the crop.
         times: float32 `(N,)`, seconds in the clip.
+        inside: int64 `(N, 4)`, left, top, right and bottom of what shows the frame; beyond it
+            the frame's edge goes on.
         body_px: height of the standing person in the crops.
         stride: sides of what a generator is given are multiples of this many px.
     """
@@ -68,6 +72,7 @@ class CropSet:
     masks: Frame
     keypoints: FloatArray
     times: FloatArray
+    inside: NDArray[np.int64]
     body_px: float
     stride: int
 
@@ -85,8 +90,10 @@ class CropSet:
         frames, plates, masks = (
             np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("frames", "plates", "masks")
         )
-        keypoints, times = np.load(folder / "keypoints.npy"), np.load(folder / "times.npy")
-        return CropSet(frames, plates, masks, keypoints, times, body_px, stride)
+        keypoints, times, inside = (
+            np.load(folder / f"{name}.npy") for name in ("keypoints", "times", "inside")
+        )
+        return CropSet(frames, plates, masks, keypoints, times, inside, body_px, stride)
 
     def references(self, most: int) -> References:
         """Up to `most` of the crops, spread over the clip, to lend their px."""
@@ -158,6 +165,12 @@ class CropSet:
             )
             for picture in (self.frames[index], self.plates[index], self.masks[index])
         ]
+        left, top, right, bottom = self.inside[index].tolist()
+        inside = np.zeros(self.masks.shape[1:], np.uint8)
+        inside[top:bottom, left:right] = 255
+        pictures.append(
+            np.asarray(cv2.warpAffine(inside, motion, size, None, cv2.INTER_NEAREST), np.uint8)
+        )
         keypoints = move_keypoints(self.keypoints[index], motion)
         chosen = texture.choose(keypoints, time=float(self.times[index]), gap=gap)
         layers = texture.layers(keypoints, chosen, size)
@@ -165,12 +178,15 @@ class CropSet:
 
     @staticmethod
     def _collate(items: list[tuple[Frame, ...]]) -> Batch:
-        pose, real, plate, mask, texture = (np.stack(column) for column in zip(*items, strict=True))
+        pose, real, plate, mask, inside, texture = (
+            np.stack(column) for column in zip(*items, strict=True)
+        )
         return Batch(
             to_tensor(pose) / 255,
             to_tensor(real) / 127.5 - 1,
             to_tensor(plate) / 127.5 - 1,
             to_tensor(mask[..., None]) / 255,
+            to_tensor(inside[..., None]) / 255,
             to_tensor(texture) / 255,
         )
 

@@ -43,7 +43,10 @@ def structure(
     return ((1 - luminance * contrast) * mean(weight)).mean()
 
 
-def coverage(alpha: Tensor, mask: Tensor) -> Tensor:
-    """Binary cross-entropy of alpha against the person's mask, both `(B, 1, H, W)` in 0..1."""
+def coverage(alpha: Tensor, mask: Tensor, inside: Tensor) -> Tensor:
+    """Binary cross-entropy of alpha against the person's mask where `inside` is 1.
+
+    All are `(B, 1, H, W)` in 0..1.
+    """
     # Not clamped: where alpha has sunk to 0 the gradient must still be able to lift it.
-    return functional.binary_cross_entropy(alpha, mask)
+    return functional.binary_cross_entropy(alpha, mask, weight=inside)

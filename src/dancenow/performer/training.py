@@ -67,13 +67,13 @@ class FastTraining:
         picture = painted.over(batch.plate)
 
         config = self.config.loss
-        weight = config.elsewhere + batch.mask
+        weight = (config.elsewhere + batch.mask) * batch.inside
         weight = weight / weight.mean()
         terms = {
             "l1": losses.weighted_l1(picture, batch.real, weight),
             "gradient": losses.gradient_l1(picture, batch.real, weight),
             "structure": losses.structure(picture, batch.real, weight),
-            "coverage": losses.coverage(painted.alpha, batch.mask),
+            "coverage": losses.coverage(painted.alpha, batch.mask, batch.inside),
         }
         loss = (
             terms["l1"]

@@ -15,7 +15,7 @@ from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import InputError
 from dancenow.files import write_bytes
 from dancenow.performer import FastPerformer, Performer
-from dancenow.performer.background import background_plate, plate_frames
+from dancenow.performer.background import find_room, plate_frames
 from dancenow.pose.filters import clean
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import IMAGE_SUFFIXES, probe, read_frames
@@ -27,7 +27,7 @@ from dancenow.workflows.observe import Source, observe
 Frame = NDArray[np.uint8]
 
 TARGET, SOURCE, TRANSPARENT = "target", "source", "transparent"
-_VERSION = 1  # of what is cached here; raise it when the plate of a source changes
+_VERSION = 2  # of what is cached here; raise it when the plate of a source changes
 
 
 def check_background(name: str) -> None:
@@ -151,5 +151,5 @@ def _source_room(source: Source, progress: ProgressCallback) -> Frame:
                 frame = camera.steady(frame, index)
             frames.append(frame)
             masks.append(mask)
-        write_bytes(file, encode_png(background_plate(frames, masks)[0]))
+        write_bytes(file, encode_png(find_room(frames, masks).latest))
     return read_image(file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import InputError
 from dancenow.files import atomic_folder, new_pictures
-from dancenow.performer.background import background_plate, plate_frames
+from dancenow.performer.background import find_room, plate_frames
 from dancenow.performer.crop import crop_path
 from dancenow.performer.dataset import CropSet
 from dancenow.performer.fast import PlatedScene
@@ -31,7 +31,9 @@ from dancenow.video.camera import CameraPath
 from dancenow.workflows.camera import find_camera, steadied, warn_of_drift
 from dancenow.workflows.observe import Observation, observe
 
-_VERSION = 4  # of what is cached here; raise it when the preparation changes
+Frame = NDArray[np.uint8]
+
+_VERSION = 6  # of what is cached here; raise it when the preparation changes
 _FEWEST_FRAMES = 8
 _FEWEST_POINTS = 8  # of the body, for a frame to be learned
 
@@ -130,37 +132,30 @@ class _Preparation:
         shape = (len(rows), path.canvas[1], path.canvas[0])
         frames = new_pictures(folder / "frames.npy", (*shape, 3))
         masks = new_pictures(folder / "masks.npy", shape)
-        for_plate: list[NDArray[np.uint8]] = []
-        plate_masks: list[NDArray[np.uint8]] = []
         plate_rows = self._plate_rows()
-        for row, frame in self._frames(progress):
-            index, mask = int(self.seen.frames[row]), self.seen.masks[row]
-            hidden = mask
-            if camera is not None:
-                frame = camera.steady(frame, index)
-                full = cv2.resize(mask, self.info.size, interpolation=cv2.INTER_LINEAR)
-                mask = camera.steady(np.asarray(full, dtype=np.uint8), index)
-                hidden = np.maximum(mask, camera.unseen(index))
-            if row in plate_rows:
-                for_plate.append(frame)
-                plate_masks.append(hidden)
-            if row in rows:
-                frames[rows[row]] = path.cut(frame, index)
-                masks[rows[row]] = path.cut_small(mask, index, self.info.size)
-        plate, _ = background_plate(for_plate, plate_masks)
+        chosen = list(self._steady_frames(camera, progress, plate_rows, "looking at the room of"))
+        room = find_room([frame for _, frame, _ in chosen], [hidden for _, _, hidden in chosen])
+        del chosen
         plates = new_pictures(folder / "plates.npy", (*shape, 3))
         keypoints = np.zeros((len(rows), *track.keypoints.shape[1:]), np.float32)
         times = np.zeros(len(rows), np.float32)
-        for row, place in rows.items():
-            index = int(self.seen.frames[row])
-            plates[place] = path.cut(plate, index)
+        inside = np.zeros((len(rows), 4), np.int64)
+        stage = "cutting the person out of"
+        for row, frame, hidden in self._steady_frames(camera, progress, rows, stage):
+            index, place = int(self.seen.frames[row]), rows[row]
+            frames[place] = path.cut(frame, index)
+            masks[place] = path.cut_small(self._mask(camera, row), index, self.info.size)
+            inside[place] = path.inside(index, self.info.size)
+            _clear_outside(masks[place], inside[place])
+            plates[place] = path.cut(room.plates[room.state_of(frame, hidden)], index)
             keypoints[place] = path.to_canvas(track.keypoints[index], index)
             times[place] = index / track.fps
         for array in (frames, masks, plates):
             array.flush()
         np.save(folder / "keypoints.npy", keypoints)
         np.save(folder / "times.npy", times)
-        np.save(folder / "plate.npy", plate)
+        np.save(folder / "inside.npy", inside)
+        np.save(folder / "plate.npy", room.latest)
         scene = {
             "zoom": zoom,
             "body_px": height / zoom,
@@ -186,11 +181,36 @@ class _Preparation:
         chosen = plate_frames(self.stop, self.info.size)
         return dict.fromkeys(np.searchsorted(self.seen.frames, chosen).tolist())
 
-    def _frames(self, progress: ProgressCallback) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """The observed frames with their rows."""
+    def _mask(self, camera: CameraPath | None, row: int) -> Frame:
+        """The person's mask of an observed frame, as the still camera sees it."""
+        mask = np.asarray(self.seen.masks[row])
+        if camera is None:
+            return mask
+        full = cv2.resize(mask, self.info.size, interpolation=cv2.INTER_LINEAR)
+        return camera.steady(np.asarray(full, dtype=np.uint8), int(self.seen.frames[row]))
+
+    def _steady_frames(
+        self,
+        camera: CameraPath | None,
+        progress: ProgressCallback,
+        wanted: Container[int],
+        stage: str,
+    ) -> Iterator[tuple[int, Frame, Frame]]:
+        """The wanted of the observed rows, with their frames as a still camera sees them, and
+        what does not show the room in them, 255 there."""
         row_of = {int(index): row for row, index in enumerate(self.seen.frames)}
-        stage = f"cutting the person out of {self.clip.name}"
         for index, frame in enumerate(read_frames(self.clip, stop=self.stop)):
-            if index in row_of:
-                yield row_of[index], frame
-            progress(Progress(stage, index + 1, self.stop))
+            row = row_of.get(index)
+            if row is not None and row in wanted:
+                hidden = self._mask(camera, row)
+                if camera is not None:
+                    frame = camera.steady(frame, index)
+                    hidden = np.maximum(hidden, camera.unseen(index))
+                yield row, frame, hidden
+            progress(Progress(f"{stage} {self.clip.name}", index + 1, self.stop))
+
+
+def _clear_outside(mask: Frame, inside: NDArray[np.int64]) -> None:
+    """Nobody is seen beyond the frame, where its edge px go on."""
+    left, top, right, bottom = inside.tolist()
+    mask[:top], mask[bottom:], mask[:, :left], mask[:, right:] = 0, 0, 0, 0
