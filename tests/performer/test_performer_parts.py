@@ -117,15 +117,15 @@ def test_a_room_that_changes_has_a_plate_for_each_state() -> None:
 
 
 def test_every_limb_is_drawn_in_its_own_channel(track: PoseTrack) -> None:
-    drawn = draw_condition(track.keypoints[0], (128, 128))
+    drawn = draw_condition(track.keypoints[0], (128, 128), 100)
     assert drawn.shape == (64, 64, POSE_CHANNELS) and drawn.dtype == np.uint8
     assert (drawn[..., : POSE_CHANNELS - 3].max(axis=(0, 1)) > 60).all()
     hidden = track.keypoints[0].copy()
     hidden[4, 2] = 0  # the right wrist
-    changed = (draw_condition(hidden, (128, 128)) != drawn).any(axis=(0, 1))
+    changed = (draw_condition(hidden, (128, 128), 100) != drawn).any(axis=(0, 1))
     assert changed[:24].sum() == 1
     hidden[:, :2] = np.nan
-    draw_condition(hidden, (128, 128))
+    draw_condition(hidden, (128, 128), 100)
 
 
 def crops(count: int = 6) -> CropSet:

@@ -98,12 +98,12 @@ def test_a_limb_is_drawn_where_its_ends_are() -> None:
     keypoints = np.zeros((137, 3), np.float32)
     a, b = BODY_LIMBS[0]
     keypoints[a], keypoints[b] = (20.5, 30.5, 1), (60.5, 30.5, 1)
-    drawn = draw_condition(keypoints, (96, 64))
+    drawn = draw_condition(keypoints, (96, 64), 60)
     assert drawn.shape[:2] == (32, 48)  # at half the resolution
     assert 2 * centre(drawn[..., 0]) == pytest.approx([40.5, 30.5], abs=0.5)
     assert not drawn[..., 1:].any()
     keypoints[a, 2] = 0
-    assert not draw_condition(keypoints, (96, 64)).any()
+    assert not draw_condition(keypoints, (96, 64), 60).any()
 
 
 def dots(count: int = 4) -> CropSet:
@@ -120,7 +120,7 @@ def dots(count: int = 4) -> CropSet:
 
 
 def test_augmentation_moves_frame_plate_mask_and_pose_alike() -> None:
-    crops, augment = dots(), AugmentConfig(scale=0.2, rotation=0.3, shift=0.1)
+    crops, augment = dots(), AugmentConfig(scale=0.2, rotation=0.3)
     texture = Texture(crops.references(4))
     batch = crops.batch(np.random.default_rng(0), 16, augment, texture)
     places = []

@@ -204,7 +204,7 @@ def test_views_are_matched_around_a_person_who_moved_otherwise() -> None:
         mask = np.zeros(SIZE[::-1], np.uint8)
         mask[60:, left : left + 150] = 255
         masks.append(mask)
-    found = match_views(first, second, (masks[0], masks[1]))
+    found = match_views(first, second, np.maximum(masks[0], masks[1]))
     assert found is not None and furthest(found, move(9, 4)) < 0.3
 
 

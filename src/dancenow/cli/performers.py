@@ -143,17 +143,22 @@ def perform_command(
     from dancenow.workflows.live import Live, perform_live
     from dancenow.workflows.transfer import Performed, perform
 
+    show = _show(normalize, retarget, camera, background)
+
     def live(progress: ProgressCallback) -> Live:
         return perform_live(
             performer,
             source or "0",
             output,
+            show,
             seconds=seconds,
             estimator=estimator,
             device=device.value,
             progress=progress,
         )
 
+    if seconds is not None and not webcam:
+        raise InputError("--seconds: needs --webcam.")
     if webcam:
         run(live, lambda made: made.summary(), as_json)
         return
@@ -161,7 +166,6 @@ def perform_command(
         missing = "SOURCE, the motion to dance," if source is None else "-o OUTPUT"
         raise InputError(f"{missing} is missing; or add --webcam.")
     motion, clip = Path(source), output
-    show = _show(normalize, retarget, camera, background)
 
     def work(progress: ProgressCallback) -> Performed:
         return perform(

@@ -18,7 +18,7 @@ from dancenow.pose.track import FloatArray
 POSE_CHANNELS: Final = len(BODY_LIMBS) + 3  # the body's limbs, the face, the left and right hand
 
 _SEEN = 0.2  # confidence from which a limb's ends count
-_BODY_WIDTH = 1 / 64  # of the picture's height
+_BODY_WIDTH = 1 / 50  # of the body's height
 _SHIFT = 4  # cv2 takes coordinates in 1/16 px
 
 
@@ -30,12 +30,15 @@ def _channels() -> tuple[int, ...]:
 _CHANNEL: Final = _channels()
 
 
-def draw_condition(keypoints: FloatArray, canvas: tuple[int, int]) -> NDArray[np.uint8]:
+def draw_condition(
+    keypoints: FloatArray, canvas: tuple[int, int], body_px: float
+) -> NDArray[np.uint8]:
     """Draw a pose for the generator, at half the canvas's resolution.
 
     Args:
         keypoints: float32 `(137, 3)`, px of the canvas and confidence.
         canvas: width and height in px.
+        body_px: height of the standing person.
 
     Returns:
         uint8 `(H / 2, W / 2, POSE_CHANNELS)`, 0..255, anti-aliased.
@@ -48,7 +51,7 @@ def draw_condition(keypoints: FloatArray, canvas: tuple[int, int]) -> NDArray[np
     points = np.clip(np.nan_to_num(keypoints[:, :2]), -far, far)
     # The layout has pixel centres at .5, cv2 at .0.
     fixed = np.round((points / 2 - 0.5) * (1 << _SHIFT)).astype(int).tolist()
-    thick = max(2, round(height * _BODY_WIDTH))
+    thick = max(2, round(body_px / 2 * _BODY_WIDTH))
     for (a, b), channel in zip(LIMBS, _CHANNEL, strict=True):
         if seen[a] and seen[b]:
             colour = [0.0, 0.0, 0.0]

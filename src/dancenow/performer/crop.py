@@ -56,8 +56,8 @@ class CropPath:
     def inside(self, index: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """What of canvas `index` shows the frame of `size`: left, top, right, bottom in px."""
         scale = np.array(self.canvas) / np.array(self.box)
-        first = np.ceil(np.maximum(-self.corners[index] * scale, 0))
-        last = np.floor(np.minimum((np.array(size) - self.corners[index]) * scale, self.canvas))
+        first = np.ceil(-self.corners[index] * scale).clip(0, self.canvas)
+        last = np.floor((np.array(size) - self.corners[index]) * scale).clip(0, self.canvas)
         left, top, right, bottom = np.concatenate([first, last]).astype(int).tolist()
         return left, top, right, bottom
 

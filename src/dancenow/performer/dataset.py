@@ -174,7 +174,7 @@ class CropSet:
         keypoints = move_keypoints(self.keypoints[index], motion)
         chosen = texture.choose(keypoints, time=float(self.times[index]), gap=gap)
         layers = texture.layers(keypoints, chosen, size)
-        return (draw_condition(keypoints, size), *pictures, layers)
+        return (draw_condition(keypoints, size, self.body_px), *pictures, layers)
 
     @staticmethod
     def _collate(items: list[tuple[Frame, ...]]) -> Batch:
@@ -213,11 +213,10 @@ def move_keypoints(keypoints: FloatArray, motion: NDArray[np.float64]) -> FloatA
 def _random_motion(
     rng: Generator, canvas: tuple[int, int], augment: AugmentConfig
 ) -> NDArray[np.float64]:
-    """A random similarity about the picture's middle, float64 `(2, 3)`."""
+    """A random turn and scale about the picture's middle, float64 `(2, 3)`."""
     scale = np.exp(rng.uniform(-augment.scale, augment.scale))
     angle = rng.uniform(-augment.rotation, augment.rotation)
-    shift = rng.uniform(-augment.shift, augment.shift, 2) * canvas[1]
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
     linear = np.array([[cos, -sin], [sin, cos]])
     middle = np.array(canvas) / 2
-    return np.hstack([linear, (middle - linear @ middle + shift)[:, None]])
+    return np.hstack([linear, (middle - linear @ middle)[:, None]])

@@ -103,7 +103,8 @@ class Layer:
             height, width = self.pixels.shape[:2]
             region = frame[self.top : self.top + height, self.left : self.left + width]
             cover = self.pixels[..., 3:].astype(np.float32)
-            region[..., :3] = (self.pixels[..., :3] * (255 / np.maximum(cover, 1))).clip(0, 255)
+            straight = self.pixels[..., :3] * (255 / np.maximum(cover, 1))
+            region[..., :3] = straight.round().clip(0, 255)
             region[..., 3:] = self.pixels[..., 3:]
         return frame
 
@@ -147,6 +148,7 @@ class FastPerformer(Performer):
         channels_last = generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator: FastGenerator = channels_last.to(device.torch).eval()
         self._painter = self.generator.fused()
+        self._chosen: NDArray[np.int64] | None = None  # for the frame before
 
     @property
     def preset(self) -> str:
@@ -156,8 +158,13 @@ class FastPerformer(Performer):
         for layer in self.layers(track):
             yield layer.over(self.scene.plate)
 
-    def layers(self, track: PoseTrack) -> Iterator[Layer]:
-        """Paint the person in every pose of `track`, on nothing; else as `perform`."""
+    def layers(self, track: PoseTrack, *, go_on: bool = False) -> Iterator[Layer]:
+        """Paint the person in every pose of `track`, on nothing; else as `perform`.
+
+        `go_on` says that the track follows the last one without a break.
+        """
+        if not go_on:
+            self._chosen = None
         self._check_size(track)
         path = crop_path(track, self.scene.zoom, self.generator.stride, _MAX_CANVAS)
         fade = _border_fade(path.canvas)
@@ -174,23 +181,21 @@ class FastPerformer(Performer):
     def _inputs(self, track: PoseTrack, path: CropPath) -> Iterator[_Inputs]:
         """What the generator gets, a few frames at a time, drawn in a thread while it paints."""
         starts = range(0, len(track), _BATCH)
-        chosen: NDArray[np.int64] | None = None
 
         def draw(start: int) -> _Inputs:
-            nonlocal chosen
             indices = range(start, min(start + _BATCH, len(track)))
             poses = [path.to_canvas(track.keypoints[index], index) for index in indices]
             left, top, right, bottom = self._window(poses, path.canvas)
             rows = []
             for index, keypoints in zip(indices, poses, strict=True):
                 keypoints[:, :2] -= (left, top)
-                chosen = self.texture.choose(keypoints, previous=chosen)
+                self._chosen = self.texture.choose(keypoints, previous=self._chosen)
                 window = (right - left, bottom - top)
                 rows.append(
                     (
-                        draw_condition(keypoints, window),
+                        draw_condition(keypoints, window, self.texture.references.body_px),
                         path.cut(self.scene.plate, index)[top:bottom, left:right],
-                        self.texture.layers(keypoints, chosen, window),
+                        self.texture.layers(keypoints, self._chosen, window),
                     )
                 )
             pose, plate, texture = map(np.stack, zip(*rows, strict=True))

@@ -5,6 +5,20 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
+_AROUND = 4  # px at half the resolution: faces and hands are larger than their keypoints
+
+
+def hard_parts(pose: Tensor) -> Tensor:
+    """Where face and hands are, which people look at first: `(B, 1, H, W)` in 0..1.
+
+    Args:
+        pose: the drawn pose at half the resolution, `(B, POSE_CHANNELS, H/2, W/2)`; its last
+            channels are the face and the hands.
+    """
+    drawn = pose[:, -3:].amax(dim=1, keepdim=True).contiguous()
+    around = functional.max_pool2d(drawn, 2 * _AROUND + 1, stride=1, padding=_AROUND)
+    return functional.interpolate(around, scale_factor=2, mode="nearest")
+
 
 def weighted_l1(picture: Tensor, real: Tensor, weight: Tensor) -> Tensor:
     """Mean absolute difference; `weight`, `(B, 1, H, W)`, has mean 1."""

@@ -147,4 +147,4 @@ class FastGenerator(nn.Module):
             weight = weights[:, layer + 1 : layer + 2]
             mixed = mixed + weight * (2 * colour - cover)
             total = total + weight * cover
-        return mixed / total
+        return mixed / total.clamp_min(1e-6)

@@ -48,6 +48,8 @@ class LossConfig(_Config):
     """Alpha against the person's mask; fades to a tenth of this by half of the budget."""
     elsewhere: float = 0.2
     """How much px off the person count, those on the person counting 1 + this."""
+    focus: float = 1.0
+    """How much more px of the face and the hands count, in parts of the person's."""
 
 
 class OptimizerConfig(_Config):
@@ -71,8 +73,6 @@ class AugmentConfig(_Config):
     """Largest logarithm of the scale."""
     rotation: float = 0.05
     """Largest angle, in radians."""
-    shift: float = 0.04
-    """Largest shift, in parts of the picture's height."""
     gap: tuple[float, float] = (0.15, 4.0)
     """Texture comes from frames at least so many seconds away: from, to, drawn by its logarithm."""
 

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dancenow.files import atomic_path
+from dancenow.pose.layout import NUM_KEYPOINTS
 from dancenow.pose.track import FloatArray
 
 Frame = NDArray[np.uint8]
@@ -72,6 +73,8 @@ class References:
             raise ValueError(f"{path}: of unequal lengths")
         if frames.shape[:3] != masks.shape:
             raise ValueError(f"{path}: of unequal sizes")
+        if keypoints.shape[1:] != (NUM_KEYPOINTS, 3) or not float(tensors["body_px"]) > 0:
+            raise ValueError(f"{path}: damaged")
         frames = np.ascontiguousarray(frames[..., ::-1])
         return References(frames, masks, keypoints, times, float(tensors["body_px"]))
 

@@ -31,6 +31,7 @@ LAYER_CHANNELS: Final = 4  # RGB and coverage
 
 _SEEN: Final = 0.2  # confidence from which a keypoint counts
 _STRETCH: Final = 1.8  # a limb is made this much longer or shorter at most
+_POINT: Final = 1e-3  # squared px: keypoints that lie closer together have no direction
 _NEARER: Final = 1.5  # a body looks so much larger or smaller than usual at most
 _OVERLAP: Final = 0.5  # how far pieces reach into each other, in their widths
 _REACH: Final = (3.0, 4.5)  # px so far from a piece, in its widths, belong to it: whole, not at all
@@ -273,7 +274,7 @@ def _motion(piece: Piece, new: FloatArray, old: FloatArray, size: float) -> Affi
         return _along(start, end, size)
     middle, goal = start.mean(), end.mean()
     spread = float((np.abs(start - middle) ** 2).sum())
-    if spread < 1e-3:
+    if spread < _POINT or float((np.abs(end - goal) ** 2).sum()) < _POINT:
         return None
     turn = complex((np.conj(start - middle) * (end - goal)).sum()) / spread
     turn *= float(np.clip(abs(turn), 1 / _STRETCH, _STRETCH)) / max(abs(turn), 1e-9)

@@ -67,8 +67,9 @@ class FastTraining:
         picture = painted.over(batch.plate)
 
         config = self.config.loss
-        weight = (config.elsewhere + batch.mask) * batch.inside
-        weight = weight / weight.mean()
+        person = batch.mask * (1 + config.focus * losses.hard_parts(batch.pose))
+        weight = (config.elsewhere + person) * batch.inside
+        weight = weight / weight.mean().clamp_min(1e-6)
         terms = {
             "l1": losses.weighted_l1(picture, batch.real, weight),
             "gradient": losses.gradient_l1(picture, batch.real, weight),

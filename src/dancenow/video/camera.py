@@ -107,8 +107,17 @@ class CameraPath:
         return _warped(frame, self.moves[index], self.size, cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
 
     def shown(self, picture: Frame, index: int) -> Frame:
-        """A picture of the common view, uint8 `(H, W, C)`, as frame `index` shows it."""
-        return _warped(picture, self.moves[index], self.size, cv2.INTER_CUBIC)
+        """A picture of the common view, uint8 RGB or RGBA, as frame `index` shows it."""
+        move = self.moves[index]
+        if picture.shape[2] == 3:
+            return _warped(picture, move, self.size, cv2.INTER_CUBIC)
+        # Colours times coverage: what has none must not bleed into what has some.
+        cover = picture[..., 3:].astype(np.float32) / 255
+        weighted = np.dstack([picture[..., :3] * cover, picture[..., 3:]]).round()
+        moved = _warped(weighted.astype(np.uint8), move, self.size, cv2.INTER_CUBIC)
+        cover = np.maximum(moved[..., 3:].astype(np.float32), 1) / 255
+        moved[..., :3] = (moved[..., :3] / cover).round().clip(0, 255)
+        return moved
 
     def unseen(self, index: int) -> Frame:
         """What of the common view lies outside of frame `index`: uint8 `(H, W)`, 255 there."""
@@ -232,20 +241,20 @@ def path_of(moves: list[NDArray[np.float64] | None], size: tuple[int, int]) -> C
 
 
 def match_views(
-    first: Frame, second: Frame, masks: tuple[Frame | None, Frame | None] = (None, None)
+    first: Frame, second: Frame, mask: Frame | None = None
 ) -> NDArray[np.float64] | None:
     """What takes points of one frame to another of its size that shows the same room.
 
     Args:
         first, second: uint8 `(H, W, 3)` RGB.
-        masks: as for `CameraDrift.add`.
+        mask: as for `CameraDrift.add`, of what shows the room in neither.
 
     Returns:
         `(2, 3)` as in `CameraPath`, or None where they do not show the same.
     """
-    views = [_View(frame, mask) for frame, mask in zip((first, second), masks, strict=True)]
-    moved = _motion(*views)
-    return None if moved is None else views[1].full(moved, (first.shape[1], first.shape[0]))
+    before, after = _View(first, mask), _View(second, mask)
+    moved = _motion(before, after)
+    return None if moved is None else after.full(moved, (first.shape[1], first.shape[0]))
 
 
 class _View:

@@ -115,7 +115,7 @@ def find_camera(
             camera, moves = CameraDrift(), []
             for index, frame in enumerate(read_frames(clip, stop=stop)):
                 moves.append(camera.add(frame, masks[index]))
-                progress(Progress(stage, index + 1, stop))
+                progress(Progress(f"following the camera of {clip.name}", index + 1, stop))
             path = path_of(moves, info.size)
         found = None if path is None else path.moves.tolist()
         write_text(file, json.dumps({"moves": found, "drift": watch.figures()}))

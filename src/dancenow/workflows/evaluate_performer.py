@@ -16,13 +16,12 @@ from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import check_not_read
 from dancenow.performer import Performer
-from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training import choose_device
 from dancenow.video import ClipInfo, VideoWriter, check_output, open_writer, probe
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
-from dancenow.workflows.observe import load_poses
-from dancenow.workflows.stage import performable
+from dancenow.workflows.observe import Source, load_poses
+from dancenow.workflows.stage import Staged, stage
 
 Seen = Literal["held out", "another clip", "learned", "unknown"]
 
@@ -121,8 +120,8 @@ def evaluate_performer(
     times = StageTimes()
     with times.stage("detect"):
         given = load_poses(clip, poses, estimator=estimator, progress=progress)
-        track = performable(performer, given, normalized=False)
-        truth = track if true_poses is None else load_poses(clip, true_poses)
+        staged = stage(performer, Source(given, info), normalized=False, progress=progress)
+        truth = given if true_poses is None else load_poses(clip, true_poses)
     torch.manual_seed(seed)
     also = nullcontext() if keep is None else open_writer(keep, fps=info.fps, size=info.size)
     # In the cache, since that lies where the user has room for pictures.
@@ -130,7 +129,7 @@ def evaluate_performer(
         made = Path(scratch) / "frames"
         with times.stage("perform"), open_writer(made, fps=info.fps, size=info.size) as writer:
             outputs = [writer] if kept is None else [writer, kept]
-            fps_performed = _perform(performer, track[slice(*span)], outputs, progress)
+            fps_performed = _perform(performer, staged, span, outputs, progress)
         with times.stage("measure"):
             scores = evaluate_clip(
                 made, clip, true_track=truth, span=span, estimator=estimator, progress=progress
@@ -187,11 +186,13 @@ def _relation(performer: Performer, info: ClipInfo) -> Seen:
 
 def _perform(
     performer: Performer,
-    track: PoseTrack,
+    staged: Staged,
+    span: tuple[int, int],
     outputs: list[VideoWriter],
     progress: ProgressCallback,
 ) -> float:
-    """Write the performance to every output; gives the frames painted a second."""
+    """Write the performance of some frames to every output; gives the frames painted a second."""
+    track = staged.track[slice(*span)]
     frames, done, spent = performer.perform(track), 0, 0.0
     while True:
         began = time.perf_counter()
@@ -199,6 +200,8 @@ def _perform(
         spent += time.perf_counter() - began
         if frame is None:
             return done / spent
+        if staged.view is not None:
+            frame = staged.view.shown(frame, span[0] + done)
         for output in outputs:
             output.write(frame)
         done += 1

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -15,15 +18,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.errors import InputError
+from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import check_not_read
 from dancenow.performer import FastPerformer, Performer
 from dancenow.pose.estimators import make_estimator
+from dancenow.pose.estimators.quiet import without_lines
+from dancenow.pose.extent import body_extent
+from dancenow.pose.layout import NUM_KEYPOINTS
 from dancenow.pose.live import LiveCleaner, LiveNormalizer
 from dancenow.pose.track import FloatArray, PoseTrack
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.training import choose_device
 from dancenow.video import VideoWriter, check_output, open_writer, probe, read_frames
+from dancenow.workflows.backdrop import SOURCE, TRANSPARENT, Backdrop, check_background
+from dancenow.workflows.observe import Source
+from dancenow.workflows.transfer import ShowOptions
 
 Frame = NDArray[np.uint8]
 Item = TypeVar("Item")
@@ -32,6 +41,7 @@ _CAMERA_FPS = 30.0  # where a camera does not say
 _POSES_A_SECOND = 20.0  # about what comes out of the estimator
 _TITLE = "DanceNow - press q to end"
 _ENDS = (ord("q"), 27)  # keys
+_NOISE = re.compile(rb"^\[ ?(WARN|ERROR|INFO):")  # what OpenCV has to say about a missing camera
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,7 @@ def perform_live(
     folder: str | Path,
     source: str = "0",
     output: str | Path | None = None,
+    show: ShowOptions | None = None,
     *,
     seconds: float | None = None,
     estimator: str = "mediapipe",
@@ -81,18 +92,20 @@ def perform_live(
         folder: the performer.
         source: a camera's number, or a clip that is played in its place at its own rate.
         output: a clip to write; else a window is opened.
+        show: what lies behind the person; the rest cannot be chosen live.
         seconds: how long, at most.
         estimator: which estimator finds the poses.
         device: "auto", "cpu", "cuda" or "mps".
         progress: told about every frame that is shown.
 
     Raises:
-        InputError: there is no such camera, no window can be opened, or the performer is one that
-            paints whole frames.
+        InputError: there is no such camera, no window can be opened, an option cannot be had live,
+            or the performer is one that paints whole frames.
     """
     out = None if output is None else Path(output)
+    show = show or ShowOptions()
+    _check(show, out, seconds)
     if out is not None:
-        check_output(out)
         check_not_read(out, Path(source), Path(folder))
     performer = Performer.load(folder, choose_device(device))
     if not isinstance(performer, FastPerformer):
@@ -102,9 +115,32 @@ def perform_live(
         )
     with ExitStack() as resources:
         camera = _open_camera(source, resources)
-        screen: _Screen = _Window() if out is None else _File(out, camera.fps)
+        nobody = PoseTrack(np.zeros((1, NUM_KEYPOINTS, 3), np.float32), camera.fps, camera.size)
+        backdrop = Backdrop(show.background, performer, Source(nobody, None))
+        alpha = backdrop.transparent
+        screen: _Screen = _Window() if out is None else _File(out, camera.fps, alpha)
         resources.enter_context(screen)
-        return _Session(performer, camera, screen, estimator, seconds, progress).run(out)
+        session = _Session(performer, camera, screen, backdrop, estimator, seconds, progress)
+        return session.run(out)
+
+
+def _check(show: ShowOptions, output: Path | None, seconds: float | None) -> None:
+    """Raise `InputError` where something is asked for that cannot be had live."""
+    if show != ShowOptions(background=show.background):
+        raise InputError(
+            "--webcam: the motion is always normalised, before a still camera; leave out "
+            "--no-normalize, --retarget and --camera."
+        )
+    if seconds is not None and seconds <= 0:
+        raise InputError(f"--seconds {seconds:g}: must be above 0.")
+    if show.background == SOURCE:
+        raise InputError("--webcam: --background source cannot be had live; choose another.")
+    check_background(show.background)
+    alpha = show.background == TRANSPARENT
+    if output is not None:
+        check_output(output, alpha=alpha)
+    elif alpha:
+        raise InputError("--background transparent: needs a file; write one with -o OUT.webm.")
 
 
 class _Newest(Generic[Item]):
@@ -153,7 +189,8 @@ class _Camera:
 
 def _open_camera(source: str, resources: ExitStack) -> _Camera:
     if source.isdigit():
-        capture = cv2.VideoCapture(int(source))
+        with without_lines(_NOISE):
+            capture = cv2.VideoCapture(int(source))
         resources.callback(capture.release)
         if not capture.isOpened():
             raise InputError(
@@ -170,7 +207,8 @@ def _open_camera(source: str, resources: ExitStack) -> _Camera:
                 return None
             return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
-        return _Camera((width, height), capture.get(cv2.CAP_PROP_FPS) or _CAMERA_FPS, grab)
+        fps = capture.get(cv2.CAP_PROP_FPS)
+        return _Camera((width, height), fps if 1 <= fps <= 240 else _CAMERA_FPS, grab)
     info = probe(Path(source))
     played = _played(Path(source), float(info.fps))
     return _Camera(info.size, float(info.fps), lambda: next(played, None))
@@ -202,7 +240,8 @@ class _Window:
     def show(self, frame: Frame) -> bool:
         """Show a frame; gives whether to go on."""
         cv2.imshow(_TITLE, cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
-        return cv2.waitKey(1) & 0xFF not in _ENDS
+        ended = cv2.waitKey(1) & 0xFF in _ENDS
+        return not ended and cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) >= 1
 
 
 @dataclass
@@ -211,6 +250,7 @@ class _File:
 
     path: Path
     fps: float
+    alpha: bool
     _resources: ExitStack = field(default_factory=ExitStack)
     _writer: VideoWriter | None = None
     _last: Frame | None = None
@@ -218,12 +258,18 @@ class _File:
 
     def __enter__(self) -> _File:
         self._resources.__enter__()
-        self._writer = self._resources.enter_context(open_writer(self.path, fps=self.fps))
+        self._writer = self._resources.enter_context(
+            open_writer(self.path, fps=self.fps, alpha=self.alpha)
+        )
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._last is not None and self._writer is not None and error[0] is None:
-            self._writer.write(self._last)
+        try:
+            if self._last is not None and self._writer is not None and error[0] is None:
+                self._writer.write(self._last)
+        except BaseException:
+            self._resources.__exit__(*sys.exc_info())
+            raise
         self._resources.__exit__(*error)  # type: ignore[arg-type]
 
     def show(self, frame: Frame) -> bool:
@@ -247,6 +293,7 @@ class _Session:
     performer: FastPerformer
     camera: _Camera
     screen: _Screen
+    backdrop: Backdrop
     estimator: str
     seconds: float | None
     progress: ProgressCallback
@@ -256,6 +303,7 @@ class _Session:
         self._frames: _Newest[tuple[Frame, float]] = _Newest()
         self._poses: _Newest[tuple[FloatArray | None, float]] = _Newest()
         self._stopped = threading.Event()
+        self._first = self._last = 0.0
         threads = [
             threading.Thread(target=work, name=name, daemon=True)
             for work, name in ((self._capture, "camera"), (self._detect, "poses"))
@@ -265,9 +313,13 @@ class _Session:
         latencies: list[float] = []
         begin = time.monotonic()
         try:
-            self._perform(latencies, begin)
+            with warnings.catch_warnings():
+                warnings.simplefilter("once", DanceNowWarning)  # not with every pose
+                self._perform(latencies, begin)
         except KeyboardInterrupt:
-            pass  # the way to end it where there is no window
+            if not latencies:
+                raise
+            # else it is the way to end it where there is no window
         finally:
             self._stopped.set()
             self._frames.close()
@@ -276,9 +328,8 @@ class _Session:
                 thread.join(timeout=10)
         if not latencies:
             raise InputError("--webcam: nobody was seen; step back until the whole body shows.")
-        seconds = time.monotonic() - begin
         late = float(np.quantile(latencies, 0.95))
-        return Live(len(latencies), seconds, median(latencies), late, output)
+        return Live(len(latencies), self._last - self._first, median(latencies), late, output)
 
     def _capture(self) -> None:
         try:
@@ -314,13 +365,20 @@ class _Session:
         scene = self.performer.scene
         cleaner = LiveCleaner()
         normalizer = LiveNormalizer(self.camera.size, _POSES_A_SECOND, scene.statistics, scene.size)
+        backgrounds = self.backdrop.frames(_POSES_A_SECOND)
         while (taken := self._poses.take()) is not None:
             seen, captured = taken
             keypoints = normalizer.add(cleaner.add(seen, captured))
+            track = None
             if keypoints is not None:
                 track = PoseTrack(keypoints[None], _POSES_A_SECOND, scene.size)
-                go_on = self.screen.show(next(self.performer.perform(track)))
-                latencies.append(time.monotonic() - captured)
+            if track is not None and np.isfinite(body_extent(track)).all():
+                layer = next(self.performer.layers(track, go_on=True))
+                alone = self.backdrop.transparent
+                go_on = self.screen.show(layer.alone() if alone else layer.over(next(backgrounds)))
+                self._last = time.monotonic()
+                self._first = self._first or self._last
+                latencies.append(self._last - captured)
                 note = f"{1000 * median(latencies[-20:]):.0f} ms from the camera to the picture"
                 self.progress(Progress("dancing live", len(latencies), None, "frames", note))
                 if not go_on:

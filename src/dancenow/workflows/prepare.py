@@ -33,7 +33,7 @@ from dancenow.workflows.observe import Observation, observe
 
 Frame = NDArray[np.uint8]
 
-_VERSION = 6  # of what is cached here; raise it when the preparation changes
+_VERSION = 7  # of what is cached here; raise it when the preparation changes
 _FEWEST_FRAMES = 8
 _FEWEST_POINTS = 8  # of the body, for a frame to be learned
 
@@ -121,10 +121,10 @@ class _Preparation:
 
     def write(self, folder: Path, progress: ProgressCallback) -> None:
         """Write plate, crops and statistics into `folder`."""
-        track = clean(self.seen.track)
+        track = clean(self.seen.track)[: self.stop]
         camera, drift = find_camera(self.clip, track, stop=self.stop, progress=progress)
         if camera is not None:
-            track = steadied(track[: self.stop], camera)
+            track = steadied(track, camera)
         height = standing_height(track)
         zoom = max(1.0, height / self.config.body_px)
         path = crop_path(track, zoom, self.stride, self.config.max_px)

@@ -82,6 +82,8 @@ def stage(
         InputError: nothing can be normalised to the performer, or the camera asked for is not
             known.
     """
+    if camera is CameraChoice.target:
+        check_camera(performer)
     track, path = source.track, _source_path(source, progress)
     view: CameraPath | None = None
     if not normalized and (at_home := _at_home(performer, source, path)) is not None:
@@ -95,7 +97,7 @@ def stage(
         if camera is CameraChoice.source:
             view = None if path is None else _resized(path, performer.scene.size)
     if camera is CameraChoice.target:
-        view = _target_path(performer, len(track))
+        view = _target_path(performer, len(track), track.fps)
     if view is not None and view.reach() < _UNMOVED:
         view = None
     return Staged(track, view)
@@ -162,22 +164,33 @@ def _at_home(performer: Performer, source: Source, path: CameraPath | None) -> C
         return None
     frame = next(iter(read_frames(clip.path, stop=1)))
     mask = PersonBoxes(source.track)[0]
-    moved = match_views(performer.scene.plate, frame, (None, mask))
+    moved = match_views(performer.scene.plate, frame, mask)
     if moved is None or not _ZOOMED[0] < np.hypot(moved[0, 0], moved[1, 0]) < _ZOOMED[1]:
         return None
     return (path or still_path(len(source.track), clip.size)).after(moved)
 
 
-def _target_path(performer: Performer, count: int) -> CameraPath:
-    """The target's own camera, forth and back for as long as it is needed."""
+def check_camera(performer: Performer) -> CameraPath:
+    """How the target's camera moved.
+
+    Raises:
+        InputError: it stood still, or nobody knows.
+    """
     camera = performer.scene.camera if isinstance(performer, FastPerformer) else None
     if camera is None:
         raise InputError(
             "--camera target: the performer's camera stood still, or its movement is not known; "
             "leave the option out."
         )
+    return camera
+
+
+def _target_path(performer: Performer, count: int, fps: float) -> CameraPath:
+    """The target's own camera, forth and back for as long as it is needed."""
+    camera = check_camera(performer)
     last = max(1, len(camera) - 1)
-    there: NDArray[np.int64] = np.arange(count) % (2 * last)
+    step = performer.scene.fps / fps
+    there: NDArray[np.int64] = np.round(np.arange(count) * step).astype(np.int64) % (2 * last)
     back = np.minimum(there, 2 * last - there).clip(0, len(camera) - 1)
     return CameraPath(camera.moves[back], camera.size)
 

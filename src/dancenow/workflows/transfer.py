@@ -13,16 +13,25 @@ from numpy.typing import NDArray
 from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.performer import FastPerformer, Performer
+from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.edn.folders import is_authors_folder, read_authors_folder
 from dancenow.performer.edn.performer import EDNPerformer
+from dancenow.performer.performer import is_performer
+from dancenow.pose.openpose import is_openpose_folder
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training import choose_device
 from dancenow.video import check_output, open_writer
 from dancenow.workflows.ahead import computed_ahead
-from dancenow.workflows.backdrop import TARGET, TRANSPARENT, Backdrop, check_background
+from dancenow.workflows.backdrop import (
+    SOURCE,
+    TARGET,
+    TRANSPARENT,
+    Backdrop,
+    check_background,
+)
 from dancenow.workflows.observe import Source, load_source
 from dancenow.workflows.prepare_pairs import authors_corners, scaled
-from dancenow.workflows.stage import CameraChoice, Retarget, Staged, stage
+from dancenow.workflows.stage import CameraChoice, Retarget, Staged, check_camera, stage
 from dancenow.workflows.train import TrainOptions, check_target, load_or_train
 
 
@@ -50,8 +59,31 @@ class ShowOptions:
         """
         check_background(self.background)
         check_output(output, alpha=self.background == TRANSPARENT)
+        if Path(self.background).exists():
+            check_not_read(output, Path(self.background))
         if self.retarget is Retarget.limbs and not self.normalized:
             raise InputError("--retarget limbs: needs the motion normalised; leave one out.")
+
+    def check_source(self, source: Path) -> None:
+        """Raise `InputError` where the background needs a picture that the source has not."""
+        poses = source.suffix == ".npz" or (source.is_dir() and is_openpose_folder(source))
+        if self.background == SOURCE and (poses or is_authors_folder(source)):
+            raise InputError(f"--background source: {source} holds poses without a picture.")
+
+    def check_performer(self, performer: Performer) -> None:
+        """Raise `InputError` where a performer cannot be shown so."""
+        if not isinstance(performer, FastPerformer):
+            self.check_whole_frames(performer.preset)
+        elif self.camera is CameraChoice.target:
+            check_camera(performer)
+
+    def check_whole_frames(self, preset: str) -> None:
+        """Raise `InputError` where more is asked for than a painter of whole frames can do."""
+        if self.background != TARGET or self.camera is CameraChoice.target:
+            raise InputError(
+                f"--background and --camera target: performers of the preset {preset} paint whole "
+                "frames; train one with --preset fast."
+            )
 
 
 @dataclass(frozen=True)
@@ -116,6 +148,11 @@ def transfer(
     check_not_read(output, source, target)
     options = options or TrainOptions()
     check_target(target, options)
+    show.check_source(source)
+    if is_performer(target):
+        show.check_performer(Performer.load(target, options.chosen_device()))
+    elif isinstance(options.config(), EDNConfig):
+        show.check_whole_frames(options.preset)
     times = StageTimes()
     with times.stage("detect"):
         motion = load_source(source, estimator=options.estimator, progress=progress)
@@ -155,6 +192,8 @@ def perform(
     check_not_read(output, source, folder)
     times = StageTimes() if times is None else times
     performer = Performer.load(folder, choose_device(device))
+    show.check_source(source)
+    show.check_performer(performer)
     steps = int(performer.training.get("steps", 0))
     perceptual = performer.training.get("perceptual")
     if is_authors_folder(source):
