@@ -33,6 +33,7 @@ bench: setup ## run the scripts of benchmarks/, on CLIP=... or a sample performe
 	$(BIN)/python benchmarks/drawing.py
 	$(BIN)/python benchmarks/filters.py runs/bench.npz runs/bench.pose.npz
 	$(BIN)/python benchmarks/performer.py $(CLIP)
+	$(BIN)/python benchmarks/retarget.py
 	$(BIN)/python benchmarks/edn.py
 	$(BIN)/python benchmarks/dancenet.py
 	$(BIN)/python benchmarks/sample_rendering.py --seconds 3

@@ -21,7 +21,8 @@ from dancenow.performer.training import FastTraining
 from dancenow.training import Device, choose_device
 from dancenow.workflows.observe import load_source
 from dancenow.workflows.prepare import prepare_target
-from dancenow.workflows.transfer import performable, write_performance
+from dancenow.workflows.stage import performable
+from dancenow.workflows.transfer import write_performance
 
 
 def peak(device: Device, channels: int = 128, side: int = 64) -> float:
@@ -69,11 +70,12 @@ def main() -> None:
     step = median(seconds[2:])
     batch = config.optimizer.batch
     print(
-        f"training: {batch / step:.1f} frames/s of {width} x {height} "
+        f"training: {batch / step:.1f} frames/s, cut out of {width} x {height} "
         f"(median step {step:.3f} s, batch {batch})"
     )
 
-    performer = FastPerformer(config, prepared.scene, training.average.module, device)
+    generator, texture = training.average.module, training.texture
+    performer = FastPerformer(config, prepared.scene, generator, texture, device)
     source = load_source(options.source or options.target)
     track = performable(performer, source.track)
     start = time.perf_counter()

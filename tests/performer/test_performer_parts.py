@@ -218,12 +218,12 @@ def test_the_generator_works_at_any_size_that_its_stride_divides() -> None:
 def test_training_makes_the_loss_fall_and_resumes_exactly() -> None:
     data = crops()
     whole = FastTraining(CONFIG, data, CPU, seed=1)
-    first = [whole.step(n, n / 30)["loss"] for n in range(15)]
+    first = [whole.step(n, n / 30)["l1"] for n in range(15)]
     state = whole.state()
     saved = {k: v.detach().clone() for k, v in state.tensors.items()}
     resumed = FastTraining(CONFIG, data, CPU, seed=1)
     resumed.restore(type(state)(saved, state.values), Path())
-    last = [(whole.step(n, n / 30)["loss"], resumed.step(n, n / 30)["loss"]) for n in range(15, 30)]
+    last = [(whole.step(n, n / 30)["l1"], resumed.step(n, n / 30)["l1"]) for n in range(15, 30)]
     assert all(a == b for a, b in last)
     assert np.mean([a for a, _ in last[-5:]]) < 0.8 * np.mean(first[:5])
     for a, b in zip(

@@ -52,6 +52,20 @@ class LossConfig(_Config):
     """How much more px of the face and the hands count, in parts of the person's."""
 
 
+class AdversaryConfig(_Config):
+    """The discriminator of the last part of learning, against blur."""
+
+    start: float = 0.5
+    """Part of the budget after which it joins."""
+    weight: float = 0.1
+    """How much it counts to look real."""
+    features: float = 5.0
+    """How much the distance of its features counts."""
+    widths: tuple[int, int, int] = (32, 64, 96)
+    """Channels at 1/2, 1/4 and 1/8 of the picture's resolution."""
+    learning_rate: float = 4e-4
+
+
 class OptimizerConfig(_Config):
     """Adam with decoupled weight decay (Loshchilov & Hutter, 2019)."""
 
@@ -85,6 +99,7 @@ class PerformerConfig(_Config):
     generator: GeneratorConfig = GeneratorConfig()
     texture: TextureConfig = TextureConfig()
     loss: LossConfig = LossConfig()
+    adversary: AdversaryConfig = AdversaryConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     augment: AugmentConfig = AugmentConfig()
     minutes: float = 5.0

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from dancenow.performer import losses
+from dancenow.performer.adversary import Adversary
 from dancenow.performer.condition import POSE_CHANNELS
 from dancenow.performer.dataset import Batch, CropSet
 from dancenow.performer.networks import FastGenerator
@@ -53,6 +55,7 @@ class FastTraining:
         )
         self.fabric = device.fabric()
         self.generator, self.optimizer = self.fabric.setup(generator, optimizer)
+        self.adversary = Adversary(config.adversary, POSE_CHANNELS, self.fabric)
         self.average = WeightAverage[FastGenerator](self.generator.module, adam.average_decay)
         self.notes: dict[str, Any] = {}
         self._pool = ThreadPoolExecutor(1)
@@ -82,6 +85,11 @@ class FastTraining:
             + config.structure * terms["structure"]
             + config.coverage * max(0.1, 1 - 2 * fraction) * terms["coverage"]
         )
+        if fraction >= self.config.adversary.start:
+            unreal, unlike = self._judged(batch, picture)
+            terms |= {"unreal": unreal, "features": unlike}
+            weights = self.config.adversary
+            loss = loss + weights.weight * unreal + weights.features * unlike
         value = float(loss.detach())
         if np.isfinite(value):
             self.optimizer.zero_grad(set_to_none=True)
@@ -93,13 +101,21 @@ class FastTraining:
             self.average.update(self.generator.module, number)
         return {"loss": value, **{name: float(term.detach()) for name, term in terms.items()}}
 
+    def _judged(self, batch: Batch, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """What the discriminator says of a painted batch, after it has learned from it."""
+        shown = batch.real + batch.inside * (picture - batch.real)
+        verdict = self.adversary.learn(batch.real, shown, batch.pose)
+        return self.adversary.judge(shown, batch.pose, verdict)
+
     def state(self) -> TrainingState:
-        """Weights, averaged weights and the optimiser's moments."""
+        """Weights, averaged weights and the optimisers' moments."""
         return TrainingState(
             {
                 **prefixed("generator", self.generator.module.state_dict()),
                 **prefixed("average", self.average.module.state_dict()),
                 **prefixed("optimizer", optimizer_tensors(self.optimizer)),
+                **prefixed("adversary", self.adversary.network.module.state_dict()),
+                **prefixed("against", optimizer_tensors(self.adversary.optimizer)),
             },
             {"seed": self.seed, **self.notes},
         )
@@ -113,6 +129,8 @@ class FastTraining:
         restore_module(self.generator.module, unprefixed("generator", state.tensors), where)
         restore_module(self.average.module, unprefixed("average", state.tensors), where)
         restore_optimizer(self.optimizer, unprefixed("optimizer", state.tensors))
+        restore_module(self.adversary.network.module, unprefixed("adversary", state.tensors), where)
+        restore_optimizer(self.adversary.optimizer, unprefixed("against", state.tensors))
 
     @torch.no_grad()
     def preview(self) -> NDArray[np.uint8]:
