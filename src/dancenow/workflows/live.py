@@ -38,7 +38,7 @@ Frame = NDArray[np.uint8]
 Item = TypeVar("Item")
 
 _CAMERA_FPS = 30.0  # where a camera does not say
-_POSES_A_SECOND = 20.0  # about what comes out of the estimator
+_POSES_A_SECOND = 10.0  # about what comes out of the estimator
 _TITLE = "DanceNow - press q to end"
 _ENDS = (ord("q"), 27)  # keys
 _NOISE = re.compile(rb"^\[ ?(WARN|ERROR|INFO):")  # what OpenCV has to say about a missing camera
@@ -301,21 +301,15 @@ class _Session:
     def run(self, output: Path | None) -> Live:
         """Perform until something ends it."""
         self._frames: _Newest[tuple[Frame, float]] = _Newest()
-        self._poses: _Newest[tuple[FloatArray | None, float]] = _Newest()
         self._stopped = threading.Event()
         self._first = self._last = 0.0
-        threads = [
-            threading.Thread(target=work, name=name, daemon=True)
-            for work, name in ((self._capture, "camera"), (self._detect, "poses"))
-        ]
-        for thread in threads:
-            thread.start()
+        thread = threading.Thread(target=self._capture, name="camera", daemon=True)
+        thread.start()
         latencies: list[float] = []
-        begin = time.monotonic()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("once", DanceNowWarning)  # not with every pose
-                self._perform(latencies, begin)
+                self._perform(latencies, time.monotonic())
         except KeyboardInterrupt:
             if not latencies:
                 raise
@@ -323,9 +317,7 @@ class _Session:
         finally:
             self._stopped.set()
             self._frames.close()
-            self._poses.close()
-            for thread in threads:
-                thread.join(timeout=10)
+            thread.join(timeout=10)
         if not latencies:
             raise InputError("--webcam: nobody was seen; step back until the whole body shows.")
         late = float(np.quantile(latencies, 0.95))
@@ -343,31 +335,29 @@ class _Session:
         finally:
             self._frames.close()
 
-    def _detect(self) -> None:
-        captured: list[float] = []
+    def _seen(self) -> Iterator[tuple[FloatArray | None, float]]:
+        """The poses in the newest frames, and when these were captured.
+
+        Detection and painting take turns: side by side on few cores, each would slow the other
+        down many times over.
+        """
+        captured = 0.0
 
         def newest() -> Iterator[Frame]:
+            nonlocal captured
             while not self._stopped.is_set() and (taken := self._frames.take()) is not None:
-                captured.append(taken[1])
-                yield taken[0]
+                frame, captured = taken
+                yield frame
 
-        try:
-            for detection in make_estimator(self.estimator).stream(newest()):
-                seen = detection.candidates[0] if detection.candidates else None
-                self._poses.put((seen, captured[-1]))
-                del captured[:-1]
-        except BaseException as error:
-            self._poses.close(error)
-        finally:
-            self._poses.close()
+        for detection in make_estimator(self.estimator).stream(newest()):
+            yield detection.candidates[0] if detection.candidates else None, captured
 
     def _perform(self, latencies: list[float], begin: float) -> None:
         scene = self.performer.scene
         cleaner = LiveCleaner()
         normalizer = LiveNormalizer(self.camera.size, _POSES_A_SECOND, scene.statistics, scene.size)
         backgrounds = self.backdrop.frames(_POSES_A_SECOND)
-        while (taken := self._poses.take()) is not None:
-            seen, captured = taken
+        for seen, captured in self._seen():
             keypoints = normalizer.add(cleaner.add(seen, captured))
             track = None
             if keypoints is not None:
