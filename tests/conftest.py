@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+import sys
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from dancenow.cli import main
+
+Command = Callable[..., tuple[int, str, str]]
 
 CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
 
@@ -29,6 +35,21 @@ def clips() -> Path:
     if not CLIPS.is_dir():
         pytest.skip(f"needs the real clips, which are not part of the project, in {CLIPS}")
     return CLIPS
+
+
+@pytest.fixture
+def dancenow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run the command line in this process: exit status, standard output, standard error."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["dancenow", *map(str, words)])
+        with warnings.catch_warnings(), pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, out, err
+
+    return call
 
 
 @pytest.fixture(scope="session", autouse=True)

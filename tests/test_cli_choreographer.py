@@ -7,33 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dancenow.cli import main
 from dancenow.video import open_writer, probe
 
 Command = Callable[..., tuple[int, str, str]]
 FEW = ["--preset", "tiny", "--steps", 5, "--device", "cpu"]
-
-
-@pytest.fixture
-def dancenow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run the command line in this process: exit status, standard output, standard error."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dancenow", *map(str, words)])
-        with warnings.catch_warnings(), pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, out, err
-
-    return call
 
 
 def made(answer: tuple[int, str, str]) -> dict[str, object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,26 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from dancenow.cli import main
 from dancenow.errors import DanceNowWarning, InputError, OutputError, TrainingError
 from dancenow.progress import StageTimes
 
 Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def dancenow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run the command line in this process: exit status, standard output, standard error."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dancenow", *map(str, words)])
-        with warnings.catch_warnings(), pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, out, err
-
-    return call
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -12,7 +10,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dancenow.cli import main
 from dancenow.performer.edn.config import EDN_PRESETS
 from dancenow.performer.edn.networks import make_generator
 from dancenow.performer.edn.performer import EDNPerformer, FrameScene
@@ -28,21 +25,6 @@ Frame = NDArray[np.uint8]
 Command = Callable[..., tuple[int, str, str]]
 
 SIZE = (160, 144)
-
-
-@pytest.fixture
-def dancenow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run the command line in this process: exit status, standard output, standard error."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dancenow", *map(str, words)])
-        with warnings.catch_warnings(), pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, out, err
-
-    return call
 
 
 @pytest.fixture(scope="module")

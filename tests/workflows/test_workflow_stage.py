@@ -19,8 +19,9 @@ from dancenow.sample import dance_track
 from dancenow.video import open_writer, probe
 from dancenow.video.camera import CameraPath
 from dancenow.workflows.camera import find_camera
+from dancenow.workflows.choices import CameraChoice, Retarget
 from dancenow.workflows.observe import Source
-from dancenow.workflows.stage import CameraChoice, Retarget, performable, stage
+from dancenow.workflows.stage import performable, stage
 from untrained import plated, untrained
 
 Frame = NDArray[np.uint8]

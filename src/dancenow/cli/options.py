@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from dancenow.workflows.choices import CameraChoice
+from dancenow.workflows.choices import Retarget as RetargetChoice
+
 
 class DeviceName(str, Enum):
     """Where networks compute."""
@@ -55,31 +58,15 @@ Normalize = Annotated[
 ]
 
 
-class CameraName(str, Enum):
-    """Whose camera films a performance."""
-
-    auto = "auto"
-    still = "still"
-    target = "target"
-    source = "source"
-
-
-class RetargetName(str, Enum):
-    """What takes the target's proportions."""
-
-    whole = "global"
-    limbs = "limbs"
-
-
 Camera = Annotated[
-    CameraName,
+    CameraChoice,
     typer.Option(
         help="Whose camera films it: a still one, the target's, the source's; auto is still, or "
         "with --no-normalize the source's where it shows the target's own room."
     ),
 ]
 Retarget = Annotated[
-    RetargetName,
+    RetargetChoice,
     typer.Option(help="What takes the target's proportions: the body as a whole, or every limb."),
 ]
 Behind = Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -14,7 +14,6 @@ from dancenow.cli.options import (
     BatchSize,
     Behind,
     Camera,
-    CameraName,
     Device,
     DeviceName,
     Devices,
@@ -31,7 +30,6 @@ from dancenow.cli.options import (
     Poses,
     Preset,
     Retarget,
-    RetargetName,
     Seed,
     Size,
     Steps,
@@ -40,9 +38,8 @@ from dancenow.cli.options import (
     VggWeights,
 )
 from dancenow.progress import ProgressCallback
-
-if TYPE_CHECKING:
-    from dancenow.workflows.transfer import ShowOptions
+from dancenow.workflows.choices import CameraChoice
+from dancenow.workflows.choices import Retarget as RetargetChoice
 
 
 @train_app.command("performer")
@@ -129,8 +126,8 @@ def perform_command(
         float | None, typer.Option(help="With --webcam: end after so long.", show_default=False)
     ] = None,
     normalize: Normalize = True,
-    retarget: Retarget = RetargetName.whole,
-    camera: Camera = CameraName.auto,
+    retarget: Retarget = RetargetChoice.whole,
+    camera: Camera = CameraChoice.auto,
     background: Behind = "target",
     estimator: Estimator = "mediapipe",
     device: Device = DeviceName.auto,
@@ -141,9 +138,9 @@ def perform_command(
     """Let a trained performer dance."""
     from dancenow.errors import InputError
     from dancenow.workflows.live import Live, perform_live
-    from dancenow.workflows.transfer import Performed, perform
+    from dancenow.workflows.transfer import Performed, ShowOptions, perform
 
-    show = _show(normalize, retarget, camera, background)
+    show = ShowOptions(normalize, retarget, camera, background)
 
     def live(progress: ProgressCallback) -> Live:
         return perform_live(
@@ -194,8 +191,8 @@ def transfer_command(
     minutes: Minutes = None,
     steps: Steps = None,
     normalize: Normalize = True,
-    retarget: Retarget = RetargetName.whole,
-    camera: Camera = CameraName.auto,
+    retarget: Retarget = RetargetChoice.whole,
+    camera: Camera = CameraChoice.auto,
     background: Behind = "target",
     poses: Poses = None,
     size: Size = None,
@@ -210,29 +207,19 @@ def transfer_command(
     """Make the person of one clip dance like the person of another."""
     from dancenow.workflows.paper_options import PaperOptions
     from dancenow.workflows.train import TrainOptions
-    from dancenow.workflows.transfer import Performed, transfer
+    from dancenow.workflows.transfer import Performed, ShowOptions, transfer
 
     paper = PaperOptions(size=size, vgg_weights=vgg_weights, no_perceptual=no_perceptual)
     options = TrainOptions(
         preset, minutes, steps, estimator, device.value, seed, poses, paper=paper
     )
 
-    show = _show(normalize, retarget, camera, background)
+    show = ShowOptions(normalize, retarget, camera, background)
 
     def work(progress: ProgressCallback) -> Performed:
         return transfer(source, target, output, options, show, progress=progress)
 
     run(work, lambda made: made.summary(), as_json)
-
-
-def _show(
-    normalize: bool, retarget: RetargetName, camera: CameraName, background: str
-) -> ShowOptions:
-    from dancenow.workflows.stage import CameraChoice
-    from dancenow.workflows.stage import Retarget as Choice
-    from dancenow.workflows.transfer import ShowOptions
-
-    return ShowOptions(normalize, Choice(retarget.value), CameraChoice(camera.value), background)
 
 
 @app.command("export-edn")

@@ -21,7 +21,7 @@ from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import IMAGE_SUFFIXES, probe, read_frames
 from dancenow.video.images import read_image
 from dancenow.video.png import encode_png
-from dancenow.workflows.camera import find_camera
+from dancenow.workflows.camera import find_camera, seen_steadily
 from dancenow.workflows.observe import Source, observe
 
 Frame = NDArray[np.uint8]
@@ -141,15 +141,9 @@ def _source_room(source: Source, progress: ProgressCallback) -> Frame:
         frames, masks = [], []
         for index, frame in enumerate(read_frames(clip)):
             progress(Progress(f"looking at the room of {clip.name}", index + 1, info.frames))
-            if index not in rows:
-                continue
-            mask = seen.masks[rows[index]]
-            if camera is not None:
-                full = cv2.resize(mask, info.size, interpolation=cv2.INTER_LINEAR)
-                mask = camera.steady(np.asarray(full, dtype=np.uint8), index)
-                mask = np.maximum(mask, camera.unseen(index))
-                frame = camera.steady(frame, index)
-            frames.append(frame)
-            masks.append(mask)
+            if index in rows:
+                shown, _, hidden = seen_steadily(frame, seen.masks[rows[index]], camera, index)
+                frames.append(shown)
+                masks.append(hidden)
         write_bytes(file, encode_png(find_room(frames, masks).latest))
     return read_image(file)

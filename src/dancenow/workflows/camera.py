@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -123,6 +124,27 @@ def find_camera(
     if document["moves"] is None:
         return None, document["drift"]
     return CameraPath(np.array(document["moves"]), info.size), document["drift"]
+
+
+def seen_steadily(
+    frame: Frame, mask: Frame, camera: CameraPath | None, index: int
+) -> tuple[Frame, Frame, Frame]:
+    """A frame as a still camera sees it.
+
+    Args:
+        frame: uint8 `(H, W, 3)` RGB.
+        mask: uint8 of any size with the frame's shape, 255 on the person.
+        camera: how the camera moves; None where it stands still.
+        index: which frame of the clip it is.
+
+    Returns:
+        The frame, the mask, and what does not show the room, 255 there.
+    """
+    if camera is None:
+        return frame, mask, mask
+    full = cv2.resize(mask, camera.size, interpolation=cv2.INTER_LINEAR)
+    steady = camera.steady(np.asarray(full, dtype=np.uint8), index)
+    return camera.steady(frame, index), steady, np.maximum(steady, camera.unseen(index))
 
 
 def steadied(track: PoseTrack, camera: CameraPath) -> PoseTrack:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,7 +27,7 @@ from dancenow.pose.retarget import BodyShape, body_shape
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import ClipInfo, probe, read_frames
 from dancenow.video.camera import CameraPath
-from dancenow.workflows.camera import find_camera, steadied, warn_of_drift
+from dancenow.workflows.camera import find_camera, seen_steadily, steadied, warn_of_drift
 from dancenow.workflows.observe import Observation, observe
 
 Frame = NDArray[np.uint8]
@@ -134,17 +133,17 @@ class _Preparation:
         masks = new_pictures(folder / "masks.npy", shape)
         plate_rows = self._plate_rows()
         chosen = list(self._steady_frames(camera, progress, plate_rows, "looking at the room of"))
-        room = find_room([frame for _, frame, _ in chosen], [hidden for _, _, hidden in chosen])
+        room = find_room([row[1] for row in chosen], [row[3] for row in chosen])
         del chosen
         plates = new_pictures(folder / "plates.npy", (*shape, 3))
         keypoints = np.zeros((len(rows), *track.keypoints.shape[1:]), np.float32)
         times = np.zeros(len(rows), np.float32)
         inside = np.zeros((len(rows), 4), np.int64)
         stage = "cutting the person out of"
-        for row, frame, hidden in self._steady_frames(camera, progress, rows, stage):
+        for row, frame, mask, hidden in self._steady_frames(camera, progress, rows, stage):
             index, place = int(self.seen.frames[row]), rows[row]
             frames[place] = path.cut(frame, index)
-            masks[place] = path.cut_small(self._mask(camera, row), index, self.info.size)
+            masks[place] = path.cut_small(mask, index, self.info.size)
             inside[place] = path.inside(index, self.info.size)
             _clear_outside(masks[place], inside[place])
             plates[place] = path.cut(room.plates[room.state_of(frame, hidden)], index)
@@ -181,32 +180,20 @@ class _Preparation:
         chosen = plate_frames(self.stop, self.info.size)
         return dict.fromkeys(np.searchsorted(self.seen.frames, chosen).tolist())
 
-    def _mask(self, camera: CameraPath | None, row: int) -> Frame:
-        """The person's mask of an observed frame, as the still camera sees it."""
-        mask = np.asarray(self.seen.masks[row])
-        if camera is None:
-            return mask
-        full = cv2.resize(mask, self.info.size, interpolation=cv2.INTER_LINEAR)
-        return camera.steady(np.asarray(full, dtype=np.uint8), int(self.seen.frames[row]))
-
     def _steady_frames(
         self,
         camera: CameraPath | None,
         progress: ProgressCallback,
         wanted: Container[int],
         stage: str,
-    ) -> Iterator[tuple[int, Frame, Frame]]:
-        """The wanted of the observed rows, with their frames as a still camera sees them, and
-        what does not show the room in them, 255 there."""
+    ) -> Iterator[tuple[int, Frame, Frame, Frame]]:
+        """The wanted of the observed rows, and what `seen_steadily` gives of them."""
         row_of = {int(index): row for row, index in enumerate(self.seen.frames)}
         for index, frame in enumerate(read_frames(self.clip, stop=self.stop)):
             row = row_of.get(index)
             if row is not None and row in wanted:
-                hidden = self._mask(camera, row)
-                if camera is not None:
-                    frame = camera.steady(frame, index)
-                    hidden = np.maximum(hidden, camera.unseen(index))
-                yield row, frame, hidden
+                mask = np.asarray(self.seen.masks[row])
+                yield row, *seen_steadily(frame, mask, camera, index)
             progress(Progress(f"{stage} {self.clip.name}", index + 1, self.stop))
 
 

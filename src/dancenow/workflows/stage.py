@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,29 +17,11 @@ from dancenow.progress import ProgressCallback, silent
 from dancenow.video import read_frames
 from dancenow.video.camera import CameraPath, match_views, still_path
 from dancenow.workflows.camera import PersonBoxes, find_camera, steadied
+from dancenow.workflows.choices import CameraChoice, Retarget
 from dancenow.workflows.observe import Source
 
 _UNMOVED = 0.4  # px: a view that differs less is the plate's own
 _ZOOMED = (0.8, 1.25)  # further apart, two views hardly show the same room
-
-
-class CameraChoice(str, Enum):
-    """Whose camera films a performance."""
-
-    auto = "auto"
-    """The source's where it shows the performer's own room and is not normalised; else still."""
-    still = "still"
-    target = "target"
-    source = "source"
-
-
-class Retarget(str, Enum):
-    """What takes the target's proportions."""
-
-    whole = "global"
-    """The body as a whole."""
-    limbs = "limbs"
-    """Every limb."""
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,11 @@ from dancenow.workflows.backdrop import (
     Backdrop,
     check_background,
 )
+from dancenow.workflows.choices import CameraChoice, Retarget
 from dancenow.workflows.observe import Source, load_source
 from dancenow.workflows.prepare_pairs import authors_corners, scaled
-from dancenow.workflows.stage import CameraChoice, Retarget, Staged, check_camera, stage
-from dancenow.workflows.train import TrainOptions, check_target, load_or_train
+from dancenow.workflows.stage import Staged, check_camera, stage
+from dancenow.workflows.train import Trained, TrainOptions, check_target, load_or_train
 
 
 @dataclass(frozen=True)
@@ -149,14 +150,16 @@ def transfer(
     options = options or TrainOptions()
     check_target(target, options)
     show.check_source(source)
+    times = StageTimes()
+    trained: Trained | None = None
     if is_performer(target):
-        show.check_performer(Performer.load(target, options.chosen_device()))
+        trained = load_or_train(target, options, times=times)
+        show.check_performer(trained.performer)
     elif isinstance(options.config(), EDNConfig):
         show.check_whole_frames(options.preset)
-    times = StageTimes()
     with times.stage("detect"):
         motion = load_source(source, estimator=options.estimator, progress=progress)
-    trained = load_or_train(target, options, progress=progress, times=times)
+    trained = trained or load_or_train(target, options, progress=progress, times=times)
     with times.stage("perform"):
         frames = write_performance(trained.performer, motion, output, show, progress=progress)
     return Performed(

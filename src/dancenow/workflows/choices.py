@@ -1,0 +1,24 @@
+"""What a user can choose by name.  Light to import: the command line reads it to show its help."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class CameraChoice(str, Enum):
+    """Whose camera films a performance."""
+
+    auto = "auto"
+    """The source's where it shows the performer's own room and is not normalised; else still."""
+    still = "still"
+    target = "target"
+    source = "source"
+
+
+class Retarget(str, Enum):
+    """What takes the target's proportions."""
+
+    whole = "global"
+    """The body as a whole."""
+    limbs = "limbs"
+    """Every limb."""
