@@ -28,6 +28,8 @@ _LEVELS: Final = 4  # of the pyramid: features are found again up to about 100 p
 _ALIKE: Final = 0.7  # correlation of what is around it in both frames: noise has none
 _AROUND: Final = 5  # px to each side that are correlated
 
+_MIRROR: Final = cv2.BORDER_REFLECT_101  # what is beyond a picture's edge: stripes would be seen
+
 _INLIER: Final = 1.0  # px
 _FEWEST: Final = 16  # features that must agree
 _SHARE: Final = 0.2  # of the tracked features that must agree
@@ -107,14 +109,17 @@ class CameraPath:
         return _warped(frame, self.moves[index], self.size, cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
 
     def shown(self, picture: Frame, index: int) -> Frame:
-        """A picture of the common view, uint8 RGB or RGBA, as frame `index` shows it."""
+        """A picture of the common view, uint8 RGB or RGBA, as frame `index` shows it.
+
+        What lies beyond the picture's edge is mirrored.
+        """
         move = self.moves[index]
         if picture.shape[2] == 3:
-            return _warped(picture, move, self.size, cv2.INTER_CUBIC)
+            return _warped(picture, move, self.size, cv2.INTER_CUBIC, _MIRROR)
         # Colours times coverage: what has none must not bleed into what has some.
         cover = picture[..., 3:].astype(np.float32) / 255
         weighted = np.dstack([picture[..., :3] * cover, picture[..., 3:]]).round()
-        moved = _warped(weighted.astype(np.uint8), move, self.size, cv2.INTER_CUBIC)
+        moved = _warped(weighted.astype(np.uint8), move, self.size, cv2.INTER_CUBIC, _MIRROR)
         cover = np.maximum(moved[..., 3:].astype(np.float32), 1) / 255
         moved[..., :3] = (moved[..., :3] / cover).round().clip(0, 255)
         return moved
