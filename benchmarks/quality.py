@@ -57,12 +57,12 @@ def main() -> None:
         parser.error("give a clip, or --samples")
     print(_HEADER)
     for clip in clips:
-        first, last = _cut(clip, options.out / clip.stem)
+        first, last = cut_clip(clip, options.out / clip.stem)
         for minutes in options.minutes:
             folder = options.out / clip.stem / f"{options.preset}-{minutes:g}"
             made = _transfer(last, first, folder, minutes, ["--preset", options.preset])
             _row(clip, options.preset, minutes, evaluate_clip(made, last))
-            _sheet(made, last, folder.with_suffix(".png"))
+            write_sheet(made, last, folder.with_suffix(".png"))
         plate = folder / "performer" / "plate.png"
         if plate.is_file():
             bare = _still(plate, last, options.out / clip.stem / "plate.mp4")
@@ -72,7 +72,7 @@ def main() -> None:
             extra = ["--preset", "edn-512", "--size", "256", "--no-perceptual"]
             made = _transfer(last, first, folder, options.minutes[0], extra)
             _row(clip, "EDN's networks", options.minutes[0], evaluate_clip(made, last))
-            _sheet(made, last, folder.with_suffix(".png"))
+            write_sheet(made, last, folder.with_suffix(".png"))
 
 
 def _samples(out: Path) -> Iterator[Path]:
@@ -84,7 +84,7 @@ def _samples(out: Path) -> Iterator[Path]:
         yield clip
 
 
-def _cut(clip: Path, folder: Path) -> tuple[Path, Path]:
+def cut_clip(clip: Path, folder: Path) -> tuple[Path, Path]:
     """The first 80 % and the last 20 % of a clip, as clips of their own."""
     folder.mkdir(parents=True, exist_ok=True)
     info = probe(clip)
@@ -147,7 +147,7 @@ def _row(clip: Path, what: str, minutes: float, scores: ClipScores) -> None:
     print("| " + " | ".join(cells) + " |", flush=True)
 
 
-def _sheet(made: Path, truth: Path, path: Path) -> None:
+def write_sheet(made: Path, truth: Path, path: Path) -> None:
     """Some frames of the true clip above those that were made, cut around the person."""
     extent = body_extent(clean(detect_pose(truth)))
     left, top = np.nanmin(extent[:, :2], axis=0).astype(int)
