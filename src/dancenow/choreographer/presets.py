@@ -89,6 +89,31 @@ class SequenceConfig(_Config):
     """The last part of every clip, kept for measuring."""
 
 
+class MotionConfig(_Config):
+    """The diffusion model of motion and its training (pose codec)."""
+
+    window: int = 80
+    """Vectors that are denoised together, 20 a second."""
+    width: int = 256
+    heads: int = 4
+    layers: int = 6
+    learning_rate: float = 6e-4
+    weight_decay: float = 0.02
+    warmup_steps: int = 50
+    batch: int = 48
+    average_decay: float = 0.995
+    """Decay of the averaged weights, a step."""
+    noise_mean: float = -0.6
+    """Mean of the logarithm of the noise level, in training."""
+    noise_deviation: float = 1.3
+    pace: float = 0.2
+    """Weight of what is missed of the changes from vector to vector."""
+    mirror: bool = True
+    """Learn every dance also as seen in a mirror."""
+    held_out: float = 0.1
+    """The last part of every clip, kept for measuring."""
+
+
 class ChoreographerConfig(_Config):
     """Everything that decides how a choreographer is trained."""
 

@@ -1,0 +1,71 @@
+"""The dance that is learned, as scaled vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.choreographer.motion.codec import LIMB_NAMES, RATE, Moves
+
+_LEAST: Final = 0.02  # what a value's standard deviation counts at least
+_LIMBS: Final = slice(4, 4 + 2 * len(LIMB_NAMES))
+
+
+@dataclass(frozen=True)
+class MoveScaler:
+    """Every value to mean 0 and variance 1 over what was learned.
+
+    Attributes:
+        mean, deviation: float32 `(D,)`.
+        calm, lively: mean and standard deviation of the logarithm of a window's speed.
+    """
+
+    mean: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+    calm: float
+    lively: float
+
+    @staticmethod
+    def fit(pieces: Sequence[Moves], window: int) -> MoveScaler:
+        """The scaler of pieces `(T, D)`; windows of so many vectors have an energy."""
+        together = np.concatenate(pieces)
+        mean = together.mean(axis=0)
+        deviation = np.maximum(together.std(axis=0), _LEAST)
+        speeds = [
+            speed_of(piece[start : start + window])
+            for piece in pieces
+            for start in range(0, max(1, len(piece) - window + 1), max(1, window // 4))
+        ]
+        logs = np.log(np.maximum(speeds, 1e-3))
+        return MoveScaler(
+            mean.astype(np.float32),
+            deviation.astype(np.float32),
+            float(logs.mean()),
+            max(float(logs.std()), 0.05),
+        )
+
+    def scale(self, moves: Moves) -> Moves:
+        """To mean 0 and variance 1, `(..., D)`."""
+        scaled: Moves = ((moves - self.mean) / self.deviation).astype(np.float32)
+        return scaled
+
+    def unscale(self, scaled: Moves) -> Moves:
+        """Back again, `(..., D)`."""
+        moves: Moves = (scaled * self.deviation + self.mean).astype(np.float32)
+        return moves
+
+    def energy(self, moves: Moves) -> float:
+        """How lively vectors `(T, D)` are, in standard deviations of the learned windows."""
+        return float((np.log(max(speed_of(moves), 1e-3)) - self.calm) / self.lively)
+
+
+def speed_of(moves: Moves) -> float:
+    """Mean speed of the limbs' ends, in parts of their lengths a second."""
+    limbs = moves[:, _LIMBS].reshape(len(moves), -1, 2)
+    if len(limbs) < 2:
+        return 0.0
+    return float(np.linalg.norm(np.diff(limbs, axis=0), axis=-1).mean() * RATE)

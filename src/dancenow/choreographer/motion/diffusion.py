@@ -1,0 +1,120 @@
+"""A diffusion model of motion: windows of a dance out of noise.
+
+The denoiser is a transformer over the frames of a window whose layers are modulated by the noise
+level (Peebles and Xie, "Scalable diffusion models with transformers", ICCV 2023, section 3.2).  It
+is trained and sampled as Karras, Aittala, Aila and Laine have it ("Elucidating the design space of
+diffusion-based generative models", NeurIPS 2022: preconditioning and loss of table 1, noise levels
+of equation 5).  That whole windows of motion are denoised, and long dances put together from
+overlapping ones, is after Tseng, Castellon and Liu, "EDGE: Editable dance generation from music",
+CVPR 2023, section 3.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dancenow.choreographer.presets import MotionConfig
+
+_FREQUENCIES: Final = 64  # of the embedded noise level
+
+
+class _Layer(nn.Module):
+    """Attention and a feed-forward part, both modulated, both beginning as nothing."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(width, elementwise_affine=False)
+        self.entry = nn.Linear(width, 3 * width)
+        self.exit = nn.Linear(width, width)
+        self.wide = nn.Linear(width, 3 * width)
+        self.narrow = nn.Linear(3 * width, width)
+        self.modulation = nn.Linear(width, 6 * width)
+        nn.init.zeros_(self.modulation.weight)
+        nn.init.zeros_(self.modulation.bias)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """`(B, T, width)` and `(B, 1, width)` to `(B, T, width)`."""
+        shift1, scale1, gate1, shift2, scale2, gate2 = self.modulation(condition).chunk(6, -1)
+        batch, time, width = x.shape
+        y = torch.addcmul(shift1, self.norm(x), 1 + scale1)
+        parts = self.entry(y).view(batch, time, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        attended = F.scaled_dot_product_attention(parts[0], parts[1], parts[2])
+        x = x + gate1 * self.exit(attended.transpose(1, 2).reshape(batch, time, width))
+        y = torch.addcmul(shift2, self.norm(x), 1 + scale2)
+        return x + gate2 * self.narrow(F.gelu(self.wide(y), approximate="tanh"))
+
+
+class MotionDenoiser(nn.Module):
+    """What the dance was before noise was added.
+
+    Args:
+        dimensions: values of a vector.
+        config: its size.
+    """
+
+    def __init__(self, dimensions: int, config: MotionConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.window = config.window
+        self.entry = nn.Linear(dimensions, width)
+        self.place = nn.Parameter(0.02 * torch.randn(1, config.window, width))
+        self.level = nn.Sequential(
+            nn.Linear(2 * _FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width)
+        )
+        self.energy = nn.Linear(2, width)
+        self.layers = nn.ModuleList(_Layer(width, config.heads) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(width)
+        self.exit = nn.Linear(width, dimensions)
+        nn.init.zeros_(self.exit.weight)
+        nn.init.zeros_(self.exit.bias)
+
+    def forward(self, noisy: Tensor, level: Tensor, energy: Tensor) -> Tensor:
+        """The dance.
+
+        Args:
+            noisy: scaled vectors with noise, `(B, T, D)`, T up to `window`.
+            level: the noise's standard deviation, `(B,)`.
+            energy: how lively the window is, in standard deviations of what was learned; NaN
+                where nobody says; `(B,)`.
+
+        Returns:
+            `(B, T, D)` float32.
+        """
+        variance = level.square()[:, None, None]
+        into = noisy / (1 + variance).sqrt()
+        condition = F.silu(self.level(_embedded(level)) + self.energy(_told(energy)))[:, None]
+        x = self.entry(into) + self.place[:, : noisy.shape[1]]
+        for layer in self.layers:
+            x = layer(x, condition)
+        painted = self.exit(self.norm(x)).float()
+        return noisy / (1 + variance) + painted * (variance / (1 + variance)).sqrt()
+
+
+def noise_levels(steps: int, highest: float, lowest: float, bend: float = 7.0) -> list[float]:
+    """Standard deviations from the highest to the lowest, then 0 (Karras et al., equation 5)."""
+    ends = highest ** (1 / bend), lowest ** (1 / bend)
+    levels = [
+        (ends[0] + step / max(1, steps - 1) * (ends[1] - ends[0])) ** bend for step in range(steps)
+    ]
+    return [*levels, 0.0]
+
+
+def _embedded(level: Tensor) -> Tensor:
+    """Sines and cosines of the noise level's logarithm, `(B, 2 * _FREQUENCIES)`."""
+    rates = torch.exp(
+        torch.linspace(math.log(0.3), math.log(30.0), _FREQUENCIES, device=level.device)
+    )
+    angle = level.clamp_min(1e-4).log()[:, None] / 4 * rates
+    return torch.cat((angle.sin(), angle.cos()), dim=-1)
+
+
+def _told(energy: Tensor) -> Tensor:
+    """The energy, 0 where nobody says, and whether anybody does, `(B, 2)`."""
+    said = energy.isfinite()
+    return torch.stack((energy.where(said, torch.zeros_like(energy)), said.float()), dim=-1)

@@ -1,0 +1,172 @@
+"""How motion is learned: windows of the dance, noise added, the dance asked back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dancenow.choreographer.motion.codec import Moves
+from dancenow.choreographer.motion.dance import MoveScaler
+from dancenow.choreographer.motion.diffusion import MotionDenoiser
+from dancenow.choreographer.presets import MotionConfig
+from dancenow.training import Device, TrainingState, WeightAverage
+from dancenow.training.budget import cosine_rate
+from dancenow.training.checkpoint import (
+    optimizer_tensors,
+    prefixed,
+    restore_module,
+    restore_optimizer,
+    unprefixed,
+)
+
+_UNTOLD: Final = 0.2  # part of the windows whose energy is not told
+_MEASURED: Final = (0.1, 0.4, 1.5)  # noise levels at which the held-out loss is measured
+_AT_ONCE: Final = 64
+
+
+class MotionTraining:
+    """A denoiser and its averaged copy over the scaled vectors of some pieces.
+
+    Attributes:
+        notes: JSON values that are kept with the state.
+    """
+
+    def __init__(
+        self,
+        config: MotionConfig,
+        pieces: Sequence[Moves],
+        held_out: Sequence[Moves],
+        scaler: MoveScaler,
+        weights: NDArray[np.float32],
+        device: Device,
+        seed: int,
+        *,
+        show: Callable[[MotionDenoiser], NDArray[np.uint8]] | None = None,
+    ) -> None:
+        self.config, self.scaler, self.device, self.seed = config, scaler, device, seed
+        self._show = show
+        torch.manual_seed(seed)
+        self.network = MotionDenoiser(pieces[0].shape[1], config).to(device.torch)
+        self.average = WeightAverage[MotionDenoiser](self.network, config.average_decay)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(),
+            lr=config.learning_rate,
+            betas=(0.9, 0.99),
+            weight_decay=config.weight_decay,
+            fused=device.kind != "mps",
+        )
+        self.notes: dict[str, Any] = {}
+        self._pieces = [scaler.scale(piece) for piece in pieces if len(piece) >= config.window]
+        self._held_out = [scaler.scale(piece) for piece in held_out]
+        room = np.array([len(piece) - config.window + 1 for piece in self._pieces], np.float64)
+        self._odds = room / room.sum()
+        self._weights = torch.from_numpy(weights).to(device.torch)
+        changes = np.concatenate([np.diff(piece, axis=0) for piece in self._pieces])
+        usual = np.sqrt((changes**2).mean(axis=0)).clip(0.05)
+        self._pace = torch.from_numpy(usual.astype(np.float32)).to(device.torch)
+
+    def step(self, number: int, fraction: float) -> Mapping[str, float]:
+        """Add noise to some windows, ask for the dance, improve."""
+        config = self.config
+        rng = np.random.default_rng((self.seed, number))
+        dance, energy = self._windows(rng)
+        level = np.exp(config.noise_mean + config.noise_deviation * rng.standard_normal(len(dance)))
+        noise = rng.standard_normal(dance.shape, dtype=np.float32)
+        for group in self.optimizer.param_groups:
+            factor = cosine_rate(fraction, number, warmup_steps=config.warmup_steps)
+            group["lr"] = config.learning_rate * factor
+        loss, pace = self._losses(
+            self.network,
+            *(self._tensor(array) for array in (dance, noise, level.astype(np.float32), energy)),
+        )
+        total = loss + config.pace * pace
+        value = float(total.detach())
+        if np.isfinite(value):
+            self.optimizer.zero_grad(set_to_none=True)
+            total.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+            self.optimizer.step()
+            self.average.update(self.network, number)
+        return {"loss": value, "vectors": float(loss.detach()), "pace": float(pace.detach())}
+
+    @torch.no_grad()
+    def held_out_loss(self) -> float:
+        """Loss of the held-out vectors at fixed noise; NaN where nothing was held out."""
+        rng, losses = np.random.default_rng(0), []
+        windows = [
+            piece[start : start + self.config.window]
+            for piece in self._held_out
+            for start in range(0, len(piece) - self.config.window + 1, self.config.window // 2)
+        ]
+        for start in range(0, len(windows), _AT_ONCE):
+            dance = np.stack(windows[start : start + _AT_ONCE])
+            noise = rng.standard_normal(dance.shape, dtype=np.float32)
+            energy = np.full(len(dance), np.nan, np.float32)
+            for level in _MEASURED:
+                levels = np.full(len(dance), level, np.float32)
+                parts = (self._tensor(array) for array in (dance, noise, levels, energy))
+                losses += [float(self._losses(self.average.module, *parts)[0])] * len(dance)
+        return float(np.mean(losses)) if losses else float("nan")
+
+    def state(self) -> TrainingState:
+        """Weights, averaged weights and the optimiser's moments."""
+        return TrainingState(
+            {
+                **prefixed("network", self.network.state_dict()),
+                **prefixed("average", self.average.module.state_dict()),
+                **prefixed("optimizer", optimizer_tensors(self.optimizer)),
+            },
+            {"seed": self.seed, **self.notes},
+        )
+
+    def restore(self, state: TrainingState, where: Path) -> None:
+        """Go on from a state that lay in the folder `where`.
+
+        Raises:
+            InputError: it is of another network.
+        """
+        restore_module(self.network, unprefixed("network", state.tensors), where)
+        restore_module(self.average.module, unprefixed("average", state.tensors), where)
+        restore_optimizer(self.optimizer, unprefixed("optimizer", state.tensors))
+
+    def preview(self) -> NDArray[np.uint8]:
+        """Stick figures of a new dance so far, uint8 `(H, W, 3)` RGB."""
+        if self._show is None:
+            return np.zeros((8, 8, 3), np.uint8)
+        return self._show(self.average.module)
+
+    def _windows(self, rng: np.random.Generator) -> tuple[Moves, NDArray[np.float32]]:
+        window = self.config.window
+        chosen = rng.choice(len(self._pieces), self.config.batch, p=self._odds)
+        cut = []
+        for number in chosen.tolist():
+            piece = self._pieces[number]
+            start = int(rng.integers(len(piece) - window + 1))
+            cut.append(piece[start : start + window])
+        energy = [self.scaler.energy(self.scaler.unscale(part)) for part in cut]
+        told = np.where(rng.uniform(size=len(cut)) < _UNTOLD, np.nan, energy)
+        return np.stack(cut), told.astype(np.float32)
+
+    def _losses(
+        self, network: MotionDenoiser, dance: Tensor, noise: Tensor, level: Tensor, energy: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Weighted squares of what is missed of the vectors, and of their changes."""
+        noisy = dance + level[:, None, None] * noise
+        with self.device.autocast():
+            guess = network(noisy, level, energy).float()
+        worth = ((1 + level.square()) / level.square())[:, None, None]
+        missed = guess - dance
+        vectors = (worth * self._weights * missed.square()).mean()
+        changes = (missed[:, 1:] - missed[:, :-1]) / self._pace
+        # Of changes, what the noise hides cannot be asked for: far up they count no more.
+        pace = (self._weights * changes.square() / (1 + level.square())[:, None, None]).mean()
+        return vectors, pace
+
+    def _tensor(self, array: NDArray[np.float32]) -> Tensor:
+        return torch.from_numpy(array).to(self.device.torch)
