@@ -281,7 +281,9 @@ class Choreographer:
                 another version.
         """
         folder = Path(folder)
-        document = _read_config(folder)
+        document = read_config(folder)
+        if document.get("config", {}).get("codec") == "pose":
+            raise InputError(f"{folder}: was learned with --codec pose; it composes poses.")
         for name in _FILES:
             if not (folder / name).is_file():
                 raise InputError(f"{folder}: {name} is missing; train the choreographer again.")
@@ -338,7 +340,12 @@ def _packed(module: nn.Module) -> bytes:
     return packed
 
 
-def _read_config(folder: Path) -> dict[str, Any]:
+def read_config(folder: Path) -> dict[str, Any]:
+    """What a choreographer's `config.json` holds.
+
+    Raises:
+        InputError: there is none, or it is another model's or version's.
+    """
     path = folder / "config.json"
     if not path.is_file():
         raise InputError(

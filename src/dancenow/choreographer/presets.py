@@ -118,10 +118,11 @@ class ChoreographerConfig(_Config):
     """Everything that decides how a choreographer is trained."""
 
     preset: str
-    codec: Literal["frame"] = "frame"
+    codec: Literal["frame", "pose"] = "frame"
     picture: PictureConfig = PictureConfig()
     vae: VAEConfig = VAEConfig()
     sequence: SequenceConfig = SequenceConfig()
+    motion: MotionConfig = MotionConfig()
     reference: bool = False
     """Train and generate as the original does: drawn latents, one at a time, no memory."""
     minutes: float = 6.0
@@ -162,6 +163,7 @@ PRESETS: dict[str, ChoreographerConfig] = {
             window=16,
             batch=8,
         ),
+        motion=MotionConfig(window=40, width=96, heads=2, layers=3, batch=16),
         minutes=0.5,
     ),
 }

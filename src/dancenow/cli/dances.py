@@ -25,6 +25,7 @@ from dancenow.cli.options import (
     Verbose,
 )
 from dancenow.progress import ProgressCallback
+from dancenow.workflows.choices import Formation
 
 if TYPE_CHECKING:
     from dancenow.workflows.choreograph import ChoreographyOptions
@@ -67,16 +68,22 @@ def train_choreographer_command(
     verbose: Verbose = False,
 ) -> None:
     """Learn the dance of some clips; a folder that exists is resumed."""
-    from dancenow.workflows.choreograph import train_choreographer
+    from dancenow.workflows.choreograph import (
+        Choreographed,
+        train_choreographer,
+        train_pose_choreographer,
+    )
+    from dancenow.workflows.choreograph_poses import ChoreographedPoses
 
     options = _choreography(
         preset, codec, minutes, steps, background, stride, reference, device.value, seed
     )
-    run(
-        lambda progress: train_choreographer(clips, output, options, progress=progress)[1],
-        lambda made: made.summary(),
-        as_json,
-    )
+
+    def work(progress: ProgressCallback) -> Choreographed | ChoreographedPoses:
+        train = train_pose_choreographer if codec == "pose" else train_choreographer
+        return train(clips, output, options, progress=progress)[1]
+
+    run(work, lambda made: made.summary(), as_json)
 
 
 @app.command("generate")
@@ -84,14 +91,44 @@ def generate_command(
     dance: Annotated[
         Path, typer.Argument(help="The dance: a trained choreographer's folder, or a clip.")
     ],
-    output: OutVideo,
-    seconds: Annotated[float, typer.Option(help="Length of the new dance.")] = 16.0,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="The clip to write; a track, .npz, of --codec pose."),
+    ],
+    seconds: Annotated[
+        float | None, typer.Option(help="Length of the new dance; 16, or the music's.")
+    ] = None,
     temperature: Temperature = None,
+    performer: Annotated[
+        list[Path] | None,
+        typer.Option(help="A trained performer who dances it; several dance together."),
+    ] = None,
+    music: Annotated[
+        Path | None, typer.Option(help="A sound file to dance to; it is put into the clip.")
+    ] = None,
+    bars: Annotated[int | None, typer.Option(help="Length in bars of the music.")] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="The end leads back to the start.")] = False,
+    continue_from: Annotated[
+        Path | None, typer.Option(help="A clip or track that the dance goes on from.")
+    ] = None,
+    formation: Annotated[
+        Formation, typer.Option(help="Several performers side by side, or in one room.")
+    ] = Formation.beside,
+    canon: Annotated[
+        float, typer.Option(help="Seconds by which each performer begins after the one before.")
+    ] = 0.0,
+    behind: Annotated[
+        str,
+        typer.Option(
+            "--background",
+            help="Behind performers: target, transparent, a colour, a picture or a clip. "
+            "For --codec frame, how it is removed: auto, threshold, person, grey or colour.",
+        ),
+    ] = "target",
     codec: Codec = "frame",
     preset: DancePreset = "fast",
     minutes: Minutes = None,
     steps: Steps = None,
-    background: Background = None,
     stride: Stride = None,
     reference: Reference = False,
     device: Device = DeviceName.auto,
@@ -99,14 +136,27 @@ def generate_command(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
-    """Make a new dance: dream on from a learned one."""
+    """Make a new dance: dream on from a learned one, or compose it for a performer."""
+    from dancenow.choreographer.presets import BACKGROUNDS
     from dancenow.workflows.generate import Generated, generate
+    from dancenow.workflows.new_dance import Danced, NewDance
 
+    removed = behind if behind in BACKGROUNDS and not performer else None
     options = _choreography(
-        preset, codec, minutes, steps, background, stride, reference, device.value, seed
+        preset, codec, minutes, steps, removed, stride, reference, device.value, seed
+    )
+    new = NewDance(
+        bars=bars,
+        loop=loop,
+        continue_from=continue_from,
+        music=music,
+        performers=tuple(performer or ()),
+        formation=formation,
+        canon=canon,
+        background="target" if removed else behind,
     )
 
-    def work(progress: ProgressCallback) -> Generated:
+    def work(progress: ProgressCallback) -> Generated | Danced:
         return generate(
             dance,
             output,
@@ -114,6 +164,7 @@ def generate_command(
             seconds=seconds,
             temperature=temperature,
             reference=reference or None,
+            new=new,
             progress=progress,
         )
 

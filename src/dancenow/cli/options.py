@@ -142,7 +142,7 @@ Nodes = Annotated[int, typer.Option(help="Machines that train together.", rich_h
 DancePreset = Annotated[
     str, typer.Option("--preset", help="Configuration of the choreographer: fast, dancenet, tiny.")
 ]
-Codec = Annotated[str, typer.Option(help="What the dance is learned as: frame.")]
+Codec = Annotated[str, typer.Option(help="What is learned: frame (pictures) or pose (motion).")]
 Background = Annotated[
     str | None,
     typer.Option(

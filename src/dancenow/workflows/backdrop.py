@@ -77,26 +77,38 @@ class Backdrop:
         self._performer, self._size = performer, performer.scene.size
         self._name = name
         self._picture: Frame | None = None
-        if name in (TARGET, TRANSPARENT):
-            pass
-        elif name == SOURCE:
+        if name == SOURCE:
             self._picture = _filling(_source_room(source, progress), self._size)
-        elif (colour := _colour(name)) is not None:
-            self._picture = np.full((*self._size[::-1], 3), colour, np.uint8)
-        elif Path(name).suffix.lower() in IMAGE_SUFFIXES:
-            self._picture = _filling(read_image(Path(name)), self._size)
 
     def frames(self, fps: float) -> Iterator[Frame]:
         """One uint8 `(H, W, 3)` RGB picture a frame, without end; a clip begins anew."""
         if self._name == TARGET:
             assert isinstance(self._performer, FastPerformer)
-            yield from cycle([self._performer.scene.plate])
-        elif self._picture is not None:
-            yield from cycle([self._picture])
-        else:
-            while True:
-                for frame in read_frames(self._name, fps=fps):
-                    yield _filling(frame, self._size)
+            return cycle([self._performer.scene.plate])
+        if self._picture is not None:
+            return cycle([self._picture])
+        return picture_frames(self._name, self._size, fps)
+
+
+def picture_frames(name: str, size: tuple[int, int], fps: float) -> Iterator[Frame]:
+    """A colour, a picture or a clip as a background.
+
+    Args:
+        name: a colour's name, or a file.
+        size: width and height in px.
+        fps: pictures a second.
+
+    Yields:
+        uint8 `(H, W, 3)` RGB, without end; a clip begins anew.
+    """
+    if (colour := _colour(name)) is not None:
+        yield from cycle([np.full((*size[::-1], 3), colour, np.uint8)])
+    elif Path(name).suffix.lower() in IMAGE_SUFFIXES:
+        yield from cycle([_filling(read_image(Path(name)), size)])
+    else:
+        while True:
+            for frame in read_frames(name, fps=fps):
+                yield _filling(frame, size)
 
 
 def _colour(name: str) -> tuple[int, int, int] | None:

@@ -22,3 +22,12 @@ class Retarget(str, Enum):
     """The body as a whole."""
     limbs = "limbs"
     """Every limb."""
+
+
+class Formation(str, Enum):
+    """How several performers share a picture."""
+
+    beside = "beside"
+    """Each in their own room, side by side."""
+    together = "together"
+    """All before one background."""

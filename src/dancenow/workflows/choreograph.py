@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from dancenow.choreographer import Choreographer, ChoreographerConfig, choreogra
 from dancenow.choreographer.choreographer import Learned, draw, is_choreographer
 from dancenow.choreographer.codec import FrameCodec, Latents, LatentScaler
 from dancenow.choreographer.frames import FrameSet, as_rgb, contact_sheet
+from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.presets import BACKGROUNDS
 from dancenow.choreographer.sequence_training import SequenceTraining
 from dancenow.choreographer.vae_training import VAETraining
@@ -23,6 +24,7 @@ from dancenow.files import check_folder, make_folder, write_bytes
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training import Budget, Clock, Device, choose_device, load_state
 from dancenow.video.png import encode_png
+from dancenow.workflows.choreograph_poses import ChoreographedPoses, train_on_poses
 from dancenow.workflows.pictures import prepare_pictures
 
 
@@ -32,7 +34,7 @@ class ChoreographyOptions:
 
     Attributes:
         preset: name of the configuration.
-        codec: "frame".
+        codec: "frame", DanceNet's, or "pose".
         minutes: budget of both networks together; the preset's own where neither this nor `steps`
             is given.
         steps: likewise, in steps.
@@ -60,9 +62,9 @@ class ChoreographyOptions:
             InputError: a value that there is not.
         """
         if self.codec == "pose":
-            raise InputError("--codec pose: is not there yet; choose frame.")
+            return self._of_poses()
         if self.codec != "frame":
-            raise InputError(f"--codec {self.codec}: unknown; choose frame.")
+            raise InputError(f"--codec {self.codec}: unknown; choose frame or pose.")
         if self.preset == "fast" and self.reference:
             config = choreographer_preset("dancenet")  # the original's own networks
         else:
@@ -88,6 +90,13 @@ class ChoreographyOptions:
         return config.model_copy(
             update={"picture": picture, "sequence": sequence, "reference": self.reference}
         )
+
+    def _of_poses(self) -> ChoreographerConfig:
+        for name in ("background", "stride", "reference"):
+            if getattr(self, name):
+                raise InputError(f"--{name}: belongs to --codec frame; leave one of them out.")
+        config = choreographer_preset(self.preset)
+        return config.model_copy(update={"codec": "pose", "minutes": max(config.minutes - 1, 0.5)})
 
 
 @dataclass(frozen=True)
@@ -158,14 +167,9 @@ def train_choreographer(
     """
     times = StageTimes() if times is None else times
     options = options or ChoreographyOptions()
-    given = [clips] if isinstance(clips, str | Path) else list(clips)
-    paths = [Path(clip) for clip in given]
-    if not paths:
-        raise InputError("give at least one clip to learn from.")
-    config, device = options.config(), choose_device(options.device)
-    if options.minutes is not None or options.steps is not None:
-        Budget(options.minutes, options.steps)  # tells of wrong values now
-    out = _cached_folder(paths, config, options) if out is None else Path(out)
+    paths, config, device, out = _checked(clips, out, options)
+    if config.codec == "pose":
+        raise InputError("--codec pose: is learned by train_pose_choreographer.")
     _check_folder(out)
     if config.reference and config.picture.stride is None and not all(p.is_dir() for p in paths):
         every_fourth = config.picture.model_copy(update={"stride": 4})
@@ -209,6 +213,47 @@ def train_choreographer(
             figures["temperature"] = choreographer.calibrate(options.seed)
     choreographer.save(out)
     return choreographer, report(choreographer, out, times)
+
+
+def train_pose_choreographer(
+    clips: Sequence[Path | str] | Path | str,
+    out: str | Path | None = None,
+    options: ChoreographyOptions | None = None,
+    *,
+    progress: ProgressCallback = silent,
+    times: StageTimes | None = None,
+) -> tuple[PoseChoreographer, ChoreographedPoses]:
+    """Learn the motion of some clips, tracks, motion captures or OpenPose folders.
+
+    Arguments and errors as of `train_choreographer`; the codec is "pose".
+    """
+    options = replace(options or ChoreographyOptions(), codec="pose")
+    paths, config, device, out = _checked(clips, out, options)
+    return train_on_poses(
+        paths,
+        out,
+        config,
+        device,
+        minutes=options.minutes,
+        steps=options.steps,
+        seed=options.seed,
+        progress=progress,
+        times=StageTimes() if times is None else times,
+    )
+
+
+def _checked(
+    clips: Sequence[Path | str] | Path | str, out: str | Path | None, options: ChoreographyOptions
+) -> tuple[list[Path], ChoreographerConfig, Device, Path]:
+    given = [clips] if isinstance(clips, str | Path) else list(clips)
+    paths = [Path(clip) for clip in given]
+    if not paths:
+        raise InputError("give at least one clip to learn from.")
+    config, device = options.config(), choose_device(options.device)
+    if options.minutes is not None or options.steps is not None:
+        Budget(options.minutes, options.steps)  # tells of wrong values now
+    out = _cached_folder(paths, config, options) if out is None else Path(out)
+    return paths, config, device, out
 
 
 def _whole(folder: Path, device: Device) -> Choreographer | None:

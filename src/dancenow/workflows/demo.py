@@ -161,6 +161,7 @@ def _dream(
         dance = generate(
             learned, folder / "dance.mp4", options, seconds=size.dance_seconds, progress=progress
         )
+    assert isinstance(dance, Generated)
     return dance, options
 
 

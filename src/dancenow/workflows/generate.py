@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dancenow.choreographer import Choreographer, is_choreographer
-from dancenow.choreographer.choreographer import check_dream, holds_parts
+from dancenow.choreographer.choreographer import check_dream, holds_parts, read_config
+from dancenow.choreographer.motion.choreographer import PoseChoreographer
+from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training.device import choose_device
 from dancenow.video import check_output, open_writer
 from dancenow.workflows.ahead import computed_ahead
-from dancenow.workflows.choreograph import ChoreographyOptions, train_choreographer
+from dancenow.workflows.choreograph import (
+    ChoreographyOptions,
+    train_choreographer,
+    train_pose_choreographer,
+)
+from dancenow.workflows.new_dance import SECONDS, Danced, NewDance, write_new_dance
 
 
 @dataclass(frozen=True)
@@ -50,20 +57,22 @@ def generate(
     output: str | Path,
     options: ChoreographyOptions | None = None,
     *,
-    seconds: float = 16.0,
+    seconds: float | None = None,
     temperature: float | None = None,
     reference: bool | None = None,
+    new: NewDance | None = None,
     progress: ProgressCallback = silent,
-) -> Generated:
+) -> Generated | Danced:
     """Make a new dance.
 
     Args:
         dance: a trained choreographer's folder, or a clip, of which one is trained in the cache.
-        output: the clip to write.
+        output: the clip to write, or the track (`.npz`) where poses were learned.
         options: how to train where `dance` is a clip, the device, and the seed.
-        seconds: length of the new dance.
+        seconds: length of the new dance; None: 16, or that of the music.
         temperature: how wild it is; see `Choreographer.compose`.
         reference: compose as the original does; None: if it was trained so.
+        new: what only a choreographer of poses can do: performers, music, and so on.
         progress: told about every frame and step.
 
     Raises:
@@ -72,10 +81,16 @@ def generate(
     """
     dance, output = Path(dance), Path(output)
     options = options or ChoreographyOptions()
+    times = StageTimes()
+    new = replace(new or NewDance(), seconds=seconds, temperature=temperature)
+    if _of_poses(dance, output, options, new):
+        if reference:
+            raise InputError("--reference: belongs to --codec frame; leave it out.")
+        return _generate_motion(dance, output, options, new, progress, times)
+    seconds = SECONDS if seconds is None else seconds
     check_output(output)
     check_not_read(output, dance)
     check_dream(seconds, temperature)
-    times = StageTimes()
     if is_choreographer(dance) or holds_parts(dance):
         with times.stage("load"):
             folder, choreographer = dance, Choreographer.load(dance, choose_device(options.device))
@@ -96,3 +111,49 @@ def generate(
                 done += 1
                 progress(Progress("dancing", done, total))
     return Generated(output, done, float(fps), choreographer.size, folder, times)
+
+
+def _of_poses(dance: Path, output: Path, options: ChoreographyOptions, new: NewDance) -> bool:
+    """Whether poses are composed, and not pictures."""
+    asked = new.of_poses or output.suffix == ".npz"
+    if not is_choreographer(dance):
+        return asked or options.codec == "pose"
+    learned = read_config(dance).get("config", {}).get("codec", "frame")
+    if learned == "pose":
+        return True
+    if asked:
+        raise InputError(
+            f"{dance}: was learned with --codec frame and dreams pictures; performers, music, "
+            "loops and tracks need one that was trained with --codec pose."
+        )
+    return False
+
+
+def _generate_motion(
+    dance: Path,
+    output: Path,
+    options: ChoreographyOptions,
+    new: NewDance,
+    progress: ProgressCallback,
+    times: StageTimes,
+) -> Danced:
+    new.check(output, dance)
+    device = choose_device(options.device)
+    if is_choreographer(dance):
+        with times.stage("load"):
+            folder, choreographer = dance, PoseChoreographer.load(dance, device)
+    else:
+        choreographer, made = train_pose_choreographer(
+            dance, None, options, progress=progress, times=times
+        )
+        folder = made.folder
+    return write_new_dance(
+        choreographer,
+        folder,
+        output,
+        new,
+        seed=options.seed,
+        device=device,
+        times=times,
+        progress=progress,
+    )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import InputError
 from dancenow.files import atomic_folder, new_pictures
+from dancenow.mocap import film_bvh, read_bvh
 from dancenow.pose import PoseTrack
 from dancenow.pose.estimators import make_estimator
 from dancenow.pose.filters import clean
@@ -55,9 +56,19 @@ class Observation:
 
 
 def load_source(
-    path: Path, *, estimator: str = "mediapipe", progress: ProgressCallback = silent
+    path: Path,
+    *,
+    estimator: str = "mediapipe",
+    azimuth: float = 0.0,
+    progress: ProgressCallback = silent,
 ) -> Source:
-    """The motion in a clip, a track (`.npz`) or a folder of OpenPose files.
+    """The motion in a clip, a track (`.npz`), a motion capture (`.bvh`) or OpenPose files.
+
+    Args:
+        path: what holds the motion.
+        estimator: which estimator finds the poses in a clip.
+        azimuth: from where a motion capture is filmed, in degrees; see `film_bvh`.
+        progress: told about every frame.
 
     Raises:
         InputError: it is none of these, or nobody is seen in it.
@@ -69,6 +80,10 @@ def load_source(
         return Source(track, None)
     if path.is_dir() and is_openpose_folder(path):
         return Source(clean(read_openpose(path)), None)
+    if path.suffix.lower() == ".bvh":
+        return Source(film_bvh(read_bvh(path), path, azimuth=azimuth), None)
+    if azimuth:
+        raise InputError(f"--camera {azimuth:g}: {path} is no motion capture (.bvh); leave it out.")
     return Source(clean(detect_pose(path, estimator=estimator, progress=progress)), probe(path))
 
 

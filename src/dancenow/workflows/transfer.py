@@ -245,9 +245,13 @@ def write_performance(
     output: Path,
     show: ShowOptions = ShowOptions(),
     *,
+    audio: Path | None = None,
     progress: ProgressCallback = silent,
 ) -> int:
-    """Write a performance with the source's rate and audio; gives the number of frames."""
+    """Write a performance with the source's rate and audio; gives the number of frames.
+
+    `audio` is a file whose sound takes the place of the source's.
+    """
     staged = stage(
         performer,
         source,
@@ -259,7 +263,8 @@ def write_performance(
     backdrop = Backdrop(show.background, performer, source, progress=progress)
     clip = source.clip
     fps = clip.fps if clip else Fraction(staged.track.fps).limit_denominator(1001)
-    audio = clip.path if clip is not None and clip.has_audio else None
+    if audio is None and clip is not None and clip.has_audio:
+        audio = clip.path
     frames = computed_ahead(_filmed(performer, staged, backdrop, float(fps)))
     done = 0
     with open_writer(

@@ -114,16 +114,21 @@ class Body:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values."""
-        return {**self.__dict__, "limbs": self.limbs.tolist(), "size": list(self.size)}
+        return {**vars(self), "limbs": self.limbs.tolist(), "size": list(self.size)}
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> Body:
-        """Read what `to_dict` gave."""
+        """Read what `to_dict` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is damaged.
+        """
         numbers = {k: float(values[k]) for k in ("hand", "head", "height", "x", "ground")}
         width, height = values["size"]
-        return Body(
-            np.array(values["limbs"], np.float64), size=(int(width), int(height)), **numbers
-        )
+        limbs = np.array(values["limbs"], np.float64)
+        if limbs.shape != (len(LIMB_NAMES),) or not np.isfinite([*limbs, *numbers.values()]).all():
+            raise ValueError("a length is no number")
+        return Body(limbs, size=(int(width), int(height)), **numbers)
 
 
 def measure_body(track: PoseTrack) -> Body:
@@ -195,8 +200,10 @@ class PoseCodec:
         """How much each value of a vector counts for the eye, float32 `(D,)`."""
         hands, face = 2 * len(self.hand[1]), len(self.face[1])
         limbs = np.repeat([1.0 if core else 0.4 for core in _CORE], 2)
-        parts = [[2.0, 2.0, 0.5, 0.5], limbs, [0.25] * hands, [0.2] * face, [0.2] * 3 + [0.6] * 2]
-        return np.concatenate(parts).astype(np.float32)
+        root, states = np.array([2.0, 2.0, 0.5, 0.5]), np.array([0.2, 0.2, 0.2, 0.6, 0.6])
+        shapes = np.repeat([0.25, 0.2], [hands, face])
+        weights = np.concatenate([root, limbs, shapes, states])
+        return np.asarray(weights, dtype=np.float32)
 
     @staticmethod
     def fit(tracks: Sequence[PoseTrack]) -> PoseCodec:
@@ -223,11 +230,15 @@ class PoseCodec:
             known,
         )
 
-    def encode(self, track: PoseTrack) -> list[Moves]:
+    def encode(self, track: PoseTrack, shortest: float = _SHORTEST) -> list[Moves]:
         """Vectors of the pieces of a (cleaned) track in which the whole body is seen.
 
+        Args:
+            track: of any body and frame size.
+            shortest: seconds; shorter pieces are left out.
+
         Returns:
-            float32 `(T, D)` each, `RATE` a second, at least three seconds long.
+            float32 `(T, D)` each, `RATE` a second.
 
         Raises:
             InputError: there is no body, or hardly ever a whole one.
@@ -236,7 +247,7 @@ class PoseCodec:
         vectors = self._vectors(track, body)
         pieces = []
         for start, stop in _runs(_bridged(_whole(track), track.fps)):
-            if (stop - start) / track.fps >= _SHORTEST:
+            if (stop - start) / track.fps >= shortest:
                 pieces.append(_resampled(vectors[start:stop], track.fps, RATE))
         return pieces
 

@@ -47,7 +47,8 @@ class _Layer(nn.Module):
         attended = F.scaled_dot_product_attention(parts[0], parts[1], parts[2])
         x = x + gate1 * self.exit(attended.transpose(1, 2).reshape(batch, time, width))
         y = torch.addcmul(shift2, self.norm(x), 1 + scale2)
-        return x + gate2 * self.narrow(F.gelu(self.wide(y), approximate="tanh"))
+        after: Tensor = x + gate2 * self.narrow(F.gelu(self.wide(y), approximate="tanh"))
+        return after
 
 
 class MotionDenoiser(nn.Module):
@@ -93,7 +94,8 @@ class MotionDenoiser(nn.Module):
         for layer in self.layers:
             x = layer(x, condition)
         painted = self.exit(self.norm(x)).float()
-        return noisy / (1 + variance) + painted * (variance / (1 + variance)).sqrt()
+        dance: Tensor = noisy / (1 + variance) + painted * (variance / (1 + variance)).sqrt()
+        return dance
 
 
 def noise_levels(steps: int, highest: float, lowest: float, bend: float = 7.0) -> list[float]:

@@ -1,0 +1,281 @@
+"""`PoseChoreographer`: a dance learned as motion, on disk and in memory."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from scipy.interpolate import CubicSpline
+
+from dancenow.choreographer.choreographer import VERSION, read_config
+from dancenow.choreographer.motion.codec import RATE, Body, Moves, PoseCodec
+from dancenow.choreographer.motion.composing import Wanted, compose
+from dancenow.choreographer.motion.dance import MoveScaler
+from dancenow.choreographer.motion.diffusion import MotionDenoiser
+from dancenow.choreographer.presets import ChoreographerConfig
+from dancenow.errors import InputError
+from dancenow.files import write_bytes, write_text
+from dancenow.pose import PoseTrack
+from dancenow.training import Device, choose_device
+from dancenow.training.checkpoint import restore_module
+
+FILES: Final = ("motion.safetensors", "moves.npz")
+LONGEST: Final = 3600.0  # seconds of a dance
+
+_LED: Final = 1.0  # seconds of what is continued that lead into the new dance
+_ENERGETIC: Final = 1.5  # standard deviations that are asked for at most
+
+
+@dataclass(frozen=True)
+class LearnedMoves:
+    """The dance that was learned, as vectors.
+
+    Attributes:
+        pieces: float32 `(T, D)` each, `RATE` a second, as they were danced (not mirrored).
+        scaler: what the network sees of them.
+        fps: frames a second of the first clip.
+    """
+
+    pieces: tuple[Moves, ...]
+    scaler: MoveScaler
+    fps: Fraction
+
+    @property
+    def seconds(self) -> float:
+        """Length in all."""
+        return sum(map(len, self.pieces)) / RATE
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What a new dance is to be like.
+
+    Attributes:
+        seconds: its length.
+        seed: of everything that is drawn.
+        temperature: 1 draws from what was learned as it is; less is more usual, more is wilder.
+        loop: its end leads back to its beginning.
+        continue_from: a pose or a dance that it goes on from; it is not part of it.
+        energy: how lively it is at every vector, in standard deviations of what was learned,
+            `(round(seconds * RATE),)`; None: as it comes.
+    """
+
+    seconds: float = 16.0
+    seed: int = 0
+    temperature: float = 1.0
+    loop: bool = False
+    continue_from: PoseTrack | None = None
+    energy: NDArray[np.float32] | None = None
+
+    def check(self) -> None:
+        """Raise `InputError` where it makes no sense."""
+        if not (math.isfinite(self.seconds) and 0 < self.seconds <= LONGEST):
+            raise InputError(
+                f"--seconds must be above 0 and at most {LONGEST:g}, not {self.seconds:g}."
+            )
+        if not (math.isfinite(self.temperature) and self.temperature >= 0):
+            raise InputError(f"--temperature must be 0 or above, not {self.temperature:g}.")
+        if self.loop and self.continue_from is not None:
+            raise InputError("--loop and --continue-from: a loop has no beginning; choose one.")
+
+
+@dataclass
+class PoseChoreographer:
+    """A learned dance: a pose codec, a model of motion and what they were learned from.
+
+    Attributes:
+        config: how it was trained.
+        codec: between tracks and vectors.
+        network: the denoiser, in evaluation mode.
+        learned: the dance as vectors.
+        device: where the network computes.
+        training: figures of the training.
+    """
+
+    config: ChoreographerConfig
+    codec: PoseCodec
+    network: MotionDenoiser
+    learned: LearnedMoves
+    device: Device = field(default_factory=choose_device)
+    training: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.network = self.network.to(self.device.torch).eval()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, in px, of the frames that tracks are composed in."""
+        return self.codec.body.size
+
+    def compose(
+        self, wanted: Composition | None = None, tell: Callable[[int], None] = lambda _: None
+    ) -> PoseTrack:
+        """A new dance, at the first clip's frame rate, danced by its body.
+
+        Args:
+            wanted: how.
+            tell: told how many of the noise levels are done.
+
+        Raises:
+            InputError: what is wanted makes no sense.
+        """
+        wanted = wanted or Composition()
+        return self.danced(self.compose_moves(wanted, tell), loop=wanted.loop)
+
+    def compose_moves(
+        self, wanted: Composition, tell: Callable[[int], None] = lambda _: None
+    ) -> Moves:
+        """The vectors of a new dance, float32 `(T, D)`, `RATE` a second; see `compose`."""
+        wanted.check()
+        count = max(2, round(wanted.seconds * RATE))
+        lead = self._lead(wanted.continue_from)
+        known = energy = None
+        if len(lead):
+            known = np.full((count + len(lead), self.codec.dimensions), np.nan, np.float32)
+            known[: len(lead)] = self.learned.scaler.scale(lead)
+        if wanted.energy is not None:
+            asked = wanted.energy.clip(-_ENERGETIC, _ENERGETIC).astype(np.float32)
+            energy = np.concatenate([np.repeat(asked[:1], len(lead)), asked])
+        request = Wanted(
+            count + len(lead), wanted.seed, wanted.temperature, wanted.loop, known, energy
+        )
+        scaled = compose(self.network, self.codec.dimensions, request, self.device, tell)
+        return self.learned.scaler.unscale(scaled[len(lead) :])
+
+    def danced(self, moves: Moves, *, loop: bool = False) -> PoseTrack:
+        """The track of vectors `(T, D)`."""
+        fps = float(self.learned.fps)
+        if not loop:
+            return self.codec.decode(moves, fps)
+        # A loop is settled, and filled in between, as if it had gone round before and after.
+        count = max(1, round(len(moves) / RATE * fps))
+        thrice = self.codec.decode(np.concatenate([moves, moves, moves]), fps)
+        return thrice[count : 2 * count]
+
+    def retimed(self, moves: Moves, moments: NDArray[np.float64]) -> Moves:
+        """Vectors at other moments of a dance.
+
+        Args:
+            moves: `(T, D)`.
+            moments: seconds of the dance, for each vector of the result, `RATE` a second.
+        """
+        at = (moments * RATE).clip(0, len(moves) - 1)
+        retimed: Moves = CubicSpline(np.arange(len(moves)), moves, axis=0)(at).astype(np.float32)
+        return retimed
+
+    def _lead(self, track: PoseTrack | None) -> Moves:
+        """The end of what is continued, as vectors."""
+        if track is None:
+            return np.zeros((0, self.codec.dimensions), np.float32)
+        if len(track) == 1:  # a pose: held for a moment
+            held = np.repeat(track.keypoints, max(4, round(0.2 * track.fps)), axis=0)
+            track = track.with_keypoints(held)
+        pieces = self.codec.encode(track, shortest=0.0)
+        if not pieces:
+            raise InputError("--continue-from: the whole body is not seen at its end.")
+        return pieces[-1][-round(_LED * RATE) :]
+
+    def save(self, folder: Path) -> None:
+        """Write everything that composing needs into `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = {k: v.detach().cpu().contiguous() for k, v in self.network.state_dict().items()}
+        write_bytes(folder / FILES[0], save(weights))
+        buffer = io.BytesIO()
+        codec, learned = self.codec, self.learned
+        np.savez(
+            buffer,
+            hand_mean=codec.hand[0],
+            hand_axes=codec.hand[1],
+            face_mean=codec.face[0],
+            face_axes=codec.face[1],
+            known=np.array(codec.known),
+            mean=learned.scaler.mean,
+            deviation=learned.scaler.deviation,
+            moves=np.concatenate(learned.pieces),
+            lengths=np.array([len(piece) for piece in learned.pieces], np.int64),
+        )
+        write_bytes(folder / FILES[1], buffer.getvalue())
+        document = {
+            "version": VERSION,
+            "kind": "choreographer",
+            "config": self.config.model_dump(mode="json"),
+            "body": codec.body.to_dict(),
+            "energy": [learned.scaler.calm, learned.scaler.lively],
+            "fps": [learned.fps.numerator, learned.fps.denominator],
+            "training": self.training,
+        }
+        write_text(folder / "config.json", json.dumps(document, indent=1))
+
+    @staticmethod
+    def load(folder: str | Path, device: Device | None = None) -> PoseChoreographer:
+        """Read a choreographer that was trained with the pose codec.
+
+        Raises:
+            InputError: there is none in the folder, a file is missing or damaged, or it is of
+                another version or codec.
+        """
+        folder = Path(folder)
+        document = read_config(folder)
+        for name in FILES:
+            if not (folder / name).is_file():
+                raise InputError(f"{folder}: {name} is missing; train the choreographer again.")
+        try:
+            config = ChoreographerConfig.model_validate(document["config"])
+            training = dict(document["training"])
+            codec, learned = _read_moves(folder / FILES[1], document)
+            weights = load_file(folder / FILES[0])
+        except (
+            OSError,
+            EOFError,
+            KeyError,
+            TypeError,
+            ValueError,
+            ZeroDivisionError,
+            BadZipFile,
+            ValidationError,
+            SafetensorError,
+        ) as error:
+            raise InputError(f"{folder}: the choreographer is damaged; train it again.") from error
+        with torch.device("meta"):  # no time is spent on first weights
+            network = MotionDenoiser(codec.dimensions, config.motion)
+        restore_module(network.to_empty(device="cpu"), weights, folder)
+        return PoseChoreographer(
+            config, codec, network, learned, device or choose_device(), training
+        )
+
+
+def _read_moves(path: Path, document: dict[str, Any]) -> tuple[PoseCodec, LearnedMoves]:
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    face, left, right = (bool(value) for value in arrays["known"])
+    codec = PoseCodec(
+        Body.from_dict(document["body"]),
+        (arrays["hand_mean"], arrays["hand_axes"]),
+        (arrays["face_mean"], arrays["face_axes"]),
+        (face, left, right),
+    )
+    calm, lively = (float(value) for value in document["energy"])
+    mean, deviation = (arrays[name].astype(np.float32) for name in ("mean", "deviation"))
+    moves = arrays["moves"].astype(np.float32)
+    if moves.shape[1] != codec.dimensions or mean.shape != (codec.dimensions,):
+        raise ValueError("vectors of another codec")
+    pieces = np.split(moves, np.cumsum(arrays["lengths"])[:-1])
+    numerator, denominator = document["fps"]
+    return codec, LearnedMoves(
+        tuple(pieces),
+        MoveScaler(mean, deviation, calm, lively),
+        Fraction(int(numerator), int(denominator)),
+    )

@@ -1,0 +1,116 @@
+"""Timing a dance to music: its accents come on beats, and no move is stretched by much."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
+
+Array = NDArray[np.float64]
+
+MOST: Final = 0.15  # a move becomes this much faster or slower at most
+
+_GRID: Final = 0.01  # seconds
+_DRIFT: Final = 1.5  # seconds that the dance may be ahead or behind
+_NEAR: Final = 0.06  # seconds; how near an accent counts as on the beat
+_STEADY: Final = 0.15  # what a stretch by all that is allowed costs, in accents
+_SOFT: Final = 0.08  # seconds; standard deviation of the change of pace
+_SIGMA: Final = 3 / 60  # seconds: 3 frames at 60 a second, as in AI Choreographer
+_SMOOTH: Final = 0.08  # seconds; standard deviation, before accents are sought
+_PROMINENT: Final = 0.25  # of the speed's standard deviation
+
+
+def find_accents(speed: Array, fps: float) -> tuple[Array, Array]:
+    """The accents of a dance: minima of its speed, where a move ends.
+
+    Args:
+        speed: mean speed of the joints, `(T,)`.
+        fps: frames a second.
+
+    Returns:
+        Seconds of the accents, ascending, and how clear each is, 0..1.
+    """
+    smooth = gaussian_filter1d(speed.astype(np.float64), _SMOOTH * fps, mode="nearest")
+    spread = float(smooth.std())
+    if spread <= 0:
+        return np.empty(0), np.empty(0)
+    places, found = find_peaks(-smooth, prominence=_PROMINENT * spread)
+    clear = np.minimum(found["prominences"] / (2 * spread), 1.0)
+    return places / fps, clear
+
+
+def beat_alignment(accents: Array, beats: Array) -> float:
+    """How near accents come to beats: the mean of exp(-d^2 / 2 sigma^2) over the accents.
+
+    d is the distance of an accent to the nearest beat and sigma 0.05 s (Li et al., "AI
+    Choreographer", ICCV 2021, equation 5).  NaN without accents or beats.
+    """
+    if len(accents) == 0 or len(beats) == 0:
+        return float("nan")
+    distance = np.abs(accents[:, None] - beats[None]).min(axis=1)
+    return float(np.exp(-(distance**2) / (2 * _SIGMA**2)).mean())
+
+
+def align(accents: Array, clear: Array, beats: Array, seconds: float, danced: float) -> Array:
+    """When each moment of a dance is shown, so that its accents fall on beats.
+
+    The pace between two beats lies within 1 / 1.15 and 1.15; among all such timings the one with
+    the most accents on beats is found by dynamic programming.
+
+    Args:
+        accents: seconds of the dance's accents.
+        clear: how clear each is, 0..1.
+        beats: seconds of the beats.
+        seconds: length of what is shown.
+        danced: length of the dance; at least as long as `seconds`, better some seconds longer.
+
+    Returns:
+        The moment of the dance, in seconds, for every hundredth of a second that is shown, float64
+        `(N,)`, ascending.
+    """
+    knots = np.unique(np.concatenate([[0.0], beats[(beats > 0) & (beats < seconds)], [seconds]]))
+    offsets = np.arange(-round(_DRIFT / _GRID), round(_DRIFT / _GRID) + 1)  # ahead of the music
+    on_beat = np.isin(knots, beats)
+    score = np.where(np.abs(offsets) == 0, 0.0, -np.inf)  # it begins with the music
+    came_from = np.zeros((len(knots), len(offsets)), np.int64)
+    for number in range(1, len(knots)):
+        step = float(knots[number] - knots[number - 1])
+        # The offset grows by at most step * MOST, and shrinks by at most step * (1 - 1 / 1.15).
+        faster = int(np.floor(step * MOST / _GRID + 1e-9))
+        slower = int(np.floor(step * (1 - 1 / (1 + MOST)) / _GRID + 1e-9))
+        best = np.full(len(offsets), -np.inf)
+        for change in range(-slower, faster + 1):
+            cost = _STEADY * (change * _GRID / (step * MOST)) ** 2 if change else 0.0
+            moved = _shifted(score, change) - cost
+            better = moved > best
+            best[better] = moved[better]
+            came_from[number][better] = change
+        moments = knots[number] + offsets * _GRID
+        if on_beat[number] and len(accents):
+            distance = moments[:, None] - accents[None]
+            best += (clear * np.exp(-(distance**2) / (2 * _NEAR**2))).max(axis=1)
+        best[(moments < 0) | (moments > danced)] = -np.inf
+        score = best
+    ahead = np.zeros(len(knots))
+    place = int(score.argmax())
+    for number in range(len(knots) - 1, -1, -1):
+        ahead[number] = offsets[place] * _GRID
+        place -= int(came_from[number][place])
+    times = np.arange(round(seconds / _GRID)) * _GRID
+    moments = np.interp(times, knots, knots + ahead)
+    pace = gaussian_filter1d(np.diff(moments, prepend=moments[0] - _GRID), _SOFT / _GRID)
+    shown: Array = np.clip(np.cumsum(pace) - pace[0] + moments[0], 0, danced)
+    return shown
+
+
+def _shifted(score: Array, change: int) -> Array:
+    """Scores by place after moving up by `change` places."""
+    moved = np.full_like(score, -np.inf)
+    if change >= 0:
+        moved[change:] = score[: len(score) - change]
+    else:
+        moved[:change] = score[-change:]
+    return moved

@@ -1,0 +1,311 @@
+"""A new dance from a choreographer of poses: composed, timed to music, performed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.choreographer.motion.choreographer import Composition, PoseChoreographer
+from dancenow.choreographer.motion.codec import RATE, Moves
+from dancenow.errors import DanceNowWarning, InputError
+from dancenow.evaluation.dance import joint_speed, joints_of
+from dancenow.files import check_can_write, check_not_read
+from dancenow.music import Music, align, beat_alignment, find_accents, hear
+from dancenow.performer import Performer
+from dancenow.pose import PoseTrack
+from dancenow.pose.draw import draw_pose
+from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.training import Device
+from dancenow.video import check_output, open_writer
+from dancenow.workflows.ahead import computed_ahead
+from dancenow.workflows.backdrop import SOURCE, TARGET, TRANSPARENT
+from dancenow.workflows.choices import Formation
+from dancenow.workflows.ensemble import Ensemble
+from dancenow.workflows.observe import Source, load_source
+from dancenow.workflows.transfer import ShowOptions, write_performance
+
+Frame = NDArray[np.uint8]
+
+SECONDS: Final = 16.0  # of a dance without music, when nobody says
+_TO_SPARE: Final = 2.0  # seconds composed beyond the music, for the timing to choose from
+_CALMEST: Final = 1.2  # standard deviations by which sections change the energy at most
+
+
+@dataclass(frozen=True)
+class NewDance:
+    """What a new dance is to be like, and who dances it.
+
+    Attributes:
+        seconds: its length; None: the music's, or 16.
+        bars: its length in bars of four beats of the music, instead of `seconds`.
+        temperature: 1 draws from what was learned as it is; more is wilder.
+        loop: its end leads back to its beginning.
+        continue_from: a track, clip, motion capture or OpenPose folder that it goes on from.
+        music: a sound file or a clip with sound, to whose beats it is timed.
+        performers: folders of trained performers; none: stick figures are drawn.
+        formation: how several performers share the picture.
+        canon: seconds by which each performer begins after the one before.
+        background: behind the performers, as of `ShowOptions`.
+    """
+
+    seconds: float | None = None
+    bars: int | None = None
+    temperature: float | None = None
+    loop: bool = False
+    continue_from: Path | None = None
+    music: Path | None = None
+    performers: tuple[Path, ...] = ()
+    formation: Formation = Formation.beside
+    canon: float = 0.0
+    background: str = TARGET
+
+    @property
+    def of_poses(self) -> bool:
+        """Whether something is asked for that only a choreographer of poses can do."""
+        return bool(self.performers or self.music or self.loop or self.continue_from or self.bars)
+
+    def check(self, output: Path, dance: Path) -> None:
+        """Raise `InputError` now for what would be wrong after long work."""
+        if self.bars is not None and self.bars < 1:
+            raise InputError(f"--bars must be at least 1, not {self.bars}.")
+        if self.bars is not None and self.music is None:
+            raise InputError("--bars: bars are counted in the music's beats; add --music FILE.")
+        if self.bars is not None and self.seconds is not None:
+            raise InputError("--bars and --seconds: choose one.")
+        if self.loop and self.music is not None:
+            raise InputError("--loop and --music: music has an end; choose one.")
+        if output.suffix == ".npz":
+            check_can_write(output)
+            if self.performers:
+                raise InputError(f"{output}: a track needs no --performer; leave it out.")
+        else:
+            check_output(output, alpha=self.background == TRANSPARENT)
+        given = [p for p in (self.music, self.continue_from, *self.performers) if p is not None]
+        for path in given:
+            if not path.exists():
+                raise InputError(f"{path}: no such file or folder.")
+        check_not_read(output, dance, *given)
+        if output.suffix != ".npz":
+            ShowOptions(background=self.background).check(output)
+        if self.background == SOURCE:
+            raise InputError("--background source: a new dance has no source; choose another.")
+        if self.background != TARGET and not self.performers:
+            raise InputError(f"--background {self.background}: needs a --performer before it.")
+        if self.background == TRANSPARENT and len(self.performers) > 1:
+            raise InputError("--background transparent: works with one --performer.")
+        Composition(self.seconds or SECONDS, temperature=self._temperature, loop=self.loop).check()
+        if self.seconds is not None:
+            Composition(self.seconds).check()
+
+    @property
+    def _temperature(self) -> float:
+        return 1.0 if self.temperature is None else self.temperature
+
+
+@dataclass(frozen=True)
+class Danced:
+    """A new dance.
+
+    Attributes:
+        output: the clip or track.
+        frames: how many.
+        fps: frames a second.
+        size: width and height in px.
+        choreographer: folder of the choreographer.
+        times: seconds of each stage.
+        tempo: beats a minute of the music; None without music or a clear beat.
+        beat_alignment: how near accents come to beats, 0..1; None likewise.
+        before_alignment: the same before the dance was timed to the music.
+    """
+
+    output: Path
+    frames: int
+    fps: float
+    size: tuple[int, int]
+    choreographer: Path
+    times: StageTimes
+    tempo: float | None = None
+    beat_alignment: float | None = None
+    before_alignment: float | None = None
+
+    def summary(self) -> str:
+        """One line for people."""
+        width, height = self.size
+        spent = ", ".join(f"{name} {s:.1f} s" for name, s in self.times.rounded().items())
+        timed = ""
+        if self.tempo is not None and self.beat_alignment is not None:
+            timed = (
+                f"; music of {self.tempo:.0f} beats a minute, beat alignment "
+                f"{self.beat_alignment:.2f} ({self.before_alignment:.2f} before it was timed)"
+            )
+        return (
+            f"{self.output}: {self.frames} frames of {width} x {height} at {self.fps:.4g} a "
+            f"second{timed} ({spent}); the choreographer is in {self.choreographer}"
+        )
+
+
+def write_new_dance(
+    choreographer: PoseChoreographer,
+    folder: Path,
+    output: Path,
+    new: NewDance,
+    *,
+    seed: int,
+    device: Device,
+    times: StageTimes,
+    progress: ProgressCallback = silent,
+) -> Danced:
+    """Compose a dance and write it: performed, as stick figures, or as a track.
+
+    Args:
+        choreographer: a choreographer of poses.
+        folder: where it lies, for the report.
+        output: the clip, or a track (`.npz`).
+        new: what the dance is to be like; it was checked.
+        seed: of everything that is drawn.
+        device: where performers compute.
+        times: the seconds of each stage are added to it.
+        progress: told about every frame.
+
+    Raises:
+        InputError: what was given cannot be used.
+    """
+    with times.stage("load"):
+        performers = tuple(Performer.load(path, device) for path in new.performers)
+        ensemble = Ensemble(performers, new.formation, new.canon, new.background)
+        ensemble.check()
+        if len(performers) == 1:
+            ShowOptions(background=new.background).check_performer(performers[0])
+    music = None
+    if new.music is not None:
+        with times.stage("music"):
+            music = hear(new.music)
+    with times.stage("compose"):
+        moves, figures = _composed(choreographer, new, music, seed, progress)
+        track = choreographer.danced(moves, loop=new.loop)
+        if music is not None:
+            track = track[: round(len(moves) / RATE * track.fps)]
+    with times.stage("perform" if performers else "write"):
+        if output.suffix == ".npz":
+            track.save(output)
+            size = track.size
+        elif len(performers) == 1:
+            show = ShowOptions(background=new.background)
+            source = Source(track, None)
+            write_performance(
+                performers[0], source, output, show, audio=new.music, progress=progress
+            )
+            size = performers[0].scene.size
+        else:
+            size, frames = ensemble.frames(track) if performers else (track.size, _drawn(track))
+            _write(output, frames, track, size, new.music, progress)
+    return Danced(output, len(track), track.fps, size, folder, times, **figures)
+
+
+def _composed(
+    choreographer: PoseChoreographer,
+    new: NewDance,
+    music: Music | None,
+    seed: int,
+    progress: ProgressCallback,
+) -> tuple[Moves, dict[str, Any]]:
+    """Vectors of the dance, and the figures of its timing."""
+    before = None
+    if new.continue_from is not None:
+        before = load_source(new.continue_from, progress=progress).track
+    temperature = 1.0 if new.temperature is None else new.temperature
+    wanted = Composition(
+        new.seconds or SECONDS, seed, temperature, loop=new.loop, continue_from=before
+    )
+
+    def tell(done: int) -> None:
+        progress(Progress("composing", done, 24, "levels"))
+
+    if music is None:
+        return choreographer.compose_moves(wanted, tell), {}
+    seconds = _length(new, music)
+    aligned = len(music.beats) > 0
+    if not aligned:
+        assert new.music is not None
+        warnings.warn(
+            f"{new.music.name}: has no clear beat; the dance is not timed to it.",
+            DanceNowWarning,
+            stacklevel=2,
+        )
+    danced = seconds + (_TO_SPARE if aligned else 0)
+    moments = np.arange(round(danced * RATE)) / RATE
+    energy = music.energy_at(moments).clip(-_CALMEST, _CALMEST) if music.energy.any() else None
+    wanted = replace(
+        wanted, seconds=danced, energy=None if energy is None else energy.astype(np.float32)
+    )
+    moves = choreographer.compose_moves(wanted, tell)
+    if not aligned:
+        return moves, {}
+    count = round(seconds * RATE)
+    accents, clear = _accents(choreographer, moves)
+    shown = align(accents, clear, music.beats, seconds, len(moves) / RATE)
+    places = np.arange(count) / RATE
+    timed = choreographer.retimed(moves, np.interp(places, np.arange(len(shown)) / 100.0, shown))
+    return timed, {
+        "tempo": round(music.tempo, 2),
+        "beat_alignment": _alignment(choreographer, timed, music),
+        "before_alignment": _alignment(choreographer, moves[:count], music),
+    }
+
+
+def _length(new: NewDance, music: Music) -> float:
+    if new.bars is not None:
+        last = 4 * new.bars
+        if len(music.beats) == 0:
+            raise InputError("--bars: the music has no clear beat; give --seconds.")
+        if last >= len(music.beats):
+            raise InputError(
+                f"--bars {new.bars}: the music has {len(music.beats) // 4} bars of four beats."
+            )
+        return float(music.beats[last])
+    if new.seconds is None or new.seconds <= music.seconds:
+        return new.seconds or music.seconds
+    warnings.warn(
+        f"the music ends after {music.seconds:.1f} s, and the dance with it.",
+        DanceNowWarning,
+        stacklevel=3,
+    )
+    return music.seconds
+
+
+def _accents(
+    choreographer: PoseChoreographer, moves: Moves
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    track = choreographer.codec.decode(moves, 2 * RATE)
+    return find_accents(joint_speed(joints_of(track)), track.fps)
+
+
+def _alignment(choreographer: PoseChoreographer, moves: Moves, music: Music) -> float | None:
+    score = beat_alignment(_accents(choreographer, moves)[0], music.beats)
+    return round(score, 4) if np.isfinite(score) else None
+
+
+def _drawn(track: PoseTrack) -> Iterator[Frame]:
+    return (draw_pose(keypoints, track.size) for keypoints in track.keypoints)
+
+
+def _write(
+    output: Path,
+    frames: Iterator[Frame],
+    track: PoseTrack,
+    size: tuple[int, int],
+    music: Path | None,
+    progress: ProgressCallback,
+) -> None:
+    fps = Fraction(track.fps).limit_denominator(1001)
+    with open_writer(output, fps=fps, size=size, audio_from=music) as writer:
+        for done, frame in enumerate(computed_ahead(frames), start=1):
+            writer.write(frame)
+            progress(Progress("dancing", done, len(track)))
