@@ -8,6 +8,7 @@ have 3D joints; here the same is asked of joints in the picture, in body heights
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -216,3 +217,131 @@ def _angle(a: Array, b: Array, c: Array) -> Array:
     cosine = (first * second).sum(axis=-1) / np.maximum(lengths, 1e-9)
     angle: Array = np.arccos(cosine.clip(-1, 1))
     return angle
+
+
+@dataclass(frozen=True)
+class DanceScores:
+    """A new dance against the dance that was learned, and against a part that was held out.
+
+    Attributes:
+        seconds: length of the new dance.
+        speed_ratio: mean speed of its joints, in parts of the learned dance's.
+        slowest_ratio: that of its slowest tenth part.
+        freeze, learned_freeze: longest stands, in seconds.
+        skating_ratio: mean speed of feet on the ground, in parts of the learned dance's.
+        limbs: by how much a limb's length in any minute differs from its length in all, at most.
+        outside: part of the frames in which a keypoint of the body lies outside the picture.
+        fid_k, fid_g: Frechet distances of kinetic and geometric features to the held-out dance.
+        learned_fid_k, learned_fid_g: those of the learned dance: what a dance of the same kind has.
+        diversity_k, diversity_g: mean distances between its windows.
+        learned_diversity_k, learned_diversity_g: the learned dance's.
+        copy_distance: how far its seconds lie from the nearest learned one, in the median, in parts
+            of how far learned ones lie from each other's nearest; 0 is a copy.
+        nearest: the least such distance.
+        held_out: whether a part was held out; without, the learned dance stands in.
+    """
+
+    seconds: float
+    speed_ratio: float
+    slowest_ratio: float
+    freeze: float
+    learned_freeze: float
+    skating_ratio: float
+    limbs: float
+    outside: float
+    fid_k: float
+    fid_g: float
+    learned_fid_k: float
+    learned_fid_g: float
+    diversity_k: float
+    diversity_g: float
+    learned_diversity_k: float
+    learned_diversity_g: float
+    copy_distance: float
+    nearest: float
+    held_out: bool
+
+    def lines(self) -> list[str]:
+        """For people."""
+        held_out = "the held-out part" if self.held_out else "the learned dance (none held out)"
+        return [
+            f"speed: {self.speed_ratio:.2f} of the learned dance's; its slowest tenth "
+            f"{self.slowest_ratio:.2f}",
+            f"longest stand: {self.freeze:.1f} s; the learned dance's: {self.learned_freeze:.1f} s",
+            f"feet on the ground slide {self.skating_ratio:.2f} times as fast as in the learned "
+            "dance",
+            f"limbs: lengths differ by {100 * self.limbs:.1f} % at most from minute to minute",
+            f"outside the picture: {100 * self.outside:.2f} % of the frames",
+            f"distance to {held_out}: FID_k {self.fid_k:.2f}, FID_g {self.fid_g:.2f}; of the "
+            f"learned dance itself {self.learned_fid_k:.2f} and {self.learned_fid_g:.2f}",
+            f"diversity: kinetic {self.diversity_k:.2f}, geometric {self.diversity_g:.2f}; the "
+            f"learned dance's {self.learned_diversity_k:.2f} and {self.learned_diversity_g:.2f}",
+            f"nearest second of the learned dance: {self.copy_distance:.2f} away in the median, "
+            f"{self.nearest:.2f} at least (0 is a copy, 1 another passage)",
+        ]
+
+
+def dance_scores(
+    new: PoseTrack,
+    learned: Sequence[PoseTrack],
+    held_out: Sequence[PoseTrack],
+    copies: NDArray[np.float32],
+) -> DanceScores:
+    """Measure a new dance; see `DanceScores`.
+
+    Args:
+        new: the new dance.
+        learned: the dance that was learned.
+        held_out: a part of it that was not; may be empty.
+        copies: distances of its seconds to the nearest learned one.
+    """
+    known, other = ([joints_of(track) for track in part] for part in (learned, held_out or learned))
+    joints = joints_of(new)
+    speed = joint_speed(joints)
+    usual = float(np.concatenate([joint_speed(j) for j in known]).mean())
+    distances: dict[str, tuple[float, float, float, float]] = {}
+    for name, features in (("k", kinetic_features), ("g", geometric_features)):
+        real = np.concatenate([features(j) for j in known])
+        truth, made, own = (
+            standardized(values, real)
+            for values in (np.concatenate([features(j) for j in other]), features(joints), real)
+        )
+        distances[name] = (
+            frechet_distance(made, truth),
+            frechet_distance(own, truth),
+            diversity(made),
+            diversity(own),
+        )
+    slide = np.nanmean([skating(track) for track in learned])
+    minute = max(1, round(60 * new.fps))
+    parts = [new[start : start + minute] for start in range(0, len(new) - minute // 2, minute)]
+    lengths = np.stack([limb_lengths(part) for part in parts or [new]])
+    nothing = float("nan")
+    return DanceScores(
+        seconds=new.duration,
+        speed_ratio=float(speed.mean()) / usual,
+        slowest_ratio=min(float(part.mean()) for part in np.array_split(speed, 10)) / usual,
+        freeze=longest_stand(speed, usual, new.fps),
+        learned_freeze=max(longest_stand(joint_speed(j), usual, j.fps) for j in known),
+        skating_ratio=skating(new) / max(float(slide), 1e-9),
+        limbs=float(np.nanmax(np.abs(lengths / limb_lengths(new) - 1))),
+        outside=_outside(new),
+        fid_k=distances["k"][0],
+        fid_g=distances["g"][0],
+        learned_fid_k=distances["k"][1],
+        learned_fid_g=distances["g"][1],
+        diversity_k=distances["k"][2],
+        diversity_g=distances["g"][2],
+        learned_diversity_k=distances["k"][3],
+        learned_diversity_g=distances["g"][3],
+        copy_distance=float(np.median(copies)) if len(copies) else nothing,
+        nearest=float(copies.min()) if len(copies) else nothing,
+        held_out=bool(held_out),
+    )
+
+
+def _outside(track: PoseTrack) -> float:
+    """Part of the frames in which a joint lies outside the picture."""
+    points, seen = track.xy[:, _AT], track.confidence[:, _AT] > 0
+    inside = ((points >= 0) & (points < track.size)).all(axis=-1)
+    return float((~inside & seen).any(axis=1).mean())

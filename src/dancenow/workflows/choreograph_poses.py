@@ -109,7 +109,7 @@ def train_on_poses(
     budget = Budget(minutes, steps) if minutes or steps else Budget(minutes=config.minutes)
     with times.stage("prepare"):
         tracks, fps = _tracks(paths, estimator, progress)
-        dance = _Dance.of(tracks, paths, config)
+        dance = Dance.of(tracks, paths, config)
         made_of = {
             "config": config.model_dump(mode="json"),
             "clips": content_hash(paths[0], _VERSION, [content_hash(path) for path in paths]),
@@ -158,7 +158,7 @@ def train_on_poses(
         "seconds": round(seconds, 1),
         "held_out": round(held_out, 4) if np.isfinite(held_out) else None,
     }
-    learned = LearnedMoves(tuple(dance.danced), dance.scaler, fps)
+    learned = LearnedMoves(tuple(dance.danced), dance.scaler, fps, tuple(dance.held_out))
     choreographer = PoseChoreographer(
         config, dance.codec, training.average.module, learned, device, figures
     )
@@ -171,7 +171,7 @@ def train_on_poses(
 
 
 @dataclass(frozen=True)
-class _Dance:
+class Dance:
     """What is learned: all pieces with their mirrored copies, as they were danced, held out."""
 
     codec: PoseCodec
@@ -181,7 +181,7 @@ class _Dance:
     scaler: MoveScaler
 
     @staticmethod
-    def of(tracks: list[PoseTrack], paths: list[Path], config: ChoreographerConfig) -> _Dance:
+    def of(tracks: list[PoseTrack], paths: list[Path], config: ChoreographerConfig) -> Dance:
         motion = config.motion
         usable, whole = [], []
         for track, path in zip(tracks, paths, strict=True):
@@ -221,7 +221,7 @@ class _Dance:
                 f"{_ENOUGH * motion.window / RATE:.0f} s are needed to learn a dance; give a "
                 "longer clip."
             )
-        return _Dance(codec, pieces, danced, held_out, MoveScaler.fit(pieces, motion.window))
+        return Dance(codec, pieces, danced, held_out, MoveScaler.fit(pieces, motion.window))
 
     def shown(self, network: MotionDenoiser, device: Device) -> NDArray[np.uint8]:
         """Stick figures of a new dance, half a second apart, uint8 `(H, W, 3)` RGB."""

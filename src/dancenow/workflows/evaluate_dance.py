@@ -10,8 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.choreographer import Choreographer
-from dancenow.choreographer.choreographer import check_dream
+from dancenow.choreographer.choreographer import check_dream, read_config
 from dancenow.choreographer.codec import Latents
+from dancenow.choreographer.motion.choreographer import Composition, PoseChoreographer
+from dancenow.choreographer.motion.codec import RATE, Moves
+from dancenow.errors import InputError
+from dancenow.evaluation.dance import DanceScores, dance_scores
 from dancenow.evaluation.motion import (
     MotionScores,
     copy_distances,
@@ -24,7 +28,7 @@ from dancenow.training.device import choose_device
 
 
 def evaluate_dance(
-    folder: str | Path | Choreographer,
+    folder: str | Path | Choreographer | PoseChoreographer,
     *,
     seconds: float = 600.0,
     temperature: float | None = None,
@@ -32,10 +36,10 @@ def evaluate_dance(
     reference: bool | None = None,
     device: str = "auto",
     progress: ProgressCallback = silent,
-) -> MotionScores:
+) -> MotionScores | DanceScores:
     """Let a choreographer dance and measure the dance against the one it learned.
 
-    Both are compared as decoded pictures, at the rate of the latents.
+    Pictures are compared as they are decoded, at the rate of the latents; poses by their joints.
 
     Args:
         folder: a trained choreographer, or its folder.
@@ -50,11 +54,15 @@ def evaluate_dance(
         InputError: what was given cannot be used.
     """
     check_dream(seconds, temperature)
-    choreographer = (
-        folder
-        if isinstance(folder, Choreographer)
-        else Choreographer.load(folder, choose_device(device))
-    )
+    if not isinstance(folder, Choreographer | PoseChoreographer):
+        of_poses = read_config(Path(folder)).get("config", {}).get("codec") == "pose"
+        kind = PoseChoreographer if of_poses else Choreographer
+        folder = kind.load(folder, choose_device(device))
+    if isinstance(folder, PoseChoreographer):
+        if reference:
+            raise InputError("--reference: belongs to --codec frame; leave it out.")
+        return _evaluate_poses(folder, seconds, temperature, seed, progress)
+    choreographer = folder
     learned = choreographer.learned
     reference = choreographer.config.reference if reference is None else reference
     rate = float(choreographer.fps(reference=True)) if reference else learned.rate
@@ -91,4 +99,31 @@ def evaluate_dance(
         outside=float(((scaled < 0) | (scaled > 1)).mean()),
         copy_distance=float(np.median(copies)) if len(copies) else nothing,
         nearest=float(copies.min()) if len(copies) else nothing,
+    )
+
+
+def _evaluate_poses(
+    choreographer: PoseChoreographer,
+    seconds: float,
+    temperature: float | None,
+    seed: int,
+    progress: ProgressCallback,
+) -> DanceScores:
+    wanted = Composition(seconds, seed, 1.0 if temperature is None else temperature)
+
+    def tell(done: int) -> None:
+        progress(Progress("composing", done, 24, "levels"))
+
+    return score_moves(choreographer, choreographer.compose_moves(wanted, tell))
+
+
+def score_moves(choreographer: PoseChoreographer, moves: Moves) -> DanceScores:
+    """Measure a dance, `(T, D)` vectors, against what a choreographer learned."""
+    learned, scale = choreographer.learned, choreographer.learned.scaler.scale
+    copies = copy_distances(scale(moves), [scale(piece) for piece in learned.pieces], RATE)
+    return dance_scores(
+        choreographer.danced(moves),
+        [choreographer.danced(piece) for piece in learned.pieces],
+        [choreographer.danced(piece) for piece in learned.held_out],
+        copies,
     )

@@ -47,11 +47,13 @@ class LearnedMoves:
         pieces: float32 `(T, D)` each, `RATE` a second, as they were danced (not mirrored).
         scaler: what the network sees of them.
         fps: frames a second of the first clip.
+        held_out: pieces that were kept for measuring.
     """
 
     pieces: tuple[Moves, ...]
     scaler: MoveScaler
     fps: Fraction
+    held_out: tuple[Moves, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -204,8 +206,9 @@ class PoseChoreographer:
             known=np.array(codec.known),
             mean=learned.scaler.mean,
             deviation=learned.scaler.deviation,
-            moves=np.concatenate(learned.pieces),
-            lengths=np.array([len(piece) for piece in learned.pieces], np.int64),
+            moves=np.concatenate([*learned.pieces, *learned.held_out]),
+            lengths=np.array([*map(len, learned.pieces), *map(len, learned.held_out)], np.int64),
+            held_out=np.int64(len(learned.held_out)),
         )
         write_bytes(folder / FILES[1], buffer.getvalue())
         document = {
@@ -274,8 +277,10 @@ def _read_moves(path: Path, document: dict[str, Any]) -> tuple[PoseCodec, Learne
         raise ValueError("vectors of another codec")
     pieces = np.split(moves, np.cumsum(arrays["lengths"])[:-1])
     numerator, denominator = document["fps"]
+    learned = len(pieces) - int(arrays["held_out"])
     return codec, LearnedMoves(
-        tuple(pieces),
+        tuple(pieces[:learned]),
         MoveScaler(mean, deviation, calm, lively),
         Fraction(int(numerator), int(denominator)),
+        tuple(pieces[learned:]),
     )

@@ -1,0 +1,134 @@
+"""Models of motion on the same vectors, with the same budget: which dances best?
+
+    python benchmarks/dance_models.py [TRACK...] [--minutes 5] [--seconds 600] [--models lstm ...]
+
+Without tracks, twenty minutes of the sample performers' dances are learned.  `diffusion` is the
+default of the pose codec; `lstm` is DanceNet's LSTM and mixture density network with memory,
+principal axes and an autoregressive start (the fast preset of the frame codec); `dancenet` samples
+as DanceNet does: one vector at a time, no memory.  Printed is what `dancenow evaluate dance`
+prints.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from dancenow.choreographer import choreographer_preset
+from dancenow.choreographer.codec import LatentScaler
+from dancenow.choreographer.motion.choreographer import (
+    Composition,
+    LearnedMoves,
+    PoseChoreographer,
+)
+from dancenow.choreographer.motion.codec import Moves
+from dancenow.choreographer.motion.diffusion import MotionDenoiser
+from dancenow.choreographer.motion.training import MotionTraining
+from dancenow.choreographer.sampling import dream, dream_as_original
+from dancenow.choreographer.sequence_training import SequenceTraining
+from dancenow.evaluation.dance import DanceScores
+from dancenow.pose import PoseTrack
+from dancenow.sample import dance_track
+from dancenow.training import Budget, Clock, choose_device
+from dancenow.workflows.choreograph_poses import Dance
+from dancenow.workflows.evaluate_dance import score_moves
+
+_DANCES = (("zola", "groove"), ("bo", "disco"), ("lin", "wave"), ("mika", "house"))
+_MODELS = ("diffusion", "lstm", "dancenet")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("tracks", nargs="*", type=Path)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--models", nargs="+", choices=_MODELS, default=list(_MODELS))
+    options = parser.parse_args()
+    paths = options.tracks or _samples(Path("runs/dances"))
+    config = choreographer_preset("fast").model_copy(update={"codec": "pose"})
+    dance = Dance.of([PoseTrack.load(path) for path in paths], paths, config)
+    print(f"{sum(map(len, dance.danced)) / 20:.0f} s of dance, {dance.codec.dimensions} values")
+    for model in options.models:
+        clock = Clock(Budget(steps=options.steps) if options.steps else Budget(options.minutes))
+        base = _base(dance, config)
+        if model == "diffusion":
+            moves = _diffusion(dance, base, clock, options.seconds)
+        else:
+            moves = _recurrent(dance, clock, options.seconds, reference=model == "dancenet")
+        print(f"\n{model}: {clock.step} steps")
+        _print(score_moves(base, moves))
+
+
+def _samples(folder: Path) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for seed in range(5):
+        for performer, name in _DANCES:
+            path = folder / f"{performer}_{name}_{seed}.npz"
+            if not path.is_file():
+                dance_track(performer, name, seconds=60, seed=seed).save(path)
+            paths.append(path)
+    return paths
+
+
+def _base(dance: Dance, config: object) -> PoseChoreographer:
+    network = MotionDenoiser(dance.codec.dimensions, config.motion)  # type: ignore[attr-defined]
+    learned = LearnedMoves(tuple(dance.danced), dance.scaler, Fraction(25), tuple(dance.held_out))
+    return PoseChoreographer(config, dance.codec, network, learned)  # type: ignore[arg-type]
+
+
+def _diffusion(dance: Dance, base: PoseChoreographer, clock: Clock, seconds: float) -> Moves:
+    training = MotionTraining(
+        base.config.motion,
+        dance.pieces,
+        dance.held_out,
+        dance.scaler,
+        dance.codec.weights,
+        base.device,
+        0,
+    )
+    while not clock.over:
+        training.step(clock.step, clock.fraction)
+        clock.step += 1
+        if clock.step % 100 == 0:
+            print(f"step {clock.step}: held out {training.held_out_loss():.4f}", flush=True)
+    base.network = training.average.module
+    start = time.monotonic()
+    base.compose_moves(Composition(60.0))
+    print(f"one minute composed in {time.monotonic() - start:.2f} s")
+    return base.compose_moves(Composition(seconds))
+
+
+def _recurrent(dance: Dance, clock: Clock, seconds: float, *, reference: bool) -> Moves:
+    preset = choreographer_preset("dancenet" if reference else "fast").sequence
+    device = choose_device()
+    scaler = LatentScaler.fit(np.concatenate(dance.pieces), principal_axes=preset.principal_axes)
+    clips = [scaler.scale(piece) for piece in dance.pieces]
+    training = SequenceTraining(preset, clips, device, 0, reference=reference)
+    while not clock.over:
+        training.step(clock.step, clock.fraction)
+        clock.step += 1
+    training.network.eval()
+    count = round(seconds * 20)
+    if reference:
+        drawn = dream_as_original(
+            training.network, scaler, clips[0][200], device, temperature=0.05, seed=0
+        )
+        return np.stack(list(islice(drawn, count)))
+    dreamt = dream(training.network, clips[0][:64], device, temperature=1.0, seed=0)
+    return np.stack([scaler.unscale(vector) for vector in islice(dreamt, count)])
+
+
+def _print(scores: DanceScores) -> None:
+    print("\n".join(scores.lines()), flush=True)
+
+
+if __name__ == "__main__":
+    main()
