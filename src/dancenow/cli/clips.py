@@ -66,13 +66,27 @@ def sample(
 
 @app.command()
 def pose(
-    clip: Annotated[Path, typer.Argument(help="A clip or a folder of OpenPose files.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The track to write, .npz.")],
+    clip: Annotated[
+        Path, typer.Argument(help="A clip, a track, a motion capture (.bvh) or OpenPose files.")
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            help="What to write: a track (.npz), a motion capture (.bvh), or a folder for "
+            "OpenPose's JSON files.",
+        ),
+    ],
     overlay: Annotated[
         Path | None, typer.Option(help="Also write the clip with the poses drawn over it.")
     ] = None,
     estimator: Estimator = "mediapipe",
     raw: Annotated[bool, typer.Option("--raw", help="Do not fill gaps nor smooth.")] = False,
+    camera: Annotated[
+        float,
+        typer.Option(help="Degrees from which a motion capture is filmed: 90 is its left."),
+    ] = 0.0,
     device: Device = DeviceName.auto,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -83,7 +97,13 @@ def pose(
 
     run(
         lambda progress: write_pose(
-            clip, output, overlay=overlay, estimator=estimator, raw=raw, progress=progress
+            clip,
+            output,
+            overlay=overlay,
+            estimator=estimator,
+            raw=raw,
+            azimuth=camera,
+            progress=progress,
         ),
         lambda made: (
             f"{made.track}: {made.frames} frames, a person in {100 * made.seen:.1f} % of them"

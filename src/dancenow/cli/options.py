@@ -58,11 +58,27 @@ Normalize = Annotated[
 ]
 
 
+def _camera_angle(name: str) -> str:
+    """The name of a camera, or an angle."""
+    try:
+        float(name)
+    except ValueError:
+        if name not in {choice.value for choice in CameraChoice}:
+            names = ", ".join(choice.value for choice in CameraChoice)
+            raise typer.BadParameter(
+                f"{name!r} is none of {names}, nor an angle in degrees."
+            ) from None
+    return name
+
+
 Camera = Annotated[
-    CameraChoice,
+    str,
     typer.Option(
+        callback=_camera_angle,
+        metavar="[auto|still|target|source|DEGREES]",
         help="Whose camera films it: a still one, the target's, the source's; auto is still, or "
-        "with --no-normalize the source's where it shows the target's own room."
+        "with --no-normalize the source's where it shows the target's own room. For a motion "
+        "capture the angle it is filmed from: 0 is its front, 90 its left.",
     ),
 ]
 Retarget = Annotated[

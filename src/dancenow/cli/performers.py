@@ -38,8 +38,8 @@ from dancenow.cli.options import (
     VggWeights,
 )
 from dancenow.progress import ProgressCallback
-from dancenow.workflows.choices import CameraChoice
 from dancenow.workflows.choices import Retarget as RetargetChoice
+from dancenow.workflows.choices import camera_choice
 
 
 @train_app.command("performer")
@@ -127,7 +127,7 @@ def perform_command(
     ] = None,
     normalize: Normalize = True,
     retarget: Retarget = RetargetChoice.whole,
-    camera: Camera = CameraChoice.auto,
+    camera: Camera = "auto",
     background: Behind = "target",
     estimator: Estimator = "mediapipe",
     device: Device = DeviceName.auto,
@@ -140,7 +140,7 @@ def perform_command(
     from dancenow.workflows.live import Live, perform_live
     from dancenow.workflows.transfer import Performed, ShowOptions, perform
 
-    show = ShowOptions(normalize, retarget, camera, background)
+    show = ShowOptions(normalize, retarget, *camera_choice(camera), background)
 
     def live(progress: ProgressCallback) -> Live:
         return perform_live(
@@ -192,7 +192,7 @@ def transfer_command(
     steps: Steps = None,
     normalize: Normalize = True,
     retarget: Retarget = RetargetChoice.whole,
-    camera: Camera = CameraChoice.auto,
+    camera: Camera = "auto",
     background: Behind = "target",
     poses: Poses = None,
     size: Size = None,
@@ -214,7 +214,7 @@ def transfer_command(
         preset, minutes, steps, estimator, device.value, seed, poses, paper=paper
     )
 
-    show = ShowOptions(normalize, retarget, camera, background)
+    show = ShowOptions(normalize, retarget, *camera_choice(camera), background)
 
     def work(progress: ProgressCallback) -> Performed:
         return transfer(source, target, output, options, show, progress=progress)

@@ -205,6 +205,7 @@ def write_bvh(bvh: Bvh, path: str | Path) -> None:
 
     def write(number: int, depth: int) -> None:
         joint, tab = bvh.joints[number], "\t" * depth
+        order.append(number)
         end = not joint.channels
         kind = "End Site" if end else f"{'ROOT' if joint.parent < 0 else 'JOINT'} {joint.name}"
         offset = " ".join(f"{value:.6f}" for value in joint.offset)
@@ -215,8 +216,16 @@ def write_bvh(bvh: Bvh, path: str | Path) -> None:
             write(child, depth + 1)
         lines.append(f"{tab}}}")
 
+    order: list[int] = []
     for root in children[-1]:
         write(root, 0)
+    # The file has the values in the order of its hierarchy, depth first.
+    ends = np.cumsum([len(joint.channels) for joint in bvh.joints])
+    columns = [
+        column
+        for number in order
+        for column in range(int(ends[number]) - len(bvh.joints[number].channels), int(ends[number]))
+    ]
     lines += ["MOTION", f"Frames: {len(bvh)}", f"Frame Time: {1 / bvh.fps:.8f}"]
-    lines += [" ".join(f"{value:.6f}" for value in row) for row in bvh.values.tolist()]
+    lines += [" ".join(f"{value:.6f}" for value in row) for row in bvh.values[:, columns].tolist()]
     write_bytes(path, ("\n".join(lines) + "\n").encode())

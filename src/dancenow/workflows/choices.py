@@ -15,6 +15,13 @@ class CameraChoice(str, Enum):
     source = "source"
 
 
+def camera_choice(name: str) -> tuple[CameraChoice, float]:
+    """A camera by name, or by the angle, in degrees, from which a motion capture is filmed."""
+    if name in {choice.value for choice in CameraChoice}:
+        return CameraChoice(name), 0.0
+    return CameraChoice.auto, float(name)
+
+
 class Retarget(str, Enum):
     """What takes the target's proportions."""
 

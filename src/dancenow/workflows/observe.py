@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import InputError
 from dancenow.files import atomic_folder, new_pictures
-from dancenow.mocap import film_bvh, read_bvh
+from dancenow.mocap import Bvh, film_bvh, read_bvh
+from dancenow.mocap.recording import LANDMARKS, record
 from dancenow.pose import PoseTrack
 from dancenow.pose.estimators import make_estimator
 from dancenow.pose.filters import clean
@@ -104,6 +105,28 @@ def detect_pose(
     track = detector.estimate(read_frames(path), float(info.fps), info.size, tell)
     track.save(cached)
     return track
+
+
+def record_bvh(clip: Path, *, progress: ProgressCallback = silent) -> Bvh:
+    """The body of a clip in space, as a motion capture.
+
+    Raises:
+        InputError: the clip cannot be read, or nobody is seen in it.
+    """
+    info = probe(clip)
+    tell = _frame_progress(clip, info, progress)
+    candidates: list[list[FloatArray]] = []
+    worlds = []
+    for detection in make_estimator("mediapipe").stream(read_frames(clip)):
+        candidates.append(detection.candidates)
+        world = detection.world
+        worlds.append(np.full((LANDMARKS, 4), np.nan, np.float32) if world is None else world)
+        tell(len(candidates))
+    track = PoseTrack(follow(candidates, info.size).keypoints, float(info.fps), info.size)
+    try:
+        return record(np.stack(worlds), clean(track))
+    except InputError as error:
+        raise InputError(f"{clip}: {error}") from error
 
 
 def load_poses(

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dancenow.errors import InputError
-from dancenow.files import check_can_write, check_not_read
+from dancenow.files import check_can_write, check_folder, check_not_read
+from dancenow.mocap import write_bvh
 from dancenow.pose.draw import overlay as draw_overlay
 from dancenow.pose.filters import clean
-from dancenow.pose.openpose import is_openpose_folder, read_openpose
+from dancenow.pose.openpose import is_openpose_folder, write_openpose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.video import check_output, open_writer, probe, read_frames
-from dancenow.workflows.observe import detect_pose
+from dancenow.workflows.observe import detect_pose, load_source, record_bvh
 
 
 @dataclass(frozen=True)
@@ -41,39 +42,55 @@ def write_pose(
     overlay: Path | None = None,
     estimator: str = "mediapipe",
     raw: bool = False,
+    azimuth: float = 0.0,
     progress: ProgressCallback = silent,
 ) -> PoseMade:
-    """Find the poses of a clip and write them as a track.
+    """Find the poses of a clip and write them: a track, OpenPose files, or a motion capture.
 
     Args:
-        clip: a clip, or a folder of OpenPose files.
-        output: the track, `.npz`.
+        clip: a clip, a track, a motion capture (`.bvh`), or a folder of OpenPose files.
+        output: the track, `.npz`; a motion capture, `.bvh`, of a clip; or, with no suffix, a new or
+            empty folder for OpenPose's JSON files.
         overlay: also write the clip with the poses drawn over it.
         estimator: which estimator finds the poses.
         raw: write the poses as detected, with gaps and jitter.
+        azimuth: from where a motion capture is filmed, in degrees; see `film_bvh`.
         progress: told about every frame.
 
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
     """
-    if output.suffix != ".npz":
-        raise InputError(f"{output}: a track's name must end in .npz")
-    imported = clip.is_dir() and is_openpose_folder(clip)
-    if imported and overlay is not None:
+    suffix = output.suffix.lower()
+    if suffix not in (".npz", ".bvh", ""):
+        raise InputError(
+            f"{output}: a track's name ends in .npz, a motion capture's in .bvh, and a folder for "
+            "OpenPose files has no ending."
+        )
+    given = clip.suffix.lower() in (".npz", ".bvh") or (clip.is_dir() and is_openpose_folder(clip))
+    if given and overlay is not None:
         raise InputError(f"{clip}: holds poses without a picture; leave out --overlay.")
+    if suffix == ".bvh" and (given or estimator != "mediapipe"):
+        raise InputError(f"{output}: a motion capture is made from a clip, by MediaPipe.")
+    if not suffix:
+        check_folder(output, "set of OpenPose files", ours=False)
     check_can_write(output)
+    check_not_read(output, clip)
     if overlay is not None:
         check_output(overlay)
         check_not_read(overlay, clip)
     times = StageTimes()
     with times.stage("detect"):
-        if imported:
-            track = read_openpose(clip)
+        if suffix == ".bvh":
+            write_bvh(record_bvh(clip, progress=progress), output)
+        if given or azimuth:
+            track = load_source(clip, azimuth=azimuth).track
         else:
             track = detect_pose(clip, estimator=estimator, progress=progress)
-    if not raw:
-        track = clean(track)
-    track.save(output)
+            track = track if raw else clean(track)
+    if suffix == ".npz":
+        track.save(output)
+    elif not suffix:
+        write_openpose(track, output)
     if overlay is not None:
         info = probe(clip)
         audio = clip if info.has_audio else None

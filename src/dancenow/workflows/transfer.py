@@ -44,12 +44,14 @@ class ShowOptions:
         normalized: move and scale the motion to the target's body and place.
         retarget: whether single limbs take the target's lengths, or the body as a whole.
         camera: whose camera films it.
+        azimuth: from where a motion capture is filmed, in degrees: 0 is its front, 90 its left.
         background: "target", "source", "transparent", a colour, a picture or a clip.
     """
 
     normalized: bool = True
     retarget: Retarget = Retarget.whole
     camera: CameraChoice = CameraChoice.auto
+    azimuth: float = 0.0
     background: str = TARGET
 
     def check(self, output: Path) -> None:
@@ -67,7 +69,8 @@ class ShowOptions:
 
     def check_source(self, source: Path) -> None:
         """Raise `InputError` where the background needs a picture that the source has not."""
-        poses = source.suffix == ".npz" or (source.is_dir() and is_openpose_folder(source))
+        given = source.suffix.lower() in (".npz", ".bvh")
+        poses = given or (source.is_dir() and is_openpose_folder(source))
         if self.background == SOURCE and (poses or is_authors_folder(source)):
             raise InputError(f"--background source: {source} holds poses without a picture.")
 
@@ -158,7 +161,9 @@ def transfer(
     elif isinstance(options.config(), EDNConfig):
         show.check_whole_frames(options.preset)
     with times.stage("detect"):
-        motion = load_source(source, estimator=options.estimator, progress=progress)
+        motion = load_source(
+            source, estimator=options.estimator, azimuth=show.azimuth, progress=progress
+        )
     trained = trained or load_or_train(target, options, progress=progress, times=times)
     with times.stage("perform"):
         frames = write_performance(trained.performer, motion, output, show, progress=progress)
@@ -205,7 +210,7 @@ def perform(
         fps, size = performer.scene.fps, performer.scene.size
         return Performed(output, frames, fps, size, times, folder, steps, perceptual)
     with times.stage("detect"):
-        motion = load_source(source, estimator=estimator, progress=progress)
+        motion = load_source(source, estimator=estimator, azimuth=show.azimuth, progress=progress)
     with times.stage("perform"):
         frames = write_performance(performer, motion, output, show, progress=progress)
     fps, size = motion.track.fps, performer.scene.size

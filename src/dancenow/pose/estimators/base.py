@@ -26,10 +26,14 @@ class Detection:
             confidence in 0..1.
         mask: float32 `(H, W)`, 0 = background to 1 = the first candidate; None where it was not
             asked for or nobody was seen.
+        world: float32 `(33, 4)`, the first candidate in space as MediaPipe has it: metres from the
+            hips, x to the right, y down, z away from the camera, and visibility; None where the
+            estimator does not know.
     """
 
     candidates: list[FloatArray]
     mask: FloatArray | None = None
+    world: FloatArray | None = None
 
 
 class PoseEstimator(Protocol):

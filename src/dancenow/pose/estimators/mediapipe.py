@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from dancenow.pose.estimators.base import Detection, Frame, PoseEstimator
-from dancenow.pose.estimators.mediapipe_layout import to_layout
+from dancenow.pose.estimators.mediapipe_layout import to_layout, world_landmarks
 from dancenow.pose.estimators.quiet import without_lines
 from dancenow.pose.estimators.window import Cutter, Window, search_windows
 from dancenow.pose.follow import Person
@@ -78,7 +78,7 @@ class MediaPipeEstimator(PoseEstimator):
                 else:
                     missed += 1
                     last = last if missed <= _FORGET else seen
-                yield Detection(candidates, mask)
+                yield Detection(candidates, mask, None if seen is None else view.world)
 
 
 class _View:
@@ -93,6 +93,7 @@ class _View:
         self._graph: Any = None
         self._moved = False
         self._noisy = True
+        self.world: FloatArray | None = None  # of whoever was seen last
 
     def __enter__(self) -> _View:
         return self
@@ -114,6 +115,7 @@ class _View:
         if person is None:
             return None, None
         self._noisy = False
+        self.world = world_landmarks(result)
         mask = result.segmentation_mask if self._masks else None
         return person, None if mask is None else window.paste(mask, width, height)
 

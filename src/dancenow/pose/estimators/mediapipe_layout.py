@@ -101,3 +101,12 @@ def _drop_if_other_hand(keypoints: FloatArray, hand: slice, side: str) -> None:
     arm = max(float(np.linalg.norm(wrist - elbow)), float(np.linalg.norm(elbow - shoulder)))
     if np.linalg.norm(keypoints[hand.start, :2] - wrist) > _HAND_REACH * arm:
         keypoints[hand] = 0
+
+
+def world_landmarks(landmarks: Any) -> FloatArray | None:
+    """The body in space, float32 `(33, 4)`: x, y, z in metres from the hips, and visibility."""
+    world = getattr(landmarks, "pose_world_landmarks", None)
+    if world is None:
+        return None
+    rows = [(point.x, point.y, point.z, point.visibility) for point in world.landmark]
+    return np.array(rows, dtype=np.float32)
