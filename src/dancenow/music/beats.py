@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,6 +52,11 @@ class Music:
     def energy_at(self, times: Array) -> Array:
         """The energy at some times, in seconds."""
         return np.interp(times, np.arange(len(self.energy)) + 0.5, self.energy)
+
+
+def has_music() -> bool:
+    """Whether librosa is installed."""
+    return find_spec("librosa") is not None
 
 
 def hear(path: str | Path) -> Music:

@@ -1,4 +1,4 @@
-"""The demo: one sample performer learns another's dance, shown beside the true answer."""
+"""The demo: one sample performer dances another's dance, then dances that nobody danced."""
 
 from __future__ import annotations
 
@@ -10,22 +10,30 @@ import numpy as np
 
 from dancenow.errors import OutputError
 from dancenow.files import write_text
+from dancenow.music import has_music, write_wav
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.sample import click_track, dance_track
 from dancenow.version import __version__
 from dancenow.video import open_writer, read_frames
-from dancenow.workflows.choreograph import ChoreographyOptions, train_choreographer
+from dancenow.workflows.choreograph import (
+    ChoreographyOptions,
+    train_choreographer,
+    train_pose_choreographer,
+)
 from dancenow.workflows.demo_page import DemoFigures, write_page
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
 from dancenow.workflows.generate import Generated, generate
+from dancenow.workflows.new_dance import Danced, NewDance
 from dancenow.workflows.observe import load_source
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.stage import performable
 from dancenow.workflows.train import TrainOptions, train_performer
 from dancenow.workflows.transfer import Performed, perform
 
+_SOUND_RATE = 44100  # samples a second
 _SOURCE, _TARGET = ("mika", "groove"), ("zola", "house")
 
 
@@ -43,7 +51,10 @@ class DemoSize:
         steps: of training, so that a slow machine gets the same picture.
         dance_minutes: of training the choreographer, or
         dance_steps: of the same.
-        dance_seconds: length of the dance that is generated.
+        dance_seconds: length of the dances that are generated.
+        moves_seconds: length of each of the dances whose motion is learned.
+        moves_minutes: of learning it, or
+        moves_steps: of the same.
     """
 
     px: int
@@ -56,10 +67,26 @@ class DemoSize:
     dance_minutes: float | None = None
     dance_steps: int | None = None
     dance_seconds: float = 16
+    moves_seconds: float = 40
+    moves_minutes: float | None = None
+    moves_steps: int | None = None
 
 
-FULL = DemoSize(256, 25, 8, 20, "fast", minutes=4.5, dance_minutes=1.5)
-QUICK = DemoSize(160, 12, 3, 5, "tiny", steps=300, dance_steps=200, dance_seconds=4)
+FULL = DemoSize(256, 25, 8, 20, "fast", minutes=4, dance_minutes=1.2, moves_minutes=1.5)
+QUICK = DemoSize(
+    160,
+    12,
+    3,
+    5,
+    "tiny",
+    steps=300,
+    dance_steps=200,
+    dance_seconds=4,
+    moves_seconds=8,
+    moves_steps=100,
+)
+_LEARNED = (("mika", "house"), ("zola", "disco"), ("bo", "groove"), ("lin", "house"))
+_MUSIC = "house"  # whose clicks are danced to
 
 
 @dataclass(frozen=True)
@@ -72,7 +99,8 @@ class Demo:
         scores: the transfer against the true answer.
         times: seconds of each stage.
         performed: the transfer.
-        dance: the generated dance.
+        dance: the generated dance of silhouettes.
+        new_dance: the composed dance that the performer dances.
     """
 
     folder: Path
@@ -81,6 +109,7 @@ class Demo:
     times: StageTimes
     performed: Performed
     dance: Generated
+    new_dance: Danced
 
     def summary(self) -> str:
         """A few lines for people."""
@@ -89,7 +118,8 @@ class Demo:
             [
                 f"{self.folder / 'transfer.mp4'}: source, poses, result and truth side by side",
                 *self.scores.lines(),
-                f"{self.dance.output}: a new dance, dreamt up from the target's",
+                f"{self.dance.output}: a new dance, dreamt up from the target's silhouettes",
+                f"{self.new_dance.output}: a new dance to clicks, performed by the target",
                 f"{spent:.0f} s in all; open {self.page} to see everything",
             ]
         )
@@ -105,7 +135,8 @@ def run_demo(
 ) -> Demo:
     """Render two sample performers, learn one, let it dance the other's dance, measure, show.
 
-    The learned one's dance is learned too, and a new one is dreamt up from it.
+    The learned one's dance is learned too, and a new one is dreamt up from it; and a dance is
+    composed from the motion of all sample performers, to a click track, for the learned one.
 
     Args:
         folder: where everything is left; made where it is missing.
@@ -133,12 +164,16 @@ def run_demo(
         truth = PoseTrack.load(folder / "truth.pose.npz")
         scores = evaluate_clip(clips["result"], clips["truth"], true_track=truth, progress=progress)
     dance, dance_options = _dream(folder, clips["target"], size, device, seed, times, progress)
+    new_dance, moves_options = _compose(folder, performer, size, device, seed, times, progress)
     with times.stage("show"):
         _side_by_side(folder, clips, trained.performer, progress)
         page = write_page(
-            folder, DemoFigures(scores, times, performed, options, dance, dance_options)
+            folder,
+            DemoFigures(
+                scores, times, performed, options, dance, dance_options, new_dance, moves_options
+            ),
         )
-    return Demo(folder, page, scores, times, performed, dance)
+    return Demo(folder, page, scores, times, performed, dance, new_dance)
 
 
 def _dream(
@@ -163,6 +198,52 @@ def _dream(
         )
     assert isinstance(dance, Generated)
     return dance, options
+
+
+def _compose(
+    folder: Path,
+    performer: Path,
+    size: DemoSize,
+    device: str,
+    seed: int,
+    times: StageTimes,
+    progress: ProgressCallback,
+) -> tuple[Danced, ChoreographyOptions]:
+    """Learn the motion of some dances, and let the performer dance a new one to clicks."""
+    options = ChoreographyOptions(
+        size.preset,
+        "pose",
+        minutes=size.moves_minutes,
+        steps=size.moves_steps,
+        device=device,
+        seed=seed,
+    )
+    with times.stage("motion capture"):
+        tracks = []
+        for number, (dancer, dance) in enumerate(_LEARNED):
+            path = folder / f"moves-{dancer}-{dance}.npz"
+            if not path.is_file():
+                seconds = size.moves_seconds
+                dance_track(dancer, dance, seconds=seconds, fps=size.fps, seed=seed).save(path)
+            tracks.append(path)
+            progress(Progress("capturing dances", number + 1, len(_LEARNED)))
+        clicks = folder / "clicks.wav"
+        samples = click_track(_MUSIC, size.dance_seconds, seed=seed, rate=_SOUND_RATE)
+        write_wav(clicks, samples, _SOUND_RATE)
+    learned = folder / f"moves-{size.preset}"
+    with times.stage("moves"):
+        train_pose_choreographer(tracks, learned, options, progress=progress)
+    with times.stage("new dance"):
+        made = generate(
+            learned,
+            folder / "new_dance.mp4",
+            options,
+            new=NewDance(performers=(performer,), music=clicks if has_music() else None),
+            seconds=size.dance_seconds,
+            progress=progress,
+        )
+    assert isinstance(made, Danced)
+    return made, options
 
 
 def _make(folder: Path) -> None:

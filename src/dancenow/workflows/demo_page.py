@@ -17,6 +17,7 @@ from dancenow.version import __version__
 from dancenow.workflows.choreograph import ChoreographyOptions
 from dancenow.workflows.evaluate import ClipScores
 from dancenow.workflows.generate import Generated
+from dancenow.workflows.new_dance import Danced
 from dancenow.workflows.train import TrainOptions
 from dancenow.workflows.transfer import Performed
 
@@ -29,6 +30,9 @@ _STAGES = {
     "evaluate": "measuring against the truth",
     "choreograph": "learning the target's dance",
     "generate": "dreaming up a new dance",
+    "motion capture": "computing the sample performers' motion",
+    "moves": "learning motion",
+    "new dance": "composing and performing a dance to clicks",
     "show": "putting the videos side by side",
 }
 
@@ -44,6 +48,8 @@ class DemoFigures:
         options: how the performer was trained.
         dance: the generated dance.
         dance_options: how its choreographer was trained.
+        new_dance: the composed dance.
+        moves_options: how its choreographer was trained.
     """
 
     scores: ClipScores
@@ -52,6 +58,8 @@ class DemoFigures:
     options: TrainOptions
     dance: Generated
     dance_options: ChoreographyOptions
+    new_dance: Danced
+    moves_options: ChoreographyOptions
 
 
 def write_page(folder: Path, figures: DemoFigures) -> Path:
@@ -59,7 +67,7 @@ def write_page(folder: Path, figures: DemoFigures) -> Path:
     page = folder / "index.html"
     videos = {
         name: _data(folder / f"{name}.mp4")
-        for name in ("transfer", "source", "target", "result", "truth", "dance")
+        for name in ("transfer", "source", "target", "result", "truth", "dance", "new_dance")
     }
     text = Template(_PAGE).substitute(
         videos,
@@ -67,6 +75,8 @@ def write_page(folder: Path, figures: DemoFigures) -> Path:
         times=_time_rows(figures.times),
         commands=html.escape(_commands(figures)),
         learned=_picture(figures.dance.choreographer / "preview.png"),
+        moves=_picture(figures.new_dance.choreographer / "preview.png"),
+        timed=_timed(figures.new_dance),
         dance_seconds=f"{figures.dance.frames / figures.dance.fps:.0f}",
         machine=html.escape(_machine()),
         steps=figures.performed.steps,
@@ -74,6 +84,16 @@ def write_page(folder: Path, figures: DemoFigures) -> Path:
     )
     write_text(page, text)
     return page
+
+
+def _timed(dance: Danced) -> str:
+    if dance.beat_alignment is None or dance.before_alignment is None:
+        return ""
+    return (
+        f"Its accents were moved to the beats of a click track, {dance.tempo:.0f} a minute: beat "
+        f"alignment {dance.before_alignment:.2f} before, {dance.beat_alignment:.2f} after (1 is "
+        "every accent on a beat)."
+    )
 
 
 def _data(video: Path) -> str:
@@ -121,6 +141,10 @@ def _commands(figures: DemoFigures) -> str:
             f"dancenow train choreographer target.mp4 -o choreographer-{preset} {dance_how}",
             f"dancenow generate choreographer-{preset} -o dance.mp4 --seconds {seconds:.3g} "
             f"--seed {seed}",
+            f"dancenow train choreographer moves-*.npz -o moves-{preset} --codec pose --preset "
+            f"{preset} {_budget(figures.moves_options)} --seed {seed}",
+            f"dancenow generate moves-{preset} -o new_dance.mp4 --performer performer-{preset} "
+            f"--music clicks.wav --seconds {seconds:.3g} --seed {seed}",
         ]
     )
 
@@ -171,6 +195,17 @@ are drawn by DanceNow itself.</p>
 <div class="labels"><span>source</span><span>poses</span><span>result</span><span>truth</span></div>
 
 <h2>A dance that nobody danced</h2>
+<p>A model of motion learned from the poses of four sample dances and composed $dance_seconds
+seconds of its own; the performer dances them. $timed</p>
+<div class="single">
+<figure><video src="$new_dance" controls loop muted playsinline
+  aria-label="The composed dance"></video>
+<figcaption>Composed, then performed (with sound).</figcaption></figure>
+<figure><img src="$moves" alt="Stick figures of a composed dance, one beside the other">
+<figcaption>Another of its dances, half a second apart.</figcaption></figure>
+</div>
+
+<h2>The same in 2018</h2>
 <p>A second pair of networks saw the target's dance as silhouettes, learned how one follows the
 other, and dreamt on for $dance_seconds seconds.</p>
 <div class="single">
