@@ -26,7 +26,7 @@ from dancenow.choreographer.motion.choreographer import (
     LearnedMoves,
     PoseChoreographer,
 )
-from dancenow.choreographer.motion.codec import Moves
+from dancenow.choreographer.motion.codec import RATE, Moves
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
 from dancenow.choreographer.motion.training import MotionTraining
 from dancenow.choreographer.sampling import dream, dream_as_original
@@ -54,7 +54,7 @@ def main() -> None:
     paths = options.tracks or _samples(Path("runs/dances"))
     config = choreographer_preset("fast").model_copy(update={"codec": "pose"})
     dance = Dance.of([PoseTrack.load(path) for path in paths], paths, config)
-    print(f"{sum(map(len, dance.danced)) / 20:.0f} s of dance, {dance.codec.dimensions} values")
+    print(f"{sum(map(len, dance.danced)) / RATE:.0f} s of dance, {dance.codec.dimensions} values")
     for model in options.models:
         clock = Clock(Budget(steps=options.steps) if options.steps else Budget(options.minutes))
         base = _base(dance, config)
@@ -116,7 +116,7 @@ def _recurrent(dance: Dance, clock: Clock, seconds: float, *, reference: bool) -
         training.step(clock.step, clock.fraction)
         clock.step += 1
     training.network.eval()
-    count = round(seconds * 20)
+    count = round(seconds * RATE)
     if reference:
         drawn = dream_as_original(
             training.network, scaler, clips[0][200], device, temperature=0.05, seed=0

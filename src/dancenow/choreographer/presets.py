@@ -92,15 +92,15 @@ class SequenceConfig(_Config):
 class MotionConfig(_Config):
     """The diffusion model of motion and its training (pose codec)."""
 
-    window: int = 80
-    """Vectors that are denoised together, 20 a second."""
-    width: int = 256
+    window: int = 64
+    """Vectors that are denoised together, 15 a second."""
+    width: int = 192
     heads: int = 4
-    layers: int = 6
-    learning_rate: float = 6e-4
+    layers: int = 4
+    learning_rate: float = 1e-3
     weight_decay: float = 0.02
     warmup_steps: int = 50
-    batch: int = 48
+    batch: int = 32
     average_decay: float = 0.995
     """Decay of the averaged weights, a step."""
     noise_mean: float = -0.6

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import sqrtm
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.distance import pdist
 
+from dancenow.errors import InputError
+from dancenow.evaluation.motion import longest_stand, slowest_part
 from dancenow.pose import PoseTrack
-from dancenow.pose.body import body_height
 from dancenow.pose.feet import find_feet
 from dancenow.pose.ground import find_ground
 from dancenow.pose.layout import INDEX
@@ -40,8 +40,8 @@ _LIMBS: Final = tuple(
     for a, b in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
     for side in ("left", "right")
 )
+_ROUNDING: Final = 1e-6  # body heights a second: slower is not moving
 _LONGEST: Final = 0.985  # quantile of a limb's length in the picture
-_STILL: Final = 0.1  # of the usual speed: slower stands still
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,12 @@ def joints_of(track: PoseTrack) -> Joints:
     """The joints of a (cleaned) track; what is hidden is interpolated.
 
     Raises:
-        InputError: the torso is never seen.
+        InputError: the track has no frames or holds what is no number, or the torso is never seen.
     """
-    unit = float(np.nanmedian(body_height(track)))
-    ground = float(np.median(find_ground(track).ankle))
+    if len(track) == 0:
+        raise InputError("the dance has no frames; make it anew.")
+    ground = find_ground(track)
+    unit = float(np.nanmedian(ground.height))
     seen = track.confidence[:, _AT] > 0
     points = track.xy[:, _AT].astype(np.float64)
     frames = np.arange(len(track))
@@ -76,11 +78,12 @@ def joints_of(track: PoseTrack) -> Joints:
             for axis in (0, 1):
                 column = points[known, joint, axis]
                 points[:, joint, axis] = np.interp(frames, frames[known], column)
-    middle = float(np.median(points[:, _PLACE["mid_hip"], 0]))
-    places = (points - [middle, ground]) / unit * [1.0, -1.0]
+    if not np.isfinite(points).all():
+        raise InputError("the dance holds values that are no numbers; make it anew.")
+    origin = np.median(points[:, _PLACE["mid_hip"], 0]), np.median(ground.ankle)
+    places = (points - origin) / unit * [1.0, -1.0]
     smooth = gaussian_filter1d(places, _SMOOTH * track.fps, axis=0, mode="nearest")
-    speeds = np.gradient(smooth, axis=0) * track.fps if len(track) > 1 else np.zeros_like(smooth)
-    return Joints(places, speeds, track.fps)
+    return Joints(places, _change(smooth, track.fps), track.fps)
 
 
 def kinetic_features(joints: Joints, window: float = WINDOW) -> Array:
@@ -90,7 +93,7 @@ def kinetic_features(joints: Joints, window: float = WINDOW) -> Array:
         `(W, 3 J)`: of every joint the root of the mean square of its speed along x and along y, in
         body heights a second, and of its acceleration, in body heights a second squared.
     """
-    acceleration = np.gradient(joints.speeds, axis=0) * joints.fps
+    acceleration = _change(joints.speeds, joints.fps)
     squares = np.concatenate(
         [joints.speeds**2, (acceleration**2).sum(axis=-1, keepdims=True)], axis=-1
     )
@@ -139,15 +142,20 @@ def geometric_features(joints: Joints, window: float = WINDOW) -> Array:
 def frechet_distance(a: Array, b: Array) -> float:
     """Distance between two sets of features as if each were Gaussian (Heusel et al., 2017).
 
-    |mean difference|^2 + trace(A + B - 2 (A B)^(1/2)) for their covariances A and B.
+    |mean difference|^2 + trace(A + B - 2 (A B)^(1/2)) for their covariances A and B; the root has
+    the trace of (A^(1/2) B A^(1/2))^(1/2), which is real where A and B are singular, too.
 
     Args:
-        a, b: `(N, F)` and `(M, F)`.
+        a, b: `(N, F)` and `(M, F)`; NaN where one has a single row, hence no covariance.
     """
-    first, second = (np.atleast_2d(np.cov(x.T)) for x in (a, b))
-    root = np.real(sqrtm(first @ second))
+    if min(len(a), len(b)) < 2:
+        return float("nan")
+    first, second = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (a, b))
+    variances, axes = np.linalg.eigh(first)
+    half = (axes * np.sqrt(variances.clip(0))) @ axes.T
+    shared = np.sqrt(np.linalg.eigvalsh(half @ second @ half).clip(0)).sum()
     apart = a.mean(axis=0) - b.mean(axis=0)
-    return float(max(apart @ apart + np.trace(first + second - 2 * root), 0.0))
+    return float(max(apart @ apart + np.trace(first + second) - 2 * shared, 0.0))
 
 
 def standardized(features: Array, like: Array) -> Array:
@@ -170,8 +178,7 @@ def joint_speed(joints: Joints) -> Array:
 
 def skating(track: PoseTrack) -> float:
     """Mean speed of feet on the ground along the picture's width, body heights a second."""
-    feet = find_feet(track)
-    return float(feet.speed[feet.standing].mean()) if feet.standing.any() else float("nan")
+    return _mean(_slides(track))
 
 
 def limb_lengths(track: PoseTrack) -> Array:
@@ -188,20 +195,36 @@ def limb_lengths(track: PoseTrack) -> Array:
     return np.array(lengths)
 
 
-def longest_stand(speed: Array, usual: float, fps: float) -> float:
-    """The longest time, in seconds, in which no speed reaches a tenth of the usual one."""
-    longest = run = 0
-    for still in speed < _STILL * usual:
-        run = run + 1 if still else 0
-        longest = max(longest, run)
-    return longest / fps
-
-
 def _windows(values: Array, fps: float, seconds: float) -> list[Array]:
     """Windows that overlap by half; one, where the dance is shorter."""
     length = max(2, round(seconds * fps))
     starts = range(0, max(1, len(values) - length + 1), max(1, length // 2))
     return [values[start : start + length] for start in starts]
+
+
+def _change(values: Array, fps: float) -> Array:
+    """Change a second along the first axis; 0 for a single frame."""
+    if len(values) < 2:
+        return np.zeros_like(values)
+    change: Array = np.gradient(values, axis=0) * fps
+    return change
+
+
+def _slides(track: PoseTrack) -> Array:
+    """Speeds of feet on the ground."""
+    feet = find_feet(track)
+    return feet.speed[feet.standing]
+
+
+def _mean(values: NDArray[Any]) -> float:
+    """The mean; NaN where there is nothing."""
+    return float(values.mean()) if values.size else float("nan")
+
+
+def _moved(speeds: NDArray[Any]) -> float:
+    """The mean speed; NaN where nothing moves, so that nothing can be compared with it."""
+    mean = _mean(speeds)
+    return mean if mean > _ROUNDING else float("nan")
 
 
 def _slope(along: Array) -> Array:
@@ -222,6 +245,9 @@ def _angle(a: Array, b: Array, c: Array) -> Array:
 @dataclass(frozen=True)
 class DanceScores:
     """A new dance against the dance that was learned, and against a part that was held out.
+
+    A figure is NaN where there is nothing to measure or to compare with: distances and diversities
+    want two windows, which are six seconds.
 
     Attributes:
         seconds: length of the new dance.
@@ -297,8 +323,8 @@ def dance_scores(
     """
     known, other = ([joints_of(track) for track in part] for part in (learned, held_out or learned))
     joints = joints_of(new)
-    speed = joint_speed(joints)
-    usual = float(np.concatenate([joint_speed(j) for j in known]).mean())
+    speed, *speeds = (joint_speed(j).astype(np.float32) for j in (joints, *known))
+    usual = _moved(np.concatenate(speeds))
     distances: dict[str, tuple[float, float, float, float]] = {}
     for name, features in (("k", kinetic_features), ("g", geometric_features)):
         real = np.concatenate([features(j) for j in known])
@@ -312,19 +338,18 @@ def dance_scores(
             diversity(made),
             diversity(own),
         )
-    slide = np.nanmean([skating(track) for track in learned])
-    minute = max(1, round(60 * new.fps))
-    parts = [new[start : start + minute] for start in range(0, len(new) - minute // 2, minute)]
-    lengths = np.stack([limb_lengths(part) for part in parts or [new]])
+    slide = _moved(np.concatenate([_slides(track) for track in learned]))
     nothing = float("nan")
     return DanceScores(
         seconds=new.duration,
         speed_ratio=float(speed.mean()) / usual,
-        slowest_ratio=min(float(part.mean()) for part in np.array_split(speed, 10)) / usual,
+        slowest_ratio=slowest_part(speed) / usual,
         freeze=longest_stand(speed, usual, new.fps),
-        learned_freeze=max(longest_stand(joint_speed(j), usual, j.fps) for j in known),
-        skating_ratio=skating(new) / max(float(slide), 1e-9),
-        limbs=float(np.nanmax(np.abs(lengths / limb_lengths(new) - 1))),
+        learned_freeze=max(
+            longest_stand(of, usual, j.fps) for of, j in zip(speeds, known, strict=True)
+        ),
+        skating_ratio=skating(new) / slide,
+        limbs=_limb_change(new),
         outside=_outside(new),
         fid_k=distances["k"][0],
         fid_g=distances["g"][0],
@@ -338,6 +363,17 @@ def dance_scores(
         nearest=float(copies.min()) if len(copies) else nothing,
         held_out=bool(held_out),
     )
+
+
+def _limb_change(track: PoseTrack) -> float:
+    """By how much a limb's length in any minute differs from its length in all, at most."""
+    minute = max(1, round(60 * track.fps))
+    starts = range(0, len(track) - minute // 2, minute)
+    parts = [track[start : start + minute] for start in starts] or [track]
+    lengths, overall = np.stack([limb_lengths(part) for part in parts]), limb_lengths(track)
+    changes = np.abs(lengths - overall) / np.where(overall > 0, overall, np.nan)
+    known = changes[np.isfinite(changes)]
+    return float(known.max()) if known.size else float("nan")
 
 
 def _outside(track: PoseTrack) -> float:

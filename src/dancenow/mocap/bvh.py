@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,12 @@ Array = NDArray[np.float64]
 
 _POSITIONS: Final = ("Xposition", "Yposition", "Zposition")
 _ROTATIONS: Final = ("Xrotation", "Yrotation", "Zrotation")
+_CHANNELS: Final = {name.lower(): name for name in (*_POSITIONS, *_ROTATIONS)}
 _MOST_JOINTS: Final = 1000
 _MOST_FRAMES: Final = 1_000_000
+_MOST_WORDS: Final = 100 * _MOST_JOINTS  # of a hierarchy
+_LONGEST_NAME: Final = 100
+_LARGEST: Final = 1e9  # of any number in a file
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Joint:
 
     Attributes:
         name: as in the file; an end site has its parent's name and "_end".
-        parent: number of its parent; -1 for the root.
+        parent: number of its parent; -1 for a root.
         offset: from its parent in the rest pose, in the file's units.
         channels: names of its values in a frame, in the file's order; none of an end site.
     """
@@ -53,6 +57,11 @@ class Bvh:
     values: Array
     fps: float
 
+    def __post_init__(self) -> None:
+        channels = sum(len(joint.channels) for joint in self.joints)
+        if self.values.ndim != 2 or self.values.shape[1] != channels:
+            raise ValueError(f"values must be (T, {channels}), not {self.values.shape}")
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -64,7 +73,8 @@ class Bvh:
     def kinematics(self) -> tuple[Array, Array]:
         """Where the joints are, `(T, J, 3)`, and how they are turned, `(T, J, 3, 3)`.
 
-        A rotation takes vectors of the rest pose to where they point.
+        A rotation takes vectors of the rest pose to where they point.  Rotations apply in the
+        file's order, the last one first; a position replaces the offset.
         """
         count, places, turns = len(self), [], []
         start = 0
@@ -72,16 +82,12 @@ class Bvh:
             own = self.values[:, start : start + len(joint.channels)]
             start += len(joint.channels)
             shift = np.tile(np.array(joint.offset), (count, 1))
-            if any(channel in _POSITIONS for channel in joint.channels):
-                shift = np.zeros((count, 3)) if joint.parent < 0 else shift
-                for column, channel in enumerate(joint.channels):
-                    if channel in _POSITIONS:
-                        axis = _POSITIONS.index(channel)
-                        shift[:, axis] = own[:, column]
             turn = np.tile(np.eye(3), (count, 1, 1))
-            for column, channel in enumerate(joint.channels):
-                if channel in _ROTATIONS:
-                    turn = turn @ rotation(_ROTATIONS.index(channel), np.radians(own[:, column]))
+            for channel, value in zip(joint.channels, own.T, strict=True):
+                if channel in _POSITIONS:
+                    shift[:, _POSITIONS.index(channel)] = value
+                else:
+                    turn = turn @ rotation(_ROTATIONS.index(channel), np.radians(value))
             if joint.parent < 0:
                 places.append(shift)
                 turns.append(turn)
@@ -93,10 +99,10 @@ class Bvh:
 
     def rest(self) -> Array:
         """Where the joints are in the rest pose, `(J, 3)`."""
-        places = np.zeros((len(self.joints), 3))
+        places = np.array([joint.offset for joint in self.joints], np.float64)
         for number, joint in enumerate(self.joints):
             if joint.parent >= 0:
-                places[number] = places[joint.parent] + joint.offset
+                places[number] += places[joint.parent]
         return places
 
 
@@ -112,7 +118,7 @@ def rotation(axis: int, angle: Array) -> Array:
 
 
 def read_bvh(path: str | Path) -> Bvh:
-    """Read a BVH file.
+    """Read a BVH file.  Keywords may be in upper or lower case, and names may hold blanks.
 
     Raises:
         InputError: there is none, or it is damaged.
@@ -121,111 +127,198 @@ def read_bvh(path: str | Path) -> Bvh:
     if not path.is_file():
         raise InputError(f"{path}: no such file.")
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as text; is it a BVH file?") from error
-    head, mark, motion = text.partition("MOTION")
-    if not head.lstrip().startswith("HIERARCHY") or not mark:
-        raise InputError(f"{path}: is no BVH file: HIERARCHY or MOTION is missing.")
-    try:
-        joints = tuple(_read_hierarchy(head.split()[1:]))
-        values, seconds = _read_motion(motion, sum(len(joint.channels) for joint in joints))
-    except (ValueError, IndexError, StopIteration) as error:
-        raise InputError(
-            f"{path}: the BVH file is damaged ({error or 'it ends too early'})."
-        ) from (error)
-    return Bvh(joints, values, 1 / seconds)
+        # Names in another encoding are no reason to refuse a file.
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            if not file.read(1000).lstrip().upper().startswith("HIERARCHY"):
+                raise InputError(f"{path}: is no BVH file: it does not begin with HIERARCHY.")
+            file.seek(0)
+            joints = tuple(_read_hierarchy(_hierarchy_words(file)))
+            values, fps = _read_motion(file, sum(len(joint.channels) for joint in joints))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise InputError(f"{path}: the BVH file is damaged: {error}.") from error
+    return Bvh(joints, values, fps)
 
 
-def _read_hierarchy(words: list[str]) -> Iterator[Joint]:
-    parents: list[int] = []
-    names: list[str] = []
-    place = 0
-    pending: tuple[str, bool] | None = None
-    while place < len(words):
-        word = words[place]
-        if word in ("ROOT", "JOINT"):
-            pending, place = (words[place + 1], False), place + 2
-        elif word == "End":
-            pending, place = (f"{names[parents[-1]]}_end", True), place + 2
-        elif word == "{":
-            if pending is None or words[place + 1] != "OFFSET":
-                raise ValueError("OFFSET is missing")
-            name, end = pending
-            x, y, z = (float(value) for value in words[place + 2 : place + 5])
-            if not all(map(math.isfinite, (x, y, z))):
-                raise ValueError(f"the offset of {name} is no number")
-            place += 5
-            channels: tuple[str, ...] = ()
-            if not end:
-                if words[place] != "CHANNELS":
-                    raise ValueError(f"CHANNELS of {name} are missing")
-                count = int(words[place + 1])
-                channels = tuple(words[place + 2 : place + 2 + count])
-                if len(channels) != count or set(channels) - {*_POSITIONS, *_ROTATIONS}:
-                    raise ValueError(f"unknown channels of {name}")
-                place += 2 + count
-            if len(names) >= _MOST_JOINTS:
-                raise ValueError("too many joints")
-            yield Joint(name, parents[-1] if parents else -1, (x, y, z), channels)
-            parents.append(len(names))
-            names.append(name)
-            pending = None
-        elif word == "}":
-            parents.pop()
-            place += 1
+def _hierarchy_words(file: TextIO) -> Iterator[str]:
+    """The words between HIERARCHY and MOTION; leaves the file behind these."""
+    words: list[str] = []
+    for line in file:
+        row = line.replace("{", " { ").replace("}", " } ").split()
+        if row[:1] and row[0].upper() == "MOTION":
+            return iter(words[1:])
+        words += row
+        if len(words) > _MOST_WORDS:
+            raise ValueError("the hierarchy is too long")
+    raise ValueError("MOTION is missing")
+
+
+def _read_hierarchy(words: Iterator[str]) -> list[Joint]:
+    joints: list[Joint] = []
+    above: list[int] = []  # the joints that are not closed yet, root first
+    in_end = False
+    for word in words:
+        kind = word.upper()
+        if word == "}" and above:
+            above.pop()
+            in_end = False
+        elif (kind == "ROOT" and not above) or (kind in ("JOINT", "END") and above and not in_end):
+            in_end = kind == "END"
+            parent = above[-1] if above else -1
+            name = _read_name(words)
+            if in_end:
+                name = f"{joints[parent].name}_end"
+            above.append(len(joints))
+            joints.append(Joint(name, parent, *_read_joint(words, name, in_end)))
+            if len(joints) > _MOST_JOINTS:
+                raise ValueError(f"it has more than {_MOST_JOINTS} joints")
         else:
-            raise ValueError(f"unexpected {word[:20]!r}")
-    if parents or not names:
-        raise ValueError("the hierarchy is not closed")
+            after = f"after {joints[-1].name}" if joints else "at the beginning"
+            raise ValueError(f"{_short(word)} is not expected {after}")
+    if not joints:
+        raise ValueError("ROOT is missing")
+    if above:
+        raise ValueError(f"{joints[above[-1]].name} is not closed before MOTION")
+    return joints
 
 
-def _read_motion(text: str, channels: int) -> tuple[Array, float]:
-    words = text.split()
-    if words[0] != "Frames:" or words[2:4] != ["Frame", "Time:"]:
-        raise ValueError("Frames or Frame Time is missing")
-    count, seconds = int(words[1]), float(words[4])
-    if not (0 < count <= _MOST_FRAMES and 1e-4 < seconds < 10):
-        raise ValueError(f"{count} frames of {seconds:g} s")
-    values = np.array(words[5:], np.float64)
-    if len(values) != count * channels:
-        raise ValueError(f"{len(values)} values instead of {count} x {channels}")
-    if not np.isfinite(values).all():
-        raise ValueError("a value is no number")
-    return values.reshape(count, channels), seconds
+def _read_name(words: Iterator[str]) -> str:
+    """A joint's name, and the brace behind it."""
+    name: list[str] = []
+    while (word := _next(words, "{")) != "{":
+        name.append(word)
+        if word.upper() == "OFFSET" or len(name) > _LONGEST_NAME:
+            raise ValueError(f"{{ is missing behind {_short(name[0])}")
+    joined = " ".join(name)
+    if not 0 < len(joined) <= _LONGEST_NAME or not joined.isprintable():
+        raise ValueError("a joint has no name that can be read")
+    return joined
+
+
+def _read_joint(
+    words: Iterator[str], name: str, is_end: bool
+) -> tuple[tuple[float, float, float], tuple[str, ...]]:
+    """Offset and channels."""
+    if _next(words, f"the OFFSET of {name}").upper() != "OFFSET":
+        raise ValueError(f"the OFFSET of {name} is missing")
+    what = f"the OFFSET of {name}"
+    x, y, z = _numbers([_next(words, what) for _ in range(3)], what).tolist()
+    if is_end:
+        return (x, y, z), ()
+    if _next(words, f"the CHANNELS of {name}").upper() != "CHANNELS":
+        raise ValueError(f"the CHANNELS of {name} are missing")
+    count = _whole(_next(words, "the number of CHANNELS"), f"the number of CHANNELS of {name}")
+    channels = []
+    for _ in range(count):
+        word = _next(words, f"a channel of {name}")
+        if word.lower() not in _CHANNELS:
+            raise ValueError(f"{_short(word)} is no channel, and {name} has {count}")
+        channels.append(_CHANNELS[word.lower()])
+    return (x, y, z), tuple(channels)
+
+
+def _read_motion(file: TextIO, channels: int) -> tuple[Array, float]:
+    """Values `(T, channels)` and frames a second."""
+    lines = (line for line in file if line.strip())
+    count = _whole(_field(next(lines, ""), "Frames"), "Frames")
+    time = _field(next(lines, ""), "Frame Time")
+    seconds = float(_numbers([time], "Frame Time")[0])
+    if not 0 < count <= _MOST_FRAMES:
+        raise ValueError(f"Frames must be 1 to {_MOST_FRAMES}, not {count}")
+    if not 1e-4 < seconds < 10:
+        raise ValueError(f"Frame Time must be 0.0001 to 10 seconds, not {_short(time)}")
+    if not channels:
+        raise ValueError("no joint has CHANNELS")
+    parts, found = [], 0
+    # A part at a time: as words, numbers take ten times the memory.
+    while found <= count * channels and (rows := list(islice(lines, 1000))):
+        parts.append(_numbers(" ".join(rows).split(), "the motion"))
+        found += len(parts[-1])
+    if found != count * channels:
+        follow = "more" if found > count * channels else f"only {found} values"
+        raise ValueError(f"{follow} follow where {count} frames of {channels} values should")
+    return np.concatenate(parts).reshape(count, channels), _rate(seconds)
+
+
+def _field(line: str, name: str) -> str:
+    """What stands behind `name:`."""
+    label, mark, value = line.partition(":")
+    if not mark or " ".join(label.split()).lower() != name.lower():
+        raise ValueError(f"{name}: is missing")
+    return value.strip()
+
+
+def _next(words: Iterator[str], what: str) -> str:
+    word = next(words, None)
+    if word is None:
+        raise ValueError(f"it ends where {what} should be")
+    return word
+
+
+def _whole(word: str, what: str) -> int:
+    if not (word.isascii() and word.isdigit() and len(word) < 10):
+        raise ValueError(f"{what} must be a whole number, not {_short(word)}")
+    return int(word)
+
+
+def _numbers(words: list[str], what: str) -> Array:
+    try:
+        values = np.fromiter(map(float, words), np.float64, len(words))
+        usable = bool((np.abs(values) < _LARGEST).all())
+    except ValueError:
+        usable = False
+    if not usable:
+        wrong = next(word for word in words if not _is_number(word))
+        raise ValueError(f"{_short(wrong)} in {what} is no number, or far too large")
+    return values
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return abs(float(word)) < _LARGEST
+    except ValueError:
+        return False
+
+
+def _short(word: str) -> str:
+    return repr(word if len(word) <= 20 else f"{word[:20]}...")
+
+
+def _rate(seconds: float) -> float:
+    """Frames a second.  Times are rounded in the file: a usual rate beside them is meant."""
+    rate = 1 / seconds
+    for usual in (round(rate), round(1.001 * rate) / 1.001):
+        if abs(rate - usual) < 3e-4 * rate:
+            return float(usual)
+    return rate
 
 
 def write_bvh(bvh: Bvh, path: str | Path) -> None:
-    """Write a BVH file, atomically."""
-    path = Path(path)
-    lines = ["HIERARCHY"]
+    """Write a BVH file, atomically.  A joint without channels and children is an end site."""
     children: dict[int, list[int]] = {number: [] for number in range(-1, len(bvh.joints))}
     for number, joint in enumerate(bvh.joints):
         children[joint.parent].append(number)
-
-    def write(number: int, depth: int) -> None:
+    starts = np.cumsum([0, *(len(joint.channels) for joint in bvh.joints)])
+    lines, opened = ["HIERARCHY"], 0
+    columns: list[int] = []  # of the values, in the order of the hierarchy: depth first
+    waiting = [(number, 0) for number in reversed(children[-1])]
+    while waiting:
+        number, depth = waiting.pop()
+        lines += ["\t" * level + "}" for level in reversed(range(depth, opened))]
+        opened = depth + 1
         joint, tab = bvh.joints[number], "\t" * depth
-        order.append(number)
-        end = not joint.channels
-        kind = "End Site" if end else f"{'ROOT' if joint.parent < 0 else 'JOINT'} {joint.name}"
+        end = depth > 0 and not joint.channels and not children[number]
+        kind = "End Site" if end else f"{'JOINT' if depth else 'ROOT'} {joint.name}"
         offset = " ".join(f"{value:.6f}" for value in joint.offset)
-        lines.extend([f"{tab}{kind}", f"{tab}{{", f"{tab}\tOFFSET {offset}"])
+        lines += [f"{tab}{kind}", f"{tab}{{", f"{tab}\tOFFSET {offset}"]
         if not end:
-            lines.append(f"{tab}\tCHANNELS {len(joint.channels)} {' '.join(joint.channels)}")
-        for child in children[number]:
-            write(child, depth + 1)
-        lines.append(f"{tab}}}")
-
-    order: list[int] = []
-    for root in children[-1]:
-        write(root, 0)
-    # The file has the values in the order of its hierarchy, depth first.
-    ends = np.cumsum([len(joint.channels) for joint in bvh.joints])
-    columns = [
-        column
-        for number in order
-        for column in range(int(ends[number]) - len(bvh.joints[number].channels), int(ends[number]))
-    ]
+            channels = " ".join([str(len(joint.channels)), *joint.channels])
+            lines.append(f"{tab}\tCHANNELS {channels}")
+        columns += range(starts[number], starts[number + 1])
+        waiting += [(child, depth + 1) for child in reversed(children[number])]
+    lines += ["\t" * level + "}" for level in reversed(range(opened))]
     lines += ["MOTION", f"Frames: {len(bvh)}", f"Frame Time: {1 / bvh.fps:.8f}"]
-    lines += [" ".join(f"{value:.6f}" for value in row) for row in bvh.values[:, columns].tolist()]
-    write_bytes(path, ("\n".join(lines) + "\n").encode())
+    values = np.take(bvh.values, columns, axis=1)
+    lines += [" ".join(f"{value:.6f}" for value in row) for row in values.tolist()]
+    write_bytes(Path(path), ("\n".join(lines) + "\n").encode())

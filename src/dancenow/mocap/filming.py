@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,10 +22,14 @@ Array = NDArray[np.float64]
 SIZE: Final = (1280, 720)  # px of the virtual camera's picture
 
 _DISTANCE: Final = 4.0  # of the camera, in body heights: as one films a dancer
-_EYE: Final = 0.6  # its height, likewise
+_NEAREST: Final = 2.0  # the camera stands further back where the body would come nearer than this
+_EYE: Final = 0.6  # the camera's height
 _TALL: Final = 0.62  # part of the picture's height that the standing body fills, at most
 _MARGIN: Final = 0.04  # of the picture's height
 _CALM_FPS: Final = 60.0  # captures of 120 frames a second are thinned to this
+_BEGINNING: Final = 0.5  # seconds in which the body looks where it is filmed from
+_SUDDEN: Final = 1.5  # body heights a second, the mean of all joints: faster than one moves
+_BLOCK: Final = 1000  # frames whose joints are all turned at once
 # Of a usual body, in body heights (Drillis and Contini, 1966): what a capture does not hold.
 _HEAD: Final = 0.13  # from the chin to the top
 _CHIN: Final = -0.01  # above the head's joint
@@ -35,6 +40,7 @@ _TOES: Final = 0.11
 _HEEL: Final = 0.05
 _FOOT_WIDE: Final = 0.035
 _HAND: Final = 0.1
+_PROFILE: Final = 0.15  # sine of the angle beyond the profile at which a face is still seen
 _FOREHEAD: Final = 0.9  # of the legs' and trunk's length: what the head adds is not measured
 
 
@@ -44,13 +50,16 @@ class _Figure:
 
     Attributes:
         places: `(T, J, 3)`.
-        turns: `(T, J, 3, 3)`, from the rest pose in the same axes.
+        turns: of the head, the ankles and the wrists by our names, `(T, 3, 3)` each; the columns
+            are the left, up and ahead of a body that stands with its arms hanging or spread.
+        hands: where the hands point, by our names of the wrists, `(T, 3)`.
         at: numbers of the joints by our names.
         ends: numbers of end sites by the number of their joint.
     """
 
     places: Array
-    turns: Array
+    turns: dict[str, Array]
+    hands: dict[str, Array]
     at: dict[str, int]
     ends: dict[int, int]
 
@@ -62,7 +71,8 @@ def film_bvh(bvh: Bvh, path: Path, *, azimuth: float = 0.0) -> PoseTrack:
     """The keypoints of a motion capture, seen by a camera in front of it.
 
     The axis that points up and the unit of length are found from the body itself; the face, the
-    heels, and hands without fingers are those of a usual body.
+    heels, and hands without fingers are those of a usual body.  A first frame that no body could
+    leave so fast is taken for the pose of calibration, and the second one stands in for it.
 
     Args:
         bvh: the capture.
@@ -75,9 +85,9 @@ def film_bvh(bvh: Bvh, path: Path, *, azimuth: float = 0.0) -> PoseTrack:
     Raises:
         InputError: a joint is not found, or the body has no size.
     """
-    if not np.isfinite(azimuth):
+    if not math.isfinite(azimuth):
         raise InputError(f"--camera must be an angle in degrees, not {azimuth:g}.")
-    step = max(1, round(bvh.fps / _CALM_FPS))
+    step = max(1, math.ceil(bvh.fps / _CALM_FPS - 0.01))
     thinned = Bvh(bvh.joints, bvh.values[::step], bvh.fps / step)
     figure = _figure(thinned, find_joints(bvh, path), path)
     points, hidden = _points(figure)
@@ -85,33 +95,70 @@ def film_bvh(bvh: Bvh, path: Path, *, azimuth: float = 0.0) -> PoseTrack:
     across = np.array([np.cos(turn), 0, -np.sin(turn)])  # the picture's x, seen from the front
     towards = np.array([np.sin(turn), 0, np.cos(turn)])  # to the camera
     x, y, depth = points @ across, points[..., 1], points @ towards
+    depth -= np.median(depth)
+    away = max(_DISTANCE, float(depth.max()) + _NEAREST)
     middle = float(np.median(x[:, INDEX["mid_hip"]]))
-    near = _DISTANCE / np.maximum(_DISTANCE - (depth - np.median(depth)), 0.5)
-    x, y = (x - middle) * near, (y - _EYE) * near
-    seen = hidden @ towards <= 0
-    return _framed(x, y, seen, thinned.fps)
+    near = away / (away - depth)
+    seen = hidden @ towards <= _PROFILE
+    return _framed((x - middle) * near, (y - _EYE) * near, seen, thinned.fps)
 
 
 def _figure(bvh: Bvh, at: dict[str, int], path: Path) -> _Figure:
-    places, turns = bvh.kinematics()
-    rest = bvh.rest()
-    up = _up(places, at)
-    if up is None:
-        raise InputError(f"{path}: the body has no size; is it damaged?")
-    now, then = (_axes(body, at, up) for body in (places[: max(1, round(bvh.fps))], rest[None]))
-    legs = sum(
-        float(np.linalg.norm(rest[at[f"left_{b}"]] - rest[at[f"left_{a}"]]))
-        for a, b in (("hip", "knee"), ("knee", "ankle"))
-    )
-    hips = (rest[at["left_hip"]] + rest[at["right_hip"]]) / 2
-    trunk = float(np.linalg.norm(rest[at["head"]] - hips))
-    height = (legs + trunk) / _FOREHEAD / (1 - _SOLE)
+    turning = ["head", *(f"{side}_{joint}" for side in SIDES for joint in ("ankle", "wrist"))]
+    places, turns = _moved(bvh, [at[name] for name in turning])
+    height, up = _height(places, at), _up(places, at)
+    if up is None or not height > 1e-6:
+        raise InputError(f"{path}: the body has no size; is the file damaged?")
+    if _starts_with_a_jump(places[:6] / height, at, bvh.fps):
+        places[0], turns[0] = places[1], turns[1]
+    now = _axes(places, at, up, round(_BEGINNING * bvh.fps))
+    if now is None:
+        raise InputError(f"{path}: the body has no width; are the joints named rightly?")
     placed = (places @ now.T) / height
     feet = placed[:, [at["left_ankle"], at["right_ankle"]], 1].min(axis=1)
     placed[..., 1] -= np.quantile(feet, 0.05) - _SOLE
-    turned = now @ turns @ then.T  # from the rest pose in the body's axes to the world's
+    rest = bvh.rest()
+    then = _standing(rest, at)
+    own, hands = {}, {}
+    for number, name in enumerate(turning):
+        turned = now @ turns[:, number]
+        if name.endswith("wrist"):
+            along = rest[at[name]] - rest[at[name.replace("wrist", "elbow")]]
+            hands[name] = turned @ _unit(along)
+        low = _low(placed[:, at[name], 1]) if name.endswith("ankle") else None
+        if then is None or low is not None:
+            own[name] = turned @ _settled(turned, placed, at, low)
+        else:
+            own[name] = turned @ then.T
     ends = {joint.parent: number for number, joint in enumerate(bvh.joints) if not joint.channels}
-    return _Figure(placed, turned, at, ends)
+    return _Figure(placed, own, hands, at, ends)
+
+
+def _moved(bvh: Bvh, turning: list[int]) -> tuple[Array, Array]:
+    """Where all joints are, `(T, J, 3)`, and how some are turned, `(T, N, 3, 3)`."""
+    places, turns = [], []
+    for first in range(0, len(bvh), _BLOCK):
+        block = Bvh(bvh.joints, bvh.values[first : first + _BLOCK], bvh.fps)
+        where, how = block.kinematics()
+        places.append(where)
+        turns.append(how[:, turning])
+    return np.concatenate(places), np.concatenate(turns)
+
+
+def _height(places: Array, at: dict[str, int]) -> float:
+    """Of the body, in the file's units, from its legs and its trunk at its straightest."""
+
+    def length(a: Array, b: Array, quantile: float) -> float:
+        return float(np.quantile(np.linalg.norm(a - b, axis=-1), quantile))
+
+    legs = sum(
+        length(places[:, at[f"{side}_{a}"]], places[:, at[f"{side}_{b}"]], 0.5) / 2
+        for side in SIDES
+        for a, b in (("hip", "knee"), ("knee", "ankle"))
+    )
+    hips = (places[:, at["left_hip"]] + places[:, at["right_hip"]]) / 2
+    trunk = length(places[:, at["head"]], hips, 0.9)
+    return (legs + trunk) / _FOREHEAD / (1 - _SOLE) if min(legs, trunk) > 0 else 0.0
 
 
 def _up(places: Array, at: dict[str, int]) -> Array | None:
@@ -126,15 +173,71 @@ def _up(places: Array, at: dict[str, int]) -> Array | None:
     return up
 
 
-def _axes(places: Array, at: dict[str, int], up: Array) -> Array:
-    """Rows: the body's left, up, and where it looks."""
-    left = sum(
-        np.median(places[:, at[f"left_{joint}"]] - places[:, at[f"right_{joint}"]], axis=0)
-        for joint in ("hip", "shoulder")
-    )
-    left = left - (left @ up) * up
-    left = left / max(float(np.linalg.norm(left)), 1e-9)
-    return np.stack([left, up, np.cross(left, up)])
+def _starts_with_a_jump(places: Array, at: dict[str, int], fps: float) -> bool:
+    """Whether the first frame is no part of the motion; `places` are in body heights."""
+    hips = (places[:, at["left_hip"]] + places[:, at["right_hip"]]) / 2
+    steps = np.diff(places - hips[:, None], axis=0)
+    speed = fps * np.linalg.norm(steps, axis=-1).mean(axis=1)
+    return len(speed) == 5 and speed[0] > _SUDDEN and speed[0] > 2 * float(speed[1:].max())
+
+
+def _leftward(places: Array, at: dict[str, int], up: Array) -> Array:
+    """From the right hip and shoulder to the left ones, level, `(T, 3)`."""
+    hips = places[:, at["left_hip"]] - places[:, at["right_hip"]]
+    left: Array = hips + places[:, at["left_shoulder"]] - places[:, at["right_shoulder"]]
+    level: Array = left - (left @ up)[:, None] * up
+    return level
+
+
+def _axes(places: Array, at: dict[str, int], up: Array, frames: int = 1) -> Array | None:
+    """Rows: the body's left, up, and where it looks in the first frames in which it is upright."""
+    left = _leftward(places, at, up)
+    width = np.linalg.norm(left, axis=1)
+    if not width.max() > 1e-6:
+        return None
+    upright = _unit(left[width > 0.5 * width.max()])[: max(1, frames)]
+    mean = upright.mean(axis=0)
+    first = _unit(mean if np.linalg.norm(mean) > 0.1 else upright[0])  # else it spins
+    return np.array([first, up, np.cross(first, up)], np.float64)
+
+
+def _standing(rest: Array, at: dict[str, int]) -> Array | None:
+    """The body's axes in the rest pose, if it stands there: some files have all bones in a row."""
+    hips, feet = ((rest[at[f"left_{a}"]] + rest[at[f"right_{a}"]]) / 2 for a in ("hip", "ankle"))
+    up = _up(rest[None], at)
+    if up is None or min(_unit(hips - feet) @ up, _unit(rest[at["head"]] - hips) @ up) < 0.7:
+        return None
+    return _axes(rest[None], at, up)
+
+
+def _settled(
+    turns: Array, placed: Array, at: dict[str, int], frames: NDArray[np.bool_] | None
+) -> Array:
+    """How a joint is turned from the file's axes to the body's, if on the whole it is upright.
+
+    The rotation `(3, 3)` that is nearest to the mean over `frames`, or all.
+    """
+    up = np.array([0.0, 1, 0])
+    left = _leftward(placed, at, up)
+    width = np.linalg.norm(left, axis=1)
+    good = width > 0.3 * width.max()
+    if frames is not None and (good & frames).any():
+        good &= frames
+    left = _unit(left[good])
+    body = np.stack([left, np.tile(up, (len(left), 1)), np.cross(left, up)], axis=-1)
+    mean = (np.swapaxes(turns[good], 1, 2) @ body).mean(axis=0)
+    u, _, v = np.linalg.svd(mean)
+    return np.asarray(u @ np.diag([1, 1, np.linalg.det(u @ v)]) @ v)
+
+
+def _low(height: Array) -> NDArray[np.bool_]:
+    """Frames in which an ankle is low: its sole lies on the ground."""
+    return np.asarray(height <= np.quantile(height, 0.25) + 0.01)
+
+
+def _unit(vectors: Array) -> Array:
+    unit: Array = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return unit
 
 
 def _points(figure: _Figure) -> tuple[Array, Array]:
@@ -158,8 +261,7 @@ def _points(figure: _Figure) -> tuple[Array, Array]:
 
 
 def _add_head(points: Array, hidden: Array, figure: _Figure) -> None:
-    turn = figure.turns[:, figure.at["head"]]
-    left, up, ahead = turn[..., 0], turn[..., 1], turn[..., 2]
+    left, up, ahead = np.moveaxis(figure.turns["head"], -1, 0)
     origin = figure["head"] + _CHIN * up
     features = face_features(0.0, 0.0)
     u, v = features[:, 0], features[:, 1]
@@ -170,60 +272,60 @@ def _add_head(points: Array, hidden: Array, figure: _Figure) -> None:
         points[:, FACE.start + number] = (
             origin + _HEAD * (u[number] * left + v[number] * up) + front[number] * ahead
         )
+        hidden[:, FACE.start + number] = -ahead - 2 * u[number] * left
     points[:, INDEX["nose"]] = origin + _HEAD * NOSE_TIP[1] * up + (_DEEP + 0.02) * ahead
+    hidden[:, INDEX["nose"]] = -ahead
     for side, sign in zip(SIDES, (1, -1), strict=True):
-        points[:, INDEX[f"{side}_eye"]] = points[:, INDEX[f"face_{side}_pupil"]]
+        eye, pupil = INDEX[f"{side}_eye"], INDEX[f"face_{side}_pupil"]
+        points[:, eye], hidden[:, eye] = points[:, pupil], hidden[:, pupil]
         points[:, INDEX[f"{side}_ear"]] = origin + 0.47 * _HEAD * up + sign * _EAR * left
         hidden[:, INDEX[f"{side}_ear"]] = -sign * left - 0.4 * ahead
-    face = [INDEX["nose"], INDEX["left_eye"], INDEX["right_eye"], *range(FACE.start, FACE.stop)]
-    hidden[:, face] = -ahead[:, None]
 
 
 def _add_foot(points: Array, figure: _Figure, side: str) -> None:
+    """Heel and toes; the foot points as its toe's joint or end does, where there is one."""
     ankle = figure[f"{side}_ankle"]
-    turn = figure.turns[:, figure.at[f"{side}_ankle"]]
-    ahead, down = turn[..., 2], -turn[..., 1]
-    if f"{side}_toe" in figure.at:
-        ahead = figure[f"{side}_toe"] - ankle
-        end = figure.ends.get(figure.at[f"{side}_toe"])
-        if end is not None:
-            ahead = figure.places[:, end] - ankle
-        ahead = ahead - (ahead * down).sum(axis=-1, keepdims=True) * down
-        ahead /= np.maximum(np.linalg.norm(ahead, axis=-1, keepdims=True), 1e-9)
-    outside = (1 if side == "left" else -1) * np.cross(-down, ahead)
-    sole = ankle + 0.8 * _SOLE * down
+    left, up, ahead = np.moveaxis(figure.turns[f"{side}_ankle"], -1, 0)
+    tip = figure.at.get(f"{side}_toe", figure.at[f"{side}_ankle"])
+    to_toe = figure.places[:, figure.ends.get(tip, tip)] - ankle
+    to_toe = to_toe - (to_toe * up).sum(axis=-1, keepdims=True) * up
+    if float(np.median(np.linalg.norm(to_toe, axis=-1))) > 0.2 * _TOES:
+        ahead = _unit(to_toe)
+        left = np.cross(up, ahead)
+    outside = left if side == "left" else -left
+    sole = ankle - 0.8 * _SOLE * up
     points[:, INDEX[f"{side}_heel"]] = sole - _HEEL * ahead
     points[:, INDEX[f"{side}_big_toe"]] = sole + _TOES * ahead - 0.3 * _FOOT_WIDE * outside
     points[:, INDEX[f"{side}_small_toe"]] = sole + 0.85 * _TOES * ahead + _FOOT_WIDE * outside
 
 
 def _add_hand(points: Array, figure: _Figure, side: str) -> None:
-    """The fingers of the capture, or a hand that hangs open."""
+    """The fingers of the capture; those that it has not are those of an open hand."""
     first = (LEFT_HAND if side == "left" else RIGHT_HAND).start
     wrist = figure[f"{side}_wrist"]
     points[:, first] = wrist
-    along = wrist - figure[f"{side}_elbow"]
-    along = along / np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), 1e-9)
-    ahead = figure.turns[:, figure.at[f"{side}_elbow"]][..., 2]
-    across = ahead - (ahead * along).sum(axis=-1, keepdims=True) * along
-    across = across / np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-9)
+    along = figure.hands[f"{side}_wrist"]
+    thumbward = figure.turns[f"{side}_wrist"][..., 2]
+    across = _unit(thumbward - (thumbward * along).sum(axis=-1, keepdims=True) * along)
     for finger, name in enumerate(FINGERS):
+        at = first + 1 + 4 * finger
+        own = [figure.at.get(f"{side}_{name}_{part}") for part in range(1, 5)]
+        known = [number for number in own[:3] if number is not None]
+        if len(known) == 3:
+            points[:, at : at + 3] = figure.places[:, known]
+            tip = own[3] if own[3] is not None else figure.ends.get(known[2])
+            bent = figure.places[:, known[2]] - figure.places[:, known[1]]
+            points[:, at + 3] = (
+                points[:, at + 2] + 0.8 * bent if tip is None else figure.places[:, tip]
+            )
+            continue
         spread = (0.35, 0.16, 0.05, -0.06, -0.17)[finger]
         reach = (0.55, 0.95, 1.0, 0.95, 0.8)[finger]
         knuckle = 0.25 if finger == 0 else 0.5
-        for part in range(1, 5):
-            joint = figure.at.get(f"{side}_{name}_{part}")
-            at = first + 4 * finger + part
-            if joint is not None:
-                points[:, at] = figure.places[:, joint]
-                continue
-            before = figure.at.get(f"{side}_{name}_{part - 1}")
-            if before is not None and before in figure.ends:
-                points[:, at] = figure.places[:, figure.ends[before]]
-                continue
-            share = knuckle * reach + (reach - knuckle * reach) * (part - 1) / 3
+        for part in range(4):
+            share = knuckle * reach + (reach - knuckle * reach) * part / 3
             fan = spread * (0.5 + 0.5 * share)
-            points[:, at] = wrist + _HAND * (share * along + fan * across)
+            points[:, at + part] = wrist + _HAND * (share * along + fan * across)
 
 
 def _framed(x: Array, y: Array, seen: NDArray[np.bool_], fps: float) -> PoseTrack:

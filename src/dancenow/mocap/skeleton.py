@@ -1,8 +1,9 @@
-"""Which joint of a motion capture is which: hierarchies of the CMU, Mixamo and Rokoko kinds."""
+"""Which joint of a motion capture is which, by the names that programs give them."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Final
@@ -13,88 +14,124 @@ from dancenow.mocap.bvh import Bvh
 SIDES: Final = ("left", "right")
 FINGERS: Final = ("thumb", "index", "middle", "ring", "little")
 NEEDED: Final = (
-    "hips", "neck", "head",
+    "head",
     *(f"{side}_{joint}" for side in SIDES
       for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")),
 )  # fmt: skip
+USED: Final = (
+    *NEEDED,
+    *(f"{side}_toe" for side in SIDES),
+    *(f"{side}_{finger}_{part}" for side in SIDES for finger in FINGERS for part in range(1, 5)),
+)
 
-# Names as they are written, without case, blanks and what separates words; for a side "l" stands
-# for left.  The first that is there counts.
-_NAMES: Final[dict[str, tuple[str, ...]]] = {
-    "hips": ("hips", "hip", "pelvis", "root"),
-    "neck": ("neck", "neck1", "lowerneck"),
-    "head": ("head",),
-}
+# Names as they are written, without case and what separates words.  The first that is there, and
+# is no other joint already, counts.
+_HEAD: Final = ("head", "chead", "skull", "skullbase", "spine006")  # the last is Rigify's
 _SIDED: Final[dict[str, tuple[str, ...]]] = {
     # Where a shoulder stands beside an arm, it is the collar bone.
-    "shoulder": ("arm", "upperarm", "uparm", "shldr", "shoulder"),
-    "elbow": ("forearm", "lowerarm", "loarm", "elbow"),
-    "wrist": ("hand", "wrist"),
-    "hip": ("upleg", "thigh", "upperleg", "hip", "femur"),
-    "knee": ("leg", "shin", "calf", "lowerleg", "loleg", "knee", "tibia"),
-    "ankle": ("foot", "ankle"),
-    "toe": ("toebase", "toe", "toes", "ball"),
+    "shoulder": ("upperarm", "uparm", "uarm", "shldr", "shldrbend", "arm", "shoulder"),
+    "elbow": ("forearm", "forearmbend", "lowerarm", "lowarm", "loarm", "farm", "elbow"),
+    "wrist": ("wrist", "hand"),
+    # A leg beside a knee or a shin is the thigh, and otherwise the shin.
+    "knee": ("knee", "shin", "calf", "lowerleg", "lowleg", "loleg", "tibia", "leg"),
+    "hip": ("upleg", "upperleg", "thigh", "thighbend", "femur", "hip", "leg"),
+    "ankle": ("ankle", "foot"),
+    "toe": ("toebase", "toe", "toes", "toe0", "ball", "foot"),
 }
-_FINGER_WORDS: Final = {"little": ("pinky", "little", "pinkie"), "thumb": ("thumb",)}
-_NUMBERED: Final = {"thumb": 1, "index": 2, "middle": 3, "ring": 4, "little": 5}
-_PARTS: Final = ("proximal", "medial", "distal", "tip")
+_FINGER_WORDS: Final = {"middle": ("middle", "mid"), "little": ("pinky", "little", "pinkie")}
+_PARTS: Final = (("proximal",), ("medial", "intermediate"), ("distal",), ("tip",))
+_THUMB_PARTS: Final = (("metacarpal",), ("proximal",), ("distal",), ("tip",))
+_BIPED_PARTS: Final = ("", "1", "2", "nub")
+_MOST_NAMED: Final = 100  # joints that a message lists
 
 
 def find_joints(bvh: Bvh, path: Path) -> dict[str, int]:
-    """Numbers of the joints by our names: those of `NEEDED`, and toes and fingers if there are.
+    """Numbers of the joints by our names: those of `NEEDED`, and those of `USED` that are there.
 
+    Known are the names of the CMU's captures, Mixamo, Rokoko, Blender's Rigify, 3ds Max's Biped,
+    DAZ, Unreal, SMPL and whatever resembles them.  Of a finger all its joints are there, or none.
     A file `STEM.joints.json` beside the BVH file, with names of ours and of the file's, decides
     where it is there.
 
     Raises:
         InputError: a joint is not found.
     """
-    plain = {_plain(name): number for number, name in reversed(list(enumerate(bvh.names)))}
-    found = {
-        name: plain[candidate]
-        for name, candidates in _NAMES.items()
-        for candidate in reversed(candidates)
-        if candidate in plain
-    }
+    plain: dict[str, int] = {}
+    for number, name in enumerate(_without_prefix(bvh)):
+        plain.setdefault(_plain(name), number)
+    candidates = {"head": list(_HEAD)}
     for side in SIDES:
         for joint, words in _SIDED.items():
-            for word in reversed(words):
-                for candidate in (f"{side}{word}", f"{side[0]}{word}", f"{word}{side[0]}"):
-                    if candidate in plain:
-                        found[f"{side}_{joint}"] = plain[candidate]
-        found |= _fingers(plain, side)
+            candidates[f"{side}_{joint}"] = [name for word in words for name in _sided(side, word)]
+    found: dict[str, int] = {}
+    for joint, names in candidates.items():
+        for name in names:
+            if name in plain and plain[name] not in found.values():
+                found[joint] = plain[name]
+                break
+    found |= _fingers(plain, "left") | _fingers(plain, "right")
     found |= _given(bvh, path)
     missing = [name for name in NEEDED if name not in found]
     if missing:
-        known = ", ".join(name for name in bvh.names if not name.endswith("_end"))
+        known = [joint.name for joint in bvh.joints if joint.channels]
+        listed = ", ".join(known[:_MOST_NAMED]) + (" ..." if len(known) > _MOST_NAMED else "")
         example = json.dumps({missing[0]: "NAME"})
         raise InputError(
-            f"{path}: which joint is {', '.join(missing)}? The file has {known}; write their "
+            f"{path}: which joint is {', '.join(missing)}? The file has {listed}; write their "
             f"names into {_sidecar(path).name} beside it, as {example}."
         )
     return found
 
 
+def _without_prefix(bvh: Bvh) -> list[str]:
+    """Names without what all joints' names begin with: that of the character, say."""
+    joints = [joint.name for joint in bvh.joints if joint.channels]
+    prefix = os.path.commonprefix(joints)  # noqa: RUF071 - names, not paths
+    if any(name[len(prefix) :][:1].isalnum() for name in joints):
+        prefix = re.sub(r"[^\W_]*$", "", prefix)  # whole words only
+    return [name.removeprefix(prefix) for name in bvh.names]
+
+
 def _plain(name: str) -> str:
     """A joint's name without case, name space and separators."""
     bare = name.rsplit(":", 1)[-1]
-    bare = re.sub(r"^(mixamorig\d*|bip0?1|cc_base|def|jnt)[_\s-]*", "", bare, flags=re.IGNORECASE)
-    return re.sub(r"[^a-z0-9]", "", bare.lower())
+    known = r"^(mixamorig\d*|(bip\d*|cc_base|j_bip|def|org|jnt)(?=[\W_]))"
+    return re.sub(r"[^a-z0-9]", "", re.sub(known, "", bare, flags=re.IGNORECASE).lower())
+
+
+def _sided(side: str, word: str) -> tuple[str, ...]:
+    return f"{side}{word}", f"{side[0]}{word}", f"{word}{side}", f"{word}{side[0]}"
 
 
 def _fingers(plain: dict[str, int], side: str) -> dict[str, int]:
-    found = {}
-    for finger in FINGERS:
-        words = _FINGER_WORDS.get(finger, (finger,))
-        for part in range(1, 5):
-            candidates = [f"{s}hand{word}{part}" for s in (side, side[0]) for word in words]
-            candidates += [f"{s}{word}{part}" for s in (side, side[0]) for word in words]
-            candidates.append(f"{side}finger{_NUMBERED[finger]}{_PARTS[part - 1]}")
-            for candidate in candidates:
+    found: dict[str, int] = {}
+    for number, finger in enumerate(FINGERS):
+        parts = {}
+        for part in range(4):
+            for candidate in _finger_names(plain, side, number, part):
                 if candidate in plain:
-                    found[f"{side}_{finger}_{part}"] = plain[candidate]
+                    parts[f"{side}_{finger}_{part + 1}"] = plain[candidate]
                     break
+        if all(f"{side}_{finger}_{part}" in parts for part in (1, 2, 3)):
+            found |= parts
     return found
+
+
+def _finger_names(plain: dict[str, int], side: str, finger: int, part: int) -> list[str]:
+    s = side[0]
+    names = []
+    for word in _FINGER_WORDS.get(FINGERS[finger], (FINGERS[finger],)):
+        names += [f"{whose}{hand}{word}{part + 1}" for whose in (side, s) for hand in ("hand", "")]
+        names += [f"{f}{word}0{part + 1}{s}" for f in ("f", "")]
+        names += [f"{side}{word}{name}" for name in _parts(plain, f"{side}{word}", finger)[part]]
+    numbered = f"{side}finger{finger + 1}"
+    names += [f"{numbered}{name}" for name in _parts(plain, numbered, finger)[part]]
+    return [*names, f"{s}finger{finger}{_BIPED_PARTS[part]}"]
+
+
+def _parts(plain: dict[str, int], start: str, finger: int) -> tuple[tuple[str, ...], ...]:
+    """A thumb's first joint is its metacarpal, where that is captured."""
+    return _THUMB_PARTS if finger == 0 and f"{start}metacarpal" in plain else _PARTS
 
 
 def _sidecar(path: Path) -> Path:
@@ -106,10 +143,12 @@ def _given(bvh: Bvh, path: Path) -> dict[str, int]:
     if not file.is_file():
         return {}
     try:
-        names = {str(k): str(v) for k, v in json.loads(file.read_text("utf-8")).items()}
-    except (OSError, ValueError, AttributeError) as error:
+        names = {str(k): str(v) for k, v in json.loads(file.read_text("utf-8-sig")).items()}
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise InputError(f"{file}: is no JSON object of joints' names.") from error
-    unknown = [name for name in names.values() if name not in bvh.names]
-    if unknown:
-        raise InputError(f"{file}: {path.name} has no joint {unknown[0]!r}.")
-    return {name: bvh.names.index(theirs) for name, theirs in names.items()}
+    for ours, theirs in names.items():
+        if ours not in USED:
+            raise InputError(f"{file}: {ours!r} is none of {', '.join(NEEDED)}, left_toe, ...")
+        if theirs not in bvh.names:
+            raise InputError(f"{file}: {path.name} has no joint {theirs!r}.")
+    return {ours: bvh.names.index(theirs) for ours, theirs in names.items()}

@@ -15,12 +15,14 @@ MOST: Final = 0.15  # a move becomes this much faster or slower at most
 
 _GRID: Final = 0.01  # seconds
 _DRIFT: Final = 1.5  # seconds that the dance may be ahead or behind
+_ROUNDING: Final = 1e-6  # seconds
 _NEAR: Final = 0.06  # seconds; how near an accent counts as on the beat
 _STEADY: Final = 0.15  # what a stretch by all that is allowed costs, in accents
 _SOFT: Final = 0.08  # seconds; standard deviation of the change of pace
 _SIGMA: Final = 3 / 60  # seconds: 3 frames at 60 a second, as in AI Choreographer
 _SMOOTH: Final = 0.08  # seconds; standard deviation, before accents are sought
 _PROMINENT: Final = 0.25  # of the speed's standard deviation
+_EVEN: Final = 1e-6  # of the highest speed: a spread below it is rounding
 
 
 def find_accents(speed: Array, fps: float) -> tuple[Array, Array]:
@@ -33,9 +35,11 @@ def find_accents(speed: Array, fps: float) -> tuple[Array, Array]:
     Returns:
         Seconds of the accents, ascending, and how clear each is, 0..1.
     """
+    if len(speed) == 0:
+        return np.empty(0), np.empty(0)
     smooth = gaussian_filter1d(speed.astype(np.float64), _SMOOTH * fps, mode="nearest")
     spread = float(smooth.std())
-    if spread <= 0:
+    if not spread > _EVEN * float(smooth.max()):  # of even speed, or holding what is no number
         return np.empty(0), np.empty(0)
     places, found = find_peaks(-smooth, prominence=_PROMINENT * spread)
     clear = np.minimum(found["prominences"] / (2 * spread), 1.0)
@@ -50,7 +54,9 @@ def beat_alignment(accents: Array, beats: Array) -> float:
     """
     if len(accents) == 0 or len(beats) == 0:
         return float("nan")
-    distance = np.abs(accents[:, None] - beats[None]).min(axis=1)
+    ordered = np.concatenate([[-np.inf], np.sort(beats), [np.inf]])
+    after = np.searchsorted(ordered, accents)
+    distance = np.minimum(accents - ordered[after - 1], ordered[after] - accents)
     return float(np.exp(-(distance**2) / (2 * _SIGMA**2)).mean())
 
 
@@ -61,7 +67,7 @@ def align(accents: Array, clear: Array, beats: Array, seconds: float, danced: fl
     the most accents on beats is found by dynamic programming.
 
     Args:
-        accents: seconds of the dance's accents.
+        accents: seconds of the dance's accents, ascending.
         clear: how clear each is, 0..1.
         beats: seconds of the beats.
         seconds: length of what is shown.
@@ -70,17 +76,23 @@ def align(accents: Array, clear: Array, beats: Array, seconds: float, danced: fl
     Returns:
         The moment of the dance, in seconds, for every hundredth of a second that is shown, float64
         `(N,)`, ascending.
+
+    Raises:
+        ValueError: the dance is shorter than what is shown.
     """
+    if danced < seconds - _ROUNDING:
+        raise ValueError(f"a dance of {danced} s cannot be shown for {seconds} s")
     knots = np.unique(np.concatenate([[0.0], beats[(beats > 0) & (beats < seconds)], [seconds]]))
     offsets = np.arange(-round(_DRIFT / _GRID), round(_DRIFT / _GRID) + 1)  # ahead of the music
     on_beat = np.isin(knots, beats)
+    widest = len(offsets) - 1
     score = np.where(np.abs(offsets) == 0, 0.0, -np.inf)  # it begins with the music
     came_from = np.zeros((len(knots), len(offsets)), np.int64)
     for number in range(1, len(knots)):
         step = float(knots[number] - knots[number - 1])
         # The offset grows by at most step * MOST, and shrinks by at most step * (1 - 1 / 1.15).
-        faster = int(np.floor(step * MOST / _GRID + 1e-9))
-        slower = int(np.floor(step * (1 - 1 / (1 + MOST)) / _GRID + 1e-9))
+        faster = min(widest, int(np.floor(step * MOST / _GRID + 1e-9)))
+        slower = min(widest, int(np.floor(step * (1 - 1 / (1 + MOST)) / _GRID + 1e-9)))
         best = np.full(len(offsets), -np.inf)
         for change in range(-slower, faster + 1):
             cost = _STEADY * (change * _GRID / (step * MOST)) ** 2 if change else 0.0
@@ -89,21 +101,29 @@ def align(accents: Array, clear: Array, beats: Array, seconds: float, danced: fl
             best[better] = moved[better]
             came_from[number][better] = change
         moments = knots[number] + offsets * _GRID
-        if on_beat[number] and len(accents):
-            distance = moments[:, None] - accents[None]
-            best += (clear * np.exp(-(distance**2) / (2 * _NEAR**2))).max(axis=1)
-        best[(moments < 0) | (moments > danced)] = -np.inf
+        if on_beat[number]:
+            best += _on_accents(moments, accents, clear)
+        best[(moments < 0) | (moments > danced + _ROUNDING)] = -np.inf
         score = best
     ahead = np.zeros(len(knots))
     place = int(score.argmax())
     for number in range(len(knots) - 1, -1, -1):
         ahead[number] = offsets[place] * _GRID
         place -= int(came_from[number][place])
-    times = np.arange(round(seconds / _GRID)) * _GRID
+    times = np.arange(max(1, round(seconds / _GRID))) * _GRID
     moments = np.interp(times, knots, knots + ahead)
     pace = gaussian_filter1d(np.diff(moments, prepend=moments[0] - _GRID), _SOFT / _GRID)
     shown: Array = np.clip(np.cumsum(pace) - pace[0] + moments[0], 0, danced)
     return shown
+
+
+def _on_accents(moments: Array, accents: Array, clear: Array) -> Array:
+    """How well moments, ascending, fall on accents, ascending, 0..1."""
+    first, last = np.searchsorted(accents, (moments[0] - 5 * _NEAR, moments[-1] + 5 * _NEAR))
+    distance = moments[:, None] - accents[None, first:last]
+    falls = clear[first:last] * np.exp(-(distance**2) / (2 * _NEAR**2))
+    best: Array = np.max(falls, axis=1, initial=0.0)
+    return best
 
 
 def _shifted(score: Array, change: int) -> Array:

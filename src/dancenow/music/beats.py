@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 import av
 import numpy as np
+from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
+from av.container import InputContainer
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from dancenow.errors import InputError
-from dancenow.video.probe import open_media
+from dancenow.video.probe import open_media, probe
 
 Array = NDArray[np.float64]
+Samples = NDArray[np.float32]
+Block = tuple[Fraction | None, Samples]  # when it begins, seconds, and its sound
 
 RATE: Final = 22050  # samples a second
 _HOP: Final = 512  # samples
+_WINDOW: Final = 2048  # samples; of the spectrogram
+_AT_ONCE: Final = 2048  # windows whose spectrum is held at a time
+_GAP: Final = 0.05  # seconds; a longer pause between two blocks is silence, a shorter one rounding
 _LONGEST: Final = 1800.0  # seconds
+_SHORTEST: Final = 0.5  # seconds
 _SILENT: Final = 1e-3  # largest amplitude, of 1
 _FAINT: Final = 0.5  # of the onsets' strongest hundredth: below it nothing is struck
 _CLEAR: Final = 0.2  # height of the onsets' autocorrelation at the beat: noise has less
+_CHANCE: Final = 4.0  # over the root of the number of onsets: a few seconds of noise have less
+_LATE: Final = 0.02  # seconds after a stroke at which librosa's onsets peak, in the mean
+_MARGIN: Final = 4.0  # beats of silence that are put before and after the onsets
 _FEWEST: Final = 4  # beats
 _TEMPO: Final = (40.0, 220.0)  # beats a minute
 _SECTION: Final = 3.0  # seconds; standard deviation of the smoothing
@@ -39,8 +54,8 @@ class Music:
         beats: seconds of its beats, ascending; empty where there is no clear beat.
         tempo: beats a minute; 0 where there is no clear beat.
         clarity: how clear the beat is, 0..1.
-        energy: how loud and busy it is every second, in standard deviations from its mean,
-            smoothed over some seconds; zeros where it does not change.
+        energy: how loud and busy it is every second (the last one has the rest too), in standard
+            deviations from its mean, smoothed over some seconds; zeros where it does not change.
     """
 
     seconds: float
@@ -60,7 +75,7 @@ def has_music() -> bool:
 
 
 def hear(path: str | Path) -> Music:
-    """Listen to a sound file, or to the sound of a clip.
+    """Listen to a sound file, or to the sound of a clip, whose times count from its first frame.
 
     Beats are those of dynamic programming over onsets (Ellis, "Beat tracking by dynamic
     programming", 2007) as librosa has it.
@@ -72,55 +87,100 @@ def hear(path: str | Path) -> Music:
     librosa = _librosa()
     samples = load_samples(path)
     seconds = len(samples) / RATE
-    frames = max(2, int(np.ceil(seconds)))
-    if np.abs(samples).max() < _SILENT:
-        return Music(seconds, np.empty(0), 0.0, 0.0, np.zeros(frames))
-    onsets = librosa.onset.onset_strength(y=samples, sr=RATE, hop_length=_HOP)
-    rate = RATE / _HOP
-    energy = _sections(samples, onsets, rate, frames)
-    period, clarity = _pulse(onsets, rate)
-    if clarity < _CLEAR:
-        return Music(seconds, np.empty(0), 0.0, clarity, energy)
-    tempo, places = librosa.beat.beat_track(
-        onset_envelope=onsets, sr=RATE, hop_length=_HOP, start_bpm=60 / period, trim=False
-    )
-    beats = librosa.frames_to_time(places, sr=RATE, hop_length=_HOP).astype(np.float64)
+    nothing = np.empty(0)
+    if max(float(samples.max()), -float(samples.min())) < _SILENT:
+        return Music(seconds, nothing, 0.0, 0.0, np.zeros(_whole(seconds)))
+    onsets = _onsets(librosa, samples)
+    energy = _sections(samples, onsets)
+    period, clarity = _pulse(onsets, RATE / _HOP)
+    if clarity < max(_CLEAR, _CHANCE / np.sqrt(len(onsets))):
+        return Music(seconds, nothing, 0.0, clarity, energy)
+    beats = _beats(librosa, onsets, period)
     if len(beats) < _FEWEST:
-        return Music(seconds, np.empty(0), 0.0, clarity, energy)
-    return Music(seconds, beats, float(np.ravel(tempo)[0]), clarity, energy)
+        return Music(seconds, nothing, 0.0, clarity, energy)
+    return Music(seconds, beats, 60 / float(np.diff(beats).mean()), clarity, energy)
 
 
-def load_samples(path: Path) -> NDArray[np.float32]:
-    """The sound of a file, mono, float32 `(N,)`, `RATE` samples a second.
+def load_samples(path: Path) -> Samples:
+    """The sound of a file, mono, float32 `(N,)`, -1..1, `RATE` samples a second.
+
+    The sound of a clip begins with its first frame, as it does where it is written to a new clip;
+    what is damaged is silent.
 
     Raises:
         InputError: there is no such file, or it has no sound, or it is longer than half an hour.
     """
-    blocks, count = [], 0
     with open_media(path) as source:
         stream = source.streams.best("audio")
         if not isinstance(stream, AudioStream):
             raise InputError(f"{path}: has no sound; --music needs a sound file.")
-        resampler = AudioResampler(format="fltp", layout="mono", rate=RATE)
         try:
-            for frame in source.decode(stream):
-                frame.pts = None
-                for block in resampler.resample(frame):
-                    blocks.append(block.to_ndarray()[0].astype(np.float32))
-                    count += len(blocks[-1])
-                if count > _LONGEST * RATE:
-                    raise InputError(
-                        f"{path}: is longer than {_LONGEST / 60:.0f} minutes; cut out the part "
-                        "that is to be danced."
-                    )
-        except av.FFmpegError as error:
-            if count == 0:
-                raise InputError(f"{path}: its sound cannot be decoded ({error}).") from error
-        blocks += [block.to_ndarray()[0].astype(np.float32) for block in resampler.resample(None)]
-    samples = np.concatenate(blocks) if blocks else np.empty(0, np.float32)
-    if len(samples) < RATE // 2:
+            samples = _joined(_blocks(source, stream), _origin(path, stream), path)
+        except av.FFmpegError as error:  # so many channels that nobody knows where they stand
+            raise InputError(f"{path}: its sound cannot be mixed down to one channel.") from error
+    if len(samples) == 0:
+        raise InputError(f"{path}: its sound cannot be decoded; convert it to WAV or MP3 first.")
+    if len(samples) < _SHORTEST * RATE:
         raise InputError(f"{path}: holds less than half a second of sound.")
-    return samples
+    if not np.isfinite(samples).all():
+        raise InputError(f"{path}: its sound holds values that are no numbers; export it anew.")
+    loud: Samples = np.clip(samples, -1, 1, out=samples)
+    return loud
+
+
+def _joined(blocks: Iterator[Block], origin: Fraction, path: Path) -> Samples:
+    """Blocks one after the other, each at its time; none from before `origin`."""
+    joined, count = [np.empty(0, np.float32)], 0
+    for begin, block in blocks:
+        pause = 0 if begin is None else round((begin - origin) * RATE) - count
+        if abs(pause) <= (_GAP * RATE if count else 0):
+            pause = 0
+        kept = block[max(0, -pause) :]
+        count += max(0, pause) + len(kept)
+        if count > _LONGEST * RATE:
+            raise InputError(
+                f"{path}: is longer than {_LONGEST / 60:.0f} minutes; cut out the part that is "
+                "to be danced."
+            )
+        joined += [np.zeros(max(0, pause), np.float32), kept]
+    return np.concatenate(joined)
+
+
+def _origin(path: Path, stream: AudioStream) -> Fraction:
+    """When the clip's first frame is shown, or the sound begins where there are none, seconds."""
+    try:
+        return Fraction(probe(path).start)
+    except InputError:  # music, with a cover picture or without
+        return (stream.start_time or 0) * (stream.time_base or Fraction(1))
+
+
+def _blocks(source: InputContainer, stream: AudioStream) -> Iterator[Block]:
+    """Blocks of sound, mono and at `RATE`, and when each begins, if that is known."""
+    resampler, kind = _resampler(), None
+    for frame in chain(_decoded(source, stream), (None,)):
+        now = frame and (frame.format.name, frame.layout.name, frame.sample_rate)
+        pieces = []
+        if now != kind:  # joined files may change their rate on the way
+            pieces += resampler.resample(None)
+            resampler, kind = _resampler(), now
+        if frame is not None:
+            pieces += resampler.resample(frame)
+        for piece in pieces:
+            begin = None
+            if piece.pts is not None and piece.time_base is not None:
+                begin = piece.pts * piece.time_base
+            yield begin, piece.to_ndarray()[0].astype(np.float32)
+
+
+def _resampler() -> AudioResampler:
+    return AudioResampler(format="fltp", layout="mono", rate=RATE)
+
+
+def _decoded(source: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    with suppress(av.FFmpegError):  # cut off: what came before it is heard
+        for packet in source.demux(stream):
+            with suppress(av.FFmpegError):  # damaged: a pause takes its place
+                yield from packet.decode()
 
 
 def _librosa() -> Any:
@@ -131,6 +191,46 @@ def _librosa() -> Any:
             "--music needs librosa; install it with: pip install 'dancenow[music]'"
         ) from error
     return librosa
+
+
+def _onsets(librosa: Any, samples: Samples) -> Samples:
+    """How much is struck, `RATE / _HOP` times a second: librosa's onset strength.
+
+    The spectrum is fifty times as large as the sound, so it is computed piece by piece.
+    """
+    padded = np.pad(samples, _WINDOW // 2)
+    count = 1 + len(samples) // _HOP
+    pieces = [
+        librosa.feature.melspectrogram(
+            y=padded[start * _HOP : (min(start + _AT_ONCE, count) - 1) * _HOP + _WINDOW],
+            sr=RATE,
+            n_fft=_WINDOW,
+            hop_length=_HOP,
+            center=False,
+        )
+        for start in range(0, count, _AT_ONCE)
+    ]
+    loud = librosa.power_to_db(np.concatenate(pieces, axis=1))
+    onsets: Samples = librosa.onset.onset_strength(S=loud, sr=RATE, n_fft=_WINDOW, hop_length=_HOP)
+    return onsets
+
+
+def _beats(librosa: Any, onsets: Samples, period: float) -> Array:
+    """Seconds of the beats.
+
+    The tracker goes astray within some beats of both ends, so they are put into silence.
+    """
+    margin = round(_MARGIN * period * RATE / _HOP)
+    _, places = librosa.beat.beat_track(
+        onset_envelope=np.pad(onsets, margin),
+        sr=RATE,
+        hop_length=_HOP,
+        bpm=60 / period,
+        trim=False,
+    )
+    inside = places[(places >= margin) & (places < margin + len(onsets))] - margin
+    beats: Array = np.maximum(inside * (_HOP / RATE) - _LATE, 0.0)
+    return beats
 
 
 def _pulse(onsets: NDArray[Any], rate: float) -> tuple[float, float]:
@@ -159,17 +259,18 @@ def _pulse(onsets: NDArray[Any], rate: float) -> tuple[float, float]:
     return best / rate, float(np.clip(correlation[best], 0, 1))
 
 
-def _sections(
-    samples: NDArray[np.float32], onsets: NDArray[Any], rate: float, seconds: int
-) -> Array:
+def _sections(samples: Samples, onsets: Samples) -> Array:
     """Loudness and business a second, smoothed, in standard deviations."""
-    padded = np.zeros(seconds * RATE, np.float32)
-    padded[: len(samples)] = samples[: len(padded)]
-    loud = np.log(np.sqrt((padded.reshape(seconds, RATE) ** 2).mean(axis=1)) + 1e-4)
-    at = np.minimum((np.arange(len(onsets)) / rate).astype(int), seconds - 1)
-    busy = np.bincount(at, onsets, seconds) / np.maximum(np.bincount(at, minlength=seconds), 1)
-    busy = np.log(busy + 0.1)
+    seconds = _whole(len(samples) / RATE)
+    parts = np.split(samples, np.arange(1, seconds) * RATE)  # the last one has the rest
+    loud = np.log(np.array([np.sqrt(np.mean(part**2)) for part in parts]) + 1e-4)
+    at = np.minimum(np.arange(len(onsets)) * _HOP // RATE, seconds - 1)
+    busy = np.log(np.bincount(at, onsets, seconds) / np.bincount(at, minlength=seconds) + 0.1)
     together = gaussian_filter1d(loud + busy, _SECTION, mode="nearest")
     spread = float(together.std())
     # A click track has no sections: what hardly changes does not count.
     return (together - together.mean()) / spread if spread > 0.15 else np.zeros(seconds)
+
+
+def _whole(seconds: float) -> int:
+    return max(1, round(seconds))

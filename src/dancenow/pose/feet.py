@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from dancenow.pose.body import MIN_CONFIDENCE, body_height
+from dancenow.errors import InputError
+from dancenow.pose.body import MIN_CONFIDENCE
 from dancenow.pose.ground import find_ground
 from dancenow.pose.layout import INDEX
 from dancenow.pose.track import PoseTrack
@@ -16,12 +17,13 @@ from dancenow.pose.track import PoseTrack
 SIDES: Final = ("left", "right")
 
 _PARTS: Final = ("big_toe", "heel", "ankle")
+_AT: Final = np.array([[INDEX[f"{side}_{part}"] for part in _PARTS] for side in SIDES])
 _NEAR_GROUND: Final = 0.035  # body heights above the ground at which a foot still stands
 _SMOOTH: Final = 0.04  # seconds; standard deviation, before speeds are taken
 
 
 class Feet(NamedTuple):
-    """Both feet, left and right, over time; lengths in body heights.
+    """Both feet, left and right, over time; lengths in body heights, NaN where one is not seen.
 
     Attributes:
         height: how far above the ground, float64 `(T, 2)`.
@@ -37,43 +39,38 @@ class Feet(NamedTuple):
 def find_feet(track: PoseTrack) -> Feet:
     """How the feet of a (cleaned) track stand and move.
 
-    A foot's place is the mean of its toe, heel and ankle, as far as they are seen; what is never
-    seen stands nowhere.
+    A foot is where its ankle is, and moves as its toe, heel and ankle do in the mean, as far as
+    they are seen.
 
     Raises:
-        InputError: the torso is never seen.
+        InputError: the track has no frames, or the torso is never seen.
     """
-    unit = float(np.nanmedian(body_height(track)))
-    ground = find_ground(track).ankle
-    xy = np.where(
-        track.confidence[..., None] >= MIN_CONFIDENCE, track.xy.astype(np.float64), np.nan
-    )
-    ankles = xy[:, [INDEX[f"{side}_ankle"] for side in SIDES], 1]
-    height = (ground[:, None] - ankles) / unit
-    places = np.stack([_place(xy, side) for side in SIDES], axis=1)
-    seen = np.isfinite(places) & np.isfinite(height)
-    smooth = np.stack([_smoothed(places[:, i], track.fps) for i in range(2)], axis=1)
-    speed = np.abs(np.gradient(smooth, axis=0)) * track.fps / unit if len(track) > 1 else 0 * smooth
-    speed = np.where(seen, speed, np.nan)
-    return Feet(height, speed, seen & (height < _NEAR_GROUND))
+    if len(track) == 0:
+        raise InputError("the track has no frames; make it anew.")
+    ground = find_ground(track)
+    unit = float(np.nanmedian(ground.height))
+    seen = track.confidence[:, _AT] >= MIN_CONFIDENCE  # (T, sides, parts)
+    points = track.xy[:, _AT].astype(np.float64)
+    ankle = _PARTS.index("ankle")
+    stood = seen[..., ankle]
+    height = np.where(stood, (ground.ankle[:, None] - points[..., ankle, 1]) / unit, np.nan)
+    # Part by part, so that a foot does not jump where one of them is hidden.
+    speeds = np.zeros(seen.shape)
+    for side, part in np.ndindex(_AT.shape):
+        speeds[:, side, part] = _speed(points[:, side, part, 0], seen[:, side, part], track.fps)
+    mean = np.where(seen, speeds, 0).sum(axis=-1) / np.maximum(seen.sum(axis=-1), 1)
+    speed = np.where(stood, np.abs(mean) / unit, np.nan)
+    return Feet(height, speed, stood & (height < _NEAR_GROUND))
 
 
-def _place(xy: NDArray[np.float64], side: str) -> NDArray[np.float64]:
-    """x of a foot, `(T,)`."""
-    points = xy[:, [INDEX[f"{side}_{part}"] for part in _PARTS], 0]
-    seen = np.isfinite(points)
-    total = np.where(seen, points, 0).sum(axis=1)
-    place: NDArray[np.float64] = np.where(
-        seen.all(axis=1), total / len(_PARTS), xy[:, INDEX[f"{side}_ankle"], 0]
-    )
-    return place
-
-
-def _smoothed(values: NDArray[np.float64], fps: float) -> NDArray[np.float64]:
-    known = np.isfinite(values)
-    if not known.any():
-        return values
+def _speed(
+    values: NDArray[np.float64], known: NDArray[np.bool_], fps: float
+) -> NDArray[np.float64]:
+    """Change a second, `(T,)`; what is unknown is interpolated."""
+    if not known.any() or len(values) < 2:
+        return np.zeros(len(values))
     frames = np.arange(len(values))
     filled = np.interp(frames, frames[known], values[known])
-    smooth: NDArray[np.float64] = gaussian_filter1d(filled, _SMOOTH * fps, mode="nearest")
-    return smooth
+    smooth = gaussian_filter1d(filled, _SMOOTH * fps, mode="nearest")
+    speed: NDArray[np.float64] = np.gradient(smooth) * fps
+    return speed

@@ -26,7 +26,7 @@ from dancenow.files import check_folder, make_folder, write_bytes
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.training import Budget, Clock, Device, load_state
+from dancenow.training import Budget, Clock, Device, TrainingState, load_state
 from dancenow.video.png import encode_png
 from dancenow.workflows.camera import find_camera, steadied
 from dancenow.workflows.observe import load_source
@@ -106,27 +106,14 @@ def train_on_poses(
     from dancenow.training.loop import run_training
 
     check_folder(out, "choreographer", ours=_ours(out))
-    budget = Budget(minutes, steps) if minutes or steps else Budget(minutes=config.minutes)
+    unsaid = minutes is None and steps is None
+    budget = Budget(config.minutes if unsaid else minutes, steps)
     with times.stage("prepare"):
+        made_of = _made_of(paths, config)
+        checkpoint = out / "checkpoint" / "motion"
+        state = _resumable(out, checkpoint, made_of)
         tracks, fps = _tracks(paths, estimator, progress)
         dance = Dance.of(tracks, paths, config)
-        made_of = {
-            "config": config.model_dump(mode="json"),
-            "clips": content_hash(paths[0], _VERSION, [content_hash(path) for path in paths]),
-            "codec": "pose",
-        }
-        checkpoint = out / "checkpoint" / "motion"
-        state = load_state(checkpoint)
-        if state is None and is_choreographer(out):
-            raise InputError(
-                f"{out}: holds a finished choreographer without its checkpoint; choose another "
-                "folder."
-            )
-        if state is not None and any(state.values.get(k) != v for k, v in made_of.items()):
-            raise InputError(
-                f"{out}: holds a choreographer of other clips, options or version; choose another "
-                "folder."
-            )
         make_folder(out)
         training = MotionTraining(
             config.motion,
@@ -213,13 +200,13 @@ class Dance:
                         pieces.append(piece[:kept])
                     if not mirrored:
                         danced.append(piece[:kept])
-        longest = max((len(piece) for piece in pieces), default=0)
-        if longest < _ENOUGH * motion.window:
+        learned = sum(len(piece) for piece in danced if len(piece) >= motion.window)
+        if learned < _ENOUGH * motion.window:
+            others = f" and {len(whole) - 1} more" if len(whole) > 1 else ""
             raise InputError(
-                f"{whole[0]}: the longest passage in which the whole body is seen has "
-                f"{max((len(p) for p in danced), default=0) / RATE:.1f} s, and "
-                f"{_ENOUGH * motion.window / RATE:.0f} s are needed to learn a dance; give a "
-                "longer clip."
+                f"{whole[0]}{others}: the whole body is seen for {_longest(codec, usable):.1f} s "
+                f"at a time; {_ENOUGH * motion.window / RATE:.0f} s, in passages of at least "
+                f"{motion.window / RATE:.0f} s, are needed to learn a dance; give longer clips."
             )
         return Dance(codec, pieces, danced, held_out, MoveScaler.fit(pieces, motion.window))
 
@@ -239,6 +226,39 @@ class Dance:
         return np.asarray(np.hstack(pictures), dtype=np.uint8)
 
 
+def _longest(codec: PoseCodec, tracks: list[PoseTrack]) -> float:
+    """Seconds of the longest passage in which the whole body is seen."""
+    passages = (piece for track in tracks for piece in codec.encode(track, shortest=0.0))
+    return max(map(len, passages), default=0) / RATE
+
+
+def _made_of(paths: list[Path], config: ChoreographerConfig) -> dict[str, Any]:
+    """What a training that is resumed must agree in."""
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path}: no such file or folder.")
+    return {
+        "config": config.model_dump(mode="json"),
+        "clips": content_hash(paths[0], _VERSION, [content_hash(path) for path in paths]),
+        "codec": "pose",
+    }
+
+
+def _resumable(out: Path, checkpoint: Path, made_of: dict[str, Any]) -> TrainingState | None:
+    """The checkpoint that is gone on from, if there is one."""
+    state = load_state(checkpoint)
+    if state is None and is_choreographer(out):
+        raise InputError(
+            f"{out}: holds a finished choreographer without its checkpoint; choose another folder."
+        )
+    if state is not None and any(state.values.get(k) != v for k, v in made_of.items()):
+        raise InputError(
+            f"{out}: holds a choreographer of other clips, options or version; choose another "
+            "folder."
+        )
+    return state
+
+
 def _tracks(
     paths: list[Path], estimator: str, progress: ProgressCallback
 ) -> tuple[list[PoseTrack], Fraction]:
@@ -255,7 +275,7 @@ def _tracks(
             exact = Fraction(track.fps).limit_denominator(1001)
             fps = source.clip.fps if source.clip is not None else exact
         tracks.append(track)
-        progress(Progress("reading the dances", number + 1, len(paths)))
+        progress(Progress("reading the dances", number + 1, len(paths), "clips"))
     return tracks, fps
 
 

@@ -46,10 +46,12 @@ class Ensemble:
 
     def check(self) -> None:
         """Raise `InputError` where these performers cannot dance so."""
-        if len(self.performers) > MOST:
-            raise InputError(f"--performer: at most {MOST} dance together.")
-        if not (np.isfinite(self.delay) and self.delay >= 0):
-            raise InputError(f"--canon must be 0 s or above, not {self.delay:g}.")
+        check_cast(len(self.performers), self.formation, self.delay)
+        if any(performer.scene.statistics is None for performer in self.performers):
+            raise InputError(
+                "--performer: one was learned from drawn stick figures without poses, so no dance "
+                "can be brought to its body; train it from a clip."
+            )
         fast = all(isinstance(performer, FastPerformer) for performer in self.performers)
         if self.formation is Formation.together and not fast:
             raise InputError(
@@ -64,13 +66,11 @@ class Ensemble:
 
     def frames(self, track: PoseTrack) -> tuple[tuple[int, int], Iterator[Frame]]:
         """Width and height of the picture, and its frames, uint8 `(H, W, 3)` RGB."""
-        delays = [round(number * self.delay * track.fps) for number in range(len(self.performers))]
-        tracks = [
-            performable(performer, _later(track, delay), retarget=Retarget.limbs)
-            if getattr(performer.scene, "shape", None) is not None
-            else performable(performer, _later(track, delay))
-            for performer, delay in zip(self.performers, delays, strict=True)
-        ]
+        tracks = []
+        for number, performer in enumerate(self.performers):
+            retarget = Retarget.whole if performer.scene.shape is None else Retarget.limbs
+            danced = performable(performer, track, retarget=retarget)
+            tracks.append(_later(danced, round(number * self.delay * track.fps)))
         if self.formation is Formation.together:
             return self._together(tracks)
         return self._beside(tracks)
@@ -141,6 +141,18 @@ class Ensemble:
                 yield frame
 
         return size, frames()
+
+
+def check_cast(count: int, formation: Formation, delay: float) -> None:
+    """Raise `InputError` where that many performers cannot dance so."""
+    if count > MOST:
+        raise InputError(f"--performer: at most {MOST} dance together, not {count}.")
+    if not (np.isfinite(delay) and delay >= 0):
+        raise InputError(f"--canon must be 0 s or above, not {delay:g}.")
+    if delay and count < 2:
+        raise InputError(f"--canon {delay:g}: needs several performers; add a --performer.")
+    if formation is Formation.together and count < 2:
+        raise InputError("--formation together: needs several performers; add a --performer.")
 
 
 def _later(track: PoseTrack, delay: int) -> PoseTrack:

@@ -10,9 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.choreographer import Choreographer
-from dancenow.choreographer.choreographer import check_dream, read_config
+from dancenow.choreographer.choreographer import check_dream
 from dancenow.choreographer.codec import Latents
-from dancenow.choreographer.motion.choreographer import Composition, PoseChoreographer
+from dancenow.choreographer.motion.choreographer import (
+    Composition,
+    PoseChoreographer,
+    learned_codec,
+)
 from dancenow.choreographer.motion.codec import RATE, Moves
 from dancenow.errors import InputError
 from dancenow.evaluation.dance import DanceScores, dance_scores
@@ -55,7 +59,7 @@ def evaluate_dance(
     """
     check_dream(seconds, temperature)
     if not isinstance(folder, Choreographer | PoseChoreographer):
-        of_poses = read_config(Path(folder)).get("config", {}).get("codec") == "pose"
+        of_poses = learned_codec(Path(folder)) == "pose"
         kind = PoseChoreographer if of_poses else Choreographer
         folder = kind.load(folder, choose_device(device))
     if isinstance(folder, PoseChoreographer):
@@ -112,7 +116,7 @@ def _evaluate_poses(
     wanted = Composition(seconds, seed, 1.0 if temperature is None else temperature)
 
     def tell(done: int) -> None:
-        progress(Progress("composing", done, 24, "levels"))
+        progress(Progress("composing", done, round(seconds * RATE), "vectors"))
 
     return score_moves(choreographer, choreographer.compose_moves(wanted, tell))
 

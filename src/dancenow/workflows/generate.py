@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dancenow.choreographer import Choreographer, is_choreographer
-from dancenow.choreographer.choreographer import check_dream, holds_parts, read_config
-from dancenow.choreographer.motion.choreographer import PoseChoreographer
+from dancenow.choreographer.choreographer import check_dream, holds_parts
+from dancenow.choreographer.motion.choreographer import PoseChoreographer, learned_codec
 from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
@@ -19,7 +19,7 @@ from dancenow.workflows.choreograph import (
     train_choreographer,
     train_pose_choreographer,
 )
-from dancenow.workflows.new_dance import SECONDS, Danced, NewDance, write_new_dance
+from dancenow.workflows.new_dance import SECONDS, Danced, Given, NewDance, write_new_dance
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,13 @@ def generate(
 
 def _of_poses(dance: Path, output: Path, options: ChoreographyOptions, new: NewDance) -> bool:
     """Whether poses are composed, and not pictures."""
-    asked = new.of_poses or output.suffix == ".npz"
+    asked = new.of_poses or output.suffix == ".npz" or options.codec == "pose"
     if not is_choreographer(dance):
-        return asked or options.codec == "pose"
-    learned = read_config(dance).get("config", {}).get("codec", "frame")
-    if learned == "pose":
+        options.config()  # tells of options that do not fit now
+        return asked
+    if learned_codec(dance) == "pose":
+        if options.background is not None:
+            raise InputError(f"--background {options.background}: needs a --performer before it.")
         return True
     if asked:
         raise InputError(
@@ -139,7 +141,8 @@ def _generate_motion(
 ) -> Danced:
     new.check(output, dance)
     device = choose_device(options.device)
-    if is_choreographer(dance):
+    given = Given.read(new, device, times=times, progress=progress)
+    if is_choreographer(dance) or holds_parts(dance):
         with times.stage("load"):
             folder, choreographer = dance, PoseChoreographer.load(dance, device)
     else:
@@ -152,8 +155,8 @@ def _generate_motion(
         folder,
         output,
         new,
+        given,
         seed=options.seed,
-        device=device,
         times=times,
         progress=progress,
     )

@@ -27,7 +27,7 @@ from dancenow.video import check_output, open_writer
 from dancenow.workflows.ahead import computed_ahead
 from dancenow.workflows.backdrop import SOURCE, TARGET, TRANSPARENT
 from dancenow.workflows.choices import Formation
-from dancenow.workflows.ensemble import Ensemble
+from dancenow.workflows.ensemble import Ensemble, check_cast
 from dancenow.workflows.observe import Source, load_source
 from dancenow.workflows.transfer import ShowOptions, write_performance
 
@@ -69,7 +69,7 @@ class NewDance:
     @property
     def of_poses(self) -> bool:
         """Whether something is asked for that only a choreographer of poses can do."""
-        return bool(self.performers or self.music or self.loop or self.continue_from or self.bars)
+        return self != NewDance(seconds=self.seconds, temperature=self.temperature)
 
     def check(self, output: Path, dance: Path) -> None:
         """Raise `InputError` now for what would be wrong after long work."""
@@ -87,6 +87,7 @@ class NewDance:
                 raise InputError(f"{output}: a track needs no --performer; leave it out.")
         else:
             check_output(output, alpha=self.background == TRANSPARENT)
+        check_cast(len(self.performers), self.formation, self.canon)
         given = [p for p in (self.music, self.continue_from, *self.performers) if p is not None]
         for path in given:
             if not path.exists():
@@ -100,13 +101,55 @@ class NewDance:
             raise InputError(f"--background {self.background}: needs a --performer before it.")
         if self.background == TRANSPARENT and len(self.performers) > 1:
             raise InputError("--background transparent: works with one --performer.")
-        Composition(self.seconds or SECONDS, temperature=self._temperature, loop=self.loop).check()
-        if self.seconds is not None:
-            Composition(self.seconds).check()
+        self.composition(0).check()
+        if self.loop and self.continue_from is not None:
+            raise InputError("--loop and --continue-from: a loop has no beginning; choose one.")
 
-    @property
-    def _temperature(self) -> float:
-        return 1.0 if self.temperature is None else self.temperature
+    def composition(self, seed: int, before: PoseTrack | None = None) -> Composition:
+        """What is composed where there is no music."""
+        seconds = SECONDS if self.seconds is None else self.seconds
+        temperature = 1.0 if self.temperature is None else self.temperature
+        return Composition(seconds, seed, temperature, loop=self.loop, continue_from=before)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a new dance is made with, besides a choreographer.
+
+    Attributes:
+        ensemble: who dances it; nobody: stick figures are drawn.
+        music: what was heard of the music.
+        before: the dance that it goes on from.
+    """
+
+    ensemble: Ensemble
+    music: Music | None = None
+    before: PoseTrack | None = None
+
+    @staticmethod
+    def read(
+        new: NewDance, device: Device, *, times: StageTimes, progress: ProgressCallback = silent
+    ) -> Given:
+        """Load the performers, hear the music and see what is continued: before any training.
+
+        Raises:
+            InputError: one of them cannot be used.
+        """
+        music = before = None
+        with times.stage("load"):
+            performers = tuple(Performer.load(path, device) for path in new.performers)
+            ensemble = Ensemble(performers, new.formation, new.canon, new.background)
+            ensemble.check()
+            if len(performers) == 1:
+                ShowOptions(background=new.background).check_performer(performers[0])
+        if new.music is not None:
+            with times.stage("music"):
+                music = hear(new.music)
+                _length(new, music)
+        if new.continue_from is not None:
+            with times.stage("detect"):
+                before = load_source(new.continue_from, progress=progress).track
+        return Given(ensemble, music, before)
 
 
 @dataclass(frozen=True)
@@ -156,9 +199,9 @@ def write_new_dance(
     folder: Path,
     output: Path,
     new: NewDance,
+    given: Given,
     *,
     seed: int,
-    device: Device,
     times: StageTimes,
     progress: ProgressCallback = silent,
 ) -> Danced:
@@ -169,29 +212,18 @@ def write_new_dance(
         folder: where it lies, for the report.
         output: the clip, or a track (`.npz`).
         new: what the dance is to be like; it was checked.
+        given: what it is made with, as `Given.read` read it for `new`.
         seed: of everything that is drawn.
-        device: where performers compute.
         times: the seconds of each stage are added to it.
         progress: told about every frame.
 
     Raises:
         InputError: what was given cannot be used.
     """
-    with times.stage("load"):
-        performers = tuple(Performer.load(path, device) for path in new.performers)
-        ensemble = Ensemble(performers, new.formation, new.canon, new.background)
-        ensemble.check()
-        if len(performers) == 1:
-            ShowOptions(background=new.background).check_performer(performers[0])
-    music = None
-    if new.music is not None:
-        with times.stage("music"):
-            music = hear(new.music)
+    performers = given.ensemble.performers
     with times.stage("compose"):
-        moves, figures = _composed(choreographer, new, music, seed, progress)
+        moves, figures = _composed(choreographer, new, given, seed, progress)
         track = choreographer.danced(moves, loop=new.loop)
-        if music is not None:
-            track = track[: round(len(moves) / RATE * track.fps)]
     with times.stage("perform" if performers else "write"):
         if output.suffix == ".npz":
             track.save(output)
@@ -204,7 +236,7 @@ def write_new_dance(
             )
             size = performers[0].scene.size
         else:
-            size, frames = ensemble.frames(track) if performers else (track.size, _drawn(track))
+            size, frames = given.ensemble.frames(track) if performers else _drawn(track)
             _write(output, frames, track, size, new.music, progress)
     return Danced(output, len(track), track.fps, size, folder, times, **figures)
 
@@ -212,40 +244,34 @@ def write_new_dance(
 def _composed(
     choreographer: PoseChoreographer,
     new: NewDance,
-    music: Music | None,
+    given: Given,
     seed: int,
     progress: ProgressCallback,
 ) -> tuple[Moves, dict[str, Any]]:
     """Vectors of the dance, and the figures of its timing."""
-    before = None
-    if new.continue_from is not None:
-        before = load_source(new.continue_from, progress=progress).track
-    temperature = 1.0 if new.temperature is None else new.temperature
-    wanted = Composition(
-        new.seconds or SECONDS, seed, temperature, loop=new.loop, continue_from=before
-    )
+    music, wanted = given.music, new.composition(seed, given.before)
 
-    def tell(done: int) -> None:
-        progress(Progress("composing", done, 24, "levels"))
+    def made(wanted: Composition) -> Moves:
+        total = round(wanted.seconds * RATE)
+        return choreographer.compose_moves(
+            wanted, lambda done: progress(Progress("composing", done, total, "vectors"))
+        )
 
     if music is None:
-        return choreographer.compose_moves(wanted, tell), {}
-    seconds = _length(new, music)
+        return made(wanted), {}
+    seconds = max(_length(new, music), 2 / RATE)
     aligned = len(music.beats) > 0
     if not aligned:
-        assert new.music is not None
-        warnings.warn(
-            f"{new.music.name}: has no clear beat; the dance is not timed to it.",
-            DanceNowWarning,
-            stacklevel=2,
-        )
+        _warn(f"{new.music}: has no clear beat; the dance is not timed to it.")
+    if new.seconds is not None and new.seconds > music.seconds:
+        _warn(f"{new.music}: ends after {music.seconds:.1f} s, and the dance with it.")
     danced = seconds + (_TO_SPARE if aligned else 0)
     moments = np.arange(round(danced * RATE)) / RATE
     energy = music.energy_at(moments).clip(-_CALMEST, _CALMEST) if music.energy.any() else None
     wanted = replace(
         wanted, seconds=danced, energy=None if energy is None else energy.astype(np.float32)
     )
-    moves = choreographer.compose_moves(wanted, tell)
+    moves = made(wanted)
     if not aligned:
         return moves, {}
     count = round(seconds * RATE)
@@ -260,24 +286,25 @@ def _composed(
     }
 
 
+def _warn(text: str) -> None:
+    warnings.warn(text, DanceNowWarning, stacklevel=3)
+
+
 def _length(new: NewDance, music: Music) -> float:
-    if new.bars is not None:
-        last = 4 * new.bars
-        if len(music.beats) == 0:
-            raise InputError("--bars: the music has no clear beat; give --seconds.")
-        if last >= len(music.beats):
-            raise InputError(
-                f"--bars {new.bars}: the music has {len(music.beats) // 4} bars of four beats."
-            )
-        return float(music.beats[last])
-    if new.seconds is None or new.seconds <= music.seconds:
-        return new.seconds or music.seconds
-    warnings.warn(
-        f"the music ends after {music.seconds:.1f} s, and the dance with it.",
-        DanceNowWarning,
-        stacklevel=3,
-    )
-    return music.seconds
+    """Seconds of a dance to some music."""
+    if new.bars is None:
+        return music.seconds if new.seconds is None else min(new.seconds, music.seconds)
+    beats, last = music.beats, 4 * new.bars
+    if len(beats) == 0:
+        raise InputError(f"--bars: {new.music} has no clear beat; give --seconds.")
+    if last > len(beats):
+        raise InputError(
+            f"--bars {new.bars}: {new.music} has {len(beats) // 4} bars of four beats."
+        )
+    if last < len(beats):
+        return float(beats[last])
+    # The last bar ends where its next beat would be.
+    return min(music.seconds, float(beats[-1] + np.diff(beats).mean()))
 
 
 def _accents(
@@ -292,8 +319,8 @@ def _alignment(choreographer: PoseChoreographer, moves: Moves, music: Music) -> 
     return round(score, 4) if np.isfinite(score) else None
 
 
-def _drawn(track: PoseTrack) -> Iterator[Frame]:
-    return (draw_pose(keypoints, track.size) for keypoints in track.keypoints)
+def _drawn(track: PoseTrack) -> tuple[tuple[int, int], Iterator[Frame]]:
+    return track.size, (draw_pose(keypoints, track.size) for keypoints in track.keypoints)
 
 
 def _write(

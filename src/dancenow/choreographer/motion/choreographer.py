@@ -6,7 +6,7 @@ import io
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save
 from scipy.interpolate import CubicSpline
 
 from dancenow.choreographer.choreographer import VERSION, read_config
-from dancenow.choreographer.motion.codec import RATE, Body, Moves, PoseCodec
+from dancenow.choreographer.motion.codec import RATE, Body, Moves, PoseCodec, measure_body
 from dancenow.choreographer.motion.composing import Wanted, compose
 from dancenow.choreographer.motion.dance import MoveScaler
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
@@ -34,6 +34,7 @@ from dancenow.training.checkpoint import restore_module
 
 FILES: Final = ("motion.safetensors", "moves.npz")
 LONGEST: Final = 3600.0  # seconds of a dance
+WILDEST: Final = 10.0  # temperature; far below, nothing is left of the dance
 
 _LED: Final = 1.0  # seconds of what is continued that lead into the new dance
 _ENERGETIC: Final = 1.5  # standard deviations that are asked for at most
@@ -88,8 +89,10 @@ class Composition:
             raise InputError(
                 f"--seconds must be above 0 and at most {LONGEST:g}, not {self.seconds:g}."
             )
-        if not (math.isfinite(self.temperature) and self.temperature >= 0):
-            raise InputError(f"--temperature must be 0 or above, not {self.temperature:g}.")
+        if not 0 <= self.temperature <= WILDEST:
+            raise InputError(
+                f"--temperature must be from 0 to {WILDEST:g}, not {self.temperature:g}."
+            )
         if self.loop and self.continue_from is not None:
             raise InputError("--loop and --continue-from: a loop has no beginning; choose one.")
 
@@ -129,7 +132,7 @@ class PoseChoreographer:
 
         Args:
             wanted: how.
-            tell: told how many of the noise levels are done.
+            tell: told how many vectors are there.
 
         Raises:
             InputError: what is wanted makes no sense.
@@ -144,18 +147,19 @@ class PoseChoreographer:
         wanted.check()
         count = max(2, round(wanted.seconds * RATE))
         lead = self._lead(wanted.continue_from)
-        known = energy = None
-        if len(lead):
-            known = np.full((count + len(lead), self.codec.dimensions), np.nan, np.float32)
-            known[: len(lead)] = self.learned.scaler.scale(lead)
+        energy = None
         if wanted.energy is not None:
-            asked = wanted.energy.clip(-_ENERGETIC, _ENERGETIC).astype(np.float32)
-            energy = np.concatenate([np.repeat(asked[:1], len(lead)), asked])
+            energy = wanted.energy.clip(-_ENERGETIC, _ENERGETIC).astype(np.float32)
         request = Wanted(
-            count + len(lead), wanted.seed, wanted.temperature, wanted.loop, known, energy
+            count,
+            wanted.seed,
+            wanted.temperature,
+            wanted.loop,
+            self.learned.scaler.scale(lead) if len(lead) else None,
+            energy,
         )
         scaled = compose(self.network, self.codec.dimensions, request, self.device, tell)
-        return self.learned.scaler.unscale(scaled[len(lead) :])
+        return self.learned.scaler.unscale(scaled)
 
     def danced(self, moves: Moves, *, loop: bool = False) -> PoseTrack:
         """The track of vectors `(T, D)`."""
@@ -163,9 +167,10 @@ class PoseChoreographer:
         if not loop:
             return self.codec.decode(moves, fps)
         # A loop is settled, and filled in between, as if it had gone round before and after.
+        # Its frames are spread evenly: else the last would come too near to the first, or too far.
         count = max(1, round(len(moves) / RATE * fps))
-        thrice = self.codec.decode(np.concatenate([moves, moves, moves]), fps)
-        return thrice[count : 2 * count]
+        thrice = self.codec.decode(np.concatenate([moves] * 3), count * RATE / len(moves))
+        return replace(thrice[count : 2 * count], fps=fps)
 
     def retimed(self, moves: Moves, moments: NDArray[np.float64]) -> Moves:
         """Vectors at other moments of a dance.
@@ -185,9 +190,14 @@ class PoseChoreographer:
         if len(track) == 1:  # a pose: held for a moment
             held = np.repeat(track.keypoints, max(4, round(0.2 * track.fps)), axis=0)
             track = track.with_keypoints(held)
-        pieces = self.codec.encode(track, shortest=0.0)
-        if not pieces:
-            raise InputError("--continue-from: the whole body is not seen at its end.")
+        try:
+            measure_body(track[-max(1, round(_LED * track.fps)) :])
+            pieces = self.codec.encode(track, shortest=0.0)
+        except InputError as error:
+            raise InputError(
+                "--continue-from: the whole body, from shoulders to ankles, must be seen in its "
+                "last second and most of the time; cut it so that it is."
+            ) from error
         return pieces[-1][-round(_LED * RATE) :]
 
     def save(self, folder: Path) -> None:
@@ -232,6 +242,8 @@ class PoseChoreographer:
         """
         folder = Path(folder)
         document = read_config(folder)
+        if learned_codec(folder) != "pose":
+            raise InputError(f"{folder}: was learned with --codec frame; it dreams pictures.")
         for name in FILES:
             if not (folder / name).is_file():
                 raise InputError(f"{folder}: {name} is missing; train the choreographer again.")
@@ -240,24 +252,35 @@ class PoseChoreographer:
             training = dict(document["training"])
             codec, learned = _read_moves(folder / FILES[1], document)
             weights = load_file(folder / FILES[0])
+            with torch.device("meta"):  # no time is spent on first weights
+                network = MotionDenoiser(codec.dimensions, config.motion)
         except (
             OSError,
             EOFError,
-            KeyError,
+            ArithmeticError,
+            LookupError,
+            RuntimeError,
             TypeError,
             ValueError,
-            ZeroDivisionError,
             BadZipFile,
             ValidationError,
             SafetensorError,
         ) as error:
             raise InputError(f"{folder}: the choreographer is damaged; train it again.") from error
-        with torch.device("meta"):  # no time is spent on first weights
-            network = MotionDenoiser(codec.dimensions, config.motion)
         restore_module(network.to_empty(device="cpu"), weights, folder)
         return PoseChoreographer(
             config, codec, network, learned, device or choose_device(), training
         )
+
+
+def learned_codec(folder: Path) -> str:
+    """The codec that the choreographer in a folder was trained with: "frame" or "pose".
+
+    Raises:
+        InputError: there is no choreographer, or another version's.
+    """
+    config = read_config(folder).get("config")
+    return str(config.get("codec", "frame")) if isinstance(config, dict) else "frame"
 
 
 def _read_moves(path: Path, document: dict[str, Any]) -> tuple[PoseCodec, LearnedMoves]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,7 @@ from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HA
 Array = NDArray[np.float64]
 Moves = NDArray[np.float32]  # (T, D), a vector a frame
 
-RATE: Final = 20.0  # vectors a second
+RATE: Final = 15.0  # vectors a second
 
 _LONGEST: Final = 0.985  # quantile of a limb's length in the picture that is taken for its own
 _UPRIGHT: Final = 0.85  # quantile of the body's height
@@ -46,6 +46,7 @@ _KNOWN: Final = 0.05  # part of the frames in which a part must be seen to be kn
 _HAND_SHAPES: Final = 12
 _FACE_SHAPES: Final = 10
 _FACE_SLOW: Final = 0.8  # seconds; how slowly the size of a body changes with depth
+_DEEPEST: Final = 2.0  # how much larger or smaller than usual depth makes a body at most
 _FOOT: Final = ("big_toe", "heel", "ankle")
 _SOLE: Final = ("big_toe", "small_toe", "heel")
 _FADES: Final = 2.0  # seconds in which a correction of the body's place fades
@@ -85,6 +86,13 @@ _OTHER_SIDE: Final = np.array([LIMB_NAMES.index((_swapped(a), _swapped(b))) for 
 _HEAD_POINTS: Final = np.array(
     [INDEX[n] for n in ("right_eye", "left_eye", "right_ear", "left_ear")]
     + list(range(FACE.start, FACE.stop))
+)
+_EYES: Final = slice(0, 2)  # of `_HEAD_POINTS`
+_EARS: Final = slice(2, 4)
+_FACE_POINTS: Final = slice(4, None)
+# What stands in for a hidden eye or ear: the pupil, the outline of the jaw where it begins.
+_STAND_INS: Final = np.array(
+    [4 + INDEX[n] - FACE.start for n in ("face_right_pupil", "face_left_pupil")] + [4, 20]
 )
 _HANDS: Final = {"left": LEFT_HAND, "right": RIGHT_HAND}
 _ROOT: Final = slice(0, 4)  # x, height of the hips, depth, log size
@@ -181,7 +189,8 @@ class PoseCodec:
         body: the body that dances are decoded to.
         hand: mean `(42,)` and components `(12, 42)` of a hand's shape, in its size.
         face: mean `(148,)` and components `(10, 148)` of the head's, in its size.
-        known: whether face, left and right hand were ever seen.
+        known: whether face, left and right hand were ever seen; without a face, a head may have
+            eyes and ears.
     """
 
     body: Body
@@ -213,21 +222,20 @@ class PoseCodec:
             InputError: a track shows no whole body.
         """
         bodies = [measure_body(track) for track in tracks]
-        hands, faces, seen = [], [], np.zeros(3)
+        face = bool(np.mean([_face_seen(track).mean() for track in tracks]) > _KNOWN)
+        hands, faces, seen = [], [], np.zeros(2)
         for track, body in zip(tracks, bodies, strict=True):
-            parts = _parts(track, body)
-            seen += [parts[name][1].mean() / len(tracks) for name in ("face", "left", "right")]
-            faces.append(parts["face"][0][parts["face"][1]])
-            for side, sign in (("left", -1.0), ("right", 1.0)):
-                shapes, there = parts[side]
-                hands.append(shapes[there] * np.tile([sign, 1.0], shapes.shape[1] // 2))
-        known = tuple(bool(part > _KNOWN) for part in seen)
-        assert len(known) == 3
+            parts = _parts(track, body, face=face)
+            seen += [parts[side].shown.mean() / len(tracks) for side in SIDES]
+            faces.append(parts["face"].shape[parts["face"].known])
+            for side in SIDES:
+                hands.append(parts[side].shape[parts[side].known])
+        left, right = (bool(part > _KNOWN) for part in seen)
         return PoseCodec(
             bodies[0],
             _principal(np.concatenate(hands), _HAND_SHAPES),
             _principal(np.concatenate(faces), _FACE_SHAPES),
-            known,
+            (face, left, right),
         )
 
     def encode(self, track: PoseTrack, shortest: float = _SHORTEST) -> list[Moves]:
@@ -268,7 +276,7 @@ class PoseCodec:
         states = vectors[:, -_STATES:] > 0.5
         root, limbs = vectors[:, _ROOT], vectors[:, _LIMBS].reshape(count, -1, 2)
         limbs = limbs / np.maximum(np.linalg.norm(limbs, axis=-1, keepdims=True), 1.0)
-        scale = np.exp(root[:, 3])
+        scale = np.exp(root[:, 3]).clip(1 / _DEEPEST, _DEEPEST)
         xy = np.zeros((count, NUM_KEYPOINTS, 2))
         seen = np.zeros((count, NUM_KEYPOINTS), bool)
         ground = body.ground + root[:, 2] * body.height
@@ -278,7 +286,7 @@ class PoseCodec:
         for number, (parent, child) in enumerate(zip(_PARENTS, _CHILDREN, strict=True)):
             length = (lengths[number] * scale)[:, None]
             xy[:, child] = xy[:, parent] + length * limbs[:, number]
-            seen[:, child] = lengths[number] > 0
+            seen[:, child] = body.limbs[number] > 0 and self.body.limbs[number] > 0
         if settled:
             _settle(xy, vectors[:, -2:], lengths, scale, fps)
         self._add_shapes(xy, seen, vectors, states, body, scale)
@@ -306,18 +314,14 @@ class PoseCodec:
             ],
             axis=1,
         )
-        parts = _parts(track, body)
+        parts = _parts(track, body, face=self.known[0])
         shapes, states = [], []
-        for name, (mean, axes), sign in (
-            ("left", self.hand, -1.0),
-            ("right", self.hand, 1.0),
-            ("face", self.face, 1.0),
-        ):
-            values, there = parts[name]
-            turned = _filled(values, there) * np.tile([sign, 1.0], values.shape[1] // 2)
-            shapes.append((turned - mean) @ axes.T)
+        for name, (mean, axes) in (("left", self.hand), ("right", self.hand), ("face", self.face)):
+            shape, known, _ = parts[name]
+            usual = shape if known.any() else np.broadcast_to(mean, shape.shape)
+            shapes.append((_filled(usual, known | ~known.any()) - mean) @ axes.T)
         for name in ("face", "left", "right"):
-            states.append(gaussian_filter1d(parts[name][1].astype(float), 0.1 * track.fps))
+            states.append(gaussian_filter1d(parts[name].shown.astype(float), 0.1 * track.fps))
         feet = find_feet(track)
         for side in range(2):
             stands = feet.standing[:, side] & (feet.speed[:, side] < _STANDS)
@@ -350,12 +354,14 @@ class PoseCodec:
             anchor = INDEX["nose"] if name == "face" else INDEX[f"{name}_wrist"]
             points = _HEAD_POINTS if name == "face" else np.arange(NUM_KEYPOINTS)[_HANDS[name]]
             xy[:, points] = xy[:, [anchor]] + size[:, None, None] * shape
-            there = states[:, number] & self.known[number]
-            seen[:, points] = there[:, None] & seen[:, [anchor]]
-            if name == "face":
-                seen[:, INDEX["nose"]] &= there
-                ears = [INDEX["left_ear"], INDEX["right_ear"]]
-                seen[:, ears] = self.known[0]
+            there = states[:, number] & seen[:, anchor]
+            if name != "face":
+                seen[:, points] = (there & self.known[number])[:, None]
+            elif (mean[: 2 * _EYES.stop] != 0).any():  # eyes were seen: it turns away at times
+                seen[:, points[_FACE_POINTS]] = (there & self.known[0])[:, None]
+                seen[:, points[_EYES]] = there[:, None]
+                seen[:, points[_EARS]] = seen[:, [anchor]]
+                seen[:, anchor] = there
 
 
 def _scale(track: PoseTrack) -> Array:
@@ -370,7 +376,7 @@ def _scale(track: PoseTrack) -> Array:
     largest = maximum_filter1d(heights, window, mode="nearest")
     slow = gaussian_filter1d(largest, _FACE_SLOW * track.fps, mode="nearest")
     slow /= max(float(np.median(slow)), 1e-6)
-    scale: Array = slow.clip(0.5, 2.0)
+    scale: Array = slow.clip(1 / _DEEPEST, _DEEPEST)
     return scale
 
 
@@ -382,23 +388,49 @@ def _whole(track: PoseTrack) -> NDArray[np.bool_]:
     return whole
 
 
-def _parts(track: PoseTrack, body: Body) -> dict[str, tuple[Array, NDArray[np.bool_]]]:
-    """Shapes of hands and face in their sizes, `(T, 2 K)`, and in which frames they are seen."""
+class _Part(NamedTuple):
+    """A hand or the head over time.
+
+    Attributes:
+        shape: in its own size, seen from its wrist or nose, `(T, 2 K)`; a left hand is mirrored.
+        known: in which frames the shape is seen, `(T,)`.
+        shown: in which frames the part is.
+    """
+
+    shape: Array
+    known: NDArray[np.bool_]
+    shown: NDArray[np.bool_]
+
+
+def _parts(track: PoseTrack, body: Body, *, face: bool) -> dict[str, _Part]:
+    """Hands and head; with `face`, the shape of a head without one is not known."""
     xy, seen = track.xy.astype(np.float64), track.confidence >= MIN_CONFIDENCE
     scale = _scale(track) * body.height
     parts = {}
-    for name in ("face", "left", "right"):
-        points = _HEAD_POINTS if name == "face" else np.arange(NUM_KEYPOINTS)[_HANDS[name]]
-        anchor = INDEX["nose"] if name == "face" else INDEX[f"{name}_wrist"]
-        size = scale * (body.head if name == "face" else body.hand)
-        shape = (xy[:, points] - xy[:, [anchor]]) / size[:, None, None]
-        inner = points[4:] if name == "face" else points
-        there = seen[:, inner].all(axis=1) & seen[:, anchor]
-        if name == "face":  # a hidden ear lies where the outline of the jaw begins
-            for ear, jaw in ((2, 4), (3, 20)):
-                shape[:, ear] = np.where(seen[:, [points[ear]]], shape[:, ear], shape[:, jaw])
-        parts[name] = shape.reshape(len(track), -1), there
+    for side, sign in zip(SIDES, (-1.0, 1.0), strict=True):
+        points, anchor = np.arange(NUM_KEYPOINTS)[_HANDS[side]], INDEX[f"{side}_wrist"]
+        shape = (xy[:, points] - xy[:, [anchor]]) / (scale * body.hand)[:, None, None]
+        there = seen[:, points].all(axis=1) & seen[:, anchor]
+        parts[side] = _Part((shape * [sign, 1.0]).reshape(len(track), -1), there, there)
+    whole = _face_seen(track)
+    eyes = seen[:, _HEAD_POINTS[_EYES]].all(axis=1) & seen[:, INDEX["nose"]]
+    head = (xy[:, _HEAD_POINTS] - xy[:, [INDEX["nose"]]]) / (scale * body.head)[:, None, None]
+    # Without a face there is no outline of a jaw either.
+    stand_ins = head[:, _STAND_INS] if face else head[:, [0, 1, 0, 1]]
+    hidden = ~seen[:, _HEAD_POINTS[: _EARS.stop], None]
+    head[:, : _EARS.stop] = np.where(hidden, stand_ins, head[:, : _EARS.stop])
+    if not face:
+        head[:, _FACE_POINTS] = 0
+    shown = whole if whole.mean() > _KNOWN else eyes
+    parts["face"] = _Part(head.reshape(len(track), -1), whole if face else eyes, shown)
     return parts
+
+
+def _face_seen(track: PoseTrack) -> NDArray[np.bool_]:
+    """In which frames the nose and the whole face are seen, `(T,)`."""
+    seen = track.confidence >= MIN_CONFIDENCE
+    there: NDArray[np.bool_] = seen[:, FACE].all(axis=1) & seen[:, INDEX["nose"]]
+    return there
 
 
 def _principal(values: Array, count: int) -> tuple[Array, Array]:
@@ -438,9 +470,11 @@ def _runs(flags: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
 
 def _resampled(values: NDArray[Any], rate: float, wanted: float) -> Moves:
     """Values `(T, D)` at another rate, by cubic splines."""
-    if rate == wanted or len(values) < 4:
+    if rate == wanted:
         return values.astype(np.float32)
     count = max(1, round(len(values) / rate * wanted))
+    if len(values) < 2:
+        return np.repeat(values, count, axis=0).astype(np.float32)
     at = np.minimum(np.arange(count) * (rate / wanted), len(values) - 1)
     smooth: Moves = CubicSpline(np.arange(len(values)), values, axis=0)(at).astype(np.float32)
     return smooth

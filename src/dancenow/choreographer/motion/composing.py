@@ -1,8 +1,7 @@
-"""Composing: a dance of any length out of noise, in windows that agree where they overlap.
+"""Composing: a dance of any length out of noise, window by window.
 
-At every noise level all windows are denoised at once, and what they say of the same frame is
-averaged (Bar-Tal, Yariv, Lipman and Dekel, "MultiDiffusion", ICML 2023, equation 5).  Frames that
-are known, a beginning or both ends, are set to what they are at every level.
+Each window is given the end of the one before and goes on from there.  The last window of a loop is
+given the beginning as well, and leads to it.
 """
 
 from __future__ import annotations
@@ -21,8 +20,9 @@ from dancenow.choreographer.motion.codec import Moves
 from dancenow.choreographer.motion.diffusion import MotionDenoiser, noise_levels
 from dancenow.training import Device
 
-_AT_ONCE: Final = 32  # windows
 _LEVELS: Final = (20.0, 0.03)
+_GIVEN: Final = 1 / 3  # part of a window that is given it from the one before
+_LED_TO: Final = 1 / 8  # part of a window that is given at the end of a loop
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Wanted:
         seed: of everything that is drawn.
         temperature: of the first noise; less is more usual, more is wilder.
         loop: the end leads back to the beginning.
-        known: scaled vectors, `(count, D)`, NaN where they are free; None: all are.
-        energy: of every vector, in standard deviations of what was learned, `(count,)`; NaN or
-            None: as it comes.
+        lead: scaled vectors that it goes on from, `(L, D)`; they are not given out.
+        energy: of every vector, in standard deviations of what was learned, `(count,)`; None: as
+            it comes.
         steps: noise levels.
     """
 
@@ -44,9 +44,9 @@ class Wanted:
     seed: int = 0
     temperature: float = 1.0
     loop: bool = False
-    known: Moves | None = None
+    lead: Moves | None = None
     energy: NDArray[np.float32] | None = None
-    steps: int = 24
+    steps: int = 16
 
 
 @torch.inference_mode()
@@ -64,78 +64,71 @@ def compose(
         dimensions: D.
         wanted: how.
         device: where the network computes.
-        tell: told how many noise levels are done.
+        tell: told how many vectors are there.
     """
     window = network.window
-    length = wanted.count if wanted.loop else max(wanted.count, window)
-    places, share = _windows(length, window, loop=wanted.loop)
-    energy = _energies(wanted, places)
+    given, back = round(_GIVEN * window), max(1, round(_LED_TO * window))
     rng = np.random.default_rng(wanted.seed)
-    levels = noise_levels(wanted.steps, *_LEVELS)
-    noise = rng.standard_normal((length, dimensions), dtype=np.float32)
-    x = torch.from_numpy(wanted.temperature * levels[0] * noise).to(device.torch)
-    known = _Known(wanted, length, device) if wanted.known is not None else None
-    share, total = share.to(device.torch), torch.zeros(length, 1, device=device.torch)
-    total.index_add_(0, places.flatten(), share.repeat(len(places))[:, None])
+    lead = np.zeros((0, dimensions), np.float32) if wanted.lead is None else wanted.lead[-given:]
+    dance, offset = lead, len(lead)
+    total = offset + wanted.count
+    while len(dance) < total:
+        before = dance[-given:]
+        room = window - len(before)
+        after = np.zeros((0, dimensions), np.float32)
+        if wanted.loop and len(dance) > 0:
+            if total - len(dance) <= room - back:
+                room, after = total - len(dance), dance[:back]
+            else:  # leave enough for the last window to find its way back
+                room = min(room, max(1, total - len(dance) - back))
+        elif wanted.loop and total < window:
+            room = max(1, total - back)
+        energy = float("nan")
+        if wanted.energy is not None:
+            first = min(len(dance) - offset, len(wanted.energy) - 1)
+            energy = float(wanted.energy[first : first + room].mean())
+        noise = wanted.temperature * rng.standard_normal((window, dimensions), dtype=np.float32)
+        made = _window(network, before, after, room, noise, energy, wanted.steps, device)
+        dance = np.concatenate([dance, made])
+        tell(min(len(dance), total) - offset)
+    return dance[offset:total]
 
-    def denoised(now: Tensor, level: float) -> Tensor:
-        dance = torch.zeros_like(now)
-        for start in range(0, len(places), _AT_ONCE):
-            part = places[start : start + _AT_ONCE]
-            with device.autocast():
-                said = network(
-                    now[part],
-                    torch.full((len(part),), level, device=device.torch),
-                    energy[start : start + _AT_ONCE].to(device.torch),
-                ).float()
-            dance.index_add_(0, part.flatten(), (said * share[:, None]).flatten(0, 1))
-        dance /= total
-        return dance if known is None else known.kept(dance)
+
+def _window(
+    network: MotionDenoiser,
+    before: Moves,
+    after: Moves,
+    room: int,
+    noise: Moves,
+    energy: float,
+    steps: int,
+    device: Device,
+) -> Moves:
+    """`room` vectors between those before and those after, `(room, D)`."""
+    length = len(before) + room + len(after)
+    given = np.zeros((length, noise.shape[1]), np.float32)
+    given[: len(before)] = before
+    given[length - len(after) :] = after
+    known = np.ones(length, np.float32)
+    known[len(before) : len(before) + room] = 0
+    free = torch.from_numpy(1 - known).to(device.torch)[None, :, None]
+    fixed = torch.from_numpy(given).to(device.torch)[None]
+    mask = torch.from_numpy(known).to(device.torch)[None]
+    told = torch.full((1,), energy, device=device.torch)
+    levels = noise_levels(steps, *_LEVELS)
+    x = fixed + levels[0] * free * torch.from_numpy(noise[:length]).to(device.torch)[None]
+
+    def slope(now: Tensor, level: float) -> Tensor:
+        with device.autocast():
+            said = network(now, torch.full((1,), level, device=device.torch), told, mask).float()
+        towards: Tensor = free * (now - said) / level
+        return towards
 
     for number, (level, following) in enumerate(pairwise(levels)):
-        slope = (x - denoised(x, level)) / level
-        there = x + (following - level) * slope
+        first = slope(x, level)
+        there = x + (following - level) * first
         if following > 0 and number % 2 == 0:  # Heun's second look, at every other level
-            second = (there - denoised(there, following)) / following
-            there = x + (following - level) * 0.5 * (slope + second)
+            there = x + (following - level) * 0.5 * (first + slope(there, following))
         x = there
-        tell(number + 1)
-    dance: Moves = (x if known is None else known.kept(x))[: wanted.count].cpu().numpy()
-    return dance
-
-
-class _Known:
-    """Frames that are given."""
-
-    def __init__(self, wanted: Wanted, length: int, device: Device) -> None:
-        assert wanted.known is not None
-        values = np.full((length, wanted.known.shape[1]), np.nan, np.float32)
-        values[: wanted.count] = wanted.known
-        self._values = torch.from_numpy(np.nan_to_num(values)).to(device.torch)
-        self._free = torch.from_numpy(np.isnan(values)).to(device.torch)
-
-    def kept(self, dance: Tensor) -> Tensor:
-        return dance.where(self._free, self._values)
-
-
-def _windows(length: int, window: int, *, loop: bool) -> tuple[Tensor, Tensor]:
-    """Frames of every window, int64 `(N, window)`, and how much each of its frames has to say."""
-    hop = window // 2
-    if loop:
-        count = max(1, -(-length // hop))
-        starts = torch.arange(count) * length // count
-        places = (starts[:, None] + torch.arange(window)) % length
-    else:
-        count = max(1, -(-(length - window) // hop) + 1)
-        starts = torch.linspace(0, length - window, count).round().long()
-        places = starts[:, None] + torch.arange(window)
-    share = torch.hann_window(window + 2, periodic=False)[1:-1] + 1e-3
-    return places, share
-
-
-def _energies(wanted: Wanted, places: Tensor) -> Tensor:
-    if wanted.energy is None:
-        return torch.full((len(places),), float("nan"))
-    energy = np.full(int(places.max()) + 1, wanted.energy[-1], np.float32)
-    energy[: len(wanted.energy)] = wanted.energy[: len(energy)]
-    return torch.from_numpy(energy[places.numpy()].mean(axis=1))
+    made: Moves = x[0, len(before) : len(before) + room].cpu().numpy()
+    return made

@@ -4,9 +4,10 @@ The denoiser is a transformer over the frames of a window whose layers are modul
 level (Peebles and Xie, "Scalable diffusion models with transformers", ICCV 2023, section 3.2).  It
 is trained and sampled as Karras, Aittala, Aila and Laine have it ("Elucidating the design space of
 diffusion-based generative models", NeurIPS 2022: preconditioning and loss of table 1, noise levels
-of equation 5).  That whole windows of motion are denoised, and long dances put together from
-overlapping ones, is after Tseng, Castellon and Liu, "EDGE: Editable dance generation from music",
-CVPR 2023, section 3.
+of equation 5).  That whole windows of motion are denoised is after Tseng, Castellon and Liu,
+"EDGE: Editable dance generation from music", CVPR 2023, section 3.  Frames that are known, from
+which a dance goes on or to which it leads, are given as they are, beside a value that says so, and
+the model learns what fits between them.
 """
 
 from __future__ import annotations
@@ -43,8 +44,12 @@ class _Layer(nn.Module):
         shift1, scale1, gate1, shift2, scale2, gate2 = self.modulation(condition).chunk(6, -1)
         batch, time, width = x.shape
         y = torch.addcmul(shift1, self.norm(x), 1 + scale1)
-        parts = self.entry(y).view(batch, time, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        attended = F.scaled_dot_product_attention(parts[0], parts[1], parts[2])
+        queries, keys, values = (
+            self.entry(y).view(batch, time, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        )
+        # Written out: for so few frames PyTorch's own attention is slow on the way back on a CPU.
+        alike = (queries * queries.shape[-1] ** -0.5) @ keys.transpose(-1, -2)
+        attended = alike.softmax(-1).to(values.dtype) @ values
         x = x + gate1 * self.exit(attended.transpose(1, 2).reshape(batch, time, width))
         y = torch.addcmul(shift2, self.norm(x), 1 + scale2)
         after: Tensor = x + gate2 * self.narrow(F.gelu(self.wide(y), approximate="tanh"))
@@ -63,7 +68,7 @@ class MotionDenoiser(nn.Module):
         super().__init__()
         width = config.width
         self.window = config.window
-        self.entry = nn.Linear(dimensions, width)
+        self.entry = nn.Linear(dimensions + 1, width)
         self.place = nn.Parameter(0.02 * torch.randn(1, config.window, width))
         self.level = nn.Sequential(
             nn.Linear(2 * _FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width)
@@ -75,22 +80,25 @@ class MotionDenoiser(nn.Module):
         nn.init.zeros_(self.exit.weight)
         nn.init.zeros_(self.exit.bias)
 
-    def forward(self, noisy: Tensor, level: Tensor, energy: Tensor) -> Tensor:
+    def forward(self, noisy: Tensor, level: Tensor, energy: Tensor, known: Tensor) -> Tensor:
         """The dance.
 
         Args:
-            noisy: scaled vectors with noise, `(B, T, D)`, T up to `window`.
+            noisy: scaled vectors with noise, but without where they are known, `(B, T, D)`, T up
+                to `window`.
             level: the noise's standard deviation, `(B,)`.
             energy: how lively the window is, in standard deviations of what was learned; NaN
                 where nobody says; `(B,)`.
+            known: 1 where vectors are known, else 0; `(B, T)`.
 
         Returns:
-            `(B, T, D)` float32.
+            `(B, T, D)` float32; known vectors as they are.
         """
-        variance = level.square()[:, None, None]
+        known = known[..., None]
+        variance = level.square()[:, None, None] * (1 - known)
         into = noisy / (1 + variance).sqrt()
         condition = F.silu(self.level(_embedded(level)) + self.energy(_told(energy)))[:, None]
-        x = self.entry(into) + self.place[:, : noisy.shape[1]]
+        x = self.entry(torch.cat((into, known), dim=-1)) + self.place[:, : noisy.shape[1]]
         for layer in self.layers:
             x = layer(x, condition)
         painted = self.exit(self.norm(x)).float()

@@ -26,6 +26,8 @@ from dancenow.training.checkpoint import (
 )
 
 _UNTOLD: Final = 0.2  # part of the windows whose energy is not told
+_GOES_ON: Final = 0.65  # part of the windows whose beginning is given
+_LEADS_TO: Final = 0.1  # part of the windows whose ends are given
 _MEASURED: Final = (0.1, 0.4, 1.5)  # noise levels at which the held-out loss is measured
 _AT_ONCE: Final = 64
 
@@ -76,6 +78,7 @@ class MotionTraining:
         config = self.config
         rng = np.random.default_rng((self.seed, number))
         dance, energy = self._windows(rng)
+        known = self._known(rng)
         level = np.exp(config.noise_mean + config.noise_deviation * rng.standard_normal(len(dance)))
         noise = rng.standard_normal(dance.shape, dtype=np.float32)
         for group in self.optimizer.param_groups:
@@ -83,7 +86,7 @@ class MotionTraining:
             group["lr"] = config.learning_rate * factor
         loss, pace = self._losses(
             self.network,
-            *(self._tensor(array) for array in (dance, noise, level.astype(np.float32), energy)),
+            *map(self._tensor, (dance, noise, level.astype(np.float32), energy, known)),
         )
         total = loss + config.pace * pace
         value = float(total.detach())
@@ -108,9 +111,11 @@ class MotionTraining:
             dance = np.stack(windows[start : start + _AT_ONCE])
             noise = rng.standard_normal(dance.shape, dtype=np.float32)
             energy = np.full(len(dance), np.nan, np.float32)
+            known = np.zeros(dance.shape[:2], np.float32)
+            known[:, : self.config.window // 3] = 1
             for level in _MEASURED:
                 levels = np.full(len(dance), level, np.float32)
-                parts = (self._tensor(array) for array in (dance, noise, levels, energy))
+                parts = map(self._tensor, (dance, noise, levels, energy, known))
                 losses += [float(self._losses(self.average.module, *parts)[0])] * len(dance)
         return float(np.mean(losses)) if losses else float("nan")
 
@@ -153,13 +158,30 @@ class MotionTraining:
         told = np.where(rng.uniform(size=len(cut)) < _UNTOLD, np.nan, energy)
         return np.stack(cut), told.astype(np.float32)
 
+    def _known(self, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Which frames of the windows are given, float32 `(B, T)`: a beginning, both ends, none."""
+        window, batch = self.config.window, self.config.batch
+        known = np.zeros((batch, window), np.float32)
+        for row, draw in zip(known, rng.uniform(size=batch), strict=True):
+            if draw < _GOES_ON + _LEADS_TO:
+                row[: int(rng.integers(1, window * 3 // 4))] = 1
+            if draw < _LEADS_TO:
+                row[-int(rng.integers(1, window // 4)) :] = 1
+        return known
+
     def _losses(
-        self, network: MotionDenoiser, dance: Tensor, noise: Tensor, level: Tensor, energy: Tensor
+        self,
+        network: MotionDenoiser,
+        dance: Tensor,
+        noise: Tensor,
+        level: Tensor,
+        energy: Tensor,
+        known: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """Weighted squares of what is missed of the vectors, and of their changes."""
-        noisy = dance + level[:, None, None] * noise
+        noisy = dance + level[:, None, None] * noise * (1 - known[..., None])
         with self.device.autocast():
-            guess = network(noisy, level, energy).float()
+            guess = network(noisy, level, energy, known).float()
         worth = ((1 + level.square()) / level.square())[:, None, None]
         missed = guess - dance
         vectors = (worth * self._weights * missed.square()).mean()
