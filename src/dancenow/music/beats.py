@@ -35,6 +35,7 @@ _GAP: Final = 0.05  # seconds; a longer pause between two blocks is silence, a s
 _LONGEST: Final = 1800.0  # seconds
 _SHORTEST: Final = 0.5  # seconds
 _SILENT: Final = 1e-3  # largest amplitude, of 1
+_LEAST: Final = 4.0  # seconds in which a pulse can be told
 _FAINT: Final = 0.5  # of the onsets' strongest hundredth: below it nothing is struck
 _CLEAR: Final = 0.2  # height of the onsets' autocorrelation at the beat: noise has less
 _CHANCE: Final = 4.0  # over the root of the number of onsets: a few seconds of noise have less
@@ -242,7 +243,7 @@ def _pulse(onsets: NDArray[Any], rate: float) -> tuple[float, float]:
     off = np.maximum(off, 0)
     off -= off.mean()
     power = float((off**2).sum())
-    if power <= 0 or len(off) < 4 * rate or np.quantile(onsets, 0.99) < _FAINT:
+    if power <= 0 or len(off) < _LEAST * rate or np.quantile(onsets, 0.99) < _FAINT:
         return 0.5, 0.0
     size = 1 << int(np.ceil(np.log2(2 * len(off))))
     spectrum = np.abs(np.fft.rfft(off, size)) ** 2
@@ -250,9 +251,6 @@ def _pulse(onsets: NDArray[Any], rate: float) -> tuple[float, float]:
     lags = np.arange(len(off))
     correlation *= len(off) / np.maximum(len(off) - lags, 1)
     low, high = (int(np.floor(60 / bpm * rate)) for bpm in reversed(_TEMPO))
-    high = min(high, len(off) // 2)
-    if high <= low:
-        return 0.5, 0.0
     # Tempi around 120 are the likeliest, as in Ellis's weighting.
     bias = np.exp(-0.5 * (np.log2(lags[low:high] / rate / 0.5) / 0.9) ** 2)
     best = low + int((correlation[low:high] * bias).argmax())

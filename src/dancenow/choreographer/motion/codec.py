@@ -43,6 +43,7 @@ _LONGEST_GAP: Final = 0.5  # seconds over which a hidden limb is guessed
 _SHORTEST: Final = 3.0  # seconds: shorter pieces teach no dance
 _NEEDED: Final = 0.5  # part of the frames in which the whole body must be seen
 _KNOWN: Final = 0.05  # part of the frames in which a part must be seen to be known
+_MOST: Final = 0.7  # of the points of a hand or face: where fewer are seen, it is hidden
 _HAND_SHAPES: Final = 12
 _FACE_SHAPES: Final = 10
 _FACE_SLOW: Final = 0.8  # seconds; how slowly the size of a body changes with depth
@@ -222,7 +223,7 @@ class PoseCodec:
             InputError: a track shows no whole body.
         """
         bodies = [measure_body(track) for track in tracks]
-        face = bool(np.mean([_face_seen(track).mean() for track in tracks]) > _KNOWN)
+        face = bool(np.mean([_seen_face(track).mean() for track in tracks]) > _KNOWN)
         hands, faces, seen = [], [], np.zeros(2)
         for track, body in zip(tracks, bodies, strict=True):
             parts = _parts(track, body, face=face)
@@ -276,7 +277,7 @@ class PoseCodec:
         states = vectors[:, -_STATES:] > 0.5
         root, limbs = vectors[:, _ROOT], vectors[:, _LIMBS].reshape(count, -1, 2)
         limbs = limbs / np.maximum(np.linalg.norm(limbs, axis=-1, keepdims=True), 1.0)
-        scale = np.exp(root[:, 3]).clip(1 / _DEEPEST, _DEEPEST)
+        scale = np.exp(root[:, 3].clip(-np.log(_DEEPEST), np.log(_DEEPEST)))
         xy = np.zeros((count, NUM_KEYPOINTS, 2))
         seen = np.zeros((count, NUM_KEYPOINTS), bool)
         ground = body.ground + root[:, 2] * body.height
@@ -410,27 +411,40 @@ def _parts(track: PoseTrack, body: Body, *, face: bool) -> dict[str, _Part]:
     for side, sign in zip(SIDES, (-1.0, 1.0), strict=True):
         points, anchor = np.arange(NUM_KEYPOINTS)[_HANDS[side]], INDEX[f"{side}_wrist"]
         shape = (xy[:, points] - xy[:, [anchor]]) / (scale * body.hand)[:, None, None]
-        there = seen[:, points].all(axis=1) & seen[:, anchor]
+        there = _mostly(seen[:, points] & seen[:, [anchor]])
+        shape = _completed(shape, seen[:, points] & seen[:, [anchor]])
         parts[side] = _Part((shape * [sign, 1.0]).reshape(len(track), -1), there, there)
-    whole = _face_seen(track)
-    eyes = seen[:, _HEAD_POINTS[_EYES]].all(axis=1) & seen[:, INDEX["nose"]]
-    head = (xy[:, _HEAD_POINTS] - xy[:, [INDEX["nose"]]]) / (scale * body.head)[:, None, None]
+    nose = INDEX["nose"]
+    there = _seen_face(track)
+    eyes = seen[:, _HEAD_POINTS[_EYES]].all(axis=1) & seen[:, nose]
+    head = (xy[:, _HEAD_POINTS] - xy[:, [nose]]) / (scale * body.head)[:, None, None]
+    head[:, _FACE_POINTS] = (
+        _completed(head[:, _FACE_POINTS], seen[:, FACE] & seen[:, [nose]]) if face else 0
+    )
     # Without a face there is no outline of a jaw either.
     stand_ins = head[:, _STAND_INS] if face else head[:, [0, 1, 0, 1]]
     hidden = ~seen[:, _HEAD_POINTS[: _EARS.stop], None]
     head[:, : _EARS.stop] = np.where(hidden, stand_ins, head[:, : _EARS.stop])
-    if not face:
-        head[:, _FACE_POINTS] = 0
-    shown = whole if whole.mean() > _KNOWN else eyes
-    parts["face"] = _Part(head.reshape(len(track), -1), whole if face else eyes, shown)
+    shown = there if there.mean() > _KNOWN else eyes
+    parts["face"] = _Part(head.reshape(len(track), -1), there if face else eyes, shown)
     return parts
 
 
-def _face_seen(track: PoseTrack) -> NDArray[np.bool_]:
-    """In which frames the nose and the whole face are seen, `(T,)`."""
+def _seen_face(track: PoseTrack) -> NDArray[np.bool_]:
+    """In which frames the nose and most of the face are seen, `(T,)`."""
     seen = track.confidence >= MIN_CONFIDENCE
-    there: NDArray[np.bool_] = seen[:, FACE].all(axis=1) & seen[:, INDEX["nose"]]
+    return _mostly(seen[:, FACE] & seen[:, [INDEX["nose"]]])
+
+
+def _mostly(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where most of the points `(T, K)` are seen, `(T,)`; nowhere where one never is."""
+    there: NDArray[np.bool_] = (seen.mean(axis=1) >= _MOST) & seen.any(axis=0).all()
     return there
+
+
+def _completed(shape: Array, seen: NDArray[np.bool_]) -> Array:
+    """Shapes `(T, K, 2)` whose hidden points are interpolated."""
+    return np.stack([_filled(shape[:, i], seen[:, i]) for i in range(shape.shape[1])], axis=1)
 
 
 def _principal(values: Array, count: int) -> tuple[Array, Array]:

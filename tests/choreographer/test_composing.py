@@ -1,0 +1,165 @@
+"""Composing: dances of any length, that go on, that come round, as lively as asked."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from dancenow.choreographer.motion.codec import Moves
+from dancenow.choreographer.motion.composing import Wanted, compose
+from motions import CPU, SMALL, SmoothDance, steps_of
+
+VALUES = 12
+WINDOW = SMALL.window
+
+
+def composed(wanted: Wanted, network: SmoothDance | None = None) -> Moves:
+    network = network or SmoothDance(WINDOW)
+    return compose(network, VALUES, wanted, CPU)  # type: ignore[arg-type]
+
+
+def smooth(count: int, seed: int = 0) -> Moves:
+    """A dance of the kind that the smooth one composes, made without it."""
+    apart = np.abs(np.subtract.outer(np.arange(count), np.arange(count))) / 4
+    root = np.linalg.cholesky((1 + apart) * np.exp(-apart) + 1e-8 * np.eye(count))
+    drawn = root @ np.random.default_rng(seed).standard_normal((count, VALUES))
+    return np.asarray(drawn, np.float32)
+
+
+USUAL = float(np.median(steps_of(smooth(400))))
+
+
+@pytest.mark.parametrize("loop", [False, True])
+@pytest.mark.parametrize("count", [1, 2, 5, WINDOW - 1, WINDOW, WINDOW + 1, 3 * WINDOW + 7])
+def test_a_dance_has_the_length_that_was_asked_for(count: int, loop: bool) -> None:
+    dance = composed(Wanted(count, loop=loop, steps=4))
+    assert dance.shape == (count, VALUES) and dance.dtype == np.float32
+    assert np.isfinite(dance).all()
+
+
+def test_a_seed_decides_everything() -> None:
+    one, same, other = (composed(Wanted(50, seed, steps=6)) for seed in (3, 3, 4))
+    assert np.array_equal(one, same)
+    assert np.sqrt(((one - other) ** 2).mean()) > 0.5
+
+
+def test_dances_are_as_varied_and_as_smooth_as_what_was_learned() -> None:
+    dance = composed(Wanted(800, 1, steps=24))
+    assert dance.mean() == pytest.approx(0, abs=0.1)
+    assert dance.std() == pytest.approx(1, abs=0.1)
+    ahead = [(dance[lag:] * dance[:-lag]).mean() / dance.var() for lag in (1, 4, 8)]
+    expected = [(1 + lag / 4) * math.exp(-lag / 4) for lag in (1, 4, 8)]
+    assert ahead == pytest.approx(expected, abs=0.1)
+
+
+def test_nothing_shows_where_a_window_ends() -> None:
+    steps = steps_of(composed(Wanted(10 * WINDOW, 2, steps=16)))
+    assert steps.max() < 2.5 * np.median(steps)
+
+
+def test_temperature_makes_it_wilder_and_none_gives_the_usual() -> None:
+    spread = [float(composed(Wanted(200, 0, t, steps=12)).std()) for t in (0.0, 0.5, 1.0, 1.5)]
+    assert spread == sorted(spread) and spread[0] == 0.0
+    assert spread[1] == pytest.approx(0.5 * spread[2], rel=0.05)  # the smooth dance is linear
+
+
+# Going on.
+
+
+@given(lead=st.integers(1, 2 * WINDOW), seed=st.integers(0, 99))
+def test_a_dance_goes_on_from_its_lead_without_a_jump(lead: int, seed: int) -> None:
+    before = smooth(lead, seed)
+    dance = composed(Wanted(20, seed, lead=before, steps=16))
+    assert len(dance) == 20  # the lead is not part of it
+    joint = steps_of(np.concatenate([before[-1:], dance]))
+    assert joint[0] < 2.5 * USUAL
+
+
+def test_the_same_lead_goes_on_in_many_ways() -> None:
+    before = smooth(8)
+    one, other = (composed(Wanted(40, seed, lead=before, steps=8)) for seed in (0, 1))
+    apart = np.sqrt(((one - other) ** 2).mean(axis=1))
+    assert apart[0] < 0.5 * apart[10:].mean()
+
+
+def test_only_the_end_of_a_lead_decides() -> None:
+    before = smooth(3 * WINDOW)
+    short, long = (composed(Wanted(30, lead=b, steps=6)) for b in (before[-WINDOW:], before))
+    assert np.array_equal(short, long)
+
+
+# Coming round.
+
+
+@given(count=st.integers(2, 4 * WINDOW), seed=st.integers(0, 99))
+def test_a_loops_last_vector_leads_to_its_first(count: int, seed: int) -> None:
+    dance = composed(Wanted(count, seed, loop=True, steps=16))
+    round_ = steps_of(np.concatenate([dance, dance[:1]]))
+    assert round_[-1] < 3 * USUAL
+
+
+def test_what_is_no_loop_does_not_come_back() -> None:
+    ends = [steps_of(composed(Wanted(3 * WINDOW, seed, steps=8))[[-1, 0]])[0] for seed in range(6)]
+    assert np.median(ends) > 3 * USUAL
+
+
+# Energy.
+
+
+class Listening(SmoothDance):
+    """Keeps what energies it was asked for, window by window."""
+
+    def heard(self) -> list[float]:
+        changes = [self.asked[0]]
+        for energy in self.asked[1:]:
+            if energy != changes[-1] and not (math.isnan(energy) and math.isnan(changes[-1])):
+                changes.append(energy)
+        return changes
+
+
+def test_every_window_is_asked_for_the_energy_of_its_frames() -> None:
+    network = Listening(WINDOW)
+    energy = np.repeat([-1.0, 0.5, 1.5], WINDOW).astype(np.float32)
+    composed(Wanted(len(energy), energy=energy, steps=3), network)
+    heard = network.heard()
+    assert heard[0] == pytest.approx(-1.0) and heard[-1] == pytest.approx(1.5)
+    assert heard == sorted(heard) and len(heard) >= 3
+
+
+def test_a_lead_does_not_shift_the_energy() -> None:
+    network = Listening(WINDOW)
+    energy = np.repeat([-1.0, 1.0], [3, 60]).astype(np.float32)
+    composed(Wanted(63, lead=smooth(WINDOW), energy=energy, steps=3), network)
+    first = network.heard()[0]
+    assert -1.0 < first < 1.0 and network.heard()[-1] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("length", [1, 30])
+def test_an_energy_that_ends_early_goes_on_as_it_ended(length: int) -> None:
+    network = Listening(WINDOW)
+    energy: NDArray[np.float32] = np.full(length, 0.75, np.float32)
+    composed(Wanted(100, energy=energy, steps=2), network)
+    assert network.heard() == [0.75]
+
+
+def test_where_nobody_says_nothing_is_asked_for() -> None:
+    network = Listening(WINDOW)
+    composed(Wanted(60, steps=2), network)
+    assert np.isnan(network.asked).all() and network.asked
+
+
+# Progress.
+
+
+@pytest.mark.parametrize("lead", [0, 10])
+@pytest.mark.parametrize("count", [3, 70])
+def test_progress_counts_up_to_the_dances_length(count: int, lead: int) -> None:
+    told: list[int] = []
+    wanted = Wanted(count, lead=smooth(lead) if lead else None, steps=2)
+    compose(SmoothDance(WINDOW), VALUES, wanted, CPU, told.append)  # type: ignore[arg-type]
+    assert told == sorted(told) and told[-1] == count and told[0] > 0
