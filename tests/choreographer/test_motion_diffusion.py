@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dancenow.choreographer.motion.codec import LIMB_NAMES, RATE, Moves
+from dancenow.choreographer.motion.body import LIMB_NAMES
+from dancenow.choreographer.motion.codec import RATE, Moves
 from dancenow.choreographer.motion.dance import MoveScaler, speed_of
 from dancenow.choreographer.motion.diffusion import MotionDenoiser, noise_levels
 from dancenow.choreographer.motion.training import MotionTraining

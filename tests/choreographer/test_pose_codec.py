@@ -11,14 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dancenow.choreographer.motion.codec import (
-    LIMB_NAMES,
-    RATE,
-    Body,
-    Moves,
-    PoseCodec,
-    measure_body,
-)
+from dancenow.choreographer.motion.body import LIMB_NAMES, Body, measure_body
+from dancenow.choreographer.motion.codec import RATE, Moves, PoseCodec
 from dancenow.errors import InputError
 from dancenow.evaluation.dance import skating
 from dancenow.pose import PoseTrack
@@ -238,6 +232,12 @@ def test_a_track_without_a_whole_body_is_refused(
     for use in (measure_body, codec.encode, lambda t: PoseCodec.fit([track, t])):
         with pytest.raises(InputError, match=r"the whole body.* is seen in \d+ %"):
             use(broken)
+
+
+def test_a_body_without_a_size_is_refused(track: PoseTrack) -> None:
+    point = np.ones_like(track.keypoints)
+    with pytest.raises(InputError, match="the body has no size"):
+        measure_body(track.with_keypoints(point))
 
 
 def test_hands_that_were_never_seen_are_never_shown(track: PoseTrack) -> None:

@@ -16,6 +16,9 @@ _GROW = 0.012  # of the frame's longer side: the mask's edge is uncertain
 _PERSON = 40  # mask value, 0..255, from which a px may be the person's
 _ROWS = 64  # of a frame that are looked at together
 
+_COMPLETED_PX = 384  # longer side of what is completed at a time
+_ENOUGH_KNOWN = 0.3  # part of it that must have been seen
+
 _DIFFERENT = 40  # of 255: more than noise and shadows
 _OFTEN = 0.08  # part of the frames in which a change must be seen
 _FEW_CHANGE = 0.002  # of the frame: less than this is not worth a state of its own
@@ -177,15 +180,50 @@ def _masked_median(values: Frame, off: NDArray[np.bool_]) -> Frame:
 
 
 def _inpaint(plate: Frame, unseen: Frame) -> Frame:
-    """Fill what was never seen, at a quarter of the resolution: there is no detail to invent."""
+    """Fill what was never seen with what the room shows elsewhere.
+
+    Parts of the room are shifted over the hole so that its pattern goes on (He and Sun, "Statistics
+    of patch offsets for image completion", ECCV 2012, as OpenCV has it), at a size at which that
+    takes a second or two.
+    """
     height, width = plate.shape[:2]
-    small = (max(1, width // 4), max(1, height // 4))
-    hole = cv2.resize(unseen, small, interpolation=cv2.INTER_NEAREST)
-    hole = cv2.dilate(hole, np.ones((3, 3), np.uint8))
-    reduced = cv2.resize(plate, small, interpolation=cv2.INTER_AREA)
-    filled = cv2.inpaint(reduced, hole, 5, cv2.INPAINT_TELEA)
-    filled = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC)
-    edge = cv2.GaussianBlur(unseen.astype(np.float32), (0, 0), 3)[..., None]
-    weight = np.maximum(edge, unseen[..., None].astype(np.float32))
-    mended = np.round(plate + weight * (filled.astype(np.float32) - plate)).clip(0, 255)
-    return np.asarray(mended, dtype=np.uint8)
+    hole = cv2.dilate(unseen, np.ones((5, 5), np.uint8))
+    rows, columns = (np.flatnonzero(hole.any(axis=axis)) for axis in (1, 0))
+    margin = max(16, (int(rows[-1]) - int(rows[0])) // 3, (int(columns[-1]) - int(columns[0])) // 3)
+    top, bottom = max(0, int(rows[0]) - margin), min(height, int(rows[-1]) + margin + 1)
+    left, right = max(0, int(columns[0]) - margin), min(width, int(columns[-1]) + margin + 1)
+    part, gap = plate[top:bottom, left:right], hole[top:bottom, left:right]
+    scale = min(1.0, _COMPLETED_PX / max(part.shape[:2]))
+    size = (max(8, round(part.shape[1] * scale)), max(8, round(part.shape[0] * scale)))
+    small = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    small_gap = cv2.dilate(
+        cv2.resize(gap, size, interpolation=cv2.INTER_NEAREST), np.ones((3, 3), np.uint8)
+    )
+    filled = cv2.resize(
+        _completed(small, np.asarray(small_gap, dtype=np.uint8)),
+        part.shape[1::-1],
+        interpolation=cv2.INTER_CUBIC,
+    )
+    edge = cv2.GaussianBlur(gap.astype(np.float32), (0, 0), 1.5)[..., None]
+    weight = np.maximum(edge, gap[..., None].astype(np.float32))
+    mended = plate.copy()
+    mended[top:bottom, left:right] = np.round(
+        part + weight * (filled.astype(np.float32) - part)
+    ).clip(0, 255)
+    return mended
+
+
+def _completed(picture: Frame, hole: Frame) -> Frame:
+    """A small picture, uint8 `(H, W, 3)` RGB, with its hole filled."""
+    known = hole == 0
+    if hasattr(cv2, "xphoto") and known.mean() > _ENOUGH_KNOWN:
+        cv2.setRNGSeed(0)
+        lab = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab)
+        filled = lab.copy()
+        try:
+            mask = np.where(known, 255, 0).astype(np.uint8)
+            cv2.xphoto.inpaint(lab, mask, filled, cv2.xphoto.INPAINT_SHIFTMAP)
+            return np.asarray(cv2.cvtColor(filled, cv2.COLOR_Lab2RGB), dtype=np.uint8)
+        except cv2.error:  # no shift fits, as where hardly anything is known
+            pass
+    return np.asarray(cv2.inpaint(picture, hole, 5, cv2.INPAINT_TELEA), dtype=np.uint8)

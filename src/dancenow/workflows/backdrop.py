@@ -27,7 +27,7 @@ from dancenow.workflows.observe import Source, observe
 Frame = NDArray[np.uint8]
 
 TARGET, SOURCE, TRANSPARENT = "target", "source", "transparent"
-_VERSION = 2  # of what is cached here; raise it when the plate of a source changes
+_VERSION = 3  # of what is cached here; raise it when the plate of a source changes
 
 
 def check_background(name: str) -> None:

@@ -116,7 +116,7 @@ def _evaluate_poses(
     wanted = Composition(seconds, seed, 1.0 if temperature is None else temperature)
 
     def tell(done: int) -> None:
-        progress(Progress("composing", done, round(seconds * RATE), "vectors"))
+        progress(Progress("composing", done, wanted.count, "vectors"))
 
     return score_moves(choreographer, choreographer.compose_moves(wanted, tell))
 

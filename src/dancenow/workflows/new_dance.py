@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +13,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.choreographer.motion.choreographer import Composition, PoseChoreographer
+from dancenow.choreographer.motion.choreographer import (
+    Composition,
+    PoseChoreographer,
+    check_continued,
+)
 from dancenow.choreographer.motion.codec import RATE, Moves
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.evaluation.dance import joint_speed, joints_of
@@ -149,6 +154,7 @@ class Given:
         if new.continue_from is not None:
             with times.stage("detect"):
                 before = load_source(new.continue_from, progress=progress).track
+                check_continued(before)
         return Given(ensemble, music, before)
 
 
@@ -222,8 +228,8 @@ def write_new_dance(
     """
     performers = given.ensemble.performers
     with times.stage("compose"):
-        moves, figures = _composed(choreographer, new, given, seed, progress)
-        track = choreographer.danced(moves, loop=new.loop)
+        moves, seconds, figures = _composed(choreographer, new, given, seed, progress)
+        track = choreographer.danced(moves, seconds, loop=new.loop)
     with times.stage("perform" if performers else "write"):
         if output.suffix == ".npz":
             track.save(output)
@@ -247,18 +253,17 @@ def _composed(
     given: Given,
     seed: int,
     progress: ProgressCallback,
-) -> tuple[Moves, dict[str, Any]]:
-    """Vectors of the dance, and the figures of its timing."""
+) -> tuple[Moves, float, dict[str, Any]]:
+    """Vectors of the dance, its length in seconds, and the figures of its timing."""
     music, wanted = given.music, new.composition(seed, given.before)
 
     def made(wanted: Composition) -> Moves:
-        total = round(wanted.seconds * RATE)
         return choreographer.compose_moves(
-            wanted, lambda done: progress(Progress("composing", done, total, "vectors"))
+            wanted, lambda done: progress(Progress("composing", done, wanted.count, "vectors"))
         )
 
     if music is None:
-        return made(wanted), {}
+        return made(wanted), wanted.seconds, {}
     seconds = max(_length(new, music), 2 / RATE)
     aligned = len(music.beats) > 0
     if not aligned:
@@ -273,17 +278,18 @@ def _composed(
     )
     moves = made(wanted)
     if not aligned:
-        return moves, {}
-    count = round(seconds * RATE)
+        return moves, seconds, {}
+    count = math.ceil(seconds * RATE - 1e-6)
     accents, clear = _accents(choreographer, moves)
     shown = align(accents, clear, music.beats, seconds, len(moves) / RATE)
     places = np.arange(count) / RATE
     timed = choreographer.retimed(moves, np.interp(places, np.arange(len(shown)) / 100.0, shown))
-    return timed, {
+    figures = {
         "tempo": round(music.tempo, 2),
         "beat_alignment": _alignment(choreographer, timed, music),
         "before_alignment": _alignment(choreographer, moves[:count], music),
     }
+    return timed, seconds, figures
 
 
 def _warn(text: str) -> None:

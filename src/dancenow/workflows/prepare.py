@@ -32,7 +32,7 @@ from dancenow.workflows.observe import Observation, observe
 
 Frame = NDArray[np.uint8]
 
-_VERSION = 7  # of what is cached here; raise it when the preparation changes
+_VERSION = 8  # of what is cached here; raise it when the preparation changes
 _FEWEST_FRAMES = 8
 _FEWEST_POINTS = 8  # of the body, for a frame to be learned
 

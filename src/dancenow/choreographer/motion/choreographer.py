@@ -21,7 +21,8 @@ from safetensors.torch import load_file, save
 from scipy.interpolate import CubicSpline
 
 from dancenow.choreographer.choreographer import VERSION, read_config
-from dancenow.choreographer.motion.codec import RATE, Body, Moves, PoseCodec, measure_body
+from dancenow.choreographer.motion.body import Body, measure_body
+from dancenow.choreographer.motion.codec import RATE, Moves, PoseCodec
 from dancenow.choreographer.motion.composing import Wanted, compose
 from dancenow.choreographer.motion.dance import MoveScaler
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
@@ -73,7 +74,7 @@ class Composition:
         loop: its end leads back to its beginning.
         continue_from: a pose or a dance that it goes on from; it is not part of it.
         energy: how lively it is at every vector, in standard deviations of what was learned,
-            `(round(seconds * RATE),)`; None: as it comes.
+            `(count,)`; None: as it comes.
     """
 
     seconds: float = 16.0
@@ -82,6 +83,11 @@ class Composition:
     loop: bool = False
     continue_from: PoseTrack | None = None
     energy: NDArray[np.float32] | None = None
+
+    @property
+    def count(self) -> int:
+        """How many vectors it has."""
+        return max(2, math.ceil(self.seconds * RATE - 1e-6))
 
     def check(self) -> None:
         """Raise `InputError` where it makes no sense."""
@@ -138,20 +144,20 @@ class PoseChoreographer:
             InputError: what is wanted makes no sense.
         """
         wanted = wanted or Composition()
-        return self.danced(self.compose_moves(wanted, tell), loop=wanted.loop)
+        moves = self.compose_moves(wanted, tell)
+        return self.danced(moves, wanted.seconds, loop=wanted.loop)
 
     def compose_moves(
         self, wanted: Composition, tell: Callable[[int], None] = lambda _: None
     ) -> Moves:
         """The vectors of a new dance, float32 `(T, D)`, `RATE` a second; see `compose`."""
         wanted.check()
-        count = max(2, round(wanted.seconds * RATE))
         lead = self._lead(wanted.continue_from)
         energy = None
         if wanted.energy is not None:
             energy = wanted.energy.clip(-_ENERGETIC, _ENERGETIC).astype(np.float32)
         request = Wanted(
-            count,
+            wanted.count,
             wanted.seed,
             wanted.temperature,
             wanted.loop,
@@ -161,14 +167,23 @@ class PoseChoreographer:
         scaled = compose(self.network, self.codec.dimensions, request, self.device, tell)
         return self.learned.scaler.unscale(scaled)
 
-    def danced(self, moves: Moves, *, loop: bool = False) -> PoseTrack:
-        """The track of vectors `(T, D)`."""
+    def danced(
+        self, moves: Moves, seconds: float | None = None, *, loop: bool = False
+    ) -> PoseTrack:
+        """The track of vectors.
+
+        Args:
+            moves: `(T, D)`.
+            seconds: of the track, as long as the vectors at most; None: as long.
+            loop: the last vector leads to the first.
+        """
         fps = float(self.learned.fps)
+        seconds = len(moves) / RATE if seconds is None else seconds
+        count = max(1, round(seconds * fps))
         if not loop:
-            return self.codec.decode(moves, fps)
+            return self.codec.decode(moves, fps)[:count]
         # A loop is settled, and filled in between, as if it had gone round before and after.
         # Its frames are spread evenly: else the last would come too near to the first, or too far.
-        count = max(1, round(len(moves) / RATE * fps))
         thrice = self.codec.decode(np.concatenate([moves] * 3), count * RATE / len(moves))
         return replace(thrice[count : 2 * count], fps=fps)
 
@@ -187,18 +202,11 @@ class PoseChoreographer:
         """The end of what is continued, as vectors."""
         if track is None:
             return np.zeros((0, self.codec.dimensions), np.float32)
+        check_continued(track)
         if len(track) == 1:  # a pose: held for a moment
             held = np.repeat(track.keypoints, max(4, round(0.2 * track.fps)), axis=0)
             track = track.with_keypoints(held)
-        try:
-            measure_body(track[-max(1, round(_LED * track.fps)) :])
-            pieces = self.codec.encode(track, shortest=0.0)
-        except InputError as error:
-            raise InputError(
-                "--continue-from: the whole body, from shoulders to ankles, must be seen in its "
-                "last second and most of the time; cut it so that it is."
-            ) from error
-        return pieces[-1][-round(_LED * RATE) :]
+        return self.codec.encode(track, shortest=0.0)[-1][-round(_LED * RATE) :]
 
     def save(self, folder: Path) -> None:
         """Write everything that composing needs into `folder`."""
@@ -271,6 +279,18 @@ class PoseChoreographer:
         return PoseChoreographer(
             config, codec, network, learned, device or choose_device(), training
         )
+
+
+def check_continued(track: PoseTrack) -> None:
+    """Raise `InputError` where no dance can go on from a track."""
+    try:
+        measure_body(track)
+        measure_body(track[-max(1, round(_LED * track.fps)) :])
+    except InputError as error:
+        raise InputError(
+            "--continue-from: the whole body, from shoulders to ankles, must be seen in its last "
+            "second and most of the time; cut it so that it is."
+        ) from error
 
 
 def learned_codec(folder: Path) -> str:

@@ -9,10 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.choreographer.motion.codec import LIMB_NAMES, RATE, Moves
+from dancenow.choreographer.motion.codec import LIMBS, RATE, Moves
 
 _LEAST: Final = 0.02  # what a value's standard deviation counts at least
-_LIMBS: Final = slice(4, 4 + 2 * len(LIMB_NAMES))
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class MoveScaler:
 
 def speed_of(moves: Moves) -> float:
     """Mean speed of the limbs' ends, in parts of their lengths a second."""
-    limbs = moves[:, _LIMBS].reshape(len(moves), -1, 2)
+    limbs = moves[:, LIMBS].reshape(len(moves), -1, 2)
     if len(limbs) < 2:
         return 0.0
     return float(np.linalg.norm(np.diff(limbs, axis=0), axis=-1).mean() * RATE)

@@ -1,0 +1,52 @@
+"""Values over time: what is hidden for a moment, and other rates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+
+Array = NDArray[np.float64]
+
+_LONGEST_GAP: Final = 0.5  # seconds over which a hidden limb is guessed
+
+
+def filled(values: Array, known: NDArray[np.bool_]) -> Array:
+    """Values `(T, D)` with what is not known interpolated; 0 where nothing is known."""
+    if known.all():
+        return values
+    if not known.any():
+        return np.zeros_like(values)
+    frames = np.arange(len(values))
+    columns = [np.interp(frames, frames[known], column[known]) for column in values.T]
+    return np.stack(columns, axis=1)
+
+
+def bridged(known: NDArray[np.bool_], fps: float) -> NDArray[np.bool_]:
+    """What is known `(T,)`, and short gaps in between."""
+    whole = known.copy()
+    for start, stop in runs(~known):
+        if start > 0 and stop < len(known) and (stop - start) / fps <= _LONGEST_GAP:
+            whole[start:stop] = True
+    return whole
+
+
+def runs(flags: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Begin and end of every run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+
+
+def resampled(values: NDArray[Any], rate: float, wanted: float) -> NDArray[np.float32]:
+    """Values `(T, D)` at another rate, by cubic splines."""
+    if rate == wanted:
+        return values.astype(np.float32)
+    count = max(1, round(len(values) / rate * wanted))
+    if len(values) < 2:
+        return np.repeat(values, count, axis=0).astype(np.float32)
+    at = np.minimum(np.arange(count) * (rate / wanted), len(values) - 1)
+    smooth = CubicSpline(np.arange(len(values)), values, axis=0)(at)
+    return np.asarray(smooth, dtype=np.float32)

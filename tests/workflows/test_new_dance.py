@@ -1,0 +1,444 @@
+"""New dances of poses, from a folder to a clip: performed, timed to music, misused."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dancenow.choreographer.motion.choreographer import Composition, PoseChoreographer
+from dancenow.choreographer.motion.codec import RATE
+from dancenow.errors import DanceNowWarning, InputError
+from dancenow.evaluation.dance import joint_speed, joints_of
+from dancenow.music import Music, beat_alignment, find_accents, has_music, write_wav
+from dancenow.pose import PoseTrack
+from dancenow.pose.layout import INDEX
+from dancenow.progress import Progress, StageTimes
+from dancenow.sample.audio import click_track
+from dancenow.sample.dances import DANCES
+from dancenow.training import choose_device
+from dancenow.video import open_writer, probe, read_frames
+from dancenow.workflows.choices import Formation
+from dancenow.workflows.choreograph import ChoreographyOptions
+from dancenow.workflows.ensemble import Ensemble
+from dancenow.workflows.generate import generate
+from dancenow.workflows.new_dance import Danced, Given, NewDance, write_new_dance
+from motions import dancing, untrained_choreographer, without
+from untrained import plated, untrained
+
+Command = Callable[..., tuple[int, str, str]]
+SIZES = {"zola": (96, 96), "mika": (120, 80), "bo": (75, 101)}
+QUICK = ChoreographyOptions(device="cpu")
+heard = pytest.mark.skipif(not has_music(), reason="needs librosa")
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All that can be given: `dance` and `pictures`, performers, tracks, sounds."""
+    folder = tmp_path_factory.mktemp("stage")
+    track = dancing(fps=24)
+    untrained_choreographer(track).save(folder / "dance")
+    (folder / "pictures").mkdir()
+    document = {"version": 1, "kind": "choreographer", "config": {"codec": "frame"}}
+    (folder / "pictures" / "config.json").write_text(json.dumps(document))
+    for number, (dancer, size) in enumerate(SIZES.items()):
+        seen = dancing(dancer, "house", seconds=1, fps=8, size=size)
+        plate = np.full((size[1], size[0], 3), 60 + 50 * number, np.uint8)
+        untrained(seen, plated(seen, plate)).save(folder / dancer)
+    (folder / "damaged").mkdir()
+    (folder / "damaged" / "config.json").write_text("{}")
+    track.save(folder / "track.npz")
+    track[:1].save(folder / "pose.npz")
+    without(track, INDEX["left_ankle"]).save(folder / "limping.npz")
+    track.with_keypoints(0 * track.keypoints).save(folder / "nobody.npz")
+    np.savez(folder / "numbers.npz", numbers=np.arange(3))
+    write_wav(folder / "clicks.wav", click_track("house", 8, rate=22050), 22050)
+    write_wav(folder / "silence.wav", np.zeros(4 * 22050, np.float32), 22050)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def choreographer() -> PoseChoreographer:
+    """One whose dances are smooth, and have accents."""
+    return untrained_choreographer(dancing(fps=24), smooth=True)
+
+
+def danced(
+    stage: Path, output: Path, new: NewDance | None = None, seconds: float | None = 1.0
+) -> Danced:
+    made = generate(stage / "dance", output, QUICK, new=new, seconds=seconds)
+    assert isinstance(made, Danced)
+    return made
+
+
+# What is written.
+
+
+def test_a_track_is_written_as_it_was_composed(stage: Path, tmp_path: Path) -> None:
+    made = danced(stage, tmp_path / "new.npz")
+    track = PoseTrack.load(made.output)
+    composed = PoseChoreographer.load(stage / "dance", choose_device("cpu")).compose(
+        Composition(1.0)
+    )
+    assert np.array_equal(track.keypoints, composed.keypoints)
+    assert (made.frames, made.fps, made.size) == (24, 24, (160, 120))
+    assert str(stage / "dance") in made.summary() and "24 frames of 160 x 120" in made.summary()
+
+
+@pytest.mark.parametrize("name", ["new.mp4", "new.webm", "new.gif", "new.MKV", "new"])
+def test_stick_figures_are_drawn_when_nobody_dances(stage: Path, tmp_path: Path, name: str) -> None:
+    made = danced(stage, tmp_path / name, seconds=0.5)
+    assert (made.frames, made.size) == (12, (160, 120))
+    frames = list(read_frames(tmp_path / name))
+    assert len(frames) == 12 and frames[0].shape == (120, 160, 3)
+    assert all(0.005 < (frame > 100).any(axis=-1).mean() < 0.3 for frame in frames)
+
+
+def test_a_performer_dances_in_their_room(stage: Path, tmp_path: Path) -> None:
+    made = danced(stage, tmp_path / "new.mp4", NewDance(performers=(stage / "mika",)), 0.5)
+    info = probe(tmp_path / "new.mp4")
+    assert made.size == info.size == SIZES["mika"] and (made.frames, info.frames) == (12, 12)
+    assert np.abs(next(read_frames(tmp_path / "new.mp4"))[0].astype(int) - 110).max() < 12
+
+
+@pytest.mark.parametrize("formation", Formation)
+def test_performers_of_different_frames_dance_in_one(
+    stage: Path, tmp_path: Path, formation: Formation
+) -> None:
+    cast = tuple(stage / dancer for dancer in SIZES)
+    new = NewDance(performers=cast, formation=formation, canon=0.2)
+    made = danced(stage, tmp_path / "new.mp4", new, 0.5)
+    assert made.size == probe(tmp_path / "new.mp4").size and made.frames == 12
+    assert made.size[0] > made.size[1]
+
+
+def test_a_performer_is_shown_on_nothing(stage: Path, tmp_path: Path) -> None:
+    new = NewDance(performers=(stage / "zola",), background="transparent")
+    danced(stage, tmp_path / "new.mov", new, 0.3)
+    assert probe(tmp_path / "new.mov").size == SIZES["zola"]
+
+
+def test_a_loop_closes_and_a_seed_decides(stage: Path, tmp_path: Path) -> None:
+    tracks = []
+    for name, seed in (("one", 1), ("same", 1), ("other", 2)):
+        options = replace(QUICK, seed=seed)
+        output = tmp_path / f"{name}.npz"
+        generate(stage / "dance", output, options, seconds=2.0, new=NewDance(loop=True))
+        tracks.append(PoseTrack.load(output).keypoints)
+    assert np.array_equal(tracks[0], tracks[1]) and not np.array_equal(tracks[0], tracks[2])
+
+
+@pytest.mark.parametrize("name", ["track.npz", "pose.npz"])
+def test_a_dance_goes_on_from_a_file(stage: Path, tmp_path: Path, name: str) -> None:
+    made = danced(stage, tmp_path / "new.npz", NewDance(continue_from=stage / name))
+    free = danced(stage, tmp_path / "free.npz")
+    assert made.frames == free.frames == 24
+    one, other = (PoseTrack.load(m.output).keypoints for m in (made, free))
+    assert not np.array_equal(one, other)
+
+
+def test_a_dance_is_learned_first_where_a_track_is_given(stage: Path, tmp_path: Path) -> None:
+    events: list[Progress] = []
+    options = ChoreographyOptions("tiny", steps=2, device="cpu")
+    made = [
+        generate(stage / "track.npz", tmp_path / f"{n}.npz", options, seconds=1.0,
+                 progress=events.append)
+        for n in range(2)
+    ]  # fmt: skip
+    assert isinstance(made[0], Danced) and made[0].choreographer == made[1].choreographer
+    assert [e.done for e in events if e.stage == "learning the dance"] == [1, 2]  # once
+    assert (tmp_path / "0.npz").read_bytes() == (tmp_path / "1.npz").read_bytes()
+
+
+# What makes no sense.
+
+
+@pytest.mark.parametrize(
+    ("new", "name", "seconds", "message"),
+    [
+        ({}, "a.mp4", 0.0, "--seconds must be above 0"),
+        ({}, "a.mp4", float("nan"), "--seconds must be above 0"),
+        ({}, "a.mp4", 1e9, "--seconds must be above 0 and at most 3600"),
+        ({}, "a.txt", 1.0, r"a.txt: .txt cannot be written"),
+        ({}, "no/a.mp4", 1.0, "no: no such folder"),
+        ({}, "no/a.npz", 1.0, "no: no such folder"),
+        ({"bars": 2}, "a.mp4", None, "--bars: .* add --music FILE"),
+        ({"bars": 0}, "a.mp4", None, "--bars must be at least 1, not 0"),
+        ({"bars": 2, "music": "clicks.wav"}, "a.mp4", 1.0, "--bars and --seconds: choose one"),
+        ({"loop": True, "music": "clicks.wav"}, "a.mp4", 1.0, "--loop and --music"),
+        ({"loop": True, "continue_from": "track.npz"}, "a.mp4", 1.0, "--loop and --continue-from"),
+        ({"music": "none.wav"}, "a.mp4", 1.0, "none.wav: no such file"),
+        ({"continue_from": "none.npz"}, "a.mp4", 1.0, "none.npz: no such file"),
+        ({"continue_from": "nobody.npz"}, "a.mp4", 1.0, "nobody.npz: the track holds no pose"),
+        ({"continue_from": "numbers.npz"}, "a.mp4", 1.0, "numbers.npz: is not a pose track"),
+        ({"continue_from": "limping.npz"}, "a.mp4", 1.0, "--continue-from: the whole body"),
+        ({"continue_from": "clicks.wav"}, "a.mp4", 1.0, "clicks.wav: holds only sound"),
+        ({"performers": ["none"]}, "a.mp4", 1.0, "none: no such file"),
+        ({"performers": ["dance"]}, "a.mp4", 1.0, "holds a choreographer, a performer is needed"),
+        ({"performers": ["track.npz"]}, "a.mp4", 1.0, "track.npz: holds no performer"),
+        ({"performers": ["zola", "damaged"]}, "a.mp4", 1.0, "damaged.* is not a performer's"),
+        ({"performers": ["zola"]}, "a.npz", 1.0, "a track needs no --performer"),
+        ({"performers": ["zola"] * 9}, "a.mp4", 1.0, "--performer: at most 8"),
+        ({"performers": ["zola"], "canon": 1.0}, "a.mp4", 1.0, "--canon 1: needs several"),
+        ({"performers": ["zola"] * 2, "canon": -1.0}, "a.mp4", 1.0, "--canon must be 0 s or"),
+        ({"canon": 1.0}, "a.mp4", 1.0, "--canon 1: needs several"),
+        ({"formation": Formation.together}, "a.mp4", 1.0, "--formation together: needs several"),
+        ({"background": "red"}, "a.mp4", 1.0, "--background red: needs a --performer"),
+        ({"background": "source"}, "a.mp4", 1.0, "--background source: a new dance has no source"),
+        ({"performers": ["zola"], "background": "none.png"}, "a.mp4", 1.0, "--background none.png"),
+        ({"performers": ["zola"], "background": "transparent"}, "a.mp4", 1.0, "transparent"),
+        ({"performers": ["zola"] * 2, "background": "transparent"}, "a.mov", 1.0, "one --perf"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_told_and_nothing_is_written(
+    stage: Path, tmp_path: Path, new: dict[str, object], name: str, seconds: float, message: str
+) -> None:
+    def placed(value: object) -> object:
+        if isinstance(value, list):
+            return tuple(stage / str(part) for part in value)
+        return value
+
+    given = {
+        key: stage / str(value) if key in ("music", "continue_from") else placed(value)
+        for key, value in new.items()
+    }
+    with pytest.raises(InputError, match=message) as told:
+        danced(stage, tmp_path / name, NewDance(**given), seconds)  # type: ignore[arg-type]
+    assert "\n" not in str(told.value) and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("read", ["dance", "track.npz", "zola"])
+def test_what_is_read_is_not_written_over(stage: Path, read: str) -> None:
+    before = (stage / "track.npz").read_bytes()
+    new = NewDance(continue_from=stage / "track.npz")
+    if read == "zola":
+        new = NewDance(performers=(stage / "zola",))
+    with pytest.raises(InputError):
+        danced(stage, stage / read, new)
+    assert (stage / "track.npz").read_bytes() == before
+    assert (stage / "zola" / "config.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        NewDance(loop=True),
+        NewDance(bars=0),
+        NewDance(canon=1.0),
+        NewDance(background="red"),
+        NewDance(formation=Formation.together),
+    ],
+)
+def test_a_choreographer_of_pictures_cannot_do_what_poses_can(
+    stage: Path, tmp_path: Path, new: NewDance
+) -> None:
+    with pytest.raises(InputError, match=r"pictures: was learned with --codec frame"):
+        generate(stage / "pictures", tmp_path / "a.mp4", QUICK, new=new)
+
+
+def test_nor_be_danced_by_a_performer_or_written_as_a_track(stage: Path, tmp_path: Path) -> None:
+    told = pytest.raises(InputError, match="was learned with --codec frame and dreams pictures")
+    with told:
+        generate(stage / "pictures", tmp_path / "a.npz", QUICK)
+    with told:
+        generate(stage / "pictures", tmp_path / "a.mp4", QUICK,
+                 new=NewDance(performers=(stage / "zola",)))  # fmt: skip
+    with told:
+        generate(stage / "pictures", tmp_path / "a.mp4", replace(QUICK, codec="pose"))
+
+
+def test_options_of_the_other_codec_are_told(stage: Path, tmp_path: Path) -> None:
+    output = tmp_path / "a.mp4"
+    with pytest.raises(InputError, match="--reference: belongs to --codec frame"):
+        generate(stage / "dance", output, QUICK, reference=True)
+    with pytest.raises(InputError, match="--background grey: needs a --performer"):
+        generate(stage / "dance", output, replace(QUICK, background="grey"))
+    with pytest.raises(InputError, match="--codec foo: unknown"):
+        generate(stage / "track.npz", output, replace(QUICK, codec="foo"), new=NewDance(loop=True))
+    with pytest.raises(InputError, match="holds a performer, a choreographer is needed"):
+        generate(stage / "zola", output, QUICK, new=NewDance(loop=True))
+
+
+@pytest.mark.parametrize("given", [{"performers": "damaged"}, {"continue_from": "limping.npz"}])
+def test_what_is_given_is_looked_at_before_anything_is_learned(
+    stage: Path, tmp_path: Path, given: dict[str, str]
+) -> None:
+    events: list[Progress] = []
+    values = {k: stage / v if k != "performers" else (stage / v,) for k, v in given.items()}
+    with pytest.raises(InputError):
+        generate(
+            stage / "track.npz",
+            tmp_path / "a.mp4",
+            ChoreographyOptions("tiny", steps=2, device="cpu"),
+            new=NewDance(**values),  # type: ignore[arg-type]
+            progress=events.append,
+        )
+    assert not events
+
+
+def test_on_the_command_line_too(dancenow: Command, stage: Path, tmp_path: Path) -> None:
+    output = tmp_path / "new.mp4"
+    words = ["generate", stage / "dance", "-o", output, "--device", "cpu", "--seconds", "0.5"]
+    status, out, _ = dancenow(*words, "--performer", stage / "zola", "--json")
+    made = json.loads(out.splitlines()[-1])
+    assert status == 0 and made["frames"] == 12 and made["size"] == list(SIZES["zola"])
+    assert made["tempo"] is None and made["choreographer"] == str(stage / "dance")
+    for wrong in (["--canon", "-1"], ["--bars", "2"], ["--loop", "--continue-from", "x.npz"]):
+        status, _, err = dancenow(*words[:6], *wrong)
+        assert status == 2 and err.splitlines()[-1].startswith("dancenow: ")
+        assert len(err.splitlines()) == 1 and ("--" in err or "x.npz: no such file" in err)
+
+
+# Music.
+
+
+def written(
+    choreographer: PoseChoreographer, new: NewDance, music: Music, output: Path
+) -> tuple[Danced, PoseTrack]:
+    """A dance to what was heard, as a track."""
+    made = write_new_dance(
+        choreographer,
+        output.parent,
+        output,
+        new,
+        Given(Ensemble(()), music),
+        seed=4,
+        times=StageTimes(),
+    )
+    return made, PoseTrack.load(output)
+
+
+def music_of(seconds: float = 8.0, beats: int = 16, energy: float = 0.0) -> Music:
+    """Two beats a second, from half a second on."""
+    times = 0.5 + 0.5 * np.arange(beats)
+    ups: NDArray[np.float64] = energy * np.linspace(-1, 1, round(seconds) + 1)
+    return Music(seconds, times, 120.0, 1.0, ups)
+
+
+SOUND = Path("sound.wav")
+
+
+def test_accents_come_to_beats(choreographer: PoseChoreographer, tmp_path: Path) -> None:
+    music = music_of(20, 39)
+    made, track = written(choreographer, NewDance(music=SOUND), music, tmp_path / "a.npz")
+    assert track.duration == pytest.approx(20, abs=0.1) and made.tempo == 120
+    assert made.beat_alignment is not None and made.before_alignment is not None
+    assert made.beat_alignment > made.before_alignment + 0.1
+    accents, _ = find_accents(joint_speed(joints_of(track)), track.fps)
+    assert beat_alignment(accents, music.beats) == pytest.approx(made.beat_alignment, abs=0.15)
+    assert "music of 120 beats a minute, beat alignment" in made.summary()
+
+
+@pytest.mark.parametrize(
+    ("new", "seconds"),
+    [
+        (NewDance(), 8.0),
+        (NewDance(seconds=3.0), 3.0),
+        (NewDance(bars=1), 2.5),
+        (NewDance(bars=3), 6.5),
+        (NewDance(bars=4), 8.0),  # the last bar ends with the music
+        (NewDance(seconds=0.01), 2 / RATE),
+    ],
+)
+def test_a_dance_is_as_long_as_its_music_or_as_was_asked_for(
+    choreographer: PoseChoreographer, tmp_path: Path, new: NewDance, seconds: float
+) -> None:
+    new = replace(new, music=SOUND)
+    _, track = written(choreographer, new, music_of(), tmp_path / "a.npz")
+    assert track.duration == pytest.approx(seconds, abs=0.5 / 24)
+
+
+def test_music_that_ends_early_ends_the_dance(
+    choreographer: PoseChoreographer, tmp_path: Path
+) -> None:
+    with pytest.warns(DanceNowWarning, match=r"sound.wav: ends after 8.0 s, and the dance with it"):
+        _, track = written(
+            choreographer, NewDance(seconds=60, music=SOUND), music_of(), tmp_path / "a.npz"
+        )
+    assert track.duration == pytest.approx(8, abs=0.1)
+
+
+@pytest.mark.parametrize("seconds", [None, 0.01])
+@pytest.mark.parametrize("energy", [0.0, 1.0])
+def test_music_without_a_beat_is_danced_to_untimed(
+    choreographer: PoseChoreographer, tmp_path: Path, seconds: float | None, energy: float
+) -> None:
+    music = music_of(beats=0, energy=energy)
+    with pytest.warns(DanceNowWarning, match=r"sound.wav: has no clear beat"):
+        made, track = written(
+            choreographer, NewDance(seconds=seconds, music=SOUND), music, tmp_path / "a.npz"
+        )
+    assert made.tempo is made.beat_alignment is None and "alignment" not in made.summary()
+    assert track.duration == pytest.approx(seconds or 8, abs=0.15)
+
+
+def test_loud_parts_of_the_music_are_lively_parts_of_the_dance(tmp_path: Path) -> None:
+    choreographer = untrained_choreographer(dancing(fps=24), smooth=True)
+    written(choreographer, NewDance(music=SOUND), music_of(energy=2.0), tmp_path / "a.npz")
+    asked = choreographer.network.asked
+    assert isinstance(asked, list) and asked[0] < -0.5 < 0.5 < asked[-1] and max(asked) < 1.21
+
+
+@heard
+def test_a_clip_is_danced_to_clicks_end_to_end(stage: Path, tmp_path: Path) -> None:
+    new = NewDance(music=stage / "clicks.wav", performers=(stage / "zola",))
+    made = danced(stage, tmp_path / "new.mp4", new, None)
+    info = probe(tmp_path / "new.mp4")
+    assert info.has_audio and info.frames == made.frames == pytest.approx(8 * 24, abs=2)
+    assert made.tempo == pytest.approx(DANCES["house"].bpm, abs=2)
+    assert made.beat_alignment is not None and {"music", "compose"} <= made.times.seconds.keys()
+    bars = danced(stage, tmp_path / "bars.npz", NewDance(music=stage / "clicks.wav", bars=2), None)
+    beat = 60 / DANCES["house"].bpm
+    assert bars.frames / 24 == pytest.approx(8 * beat, abs=0.1)
+
+
+@heard
+@pytest.mark.parametrize(
+    ("music", "bars", "message"),
+    [
+        ("clicks.wav", 9, r"--bars 9: .*clicks.wav has \d bars of four beats"),
+        ("silence.wav", 1, "--bars: .*silence.wav has no clear beat; give --seconds"),
+        ("track.npz", None, "track.npz: "),
+        ("dance", None, "dance: is a folder"),
+    ],
+)
+def test_what_the_music_does_not_hold_is_told_before_anything_is_learned(
+    stage: Path, tmp_path: Path, music: str, bars: int | None, message: str
+) -> None:
+    events: list[Progress] = []
+    options = ChoreographyOptions("tiny", steps=2, device="cpu")
+    new = NewDance(music=stage / music, bars=bars)
+    with pytest.raises(InputError, match=message):
+        generate(stage / "track.npz", tmp_path / "a.mp4", options, new=new, progress=events.append)
+    assert not events and not list(tmp_path.iterdir())
+
+
+@heard
+def test_silence_is_danced_to_with_a_warning(stage: Path, tmp_path: Path) -> None:
+    with pytest.warns(DanceNowWarning, match=r"silence.wav: has no clear beat"):
+        made = danced(stage, tmp_path / "a.mp4", NewDance(music=stage / "silence.wav"), None)
+    assert made.tempo is None and probe(tmp_path / "a.mp4").has_audio
+
+
+def test_without_librosa_music_is_refused_at_once(
+    stage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "librosa", None)
+    with warnings.catch_warnings(), pytest.raises(InputError, match=r"--music needs librosa"):
+        danced(stage, tmp_path / "a.mp4", NewDance(music=stage / "clicks.wav"), None)
+
+
+def test_a_clip_with_sound_is_music_too(stage: Path, tmp_path: Path) -> None:
+    if not has_music():
+        pytest.skip("needs librosa")
+    with open_writer(tmp_path / "clip.mp4", fps=5, audio_from=stage / "clicks.wav") as writer:
+        for _ in range(40):
+            writer.write(np.zeros((32, 32, 3), np.uint8))
+    made = danced(stage, tmp_path / "a.mp4", NewDance(music=tmp_path / "clip.mp4"), None)
+    assert made.tempo == pytest.approx(DANCES["house"].bpm, abs=2)
