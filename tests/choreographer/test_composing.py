@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -97,6 +97,8 @@ def test_only_the_end_of_a_lead_decides() -> None:
 
 
 @given(count=st.integers(2, 4 * WINDOW), seed=st.integers(0, 99))
+@example(count=WINDOW, seed=0)
+@example(count=WINDOW + 1, seed=0)
 def test_a_loops_last_vector_leads_to_its_first(count: int, seed: int) -> None:
     dance = composed(Wanted(count, seed, loop=True, steps=16))
     round_ = steps_of(np.concatenate([dance, dance[:1]]))

@@ -31,7 +31,7 @@ from dancenow.video.png import encode_png
 from dancenow.workflows.camera import find_camera, steadied
 from dancenow.workflows.observe import load_source
 
-_VERSION: Final = 1  # of what is learned from; raise it when codec or cleaning change
+_VERSION: Final = 2  # of what is learned from; raise it when codec or cleaning change
 _ENOUGH: Final = 3  # windows that a dance holds at least
 _SHOWN: Final = 8  # stick figures of a preview
 _SHOWN_PX: Final = 160

@@ -31,7 +31,7 @@ from dancenow.training import Device
 from dancenow.video import check_output, open_writer
 from dancenow.workflows.ahead import computed_ahead
 from dancenow.workflows.backdrop import SOURCE, TARGET, TRANSPARENT
-from dancenow.workflows.choices import Formation
+from dancenow.workflows.choices import Formation, Retarget
 from dancenow.workflows.ensemble import Ensemble, check_cast
 from dancenow.workflows.observe import Source, load_source
 from dancenow.workflows.transfer import ShowOptions, write_performance
@@ -235,7 +235,9 @@ def write_new_dance(
             track.save(output)
             size = track.size
         elif len(performers) == 1:
-            show = ShowOptions(background=new.background)
+            shaped = performers[0].scene.shape is not None
+            retarget = Retarget.limbs if shaped else Retarget.whole
+            show = ShowOptions(retarget=retarget, background=new.background)
             source = Source(track, None)
             write_performance(
                 performers[0], source, output, show, audio=new.music, progress=progress

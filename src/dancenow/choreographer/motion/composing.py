@@ -81,8 +81,8 @@ def compose(
                 room, after = total - len(dance), dance[:back]
             else:  # leave enough for the last window to find its way back
                 room = min(room, max(1, total - len(dance) - back))
-        elif wanted.loop and total < window:
-            room = max(1, total - back)
+        elif wanted.loop:
+            room = min(room, max(1, total - back))
         energy = float("nan")
         if wanted.energy is not None:
             first = min(len(dance) - offset, len(wanted.energy) - 1)
