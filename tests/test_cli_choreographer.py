@@ -101,7 +101,11 @@ def test_a_clip_is_danced_at_once_and_learned_once(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["train", "choreographer", "CLIP", "-o", "c", "--codec", "pose"], "--codec pose"),
+        (["train", "choreographer", "CLIP", "-o", "c", "--codec", "text"], "--codec text"),
+        (
+            ["train", "choreographer", "CLIP", "-o", "c", "--codec", "pose", "--stride", "4"],
+            "--stride: belongs to --codec frame",
+        ),
         (["train", "choreographer", "CLIP", "-o", "c", "--preset", "nice"], "--preset nice"),
         (["train", "choreographer", "CLIP", "-o", "c", "--minutes", "0"], "--minutes must be"),
         (["train", "choreographer", "CLIP", "-o", "c", "--steps", "0"], "--steps must be"),
@@ -114,7 +118,9 @@ def test_a_clip_is_danced_at_once_and_learned_once(
         (["generate", "CLIP", "-o", "o.mp4", "--seconds", "0"], "--seconds must be"),
         (["generate", "CLIP", "-o", "o.mp4", "--seconds", "nan"], "--seconds must be"),
         (["generate", "CLIP", "-o", "o.mp4", "--temperature", "-1"], "--temperature must be"),
-        (["generate", "CLIP", "-o", "o.mp4", "--codec", "pose"], "--codec pose"),
+        (["generate", "CLIP", "-o", "o.mp4", "--codec", "text"], "--codec text"),
+        (["generate", "CLIP", "-o", "o.mp4", "--bars", "4"], "add --music"),
+        (["generate", "CLIP", "-o", "o.mp4", "--music", "none.mp3"], "none.mp3: no such file"),
         (["generate", "nothing.mp4", "-o", "o.mp4"], "no such file"),
         (["generate", "CLIP", "-o", "o.exe"], "cannot be written"),
         (["generate", "CLIP", "-o", "none/o.mp4"], "no such folder"),

@@ -10,10 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchmetrics.functional.image import (
-    peak_signal_noise_ratio,
-    structural_similarity_index_measure,
-)
 
 Frame = NDArray[np.uint8]
 
@@ -49,6 +45,12 @@ def picture_scores(
         truth: uint8 `(H, W, 3)` RGB.
         lpips: gives the LPIPS of two pictures (see `dancenow.evaluation.perceptual`).
     """
+    # It brings librosa and ONNX Runtime along where these are installed: seconds.
+    from torchmetrics.functional.image import (
+        peak_signal_noise_ratio,
+        structural_similarity_index_measure,
+    )
+
     if made.shape != truth.shape:
         raise ValueError(f"pictures of different sizes: {made.shape} and {truth.shape}")
     a, b = _tensor(made), _tensor(truth)
