@@ -12,16 +12,26 @@ from dancenow.version import __version__
 
 if TYPE_CHECKING:
     from dancenow.choreographer import Choreographer
+    from dancenow.choreographer.motion.choreographer import PoseChoreographer
     from dancenow.performer import Performer
     from dancenow.pose import PoseTrack
     from dancenow.workflows.generate import generate
     from dancenow.workflows.transfer import transfer
 
-__all__ = ["Choreographer", "Performer", "PoseTrack", "__version__", "generate", "transfer"]
+__all__ = [
+    "Choreographer",
+    "Performer",
+    "PoseChoreographer",
+    "PoseTrack",
+    "__version__",
+    "generate",
+    "transfer",
+]
 
 _HOMES = {
     "Choreographer": "dancenow.choreographer",
     "Performer": "dancenow.performer",
+    "PoseChoreographer": "dancenow.choreographer.motion.choreographer",
     "PoseTrack": "dancenow.pose",
     "generate": "dancenow.workflows.generate",
     "transfer": "dancenow.workflows.transfer",

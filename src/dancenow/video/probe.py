@@ -191,7 +191,7 @@ def open_media(path: Path) -> InputContainer:
                 f"{path}: is cut off, its index (the moov box) is missing, so nothing can be "
                 "decoded; copy or record it again."
             ) from error
-        raise InputError(f"{path}: is not a video that FFmpeg can read.") from error
+        raise InputError(f"{path}: is not a video or sound that FFmpeg can read.") from error
 
 
 @dataclass
