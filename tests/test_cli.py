@@ -115,7 +115,11 @@ def test_the_quick_demo_leaves_everything(tmp_path: Path) -> None:
     assert any((entry / "config.json").is_file() for entry in folder.iterdir())
     page = (folder / "index.html").read_text("utf-8")
     assert all(link.startswith("data:") for link in re.findall(r'(?:src|href)="([^"]*)', page))
-    assert page.count("data:video/mp4") == 6 and "dancenow perform" in page
+    assert page.count("data:video/mp4") == 7 and "dancenow perform" in page
+    dance = probe(folder / "new_dance.mp4")
+    assert dance.size == probe(folder / "result.mp4").size and dance.has_audio
+    assert made["new_dance"]["frames"] == dance.frames
+    assert made["new_dance"]["beat_alignment"] is not None
     scores = made["scores"]
     assert scores["person"]["psnr"] > 14 and scores["pose"]["missed"] < 0.3
     assert gain_over_the_empty_room(folder) > 1

@@ -388,8 +388,7 @@ def test_a_checkpoint_that_is_damaged_is_told(stage: Path, copied: Path) -> None
     ("options", "said"),
     [
         ({"preset": "nice"}, "--preset nice: unknown; choose one of fast, dancenet, tiny"),
-        ({"codec": "pose"}, "--codec pose: is not there yet; choose frame"),
-        ({"codec": "sound"}, "--codec sound: unknown; choose frame"),
+        ({"codec": "sound"}, "--codec sound: unknown; choose frame or pose"),
         ({"background": "mauve"}, "--background mauve: unknown; choose one of auto, threshold"),
         ({"stride": 0}, "--stride must be at least 1, not 0"),
         ({"minutes": 0.0}, "--minutes must be above 0, not 0"),
@@ -408,6 +407,13 @@ def test_options_that_there_are_not_are_told_before_anything_is_done(
     with pytest.raises(InputError, match=said):
         generate(stage / "dance.mp4", tmp_path / "o.mp4", wrong, progress=events.append)
     assert not events and list(tmp_path.iterdir()) == []
+
+
+def test_poses_are_not_learned_as_pictures(stage: Path, tmp_path: Path) -> None:
+    of_poses = ChoreographyOptions("tiny", "pose", device="cpu")
+    with pytest.raises(InputError, match="is learned by train_pose_choreographer"):
+        train_choreographer(stage / "dance.mp4", tmp_path / "c", of_poses)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_clip_there_is_nothing_to_learn(tmp_path: Path) -> None:
