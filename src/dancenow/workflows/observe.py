@@ -74,6 +74,7 @@ def load_source(
     Raises:
         InputError: it is none of these, or nobody is seen in it.
     """
+    check_azimuth(path, azimuth)
     if path.suffix == ".npz":
         track = PoseTrack.load(path)
         if len(track) == 0 or not (track.confidence > 0).any():
@@ -83,8 +84,6 @@ def load_source(
         return Source(clean(read_openpose(path)), None)
     if path.suffix.lower() == ".bvh":
         return Source(film_bvh(read_bvh(path), path, azimuth=azimuth), None)
-    if azimuth:
-        raise InputError(f"--camera {azimuth:g}: {path} is no motion capture (.bvh); leave it out.")
     return Source(clean(detect_pose(path, estimator=estimator, progress=progress)), probe(path))
 
 
@@ -107,8 +106,14 @@ def detect_pose(
     return track
 
 
-def record_bvh(clip: Path, *, progress: ProgressCallback = silent) -> Bvh:
-    """The body of a clip in space, as a motion capture.
+def check_azimuth(path: Path, azimuth: float) -> None:
+    """Raise `InputError` where an angle is given for what was filmed already."""
+    if azimuth and path.suffix.lower() != ".bvh":
+        raise InputError(f"--camera {azimuth:g}: {path} is no motion capture (.bvh); leave it out.")
+
+
+def record_bvh(clip: Path, *, progress: ProgressCallback = silent) -> tuple[Bvh, PoseTrack]:
+    """The body of a clip in space, as a motion capture, and its poses, cleaned.
 
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
@@ -122,9 +127,9 @@ def record_bvh(clip: Path, *, progress: ProgressCallback = silent) -> Bvh:
         world = detection.world
         worlds.append(np.full((LANDMARKS, 4), np.nan, np.float32) if world is None else world)
         tell(len(candidates))
-    track = PoseTrack(follow(candidates, info.size).keypoints, float(info.fps), info.size)
+    track = clean(PoseTrack(follow(candidates, info.size).keypoints, float(info.fps), info.size))
     try:
-        return record(np.stack(worlds), clean(track))
+        return record(np.stack(worlds), track), track
     except InputError as error:
         raise InputError(f"{clip}: {error}") from error
 

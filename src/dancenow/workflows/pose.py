@@ -10,10 +10,10 @@ from dancenow.files import check_can_write, check_folder, check_not_read
 from dancenow.mocap import write_bvh
 from dancenow.pose.draw import overlay as draw_overlay
 from dancenow.pose.filters import clean
-from dancenow.pose.openpose import is_openpose_folder, write_openpose
+from dancenow.pose.openpose import is_openpose_folder, read_openpose, write_openpose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.video import check_output, open_writer, probe, read_frames
-from dancenow.workflows.observe import detect_pose, load_source, record_bvh
+from dancenow.workflows.observe import check_azimuth, detect_pose, load_source, record_bvh
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ def write_pose(
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
     """
+    check_azimuth(clip, azimuth)
     suffix = output.suffix.lower()
     if suffix not in (".npz", ".bvh", ""):
         raise InputError(
@@ -81,12 +82,17 @@ def write_pose(
     times = StageTimes()
     with times.stage("detect"):
         if suffix == ".bvh":
-            write_bvh(record_bvh(clip, progress=progress), output)
-        if given or azimuth:
+            motion, track = record_bvh(clip, progress=progress)
+            write_bvh(motion, output)
+        elif given and not clip.is_dir():
             track = load_source(clip, azimuth=azimuth).track
         else:
-            track = detect_pose(clip, estimator=estimator, progress=progress)
-            track = track if raw else clean(track)
+            found = (
+                read_openpose(clip)
+                if given
+                else detect_pose(clip, estimator=estimator, progress=progress)
+            )
+            track = found if raw else clean(found)
     if suffix == ".npz":
         track.save(output)
     elif not suffix:
