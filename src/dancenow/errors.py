@@ -26,5 +26,9 @@ class TrainingError(DanceNowError):
     """Training cannot go on (a loss that is no number, say); the last good checkpoint is kept."""
 
 
+class CredentialsError(DanceNowError):
+    """A video cannot be signed, or credentials cannot be read; the video itself is unharmed."""
+
+
 class DanceNowWarning(UserWarning):
     """Something that the user should know; the work goes on."""

@@ -125,6 +125,25 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder beside `path`; on success rename it to `path`.
+
+    Where `path` holds files by then, another process was faster: its folder stays, this one goes.
+    Only the user can look into it.
+    """
+    check_can_write(path)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    try:
+        yield temporary
+        temporary.rename(path)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def new_pictures(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:
     """A new `.npy` file of zeros, uint8, mapped into memory for writing.
 

@@ -1,5 +1,6 @@
 """Clips in and out: probe, read, write."""
 
+from dancenow.video.comment import read_comment
 from dancenow.video.images import IMAGE_SUFFIXES
 from dancenow.video.probe import ClipInfo, is_clip, probe
 from dancenow.video.read import read_frames
@@ -15,5 +16,6 @@ __all__ = [
     "is_clip",
     "open_writer",
     "probe",
+    "read_comment",
     "read_frames",
 ]

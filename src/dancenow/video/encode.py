@@ -57,10 +57,17 @@ def _encoding(suffix: str, crf: int, alpha: bool) -> _Encoding:
 
 
 @contextmanager
-def open_output(path: Path, format_name: str) -> Iterator[OutputContainer]:
-    """Open a media file for writing; its index is written where the block ends without an error."""
+def open_output(
+    path: Path, format_name: str, comment: str | None = None
+) -> Iterator[OutputContainer]:
+    """Open a media file for writing; its index is written where the block ends without an error.
+
+    `comment` is what players show in a file's details.
+    """
     options = {"movflags": "+faststart"} if format_name in ("mp4", "mov") else {}
     output = av.open(str(path.absolute()), "w", format=format_name, options=options)
+    if comment is not None:
+        output.metadata["comment"] = comment
     try:
         yield output
     except BaseException:
@@ -72,7 +79,12 @@ def open_output(path: Path, format_name: str) -> Iterator[OutputContainer]:
 
 @contextmanager
 def open_media_writer(
-    path: Path, rate: Fraction, crf: int, alpha: bool, add_sound: AddSound
+    path: Path,
+    rate: Fraction,
+    crf: int,
+    alpha: bool,
+    add_sound: AddSound,
+    comment: str | None = None,
 ) -> Iterator[MediaWriter]:
     """Open a media file; its name says which kind: H.264 in `.mp4`, `.mov` and `.mkv`, VP9 in
     `.webm`, all BT.709.  With coverage, `.mov` becomes ProRes 4444.
@@ -83,9 +95,10 @@ def open_media_writer(
         crf: constant rate factor of H.264, 0 (lossless) to 51.
         alpha: whether frames have coverage.
         add_sound: adds the sound track, if any, to the file before the first frame is written.
+        comment: what players show in the file's details.
     """
     suffix = path.suffix.lower()
-    with open_output(path, FORMATS[suffix]) as output:
+    with open_output(path, FORMATS[suffix], comment) as output:
         writer = MediaWriter(output, rate, _encoding(suffix, crf, alpha), add_sound)
         yield writer
         writer.finish()

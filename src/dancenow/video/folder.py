@@ -18,11 +18,13 @@ from dancenow.video.png import encode_png
 
 
 @contextmanager
-def open_folder_writer(path: Path, rate: Fraction) -> Iterator[FolderWriter]:
+def open_folder_writer(
+    path: Path, rate: Fraction, comment: str | None = None
+) -> Iterator[FolderWriter]:
     """Open a folder for numbered pictures; it takes its name when the block ends without an error.
 
     A folder that DanceNow wrote before is replaced; one of the user's own is not, unless it is
-    empty.
+    empty.  A `comment` goes into every picture and into the folder's note.
 
     Raises:
         OutputError: the folder cannot be made, or would replace something else.
@@ -31,9 +33,11 @@ def open_folder_writer(path: Path, rate: Fraction) -> Iterator[FolderWriter]:
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
         folder = Path(scratch) / "new"
         folder.mkdir()
-        writer = FolderWriter(folder)
+        writer = FolderWriter(folder, comment)
         yield writer
         note = {"fps": str(rate), "frames": writer.count}
+        if comment is not None:
+            note["comment"] = comment
         _write_flushed(folder / NOTE_NAME, (json.dumps(note) + "\n").encode())
         check_may_replace(path)
         if path.exists():
@@ -58,14 +62,15 @@ def check_may_replace(path: Path) -> None:
 class FolderWriter:
     """Frames, one after the other, into numbered pictures."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, comment: str | None = None) -> None:
         self._folder = folder
+        self._comment = comment
         self.count = 0
 
     def write(self, frame: Frame) -> None:
         """Append one frame, uint8 `(H, W, 3)` RGB or `(H, W, 4)` RGBA."""
         self.count += 1
-        _write_flushed(self._folder / f"{self.count:06d}.png", encode_png(frame))
+        _write_flushed(self._folder / f"{self.count:06d}.png", encode_png(frame, self._comment))
 
 
 def _write_flushed(path: Path, data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,10 +26,12 @@ _FASTEST: Final = 50
 # Dither only where something moved: less flicker, and smaller files.
 _DITHER: Final = "dither=sierra2_4a:diff_mode=rectangle"
 _KEPT_PIXELS: Final = "bgr0"
+_HEADER: Final = 13  # bytes before the colours (GIF89a, sections 17 and 18)
+_COMMENT: Final = b"!\xfe"  # section 24
 
 
 @contextmanager
-def open_gif(path: Path, rate: Fraction) -> Iterator[GifWriter]:
+def open_gif(path: Path, rate: Fraction, comment: str | None = None) -> Iterator[GifWriter]:
     """Open a GIF that repeats for ever.
 
     Above 50 frames a second only every second (third, ...) frame is written, and shown longer.
@@ -42,7 +45,10 @@ def open_gif(path: Path, rate: Fraction) -> Iterator[GifWriter]:
             writer = GifWriter(output, rate / step, step)
             yield writer
             writer.finish()
-        _encode(kept, path, rate / step)
+        encoded = path if comment is None else Path(folder) / "plain.gif"
+        _encode(kept, encoded, rate / step)
+        if comment is not None:
+            _copy_with_comment(encoded, path, comment)
 
 
 class GifWriter:
@@ -84,6 +90,17 @@ def _encode(kept: Path, path: Path, rate: Fraction) -> None:
             picture.pts, picture.time_base = count, 1 / rate
             output.mux(stream.encode(picture))
         output.mux(stream.encode(None))
+
+
+def _copy_with_comment(plain: Path, path: Path, comment: str) -> None:
+    """Put a comment, of up to 255 bytes, before the first frame of a GIF: FFmpeg writes none."""
+    text = comment.encode()[:255]
+    with plain.open("rb") as source, path.open("wb") as output:
+        header = source.read(_HEADER)
+        colours = 2 << (header[10] & 7) if header[10] & 0x80 else 0
+        output.write(header + source.read(3 * colours))
+        output.write(_COMMENT + bytes([len(text)]) + text + b"\0")
+        shutil.copyfileobj(source, output)
 
 
 def _best_palette(kept: Path) -> VideoFrame:

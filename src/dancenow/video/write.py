@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -85,6 +85,8 @@ def open_writer(
     audio_from: str | Path | None = None,
     audio_start: float = 0.0,
     audio: Audio | None = None,
+    comment: str | None = None,
+    finish: Callable[[Path], None] | None = None,
 ) -> Iterator[VideoWriter]:
     """Write a clip frame by frame: `with open_writer("out.mp4", fps=25) as out: out.write(frame)`.
 
@@ -108,6 +110,9 @@ def open_writer(
             at which the sound begins.
         audio: instead of `audio_from`, samples float32 `(N,)` mono or `(N, 2)` stereo in -1..1,
             and how many there are a second.
+        comment: what players and viewers show in the output's details.
+        finish: called with the finished file before it takes its name, so that it can still be
+            changed; not for folders.
 
     Raises:
         InputError: the name has a suffix that is not known, `audio_from` cannot be read, or no
@@ -135,7 +140,9 @@ def open_writer(
             return None
 
         with _explained(path):
-            sink = outputs.enter_context(_open_sink(path, rate, crf, alpha, add_sound))
+            sink = outputs.enter_context(
+                _open_sink(path, rate, crf, alpha, add_sound, comment, finish)
+            )
         writer = VideoWriter(path, sink, size, 4 if alpha else 3)
         yield writer
         if writer.frames == 0:
@@ -178,21 +185,28 @@ def _unknown_format(path: Path) -> InputError:
 
 @contextmanager
 def _open_sink(
-    path: Path, rate: Fraction, crf: int, alpha: bool, add_sound: AddSound
+    path: Path,
+    rate: Fraction,
+    crf: int,
+    alpha: bool,
+    add_sound: AddSound,
+    comment: str | None,
+    finish: Callable[[Path], None] | None,
 ) -> Iterator[_FrameSink]:
     suffix = path.suffix.lower()
     if not suffix:
-        with open_folder_writer(path, rate) as folder:
+        with open_folder_writer(path, rate, comment) as folder:
             yield folder
-    elif suffix == ".gif":
-        with atomic_path(path) as temporary, open_gif(temporary, rate) as gif:
-            yield gif
-    elif suffix in FORMATS:
-        with (
-            atomic_path(path) as temporary,
-            open_media_writer(temporary, rate, crf, alpha, add_sound) as video,
-        ):
-            yield video
+    elif suffix == ".gif" or suffix in FORMATS:
+        with atomic_path(path) as temporary:
+            if suffix == ".gif":
+                with open_gif(temporary, rate, comment) as gif:
+                    yield gif
+            else:
+                with open_media_writer(temporary, rate, crf, alpha, add_sound, comment) as video:
+                    yield video
+            if finish is not None:
+                finish(temporary)
     else:
         raise _unknown_format(path)
 

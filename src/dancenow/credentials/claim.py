@@ -1,0 +1,82 @@
+"""What a video's credentials say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+from dancenow.version import __version__
+
+SOURCE_TYPES: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+
+class Made(str, Enum):
+    """What was done, in words that every reader of credentials shows."""
+
+    transfer = "A learned person was made to dance like the person of another video."
+    performance = "A learned person was made to perform a motion."
+    live = "A learned person was made to perform, live, the motion that a camera saw."
+    new_dance = "A dance was composed by a model of motion, and performed or drawn."
+    dream = "A dance was dreamt up, picture by picture, by a model of silhouettes."
+    reconstruction = "A clip's pictures were put beside what a model makes of them."
+    comparison = "A result was put beside what it was made from."
+
+
+class Origin(str, Enum):
+    """How pictures came about: names of the IPTC's vocabulary of digital source types."""
+
+    painted = "trainedAlgorithmicMedia"  # by learned networks alone
+    composite = "compositeWithTrainedAlgorithmicMedia"  # together with recorded pictures
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is stated of a synthetic video.
+
+    Attributes:
+        made: what was done.
+        origin: how its pictures came about.
+        inputs: names of what it was made from, without their folders.
+    """
+
+    made: Made
+    origin: Origin
+    inputs: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, made: Made, origin: Origin, *inputs: Path | None) -> Claim:
+        """A claim with the names of some files or folders; None is left out, and so are repeats."""
+        names = dict.fromkeys(path.absolute().name for path in inputs if path is not None)
+        return cls(made, origin, tuple(name for name in names if name))
+
+    def manifest(self, title: str) -> dict[str, Any]:
+        """The claim as c2pa's definition of a manifest, made now.
+
+        There is one action, `c2pa.created`.  What the video was made from are ingredients of the
+        kind "inputTo", by name only: their content, and what credentials of their own say about
+        people, stay out.
+        """
+        agent = {"name": "DanceNow", "version": __version__}
+        labels = [f"input{number}" for number in range(len(self.inputs))]
+        created = {
+            "action": "c2pa.created",
+            "when": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "softwareAgent": agent,
+            "digitalSourceType": SOURCE_TYPES + self.origin.value,
+            "description": self.made.value,
+        }
+        if labels:
+            created["parameters"] = {"ingredientIds": labels}
+        actions = {"actions": [created], "allActionsIncluded": True}
+        return {
+            "title": title,
+            "claim_generator_info": [agent],
+            "ingredients": [
+                {"title": name, "relationship": "inputTo", "label": label}
+                for name, label in zip(self.inputs, labels, strict=True)
+            ],
+            "assertions": [{"label": "c2pa.actions.v2", "data": actions, "created": True}],
+        }

@@ -1,0 +1,52 @@
+"""The comment in a clip's details: what `open_writer` was given, or anybody else's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+
+from dancenow.errors import InputError
+from dancenow.video.images import NOTE_NAME, open_folder
+from dancenow.video.probe import open_media
+
+
+def read_comment(path: Path) -> str | None:
+    """The comment of a video, a sound, a picture or a folder of pictures; None if it has none.
+
+    Raises:
+        InputError: there is no such file, or it is nothing of these.
+    """
+    if path.is_dir():
+        return _of_folder(path)
+    with open_media(path) as container:
+        name = container.format.name
+        tags = {key.lower(): text for key, text in container.metadata.items()}
+    if name == "tty":  # FFmpeg draws any text
+        raise InputError(f"{path}: is a text; give a video, a picture or a sound.")
+    comment = tags.get("comment") or _of_picture(path)
+    return comment or None
+
+
+def _of_folder(path: Path) -> str | None:
+    open_folder(path)
+    try:
+        note: Any = json.loads((path / NOTE_NAME).read_text(encoding="utf-8"))
+        comment = note.get("comment")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return comment if isinstance(comment, str) else None
+
+
+def _of_picture(path: Path) -> str | None:
+    """What FFmpeg leaves out: the comments in PNG and GIF."""
+    try:
+        with Image.open(path) as image:
+            comment = image.info.get("Comment") or image.info.get("comment")
+    except (OSError, UnidentifiedImageError, ValueError, SyntaxError):
+        return None
+    if isinstance(comment, bytes):
+        return comment.decode("utf-8", "replace")
+    return comment if isinstance(comment, str) else None

@@ -1,0 +1,93 @@
+"""Verifying: what a file's Content Credentials say, and whether they still hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from dancenow.credentials import Credentials, read
+from dancenow.errors import InputError
+from dancenow.video import read_comment
+
+Status = Literal["intact", "changed", "doubtful", "none"]
+
+_STATES: Final = {
+    "intact": "Content Credentials, intact: the file is as it was signed",
+    "changed": "Content Credentials that no longer hold: the file was changed after it was signed",
+    "doubtful": "Content Credentials that cannot be relied upon",
+}
+_SYNTHETIC: Final = {
+    True: "yes, wholly or in part",
+    False: "no, say the credentials",
+    None: "the credentials do not say",
+}
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What is known of a file.
+
+    Attributes:
+        file: the file, or a folder of pictures.
+        status: "none" where it carries no credentials; see `Credentials.state` for the others.
+        credentials: what they say.
+        note: what the file's details say, which anybody can write, and remove.
+    """
+
+    file: Path
+    status: Status
+    credentials: Credentials | None = None
+    note: str | None = None
+
+    def summary(self) -> str:
+        """Some lines for people."""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        found = self.credentials
+        if found is None:
+            yield f"{self.file}: no Content Credentials"
+        else:
+            yield f"{self.file}: {_STATES[found.state]}"
+            yield from (f"  problem: {problem}" for problem in found.problems)
+            yield from self._said(found)
+        if self.note is not None:
+            yield f"  note, which proves nothing: {self.note}"
+
+    def _said(self, found: Credentials) -> Iterator[str]:
+        if found.signer is None:
+            return  # too damaged to be read
+        yield f"  synthetic: {_SYNTHETIC[found.synthetic]}"
+        when = "" if found.when is None else f", {found.when} by the clock there"
+        yield f"  made with: {found.made_with or 'unknown'}{when}"
+        yield from (f"  what was done: {deed}" for deed in found.done)
+        if found.inputs:
+            yield f"  made from: {', '.join(found.inputs)}"
+        known = "known to this machine"
+        if not found.trusted:
+            known = "not known to this machine; the name proves nothing"
+        if found.state != "intact":
+            known = "or so it says"
+        yield f"  signed by: {found.signer} ({known})"
+
+
+def verify(file: str | Path) -> Verified:
+    """Read and check the credentials of a file, of whatever program, and its note.
+
+    Raises:
+        InputError: there is no such file, or it is no media file.
+        CredentialsError: credentials cannot be read on this machine.
+    """
+    file = Path(file)
+    if not file.exists():
+        raise InputError(f"{file}: no such file.")
+    found = None if file.is_dir() else read(file)
+    try:
+        note = read_comment(file)
+    except InputError:
+        if found is None:
+            raise
+        note = None  # credentials are found in documents and pictures too
+    return Verified(file, "none" if found is None else found.state, found, note)
