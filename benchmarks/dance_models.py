@@ -91,6 +91,7 @@ def _diffusion(dance: Dance, base: PoseChoreographer, clock: Clock, seconds: flo
         dance.held_out,
         dance.scaler,
         dance.codec.weights,
+        dance.codec.kinematics,
         base.device,
         0,
     )

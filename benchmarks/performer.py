@@ -85,7 +85,7 @@ def main() -> None:
     print(f"performing: {frames / spent:.1f} frames/s of {frame}")
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        frames = write_performance(performer, source, Path(folder) / "out.mp4")
+        frames = write_performance(performer, source, Path(folder) / "out.mp4").frames
         spent = time.perf_counter() - start
     print(f"performing and writing: {frames / spent:.1f} frames/s")
 

@@ -67,6 +67,14 @@ def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def session_credentials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what tests sign away from the user's certificate and key."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DANCENOW_CREDENTIALS", str(tmp_path_factory.mktemp("credentials") / "own"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give each test an empty cache of its own, and its folder."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dancenow.credentials import read
 from dancenow.evaluation import picture_scores
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
@@ -120,6 +121,10 @@ def test_the_quick_demo_leaves_everything(tmp_path: Path) -> None:
     assert dance.size == probe(folder / "result.mp4").size and dance.has_audio
     assert made["new_dance"]["frames"] == dance.frames
     assert made["new_dance"]["beat_alignment"] is not None
+    assert all(made[name]["credentials"] for name in ("performed", "dance", "new_dance"))
+    for name in ("result", "transfer", "dance", "new_dance"):
+        found = read(folder / f"{name}.mp4")
+        assert found is not None and found.state == "intact" and found.synthetic
     scores = made["scores"]
     assert scores["person"]["psnr"] > 14 and scores["pose"]["missed"] < 0.3
     assert gain_over_the_empty_room(folder) > 1

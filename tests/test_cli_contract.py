@@ -150,7 +150,7 @@ def test_a_device_that_is_not_there_is_told_before_anything_is_made(
 @pytest.mark.parametrize(
     "command",
     [[], ["demo"], ["sample"], ["pose"], ["train"], ["train", "performer"], ["perform"],
-     ["transfer"], ["evaluate"], ["evaluate", "clip"]],
+     ["transfer"], ["verify"], ["evaluate"], ["evaluate", "clip"]],
 )  # fmt: skip
 def test_help_tells_the_options_that_every_command_takes(
     dancenow: Command, command: list[str], monkeypatch: pytest.MonkeyPatch

@@ -87,8 +87,8 @@ def test_the_ablation_leaves_a_table_and_a_sheet(tmp_path: Path) -> None:
     assert [row["name"] for row in made["rows"]] == [
         "frame by frame", "+ temporal smoothing", "+ face GAN",
     ]  # fmt: skip
-    page = (tmp_path / "report" / "report.html").read_text()
-    assert "sheet.png" in page and "frame by frame" in page
+    page = (tmp_path / "report" / "index.html").read_text("utf-8")
+    assert "data:image/png" in page and "frame by frame" in page
     assert (tmp_path / "report" / "sheet.png").stat().st_size > 10_000
 
 

@@ -25,6 +25,7 @@ from dancenow.training.checkpoint import save_state
 from motions import CPU, SMALL
 
 VALUES = 4 + 2 * len(LIMB_NAMES) + 5  # a root, limbs and states: enough for an energy
+JOINTS = np.random.default_rng(0).standard_normal((VALUES, 3, 2)).astype(np.float32)
 
 
 def denoiser(*, learned: bool = True, seed: int = 0) -> MotionDenoiser:
@@ -211,7 +212,7 @@ def training(
     pieces = [circling(120), circling(40, 2.0, 1)] if pieces is None else pieces
     scaler = MoveScaler.fit(pieces, SMALL.window)
     weights = np.ones(VALUES, np.float32)
-    return MotionTraining(SMALL, pieces, held_out or [], scaler, weights, CPU, seed)
+    return MotionTraining(SMALL, pieces, held_out or [], scaler, weights, JOINTS, CPU, seed)
 
 
 def weights_of(work: MotionTraining) -> dict[str, Tensor]:
@@ -225,15 +226,14 @@ def steps(work: MotionTraining, first: int, last: int, budget: int = 8) -> list[
 def test_the_dance_is_learned() -> None:
     work = training(held_out=[circling(48)])
     before = work.held_out_loss()
-    losses = steps(work, 0, 40, 60)
-    assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:5])
-    assert work.held_out_loss() < before
+    steps(work, 0, 80, 100)
+    assert work.held_out_loss() < 0.8 * before
     assert work.held_out_loss() == work.held_out_loss()  # at fixed noise
 
 
 def test_losses_have_names_and_the_first_is_the_whole() -> None:
     losses = training().step(0, 0.0)
-    assert list(losses) == ["loss", "vectors", "pace"]
+    assert list(losses) == ["loss", "vectors", "pace", "joints"]
     assert losses["loss"] == pytest.approx(losses["vectors"] + SMALL.pace * losses["pace"])
 
 
@@ -291,7 +291,7 @@ def test_pieces_shorter_than_a_window_are_not_drawn_from() -> None:
     long, short = circling(60), np.full((SMALL.window - 1, VALUES), 1e6, np.float32)
     scaler = MoveScaler.fit([long], SMALL.window)
     weights = np.ones(VALUES, np.float32)
-    work = MotionTraining(SMALL, [long, short], [], scaler, weights, CPU, 0)
+    work = MotionTraining(SMALL, [long, short], [], scaler, weights, JOINTS, CPU, 0)
     assert np.isfinite(steps(work, 0, 3)).all() and max(steps(work, 3, 5)) < 100
 
 
@@ -309,6 +309,6 @@ def test_a_preview_shows_the_averaged_network() -> None:
 
     pieces = [circling(60)]
     scaler, weights = MoveScaler.fit(pieces, SMALL.window), np.ones(VALUES, np.float32)
-    work = MotionTraining(SMALL, pieces, [], scaler, weights, CPU, 0, show=show)
+    work = MotionTraining(SMALL, pieces, [], scaler, weights, JOINTS, CPU, 0, show=show)
     assert work.preview().shape == (2, 3, 3) and shown == [work.average.module]
     assert training().preview().dtype == np.uint8

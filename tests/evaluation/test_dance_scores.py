@@ -494,16 +494,41 @@ def test_frames_outside_the_picture_are_counted(disco: PoseTrack) -> None:
     assert scores.outside == pytest.approx(1 / 4)
 
 
-def test_a_body_that_grows_by_the_minute_is_told() -> None:
-    fps = 4.0
-    first, second = still(60, fps), still(60, fps)
-    grown = second.keypoints.copy()
-    grown[..., 1] = GROUND + 1.1 * (grown[..., 1] - GROUND)
-    grown[..., 0] = SIZE[0] / 2 + 1.1 * (grown[..., 0] - SIZE[0] / 2)
-    new = first.with_keypoints(np.concatenate([first.keypoints, grown]))
-    scores = dance_scores(new, [still(60, fps)], [], NO_COPIES)
-    assert scores.limbs == pytest.approx(1 - 1 / 1.1, abs=1e-4)
-    assert dance_scores(still(120, fps), [first], [], NO_COPIES).limbs == pytest.approx(0)
+def enlarged(track: PoseTrack, factor: float, rows: slice = slice(None)) -> PoseTrack:
+    keypoints = track.keypoints.copy()
+    middle = np.array([SIZE[0] / 2, GROUND])
+    keypoints[:, rows, :2] = middle + factor * (keypoints[:, rows, :2] - middle)
+    return track.with_keypoints(keypoints)
+
+
+def in_a_row(*tracks: PoseTrack) -> PoseTrack:
+    return tracks[0].with_keypoints(np.concatenate([track.keypoints for track in tracks]))
+
+
+def test_a_body_that_comes_nearer_by_the_minute_is_told() -> None:
+    minute = still(60, 4.0)
+    scores = dance_scores(in_a_row(minute, enlarged(minute, 1.1)), [minute], [], NO_COPIES)
+    assert scores.size == pytest.approx(0.05 / 1.05, abs=1e-4)
+    assert scores.limbs == pytest.approx(0, abs=1e-4)
+    assert scores.learned_size == scores.learned_limbs == 0
+
+
+def test_a_limb_that_grows_by_the_minute_is_told() -> None:
+    minute = still(60, 4.0)
+    wrist, elbow = INDEX["left_wrist"], INDEX["left_elbow"]
+    keypoints = minute.keypoints.copy()
+    along = keypoints[:, wrist, :2] - keypoints[:, elbow, :2]
+    keypoints[:, wrist, :2] += 0.2 * along
+    scores = dance_scores(
+        in_a_row(minute, minute.with_keypoints(keypoints)), [minute], [], NO_COPIES
+    )
+    assert scores.limbs == pytest.approx(0.1 / 1.1, abs=1e-4)
+    assert scores.size == pytest.approx(0, abs=1e-4)
+
+
+def test_feet_are_compared_with_feet_as_they_were(disco: PoseTrack) -> None:
+    settled = dance_scores(disco, [still(8)], [], NO_COPIES, [disco])
+    assert settled.skating_ratio == pytest.approx(1)
 
 
 def test_pieces_count_by_their_length(disco: PoseTrack) -> None:

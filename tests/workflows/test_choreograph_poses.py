@@ -31,7 +31,9 @@ from motions import CPU, dancing, without
 
 FEW = ChoreographyOptions(preset="tiny", codec="pose", steps=3, device="cpu")
 MORE = ChoreographyOptions(preset="tiny", codec="pose", steps=6, device="cpu")
-WRITTEN = {"config.json", "motion.safetensors", "moves.npz", "preview.png", "checkpoint"}
+WRITTEN = {
+    "config.json", "motion.safetensors", "moves.npz", "preview.png", "index.html", "checkpoint"
+}  # fmt: skip
 LEARNING = "learning the dance"
 
 

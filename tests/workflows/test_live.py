@@ -113,6 +113,7 @@ def test_what_the_camera_sees_is_danced_until_ctrl_c(
     out = tmp_path / "o.mp4"
     made = perform_live(folder, str(clip), out, device="cpu", progress=stop_after(4))
     assert isinstance(made, Live) and made.output == out and made.frames == 4
+    assert made.credentials  # known only once the file is finished
     assert 8 <= dancing.looked < 10 * FPS and no_threads_are_left()
     figures = (made.latency, made.latency_95, made.seconds)
     assert np.isfinite(figures).all() and 0 < made.latency <= made.latency_95

@@ -86,12 +86,13 @@ def test_a_track_is_danced_at_its_own_rate_without_sound(
     performer: Performer, source: PoseTrack, tmp_path: Path
 ) -> None:
     events: list[Progress] = []
-    count = write_performance(
+    written = write_performance(
         performer, Source(source, None), tmp_path / "o.mp4", progress=events.append
     )
     clip = probe(tmp_path / "o.mp4")
-    assert count == clip.frames == len(source) == 12
+    assert written.frames == clip.frames == len(source) == 12
     assert clip.fps == 12 and clip.size == (160, 144) and not clip.has_audio
+    assert not written.credentials  # nobody said what to state
     assert [event.done for event in events] == list(range(1, 13))
     assert {(event.stage, event.total) for event in events} == {("dancing", 12)}
 

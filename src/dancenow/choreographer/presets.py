@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from dancenow.errors import InputError
 
@@ -108,10 +108,20 @@ class MotionConfig(_Config):
     noise_deviation: float = 1.3
     pace: float = 0.2
     """Weight of what is missed of the changes from vector to vector."""
+    joints: float = 0.1
+    """Weight of what is missed of the joints' places and speeds."""
+    stray: float = 0.4
+    """How far what a dance goes on from strays in training, in standard deviations."""
     mirror: bool = True
     """Learn every dance also as seen in a mirror."""
     held_out: float = 0.1
     """The last part of every clip, kept for measuring."""
+
+    @model_validator(mode="after")
+    def _heads_divide_the_width(self) -> MotionConfig:
+        if min(self.width, self.heads) < 1 or self.width % self.heads:
+            raise ValueError(f"{self.heads} heads do not divide a width of {self.width}")
+        return self
 
 
 class ChoreographerConfig(_Config):

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from dancenow.cli import clips, dances, measures, performers  # noqa: F401 (they add commands)
+from dancenow.cli import clips, dances, measures, performers, studio  # noqa: F401 (they add commands)
 from dancenow.cli.apps import app
 from dancenow.console import end_process, is_secondary_process
 from dancenow.errors import DanceNowError, DanceNowWarning, InputError

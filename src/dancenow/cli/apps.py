@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import is_dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
@@ -29,18 +30,29 @@ app.add_typer(evaluate_app, name="evaluate")
 
 
 def run(
-    work: Callable[[ProgressCallback], Result], say: Callable[[Result], str], as_json: bool
+    work: Callable[[ProgressCallback], Result],
+    say: Callable[[Result], str],
+    as_json: bool,
+    page: Path | None = None,
 ) -> None:
-    """Do a command's work with progress on the terminal, then report what was made."""
+    """Do a command's work with progress on the terminal, then report what was made.
+
+    Args:
+        work: gives the result.
+        say: the result for people.
+        as_json: print it as JSON instead.
+        page: a page with the figures that was left.
+    """
     if is_secondary_process():  # the first of those that train together speaks for all
         work(silent)
         return
     with ProgressBars() as progress:
         result = work(progress)
     if as_json:
-        print(json.dumps(_plain(result), default=str))
+        more = {} if page is None else {"report": page}
+        print(json.dumps(_plain(result) | more, default=str))
     else:
-        print(say(result))
+        print(say(result) if page is None else f"{say(result)}\nthe page is {page}")
 
 
 def _plain(value: Any) -> Any:

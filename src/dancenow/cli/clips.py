@@ -1,4 +1,4 @@
-"""Commands about clips: the demo, samples, poses."""
+"""Commands about clips: the demo, samples, poses, credentials."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ from typing import Annotated
 import typer
 
 from dancenow.cli.apps import app, run
-from dancenow.cli.options import AsJson, Device, DeviceName, Estimator, OutVideo, Seed, Verbose
+from dancenow.cli.options import (
+    AsJson,
+    Device,
+    DeviceName,
+    Estimator,
+    NoCredentials,
+    OutVideo,
+    Seed,
+    Verbose,
+)
 
 
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="The folder to leave everything in.")] = Path("demo"),
     quick: Annotated[bool, typer.Option("--quick", help="The smallest sizes.")] = False,
+    no_credentials: NoCredentials = False,
     device: Device = DeviceName.auto,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -25,7 +35,12 @@ def demo(
 
     run(
         lambda progress: run_demo(
-            out, quick=quick, device=device.value, seed=seed, progress=progress
+            out,
+            quick=quick,
+            device=device.value,
+            seed=seed,
+            credentials=not no_credentials,
+            progress=progress,
         ),
         lambda made: made.summary(),
         as_json,
@@ -110,3 +125,26 @@ def pose(
         ),
         as_json,
     )
+
+
+@app.command("verify")
+def verify_command(
+    file: Annotated[
+        Path, typer.Argument(help="A video, sound or picture, whatever made it, or a folder.")
+    ],
+    device: Device = DeviceName.auto,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Tell what a file's Content Credentials say, and whether they hold.
+
+    Exit status: 0 where they are there and intact; 1 where there are none, or where they do not
+    hold: the file was changed after it was signed, say; 2 where there is no such media file.
+    """
+    from dancenow.workflows.verify import verify
+
+    found = verify(file)
+    run(lambda _: found, lambda found: found.summary(), as_json)
+    if found.status != "intact":
+        raise typer.Exit(1)

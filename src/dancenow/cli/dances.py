@@ -15,7 +15,10 @@ from dancenow.cli.options import (
     DancePreset,
     Device,
     DeviceName,
+    Logger,
+    LoggerChoice,
     Minutes,
+    NoCredentials,
     OutVideo,
     Reference,
     Seed,
@@ -41,11 +44,12 @@ def _choreography(
     reference: bool,
     device: str,
     seed: int,
+    logger: LoggerChoice,
 ) -> ChoreographyOptions:
     from dancenow.workflows.choreograph import ChoreographyOptions
 
     return ChoreographyOptions(
-        preset, codec, minutes, steps, background, stride, reference, device, seed
+        preset, codec, minutes, steps, background, stride, reference, device, seed, logger.value
     )
 
 
@@ -62,6 +66,7 @@ def train_choreographer_command(
     background: Background = None,
     stride: Stride = None,
     reference: Reference = False,
+    logger: Logger = LoggerChoice.tensorboard,
     device: Device = DeviceName.auto,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -76,7 +81,7 @@ def train_choreographer_command(
     from dancenow.workflows.choreograph_poses import ChoreographedPoses
 
     options = _choreography(
-        preset, codec, minutes, steps, background, stride, reference, device.value, seed
+        preset, codec, minutes, steps, background, stride, reference, device.value, seed, logger
     )
 
     def work(progress: ProgressCallback) -> Choreographed | ChoreographedPoses:
@@ -125,12 +130,14 @@ def generate_command(
             "For --codec frame, how it is removed: auto, threshold, person, grey or colour.",
         ),
     ] = "target",
+    no_credentials: NoCredentials = False,
     codec: Codec = "frame",
     preset: DancePreset = "fast",
     minutes: Minutes = None,
     steps: Steps = None,
     stride: Stride = None,
     reference: Reference = False,
+    logger: Logger = LoggerChoice.tensorboard,
     device: Device = DeviceName.auto,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -143,7 +150,7 @@ def generate_command(
 
     removed = behind if behind in BACKGROUNDS and not performer else None
     options = _choreography(
-        preset, codec, minutes, steps, removed, stride, reference, device.value, seed
+        preset, codec, minutes, steps, removed, stride, reference, device.value, seed, logger
     )
     new = NewDance(
         bars=bars,
@@ -165,6 +172,7 @@ def generate_command(
             temperature=temperature,
             reference=reference or None,
             new=new,
+            credentials=not no_credentials,
             progress=progress,
         )
 
@@ -176,6 +184,7 @@ def reconstruct_command(
     choreographer: Annotated[Path, typer.Argument(help="Folder of a trained choreographer.")],
     clip: Annotated[Path, typer.Argument(help="The clip that was learned, or another.")],
     output: OutVideo,
+    no_credentials: NoCredentials = False,
     device: Device = DeviceName.auto,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -186,7 +195,12 @@ def reconstruct_command(
 
     run(
         lambda progress: reconstruct(
-            choreographer, clip, output, device=device.value, progress=progress
+            choreographer,
+            clip,
+            output,
+            device=device.value,
+            credentials=not no_credentials,
+            progress=progress,
         ),
         lambda made: made.summary(),
         as_json,

@@ -18,6 +18,7 @@ from dancenow.cli.options import (
     NoPerceptual,
     Preset,
     Reference,
+    Report,
     Seed,
     Size,
     Steps,
@@ -27,12 +28,17 @@ from dancenow.cli.options import (
 )
 
 
+def _page(report: Path | None) -> Path | None:
+    return None if report is None else report / "index.html"
+
+
 @evaluate_app.command("dance")
 def evaluate_dance_command(
     choreographer: Annotated[Path, typer.Argument(help="Folder of a trained choreographer.")],
     seconds: Annotated[float, typer.Option(help="Length of the dance that is measured.")] = 600.0,
     temperature: Temperature = None,
     reference: Reference = False,
+    report: Report = None,
     device: Device = DeviceName.auto,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -49,10 +55,12 @@ def evaluate_dance_command(
             seed=seed,
             reference=reference or None,
             device=device.value,
+            report=report,
             progress=progress,
         ),
         lambda figures: "\n".join(figures.lines()),
         as_json,
+        _page(report),
     )
 
 
@@ -70,6 +78,7 @@ def evaluate_performer_command(
         ),
     ] = None,
     keep: Annotated[Path | None, typer.Option(help="Also keep the performed clip here.")] = None,
+    report: Report = None,
     estimator: Estimator = "mediapipe",
     device: Device = DeviceName.auto,
     seed: Seed = 0,
@@ -87,11 +96,13 @@ def evaluate_performer_command(
             estimator=estimator,
             device=device.value,
             keep=keep,
+            report=report,
             seed=seed,
             progress=progress,
         ),
         lambda figures: "\n".join(figures.lines()),
         as_json,
+        _page(report),
     )
 
 
@@ -137,6 +148,7 @@ def evaluate_ablation_command(
 def evaluate_clip_command(
     made: Annotated[Path, typer.Argument(help="The clip to judge.")],
     truth: Annotated[Path, typer.Argument(help="What it should look like.")],
+    report: Report = None,
     estimator: Estimator = "mediapipe",
     device: Device = DeviceName.auto,
     seed: Seed = 0,
@@ -147,7 +159,10 @@ def evaluate_clip_command(
     from dancenow.workflows.evaluate import evaluate_clip
 
     run(
-        lambda progress: evaluate_clip(made, truth, estimator=estimator, progress=progress),
+        lambda progress: evaluate_clip(
+            made, truth, estimator=estimator, report=report, progress=progress
+        ),
         lambda figures: "\n".join(figures.lines()),
         as_json,
+        _page(report),
     )

@@ -21,6 +21,14 @@ class DeviceName(str, Enum):
     mps = "mps"
 
 
+class LoggerChoice(str, Enum):
+    """Where a training logs to."""
+
+    tensorboard = "tensorboard"
+    csv = "csv"
+    none = "none"
+
+
 class UpsamplingName(str, Enum):
     """How a generator's picture grows."""
 
@@ -49,6 +57,17 @@ Minutes = Annotated[
     float | None, typer.Option(help="Train this long in all.", show_default="the preset's")
 ]
 Steps = Annotated[int | None, typer.Option(help="Train this many steps in all.")]
+Logger = Annotated[
+    LoggerChoice,
+    typer.Option(
+        help="Where a training also logs losses and previews, in its checkpoint/: TensorBoard's "
+        "logs, a table metrics.csv, nowhere."
+    ),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(help="Also leave a page with the figures, index.html, in this folder."),
+]
 Estimator = Annotated[str, typer.Option(help="What finds the poses: mediapipe, rtmpose.")]
 Normalize = Annotated[
     bool,
@@ -176,7 +195,14 @@ Reference = Annotated[
 ]
 Temperature = Annotated[
     float | None,
-    typer.Option(help="How wild: 0 is sure of itself.", show_default="as lively as learned"),
+    typer.Option(help="How wild, 0 to 10: 0 is sure of itself.", show_default="as lively as learned"),
+]
+NoCredentials = Annotated[
+    bool,
+    typer.Option(
+        "--no-credentials",
+        help="Do not sign the result with Content Credentials, which tell that it is synthetic.",
+    ),
 ]
 OutVideo = Annotated[
     Path,

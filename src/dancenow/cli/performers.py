@@ -20,7 +20,10 @@ from dancenow.cli.options import (
     Estimator,
     History,
     HoldOut,
+    Logger,
+    LoggerChoice,
     Minutes,
+    NoCredentials,
     Nodes,
     NoFace,
     NoPerceptual,
@@ -66,6 +69,7 @@ def train_performer_command(
     devices: Devices = 1,
     nodes: Nodes = 1,
     estimator: Estimator = "mediapipe",
+    logger: Logger = LoggerChoice.tensorboard,
     device: Device = DeviceName.auto,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -89,7 +93,16 @@ def train_performer_command(
         nodes=nodes,
     )
     options = TrainOptions(
-        preset, minutes, steps, estimator, device.value, seed, poses, hold_out, paper
+        preset,
+        minutes,
+        steps,
+        estimator,
+        device.value,
+        seed,
+        poses,
+        hold_out,
+        paper,
+        logger.value,
     )
     run(
         lambda progress: train_performer(target, output, options, progress=progress).report(),
@@ -129,6 +142,7 @@ def perform_command(
     retarget: Retarget = RetargetChoice.whole,
     camera: Camera = "auto",
     background: Behind = "target",
+    no_credentials: NoCredentials = False,
     estimator: Estimator = "mediapipe",
     device: Device = DeviceName.auto,
     seed: Seed = 0,
@@ -151,6 +165,7 @@ def perform_command(
             seconds=seconds,
             estimator=estimator,
             device=device.value,
+            credentials=not no_credentials,
             progress=progress,
         )
 
@@ -172,6 +187,7 @@ def perform_command(
             show,
             estimator=estimator,
             device=device.value,
+            credentials=not no_credentials,
             progress=progress,
         )
 
@@ -194,11 +210,13 @@ def transfer_command(
     retarget: Retarget = RetargetChoice.whole,
     camera: Camera = "auto",
     background: Behind = "target",
+    no_credentials: NoCredentials = False,
     poses: Poses = None,
     size: Size = None,
     vgg_weights: VggWeights = None,
     no_perceptual: NoPerceptual = False,
     estimator: Estimator = "mediapipe",
+    logger: Logger = LoggerChoice.tensorboard,
     device: Device = DeviceName.auto,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -211,13 +229,29 @@ def transfer_command(
 
     paper = PaperOptions(size=size, vgg_weights=vgg_weights, no_perceptual=no_perceptual)
     options = TrainOptions(
-        preset, minutes, steps, estimator, device.value, seed, poses, paper=paper
+        preset,
+        minutes,
+        steps,
+        estimator,
+        device.value,
+        seed,
+        poses,
+        paper=paper,
+        logger=logger.value,
     )
 
     show = ShowOptions(normalize, retarget, *camera_choice(camera), background)
 
     def work(progress: ProgressCallback) -> Performed:
-        return transfer(source, target, output, options, show, progress=progress)
+        return transfer(
+            source,
+            target,
+            output,
+            options,
+            show,
+            credentials=not no_credentials,
+            progress=progress,
+        )
 
     run(work, lambda made: made.summary(), as_json)
 

@@ -255,7 +255,10 @@ class DanceScores:
         slowest_ratio: that of its slowest tenth part.
         freeze, learned_freeze: longest stands, in seconds.
         skating_ratio: mean speed of feet on the ground, in parts of the learned dance's.
-        limbs: by how much a limb's length in any minute differs from its length in all, at most.
+        limbs, learned_limbs: by how much a limb's length in any minute differs from its length in
+            all, at most, seen from the same distance.
+        size, learned_size: by how much the body's size in any minute differs from its size in all,
+            at most: how far it wanders towards the camera and away.
         outside: part of the frames in which a keypoint of the body lies outside the picture.
         fid_k, fid_g: Frechet distances of kinetic and geometric features to the held-out dance.
         learned_fid_k, learned_fid_g: those of the learned dance: what a dance of the same kind has.
@@ -274,6 +277,9 @@ class DanceScores:
     learned_freeze: float
     skating_ratio: float
     limbs: float
+    learned_limbs: float
+    size: float
+    learned_size: float
     outside: float
     fid_k: float
     fid_g: float
@@ -296,7 +302,10 @@ class DanceScores:
             f"longest stand: {self.freeze:.1f} s; the learned dance's: {self.learned_freeze:.1f} s",
             f"feet on the ground slide {self.skating_ratio:.2f} times as fast as in the learned "
             "dance",
-            f"limbs: lengths differ by {100 * self.limbs:.1f} % at most from minute to minute",
+            f"limbs: lengths differ by {100 * self.limbs:.1f} % at most from minute to minute; in "
+            f"the learned dance by {100 * self.learned_limbs:.1f} %",
+            f"size: differs by {100 * self.size:.1f} % at most from minute to minute; in the "
+            f"learned dance by {100 * self.learned_size:.1f} %",
             f"outside the picture: {100 * self.outside:.2f} % of the frames",
             f"distance to {held_out}: FID_k {self.fid_k:.2f}, FID_g {self.fid_g:.2f}; of the "
             f"learned dance itself {self.learned_fid_k:.2f} and {self.learned_fid_g:.2f}",
@@ -312,6 +321,7 @@ def dance_scores(
     learned: Sequence[PoseTrack],
     held_out: Sequence[PoseTrack],
     copies: NDArray[np.float32],
+    walked: Sequence[PoseTrack] | None = None,
 ) -> DanceScores:
     """Measure a new dance; see `DanceScores`.
 
@@ -320,7 +330,9 @@ def dance_scores(
         learned: the dance that was learned.
         held_out: a part of it that was not; may be empty.
         copies: distances of its seconds to the nearest learned one.
+        walked: the learned dance with its feet as they were, where `learned` has them settled.
     """
+    walked = learned if walked is None else walked
     known, other = ([joints_of(track) for track in part] for part in (learned, held_out or learned))
     joints = joints_of(new)
     speed, *speeds = (joint_speed(j).astype(np.float32) for j in (joints, *known))
@@ -338,7 +350,9 @@ def dance_scores(
             diversity(made),
             diversity(own),
         )
-    slide = _moved(np.concatenate([_slides(track) for track in learned]))
+    slide = _moved(np.concatenate([_slides(track) for track in walked]))
+    size, limbs = _changes(_minutes(new))
+    learned_size, learned_limbs = _changes([part for track in learned for part in _minutes(track)])
     nothing = float("nan")
     return DanceScores(
         seconds=new.duration,
@@ -349,7 +363,10 @@ def dance_scores(
             longest_stand(of, usual, j.fps) for of, j in zip(speeds, known, strict=True)
         ),
         skating_ratio=skating(new) / slide,
-        limbs=_limb_change(new),
+        limbs=limbs,
+        learned_limbs=learned_limbs,
+        size=size,
+        learned_size=learned_size,
         outside=_outside(new),
         fid_k=distances["k"][0],
         fid_g=distances["g"][0],
@@ -365,15 +382,23 @@ def dance_scores(
     )
 
 
-def _limb_change(track: PoseTrack) -> float:
-    """By how much a limb's length in any minute differs from its length in all, at most."""
+def _minutes(track: PoseTrack) -> list[PoseTrack]:
+    """Its minutes; the last counts where it is at least half a minute."""
     minute = max(1, round(60 * track.fps))
     starts = range(0, len(track) - minute // 2, minute)
-    parts = [track[start : start + minute] for start in starts] or [track]
-    lengths, overall = np.stack([limb_lengths(part) for part in parts]), limb_lengths(track)
-    changes = np.abs(lengths - overall) / np.where(overall > 0, overall, np.nan)
-    known = changes[np.isfinite(changes)]
-    return float(known.max()) if known.size else float("nan")
+    return [track[start : start + minute] for start in starts] or [track]
+
+
+def _changes(parts: Sequence[PoseTrack]) -> tuple[float, float]:
+    """By how much size, and lengths of limbs in that size, differ from the median, at most."""
+    lengths = np.stack([limb_lengths(part) for part in parts])
+    known = np.isfinite(lengths).all(axis=0) & (lengths > 0).all(axis=0)
+    if not known.any():
+        return float("nan"), float("nan")
+    ratios = lengths[:, known] / np.median(lengths[:, known], axis=0)
+    sizes = np.median(ratios, axis=1)
+    within = ratios / sizes[:, None]
+    return float(np.abs(sizes - 1).max()), float(np.abs(within - 1).max())
 
 
 def _outside(track: PoseTrack) -> float:

@@ -78,7 +78,7 @@ def find_joints(bvh: Bvh, path: Path) -> dict[str, int]:
         example = json.dumps({missing[0]: "NAME"})
         raise InputError(
             f"{path}: which joint is {', '.join(missing)}? The file has {listed}; write their "
-            f"names into {_sidecar(path).name} beside it, as {example}."
+            f"names into {joints_file(path).name} beside it, as {example}."
         )
     return found
 
@@ -134,12 +134,13 @@ def _parts(plain: dict[str, int], start: str, finger: int) -> tuple[tuple[str, .
     return _THUMB_PARTS if finger == 0 and f"{start}metacarpal" in plain else _PARTS
 
 
-def _sidecar(path: Path) -> Path:
+def joints_file(path: Path) -> Path:
+    """Where names of joints are looked for beside a motion capture."""
     return path.with_name(f"{path.stem}.joints.json")
 
 
 def _given(bvh: Bvh, path: Path) -> dict[str, int]:
-    file = _sidecar(path)
+    file = joints_file(path)
     if not file.is_file():
         return {}
     try:

@@ -11,18 +11,18 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.utils.tensorboard import SummaryWriter
 
 from dancenow.errors import TrainingError
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.training.budget import Clock
 from dancenow.training.checkpoint import TrainingState, save_state
+from dancenow.training.history import MOST_PREVIEWS, History, Point
+from dancenow.training.logs import LoggerName, open_logger
 from dancenow.training.team import Team
 
 _CHECKPOINT_SECONDS = 60.0
 _CHECKPOINT_SHARE = 0.05  # of the training's time that saving may take
 _LOG_SECONDS = 2.0
-_PREVIEWS = 12  # pictures logged over the whole budget
 
 
 class Trainable(Protocol):
@@ -45,6 +45,7 @@ def run_training(
     *,
     stage: str,
     progress: ProgressCallback,
+    logger: LoggerName = "tensorboard",
     team: Team | None = None,
 ) -> None:
     """Train until the budget is over; a checkpoint is left whatever ends it.
@@ -55,29 +56,34 @@ def run_training(
     Args:
         training: what learns.
         clock: the budget and what is used of it; its step counts on.
-        checkpoint: a folder for the state and the TensorBoard logs.
+        checkpoint: a folder for the state, the history and the logs.
         stage: the name that progress shows.
         progress: told after every step.
+        logger: where losses and pictures are logged besides the history.
         team: the fellow processes.
 
     Raises:
         TrainingError: the loss is no number; the checkpoint before it is kept.
     """
     team = team or Team()
-    logs = _Logs(training, clock, checkpoint) if team.first else None
-    saving = _Saving(training, clock, checkpoint)
+    records = _Records(training, clock, checkpoint, logger) if team.first else None
+    saving = _Saving(training, clock, checkpoint, records)
     interrupts = _Interrupts(team)
     try:
         while (fraction := team.agreed(clock.fraction)) < 1.0:
             interrupts.check()
             losses = training.step(clock.step, fraction)
+            if records is not None:
+                records.keep(losses)
             _check(losses, clock.step)
             clock.step += 1
-            if logs is not None:
+            if records is not None:
                 progress(_event(stage, clock, losses, getattr(training, "phase", "")))
-                logs.write(losses)
+                records.tell(losses)
                 saving.now_and_then()
     except TrainingError:
+        if records is not None:
+            records.save()
         raise
     except KeyboardInterrupt:
         if team.first:
@@ -89,13 +95,14 @@ def run_training(
             saving.save()
         raise
     else:
-        if team.first:
+        if records is not None:
             saving.save()
+            records.finish()
         team.wait()
     finally:
         interrupts.close()
-        if logs is not None:
-            logs.close()
+        if records is not None:
+            records.close()
 
 
 class _Interrupts:
@@ -124,36 +131,70 @@ class _Interrupts:
         self._asked = True
 
 
-class _Logs:
-    """Losses and pictures for TensorBoard."""
+class _Records:
+    """The history of a training, and what it logs."""
 
-    def __init__(self, training: Trainable, clock: Clock, checkpoint: Path) -> None:
+    def __init__(
+        self, training: Trainable, clock: Clock, checkpoint: Path, logger: LoggerName
+    ) -> None:
         self._training, self._clock = training, clock
-        self._logged, self._next_preview = 0.0, clock.fraction
-        # Ctrl-C inside TensorBoard's queue can let its thread sleep until the next flush.
-        self._writer = SummaryWriter(str(checkpoint / "logs"), purge_step=clock.step, flush_secs=2)
+        self._history = History.load(checkpoint, until=clock.step)
+        self._logger = open_logger(logger, checkpoint, clock.step)
+        self._losses: Mapping[str, float] = {}
+        self._logged_at, self._logged = 0.0, clock.step
+        self._shown, self._next_preview = clock.step, clock.fraction
 
-    def write(self, losses: Mapping[str, float]) -> None:
+    def keep(self, losses: Mapping[str, float]) -> None:
+        """Take the losses of the step that was just done, whether they are numbers or not."""
+        point = Point(self._clock.step + 1, self._clock.seconds, dict(losses))
+        self._history.add(point, getattr(self._training, "phase", ""))
+
+    def tell(self, losses: Mapping[str, float]) -> None:
         """Log a step's losses now and then, and some previews over the whole budget."""
-        step = self._clock.step
-        if (now := time.monotonic()) - self._logged >= _LOG_SECONDS:
-            self._logged = now
-            for name, value in losses.items():
-                self._writer.add_scalar(name, value, step)
-        if self._clock.fraction >= self._next_preview:
-            self._next_preview += 1 / _PREVIEWS
-            self._writer.add_image("preview", self._training.preview(), step, dataformats="HWC")
+        self._losses = losses
+        if time.monotonic() - self._logged_at >= _LOG_SECONDS:
+            self._log()
+        if (fraction := self._clock.fraction) >= self._next_preview:
+            self._next_preview += 1 / MOST_PREVIEWS
+            if self._next_preview <= fraction:  # a step took long
+                self._next_preview = fraction + 1 / MOST_PREVIEWS
+            self._show()
+
+    def finish(self) -> None:
+        """Log the last step, and show what it came to."""
+        if self._losses and self._logged != self._clock.step:
+            self._log()
+        if self._shown != self._clock.step:
+            self._show()
+        self.save()
+
+    def save(self) -> None:
+        """Write the history."""
+        self._history.save()
 
     def close(self) -> None:
         """Write what waits."""
-        self._writer.close()
+        self._logger.close()
+
+    def _log(self) -> None:
+        self._logged_at, self._logged = time.monotonic(), self._clock.step
+        self._logger.losses(self._clock.step, self._clock.seconds, self._losses)
+
+    def _show(self) -> None:
+        self._shown = self._clock.step
+        picture = self._training.preview()
+        self._logger.picture(self._shown, picture)
+        self._history.show(self._shown, self._clock.seconds, picture)
 
 
 class _Saving:
     """Checkpoints, not so often that a large one slows the training down."""
 
-    def __init__(self, training: Trainable, clock: Clock, folder: Path) -> None:
+    def __init__(
+        self, training: Trainable, clock: Clock, folder: Path, records: _Records | None
+    ) -> None:
         self._training, self._clock, self._folder = training, clock, folder
+        self._records = records
         self._next = time.monotonic() + _CHECKPOINT_SECONDS
 
     def now_and_then(self) -> None:
@@ -165,7 +206,9 @@ class _Saving:
             self._next = start + max(_CHECKPOINT_SECONDS, spent / _CHECKPOINT_SHARE)
 
     def save(self) -> None:
-        """Save now."""
+        """Save now; the history first: it may know of more steps than the state, not of fewer."""
+        if self._records is not None:
+            self._records.save()
         state = self._training.state()
         values = {**state.values, "step": self._clock.step, "seconds": self._clock.seconds}
         save_state(self._folder, TrainingState(state.tensors, values))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from string import Template
 
 import cv2
 import numpy as np
@@ -14,7 +12,7 @@ from numpy.typing import NDArray
 
 from dancenow.errors import InputError
 from dancenow.evaluation import PictureScores
-from dancenow.files import check_folder, make_folder, write_bytes, write_text
+from dancenow.files import check_folder, make_folder, write_bytes
 from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.presets import performer_preset
 from dancenow.pose import PoseTrack
@@ -23,10 +21,12 @@ from dancenow.pose.extent import standing_height
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.video import read_frames
 from dancenow.video.png import encode_png
+from dancenow.workflows.ablation_page import write_ablation_page
 from dancenow.workflows.evaluate_performer import PerformerScores, evaluate_performer
 from dancenow.workflows.paper_options import PaperOptions
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train import TrainOptions, train_performer
+from dancenow.workflows.training_page import PAGE, said_budget
 
 _PERFORMER, _LEARNED, _DANCED = "zola", "house", "groove"
 _SECONDS, _TEST_SECONDS, _FPS = 16.0, 4.0, 25.0
@@ -175,9 +175,19 @@ def run_ablation(
         rows.append(AblationRow(variant.name, trained.steps, trained.seconds, scores))
     sheet = _write_sheet(out, clips[1])
     perceptual = config.loss.perceptual > 0
-    report = out / "report.html"
-    made = Ablation(report, sheet, preset, perceptual, rows, times)
-    _write_report(made, canvas)
+    made = Ablation(out / PAGE, sheet, preset, perceptual, rows, times)
+    start, stop = rows[0].scores.span
+    jitter = f"the true ones with a detector's error, {100 * _JITTER:.2g} % of the height"
+    how: dict[str, object] = {
+        "preset": f"{preset}, {'with' if perceptual else 'without'} the perceptual loss",
+        "budget": f"{said_budget(options.budget())} for whole frames",
+        "picture": f"{canvas[0]} x {canvas[1]} px",
+        "learned": f"the sample performer {_PERFORMER} in {_SECONDS:g} s of {_LEARNED}",
+        "measured on": f"{stop - start} frames of {_DANCED}",
+        "poses": jitter,
+        "seed": str(seed),
+    }
+    write_ablation_page(made.report, made, how)
     return made
 
 
@@ -280,56 +290,3 @@ _COLUMNS_OF: list[tuple[str, Callable[[AblationRow], str]]] = [
 
 def _cells(row: AblationRow) -> list[str]:
     return [cell(row) for _, cell in _COLUMNS_OF]
-
-
-def _write_report(made: Ablation, canvas: tuple[int, int]) -> None:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name, _ in _COLUMNS_OF)
-    body = "".join(
-        f"<tr><th>{html.escape(row.name)}</th>"
-        + "".join(f"<td>{cell}</td>" for cell in _cells(row))
-        + f"<td>{row.steps}</td><td>{row.seconds:.0f}</td></tr>"
-        for row in made.rows
-    )
-    first = made.rows[0].scores
-    missing = first.scores.lpips_missing
-    text = Template(_PAGE).substitute(
-        preset=html.escape(made.preset),
-        width=canvas[0],
-        height=canvas[1],
-        frames=first.span[1] - first.span[0],
-        perceptual="with" if made.perceptual else "without",
-        lpips="" if missing is None else html.escape(missing),
-        head=head,
-        body=body,
-        performer=_PERFORMER,
-        learned=_LEARNED,
-        danced=_DANCED,
-    )
-    write_text(made.report, text)
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<title>DanceNow: the paper's ablation</title>
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; font-size: 0.85rem; }
-th, td { border-bottom: 1px solid #ccc; padding: 0.3rem 0.5rem; text-align: right; }
-th:first-child { text-align: left; }
-img { max-width: 100%; }
-</style></head><body>
-<h1>Frame by frame, temporal smoothing, face GAN</h1>
-<p>Preset $preset at $width x $height px, $perceptual the perceptual loss. The sample performer
-$performer was learned dancing $learned and measured on $frames frames of $danced,
-with true poses and a detector's error (0.75 % of the body's height a coordinate) in both.
-All variants learned whole frames for the same budget; the last then learned the face.</p>
-<table><tr><th></th>$head<th>steps</th><th>seconds</th></tr>$body</table>
-<p>Sharpness is gradient energy against the real frames'. Flicker is the mean change, of 255, from
-frame to frame where the real video stands still; the motion's error is how far changes inside
-the person's box are from the real ones. Distances are between the poses that are found in the
-painted frames and the true ones, in % of the body's height; missed are frames in which nobody is
-found. $lpips</p>
-<p>From above: stick figures, the truth, frame by frame, + temporal smoothing, + face GAN.</p>
-<img src="sheet.png" alt="frames of every variant">
-</body></html>
-"""

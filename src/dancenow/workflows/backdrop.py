@@ -46,6 +46,12 @@ def check_background(name: str) -> None:
         probe(path)
 
 
+def background_file(name: str) -> Path | None:
+    """The picture or clip that `name` names; None where it names something else."""
+    named = name in (TARGET, SOURCE, TRANSPARENT) or _colour(name) is not None
+    return None if named else Path(name)
+
+
 class Backdrop:
     """What lies behind the person, frame by frame.
 

@@ -8,24 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir, content_hash
 from dancenow.choreographer import Choreographer, ChoreographerConfig, choreographer_preset
-from dancenow.choreographer.choreographer import Learned, draw, is_choreographer
-from dancenow.choreographer.codec import FrameCodec, Latents, LatentScaler
-from dancenow.choreographer.frames import FrameSet, as_rgb, contact_sheet
+from dancenow.choreographer.choreographer import is_choreographer
+from dancenow.choreographer.frames import FrameSet, contact_sheet
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.presets import BACKGROUNDS
-from dancenow.choreographer.sequence_training import SequenceTraining
-from dancenow.choreographer.vae_training import VAETraining
 from dancenow.errors import InputError
 from dancenow.files import check_folder, make_folder, write_bytes
-from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.training import Budget, Clock, Device, choose_device, load_state
+from dancenow.progress import ProgressCallback, StageTimes, silent
+from dancenow.training import Budget, Device, choose_device
+from dancenow.training.logs import LoggerName, log_figures
 from dancenow.video.png import encode_png
 from dancenow.workflows.choreograph_poses import ChoreographedPoses, train_on_poses
+from dancenow.workflows.learn_pictures import PictureJob
 from dancenow.workflows.pictures import prepare_pictures
+from dancenow.workflows.training_page import PAGE, Story, page_when_stopped, write_training_page
+from dancenow.workflows.training_stories import choreographer_story
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class ChoreographyOptions:
         reference: train as the original does.
         device: "auto", "cpu", "cuda" or "mps".
         seed: of the weights and of the order of pictures.
+        logger: where losses and previews are logged.
     """
 
     preset: str = "fast"
@@ -54,6 +55,7 @@ class ChoreographyOptions:
     reference: bool = False
     device: str = "auto"
     seed: int = 0
+    logger: LoggerName = "tensorboard"
 
     def config(self) -> ChoreographerConfig:
         """The preset's configuration, with what was asked for.
@@ -178,7 +180,7 @@ def train_choreographer(
         frames, picture, key = prepare_pictures(paths, config.picture, progress=progress)
         config = config.model_copy(update={"picture": picture})
         _check_length(frames, config, paths[0])
-        job = _Job(config, frames, device, options, out, {"clips": key}, progress)
+        job = PictureJob(config, frames, device, options, out, {"clips": key}, progress)
         job.check_resumable()
         make_folder(out)
         write_bytes(out / "preview.png", encode_png(contact_sheet(frames.pictures)))
@@ -186,16 +188,24 @@ def train_choreographer(
     made = _whole(out, device)
     if made and made.config == config and made.training.get("budget") == budget:
         return made, report(made, out, times)
-    with times.stage("codec"):
-        codec, codec_clock, codec_loss = job.train_codec()
-        codec_seconds = codec_clock.seconds
-    with times.stage("encode"):
-        learned = job.encode(codec)
-    with times.stage("sequence"):
-        training, clock = job.train_sequence(codec, learned, codec_clock.step)
-        seconds = clock.seconds
+
+    def story() -> Story:
+        asked, kept = (options.minutes, options.steps), {"pictures": len(frames), **figures}
+        spent = times.seconds
+        return choreographer_story(out, paths, config, device, asked, options.seed, kept, spent)
+
+    figures: dict[str, Any] = {}
+    with page_when_stopped(out, story):
+        with times.stage("codec"):
+            codec, codec_clock, codec_loss = job.train_codec()
+            codec_seconds = codec_clock.seconds
+        with times.stage("encode"):
+            learned = job.encode(codec)
+        with times.stage("sequence"):
+            training, clock = job.train_sequence(codec, learned, codec_clock.step)
+            seconds = clock.seconds
         held_out = training.held_out_loss() + learned.scaler.log_volume
-    figures = {
+    figures |= {
         "clips": [path.name for path in paths],
         "pictures": len(frames),
         "precision": device.precision,
@@ -212,6 +222,10 @@ def train_choreographer(
         with times.stage("calibrate"):
             figures["temperature"] = choreographer.calibrate(options.seed)
     choreographer.save(out)
+    if job.went_on:
+        log_figures(options.logger, job.sequence, clock.step, figures)
+    if job.went_on or not (out / PAGE).is_file():
+        write_training_page(out, story())
     return choreographer, report(choreographer, out, times)
 
 
@@ -238,6 +252,7 @@ def train_pose_choreographer(
         steps=options.steps,
         seed=options.seed,
         progress=progress,
+        logger=options.logger,
         times=StageTimes() if times is None else times,
     )
 
@@ -280,130 +295,6 @@ def report(choreographer: Choreographer, folder: Path, times: StageTimes) -> Cho
         float(figures.get("held_out") or float("nan")),
         times,
     )
-
-
-@dataclass
-class _Job:
-    config: ChoreographerConfig
-    frames: FrameSet
-    device: Device
-    options: ChoreographyOptions
-    out: Path
-    made_of: dict[str, Any]
-    progress: ProgressCallback
-
-    def __post_init__(self) -> None:
-        config = self.config.model_dump(mode="json")
-        self.made_of = {**self.made_of, "config": config}
-
-    def check_resumable(self) -> None:
-        """Raise where the folder's training is of something else."""
-        state = load_state(self.out / "checkpoint" / "codec")
-        if state is None and is_choreographer(self.out):
-            raise InputError(
-                f"{self.out}: holds a finished choreographer without its checkpoint; choose "
-                "another folder."
-            )
-        if state is not None and any(state.values.get(k) != v for k, v in self.made_of.items()):
-            raise InputError(
-                f"{self.out}: holds a choreographer of other clips, options or version; choose "
-                "another folder."
-            )
-
-    def train_codec(self) -> tuple[FrameCodec, Clock, float]:
-        """The autoencoder, trained for its part of the budget."""
-        from dancenow.training.loop import run_training
-
-        training = VAETraining(self.config, self.frames, self.device, self.options.seed)
-        training.notes.update(self.made_of)
-        share, epochs = self.config.codec_share, self.config.vae.epochs
-        own = None if epochs is None else Budget(steps=epochs * training.steps_per_epoch)
-        budget = self._budget(share, own)
-        checkpoint = self.out / "checkpoint" / "codec"
-        clock = self._clock(training, budget, checkpoint)
-        if not clock.over:
-            run_training(
-                training, clock, checkpoint, stage="learning the pictures", progress=self.progress
-            )
-        return FrameCodec(training.vae, self.device), clock, training.loss
-
-    def encode(self, codec: FrameCodec) -> Learned:
-        """All pictures as latents."""
-        total = len(self.frames)
-        means, log_variances = codec.encode(
-            self.frames, lambda done: self.progress(Progress("encoding the pictures", done, total))
-        )
-        latents = self._learnable(means, log_variances)
-        scaler = LatentScaler.fit(latents, principal_axes=self.config.sequence.principal_axes)
-        frames = self.frames
-        return Learned(
-            means,
-            log_variances,
-            frames.lengths,
-            frames.fps,
-            frames.stride,
-            frames.background,
-            scaler,
-        )
-
-    def train_sequence(
-        self, codec: FrameCodec, learned: Learned, codec_steps: int
-    ) -> tuple[SequenceTraining, Clock]:
-        """The sequence network, trained for the rest of the budget."""
-        from dancenow.training.loop import run_training
-
-        scaler = learned.scaler
-        latents = self._learnable(learned.means, learned.log_variances)
-
-        def show(scaled: Latents) -> NDArray[np.uint8]:
-            pictures = codec.decode(scaler.unscale(scaled))
-            return np.hstack([as_rgb(picture) for picture in pictures])
-
-        training = SequenceTraining(
-            self.config.sequence,
-            [scaler.scale(clip) for clip in learned.split(latents)],
-            self.device,
-            self.options.seed,
-            reference=self.config.reference,
-            show=show,
-        )
-        training.notes.update({**self.made_of, "codec_steps": codec_steps})
-        epochs = self.config.sequence.epochs
-        own = None if epochs is None else Budget(steps=epochs * training.steps_per_epoch)
-        budget = self._budget(1 - self.config.codec_share, own)
-        checkpoint = self.out / "checkpoint" / "sequence"
-        clock = self._clock(training, budget, checkpoint)
-        if not clock.over:
-            run_training(
-                training, clock, checkpoint, stage="learning the dance", progress=self.progress
-            )
-        return training, clock
-
-    def _learnable(self, means: Latents, log_variances: Latents) -> Latents:
-        """What the sequence network learns: the means, or draws, as the original does."""
-        if self.config.reference:
-            return draw(means, log_variances, self.options.seed)
-        return means
-
-    def _budget(self, share: float, own: Budget | None) -> Budget:
-        """A stage's part of what was asked for, or what the preset gives it."""
-        minutes, steps = self.options.minutes, self.options.steps
-        if minutes is None and steps is None:
-            return own or Budget(minutes=share * self.config.minutes)
-        return Budget(
-            None if minutes is None else share * minutes,
-            None if steps is None else max(1, round(share * steps)),
-        )
-
-    def _clock(
-        self, training: VAETraining | SequenceTraining, budget: Budget, checkpoint: Path
-    ) -> Clock:
-        """Restore a checkpoint of the same work, and say how much of the budget is used."""
-        state = load_state(checkpoint)
-        if state is None or any(state.values.get(k) != v for k, v in training.notes.items()):
-            return Clock(budget)
-        training.restore(state, checkpoint)
-        return Clock(budget, int(state.values["step"]), float(state.values["seconds"]))
 
 
 def _cached_folder(

@@ -23,13 +23,17 @@ from dancenow.choreographer.motion.diffusion import MotionDenoiser
 from dancenow.choreographer.motion.training import MotionTraining
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import check_folder, make_folder, write_bytes
+from dancenow.mocap.skeleton import joints_file
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training import Budget, Clock, Device, TrainingState, load_state
+from dancenow.training.logs import LoggerName, log_figures
 from dancenow.video.png import encode_png
 from dancenow.workflows.camera import find_camera, steadied
 from dancenow.workflows.observe import load_source
+from dancenow.workflows.training_page import PAGE, Story, page_when_stopped, write_training_page
+from dancenow.workflows.training_stories import choreographer_story
 
 _VERSION: Final = 2  # of what is learned from; raise it when codec or cleaning change
 _ENOUGH: Final = 3  # windows that a dance holds at least
@@ -79,6 +83,7 @@ def train_on_poses(
     steps: int | None,
     seed: int,
     estimator: str = "mediapipe",
+    logger: LoggerName = "tensorboard",
     progress: ProgressCallback = silent,
     times: StageTimes,
 ) -> tuple[PoseChoreographer, ChoreographedPoses]:
@@ -96,6 +101,7 @@ def train_on_poses(
         steps: likewise.
         seed: of the weights and of what is drawn.
         estimator: which estimator finds the poses in clips.
+        logger: where losses and previews are logged.
         progress: told about every frame and step.
         times: the seconds of each stage are added to it.
 
@@ -121,6 +127,7 @@ def train_on_poses(
             dance.held_out,
             dance.scaler,
             dance.codec.weights,
+            dance.codec.kinematics,
             device,
             seed,
             show=lambda network: dance.shown(network, device),
@@ -130,14 +137,27 @@ def train_on_poses(
         if state is not None:
             training.restore(state, checkpoint)
             clock = Clock(budget, int(state.values["step"]), float(state.values["seconds"]))
-    if not clock.over:
-        with times.stage("motion"):
-            run_training(training, clock, checkpoint, stage="learning the dance", progress=progress)
+    figures: dict[str, Any] = {}
+
+    def story() -> Story:
+        asked, spent = (minutes, steps), times.seconds
+        return choreographer_story(out, paths, config, device, asked, seed, figures, spent)
+
+    if went_on := not clock.over:
+        with page_when_stopped(out, story), times.stage("motion"):
+            run_training(
+                training,
+                clock,
+                checkpoint,
+                stage="learning the dance",
+                progress=progress,
+                logger=logger,
+            )
             seconds = clock.seconds
     else:
         seconds = clock.spent
     held_out = training.held_out_loss()
-    figures: dict[str, Any] = {
+    figures |= {
         "clips": [path.name for path in paths],
         "precision": device.precision,
         "budget": [minutes, steps],
@@ -151,6 +171,10 @@ def train_on_poses(
     )
     choreographer.save(out)
     write_bytes(out / "preview.png", encode_png(training.preview()))
+    if went_on:
+        log_figures(logger, checkpoint, clock.step, figures)
+    if went_on or not (out / PAGE).is_file():
+        write_training_page(out, story())
     report = ChoreographedPoses(
         out, len(paths), learned.seconds, clock.step, seconds, held_out, times
     )
@@ -239,9 +263,16 @@ def _made_of(paths: list[Path], config: ChoreographerConfig) -> dict[str, Any]:
             raise InputError(f"{path}: no such file or folder.")
     return {
         "config": config.model_dump(mode="json"),
-        "clips": content_hash(paths[0], _VERSION, [content_hash(path) for path in paths]),
+        "clips": content_hash(paths[0], _VERSION, [_learned_from(path) for path in paths]),
         "codec": "pose",
     }
+
+
+def _learned_from(path: Path) -> tuple[str, ...]:
+    """A short name for what a clip, or a motion capture with its named joints, holds."""
+    named = joints_file(path)
+    files = (path, named) if path.suffix.lower() == ".bvh" and named.is_file() else (path,)
+    return tuple(content_hash(file) for file in files)
 
 
 def _resumable(out: Path, checkpoint: Path, made_of: dict[str, Any]) -> TrainingState | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dancenow.credentials import Claim, Made, Origin
 from dancenow.errors import OutputError
 from dancenow.files import write_text
 from dancenow.music import has_music, write_wav
@@ -17,17 +18,18 @@ from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sample import click_track, dance_track
 from dancenow.version import __version__
-from dancenow.video import open_writer, read_frames
+from dancenow.video import read_frames
 from dancenow.workflows.choreograph import (
     ChoreographyOptions,
     train_choreographer,
     train_pose_choreographer,
 )
-from dancenow.workflows.demo_page import DemoFigures, write_page
+from dancenow.workflows.demo_page import DemoFigures, write_demo_page
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
 from dancenow.workflows.generate import Generated, generate
 from dancenow.workflows.new_dance import Danced, NewDance
 from dancenow.workflows.observe import load_source
+from dancenow.workflows.results import open_result
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.stage import performable
 from dancenow.workflows.train import TrainOptions, train_performer
@@ -131,6 +133,7 @@ def run_demo(
     quick: bool = False,
     device: str = "auto",
     seed: int = 0,
+    credentials: bool = True,
     progress: ProgressCallback = silent,
 ) -> Demo:
     """Render two sample performers, learn one, let it dance the other's dance, measure, show.
@@ -143,6 +146,7 @@ def run_demo(
         quick: use the smallest sizes.
         device: where networks compute.
         seed: of dances and training.
+        credentials: sign what is made with Content Credentials.
         progress: told about every frame and step.
 
     Raises:
@@ -158,16 +162,26 @@ def run_demo(
     performer = folder / f"performer-{size.preset}"
     trained = train_performer(clips["target"], performer, options, progress=progress, times=times)
     performed = perform(
-        performer, clips["source"], clips["result"], device=device, times=times, progress=progress
+        performer,
+        clips["source"],
+        clips["result"],
+        device=device,
+        credentials=credentials,
+        times=times,
+        progress=progress,
     )
     with times.stage("evaluate"):
         truth = PoseTrack.load(folder / "truth.pose.npz")
         scores = evaluate_clip(clips["result"], clips["truth"], true_track=truth, progress=progress)
-    dance, dance_options = _dream(folder, clips["target"], size, device, seed, times, progress)
-    new_dance, moves_options = _compose(folder, performer, size, device, seed, times, progress)
+    dance, dance_options = _dream(
+        folder, clips["target"], size, device, seed, credentials, times, progress
+    )
+    new_dance, moves_options = _compose(
+        folder, performer, size, device, seed, credentials, times, progress
+    )
     with times.stage("show"):
-        _side_by_side(folder, clips, trained.performer, progress)
-        page = write_page(
+        _side_by_side(folder, clips, trained.performer, credentials, progress)
+        page = write_demo_page(
             folder,
             DemoFigures(
                 scores, times, performed, options, dance, dance_options, new_dance, moves_options
@@ -182,6 +196,7 @@ def _dream(
     size: DemoSize,
     device: str,
     seed: int,
+    credentials: bool,
     times: StageTimes,
     progress: ProgressCallback,
 ) -> tuple[Generated, ChoreographyOptions]:
@@ -194,7 +209,12 @@ def _dream(
         train_choreographer(clip, learned, options, progress=progress)
     with times.stage("generate"):
         dance = generate(
-            learned, folder / "dance.mp4", options, seconds=size.dance_seconds, progress=progress
+            learned,
+            folder / "dance.mp4",
+            options,
+            seconds=size.dance_seconds,
+            credentials=credentials,
+            progress=progress,
         )
     assert isinstance(dance, Generated)
     return dance, options
@@ -206,6 +226,7 @@ def _compose(
     size: DemoSize,
     device: str,
     seed: int,
+    credentials: bool,
     times: StageTimes,
     progress: ProgressCallback,
 ) -> tuple[Danced, ChoreographyOptions]:
@@ -240,6 +261,7 @@ def _compose(
             options,
             new=NewDance(performers=(performer,), music=clicks if has_music() else None),
             seconds=size.dance_seconds,
+            credentials=credentials,
             progress=progress,
         )
     assert isinstance(made, Danced)
@@ -285,7 +307,11 @@ def _render(
 
 
 def _side_by_side(
-    folder: Path, clips: dict[str, Path], performer: Performer, progress: ProgressCallback
+    folder: Path,
+    clips: dict[str, Path],
+    performer: Performer,
+    credentials: bool,
+    progress: ProgressCallback,
 ) -> None:
     """Write source, poses, result and truth beside each other."""
     motion = load_source(clips["source"])
@@ -300,9 +326,10 @@ def _side_by_side(
         strict=True,
     )
     size = (4 * width, height)
-    with open_writer(
-        folder / "transfer.mp4", fps=motion.clip.fps, size=size, audio_from=clips["source"]
-    ) as writer:
-        for done, row in enumerate(panels, start=1):
-            writer.write(np.hstack(row))
-            progress(Progress("putting everything side by side", done, len(track)))
+    claim = Claim.of(Made.comparison, Origin.composite, *clips.values()) if credentials else None
+    with open_result(
+        folder / "transfer.mp4", claim, fps=motion.clip.fps, size=size, audio_from=clips["source"]
+    ) as result:
+        for row in panels:
+            result.write(np.hstack(row))
+            progress(Progress("putting everything side by side", result.frames, len(track)))

@@ -22,6 +22,7 @@ from dancenow.pose.face import face_corners, face_side
 from dancenow.pose.filters import clean
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.video import probe, read_frames
+from dancenow.workflows.evaluation_page import Compared, check_report, write_clip_page
 from dancenow.workflows.observe import detect_pose
 
 _BOX_PX = 256  # height to which the person's box is scaled
@@ -31,6 +32,8 @@ _SMALLEST_PX = 16
 Frame = NDArray[np.uint8]
 Box = tuple[int, int, int, int]  # left, top, right, bottom in px of the frame
 Lpips = Callable[[Frame, Frame], float]
+PerFrame = dict[str, list[PictureScores | None]]
+"""The scores of every frame in "whole", "person" and "face"; None where that is not seen."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ def evaluate_clip(
     true_track: PoseTrack | None = None,
     span: tuple[int, int] | None = None,
     estimator: str = "mediapipe",
+    report: Path | None = None,
     progress: ProgressCallback = silent,
 ) -> ClipScores:
     """Compare a clip with the true one, frame by frame.
@@ -121,12 +125,43 @@ def evaluate_clip(
             detection.
         span: the frames of `truth` that `made` shows, as in `range(*span)`; by default all.
         estimator: which estimator finds the poses.
+        report: a folder to leave a page with the figures in.
         progress: told about every frame.
 
     Raises:
-        InputError: a clip cannot be read, or their sizes differ.
+        InputError: a clip cannot be read, their sizes differ, or `report` holds other things.
         ValueError: `span` holds no frame, or some that `truth` has not.
     """
+    if report is not None:
+        check_report(report)
+    scores, frames = measure_clip(
+        made, truth, true_track=true_track, span=span, estimator=estimator, progress=progress
+    )
+    if report is not None:
+        start = 0 if span is None else span[0]
+        entries = {"made": made.name, "truth": truth.name, "frames": f"{scores.frames:,}"}
+        write_clip_page(
+            report,
+            f"{made.name} against {truth.name}",
+            entries,
+            scores,
+            frames,
+            Compared(made, truth, start),
+            scores.times.seconds,
+        )
+    return scores
+
+
+def measure_clip(
+    made: Path,
+    truth: Path,
+    *,
+    true_track: PoseTrack | None = None,
+    span: tuple[int, int] | None = None,
+    estimator: str = "mediapipe",
+    progress: ProgressCallback = silent,
+) -> tuple[ClipScores, PerFrame]:
+    """As `evaluate_clip`, with the scores of every frame."""
     start, stop, frames = _checked_span(made, truth, span)
     times = StageTimes()
     with times.stage("detect"):
@@ -142,16 +177,19 @@ def evaluate_clip(
         lpips, lpips_missing = load_lpips()
         pairs = zip(read_frames(made), read_frames(truth, start=start, stop=stop), strict=False)
         regions, flicker = _compare(pairs, reference[:frames], lpips, progress)
-    return ClipScores(
+    whole = _mean(regions["whole"])
+    assert whole is not None
+    scores = ClipScores(
         len(regions["whole"]),
-        _mean(regions["whole"]),
-        _mean(regions["person"]) if regions["person"] else None,
+        whole,
+        _mean(regions["person"]),
         pose,
         times,
-        _mean(regions["face"]) if regions["face"] else None,
+        _mean(regions["face"]),
         flicker,
         lpips_missing,
     )
+    return scores, regions
 
 
 def _checked_span(made: Path, truth: Path, span: tuple[int, int] | None) -> tuple[int, int, int]:
@@ -172,7 +210,7 @@ def _checked_span(made: Path, truth: Path, span: tuple[int, int] | None) -> tupl
             f"{made} has {a.frames} frames, {truth} has {stop - start}{asked}; the first "
             f"{frames} are compared.",
             DanceNowWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return start, stop, frames
 
@@ -182,18 +220,20 @@ def _compare(
     track: PoseTrack,
     lpips: Lpips | None,
     progress: ProgressCallback,
-) -> tuple[dict[str, list[PictureScores]], FlickerScores | None]:
+) -> tuple[PerFrame, FlickerScores | None]:
     """The scores of every frame in each region where it is seen, and the flicker of all."""
-    regions: dict[str, list[PictureScores]] = {"whole": [], "person": [], "face": []}
+    regions: PerFrame = {"whole": [], "person": [], "face": []}
     flicker = Flicker()
     boxes = zip(_person_boxes(track), _face_boxes(track), strict=True)
     for (a, b), (person, face) in zip(pairs, boxes, strict=False):
         regions["whole"].append(picture_scores(a, b, lpips))
+        of_person = of_face = None
         if person is not None:
-            scaled = _scaled(_cut(a, person)), _scaled(_cut(b, person))
-            regions["person"].append(picture_scores(*scaled, lpips))
+            of_person = picture_scores(_scaled(_cut(a, person)), _scaled(_cut(b, person)), lpips)
         if face is not None:
-            regions["face"].append(picture_scores(_cut(a, face), _cut(b, face), lpips))
+            of_face = picture_scores(_cut(a, face), _cut(b, face), lpips)
+        regions["person"].append(of_person)
+        regions["face"].append(of_face)
         flicker.add(a, b, person)
         progress(Progress("comparing", len(regions["whole"]), len(track)))
     return regions, flicker.scores()
@@ -237,9 +277,12 @@ def _scaled(inside: Frame) -> Frame:
     return np.asarray(cv2.resize(inside, size, interpolation=method), dtype=np.uint8)
 
 
-def _mean(scores: list[PictureScores]) -> PictureScores:
-    rows = np.array([(s.psnr, s.ssim, s.sharpness, s.energy) for s in scores])
+def _mean(scores: list[PictureScores | None]) -> PictureScores | None:
+    measured = [score for score in scores if score is not None]
+    if not measured:
+        return None
+    rows = np.array([(s.psnr, s.ssim, s.sharpness, s.energy) for s in measured])
     psnr, ssim, sharpness, energy = (float(v) for v in rows.mean(axis=0))
-    perceived = [s.lpips for s in scores if s.lpips is not None]
+    perceived = [s.lpips for s in measured if s.lpips is not None]
     lpips = float(np.mean(perceived)) if perceived else None
     return PictureScores(psnr, ssim, sharpness, energy, lpips)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from dancenow.choreographer import Choreographer
 from dancenow.choreographer.choreographer import check_dream
 from dancenow.choreographer.codec import Latents
+from dancenow.choreographer.frames import as_rgb
 from dancenow.choreographer.motion.choreographer import (
     Composition,
     PoseChoreographer,
@@ -19,7 +21,7 @@ from dancenow.choreographer.motion.choreographer import (
 )
 from dancenow.choreographer.motion.codec import RATE, Moves
 from dancenow.errors import InputError
-from dancenow.evaluation.dance import DanceScores, dance_scores
+from dancenow.evaluation.dance import DanceScores, dance_scores, joint_speed, joints_of
 from dancenow.evaluation.motion import (
     MotionScores,
     copy_distances,
@@ -27,8 +29,18 @@ from dancenow.evaluation.motion import (
     picture_speeds,
     slowest_part,
 )
+from dancenow.pose import PoseTrack
+from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.training.device import choose_device
+from dancenow.workflows.evaluation_page import (
+    SHOTS,
+    Frame,
+    check_report,
+    chosen,
+    evenly,
+    write_dance_page,
+)
 
 
 def evaluate_dance(
@@ -39,6 +51,7 @@ def evaluate_dance(
     seed: int = 0,
     reference: bool | None = None,
     device: str = "auto",
+    report: Path | None = None,
     progress: ProgressCallback = silent,
 ) -> MotionScores | DanceScores:
     """Let a choreographer dance and measure the dance against the one it learned.
@@ -52,12 +65,15 @@ def evaluate_dance(
         seed: likewise.
         reference: likewise.
         device: where the networks compute.
+        report: a folder to leave a page with the figures in.
         progress: told about every picture.
 
     Raises:
         InputError: what was given cannot be used.
     """
     check_dream(seconds, temperature)
+    if report is not None:
+        check_report(report)
     if not isinstance(folder, Choreographer | PoseChoreographer):
         of_poses = learned_codec(Path(folder)) == "pose"
         kind = PoseChoreographer if of_poses else Choreographer
@@ -65,7 +81,7 @@ def evaluate_dance(
     if isinstance(folder, PoseChoreographer):
         if reference:
             raise InputError("--reference: belongs to --codec frame; leave it out.")
-        return _evaluate_poses(folder, seconds, temperature, seed, progress)
+        return _evaluate_poses(folder, seconds, temperature, seed, report, progress)
     choreographer = folder
     learned = choreographer.learned
     reference = choreographer.config.reference if reference is None else reference
@@ -82,9 +98,16 @@ def evaluate_dance(
             progress(Progress(stage, done, len(of), "pictures"))
 
     # Changes a second, since the original's pictures come at another rate.
-    danced = rate * picture_speeds(pictures(latents, "dancing"))
+    new: list[tuple[float, Frame]] = []
+    old: list[tuple[float, Frame]] = []
+    danced = rate * picture_speeds(chosen(pictures(latents, "dancing"), count, rate, new))
     real = learned.rate * np.concatenate(
-        [picture_speeds(pictures(clip, "the learned dance")) for clip in learned.clips()]
+        [
+            picture_speeds(
+                chosen(pictures(clip, "the learned dance"), len(clip), learned.rate, old)
+            )
+            for clip in learned.clips()
+        ]
     )
     usual = float(real.mean()) or float("nan")  # nothing to compare with where nothing moves
     scaler = learned.scaler
@@ -94,7 +117,7 @@ def evaluate_dance(
         scaled[like_learned], [scaler.scale(c) for c in learned.clips()], learned.rate
     )
     nothing = float("nan")
-    return MotionScores(
+    scores = MotionScores(
         seconds=count / rate,
         speed_ratio=float(danced.mean()) / usual,
         slowest_ratio=slowest_part(danced) / usual,
@@ -104,6 +127,25 @@ def evaluate_dance(
         copy_distance=float(np.median(copies)) if len(copies) else nothing,
         nearest=float(copies.min()) if len(copies) else nothing,
     )
+    if report is not None:
+        rows = {
+            "The new dance": [(at, as_rgb(picture)) for at, picture in new],
+            "The learned dance": [(at, as_rgb(picture)) for at, picture in old[:SHOTS]],
+        }
+        entries = _entries(choreographer.training, "frame", choreographer.config.preset, seed)
+        title = "A dreamt dance against the learned one"
+        write_dance_page(report, title, entries, scores, (danced / usual, rate), rows)
+    return scores
+
+
+def _entries(training: Mapping[str, Any], codec: str, preset: str, seed: int) -> dict[str, object]:
+    return {
+        "learned from": ", ".join(map(str, training.get("clips", ()))),
+        "codec": codec,
+        "preset": preset,
+        "steps of training": f"{int(training.get('steps', 0)):,}",
+        "seed": str(seed),
+    }
 
 
 def _evaluate_poses(
@@ -111,6 +153,7 @@ def _evaluate_poses(
     seconds: float,
     temperature: float | None,
     seed: int,
+    report: Path | None,
     progress: ProgressCallback,
 ) -> DanceScores:
     wanted = Composition(seconds, seed, 1.0 if temperature is None else temperature)
@@ -118,7 +161,28 @@ def _evaluate_poses(
     def tell(done: int) -> None:
         progress(Progress("composing", done, wanted.count, "vectors"))
 
-    return score_moves(choreographer, choreographer.compose_moves(wanted, tell))
+    moves = choreographer.compose_moves(wanted, tell)
+    scores = score_moves(choreographer, moves)
+    if report is not None:
+        new, learned = (choreographer.danced(m) for m in (moves, choreographer.learned.pieces[0]))
+        speed, usual = (joint_speed(joints_of(track)) for track in (new, learned))
+        rows = {
+            "The new dance": _figures(new),
+            "The learned dance": _figures(learned),
+        }
+        entries = _entries(choreographer.training, "pose", choreographer.config.preset, seed)
+        ratios = (speed / max(float(usual.mean()), 1e-9)).astype(np.float32)
+        title = "A composed dance against the learned one"
+        write_dance_page(report, title, entries, scores, (ratios, new.fps), rows)
+    return scores
+
+
+def _figures(track: PoseTrack) -> list[tuple[float, Frame]]:
+    """Stick figures of a dance with their time in seconds, evenly over it."""
+    return [
+        (index / track.fps, draw_pose(track.keypoints[index], track.size))
+        for index in evenly(len(track))
+    ]
 
 
 def score_moves(choreographer: PoseChoreographer, moves: Moves) -> DanceScores:
@@ -130,4 +194,5 @@ def score_moves(choreographer: PoseChoreographer, moves: Moves) -> DanceScores:
         [choreographer.danced(piece) for piece in learned.pieces],
         [choreographer.danced(piece) for piece in learned.held_out],
         copies,
+        [choreographer.danced(piece, settled=False) for piece in learned.pieces],
     )

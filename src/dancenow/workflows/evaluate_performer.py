@@ -5,26 +5,37 @@ from __future__ import annotations
 import tempfile
 import time
 import warnings
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import torch
 
 from dancenow.cache import cache_dir, content_hash
+from dancenow.credentials import Made
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import check_not_read
 from dancenow.performer import Performer
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training import choose_device
 from dancenow.video import ClipInfo, VideoWriter, check_output, open_writer, probe
-from dancenow.workflows.evaluate import ClipScores, evaluate_clip
+from dancenow.workflows.evaluate import ClipScores, PerFrame, measure_clip
+from dancenow.workflows.evaluation_page import Compared, check_report, write_clip_page
 from dancenow.workflows.observe import Source, load_poses
+from dancenow.workflows.results import ResultWriter, open_result
 from dancenow.workflows.stage import Staged, stage
+from dancenow.workflows.transfer import ShowOptions
 
 Seen = Literal["held out", "another clip", "learned", "unknown"]
 
+_SEEN: Final = {
+    "held out": "held out from its training",
+    "another clip": "another clip than the one that was learned",
+    "learned": "which were learned",
+    "unknown": "and nobody knows whether they were learned",
+}
 _FEWEST = 2  # frames: one has no motion
 
 
@@ -57,16 +68,10 @@ class PerformerScores:
 
     def lines(self) -> list[str]:
         """The figures for people, a line each."""
-        which = {
-            "held out": "held out from its training",
-            "another clip": "another clip than the one that was learned",
-            "learned": "which were learned",
-            "unknown": "and nobody knows whether they were learned",
-        }[self.seen]
         start, stop = self.span
         return [
             f"{self.folder} (preset {self.preset}), frames {start} to {stop - 1} of {self.clip}, "
-            f"{which}",
+            f"{_SEEN[self.seen]}",
             *self.scores.lines(),
             f"painted {self.fps_performed:.1f} frames a second",
         ]
@@ -81,6 +86,7 @@ def evaluate_performer(
     estimator: str = "mediapipe",
     device: str = "auto",
     keep: Path | None = None,
+    report: Path | None = None,
     seed: int = 0,
     progress: ProgressCallback = silent,
 ) -> PerformerScores:
@@ -100,6 +106,7 @@ def evaluate_performer(
         estimator: which estimator finds the poses.
         device: where the performer computes.
         keep: also write the performed clip here.
+        report: a folder to leave a page with the figures in.
         seed: of what a performer draws at random.
         progress: told about every frame.
 
@@ -113,6 +120,8 @@ def evaluate_performer(
     if keep is not None:
         check_output(keep)
         check_not_read(keep, clip, folder)
+    if report is not None:
+        check_report(report)
     performer = Performer.load(folder, choose_device(device))
     info = probe(clip)
     _check_size(info, performer)
@@ -123,20 +132,45 @@ def evaluate_performer(
         staged = stage(performer, Source(given, info), normalized=False, progress=progress)
         truth = given if true_poses is None else load_poses(clip, true_poses)
     torch.manual_seed(seed)
-    also = nullcontext() if keep is None else open_writer(keep, fps=info.fps, size=info.size)
+    claim = ShowOptions().claim(Made.performance, performer, clip, folder)
+    also = nullcontext() if keep is None else open_result(keep, claim, fps=info.fps, size=info.size)
     # In the cache, since that lies where the user has room for pictures.
     with also as kept, tempfile.TemporaryDirectory(prefix=".made.", dir=cache_dir()) as scratch:
         made = Path(scratch) / "frames"
         with times.stage("perform"), open_writer(made, fps=info.fps, size=info.size) as writer:
-            outputs = [writer] if kept is None else [writer, kept]
+            outputs = (writer,) if kept is None else (writer, kept)
             fps_performed = _perform(performer, staged, span, outputs, progress)
         with times.stage("measure"):
-            scores = evaluate_clip(
+            scores, frames = measure_clip(
                 made, clip, true_track=truth, span=span, estimator=estimator, progress=progress
             )
-    held_out = seen in ("held out", "another clip")
-    preset = performer.preset
-    return PerformerScores(folder, clip, span, held_out, seen, preset, scores, fps_performed, times)
+        held_out = seen in ("held out", "another clip")
+        measured = PerformerScores(
+            folder, clip, span, held_out, seen, performer.preset, scores, fps_performed, times
+        )
+        if report is not None:
+            _write_page(report, measured, frames, made)
+    return measured
+
+
+def _write_page(report: Path, measured: PerformerScores, frames: PerFrame, made: Path) -> None:
+    start, stop = measured.span
+    entries = {
+        "performer": measured.folder.name,
+        "preset": measured.preset,
+        "clip": measured.clip.name,
+        "frames": f"{start:,} to {stop - 1:,}, {_SEEN[measured.seen]}",
+        "painted": f"{measured.fps_performed:.1f} frames a second",
+    }
+    write_clip_page(
+        report,
+        f"{measured.folder.name} dances {measured.clip.name}",
+        entries,
+        measured.scores,
+        frames,
+        Compared(made, measured.clip, start),
+        measured.times.seconds,
+    )
 
 
 def _check_size(info: ClipInfo, performer: Performer) -> None:
@@ -188,7 +222,7 @@ def _perform(
     performer: Performer,
     staged: Staged,
     span: tuple[int, int],
-    outputs: list[VideoWriter],
+    outputs: Sequence[VideoWriter | ResultWriter],
     progress: ProgressCallback,
 ) -> float:
     """Write the performance of some frames to every output; gives the frames painted a second."""

@@ -8,11 +8,12 @@ from pathlib import Path
 from dancenow.choreographer import Choreographer, is_choreographer
 from dancenow.choreographer.choreographer import check_dream, holds_parts
 from dancenow.choreographer.motion.choreographer import PoseChoreographer, learned_codec
+from dancenow.credentials import Claim, Made, Origin
 from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training.device import choose_device
-from dancenow.video import check_output, open_writer
+from dancenow.video import check_output
 from dancenow.workflows.ahead import computed_ahead
 from dancenow.workflows.choreograph import (
     ChoreographyOptions,
@@ -20,6 +21,7 @@ from dancenow.workflows.choreograph import (
     train_pose_choreographer,
 )
 from dancenow.workflows.new_dance import SECONDS, Danced, Given, NewDance, write_new_dance
+from dancenow.workflows.results import open_result
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Generated:
         size: width and height in px.
         choreographer: folder of the choreographer.
         times: seconds of each stage.
+        credentials: whether the clip carries Content Credentials.
     """
 
     output: Path
@@ -41,6 +44,7 @@ class Generated:
     size: tuple[int, int]
     choreographer: Path
     times: StageTimes
+    credentials: bool = False
 
     def summary(self) -> str:
         """One line for people."""
@@ -61,6 +65,7 @@ def generate(
     temperature: float | None = None,
     reference: bool | None = None,
     new: NewDance | None = None,
+    credentials: bool = True,
     progress: ProgressCallback = silent,
 ) -> Generated | Danced:
     """Make a new dance.
@@ -73,6 +78,7 @@ def generate(
         temperature: how wild it is; see `Choreographer.compose`.
         reference: compose as the original does; None: if it was trained so.
         new: what only a choreographer of poses can do: performers, music, and so on.
+        credentials: sign the clip with Content Credentials.
         progress: told about every frame and step.
 
     Raises:
@@ -86,7 +92,7 @@ def generate(
     if _of_poses(dance, output, options, new):
         if reference:
             raise InputError("--reference: belongs to --codec frame; leave it out.")
-        return _generate_motion(dance, output, options, new, progress, times)
+        return _generate_motion(dance, output, options, new, credentials, progress, times)
     seconds = SECONDS if seconds is None else seconds
     check_output(output)
     check_not_read(output, dance)
@@ -104,13 +110,21 @@ def generate(
             seconds, seed=options.seed, temperature=temperature, reference=reference
         )
         fps = choreographer.fps(reference=reference)
-        total, done = max(1, round(seconds * fps)), 0
-        with open_writer(output, fps=fps, size=choreographer.size) as writer:
+        total = max(1, round(seconds * fps))
+        claim = Claim.of(Made.dream, Origin.painted, dance) if credentials else None
+        with open_result(output, claim, fps=fps, size=choreographer.size) as result:
             for frame in computed_ahead(frames):
-                writer.write(frame)
-                done += 1
-                progress(Progress("dancing", done, total))
-    return Generated(output, done, float(fps), choreographer.size, folder, times)
+                result.write(frame)
+                progress(Progress("dancing", result.frames, total))
+    return Generated(
+        output,
+        result.frames,
+        float(fps),
+        choreographer.size,
+        folder,
+        times,
+        result.credentials,
+    )
 
 
 def _of_poses(dance: Path, output: Path, options: ChoreographyOptions, new: NewDance) -> bool:
@@ -136,6 +150,7 @@ def _generate_motion(
     output: Path,
     options: ChoreographyOptions,
     new: NewDance,
+    credentials: bool,
     progress: ProgressCallback,
     times: StageTimes,
 ) -> Danced:
@@ -158,5 +173,6 @@ def _generate_motion(
         given,
         seed=options.seed,
         times=times,
+        claim=given.claim(new, dance) if credentials else None,
         progress=progress,
     )

@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Generic, TypeVar
@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow.credentials import Claim, Made
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import check_not_read
 from dancenow.performer import FastPerformer, Performer
@@ -29,9 +30,10 @@ from dancenow.pose.live import LiveCleaner, LiveNormalizer
 from dancenow.pose.track import FloatArray, PoseTrack
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.training import choose_device
-from dancenow.video import VideoWriter, check_output, open_writer, probe, read_frames
+from dancenow.video import check_output, probe, read_frames
 from dancenow.workflows.backdrop import SOURCE, TRANSPARENT, Backdrop, check_background
 from dancenow.workflows.observe import Source
+from dancenow.workflows.results import ResultWriter, open_result
 from dancenow.workflows.transfer import ShowOptions
 
 Frame = NDArray[np.uint8]
@@ -54,6 +56,7 @@ class Live:
         latency: median time from a frame's capture until its performance is shown, seconds.
         latency_95: the time that 95 % of them stay below, seconds.
         output: the clip that was written, or None.
+        credentials: whether it carries Content Credentials.
     """
 
     frames: int
@@ -61,6 +64,7 @@ class Live:
     latency: float
     latency_95: float
     output: Path | None
+    credentials: bool = False
 
     def summary(self) -> str:
         """One line for people."""
@@ -81,6 +85,7 @@ def perform_live(
     seconds: float | None = None,
     estimator: str = "mediapipe",
     device: str = "auto",
+    credentials: bool = True,
     progress: ProgressCallback = silent,
 ) -> Live:
     """Let a performer dance what a camera sees, until `q`, Ctrl-C, the clip's end or `seconds`.
@@ -96,6 +101,7 @@ def perform_live(
         seconds: how long, at most.
         estimator: which estimator finds the poses.
         device: "auto", "cpu", "cuda" or "mps".
+        credentials: sign the clip with Content Credentials.
         progress: told about every frame that is shown.
 
     Raises:
@@ -118,10 +124,14 @@ def perform_live(
         nobody = PoseTrack(np.zeros((1, NUM_KEYPOINTS, 3), np.float32), camera.fps, camera.size)
         backdrop = Backdrop(show.background, performer, Source(nobody, None))
         alpha = backdrop.transparent
-        screen: _Screen = _Window() if out is None else _File(out, camera.fps, alpha)
+        played = None if source.isdigit() else Path(source)
+        claim = show.claim(Made.live, performer, played, Path(folder)) if credentials else None
+        screen: _Screen = _Window() if out is None else _File(out, claim, camera.fps, alpha)
         resources.enter_context(screen)
         session = _Session(performer, camera, screen, backdrop, estimator, seconds, progress)
-        return session.run(out)
+        made = session.run(out)
+    # What is written is finished, and signed, only here.
+    return replace(made, credentials=screen.credentials)
 
 
 def _check(show: ShowOptions, output: Path | None, seconds: float | None) -> None:
@@ -225,6 +235,8 @@ def _played(clip: Path, fps: float) -> Iterator[Frame]:
 class _Window:
     """Shows pictures in a window."""
 
+    credentials = False
+
     def __enter__(self) -> _Window:
         try:
             cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL)
@@ -249,17 +261,18 @@ class _File:
     """Writes pictures into a clip of constant rate: each stays until the next one comes."""
 
     path: Path
+    claim: Claim | None
     fps: float
     alpha: bool
     _resources: ExitStack = field(default_factory=ExitStack)
-    _writer: VideoWriter | None = None
+    _writer: ResultWriter | None = None
     _last: Frame | None = None
     _begin: float = 0.0
 
     def __enter__(self) -> _File:
         self._resources.__enter__()
         self._writer = self._resources.enter_context(
-            open_writer(self.path, fps=self.fps, alpha=self.alpha)
+            open_result(self.path, self.claim, fps=self.fps, alpha=self.alpha)
         )
         return self
 
@@ -271,6 +284,11 @@ class _File:
             self._resources.__exit__(*sys.exc_info())
             raise
         self._resources.__exit__(*error)  # type: ignore[arg-type]
+
+    @property
+    def credentials(self) -> bool:
+        """Whether the finished file carries Content Credentials."""
+        return self._writer is not None and self._writer.credentials
 
     def show(self, frame: Frame) -> bool:
         """Write a frame; gives whether to go on."""

@@ -19,6 +19,7 @@ from dancenow.choreographer.motion.choreographer import (
     check_continued,
 )
 from dancenow.choreographer.motion.codec import RATE, Moves
+from dancenow.credentials import Claim, Made, Origin
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.evaluation.dance import joint_speed, joints_of
 from dancenow.files import check_can_write, check_not_read
@@ -28,12 +29,13 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training import Device
-from dancenow.video import check_output, open_writer
+from dancenow.video import check_output
 from dancenow.workflows.ahead import computed_ahead
-from dancenow.workflows.backdrop import SOURCE, TARGET, TRANSPARENT
+from dancenow.workflows.backdrop import SOURCE, TARGET, TRANSPARENT, background_file
 from dancenow.workflows.choices import Formation, Retarget
 from dancenow.workflows.ensemble import Ensemble, check_cast
 from dancenow.workflows.observe import Source, load_source
+from dancenow.workflows.results import open_result
 from dancenow.workflows.transfer import ShowOptions, write_performance
 
 Frame = NDArray[np.uint8]
@@ -131,6 +133,17 @@ class Given:
     music: Music | None = None
     before: PoseTrack | None = None
 
+    def claim(self, new: NewDance, dance: Path) -> Claim:
+        """What the credentials of a new dance, learned from `dance`, state."""
+        inputs = (dance, *new.performers, new.music, new.continue_from)
+        performers = self.ensemble.performers
+        if len(performers) == 1:
+            show = ShowOptions(background=new.background)
+            return show.claim(Made.new_dance, performers[0], *inputs)
+        # Several share recorded rooms; where nobody performs, all is drawn.
+        origin = Origin.composite if performers else Origin.painted
+        return Claim.of(Made.new_dance, origin, *inputs, background_file(new.background))
+
     @staticmethod
     def read(
         new: NewDance, device: Device, *, times: StageTimes, progress: ProgressCallback = silent
@@ -172,6 +185,7 @@ class Danced:
         tempo: beats a minute of the music; None without music or a clear beat.
         beat_alignment: how near accents come to beats, 0..1; None likewise.
         before_alignment: the same before the dance was timed to the music.
+        credentials: whether the clip carries Content Credentials.
     """
 
     output: Path
@@ -183,6 +197,7 @@ class Danced:
     tempo: float | None = None
     beat_alignment: float | None = None
     before_alignment: float | None = None
+    credentials: bool = False
 
     def summary(self) -> str:
         """One line for people."""
@@ -209,6 +224,7 @@ def write_new_dance(
     *,
     seed: int,
     times: StageTimes,
+    claim: Claim | None = None,
     progress: ProgressCallback = silent,
 ) -> Danced:
     """Compose a dance and write it: performed, as stick figures, or as a track.
@@ -221,6 +237,7 @@ def write_new_dance(
         given: what it is made with, as `Given.read` read it for `new`.
         seed: of everything that is drawn.
         times: the seconds of each stage are added to it.
+        claim: what the clip's credentials state; None: it gets none.
         progress: told about every frame.
 
     Raises:
@@ -230,6 +247,7 @@ def write_new_dance(
     with times.stage("compose"):
         moves, seconds, figures = _composed(choreographer, new, given, seed, progress)
         track = choreographer.danced(moves, seconds, loop=new.loop)
+    signed = False
     with times.stage("perform" if performers else "write"):
         if output.suffix == ".npz":
             track.save(output)
@@ -239,14 +257,14 @@ def write_new_dance(
             retarget = Retarget.limbs if shaped else Retarget.whole
             show = ShowOptions(retarget=retarget, background=new.background)
             source = Source(track, None)
-            write_performance(
-                performers[0], source, output, show, audio=new.music, progress=progress
-            )
+            signed = write_performance(
+                performers[0], source, output, show, audio=new.music, claim=claim, progress=progress
+            ).credentials
             size = performers[0].scene.size
         else:
             size, frames = given.ensemble.frames(track) if performers else _drawn(track)
-            _write(output, frames, track, size, new.music, progress)
-    return Danced(output, len(track), track.fps, size, folder, times, **figures)
+            signed = _write(output, frames, track, size, new.music, claim, progress)
+    return Danced(output, len(track), track.fps, size, folder, times, **figures, credentials=signed)
 
 
 def _composed(
@@ -337,10 +355,13 @@ def _write(
     track: PoseTrack,
     size: tuple[int, int],
     music: Path | None,
+    claim: Claim | None,
     progress: ProgressCallback,
-) -> None:
+) -> bool:
+    """Write the frames; gives whether they carry credentials."""
     fps = Fraction(track.fps).limit_denominator(1001)
-    with open_writer(output, fps=fps, size=size, audio_from=music) as writer:
-        for done, frame in enumerate(computed_ahead(frames), start=1):
-            writer.write(frame)
-            progress(Progress("dancing", done, len(track)))
+    with open_result(output, claim, fps=fps, size=size, audio_from=music) as result:
+        for frame in computed_ahead(frames):
+            result.write(frame)
+            progress(Progress("dancing", result.frames, len(track)))
+    return result.credentials

@@ -51,12 +51,14 @@ class Recipe(ABC):
         key: a name for the target's content and its preparation.
         learned: which frames of which clip are learned.
         frames: how many.
+        size: width and height of the clip's frames in px.
         team: the processes that train.
     """
 
     key: str
     learned: dict[str, Any]
     frames: int
+    size: tuple[int, int]
     team: Team
 
     @abstractmethod
@@ -94,6 +96,7 @@ class FastRecipe(Recipe):
         )
         self.key, self.learned = self._prepared.key, self._prepared.learned
         self.frames = len(self._prepared.crops)
+        self.size = self._prepared.scene.size
 
     def training(self, seed: int) -> FastTraining:
         return FastTraining(self._config, self._prepared.crops, self._device, seed)
@@ -142,6 +145,7 @@ class EDNRecipe(Recipe):
             )
         self.key, self.learned = self._prepared.key, self._prepared.learned
         self.frames = len(self._prepared.pairs.frames)
+        self.size = self._prepared.scene.size
 
     def training(self, seed: int) -> EDNTraining:
         return EDNTraining(self._config, self._prepared.pairs, self._fabric, seed, self._perceptual)

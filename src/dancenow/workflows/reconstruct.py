@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from dancenow.choreographer import Choreographer
 from dancenow.choreographer.codec import Latents
 from dancenow.choreographer.frames import as_rgb
+from dancenow.credentials import Claim, Made, Origin
 from dancenow.files import check_can_write, check_not_read, write_bytes
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training.device import choose_device
-from dancenow.video import check_output, open_writer
+from dancenow.video import check_output
 from dancenow.video.png import encode_png
 from dancenow.workflows.pictures import prepare_pictures
+from dancenow.workflows.results import open_result
 
 _WALK = (5, 9)  # ways between two latents, and pictures on each
 
@@ -32,6 +34,7 @@ class Reconstructed:
         frames: how many.
         psnr: mean over the pictures, in dB.
         times: seconds of each stage.
+        credentials: whether the clip carries Content Credentials.
     """
 
     output: Path
@@ -39,6 +42,7 @@ class Reconstructed:
     frames: int
     psnr: float
     times: StageTimes
+    credentials: bool = False
 
     def summary(self) -> str:
         """One line for people."""
@@ -54,6 +58,7 @@ def reconstruct(
     output: str | Path,
     *,
     device: str = "auto",
+    credentials: bool = True,
     progress: ProgressCallback = silent,
 ) -> Reconstructed:
     """Write a clip's pictures beside the decoded ones, and a walk between latents.
@@ -63,6 +68,7 @@ def reconstruct(
         clip: the clip it learned, or another.
         output: the clip to write; the walk lies beside it, as `OUTPUT's stem.walk.png`.
         device: where the networks compute.
+        credentials: sign the clip with Content Credentials.
         progress: told about every frame.
 
     Raises:
@@ -84,15 +90,20 @@ def reconstruct(
         errors = []
         width, height = choreographer.size
         fps = frames.fps / frames.stride
-        with open_writer(output, fps=fps, size=(2 * width, height)) as writer:
+        claim = Claim.of(Made.reconstruction, Origin.composite, clip, folder)
+        with open_result(
+            output, claim if credentials else None, fps=fps, size=(2 * width, height)
+        ) as result:
             decoded = choreographer.codec.decode(means)
             for done, (picture, back) in enumerate(zip(frames.pictures, decoded, strict=True)):
-                writer.write(np.hstack([as_rgb(picture), as_rgb(back)]))
+                result.write(np.hstack([as_rgb(picture), as_rgb(back)]))
                 errors.append(_psnr(picture, back))
                 progress(Progress("putting both side by side", done + 1, len(frames)))
         sheet = latent_walk(choreographer, means)
         write_bytes(walk, encode_png(sheet))
-    return Reconstructed(output, walk, len(frames), float(np.mean(errors)), times)
+    return Reconstructed(
+        output, walk, len(frames), float(np.mean(errors)), times, result.credentials
+    )
 
 
 def latent_walk(choreographer: Choreographer, latents: Latents) -> NDArray[np.uint8]:

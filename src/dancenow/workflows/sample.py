@@ -12,6 +12,7 @@ from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sample import DANCES, PERFORMERS, click_track, render_sample
 from dancenow.video import check_output, open_writer
+from dancenow.workflows.results import NOTE
 
 _SOUND_RATE = 44100  # samples a second
 _CRF = 14  # samples stand in for camera footage: keep them clean
@@ -76,7 +77,9 @@ def write_sample(
     sound = (click_track(dance, total / fps, seed, _SOUND_RATE), _SOUND_RATE)
     with (
         times.stage("render"),
-        open_writer(output, fps=fps, size=frame_size, crf=_CRF, audio=sound) as writer,
+        open_writer(
+            output, fps=fps, size=frame_size, crf=_CRF, audio=sound, comment=NOTE
+        ) as writer,
     ):
         for frame, pose in frames:
             writer.write(frame)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,14 @@ from dancenow.performer.edn.folders import is_authors_folder
 from dancenow.performer.performer import is_performer
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.training import Budget, Clock, Device, choose_device, load_state
+from dancenow.training.history import FILE as HISTORY
+from dancenow.training.logs import LoggerName, log_figures
 from dancenow.training.loop import run_training
 from dancenow.video import probe
 from dancenow.workflows.paper_options import PaperOptions
 from dancenow.workflows.recipes import EDNRecipe, FastRecipe, Learning, Recipe
+from dancenow.workflows.training_page import PAGE, Story, page_when_stopped, write_training_page
+from dancenow.workflows.training_stories import performer_story
 
 _ANOTHER = (
     "{}: holds a performer of another clip, preset or version, or of other options; choose "
@@ -45,6 +49,7 @@ class TrainOptions:
         poses: poses of the target that are known already: a track or OpenPose files.
         hold_out: the part of the clip's end that is not learned, to measure with, 0..1.
         paper: what only the paper's presets know.
+        logger: where losses and previews are logged.
     """
 
     preset: str = "fast"
@@ -56,6 +61,7 @@ class TrainOptions:
     poses: Path | None = None
     hold_out: float = 0.0
     paper: PaperOptions = field(default_factory=PaperOptions)
+    logger: LoggerName = "tensorboard"
 
     def config(self) -> PerformerConfig | EDNConfig:
         """The preset's configuration with the options in it.
@@ -171,7 +177,8 @@ def train_performer(
         )
     check_clip(target, config)  # what is no clip is told before anything is made
     out = _cached_folder(target, config, options) if out is None else Path(out)
-    ours = is_performer(out) or (out / "checkpoint" / "state.json").is_file()
+    begun = (out / "checkpoint" / name for name in ("state.json", HISTORY))
+    ours = is_performer(out) or any(path.is_file() for path in begun)
     check_folder(out, "performer", ours=ours)
     _check_config(out, config)
     make_folder(out)
@@ -182,9 +189,16 @@ def train_performer(
         with suppress(OSError):
             out.rmdir()  # it is empty where nothing was trained before
         raise
+
+    def story() -> Story:
+        return performer_story(out, target, config, device, options, recipe, times.seconds)
+
+    stopped = page_when_stopped(out, story) if recipe.team.first else nullcontext()
     try:
-        with times.stage("train"), _memory_told(config, out):
-            learning, clock = _learn(recipe, config, budget, out, target, options.seed, progress)
+        with stopped, times.stage("train"), _memory_told(config, out):
+            learning, clock, went_on = _learn(
+                recipe, config, budget, out, target, options, progress
+            )
         figures: dict[str, Any] = {
             "steps": clock.step,
             "seconds": round(clock.seconds, 1),
@@ -196,6 +210,10 @@ def train_performer(
         performer = recipe.performer(learning, figures)
         if recipe.team.first:
             performer.save(out)
+            if went_on:
+                log_figures(options.logger, out / "checkpoint", clock.step, figures)
+            if went_on or not (out / PAGE).is_file():
+                write_training_page(out, story())
     finally:
         recipe.team.close()
     return Trained(performer, out, clock.step, clock.seconds, times)
@@ -207,10 +225,13 @@ def _learn(
     budget: Budget,
     out: Path,
     target: Path,
-    seed: int,
+    options: TrainOptions,
     progress: ProgressCallback,
-) -> tuple[Learning, Clock]:
-    """Begin in `out`, or go on from what lies there, until the budget is used."""
+) -> tuple[Learning, Clock, bool]:
+    """Begin in `out`, or go on from what lies there, until the budget is used.
+
+    The last of what is given says whether anything was left to learn.
+    """
     state = load_state(out / "checkpoint")
     if not recipe.team.same(-1 if state is None else int(state.values["step"])):
         raise InputError(f"{out}: the machines see different checkpoints; let them share it.")
@@ -221,7 +242,7 @@ def _learn(
         raise InputError(
             f"{out}: holds a finished performer without its checkpoint; choose another folder."
         )
-    learning = recipe.training(seed)
+    learning = recipe.training(options.seed)
     learning.notes.update(made_of)
     clock = Clock(budget)
     if state is not None:
@@ -229,18 +250,19 @@ def _learn(
         clock = Clock(budget, int(state.values["step"]), float(state.values["seconds"]))
         del state  # as large as the networks and their moments together
     try:
-        if not clock.over:
+        if went_on := not clock.over:
             run_training(
                 learning,
                 clock,
                 out / "checkpoint",
                 stage=f"learning the person of {target.name}",
                 progress=progress,
+                logger=options.logger,
                 team=recipe.team,
             )
     finally:
         learning.close()
-    return learning, clock
+    return learning, clock, went_on
 
 
 def _check_config(out: Path, config: PerformerConfig | EDNConfig) -> None:

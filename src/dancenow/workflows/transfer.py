@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow.credentials import Claim, Made, Origin
 from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.performer import FastPerformer, Performer
@@ -20,18 +21,20 @@ from dancenow.performer.performer import is_performer
 from dancenow.pose.openpose import is_openpose_folder
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.training import choose_device
-from dancenow.video import check_output, open_writer
+from dancenow.video import check_output
 from dancenow.workflows.ahead import computed_ahead
 from dancenow.workflows.backdrop import (
     SOURCE,
     TARGET,
     TRANSPARENT,
     Backdrop,
+    background_file,
     check_background,
 )
 from dancenow.workflows.choices import CameraChoice, Retarget
 from dancenow.workflows.observe import Source, load_source
 from dancenow.workflows.prepare_pairs import authors_corners, scaled
+from dancenow.workflows.results import ResultWriter, open_result
 from dancenow.workflows.stage import Staged, check_camera, stage
 from dancenow.workflows.train import Trained, TrainOptions, check_target, load_or_train
 
@@ -89,6 +92,12 @@ class ShowOptions:
                 "frames; train one with --preset fast."
             )
 
+    def claim(self, made: Made, performer: Performer, *inputs: Path | None) -> Claim:
+        """What the credentials of a performance state."""
+        whole = not isinstance(performer, FastPerformer)  # else over a recorded room
+        origin = Origin.painted if whole else Origin.composite
+        return Claim.of(made, origin, *inputs, background_file(self.background))
+
 
 @dataclass(frozen=True)
 class Performed:
@@ -103,6 +112,7 @@ class Performed:
         performer: folder of the performer.
         steps: its steps of training.
         perceptual: whether it learned with the perceptual loss; None where its preset has none.
+        credentials: whether the clip carries Content Credentials.
     """
 
     output: Path
@@ -113,6 +123,7 @@ class Performed:
     performer: Path
     steps: int
     perceptual: bool | None = None
+    credentials: bool = False
 
     def summary(self) -> str:
         """One line for people."""
@@ -132,6 +143,7 @@ def transfer(
     options: TrainOptions | None = None,
     show: ShowOptions = ShowOptions(),
     *,
+    credentials: bool = True,
     progress: ProgressCallback = silent,
 ) -> Performed:
     """Make the person of `target` dance like the person of `source`.
@@ -142,6 +154,7 @@ def transfer(
         output: the clip to write.
         options: how to train where `target` is a clip.
         show: how the motion is shown.
+        credentials: sign the clip with Content Credentials.
         progress: told about every frame and step.
 
     Raises:
@@ -165,17 +178,21 @@ def transfer(
             source, estimator=options.estimator, azimuth=show.azimuth, progress=progress
         )
     trained = trained or load_or_train(target, options, progress=progress, times=times)
+    claim = show.claim(Made.transfer, trained.performer, source, target) if credentials else None
     with times.stage("perform"):
-        frames = write_performance(trained.performer, motion, output, show, progress=progress)
+        written = write_performance(
+            trained.performer, motion, output, show, claim=claim, progress=progress
+        )
     return Performed(
         output,
-        frames,
+        written.frames,
         motion.track.fps,
         trained.performer.scene.size,
         times,
         trained.folder,
         trained.steps,
         trained.performer.training.get("perceptual"),
+        written.credentials,
     )
 
 
@@ -187,10 +204,11 @@ def perform(
     *,
     estimator: str = "mediapipe",
     device: str = "auto",
+    credentials: bool = True,
     progress: ProgressCallback = silent,
     times: StageTimes | None = None,
 ) -> Performed:
-    """Let a trained performer dance a source's motion.
+    """Let a trained performer dance a source's motion, signed where `credentials` are wanted.
 
     Raises:
         InputError: what was given cannot be used.
@@ -204,23 +222,42 @@ def perform(
     show.check_performer(performer)
     steps = int(performer.training.get("steps", 0))
     perceptual = performer.training.get("perceptual")
+    claim = show.claim(Made.performance, performer, source, folder) if credentials else None
     if is_authors_folder(source):
         with times.stage("perform"):
-            frames = _write_figures(performer, source, output, progress)
-        fps, size = performer.scene.fps, performer.scene.size
-        return Performed(output, frames, fps, size, times, folder, steps, perceptual)
-    with times.stage("detect"):
-        motion = load_source(source, estimator=estimator, azimuth=show.azimuth, progress=progress)
-    with times.stage("perform"):
-        frames = write_performance(performer, motion, output, show, progress=progress)
-    fps, size = motion.track.fps, performer.scene.size
-    return Performed(output, frames, fps, size, times, folder, steps, perceptual)
+            written = _write_figures(performer, source, output, claim, progress)
+        fps = performer.scene.fps
+    else:
+        with times.stage("detect"):
+            motion = load_source(
+                source, estimator=estimator, azimuth=show.azimuth, progress=progress
+            )
+        with times.stage("perform"):
+            written = write_performance(
+                performer, motion, output, show, claim=claim, progress=progress
+            )
+        fps = motion.track.fps
+    return Performed(
+        output,
+        written.frames,
+        fps,
+        performer.scene.size,
+        times,
+        folder,
+        steps,
+        perceptual,
+        written.credentials,
+    )
 
 
 def _write_figures(
-    performer: Performer, source: Path, output: Path, progress: ProgressCallback
-) -> int:
-    """Perform the stick figures of a folder of the authors' layout; gives the number of frames."""
+    performer: Performer,
+    source: Path,
+    output: Path,
+    claim: Claim | None,
+    progress: ProgressCallback,
+) -> ResultWriter:
+    """Perform the stick figures of a folder of the authors' layout; gives what was written."""
     if not isinstance(performer, EDNPerformer):
         raise InputError(
             f"{source}: holds drawn stick figures, which only a performer of the presets edn-... "
@@ -235,13 +272,11 @@ def _write_figures(
         given.has_face,
     )
     fps = Fraction(performer.scene.fps).limit_denominator(1001)
-    done = 0
-    with open_writer(output, fps=fps, size=performer.scene.size) as writer:
+    with open_result(output, claim, fps=fps, size=performer.scene.size) as result:
         for frame in computed_ahead(frames):
-            writer.write(frame)
-            done += 1
-            progress(Progress("dancing", done, len(given)))
-    return done
+            result.write(frame)
+            progress(Progress("dancing", result.frames, len(given)))
+    return result
 
 
 def write_performance(
@@ -251,11 +286,13 @@ def write_performance(
     show: ShowOptions = ShowOptions(),
     *,
     audio: Path | None = None,
+    claim: Claim | None = None,
     progress: ProgressCallback = silent,
-) -> int:
-    """Write a performance with the source's rate and audio; gives the number of frames.
+) -> ResultWriter:
+    """Write a performance with the source's rate and audio; gives what was written.
 
-    `audio` is a file whose sound takes the place of the source's.
+    `audio` is a file whose sound takes the place of the source's; `claim` is what the clip's
+    credentials state, without which it gets none.
     """
     staged = stage(
         performer,
@@ -271,19 +308,18 @@ def write_performance(
     if audio is None and clip is not None and clip.has_audio:
         audio = clip.path
     frames = computed_ahead(_filmed(performer, staged, backdrop, float(fps)))
-    done = 0
-    with open_writer(
+    with open_result(
         output,
+        claim,
         fps=fps,
         size=staged.track.size,
         alpha=backdrop.transparent,
         audio_from=audio,
-    ) as writer:
+    ) as result:
         for frame in frames:
-            writer.write(frame)
-            done += 1
-            progress(Progress("dancing", done, len(staged.track)))
-    return done
+            result.write(frame)
+            progress(Progress("dancing", result.frames, len(staged.track)))
+    return result
 
 
 def _filmed(

@@ -163,12 +163,18 @@ class PoseChoreographer:
             wanted.loop,
             self.learned.scaler.scale(lead) if len(lead) else None,
             energy,
+            bounds=(self.learned.scaler.lowest, self.learned.scaler.highest),
         )
         scaled = compose(self.network, self.codec.dimensions, request, self.device, tell)
         return self.learned.scaler.unscale(scaled)
 
     def danced(
-        self, moves: Moves, seconds: float | None = None, *, loop: bool = False
+        self,
+        moves: Moves,
+        seconds: float | None = None,
+        *,
+        loop: bool = False,
+        settled: bool = True,
     ) -> PoseTrack:
         """The track of vectors.
 
@@ -176,15 +182,17 @@ class PoseChoreographer:
             moves: `(T, D)`.
             seconds: of the track, as long as the vectors at most; None: as long.
             loop: the last vector leads to the first.
+            settled: let feet that stand stand still.
         """
         fps = float(self.learned.fps)
         seconds = len(moves) / RATE if seconds is None else seconds
         count = max(1, round(seconds * fps))
         if not loop:
-            return self.codec.decode(moves, fps)[:count]
+            return self.codec.decode(moves, fps, settled=settled)[:count]
         # A loop is settled, and filled in between, as if it had gone round before and after.
         # Its frames are spread evenly: else the last would come too near to the first, or too far.
-        thrice = self.codec.decode(np.concatenate([moves] * 3), count * RATE / len(moves))
+        round_and_round, rate = np.concatenate([moves] * 3), count * RATE / len(moves)
+        thrice = self.codec.decode(round_and_round, rate, settled=settled)
         return replace(thrice[count : 2 * count], fps=fps)
 
     def retimed(self, moves: Moves, moments: NDArray[np.float64]) -> Moves:
@@ -224,6 +232,8 @@ class PoseChoreographer:
             known=np.array(codec.known),
             mean=learned.scaler.mean,
             deviation=learned.scaler.deviation,
+            lowest=learned.scaler.lowest,
+            highest=learned.scaler.highest,
             moves=np.concatenate([*learned.pieces, *learned.held_out]),
             lengths=np.array([*map(len, learned.pieces), *map(len, learned.held_out)], np.int64),
             held_out=np.int64(len(learned.held_out)),
@@ -314,16 +324,18 @@ def _read_moves(path: Path, document: dict[str, Any]) -> tuple[PoseCodec, Learne
         (face, left, right),
     )
     calm, lively = (float(value) for value in document["energy"])
-    mean, deviation = (arrays[name].astype(np.float32) for name in ("mean", "deviation"))
+    scales = {
+        name: arrays[name].astype(np.float32) for name in ("mean", "deviation", "lowest", "highest")
+    }
     moves = arrays["moves"].astype(np.float32)
-    if moves.shape[1] != codec.dimensions or mean.shape != (codec.dimensions,):
+    if any(array.shape != (codec.dimensions,) for array in (moves[0], *scales.values())):
         raise ValueError("vectors of another codec")
     pieces = np.split(moves, np.cumsum(arrays["lengths"])[:-1])
     numerator, denominator = document["fps"]
     learned = len(pieces) - int(arrays["held_out"])
     return codec, LearnedMoves(
         tuple(pieces[:learned]),
-        MoveScaler(mean, deviation, calm, lively),
+        MoveScaler(**scales, calm=calm, lively=lively),
         Fraction(int(numerator), int(denominator)),
         tuple(pieces[learned:]),
     )

@@ -99,6 +99,23 @@ class PoseCodec:
         weights = np.concatenate([root, limbs, shapes, states])
         return np.asarray(weights, dtype=np.float32)
 
+    @property
+    def kinematics(self) -> NDArray[np.float32]:
+        """What a vector is multiplied with to give joints, float32 `(D, 21, 2)`, body heights.
+
+        Hips and the ends of all limbs, x to the right and y down; the body's size, which depth
+        changes slowly, is taken as 1.
+        """
+        joints = np.zeros((NUM_KEYPOINTS, 2, self.dimensions))
+        joints[INDEX["mid_hip"], 0, 0] = 1
+        joints[INDEX["mid_hip"], 1, 1:3] = -1, 1
+        for number, (parent, child) in enumerate(zip(PARENTS, CHILDREN, strict=True)):
+            joints[child] = joints[parent]
+            for axis in (0, 1):
+                joints[child, axis, LIMBS.start + 2 * number + axis] += self.body.limbs[number]
+        order = [INDEX["mid_hip"], *CHILDREN]
+        return np.ascontiguousarray(joints[order].transpose(2, 0, 1), dtype=np.float32)
+
     @staticmethod
     def fit(tracks: Sequence[PoseTrack]) -> PoseCodec:
         """The codec of some (cleaned) tracks; the first one's body is decoded to.

@@ -20,7 +20,7 @@ from dancenow.choreographer.motion.codec import Moves
 from dancenow.choreographer.motion.diffusion import MotionDenoiser, noise_levels
 from dancenow.training import Device
 
-_LEVELS: Final = (20.0, 0.03)
+_LEVELS: Final = (80.0, 0.1)
 _GIVEN: Final = 1 / 3  # part of a window that is given it from the one before
 _LED_TO: Final = 1 / 8  # part of a window that is given at the end of a loop
 
@@ -38,6 +38,9 @@ class Wanted:
         energy: of every vector, in standard deviations of what was learned, `(count,)`; None: as
             it comes.
         steps: noise levels.
+        bounds: the lowest and highest scaled values that were ever learned, `(D,)` each; what
+            the network says is kept within (Saharia et al., "Imagen", NeurIPS 2022, section 2.3,
+            call it static thresholding).  None: as it comes.
     """
 
     count: int
@@ -47,6 +50,7 @@ class Wanted:
     lead: Moves | None = None
     energy: NDArray[np.float32] | None = None
     steps: int = 16
+    bounds: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
 
 
 @torch.inference_mode()
@@ -88,7 +92,7 @@ def compose(
             first = min(len(dance) - offset, len(wanted.energy) - 1)
             energy = float(wanted.energy[first : first + room].mean())
         noise = wanted.temperature * rng.standard_normal((window, dimensions), dtype=np.float32)
-        made = _window(network, before, after, room, noise, energy, wanted.steps, device)
+        made = _window(network, before, after, room, noise, energy, wanted, device)
         dance = np.concatenate([dance, made])
         tell(min(len(dance), total) - offset)
     return dance[offset:total]
@@ -101,7 +105,7 @@ def _window(
     room: int,
     noise: Moves,
     energy: float,
-    steps: int,
+    wanted: Wanted,
     device: Device,
 ) -> Moves:
     """`room` vectors between those before and those after, `(room, D)`."""
@@ -115,12 +119,17 @@ def _window(
     fixed = torch.from_numpy(given).to(device.torch)[None]
     mask = torch.from_numpy(known).to(device.torch)[None]
     told = torch.full((1,), energy, device=device.torch)
-    levels = noise_levels(steps, *_LEVELS)
+    levels = noise_levels(wanted.steps, *_LEVELS)
+    bounds = None
+    if wanted.bounds is not None:
+        bounds = [torch.from_numpy(bound).to(device.torch) for bound in wanted.bounds]
     x = fixed + levels[0] * free * torch.from_numpy(noise[:length]).to(device.torch)[None]
 
     def slope(now: Tensor, level: float) -> Tensor:
         with device.autocast():
             said = network(now, torch.full((1,), level, device=device.torch), told, mask).float()
+        if bounds is not None:
+            said = said.clamp(*bounds)
         towards: Tensor = free * (now - said) / level
         return towards
 

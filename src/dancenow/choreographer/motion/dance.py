@@ -20,11 +20,14 @@ class MoveScaler:
 
     Attributes:
         mean, deviation: float32 `(D,)`.
+        lowest, highest: what every scaled value ever was, float32 `(D,)`.
         calm, lively: mean and standard deviation of the logarithm of a window's speed.
     """
 
     mean: NDArray[np.float32]
     deviation: NDArray[np.float32]
+    lowest: NDArray[np.float32]
+    highest: NDArray[np.float32]
     calm: float
     lively: float
 
@@ -40,9 +43,12 @@ class MoveScaler:
             for start in range(0, max(1, len(piece) - window + 1), max(1, window // 4))
         ]
         logs = np.log(np.maximum(speeds, 1e-3))
+        scaled = (together - mean) / deviation
         return MoveScaler(
             mean.astype(np.float32),
             deviation.astype(np.float32),
+            scaled.min(axis=0).astype(np.float32),
+            scaled.max(axis=0).astype(np.float32),
             float(logs.mean()),
             max(float(logs.std()), 0.05),
         )

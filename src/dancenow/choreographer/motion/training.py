@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dancenow.choreographer.motion.codec import Moves
+from dancenow.choreographer.motion.codec import RATE, Moves
 from dancenow.choreographer.motion.dance import MoveScaler
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
 from dancenow.choreographer.presets import MotionConfig
@@ -30,10 +30,15 @@ _GOES_ON: Final = 0.65  # part of the windows whose beginning is given
 _LEADS_TO: Final = 0.1  # part of the windows whose ends are given
 _MEASURED: Final = (0.1, 0.4, 1.5)  # noise levels at which the held-out loss is measured
 _AT_ONCE: Final = 64
+_STRAYS: Final = 0.7  # part of the windows that go on from something that strayed
+_RECOVERS: Final = 0.5  # seconds in which a dance that strayed comes back
+_SPREAD: Final = 0.02  # body heights: what a joint's standard deviation counts at least
 
 
 class MotionTraining:
     """A denoiser and its averaged copy over the scaled vectors of some pieces.
+
+    Weights `(D,)` and kinematics `(D, J, 2)` are those of the codec.
 
     Attributes:
         notes: JSON values that are kept with the state.
@@ -46,6 +51,7 @@ class MotionTraining:
         held_out: Sequence[Moves],
         scaler: MoveScaler,
         weights: NDArray[np.float32],
+        kinematics: NDArray[np.float32],
         device: Device,
         seed: int,
         *,
@@ -68,10 +74,15 @@ class MotionTraining:
         self._held_out = [scaler.scale(piece) for piece in held_out]
         room = np.array([len(piece) - config.window + 1 for piece in self._pieces], np.float64)
         self._odds = room / room.sum()
-        self._weights = torch.from_numpy(weights).to(device.torch)
+        self._weights = self._tensor(weights)
         changes = np.concatenate([np.diff(piece, axis=0) for piece in self._pieces])
-        usual = np.sqrt((changes**2).mean(axis=0)).clip(0.05)
-        self._pace = torch.from_numpy(usual.astype(np.float32)).to(device.torch)
+        self._pace = self._tensor(np.sqrt((changes**2).mean(axis=0)).clip(0.05))
+        joints = kinematics.reshape(len(weights), -1) * scaler.deviation[:, None]
+        self._joints = self._tensor(joints)
+        places = np.concatenate([piece @ joints for piece in self._pieces])
+        moved = np.concatenate([np.diff(piece @ joints, axis=0) for piece in self._pieces])
+        self._spread = self._tensor(places.std(axis=0).clip(_SPREAD))
+        self._speed = self._tensor(np.sqrt((moved**2).mean(axis=0)).clip(_SPREAD / RATE))
 
     def step(self, number: int, fraction: float) -> Mapping[str, float]:
         """Add noise to some windows, ask for the dance, improve."""
@@ -79,16 +90,17 @@ class MotionTraining:
         rng = np.random.default_rng((self.seed, number))
         dance, energy = self._windows(rng)
         known = self._known(rng)
+        dance += self._strayed(rng, known)
         level = np.exp(config.noise_mean + config.noise_deviation * rng.standard_normal(len(dance)))
         noise = rng.standard_normal(dance.shape, dtype=np.float32)
         for group in self.optimizer.param_groups:
             factor = cosine_rate(fraction, number, warmup_steps=config.warmup_steps)
             group["lr"] = config.learning_rate * factor
-        loss, pace = self._losses(
+        loss, pace, joints = self._losses(
             self.network,
             *map(self._tensor, (dance, noise, level.astype(np.float32), energy, known)),
         )
-        total = loss + config.pace * pace
+        total = loss + config.pace * pace + config.joints * joints
         value = float(total.detach())
         if np.isfinite(value):
             self.optimizer.zero_grad(set_to_none=True)
@@ -96,7 +108,8 @@ class MotionTraining:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
             self.optimizer.step()
             self.average.update(self.network, number)
-        return {"loss": value, "vectors": float(loss.detach()), "pace": float(pace.detach())}
+        parts = {"vectors": loss, "pace": pace, "joints": joints}
+        return {"loss": value, **{name: float(part.detach()) for name, part in parts.items()}}
 
     @torch.no_grad()
     def held_out_loss(self) -> float:
@@ -169,6 +182,20 @@ class MotionTraining:
                 row[-int(rng.integers(1, window // 4)) :] = 1
         return known
 
+    def _strayed(self, rng: np.random.Generator, known: NDArray[np.float32]) -> Moves:
+        """What is added to windows that go on from what the model itself composed, `(B, T, D)`.
+
+        A composed dance goes on from composed windows, whose errors would add up.  So the model
+        learns to go on from what lies beside the dance, and to come back to it.
+        """
+        batch, window = known.shape
+        far = self.config.stray * rng.standard_normal(batch).astype(np.float32)
+        far[(rng.uniform(size=batch) > _STRAYS) | (known[:, 0] == 0) | (known[:, -1] == 1)] = 0
+        aside = rng.standard_normal((batch, 1, len(self._weights)), dtype=np.float32)
+        since = np.maximum(0, np.arange(window) - known.sum(axis=1)[:, None])
+        lasting = far[:, None] * np.exp(-since / (_RECOVERS * RATE)).astype(np.float32)
+        return np.asarray(lasting[..., None] * aside, dtype=np.float32)
+
     def _losses(
         self,
         network: MotionDenoiser,
@@ -177,8 +204,12 @@ class MotionTraining:
         level: Tensor,
         energy: Tensor,
         known: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        """Weighted squares of what is missed of the vectors, and of their changes."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Weighted squares of what is missed: of the vectors, their changes, and of the joints.
+
+        The joints' places and speeds are what Tseng et al. add to the loss (EDGE, equations 4 and
+        5): small errors of hips, thigh and shin add up at the foot.
+        """
         noisy = dance + level[:, None, None] * noise * (1 - known[..., None])
         with self.device.autocast():
             guess = network(noisy, level, energy, known).float()
@@ -187,8 +218,12 @@ class MotionTraining:
         vectors = (worth * self._weights * missed.square()).mean()
         changes = (missed[:, 1:] - missed[:, :-1]) / self._pace
         # Of changes, what the noise hides cannot be asked for: far up they count no more.
-        pace = (self._weights * changes.square() / (1 + level.square())[:, None, None]).mean()
-        return vectors, pace
+        visible = 1 / (1 + level.square())[:, None, None]
+        pace = (visible * self._weights * changes.square()).mean()
+        astray = missed @ self._joints
+        places = (visible * (astray / self._spread).square()).mean()
+        speeds = (astray[:, 1:] - astray[:, :-1]) / self._speed
+        return vectors, pace, places + (visible * speeds.square()).mean()
 
     def _tensor(self, array: NDArray[np.float32]) -> Tensor:
         return torch.from_numpy(array).to(self.device.torch)

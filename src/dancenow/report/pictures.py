@@ -1,0 +1,99 @@
+"""Pictures and videos inside a page."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from dancenow.report.html import Html, element
+
+_WIDE: Final = 3.0  # width over height from which pictures stand one below the other
+_TYPES: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture of a strip.
+
+    Attributes:
+        data: JPEG or PNG.
+        caption: what stands below it.
+        alt: what it shows, for those who do not see it.
+    """
+
+    data: bytes
+    caption: str
+    alt: str
+
+
+def picture(data: bytes, alt: str, caption: object = "") -> Html:
+    """A picture, JPEG or PNG, with a caption."""
+    source = _embedded(_type(data), data)
+    width, height = _size(data)
+    image = element("img", src=source, alt=alt, width=width, height=height)
+    return element("figure", image, element("figcaption", caption) if caption else "")
+
+
+def strip(shots: Sequence[Shot], label: str) -> Html:
+    """Pictures in the order of time; nothing where there are none.
+
+    Args:
+        shots: the pictures.
+        label: what they are together.
+    """
+    if not shots:
+        return Html("")
+    ratios = [width / height for width, height in (_size(shot.data) for shot in shots)]
+    items = [element("li", picture(shot.data, shot.alt, shot.caption)) for shot in shots]
+    layout = "grid rows" if max(ratios) > _WIDE else "grid shots"
+    row = element("ol", *items, class_=layout)
+    # On a narrow screen it is scrolled, with the keyboard too.
+    return element("div", row, class_="wide", role="region", aria_label=label, tabindex="0")
+
+
+def video(path: Path, label: str, caption: object = "", *, starts: bool = False) -> Html:
+    """An MP4 video with a caption.
+
+    Args:
+        path: the file; the whole of it goes into the page.
+        label: what it shows.
+        caption: what stands below it.
+        starts: whether it plays by itself.
+    """
+    shown = element(
+        "video",
+        src=_embedded("video/mp4", path.read_bytes()),
+        controls=True,
+        autoplay=starts,
+        loop=True,
+        muted=True,
+        playsinline=True,
+        aria_label=label,
+    )
+    return element("figure", shown, element("figcaption", caption) if caption else "")
+
+
+def _embedded(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _type(data: bytes) -> str:
+    for start, kind in _TYPES.items():
+        if data.startswith(start):
+            return kind
+    raise ValueError("a picture in a page must be JPEG or PNG")
+
+
+def _size(data: bytes) -> tuple[int, int]:
+    """Width and height in px."""
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if decoded is None:
+        raise ValueError("a picture that cannot be read")
+    height, width = decoded.shape[:2]
+    return width, height

@@ -1,0 +1,227 @@
+"""What a training went through: losses and pictures over time, small however long it takes.
+
+It lies beside the state as `history.json` and `previews/`, whatever else logs, and goes on where
+the training goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.errors import InputError
+from dancenow.files import make_folder, write_bytes, write_text
+
+VERSION: Final = 1
+FILE: Final = "history.json"
+MOST_POINTS: Final = 2000
+MOST_PREVIEWS: Final = 12
+_PREVIEW_PX: Final = 800  # longer side
+_QUALITY: Final = 82  # of JPEG, 0..100
+_DIGITS: Final = 6  # of a loss
+
+
+@dataclass(frozen=True)
+class Point:
+    """The losses of one step.
+
+    Attributes:
+        step: how many steps were done, this one counted.
+        seconds: of training, over all resumptions.
+        losses: by name, "loss" first; a value may be no number.
+    """
+
+    step: int
+    seconds: float
+    losses: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A picture of what was learned.
+
+    Attributes:
+        step: after how many steps.
+        seconds: after how many seconds of training.
+        file: its name below the training's folder.
+    """
+
+    step: int
+    seconds: float
+    file: str
+
+
+@dataclass
+class History:
+    """Losses and previews of one training; every so many-th step is kept, and the newest.
+
+    Attributes:
+        folder: where the training's state lies.
+        points: in the order of steps.
+        previews: likewise.
+        phases: after how many steps which part of the training began.
+    """
+
+    folder: Path
+    points: list[Point] = field(default_factory=list)
+    previews: list[Preview] = field(default_factory=list)
+    phases: list[tuple[int, str]] = field(default_factory=list)
+    _stride: int = 1
+    _newest: Point | None = None
+
+    @staticmethod
+    def load(folder: Path, *, until: int | None = None) -> History:
+        """The history in a folder; empty where there is none, or where it is damaged.
+
+        Args:
+            folder: where the training's state lies.
+            until: forget what came after so many steps: the training goes on from there.
+
+        Raises:
+            InputError: it is of a newer version.
+        """
+        history = History(folder)
+        try:
+            document = json.loads((folder / FILE).read_text("utf-8"))
+            version = int(document["version"])
+            if version <= VERSION:
+                history._read(document)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            history, version = History(folder), VERSION  # it is no reason to stop a training
+        if version > VERSION:
+            raise InputError(
+                f"{folder / FILE}: of version {version}, and this DanceNow reads up to {VERSION}; "
+                "update DanceNow."
+            )
+        if until is not None:
+            history._forget(until)
+        return history
+
+    @property
+    def names(self) -> list[str]:
+        """The losses' names, in the order in which they came up."""
+        return list(dict.fromkeys(name for point in self.kept() for name in point.losses))
+
+    def kept(self) -> list[Point]:
+        """The points that are kept, the newest among them."""
+        if self._newest is None or (self.points and self.points[-1].step == self._newest.step):
+            return self.points
+        return [*self.points, self._newest]
+
+    def series(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The steps in which a loss was measured, and its values, `(N,)` each."""
+        found = [(p.step, p.losses[name]) for p in self.kept() if name in p.losses]
+        steps = np.array([step for step, _ in found], np.int64)
+        return steps, np.array([value for _, value in found], np.float64)
+
+    def add(self, point: Point, phase: str = "") -> None:
+        """Take the losses of the next step."""
+        if phase and (not self.phases or self.phases[-1][1] != phase):
+            self.phases.append((point.step - 1, phase))
+        self._newest = point
+        if self.points and (point.step - 1) % self._stride:
+            return
+        self.points.append(point)
+        while len(self.points) >= MOST_POINTS:
+            self._stride *= 2
+            first, *others = self.points
+            self.points = [first, *(p for p in others if (p.step - 1) % self._stride == 0)]
+
+    def show(self, step: int, seconds: float, picture: NDArray[np.uint8]) -> None:
+        """Keep a picture, uint8 `(H, W, 3)` RGB, shrunk; others go where there are too many."""
+        name = f"previews/{step:08d}.jpg"
+        make_folder(self.folder / "previews")
+        write_bytes(self.folder / name, encode_jpeg(picture))
+        self.previews = [p for p in self.previews if p.step != step]
+        self.previews.append(Preview(step, seconds, name))
+        while len(self.previews) > MOST_PREVIEWS:
+            self.previews.remove(_crowded(self.previews))
+        self._drop_others()
+
+    def save(self) -> None:
+        """Write it."""
+        make_folder(self.folder)
+        points = self.kept()
+        document = {
+            "version": VERSION,
+            "stride": self._stride,
+            "steps": [point.step for point in points],
+            "seconds": [round(point.seconds, 2) for point in points],
+            "losses": {
+                name: [_number(point.losses.get(name)) for point in points] for name in self.names
+            },
+            "phases": self.phases,
+            "previews": [
+                {"step": p.step, "seconds": round(p.seconds, 2), "file": p.file}
+                for p in self.previews
+            ],
+        }
+        write_text(self.folder / FILE, json.dumps(document, allow_nan=False))
+
+    def _read(self, document: Mapping[str, Any]) -> None:
+        losses = document["losses"]
+        for row, (step, seconds) in enumerate(
+            zip(document["steps"], document["seconds"], strict=True)
+        ):
+            of_step = {name: losses[name][row] for name in losses}
+            values = {name: float(v) for name, v in of_step.items() if v is not None}
+            self.points.append(Point(int(step), float(seconds), values))
+        self._stride = max(1, int(document["stride"]))
+        self.phases = [(int(step), str(name)) for step, name in document["phases"]]
+        found = [
+            Preview(int(p["step"]), float(p["seconds"]), f"previews/{Path(p['file']).name}")
+            for p in document["previews"]
+        ]
+        self.previews = [p for p in found if (self.folder / p.file).is_file()]
+
+    def _forget(self, until: int) -> None:
+        self.points = [point for point in self.points if point.step <= until]
+        self.previews = [preview for preview in self.previews if preview.step <= until]
+        self.phases = [(step, name) for step, name in self.phases if step < until]
+        if not self.points:
+            self._stride = 1
+
+    def _drop_others(self) -> None:
+        """Remove the pictures that belong to no preview any more."""
+        kept = {Path(preview.file).name for preview in self.previews}
+        for path in (self.folder / "previews").glob("[0-9]*.jpg"):
+            if path.name not in kept:
+                with suppress(OSError):
+                    path.unlink()
+
+
+def encode_jpeg(picture: NDArray[np.uint8], px: int = _PREVIEW_PX) -> bytes:
+    """A picture, uint8 `(H, W, 3)` RGB, as JPEG of at most `px` along its longer side."""
+    factor = px / max(picture.shape[:2])
+    if factor < 1:
+        height, width = (max(1, round(factor * side)) for side in picture.shape[:2])
+        shrunk = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        picture = np.asarray(shrunk, np.uint8)
+    bgr = np.ascontiguousarray(picture[..., ::-1])
+    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    if not done:
+        raise ValueError(f"a picture of shape {picture.shape} cannot be written as JPEG")
+    return bytes(data)
+
+
+def _crowded(previews: Iterable[Preview]) -> Preview:
+    """The preview whose neighbours lie nearest together; never the first nor the last."""
+    shown = list(previews)
+    gaps = [after.seconds - before.seconds for before, after in zip(shown, shown[2:], strict=False)]
+    return shown[1 + int(np.argmin(gaps))]
+
+
+def _number(value: float | None) -> float | str | None:
+    """A loss as JSON has it: None where there is none, a word where it is no number."""
+    if value is None:
+        return None
+    return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else str(float(value))

@@ -1,0 +1,160 @@
+"""Where a training logs to: TensorBoard, a table of comma-separated values, or nowhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.files import make_folder, write_text
+
+LoggerName = Literal["tensorboard", "csv", "none"]
+METRICS: Final = "metrics.csv"
+FIGURES: Final = "figures.csv"
+
+
+class Logger(Protocol):
+    """What a training tells while it goes on."""
+
+    def losses(self, step: int, seconds: float, values: Mapping[str, float]) -> None:
+        """Take the losses after so many steps and seconds of training."""
+
+    def picture(self, step: int, picture: NDArray[np.uint8]) -> None:
+        """Take a preview, uint8 `(H, W, 3)` RGB."""
+
+    def figures(self, step: int, values: Mapping[str, float]) -> None:
+        """Take what was measured in the end."""
+
+    def close(self) -> None:
+        """Write what waits."""
+
+
+def open_logger(name: LoggerName, checkpoint: Path, step: int) -> Logger:
+    """The logger of that name.
+
+    Args:
+        name: which.
+        checkpoint: the training's folder; TensorBoard's files go into its `logs`, a table becomes
+            its `metrics.csv`.
+        step: steps done so far; what was logged of later ones is forgotten.
+    """
+    if name == "tensorboard":
+        return _TensorBoard(checkpoint / "logs", step)
+    if name == "csv":
+        return _Table(checkpoint, step)
+    return _Nowhere()
+
+
+def log_figures(
+    name: LoggerName, checkpoint: Path, step: int, values: Mapping[str, object]
+) -> None:
+    """Log what was measured when a training was over; what is no number is left out."""
+    numbers = {
+        key: float(value)
+        for key, value in values.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    logger = open_logger(name, checkpoint, step)
+    try:
+        logger.figures(step, numbers)
+    finally:
+        logger.close()
+
+
+class _Nowhere:
+    """Keeps nothing."""
+
+    def losses(self, step: int, seconds: float, values: Mapping[str, float]) -> None: ...
+
+    def picture(self, step: int, picture: NDArray[np.uint8]) -> None: ...
+
+    def figures(self, step: int, values: Mapping[str, float]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _TensorBoard:
+    """Event files in a folder."""
+
+    def __init__(self, folder: Path, step: int) -> None:
+        from torch.utils.tensorboard import SummaryWriter  # slow to import
+
+        # Ctrl-C inside TensorBoard's queue can let its thread sleep until the next flush.
+        self._writer = SummaryWriter(str(folder), purge_step=step + 1, flush_secs=2)
+
+    def losses(self, step: int, seconds: float, values: Mapping[str, float]) -> None:
+        for name, value in {**values, "seconds": seconds}.items():
+            self._writer.add_scalar(name, value, step)
+
+    def picture(self, step: int, picture: NDArray[np.uint8]) -> None:
+        self._writer.add_image("preview", picture, step, dataformats="HWC")
+
+    def figures(self, step: int, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            self._writer.add_scalar(f"final/{name}", value, step)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class _Table:
+    """`metrics.csv`, a row a time; `figures.csv` with what was measured in the end."""
+
+    def __init__(self, folder: Path, step: int) -> None:
+        make_folder(folder)
+        self._path, self._figures = folder / METRICS, folder / FIGURES
+        self._names, rows = _rows_until(self._path, step)
+        if self._path.exists():
+            self._write(rows)
+
+    def losses(self, step: int, seconds: float, values: Mapping[str, float]) -> None:
+        new = [name for name in values if name not in self._names]
+        if new or not self._path.exists():  # the head changes, hence the whole file
+            _, rows = _rows_until(self._path, step)
+            self._names += new
+            self._write(rows)
+        row = {"step": str(step), "seconds": f"{seconds:.2f}"}
+        row |= {name: f"{value:.6g}" for name, value in values.items()}
+        with self._path.open("a", encoding="utf-8", newline="") as file:
+            file.write(_line(row.get(column, "") for column in self._columns))
+
+    def picture(self, step: int, picture: NDArray[np.uint8]) -> None: ...
+
+    def figures(self, step: int, values: Mapping[str, float]) -> None:
+        lines = [_line(("step", "name", "value"))]
+        lines += [_line((step, name, f"{value:.6g}")) for name, value in values.items()]
+        write_text(self._figures, "".join(lines))
+
+    def close(self) -> None: ...
+
+    @property
+    def _columns(self) -> list[str]:
+        return ["step", "seconds", *self._names]
+
+    def _write(self, rows: list[dict[str, str]]) -> None:
+        lines = [_line(self._columns)]
+        lines += [_line(row.get(column, "") for column in self._columns) for row in rows]
+        write_text(self._path, "".join(lines))
+
+
+def _rows_until(path: Path, step: int) -> tuple[list[str], list[dict[str, str]]]:
+    """The losses' names and the rows up to a step; a line that was cut short is left out."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            head, *lines = list(csv.reader(file)) or [[]]
+    except OSError:
+        return [], []
+    whole = [dict(zip(head, line, strict=True)) for line in lines if len(line) == len(head)]
+    rows = [row for row in whole if row.get("step", "").isdigit() and int(row["step"]) <= step]
+    return head[2:], rows
+
+
+def _line(cells: object) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)  # type: ignore[arg-type]
+    return text.getvalue()
