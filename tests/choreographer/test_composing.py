@@ -9,9 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from dancenow.choreographer.motion.codec import Moves
-from dancenow.choreographer.motion.composing import Wanted, compose
+from dancenow.choreographer.motion.composing import Learned, Wanted, compose
+from dancenow.choreographer.motion.dance import MoveScaler
 from motions import CPU, SMALL, SmoothDance, steps_of
 
 VALUES = 12
@@ -20,7 +22,7 @@ WINDOW = SMALL.window
 
 def composed(wanted: Wanted, network: SmoothDance | None = None) -> Moves:
     network = network or SmoothDance(WINDOW)
-    return compose(network, VALUES, wanted, CPU)  # type: ignore[arg-type]
+    return compose(network, LEARNED, wanted, CPU)  # type: ignore[arg-type]
 
 
 def smooth(count: int, seed: int = 0) -> Moves:
@@ -31,6 +33,9 @@ def smooth(count: int, seed: int = 0) -> Moves:
     return np.asarray(drawn, np.float32)
 
 
+PIECE = smooth(900, 77)
+SCALER = MoveScaler.fit([PIECE], WINDOW)
+LEARNED = Learned([PIECE], SCALER, np.ones(VALUES, np.float32))
 USUAL = float(np.median(steps_of(smooth(400))))
 
 
@@ -49,7 +54,7 @@ def test_a_seed_decides_everything() -> None:
 
 
 def test_dances_are_as_varied_and_as_smooth_as_what_was_learned() -> None:
-    dance = composed(Wanted(800, 1, steps=24))
+    dance = composed(Wanted(800, 1, temperature=4, steps=24))
     assert dance.mean() == pytest.approx(0, abs=0.1)
     assert dance.std() == pytest.approx(1, abs=0.1)
     ahead = [(dance[lag:] * dance[:-lag]).mean() / dance.var() for lag in (1, 4, 8)]
@@ -62,10 +67,17 @@ def test_nothing_shows_where_a_window_ends() -> None:
     assert steps.max() < 2.5 * np.median(steps)
 
 
-def test_temperature_makes_it_wilder_and_none_gives_the_usual() -> None:
-    spread = [float(composed(Wanted(200, 0, t, steps=12)).std()) for t in (0.0, 0.5, 1.0, 1.5)]
-    assert spread == sorted(spread) and spread[0] == 0.0
-    assert spread[1] == pytest.approx(0.5 * spread[2], rel=0.05)  # the smooth dance is linear
+def far_from_learned(dance: Moves, length: int = 8) -> float:
+    """How far its passages lie from the nearest learned ones."""
+    learned = SCALER.scale(PIECE)
+    passages = np.stack([learned[i : i + length].ravel() for i in range(len(learned) - length)])
+    new = np.stack([dance[i : i + length].ravel() for i in range(0, len(dance) - length, length)])
+    return float(np.median(cdist(new, passages).min(axis=1)))
+
+
+def test_temperature_says_how_far_a_dance_lies_from_the_learned_one() -> None:
+    far = [far_from_learned(composed(Wanted(200, 0, t))) for t in (0.0, 0.5, 1.0, 3.0)]
+    assert far == sorted(far) and far[0] < 0.5 * far[-1]
 
 
 # Going on.
@@ -163,5 +175,5 @@ def test_where_nobody_says_nothing_is_asked_for() -> None:
 def test_progress_counts_up_to_the_dances_length(count: int, lead: int) -> None:
     told: list[int] = []
     wanted = Wanted(count, lead=smooth(lead) if lead else None, steps=2)
-    compose(SmoothDance(WINDOW), VALUES, wanted, CPU, told.append)  # type: ignore[arg-type]
+    compose(SmoothDance(WINDOW), LEARNED, wanted, CPU, told.append)  # type: ignore[arg-type]
     assert told == sorted(told) and told[-1] == count and told[0] > 0

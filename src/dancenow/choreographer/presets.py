@@ -110,7 +110,7 @@ class MotionConfig(_Config):
     """Weight of what is missed of the changes from vector to vector."""
     joints: float = 0.1
     """Weight of what is missed of the joints' places and speeds."""
-    stray: float = 0.4
+    stray: float = 0.15
     """How far what a dance goes on from strays in training, in standard deviations."""
     mirror: bool = True
     """Learn every dance also as seen in a mirror."""

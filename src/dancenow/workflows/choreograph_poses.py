@@ -17,7 +17,7 @@ from dancenow.choreographer import ChoreographerConfig
 from dancenow.choreographer.choreographer import is_choreographer
 from dancenow.choreographer.motion.choreographer import LearnedMoves, PoseChoreographer
 from dancenow.choreographer.motion.codec import RATE, Moves, PoseCodec
-from dancenow.choreographer.motion.composing import Wanted, compose
+from dancenow.choreographer.motion.composing import Learned, Wanted, compose
 from dancenow.choreographer.motion.dance import MoveScaler
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
 from dancenow.choreographer.motion.training import MotionTraining
@@ -237,7 +237,8 @@ class Dance:
     def shown(self, network: MotionDenoiser, device: Device) -> NDArray[np.uint8]:
         """Stick figures of a new dance, half a second apart, uint8 `(H, W, 3)` RGB."""
         step = round(RATE / 2)
-        scaled = compose(network, self.codec.dimensions, Wanted(_SHOWN * step), device)
+        learned = Learned(self.danced, self.scaler, self.codec.weights)
+        scaled = compose(network, learned, Wanted(_SHOWN * step), device)
         track = self.codec.decode(self.scaler.unscale(scaled))
         width, height = track.size
         size = (max(1, round(_SHOWN_PX * width / height)), _SHOWN_PX)

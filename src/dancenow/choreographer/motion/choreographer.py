@@ -23,7 +23,7 @@ from scipy.interpolate import CubicSpline
 from dancenow.choreographer.choreographer import VERSION, read_config
 from dancenow.choreographer.motion.body import Body, measure_body
 from dancenow.choreographer.motion.codec import RATE, Moves, PoseCodec
-from dancenow.choreographer.motion.composing import Wanted, compose
+from dancenow.choreographer.motion.composing import Learned, Wanted, compose
 from dancenow.choreographer.motion.dance import MoveScaler
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
 from dancenow.choreographer.presets import ChoreographerConfig
@@ -163,10 +163,10 @@ class PoseChoreographer:
             wanted.loop,
             self.learned.scaler.scale(lead) if len(lead) else None,
             energy,
-            bounds=(self.learned.scaler.lowest, self.learned.scaler.highest),
         )
-        scaled = compose(self.network, self.codec.dimensions, request, self.device, tell)
-        return self.learned.scaler.unscale(scaled)
+        scaler = self.learned.scaler
+        learned = Learned(self.learned.pieces, scaler, self.codec.weights)
+        return scaler.unscale(compose(self.network, learned, request, self.device, tell))
 
     def danced(
         self,

@@ -1,12 +1,18 @@
-"""Composing: a dance of any length out of noise, window by window.
+"""Composing: a dance of any length, window by window, each out of a learned one and noise.
 
-Each window is given the end of the one before and goes on from there.  The last window of a loop is
-given the beginning as well, and leads to it.
+A window begins as a passage of the learned dance that goes on well from the end of the dance so far,
+with so much noise added that only its outlines are left; the model makes a new passage of it that
+goes on from what is given.  Denoising from something with noise rather than from noise alone is
+Meng et al., "SDEdit", ICLR 2022, section 3; that a motion model is given similar motion is Zhang et
+al., "ReMoDiffuse", ICCV 2023.  From noise alone, what is rare in a short dance, as turns, is never
+composed (see docs/choreography.md).
+
+The last window of a loop is given the beginning as well, and leads to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -17,12 +23,33 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dancenow.choreographer.motion.codec import Moves
+from dancenow.choreographer.motion.dance import MoveScaler
 from dancenow.choreographer.motion.diffusion import MotionDenoiser, noise_levels
+from dancenow.choreographer.motion.passages import Passages
 from dancenow.training import Device
 
-_LEVELS: Final = (80.0, 0.1)
+_NOISE: Final = 1.5  # standard deviation of the first noise at temperature 1
+_LEAST_NOISE: Final = 0.3  # without any, passages would be joined as they are
+_LAST_NOISE: Final = 0.04
 _GIVEN: Final = 1 / 3  # part of a window that is given it from the one before
 _LED_TO: Final = 1 / 8  # part of a window that is given at the end of a loop
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What windows are made of.
+
+    Attributes:
+        pieces: vectors `(T, D)` of the learned dance, at least one as long as a window.
+        scaler: scales them, knows how lively they are, and the lowest and highest values that were
+            ever learned: what the network says is kept within (Saharia et al., "Imagen", NeurIPS
+            2022, section 2.3, call it static thresholding).
+        weights: how much each value counts, `(D,)`.
+    """
+
+    pieces: Sequence[Moves]
+    scaler: MoveScaler
+    weights: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -32,15 +59,12 @@ class Wanted:
     Attributes:
         count: vectors.
         seed: of everything that is drawn.
-        temperature: of the first noise; less is more usual, more is wilder.
+        temperature: how far it may lie from the learned dance: noise that is added.
         loop: the end leads back to the beginning.
         lead: scaled vectors that it goes on from, `(L, D)`; they are not given out.
         energy: of every vector, in standard deviations of what was learned, `(count,)`; None: as
             it comes.
         steps: noise levels.
-        bounds: the lowest and highest scaled values that were ever learned, `(D,)` each; what
-            the network says is kept within (Saharia et al., "Imagen", NeurIPS 2022, section 2.3,
-            call it static thresholding).  None: as it comes.
     """
 
     count: int
@@ -49,14 +73,13 @@ class Wanted:
     loop: bool = False
     lead: Moves | None = None
     energy: NDArray[np.float32] | None = None
-    steps: int = 16
-    bounds: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+    steps: int = 10
 
 
 @torch.inference_mode()
 def compose(
     network: MotionDenoiser,
-    dimensions: int,
+    learned: Learned,
     wanted: Wanted,
     device: Device,
     tell: Callable[[int], None] = lambda _: None,
@@ -65,12 +88,13 @@ def compose(
 
     Args:
         network: in evaluation mode.
-        dimensions: D.
+        learned: the dance that it learned.
         wanted: how.
         device: where the network computes.
         tell: told how many vectors are there.
     """
-    window = network.window
+    window, dimensions = network.window, len(learned.weights)
+    passages = Passages(learned.pieces, window, learned.scaler, learned.weights)
     given, back = round(_GIVEN * window), max(1, round(_LED_TO * window))
     rng = np.random.default_rng(wanted.seed)
     lead = np.zeros((0, dimensions), np.float32) if wanted.lead is None else wanted.lead[-given:]
@@ -91,53 +115,50 @@ def compose(
         if wanted.energy is not None:
             first = min(len(dance) - offset, len(wanted.energy) - 1)
             energy = float(wanted.energy[first : first + room].mean())
-        noise = wanted.temperature * rng.standard_normal((window, dimensions), dtype=np.float32)
-        made = _window(network, before, after, room, noise, energy, wanted, device)
-        dance = np.concatenate([dance, made])
+        start = passages.draw(rng, before, after, room, energy)
+        noise = rng.standard_normal(start.shape, dtype=np.float32)
+        painted = _denoised(network, learned, start, noise, before, after, energy, wanted, device)
+        dance = np.concatenate([dance, painted])
         tell(min(len(dance), total) - offset)
     return dance[offset:total]
 
 
-def _window(
+def _denoised(
     network: MotionDenoiser,
+    learned: Learned,
+    start: Moves,
+    noise: Moves,
     before: Moves,
     after: Moves,
-    room: int,
-    noise: Moves,
     energy: float,
     wanted: Wanted,
     device: Device,
 ) -> Moves:
-    """`room` vectors between those before and those after, `(room, D)`."""
-    length = len(before) + room + len(after)
-    given = np.zeros((length, noise.shape[1]), np.float32)
-    given[: len(before)] = before
-    given[length - len(after) :] = after
-    known = np.ones(length, np.float32)
-    known[len(before) : len(before) + room] = 0
-    free = torch.from_numpy(1 - known).to(device.torch)[None, :, None]
-    fixed = torch.from_numpy(given).to(device.torch)[None]
-    mask = torch.from_numpy(known).to(device.torch)[None]
-    told = torch.full((1,), energy, device=device.torch)
-    levels = noise_levels(wanted.steps, *_LEVELS)
-    bounds = None
-    if wanted.bounds is not None:
-        bounds = [torch.from_numpy(bound).to(device.torch) for bound in wanted.bounds]
-    x = fixed + levels[0] * free * torch.from_numpy(noise[:length]).to(device.torch)[None]
+    """The window that a passage and noise become, without what is given before and after."""
+    first, last = len(before), len(start) - len(after)
+    free_frames = np.zeros(len(start), np.float32)
+    free_frames[first:last] = 1
+    fixed = np.concatenate([before, start[first:last], after])
+    highest = max(_LEAST_NOISE, _NOISE * wanted.temperature)
+    levels = noise_levels(wanted.steps, highest, _LAST_NOISE)
+    to = device.torch
+    scaler = learned.scaler
+    low, high = (torch.from_numpy(bound).to(to) for bound in (scaler.lowest, scaler.highest))
+    free = torch.from_numpy(free_frames).to(to)[None, :, None]
+    mask = 1 - free[..., 0]
+    told = torch.full((1,), energy, device=to)
+    x = torch.from_numpy(fixed).to(to)[None] + highest * free * torch.from_numpy(noise).to(to)
 
     def slope(now: Tensor, level: float) -> Tensor:
         with device.autocast():
-            said = network(now, torch.full((1,), level, device=device.torch), told, mask).float()
-        if bounds is not None:
-            said = said.clamp(*bounds)
-        towards: Tensor = free * (now - said) / level
+            said = network(now, torch.full((1,), level, device=to), told, mask).float()
+        towards: Tensor = free * (now - said.clamp(low, high)) / level
         return towards
 
     for number, (level, following) in enumerate(pairwise(levels)):
-        first = slope(x, level)
-        there = x + (following - level) * first
+        there = x + (following - level) * (towards := slope(x, level))
         if following > 0 and number % 2 == 0:  # Heun's second look, at every other level
-            there = x + (following - level) * 0.5 * (first + slope(there, following))
+            there = x + (following - level) * 0.5 * (towards + slope(there, following))
         x = there
-    made: Moves = x[0, len(before) : len(before) + room].cpu().numpy()
+    made: Moves = x[0, first:last].cpu().numpy()
     return made
