@@ -19,10 +19,12 @@ INSTALLED_BY_SETUP = ("", "dev", "rtmpose")
 # Slow to import, or an extra that may not be there: imported by the function that uses it.
 ENGINES = ("mediapipe", "rtmlib", "onnxruntime", "gradio", "librosa")
 
+WEB = "dancenow.studio.web."  # needs its extra whole, and is imported by `studio.app` when it opens
+
 IMPORT_ALL = f"""
 import importlib, pkgutil, sys, dancenow
 for module in pkgutil.walk_packages(dancenow.__path__, "dancenow."):
-    if not module.name.endswith("__main__"):
+    if not module.name.endswith("__main__") and not module.name.startswith({WEB!r}):
         importlib.import_module(module.name)
 print(*sorted(set(sys.modules) & set({ENGINES!r})))
 """

@@ -195,7 +195,9 @@ Reference = Annotated[
 ]
 Temperature = Annotated[
     float | None,
-    typer.Option(help="How wild, 0 to 10: 0 is sure of itself.", show_default="as lively as learned"),
+    typer.Option(
+        help="How wild, 0 to 10: 0 is sure of itself.", show_default="as lively as learned"
+    ),
 ]
 NoCredentials = Annotated[
     bool,

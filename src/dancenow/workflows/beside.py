@@ -31,6 +31,8 @@ def write_beside(
 ) -> int:
     """Write clips and drawn poses beside each other, all as high as the last; gives the frames.
 
+    It is marked as synthetic like any result.
+
     Args:
         panels: from left to right; the last one is a clip, whose rate and height all take.  The
             shortest ends it.

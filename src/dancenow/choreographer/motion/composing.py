@@ -1,11 +1,11 @@
 """Composing: a dance of any length, window by window, each out of a learned one and noise.
 
-A window begins as a passage of the learned dance that goes on well from the end of the dance so far,
-with so much noise added that only its outlines are left; the model makes a new passage of it that
-goes on from what is given.  Denoising from something with noise rather than from noise alone is
-Meng et al., "SDEdit", ICLR 2022, section 3; that a motion model is given similar motion is Zhang et
-al., "ReMoDiffuse", ICCV 2023.  From noise alone, what is rare in a short dance, as turns, is never
-composed (see docs/choreography.md).
+A window begins as a passage of the learned dance that goes on well from the end of the dance so
+far, with so much noise added that only its outlines are left; the model makes a new passage of it
+that goes on from what is given.  Denoising from something with noise rather than from noise alone
+is Meng et al., "SDEdit", ICLR 2022, section 3; that a motion model is given similar motion is Zhang
+et al., "ReMoDiffuse", ICCV 2023.  From noise alone, what is rare in a short dance, as turns, is
+never composed (see docs/choreography.md).
 
 The last window of a loop is given the beginning as well, and leads to it.
 """

@@ -55,7 +55,7 @@ class Passages:
         room: int,
         energy: float = float("nan"),
     ) -> Moves:
-        """A scaled passage for a window, `(B + room + A, D)`: of some by chance, the one that fits best.
+        """A passage for a window, scaled, `(B + room + A, D)`: of some, the one that fits best.
 
         Args:
             rng: draws.

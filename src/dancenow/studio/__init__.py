@@ -1,0 +1,1 @@
+"""The studio: a page in the browser for those who never used a terminal (`dancenow studio`)."""

@@ -1,0 +1,129 @@
+"""A trained folder as one file, to take along and to bring back.
+
+What is brought may come from anyone: only known names are taken out, flat, none of them a link,
+and no more bytes than are allowed, whatever the archive's own table says.
+"""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import IO, Final
+
+from dancenow.errors import InputError
+from dancenow.files import atomic_path
+from dancenow.studio.config import MEGABYTE
+
+NAME: Final = "studio.json"
+CONSENT: Final = "consent.json"
+PICTURE: Final = "picture.jpg"
+TRAINED: Final = frozenset(
+    {
+        "config.json",
+        "preview.png",
+        "generator.safetensors",
+        "face.safetensors",
+        "references.safetensors",
+        "plate.png",
+        "motion.safetensors",
+        "moves.npz",
+        "vae.safetensors",
+        "sequence.safetensors",
+        "latents.npz",
+    }
+)
+_OURS: Final = frozenset({NAME, CONSENT, PICTURE})
+_LEFT_OUT: Final = ("checkpoint/", "__MACOSX/", "previews/", "logs/")  # known, of no use here
+_LEFT_OUT_NAMES: Final = frozenset({".DS_Store", "index.html"})
+_MOST: Final = 2000  # entries
+_CHUNK: Final = 1 << 20  # bytes
+
+
+def pack(files: dict[str, Path], output: Path) -> None:
+    """Write files under given names into an archive; weights do not get smaller by packing."""
+    with atomic_path(output) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, path in files.items():
+            archive.write(path, name)
+
+
+def unpack(path: Path, folder: Path, *, most_bytes: int) -> None:
+    """Take the known files out of an archive into an empty folder.
+
+    Raises:
+        InputError: it is no archive of a trained folder, or holds what it should not.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _checked(archive.infolist(), most_bytes)
+            rest = most_bytes
+            for name, member in members.items():
+                with archive.open(member) as source, (folder / name).open("xb") as goal:
+                    rest -= _copy(source, goal, rest)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+    ) as error:
+        raise InputError(
+            "the file is no archive of the studio, or is damaged; download it again."
+        ) from error
+    if not (folder / "config.json").is_file():
+        raise InputError("the archive holds no trained person or dance (config.json is missing).")
+
+
+def _checked(entries: list[zipfile.ZipInfo], most_bytes: int) -> dict[str, zipfile.ZipInfo]:
+    """The entries to take out, by their names here."""
+    if len(entries) > _MOST:
+        raise InputError(f"the archive holds {len(entries)} files; it is none of the studio.")
+    members: dict[str, zipfile.ZipInfo] = {}
+    top = _common_folder(entries)
+    for entry in entries:
+        name = entry.filename
+        parts = PurePosixPath(name).parts
+        if name.startswith("/") or "\\" in name or ":" in name or ".." in parts:
+            raise InputError("the archive names files outside itself; it is not safe to open.")
+        mode = entry.external_attr >> 16
+        if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_IFMT(mode) == 0):
+            raise InputError("the archive holds links; it is not safe to open.")
+        inner = name.removeprefix(top)
+        if entry.is_dir() or name.startswith(_LEFT_OUT) or inner.startswith(_LEFT_OUT):
+            continue
+        if PurePosixPath(inner).name in _LEFT_OUT_NAMES:
+            continue
+        if inner not in TRAINED | _OURS or inner in members:
+            raise InputError(
+                f"the archive holds {inner[:80]!r}, which is no part of a trained person or dance."
+            )
+        members[inner] = entry
+    if sum(entry.file_size for entry in members.values()) > most_bytes:
+        raise _too_large(most_bytes)
+    return members
+
+
+def _common_folder(entries: list[zipfile.ZipInfo]) -> str:
+    """The one folder that everything lies in, with its slash; empty where there is none."""
+    places = {entry.filename for entry in entries if not entry.filename.startswith("__MACOSX/")}
+    tops = {name.split("/", 1)[0] for name in places}
+    if len(tops) == 1 and all("/" in name for name in places):
+        return f"{tops.pop()}/"
+    return ""
+
+
+def _copy(source: IO[bytes], goal: IO[bytes], most: int) -> int:
+    """Copy at most so many bytes; gives how many there were."""
+    done = 0
+    while chunk := source.read(_CHUNK):
+        done += len(chunk)
+        if done > most:
+            raise _too_large(most)
+        goal.write(chunk)
+    return done
+
+
+def _too_large(most: int) -> InputError:
+    return InputError(f"the archive holds more than {most / MEGABYTE:.0f} MB; that is too much.")

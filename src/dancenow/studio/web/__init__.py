@@ -1,0 +1,1 @@
+"""What the browser meets; it needs the extra `studio`, and `studio.app` alone imports it."""

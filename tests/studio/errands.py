@@ -1,0 +1,64 @@
+"""Work for jobs of tests; in a module of its own, since their processes import it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from dancenow.errors import InputError, TrainingError
+from dancenow.progress import Progress
+from dancenow.studio.child import Request, Tell
+
+
+def count(request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
+    total = request["to"]
+    for done in range(1, total + 1):
+        tell(Progress("counting", done, total, "numbers", f"at {done}"))
+    tell.preview(b"a picture")
+    tell.warn("mind the step")
+    (folder / "note.txt").write_text("made", "utf-8")
+    return {"counted": total, "pid": os.getpid()}
+
+
+def wait(_request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
+    """Waits to be ended, and saves then, as a training does."""
+    tell(Progress("waiting", 0))
+    try:
+        while True:
+            time.sleep(0.01)
+    except KeyboardInterrupt:
+        (folder / "checkpoint.txt").write_text("saved", "utf-8")
+        raise
+
+
+def wait_for_file(request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
+    tell(Progress("waiting", 0))
+    while not Path(request["file"]).exists():
+        time.sleep(0.01)
+    return {"went_on": (folder / "checkpoint.txt").exists()}
+
+
+def stubborn(_request: Request, _folder: Path, tell: Tell) -> dict[str, Any]:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tell(Progress("waiting", 0))
+    while True:
+        time.sleep(0.01)
+
+
+def wrong(_request: Request, _folder: Path, _tell: Tell) -> dict[str, Any]:
+    raise InputError("clip.mp4: nobody is seen in it.")
+
+
+def diverging(_request: Request, _folder: Path, _tell: Tell) -> dict[str, Any]:
+    raise TrainingError("the loss is nan at step 3.")
+
+
+def broken(_request: Request, _folder: Path, _tell: Tell) -> dict[str, Any]:
+    raise RuntimeError("the inside of a fault")
+
+
+def dying(_request: Request, _folder: Path, _tell: Tell) -> dict[str, Any]:
+    os._exit(9)

@@ -1,0 +1,264 @@
+"""Jobs: their states, who may see them, and what is left when they or the studio end."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import errands
+import pytest
+
+from dancenow.errors import InputError
+from dancenow.studio.jobs import Job, JobQueue, Kind, State
+
+KINDS = {
+    name: Kind(getattr(errands, name))
+    for name in ("count", "wait", "wait_for_file", "stubborn", "wrong", "diverging", "broken")
+}
+KINDS |= {"dying": Kind(errands.dying), "quick": Kind(errands.count, lane="short", kept=False)}
+
+
+class Queues:
+    """Queues over one folder, all closed at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._open = folder, []
+
+    def open(self, *, grace: float = 30.0) -> JobQueue:
+        owners = [path.name for path in self.folder.iterdir()]
+        queue = JobQueue(lambda owner: self.folder / owner, owners, KINDS, grace=grace)
+        self._open.append(queue)
+        return queue
+
+    def close(self) -> None:
+        for queue in self._open:
+            queue.close()
+
+
+@pytest.fixture
+def queues(tmp_path: Path) -> Iterator[Queues]:
+    opened = Queues(tmp_path)
+    yield opened
+    opened.close()
+
+
+def until(queue: JobQueue, job: Job, done: Callable[[Job], bool]) -> Job:
+    """The job as it is when something holds."""
+    while not done(now := queue.get(job.owner, job.id)):
+        assert now is not None
+        assert now.state.active, now
+        time.sleep(0.01)
+    return now
+
+
+def is_running(job: Job) -> bool:
+    return bool(job.progress)
+
+
+def test_a_job_runs_in_a_process_of_its_own_and_gives_its_result(queues: Queues) -> None:
+    queue = queues.open()
+    job = queue.submit("anna", "count", {"to": 3}, "Counting to 3")
+    done = queue.wait(job.id)
+    assert done.state is State.done
+    assert done.result["counted"] == 3
+    assert done.result["pid"] != os.getpid()
+    assert done.progress["done"] == 3
+    assert done.progress["stage"] == "counting"
+    assert done.warnings == ("mind the step",)
+    assert (queue.folder(job) / "preview.jpg").read_bytes() == b"a picture"
+    assert done.preview > 0
+
+
+def test_jobs_wait_for_each_other_in_the_order_of_asking(queues: Queues, tmp_path: Path) -> None:
+    queue, go = queues.open(), tmp_path / "anna" / "go"
+    first = queue.submit("anna", "wait_for_file", {"file": str(go)}, "first")
+    second = queue.submit("ben", "count", {"to": 1}, "second")
+    third = queue.submit("anna", "count", {"to": 1}, "third")
+    until(queue, first, is_running)
+    assert [queue.get(j.owner, j.id).state for j in (second, third)] == [State.queued] * 2
+    assert [queue.ahead(job) for job in (first, second, third)] == [0, 1, 2]
+    go.touch()
+    assert queue.wait(third.id).state is State.done
+    ended = [queue.get(j.owner, j.id).ended for j in (first, second, third)]
+    assert ended == sorted(ended)
+
+
+def test_short_work_does_not_wait_for_a_training(queues: Queues) -> None:
+    queue = queues.open()
+    long = queue.submit("anna", "wait", {}, "training")
+    quick = queue.submit("anna", "quick", {"to": 1}, "a look")
+    assert queue.wait(quick.id).state is State.done
+    assert queue.get("anna", quick.id) is None  # nobody asks for it again
+    assert not (queues.folder / "anna" / quick.id).exists()
+    assert queue.get("anna", long.id).state.active
+
+
+def test_cancelling_a_training_lets_it_save_and_it_can_go_on(queues: Queues) -> None:
+    queue = queues.open()
+    job = queue.submit("anna", "wait", {}, "training")
+    until(queue, job, is_running)
+    queue.cancel("anna", job.id)
+    assert queue.wait(job.id).state is State.cancelled
+    assert (queue.folder(job) / "checkpoint.txt").read_text() == "saved"
+    again = queue.again("anna", job.id)
+    assert again.id == job.id
+    assert again.state is State.queued
+
+
+def test_a_queued_job_is_cancelled_at_once(queues: Queues) -> None:
+    queue = queues.open()
+    first = queue.submit("anna", "wait", {}, "training")
+    second = queue.submit("anna", "count", {"to": 1}, "later")
+    queue.cancel("anna", second.id)
+    assert queue.wait(second.id).state is State.cancelled
+    assert queue.get("anna", first.id).state.active
+
+
+def test_a_job_that_does_not_end_by_itself_is_ended(queues: Queues) -> None:
+    queue = queues.open(grace=0.2)
+    job = queue.submit("anna", "stubborn", {}, "stubborn")
+    until(queue, job, is_running)
+    queue.cancel("anna", job.id)
+    assert queue.wait(job.id).state is State.cancelled
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("wrong", "clip.mp4: nobody is seen in it."),
+        ("diverging", "the loss is nan at step 3."),
+        ("broken", "it stopped because of a fault; the studio's log says where."),
+        ("dying", "it ended without a word, perhaps for lack of memory; the studio goes on."),
+    ],
+)
+def test_a_failure_is_one_line_and_the_queue_goes_on(
+    queues: Queues, kind: str, line: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    queue = queues.open()
+    job = queue.submit("anna", kind, {}, "to fail")
+    failed = queue.wait(job.id)
+    assert (failed.state, failed.error) == (State.failed, line)
+    shown = capfd.readouterr().err
+    assert ("the inside of a fault" in shown) == (kind == "broken")
+    after = queue.submit("anna", "count", {"to": 1}, "after")
+    assert queue.wait(after.id).state is State.done
+
+
+def test_nobody_sees_or_touches_another_owners_job(queues: Queues) -> None:
+    queue = queues.open()
+    job = queue.submit("anna", "wait", {}, "training")
+    until(queue, job, is_running)
+    assert queue.get("ben", job.id) is None
+    assert queue.of("ben") == []
+    queue.cancel("ben", job.id)
+    queue.remove("ben", job.id)
+    with pytest.raises(InputError):
+        queue.again("ben", job.id)
+    assert queue.get("anna", job.id).state is State.running
+
+
+def test_a_studio_that_starts_again_tells_of_its_jobs(queues: Queues) -> None:
+    before = queues.open()
+    done = before.submit("anna", "count", {"to": 2}, "done")
+    before.wait(done.id)
+    running = before.submit("anna", "wait", {}, "running")
+    queued = before.submit("ben", "count", {"to": 2}, "queued")
+    until(before, running, is_running)
+    before.close()
+    after = queues.open()
+    assert after.get("anna", done.id).result["counted"] == 2
+    assert after.get("anna", running.id).state is State.interrupted
+    assert (after.folder(running) / "checkpoint.txt").exists()
+    assert after.get("ben", queued.id).state is State.interrupted
+    again = after.again("ben", queued.id)
+    assert after.wait(again.id).state is State.done
+
+
+def test_a_studio_that_was_killed_finds_its_job_interrupted(queues: Queues) -> None:
+    queue = queues.open()
+    job = queue.submit("anna", "count", {"to": 1}, "counting")
+    queue.wait(job.id)
+    file = queue.folder(job) / "job.json"
+    document = json.loads(file.read_text())
+    file.write_text(json.dumps({**document, "state": "running"}))
+    (queue.folder(job).parent / "damaged").mkdir()
+    (queue.folder(job).parent / "damaged" / "job.json").write_text("{")
+    assert [j.state for j in queues.open().of("anna")] == [State.interrupted]
+
+
+def test_a_job_that_is_over_can_be_removed_with_all_that_it_made(queues: Queues) -> None:
+    queue = queues.open()
+    job = queue.submit("anna", "count", {"to": 1}, "counting")
+    queue.wait(job.id)
+    queue.remove("anna", job.id)
+    assert queue.of("anna") == []
+    assert not queue.folder(job).exists()
+    running = queue.submit("anna", "wait", {}, "training")
+    with pytest.raises(InputError, match="cancel it first"):
+        queue.remove("anna", running.id)
+
+
+def test_ids_cannot_be_guessed_and_one_owner_cannot_fill_the_queue(queues: Queues) -> None:
+    queue = queues.open()
+    jobs = [queue.submit("anna", "wait", {}, "waiting") for _ in range(12)]
+    assert len({job.id for job in jobs}) == 12
+    assert min(len(job.id) for job in jobs) >= 22  # 128 bits
+    with pytest.raises(InputError, match="wait already"):
+        queue.submit("anna", "wait", {}, "one too many")
+    queue.submit("ben", "count", {"to": 1}, "another's")
+
+
+def test_a_job_dies_with_its_studio_and_saves_first(tmp_path: Path) -> None:
+    script = tmp_path / "studio.py"
+    script.write_text(
+        textwrap.dedent(
+            f"""
+            import sys, time
+            sys.path.insert(0, {str(Path(errands.__file__).parent)!r})
+            from pathlib import Path
+            import errands
+            from dancenow.studio.jobs import JobQueue, Kind
+
+            if __name__ == "__main__":
+                folder = Path({str(tmp_path)!r})
+                queue = JobQueue(folder.joinpath, [], {{"wait": Kind(errands.wait)}})
+                job = queue.submit("anna", "wait", {{}}, "training")
+                while not queue.get("anna", job.id).progress:
+                    time.sleep(0.01)
+                print(queue._processes[job.id].pid, queue.folder(job), flush=True)
+                time.sleep(600)
+            """
+        )
+    )
+    studio = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
+    assert studio.stdout is not None
+    pid, _, folder = studio.stdout.readline().strip().partition(" ")
+    studio.send_signal(signal.SIGKILL)
+    studio.wait()
+    while not (Path(folder) / "checkpoint.txt").exists():
+        time.sleep(0.01)
+    while _runs(int(pid)):
+        time.sleep(0.01)
+    studio.stdout.close()
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs; one that only waits for its parent to ask does not."""
+    listed = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return listed.stdout.strip()[:1] not in ("", "Z")
+
+
+def test_no_process_is_left_behind(queues: Queues) -> None:
+    queue = queues.open()
+    job = queue.submit("anna", "wait", {}, "training")
+    until(queue, job, is_running)
+    queue.close()
+    assert [p for p in multiprocessing.active_children() if "dancenow" in p.name] == []
