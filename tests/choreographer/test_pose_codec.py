@@ -101,6 +101,16 @@ def test_where_the_dancer_stands_and_how_large_is_not_in_the_vectors(
     assert np.allclose(codec.encode(moved)[0], moves, atol=1e-3)
 
 
+def test_kinematics_are_the_decoded_joints(codec: PoseCodec, moves: Moves) -> None:
+    level = moves.copy()
+    level[:, 3] = 0  # of the usual size
+    joints = np.einsum("td,dja->tja", level, codec.kinematics) * codec.body.height
+    track = codec.decode(level, settled=False)
+    order = [INDEX["mid_hip"], *LIMBS[:, 1]]
+    origin = np.array([codec.body.x, codec.body.ground])
+    assert joints + origin == pytest.approx(track.xy[:, order], abs=1e-2)
+
+
 def test_who_comes_nearer_is_larger_and_no_other(track: PoseTrack, codec: PoseCodec) -> None:
     nearer = np.linspace(0.8, 1.25, len(track))[:, None, None]
     shown = track.keypoints.copy()

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="needs the browser Chromium: apt install chromium"
 )
 expect = playwright.expect
-LONG = 30_000.0  # ms after which nobody waits any more; nothing depends on how long it takes
+LONG = 120_000.0  # ms after which nobody waits any more; nothing depends on how long it takes
 
 
 @dataclass(frozen=True)

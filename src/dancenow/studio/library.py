@@ -75,7 +75,7 @@ class Entry:
         for path in (self.folder / PICTURE, self.trained / "preview.png"):
             if path.is_file():
                 return path
-        return None
+        return max(self.trained.glob("checkpoint/**/previews/*.jpg"), default=None)
 
     @property
     def strip(self) -> Path | None:
@@ -226,9 +226,11 @@ class Library:
         files = {
             path.name: path for path in sorted(entry.trained.iterdir()) if path.name in TRAINED
         }
-        for name in (NAME, CONSENT, PICTURE):
+        for name in (NAME, CONSENT):
             if (entry.folder / name).is_file():
                 files[name] = entry.folder / name
+        if entry.picture is not None and entry.picture.suffix == ".jpg":
+            files[PICTURE] = entry.picture
         pack(files, output)
 
     def bring(self, archive: Path, name: str, *, most_bytes: int, consent: bool) -> Entry:

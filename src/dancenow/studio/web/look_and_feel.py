@@ -83,6 +83,7 @@ CSS: Final = """
 .shelf img, .shelf .nothing { width: 7rem; height: 7rem; object-fit: cover; border-radius: 10px;
         background: var(--background-fill-secondary); border: 1px solid
         var(--border-color-primary); }
+.shelf img.row { object-position: left; }
 .shelf .nothing { display: grid; place-items: center; font-size: 2.2rem; }
 .shelf h3 { margin: 0 0 .2rem; font-size: 1.1rem; overflow-wrap: anywhere; }
 .shelf p { margin: .1rem 0; overflow-wrap: anywhere; }

@@ -6,6 +6,7 @@ import time
 from typing import Any, Final
 
 from dancenow.report.html import Html, element
+from dancenow.studio.archive import PICTURE
 from dancenow.studio.jobs import Job, State
 from dancenow.studio.library import Entry, Kind
 from dancenow.studio.wishes import Material
@@ -134,8 +135,12 @@ def result(job: Job) -> Html:
 def shelf(entry: Entry) -> Html:
     """A person or a dance of the library."""
     if entry.picture is not None:
-        source = f"media/library/{entry.id}/picture"
-        picture = element("img", src=source, alt=f"A picture of {entry.name}")
+        picture = element(
+            "img",
+            src=f"media/library/{entry.id}/picture",
+            alt=f"A picture of {entry.name}",
+            class_=None if entry.picture.name == PICTURE else "row",  # of stick figures
+        )
     else:
         picture = element("div", entry.name[:1].upper(), class_="nothing", aria_hidden="true")
     day = time.strftime("%d %B %Y", time.localtime(entry.made)).lstrip("0")
