@@ -361,6 +361,12 @@ def test_people_are_renamed_taken_along_brought_back_and_deleted(
     archive = tmp_path / "zola.zip"
     download.value.save_as(archive)
     assert "generator.safetensors" in zipfile.ZipFile(archive).namelist()
+    with page.expect_popup() as report:
+        entry.get_by_role("link", name="How Zola").click()
+    expect(report.value.get_by_role("heading", level=1)).to_be_visible(timeout=LONG)
+    answer = finished.context.request.get(report.value.url)
+    assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    report.value.close()
     picture(page, "10-people")
     page.close()
 

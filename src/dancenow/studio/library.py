@@ -70,6 +70,11 @@ class Entry:
         return sorted((self.folder / "clips").glob("*.*"))
 
     @property
+    def report(self) -> Path:
+        """The page that its training left, if it left one."""
+        return self.trained / "index.html"
+
+    @property
     def picture(self) -> Path | None:
         """A picture of it."""
         for path in (self.folder / PICTURE, self.trained / "preview.png"):

@@ -168,7 +168,7 @@ def _with_headers(send: Send, token: str) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
-                headers[name] = value
+                headers.setdefault(name, value)
             if token:
                 headers.append(
                     "set-cookie",

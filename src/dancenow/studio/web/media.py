@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from starlette.background import BackgroundTask
@@ -20,7 +20,9 @@ from dancenow.studio.web.guard import OWNER
 from dancenow.studio.work import BESIDE, RESULT
 
 _OF_JOB = {"result": RESULT, "beside": BESIDE, "preview": PREVIEW}
-_MIME = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".png": "image/png"}
+_MIME = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".png": "image/png", ".html": "text/html"}
+# A report may hold anything that was put into the folder: it runs nothing and asks for nothing.
+_REPORT = "sandbox; default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,14 @@ class Media:
         mime: what it is.
         name: what it is called when it is saved.
         passing: whether it is removed when it was sent.
+        policy: what it may do in a browser, where that is less than the page.
     """
 
     file: Path
     mime: str
     name: str
     passing: bool = False
+    policy: str = ""
 
 
 def find(desk: Desk, owner: str, area: str, id: str, what: str) -> Media | None:
@@ -70,6 +74,9 @@ def find(desk: Desk, owner: str, area: str, id: str, what: str) -> Media | None:
             return _existing(entry.picture, entry.name)
         if what == "strip" and entry.strip is not None:
             return _existing(entry.strip, entry.name)
+        if what == "report":
+            report = _existing(entry.report, entry.name)
+            return report and replace(report, policy=_REPORT)
         if what == "archive":
             return _packed(desk, owner, id)
     return None
@@ -84,12 +91,15 @@ async def answer(desk: Desk, request: Request) -> Response:
         return PlainTextResponse(str(error), 409)
     if media is None:
         return PlainTextResponse("there is nothing here.", 404)
+    headers = {"cache-control": "private, no-store" if media.passing else "private, no-cache"}
+    if media.policy:
+        headers["content-security-policy"] = media.policy
     saved = "save" in request.query_params or media.passing
     return FileResponse(
         media.file,
         media_type=media.mime,
         filename=media.name if saved else None,
-        headers={"cache-control": "private, no-store" if media.passing else "private, no-cache"},
+        headers=headers,
         background=BackgroundTask(media.file.unlink, missing_ok=True) if media.passing else None,
     )
 

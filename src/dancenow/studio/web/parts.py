@@ -152,6 +152,15 @@ def shelf(entry: Entry) -> Html:
     ]
     if entry.consent.get("confirmed"):
         lines.append(element("p", "The person agreed, as you confirmed.", class_="hint"))
+    if entry.report.is_file():
+        page = element(
+            "a",
+            f"How {entry.name} was learned",
+            href=f"media/library/{entry.id}/report",
+            target="_blank",
+            rel="noopener",
+        )
+        lines.append(element("p", page))
     if entry.ready:
         link = f"media/library/{entry.id}/archive"
         lines.append(
