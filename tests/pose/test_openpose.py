@@ -94,7 +94,17 @@ def test_writing_never_mixes_with_what_is_there(tmp_path):
 def test_writing_into_an_empty_folder_fills_it(tmp_path):
     (tmp_path / "v1.5").mkdir()
     write_openpose(PoseTrack(np.ones((2, NUM_KEYPOINTS, 3)), 30, SIZE), tmp_path / "v1.5")
-    assert len(list((tmp_path / "v1.5").iterdir())) == 2
+    assert len(list((tmp_path / "v1.5").glob("*_keypoints.json"))) == 2
+
+
+def test_files_of_ours_tell_frame_rate_and_size(tmp_path, recwarn):
+    write_openpose(PoseTrack(np.ones((2, NUM_KEYPOINTS, 3)), 24, SIZE), tmp_path / "dance")
+    again = read_openpose(tmp_path / "dance")
+    assert (again.fps, again.size) == (24, SIZE) and not recwarn.list
+    assert read_openpose(tmp_path / "dance", fps=12).fps == 12
+    (tmp_path / "dance" / "dancenow-track.json").write_text("[]")
+    with pytest.warns(DanceNowWarning, match="30 frames a second"):
+        assert read_openpose(tmp_path / "dance").fps == 30
     assert [entry.name for entry in tmp_path.iterdir()] == ["v1.5"]
 
 

@@ -7,12 +7,13 @@ import math
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from dancenow.console import ProgressBars, is_secondary_process
 from dancenow.progress import ProgressCallback, StageTimes, silent
+from dancenow.version import __version__
 
 Result = TypeVar("Result")
 
@@ -25,6 +26,26 @@ app = typer.Typer(
 )
 train_app = typer.Typer(help="Learn a person or a dance from clips.", no_args_is_help=True)
 evaluate_app = typer.Typer(help="Measure results.", no_args_is_help=True)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dancenow {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Tell the version and end."
+        ),
+    ] = False,
+) -> None:
+    """Make a person dance like another, or dream up a new dance, from ordinary videos."""
+
+
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="evaluate")
 

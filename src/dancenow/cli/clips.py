@@ -50,8 +50,8 @@ def demo(
 @app.command()
 def sample(
     output: OutVideo,
-    performer: Annotated[str, typer.Option(help="Who dances.")] = "",
-    dance: Annotated[str, typer.Option(help="What is danced.")] = "",
+    performer: Annotated[str, typer.Option(help="Who dances: mika, zola, bo or lin.")] = "",
+    dance: Annotated[str, typer.Option(help="disco, house, wave or groove.")] = "",
     seconds: Annotated[float, typer.Option(help="How long.")] = 10.0,
     size: Annotated[int, typer.Option(help="Height and width in px.")] = 256,
     fps: Annotated[float, typer.Option(help="Frames a second.")] = 25.0,

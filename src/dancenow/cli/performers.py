@@ -117,8 +117,9 @@ def perform_command(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="The motion: a clip, a track (.npz), a folder of OpenPose files. With --webcam: a "
-            "camera's number (0 if left out), or a clip that is played in its place.",
+            help="The motion: a clip, a track (.npz), a motion capture (.bvh) or a folder of "
+            "OpenPose files. With --webcam: a camera's number (0 if left out), or a clip that is "
+            "played in its place.",
             show_default=False,
         ),
     ] = None,
@@ -197,7 +198,11 @@ def perform_command(
 @app.command("transfer")
 def transfer_command(
     source: Annotated[
-        Path, typer.Argument(help="The motion: a clip, a track (.npz), a folder of OpenPose files.")
+        Path,
+        typer.Argument(
+            help="The motion: a clip, a track (.npz), a motion capture (.bvh) or a folder of "
+            "OpenPose files."
+        ),
     ],
     target: Annotated[
         Path, typer.Argument(help="Who is made to dance: a clip, or a trained performer's folder.")

@@ -9,6 +9,7 @@ import typer
 
 from dancenow.cli.apps import app
 from dancenow.cli.options import AsJson, Device, DeviceName, Seed, Verbose
+from dancenow.console import end_process
 from dancenow.studio.config import HOST, PORT, Limits
 
 _LIMITS = "Uploads"
@@ -66,4 +67,8 @@ def studio(
         seed=seed,
         open_browser=open_browser,
     )
-    run_studio(config, as_json=as_json)
+    try:
+        run_studio(config, as_json=as_json)
+    except KeyboardInterrupt:
+        typer.echo("The studio is closed; what was being learned is saved.", err=True)
+        end_process(130)

@@ -302,10 +302,8 @@ class DanceScores:
             f"longest stand: {self.freeze:.1f} s; the learned dance's: {self.learned_freeze:.1f} s",
             f"feet on the ground slide {self.skating_ratio:.2f} times as fast as in the learned "
             "dance",
-            f"limbs: lengths differ by {100 * self.limbs:.1f} % at most from minute to minute; in "
-            f"the learned dance by {100 * self.learned_limbs:.1f} %",
-            f"size: differs by {100 * self.size:.1f} % at most from minute to minute; in the "
-            f"learned dance by {100 * self.learned_size:.1f} %",
+            f"limbs: {_by_the_minute('lengths differ', self.limbs, self.learned_limbs)}",
+            f"size: {_by_the_minute('differs', self.size, self.learned_size)}",
             f"outside the picture: {100 * self.outside:.2f} % of the frames",
             f"distance to {held_out}: FID_k {self.fid_k:.2f}, FID_g {self.fid_g:.2f}; of the "
             f"learned dance itself {self.learned_fid_k:.2f} and {self.learned_fid_g:.2f}",
@@ -382,6 +380,13 @@ def dance_scores(
     )
 
 
+def _by_the_minute(differs: str, new: float, learned: float) -> str:
+    if not np.isfinite(new):
+        return "not compared, which wants two minutes"
+    known = f"; in the learned dance by {100 * learned:.1f} %" if np.isfinite(learned) else ""
+    return f"{differs} by {100 * new:.1f} % at most from minute to minute{known}"
+
+
 def _minutes(track: PoseTrack) -> list[PoseTrack]:
     """Its minutes; the last counts where it is at least half a minute."""
     minute = max(1, round(60 * track.fps))
@@ -390,7 +395,12 @@ def _minutes(track: PoseTrack) -> list[PoseTrack]:
 
 
 def _changes(parts: Sequence[PoseTrack]) -> tuple[float, float]:
-    """By how much size, and lengths of limbs in that size, differ from the median, at most."""
+    """By how much size, and lengths of limbs in that size, differ from the median, at most.
+
+    NaN where there are no two parts to compare.
+    """
+    if len(parts) < 2:
+        return float("nan"), float("nan")
     lengths = np.stack([limb_lengths(part) for part in parts])
     known = np.isfinite(lengths).all(axis=0) & (lengths > 0).all(axis=0)
     if not known.any():

@@ -17,6 +17,7 @@ points to it); the later BODY_23, without neck and mid-hip, never came with a pu
 from __future__ import annotations
 
 import json
+import math
 import re
 import tempfile
 import warnings
@@ -64,6 +65,8 @@ _PARTS: Final = (
 )
 _JSON_END: Final = "_keypoints.json"
 _YAML_END: Final = "_pose.yml"
+_TOLD: Final = "dancenow-track.json"  # beside files of ours: what OpenPose's do not tell
+_USUAL_FPS: Final = 30.0
 _MAX_SPARSE: Final = 100  # frame numbers for each file, beyond which they are no frame numbers
 
 People = list[FloatArray]
@@ -78,7 +81,7 @@ def is_openpose_folder(path: str | Path) -> bool:
 
 
 def read_openpose(
-    folder: str | Path, *, fps: float = 30, size: tuple[int, int] | None = None
+    folder: str | Path, *, fps: float | None = None, size: tuple[int, int] | None = None
 ) -> PoseTrack:
     """Read a folder of OpenPose files; where both kinds lie there, the JSON files.
 
@@ -87,9 +90,10 @@ def read_openpose(
 
     Args:
         folder: the folder.
-        fps: frames a second, which the files do not tell.
-        size: frame size `(width, height)`, which they do not tell either; by default the extent
-            of the keypoints, with a warning.
+        fps: frames a second, which OpenPose's files do not tell; by default what DanceNow wrote
+            beside files of its own, else 30, with a warning.
+        size: frame size `(width, height)`, which they do not tell either; by default likewise,
+            else the extent of the keypoints, with a warning.
 
     Warns:
         DanceNowWarning: frames are missing, the size is guessed, or there are several persons.
@@ -112,14 +116,18 @@ def read_openpose(
     frames, points = _read_all(_in_order(folder, files, ending), read)
     frames = [[_to_layout(person, points) for person in people] for people in frames]
     extent = _extent(folder, frames)
+    told_fps, told_size = _told(folder)
+    fps, size = fps or told_fps, size or told_size
     if size is None:
         size = extent
+        rate = "" if fps else f", at {_USUAL_FPS:g} frames a second"
         warnings.warn(
             f"{folder}: the frame size is not in OpenPose's files; {size[0]} x {size[1]}, the "
-            "extent of the keypoints, is taken.",
+            f"extent of the keypoints, is taken{rate}.",
             DanceNowWarning,
             stacklevel=2,
         )
+    fps = fps or _USUAL_FPS
     return PoseTrack(follow(frames, size).keypoints, fps, size)
 
 
@@ -143,11 +151,25 @@ def write_openpose(track: PoseTrack, folder: str | Path) -> None:
             for frame, keypoints in enumerate(track.keypoints):
                 name = f"{folder.name}_{frame:012d}{_JSON_END}"
                 (whole / name).write_text(json.dumps(_as_json(keypoints)), encoding="utf-8")
+            told = {"version": 1, "fps": track.fps, "size": list(track.size)}
+            (whole / _TOLD).write_text(json.dumps(told), encoding="utf-8")
             if folder.exists():
                 folder.rmdir()
             whole.replace(folder)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written ({error.strerror}).") from error
+
+
+def _told(folder: Path) -> tuple[float | None, tuple[int, int] | None]:
+    """Frames a second and frame size, where DanceNow wrote the files."""
+    try:
+        told = json.loads((folder / _TOLD).read_text("utf-8"))
+        fps, (width, height) = float(told["fps"]), told["size"]
+        if not (math.isfinite(fps) and fps > 0 and min(int(width), int(height)) > 0):
+            return None, None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, None
+    return fps, (int(width), int(height))
 
 
 def _as_json(keypoints: FloatArray) -> dict[str, Any]:

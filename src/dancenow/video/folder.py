@@ -55,7 +55,8 @@ def check_may_replace(path: Path) -> None:
         )
     if path.is_dir() and any(path.iterdir()) and written_rate(path) is None:
         raise OutputError(
-            f"{path}: holds files that DanceNow did not write; choose another output."
+            f"{path}: is a folder that holds other things than a clip's pictures; choose another "
+            "output."
         )
 
 

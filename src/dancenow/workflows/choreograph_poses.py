@@ -279,6 +279,8 @@ def _learned_from(path: Path) -> tuple[str, ...]:
 def _resumable(out: Path, checkpoint: Path, made_of: dict[str, Any]) -> TrainingState | None:
     """The checkpoint that is gone on from, if there is one."""
     state = load_state(checkpoint)
+    if (checkpoint.parent / "codec").is_dir():
+        raise InputError(f"{out}: was learned with --codec frame; add that to go on.")
     if state is None and is_choreographer(out):
         raise InputError(
             f"{out}: holds a finished choreographer without its checkpoint; choose another folder."

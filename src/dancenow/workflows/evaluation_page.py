@@ -92,7 +92,7 @@ def write_clip_page(
         clips: the two clips.
         seconds: of each stage.
     """
-    make_folder(folder)
+    _begin(folder)
     shots, shows = _beside(folder, clips, scores.frames)
     missing = paragraph(scores.lpips_missing) if scores.lpips_missing else ""
     spent = {_CLIP_TIMES.get(name, name): value for name, value in seconds.items()}
@@ -132,7 +132,7 @@ def write_dance_page(
         rows: pictures of dances, uint8 `(H, W, 3)` RGB, with their time in seconds, evenly over it,
             by what they show.
     """
-    make_folder(folder)
+    _begin(folder)
     values, rate = speeds
     parts: list[object] = []
     for number, (what, pictures) in enumerate(rows.items()):
@@ -232,6 +232,13 @@ def _beside(folder: Path, clips: Compared, count: int) -> tuple[list[Shot], str]
 
 def _frame(clip: Path, index: int) -> Frame | None:
     return next(iter(read_frames(clip, start=index, stop=index + 1)), None)
+
+
+def _begin(folder: Path) -> None:
+    """Make a report's folder; the pictures of a report before it go."""
+    make_folder(folder)
+    for picture in (folder / "pictures").glob("*.jpg"):
+        picture.unlink()
 
 
 def _shot(folder: Path, name: str, picture: Frame, caption: str, what: str) -> Shot:

@@ -60,6 +60,8 @@ class PictureJob:
     def check_resumable(self) -> None:
         """Raise where the folder's training is of something else."""
         state = load_state(self.out / "checkpoint" / "codec")
+        if (self.out / "checkpoint" / "motion").is_dir():
+            raise InputError(f"{self.out}: was learned with --codec pose; add that to go on.")
         if state is None and is_choreographer(self.out):
             raise InputError(
                 f"{self.out}: holds a finished choreographer without its checkpoint; choose "

@@ -275,6 +275,12 @@ def _check_config(out: Path, config: PerformerConfig | EDNConfig) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         return  # `load_state` tells what is wrong with it
     if before != config.model_dump(mode="json"):
+        preset = before.get("preset") if isinstance(before, dict) else None
+        if isinstance(preset, str) and preset != config.preset:
+            raise InputError(
+                f"{out}: was begun with --preset {preset}; add that to go on, or choose another "
+                "folder."
+            )
         raise InputError(_ANOTHER.format(out))
 
 

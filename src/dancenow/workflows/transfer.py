@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.credentials import Claim, Made, Origin
-from dancenow.errors import InputError
+from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import check_not_read
 from dancenow.performer import FastPerformer, Performer
 from dancenow.performer.edn.config import EDNConfig
@@ -170,6 +171,7 @@ def transfer(
     trained: Trained | None = None
     if is_performer(target):
         trained = load_or_train(target, options, times=times)
+        _tell_unused(target, options, trained.performer)
         show.check_performer(trained.performer)
     elif isinstance(options.config(), EDNConfig):
         show.check_whole_frames(options.preset)
@@ -194,6 +196,22 @@ def transfer(
         trained.performer.training.get("perceptual"),
         written.credentials,
     )
+
+
+def _tell_unused(target: Path, options: TrainOptions, performer: Performer) -> None:
+    """Tell which options of training a person who was learned before has no use for."""
+    unused = [
+        f"--{name}" for name in ("minutes", "steps", "poses") if getattr(options, name) is not None
+    ]
+    if options.preset not in (TrainOptions().preset, performer.preset):
+        unused.append("--preset")
+    if unused:
+        warnings.warn(
+            f"{target}: is learned already, so that {', '.join(unused)} does nothing; to learn "
+            f"more: dancenow train performer CLIP -o {target}.",
+            DanceNowWarning,
+            stacklevel=3,
+        )
 
 
 def perform(
