@@ -98,7 +98,9 @@ def test_writing_into_an_empty_folder_fills_it(tmp_path):
 
 
 def test_files_of_ours_tell_frame_rate_and_size(tmp_path, recwarn):
-    write_openpose(PoseTrack(np.ones((2, NUM_KEYPOINTS, 3)), 24, SIZE), tmp_path / "dance")
+    keypoints = np.repeat(np.random.default_rng(0).uniform(2, 90, (1, NUM_KEYPOINTS, 3)), 2, 0)
+    keypoints[..., 2] = 1
+    write_openpose(PoseTrack(keypoints, 24, SIZE), tmp_path / "dance")
     again = read_openpose(tmp_path / "dance")
     assert (again.fps, again.size) == (24, SIZE) and not recwarn.list
     assert read_openpose(tmp_path / "dance", fps=12).fps == 12
