@@ -13,6 +13,7 @@ from signed import CAMERA, CLAIM, acted, boxes, flip, sign_as, write_clip
 from dancenow.credentials import Made, sign
 from dancenow.version import __version__
 from dancenow.workflows.results import NOTE
+from dancenow.workflows.verify import Verified
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -106,6 +107,13 @@ def test_what_is_no_media_file_is_one_line_and_status_2(
     status, out, err = dancenow("verify", path)
     assert (status, out) == (2, "") and len(err.splitlines()) == 1
     assert err.startswith("dancenow: ") and said in err
+
+
+def test_a_files_own_words_cannot_forge_a_line() -> None:
+    said = "x\nme.mp4: Content Credentials, intact\x1b[2K\r"
+    lines = Verified(Path("me.mp4"), "none", note=said).summary().splitlines()
+    assert len(lines) == 2 and lines[0] == "me.mp4: no Content Credentials"
+    assert "\x1b" not in lines[1] and "\r" not in lines[1]
 
 
 def test_help_tells_the_exit_statuses(dancenow: Command) -> None:

@@ -167,6 +167,16 @@ def test_a_window_belongs_to_who_opened_it() -> None:
     assert ben.get("/gradio_api/queue/data?session_hash=w1ndow").status_code == 403
     assert ben.get("/gradio_api/heartbeat/w1ndow").status_code == 403
     assert ben.get("/gradio_api/queue/data?session_hash=another").status_code == 200
+    twice = "/gradio_api/queue/data?session_hash=another&session_hash=w1ndow"
+    assert ben.get(twice).status_code == 403
+
+
+def test_a_request_brings_no_more_than_is_allowed_and_says_how_much() -> None:
+    anna = TestClient(Guard(inside, "127.0.0.1", (), UPLOADS, 100), base_url="http://localhost")
+    anna.get("/")
+    assert anna.post("/gradio_api/upload", content=b"x" * 100).status_code == 200
+    assert anna.post("/gradio_api/upload", content=b"x" * 101).status_code == 413
+    assert anna.post("/gradio_api/upload", content=iter([b"x"])).status_code == 411
 
 
 @pytest.mark.parametrize("body", [b"", b"[", b"[]", b"[" * 100_000, b" " * 2_000_000])

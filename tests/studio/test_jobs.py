@@ -16,7 +16,7 @@ from pathlib import Path
 import errands
 import pytest
 
-from dancenow.errors import InputError
+from dancenow.errors import InputError, OutputError
 from dancenow.studio.jobs import Job, JobQueue, Kind, State
 
 KINDS = {
@@ -24,6 +24,7 @@ KINDS = {
     for name in ("count", "wait", "wait_for_file", "stubborn", "wrong", "diverging", "broken")
 }
 KINDS |= {"dying": Kind(errands.dying), "quick": Kind(errands.count, lane="short", kept=False)}
+KINDS |= {"slow look": Kind(errands.wait, lane="short", kept=False)}
 
 
 class Queues:
@@ -99,6 +100,36 @@ def test_short_work_does_not_wait_for_a_training(queues: Queues) -> None:
     assert queue.get("anna", quick.id) is None  # nobody asks for it again
     assert not (queues.folder / "anna" / quick.id).exists()
     assert queue.get("anna", long.id).state.active
+
+
+def test_a_full_disk_does_not_end_the_queue(
+    queues: Queues, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, go = queues.open(), tmp_path / "anna" / "go"
+    job = queue.submit("anna", "wait_for_file", {"file": str(go)}, "while the disk fills up")
+    until(queue, job, is_running)
+
+    def full(path: Path, text: str) -> None:
+        raise OutputError(f"{path}: no space left")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("dancenow.studio.jobs.write_text", full)
+        go.touch()
+        assert queue.wait(job.id).state is State.done
+        with pytest.raises(OutputError):
+            queue.submit("anna", "count", {"to": 1}, "told at once")
+    again = queue.submit("anna", "count", {"to": 1}, "there is space again")
+    assert queue.wait(again.id).state is State.done
+
+
+def test_a_look_that_nobody_waits_for_leaves_nothing(queues: Queues) -> None:
+    queue = queues.open()
+    slow = queue.submit("anna", "slow look", {}, "a long look")
+    until(queue, slow, is_running)
+    queue.cancel("anna", slow.id)
+    while queue.get("anna", slow.id) is not None:
+        time.sleep(0.01)
+    assert not queue.folder(slow).exists()
 
 
 def test_cancelling_a_training_lets_it_save_and_it_can_go_on(queues: Queues) -> None:

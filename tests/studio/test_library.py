@@ -205,6 +205,15 @@ def test_a_bomb_is_refused_by_its_table_and_by_what_comes_out(tmp_path: Path) ->
     assert sum(file.stat().st_size for file in folder.iterdir()) <= MOST
 
 
+@pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_unpacks_without_bounds_is_refused(tmp_path: Path, packed: int) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", packed) as archive:
+        archive.writestr("config.json", bytes(MOST))
+    with pytest.raises(InputError, match="unusual way"):
+        Library(tmp_path / "mine").bring(path, "a", most_bytes=2 * MOST, consent=True)
+
+
 @pytest.mark.parametrize("data", [b"", b"no archive", b"PK\x03\x04" + bytes(100)])
 def test_what_is_no_archive_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.zip"

@@ -7,21 +7,24 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import socket
+import sys
 import tempfile
 import threading
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from dancenow.errors import InputError, OutputError
-from dancenow.studio.config import StudioConfig, is_loopback
+from dancenow.studio.config import StudioConfig
 from dancenow.studio.desk import Desk
 
 _ENDING: Final = 3  # seconds that open pages have to say goodbye
+_FILES: Final = 4  # of the largest size that one request may bring
 _PRUNED: Final = 1800.0  # seconds between two clearings of old uploads
 
 
@@ -52,6 +55,8 @@ def run_studio(config: StudioConfig, *, as_json: bool = False) -> None:
         print(json.dumps(told) if as_json else words, flush=True)
         if config.open_browser:
             threading.Timer(1.0, webbrowser.open, (address,)).start()
+        # The server raises it again at its end; by default that would end us before we clear up.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         server.run(sockets=[listening])
 
 
@@ -128,7 +133,8 @@ def _application(desk: Desk) -> Any:
     # Only then does Gradio check that a file which a request names was uploaded, and is not just
     # any file of this computer; mounting does not set it.
     page.has_launched = True
-    return Guard(app, config.host, config.accounts, arriving)
+    most = _FILES * config.limits.bytes
+    return Guard(app, config.host, config.accounts, arriving, most)
 
 
 @contextmanager
@@ -179,11 +185,12 @@ def _address(config: StudioConfig, listening: socket.socket) -> str:
     host = config.host.strip("[]")
     if host in ("0.0.0.0", "::"):
         host = socket.gethostname()
-    elif host == "::1" or (":" in host and is_loopback(host)):
+    elif ":" in host:
         host = f"[{host}]"
     return f"http://{host}:{port}"
 
 
 def _keep_clear(desk: Desk, ended: threading.Event) -> None:
     while not ended.wait(_PRUNED):
-        desk.prune()
+        with suppress(OSError):  # what is gone meanwhile needs no clearing; the next time comes
+            desk.prune()

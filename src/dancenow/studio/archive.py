@@ -66,6 +66,7 @@ def unpack(path: Path, folder: Path, *, most_bytes: int) -> None:
         zlib.error,
         NotImplementedError,
         RuntimeError,
+        UnicodeDecodeError,
         EOFError,
         OSError,
     ) as error:
@@ -87,6 +88,9 @@ def _checked(entries: list[zipfile.ZipInfo], most_bytes: int) -> dict[str, zipfi
         parts = PurePosixPath(name).parts
         if name.startswith("/") or "\\" in name or ":" in name or ".." in parts:
             raise InputError("the archive names files outside itself; it is not safe to open.")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            # The others unpack as much at once as an archive likes, however little is asked for.
+            raise InputError("the archive is packed in an unusual way; pack it as a plain .zip.")
         mode = entry.external_attr >> 16
         if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_IFMT(mode) == 0):
             raise InputError("the archive holds links; it is not safe to open.")

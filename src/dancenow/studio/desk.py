@@ -133,6 +133,7 @@ class Desk:
             raise InputError("choose a clip to dance like: drop one, or take a sample performer.")
         if not wish.target:
             raise InputError("choose who is to dance: drop a clip, or take someone.")
+        self.queue.check_room(owner)
         order = self._order(owner)
         source, background = order.material(wish.source), wish.background
         if background.startswith("upload:"):
@@ -157,6 +158,7 @@ class Desk:
         Raises:
             InputError: something is missing, or cannot be used.
         """
+        self.queue.check_room(owner)
         order = self._order(owner)
         music = str(order.upload(wish.music).file) if wish.music else None
         if wish.loop and music is not None:
@@ -201,16 +203,16 @@ class Desk:
             entry = library.bring(path, shown, most_bytes=most, consent=consent)
         finally:
             path.unlink(missing_ok=True)
-        request = {
-            "kind": entry.kind.value,
-            "codec": entry.codec,
-            "folder": str(entry.trained),
-            "picture": str(entry.folder / PICTURE),
-            "names": {str(entry.trained): entry.name},
-        }
         try:
+            request = {
+                "kind": entry.kind.value,
+                "codec": entry.codec,
+                "folder": str(entry.trained),
+                "picture": str(entry.folder / PICTURE),
+                "names": {str(entry.trained): entry.name},
+            }
             self._do(owner, "admit", request, f"Looking into {entry.name}")
-        except InputError:
+        except BaseException:
             library.delete(entry.id)
             raise
         return entry

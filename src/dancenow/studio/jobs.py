@@ -10,6 +10,7 @@ import shutil
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -17,7 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
-from dancenow.errors import InputError
+from dancenow.errors import InputError, OutputError
 from dancenow.files import make_folder, write_text
 from dancenow.studio.child import Request, Work, run_work
 from dancenow.studio.pace import Pace
@@ -147,12 +148,17 @@ class JobQueue:
         """
         job = Job(secrets.token_urlsafe(16), owner, kind, title, request, created=time.time())
         with self._changed:
-            waiting = sum(other.owner == owner and other.state.active for other in self._all())
-            if waiting >= _WAITING:
-                raise InputError(f"{waiting} of your jobs wait already; cancel one, or wait.")
+            self.check_room(owner)
             make_folder(self.folder(job))
+            self._write(job)  # a disk that is full is told now
             self._put(job)
         return job
+
+    def check_room(self, owner: str) -> None:
+        """Raise `InputError` where so many of an owner's jobs wait that no more are taken."""
+        waiting = sum(job.owner == owner and job.state.active for job in self._all())
+        if waiting >= _WAITING:
+            raise InputError(f"{waiting} of your jobs wait already; cancel one, or wait.")
 
     def again(self, owner: str, id: str) -> Job:
         """Queue a job anew that was cancelled, interrupted or failed: it goes on.
@@ -207,6 +213,7 @@ class JobQueue:
                 return
             if job.state is State.queued:
                 self._put(replace(job, state=State.cancelled, ended=time.time()))
+                self._drop(id)
             else:
                 self._put(replace(job, state=State.cancelling))
                 self._end(id)
@@ -249,12 +256,20 @@ class JobQueue:
     def _put(self, job: Job) -> None:
         """Take over a job's new state, and remember it."""
         self._jobs[job.id] = job
-        self._write(job)
         self._changed.notify_all()
+        try:
+            self._write(job)
+        except (OSError, OutputError):  # the work matters more than the note of it
+            traceback.print_exc()
 
     def _write(self, job: Job) -> None:
         if self._kinds[job.kind].kept and self.folder(job).is_dir():
             write_text(self.folder(job) / _FILE, json.dumps(asdict(job), indent=1))
+
+    def _drop(self, id: str) -> None:
+        """Forget a job that is not kept and that nobody waits for any more."""
+        if not self._kinds[self._jobs[id].kind].kept:
+            self._forget(self._jobs[id])
 
     def _forget(self, job: Job) -> None:
         del self._jobs[job.id]
@@ -262,7 +277,13 @@ class JobQueue:
 
     def _work_off(self, lane: str) -> None:
         while (job := self._next(lane)) is not None:
-            self._run(job)
+            try:
+                self._run(job)
+            except Exception:  # whatever it is, the other jobs must have their turn
+                traceback.print_exc()
+                with self._changed:
+                    self._processes.pop(job.id, None)
+                    self._finish(self._jobs[job.id], "lost", None)
 
     def _next(self, lane: str) -> Job | None:
         """The job whose turn it is; waits for one; None when the studio ends."""
@@ -330,6 +351,7 @@ class JobQueue:
             self._put(replace(ended, state=State.done, result=value))
         elif job.state is State.cancelling:
             self._put(replace(ended, state=State.cancelled))
+            self._drop(job.id)
         elif self._closed or name == "cancelled":
             self._put(replace(ended, state=State.interrupted))
         elif name == "failed":

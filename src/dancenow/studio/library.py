@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -22,6 +23,7 @@ from dancenow.studio.uploads import is_id, link_or_copy, new_id, plain_name
 
 CONSENT_TEXT: Final = "The person in this clip agreed to be learned and made to dance."
 STRIP: Final = "strip.jpg"
+_LARGEST: Final = 16_000_000  # bytes of a description; ours are a few kB, and a camera's path
 _SAMPLE_TEXT: Final = "A sample performer, drawn by DanceNow; no real person."
 
 
@@ -91,17 +93,24 @@ class Entry:
     @property
     def bytes(self) -> int:
         """What it takes on disk."""
-        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        total = 0
+        for path in self.folder.rglob("*"):
+            with suppress(OSError):  # a training replaces its files meanwhile
+                total += path.stat().st_size if path.is_file() else 0
+        return total
 
     @property
     def figures(self) -> dict[str, Any]:
         """What its training noted: steps, seconds, frames; empty where it is not ready."""
-        return dict(self._config().get("training", {}))
+        figures = self._config().get("training")
+        return figures if isinstance(figures, dict) else {}
 
     @property
     def codec(self) -> str:
         """What a dance was learned as: "pose" or "frame"; "" where it is not ready."""
-        return str(self._config().get("config", {}).get("codec", "frame")) if self.ready else ""
+        config = self._config().get("config")
+        known = config if isinstance(config, dict) else {}
+        return str(known.get("codec", "frame")) if self.ready else ""
 
     @property
     def consent(self) -> dict[str, Any]:
@@ -254,6 +263,7 @@ class Library:
         with tempfile.TemporaryDirectory(dir=self._folder, prefix=".bring") as temporary:
             folder = Path(temporary)
             unpack(archive, folder, most_bytes=most_bytes)
+            (folder / CONSENT).unlink(missing_ok=True)  # who brings it answers
             kind = _kind_of(folder)
             if kind is Kind.person and not consent:
                 raise InputError("please confirm that the person agreed; tick the box.")
@@ -306,6 +316,8 @@ def _kind_of(folder: Path) -> Kind:
 def _read(path: Path) -> dict[str, Any]:
     """A JSON object in a file; empty where there is none."""
     try:
+        if path.stat().st_size > _LARGEST:
+            return {}
         document = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}

@@ -169,6 +169,8 @@ def _picture_size(path: Path, name: str) -> tuple[int, int]:
     try:
         with Image.open(path) as image:  # reads the head only
             return image.size
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{name}: has far too many px; make it smaller first.") from error
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
         raise InputError(f"{name}: is damaged; save it again.") from error
 

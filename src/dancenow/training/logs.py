@@ -147,7 +147,7 @@ def _rows_until(path: Path, step: int) -> tuple[list[str], list[dict[str, str]]]
     try:
         with path.open(encoding="utf-8", newline="") as file:
             head, *lines = list(csv.reader(file)) or [[]]
-    except OSError:
+    except (OSError, ValueError, csv.Error):
         return [], []
     whole = [dict(zip(head, line, strict=True)) for line in lines if len(line) == len(head)]
     rows = [row for row in whole if row.get("step", "").isdigit() and int(row["step"]) <= step]

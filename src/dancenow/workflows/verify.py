@@ -42,8 +42,10 @@ class Verified:
     note: str | None = None
 
     def summary(self) -> str:
-        """Some lines for people."""
-        return "\n".join(self._lines())
+        """Some lines for people; a file's own words can neither end a line nor steer a terminal."""
+        return "\n".join(
+            "".join(sign if sign.isprintable() else " " for sign in line) for line in self._lines()
+        )
 
     def _lines(self) -> Iterator[str]:
         found = self.credentials

@@ -39,7 +39,7 @@ class Events:
         """Why an event is refused, or None; and what gives its body to who comes next."""
         if match := _LISTEN.fullmatch(scope["path"]):
             asked = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])
-            mine = self._mine(match["window"] or asked[0], owner)
+            mine = len(asked) == 1 and self._mine(match["window"] or asked[0], owner)
             return (None if mine else _refused()), receive
         if not _JOIN.fullmatch(scope["path"]):
             return None, receive

@@ -63,12 +63,18 @@ class Guard:
         host: the address that is listened on.
         accounts: names and passwords; with none, a cookie tells users apart.
         uploads: the folder that uploads arrive in: the only files that a request may name.
+        most: bytes that one request may bring.
     """
 
     def __init__(
-        self, app: ASGIApp, host: str, accounts: Sequence[tuple[str, str]], uploads: Path
+        self,
+        app: ASGIApp,
+        host: str,
+        accounts: Sequence[tuple[str, str]],
+        uploads: Path,
+        most: int = 1 << 30,
     ) -> None:
-        self._app, self._events = app, Events(uploads)
+        self._app, self._events, self._most = app, Events(uploads), most
         self._local = is_loopback(host)
         self._hosts = {"127.0.0.1", "localhost", "::1", host.strip("[]")}
         self._accounts = tuple(accounts)
@@ -119,6 +125,12 @@ class Guard:
         ):
             return PlainTextResponse("this was asked by another page.", 403)
         path = scope["path"]
+        if scope["method"] not in _SAFE:  # the server limits each file, not how many there are
+            length = headers.get("content-length", "")
+            if not length.isdigit():
+                return PlainTextResponse("say how much this is.", 411)
+            if int(length) > self._most:
+                return PlainTextResponse("this is too much.", 413)
         if not (_NEEDED.fullmatch(path) or _OURS.fullmatch(path)) or ".." in path:
             return PlainTextResponse("there is nothing here.", 404)
         return None

@@ -77,7 +77,9 @@ def build_dance(desk: Desk, selected: gr.State) -> DanceTab:
         wild = gr.Slider(
             0.5, 1.5, value=1.0, step=0.05, label="How wild? (1 is as learned)", elem_id="wild"
         )
-        seed = gr.Number(value=0, minimum=0, precision=0, label="Number of the dance")
+        seed = gr.Number(
+            value=0, minimum=0, maximum=2**31 - 1, precision=0, label="Number of the dance"
+        )
     loop = gr.Checkbox(label="A loop: the end leads back to the start (without music)")
     minutes = gr.Radio(
         QUALITY,

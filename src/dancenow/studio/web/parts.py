@@ -20,6 +20,7 @@ _WORDS: Final = {
     State.failed: "It did not work",
     State.done: "Done",
 }
+_BELIEVED: Final = 1e9  # steps, or seconds of training
 _MEGABYTE: Final = 1_000_000  # bytes
 
 
@@ -177,7 +178,10 @@ def learned(entry: Entry) -> str:
     steps = figures.get("steps")
     seconds = figures.get("seconds")
     what = "a person" if entry.kind is Kind.person else "a dance"
+    # They may come from an archive, which may say anything.
     if not isinstance(steps, int) or not isinstance(seconds, int | float):
+        return what
+    if not (0 <= steps < _BELIEVED and 0 <= seconds < _BELIEVED):
         return what
     frames = figures.get("frames")
     seen = f" from {frames} frames" if isinstance(frames, int) else ""
