@@ -109,7 +109,7 @@ def test_a_full_disk_does_not_end_the_queue(
     job = queue.submit("anna", "wait_for_file", {"file": str(go)}, "while the disk fills up")
     until(queue, job, is_running)
 
-    def full(path: Path, text: str) -> None:
+    def full(path: Path, _: str) -> None:
         raise OutputError(f"{path}: no space left")
 
     with monkeypatch.context() as disk:
