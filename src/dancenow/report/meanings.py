@@ -218,4 +218,5 @@ LOSSES: Final = {
     "divergence": "Nats that the latents say; rises while pictures gain detail.",
     "vectors": "What is missed of the poses.",
     "pace": "What is missed of their changes.",
+    "joints": "What is missed of the joints' places and speeds.",
 }

@@ -38,7 +38,8 @@ from dancenow.workflows.training_stories import choreographer_story
 _VERSION: Final = 2  # of what is learned from; raise it when codec or cleaning change
 _ENOUGH: Final = 3  # windows that a dance holds at least
 _SHOWN: Final = 8  # stick figures of a preview
-_SHOWN_PX: Final = 160
+_SHOWN_PX: Final = 160  # height and width of each
+_SHOWN_HEIGHTS: Final = 1.5  # body heights that it shows
 
 
 @dataclass(frozen=True)
@@ -240,14 +241,14 @@ class Dance:
         learned = Learned(self.danced, self.scaler, self.codec.weights)
         scaled = compose(network, learned, Wanted(_SHOWN * step), device)
         track = self.codec.decode(self.scaler.unscale(scaled))
-        width, height = track.size
-        size = (max(1, round(_SHOWN_PX * width / height)), _SHOWN_PX)
-        pictures = [
-            cv2.resize(
-                draw_pose(track.keypoints[index], track.size), size, interpolation=cv2.INTER_AREA
-            )
-            for index in range(0, len(track), step)
-        ]
+        pictures = []
+        for keypoints in track.keypoints[::step]:
+            near, side = keypoints.copy(), 2 * _SHOWN_PX  # drawn larger: lines are drawn whole
+            scale = side / (_SHOWN_HEIGHTS * self.codec.body.height)
+            middle = (self.codec.body.x, self.codec.body.ground)
+            near[:, :2] = (near[:, :2] - middle) * scale + (side / 2, 0.88 * side)
+            drawn = draw_pose(near, (side, side))
+            pictures.append(cv2.resize(drawn, (_SHOWN_PX,) * 2, interpolation=cv2.INTER_AREA))
         return np.asarray(np.hstack(pictures), dtype=np.uint8)
 
 
