@@ -308,7 +308,7 @@ def test_a_choreographer_is_measured(trained: Path) -> None:
     scores = evaluate_dance(trained, seconds=12, device="cpu", progress=events.append)
     assert isinstance(scores, DanceScores)
     assert scores.seconds == pytest.approx(12, abs=0.1) and not scores.held_out
-    assert scores.limbs < 0.02 and scores.speed_ratio > 0 and len(scores.lines()) > 5
+    assert np.isnan(scores.limbs) and scores.speed_ratio > 0 and len(scores.lines()) > 5
     assert [event.stage for event in events] == ["composing"] * len(events)
     assert events[-1].done == events[-1].total
 
