@@ -358,3 +358,19 @@ def test_a_moment_can_be_decoded_too(codec: PoseCodec, moves: Moves, count: int)
 def test_every_value_has_a_weight(codec: PoseCodec, moves: Moves) -> None:
     assert codec.weights.shape == (codec.dimensions,) == moves.shape[1:]
     assert (codec.weights > 0).all() and np.isfinite(moves).all()
+
+
+def test_a_head_whose_face_was_lost_for_a_moment_stays(track: PoseTrack) -> None:
+    lost = without(track, FACE, frames=slice(20, 50))
+    codec = PoseCodec.fit([lost])
+    decoded = codec.decode(codec.encode(lost)[0])
+    nose = decoded.confidence[:, INDEX["nose"]]
+    assert nose.all() and decoded.confidence[:, EYES].all()
+    assert not decoded.confidence[30:40, FACE].any()
+
+
+def test_a_head_that_turns_away_has_neither_nose_nor_eyes(track: PoseTrack) -> None:
+    turned = without(track, FACE, INDEX["nose"], *EYES, frames=slice(20, 50))
+    codec = PoseCodec.fit([turned])
+    decoded = codec.decode(codec.encode(turned)[0])
+    assert not decoded.confidence[30:40, [INDEX["nose"], *EYES]].any()

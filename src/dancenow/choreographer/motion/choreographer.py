@@ -230,6 +230,7 @@ class PoseChoreographer:
             face_mean=codec.face[0],
             face_axes=codec.face[1],
             known=np.array(codec.known),
+            head_stays=np.bool_(codec.head_stays),
             mean=learned.scaler.mean,
             deviation=learned.scaler.deviation,
             lowest=learned.scaler.lowest,
@@ -322,6 +323,7 @@ def _read_moves(path: Path, document: dict[str, Any]) -> tuple[PoseCodec, Learne
         (arrays["hand_mean"], arrays["hand_axes"]),
         (arrays["face_mean"], arrays["face_axes"]),
         (face, left, right),
+        bool(arrays["head_stays"]),
     )
     calm, lively = (float(value) for value in document["energy"])
     scales = {

@@ -76,12 +76,15 @@ class PoseCodec:
         face: mean `(148,)` and components `(10, 148)` of the head's, in its size.
         known: whether face, left and right hand were ever seen; without a face, a head may have
             eyes and ears.
+        head_stays: whether nose and eyes are seen where the face is not, as where an estimator
+            only loses the face; else a head without a face is turned away.
     """
 
     body: Body
     hand: tuple[Array, Array]
     face: tuple[Array, Array]
     known: tuple[bool, bool, bool]
+    head_stays: bool
 
     @property
     def dimensions(self) -> int:
@@ -138,6 +141,7 @@ class PoseCodec:
             _principal(np.concatenate(hands), _HAND_SHAPES),
             _principal(np.concatenate(faces), _FACE_SHAPES),
             (face, left, right),
+            _head_stays(tracks),
         )
 
     def encode(self, track: PoseTrack, shortest: float = _SHORTEST) -> list[Moves]:
@@ -261,9 +265,21 @@ class PoseCodec:
                 seen[:, points] = (there & self.known[number])[:, None]
             elif (mean[: 2 * EYES.stop] != 0).any():  # eyes were seen: it turns away at times
                 seen[:, points[FACE_POINTS]] = (there & self.known[0])[:, None]
-                seen[:, points[EYES]] = there[:, None]
                 seen[:, points[EARS]] = seen[:, [anchor]]
-                seen[:, anchor] = there
+                if not self.head_stays:
+                    seen[:, anchor] = there
+                seen[:, points[EYES]] = seen[:, [anchor]]
+
+
+def _head_stays(tracks: Sequence[PoseTrack]) -> bool:
+    """Whether nose and eyes are mostly seen in the frames without a face."""
+    nose_and_eyes = [INDEX[name] for name in ("nose", "left_eye", "right_eye")]
+    seen = [
+        (track.confidence[~seen_face(track)][:, nose_and_eyes] >= MIN_CONFIDENCE).all(axis=1)
+        for track in tracks
+    ]
+    faceless = np.concatenate(seen)
+    return bool(faceless.mean() > 0.5) if len(faceless) else False
 
 
 def _principal(values: Array, count: int) -> tuple[Array, Array]:
