@@ -74,6 +74,7 @@ def test_another_owners_things_cannot_be_named(desk: Desk) -> None:
         TransferWish(mine, f"person:{person.id}"),
         TransferWish(mine, "person:../../anna/library"),
         TransferWish(mine, "sample:zola", background=ref),
+        TransferWish(mine, "sample:zola", background="/etc/passwd"),
     ):
         with pytest.raises(InputError):
             desk.transfer("ben", wish)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from pathlib import Path
@@ -24,6 +25,7 @@ from dancenow.studio.work import KINDS
 SAMPLE_DANCES_NAME: Final = "Sample dances"
 _KEPT_SECONDS: Final = 6 * 3600.0  # that an upload waits to be used
 _UNPACKED: Final = 4  # times the size of an upload that an archive may unpack to
+_BACKGROUND: Final = re.compile(r"target|source|white|#[0-9a-f]{6}")  # and uploads: no path
 _LOOK_SECONDS: Final = 120.0
 
 
@@ -138,6 +140,8 @@ class Desk:
         source, background = order.material(wish.source), wish.background
         if background.startswith("upload:"):
             background = str(order.upload(background).file)
+        elif not _BACKGROUND.fullmatch(background):
+            raise InputError("choose what is behind the dancer.")
         person = self._person(owner, wish)
         request = {
             "source": source,
