@@ -127,9 +127,7 @@ def test_a_checkpoint_of_another_preset_is_refused_and_kept(
         options(poses, 1, upsampling="resize"),
         options(poses, 1, history=0),
     ):
-        with pytest.raises(
-            InputError, match="another clip, preset or version|begun with --preset edn-tiny"
-        ):
+        with pytest.raises(InputError, match=r"another clip, preset|begun with --preset edn-tiny"):
             train_performer(clip, tmp_path / "p", other)
     assert (tmp_path / "p" / "checkpoint" / "state.json").read_bytes() == before
 
