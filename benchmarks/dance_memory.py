@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 
 from dancenow.choreographer import Choreographer, choreographer_preset
-from dancenow.choreographer.choreographer import draw
-from dancenow.choreographer.codec import LatentScaler
-from dancenow.choreographer.sequence_training import SequenceTraining
+from dancenow.choreographer.dancenet.choreographer import draw
+from dancenow.choreographer.dancenet.codec import LatentScaler
+from dancenow.choreographer.dancenet.sequence_training import SequenceTraining
 from dancenow.training import choose_device
 from dancenow.workflows.evaluate_dance import evaluate_dance
 

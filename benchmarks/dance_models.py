@@ -20,7 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.choreographer import choreographer_preset
-from dancenow.choreographer.codec import LatentScaler
+from dancenow.choreographer.dancenet.codec import LatentScaler
+from dancenow.choreographer.dancenet.sampling import dream, dream_as_original
+from dancenow.choreographer.dancenet.sequence_training import SequenceTraining
 from dancenow.choreographer.motion.choreographer import (
     Composition,
     LearnedMoves,
@@ -28,14 +30,12 @@ from dancenow.choreographer.motion.choreographer import (
 )
 from dancenow.choreographer.motion.codec import RATE, Moves
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
+from dancenow.choreographer.motion.prepare import Dance
 from dancenow.choreographer.motion.training import MotionTraining
-from dancenow.choreographer.sampling import dream, dream_as_original
-from dancenow.choreographer.sequence_training import SequenceTraining
 from dancenow.evaluation.dance import DanceScores
 from dancenow.pose import PoseTrack
 from dancenow.sample import dance_track
 from dancenow.training import Budget, Clock, choose_device
-from dancenow.workflows.choreograph_poses import Dance
 from dancenow.workflows.evaluate_dance import score_moves
 
 _DANCES = (("zola", "groove"), ("bo", "disco"), ("lin", "wave"), ("mika", "house"))

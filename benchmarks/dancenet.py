@@ -25,14 +25,14 @@ from typing import get_args
 import numpy as np
 import torch
 
-from dancenow.choreographer.choreographer import Choreographer, Learned
-from dancenow.choreographer.codec import FrameCodec, LatentScaler
-from dancenow.choreographer.frames import FrameSet
-from dancenow.choreographer.presets import choreographer_preset
-from dancenow.choreographer.sequence_training import SequenceTraining
-from dancenow.choreographer.vae_training import VAETraining
+from dancenow.choreographer.config import choreographer_preset
+from dancenow.choreographer.dancenet.choreographer import Choreographer, Learned
+from dancenow.choreographer.dancenet.codec import FrameCodec, LatentScaler
+from dancenow.choreographer.dancenet.frames import FrameSet
+from dancenow.choreographer.dancenet.prepare import prepare_pictures
+from dancenow.choreographer.dancenet.sequence_training import SequenceTraining
+from dancenow.choreographer.dancenet.vae_training import VAETraining
 from dancenow.training.device import Device, Precision, choose_device
-from dancenow.workflows.pictures import prepare_pictures
 from dancenow.workflows.sample import write_sample
 
 CONFIG = choreographer_preset("dancenet")

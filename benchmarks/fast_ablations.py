@@ -22,18 +22,18 @@ from numpy.typing import NDArray
 from torch import nn
 
 from dancenow.performer import FastPerformer, performer_preset
-from dancenow.performer.background import Room, find_room
-from dancenow.performer.networks import FastGenerator
-from dancenow.performer.presets import PerformerConfig
-from dancenow.performer.texture import LAYER_CHANNELS, LAYERS, Texture
-from dancenow.performer.training import FastTraining
+from dancenow.performer.fast import prepare
+from dancenow.performer.fast.config import PerformerConfig
+from dancenow.performer.fast.networks import FastGenerator
+from dancenow.performer.fast.texture import LAYER_CHANNELS, LAYERS, Texture
+from dancenow.performer.fast.training import FastTraining
+from dancenow.sources.background import Room, find_room
+from dancenow.sources.load import load_source
+from dancenow.staging.room import stage
 from dancenow.training import choose_device
 from dancenow.training.budget import Budget, Clock
 from dancenow.video import open_writer, probe
-from dancenow.workflows import prepare
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
-from dancenow.workflows.observe import load_source
-from dancenow.workflows.stage import stage
 from quality import cut_clip, write_sheet
 
 Frame = NDArray[np.uint8]
@@ -44,7 +44,7 @@ def _no_texture(_: Texture, __: Any, ___: Any, canvas: tuple[int, int]) -> Frame
 
 
 def _one_state(frames: list[Frame], masks: list[Frame]) -> Room:
-    with patch("dancenow.performer.background._FEW_CHANGE", 2.0):
+    with patch("dancenow.sources.background._FEW_CHANGE", 2.0):
         return find_room(frames, masks)
 
 

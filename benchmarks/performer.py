@@ -17,11 +17,11 @@ from statistics import median
 import torch
 
 from dancenow.performer import FastPerformer, performer_preset
-from dancenow.performer.training import FastTraining
+from dancenow.performer.fast.prepare import prepare_target
+from dancenow.performer.fast.training import FastTraining
+from dancenow.sources.load import load_source
+from dancenow.staging.room import performable
 from dancenow.training import Device, choose_device
-from dancenow.workflows.observe import load_source
-from dancenow.workflows.prepare import prepare_target
-from dancenow.workflows.stage import performable
 from dancenow.workflows.transfer import write_performance
 
 

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from dancenow.pose.extent import body_extent
 from dancenow.pose.filters import clean
+from dancenow.sources.load import detect_pose
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
-from dancenow.workflows.observe import detect_pose
 
 Frame = NDArray[np.uint8]
 

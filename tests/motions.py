@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from dancenow.choreographer import choreographer_preset
+from dancenow.choreographer.config import MotionConfig
 from dancenow.choreographer.motion.choreographer import LearnedMoves, PoseChoreographer
 from dancenow.choreographer.motion.codec import PoseCodec
 from dancenow.choreographer.motion.dance import MoveScaler
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
-from dancenow.choreographer.presets import MotionConfig
 from dancenow.pose import PoseTrack
 from dancenow.sample import dance_track
 from dancenow.training import Device

@@ -171,7 +171,7 @@ def test_a_training_that_fails_is_status_1(
 
     nan = torch.tensor(float("nan"), requires_grad=True)
     monkeypatch.setattr(
-        "dancenow.choreographer.sequence_training.negative_log_likelihood", lambda *_: nan
+        "dancenow.choreographer.dancenet.sequence_training.negative_log_likelihood", lambda *_: nan
     )
     status, out, err = dancenow("train", "choreographer", clip, "-o", tmp_path / "c", *FEW)
     assert (status, out) == (1, "")

@@ -8,11 +8,11 @@ import torch
 from numpy.typing import NDArray
 
 from dancenow.performer import FastPerformer, PlatedScene
-from dancenow.performer.condition import POSE_CHANNELS
-from dancenow.performer.networks import FastGenerator
-from dancenow.performer.presets import GeneratorConfig, PerformerConfig
-from dancenow.performer.references import References
-from dancenow.performer.texture import LAYERS, Texture
+from dancenow.performer.fast.condition import POSE_CHANNELS
+from dancenow.performer.fast.config import GeneratorConfig, PerformerConfig
+from dancenow.performer.fast.networks import FastGenerator
+from dancenow.performer.fast.references import References
+from dancenow.performer.fast.texture import LAYERS, Texture
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.extent import standing_height

@@ -10,8 +10,8 @@ import numpy as np
 
 from dancenow.credentials import Claim, Made, Origin
 from dancenow.credentials.certificate import own_identity
+from dancenow.staging.result import NOTE
 from dancenow.video import open_writer
-from dancenow.workflows.results import NOTE
 
 CLAIM = Claim(Made.transfer, Origin.composite, ("dancer.mp4", "me.mp4"))
 RATE = 44100

@@ -11,8 +11,8 @@ from PIL import Image
 from signed import CAMERA, CLAIM, acted, boxes, flip, sign_as, write_clip
 
 from dancenow.credentials import Made, sign
+from dancenow.staging.result import NOTE
 from dancenow.version import __version__
-from dancenow.workflows.results import NOTE
 from dancenow.workflows.verify import Verified
 
 Command = Callable[..., tuple[int, str, str]]

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from dancenow.errors import InputError
 from dancenow.performer import PRESETS, FastPerformer, Performer, PlatedScene, performer_preset
-from dancenow.performer.condition import POSE_CHANNELS
-from dancenow.performer.crop import crop_path
-from dancenow.performer.networks import FastGenerator, Painted
+from dancenow.performer.fast.condition import POSE_CHANNELS
+from dancenow.performer.fast.crop import crop_path
+from dancenow.performer.fast.networks import FastGenerator, Painted
+from dancenow.performer.fast.texture import LAYERS, Texture
 from dancenow.performer.performer import is_performer
-from dancenow.performer.texture import LAYERS, Texture
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import PoseStatistics
 from dancenow.sample import dance_track

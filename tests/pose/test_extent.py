@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from dancenow.errors import InputError
 from dancenow.pose.extent import SEEN, body_extent, standing_height
+from dancenow.pose.framing import keep_in_frame
 from dancenow.pose.layout import INDEX
-from dancenow.pose.staging import keep_in_frame
 
 
 def test_the_box_is_that_of_the_keypoints_that_are_seen() -> None:

@@ -17,6 +17,7 @@ from dancenow.evaluation import PictureScores, PoseScores
 from dancenow.evaluation.dance import DanceScores
 from dancenow.evaluation.flicker import FlickerScores
 from dancenow.evaluation.motion import MotionScores
+from dancenow.evaluation.page import check_report, evenly
 from dancenow.pose import PoseTrack
 from dancenow.report import page_kind
 from dancenow.report.meanings import DANCE, PICTURES, POSES, STEADINESS
@@ -28,7 +29,6 @@ from dancenow.workflows.choreograph import (
 )
 from dancenow.workflows.evaluate_dance import evaluate_dance
 from dancenow.workflows.evaluate_performer import evaluate_performer
-from dancenow.workflows.evaluation_page import check_report, evenly
 from dancenow.workflows.sample import write_sample
 from motions import dancing
 from untrained import plated, untrained

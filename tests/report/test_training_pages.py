@@ -16,7 +16,7 @@ from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.errors import TrainingError
 from dancenow.performer import Performer
 from dancenow.performer.edn.config import LossConfig as PaperLosses
-from dancenow.performer.presets import LossConfig
+from dancenow.performer.fast.config import LossConfig
 from dancenow.progress import Progress
 from dancenow.report import page_kind
 from dancenow.report.meanings import LOSSES
@@ -128,7 +128,7 @@ def test_a_training_that_fails_at_once_says_so_and_can_be_tried_again(
 ) -> None:
     nan = {"loss": float("nan"), "l1": 0.5}
     with monkeypatch.context() as patch:
-        patch.setattr("dancenow.performer.training.FastTraining.step", lambda *_: nan)
+        patch.setattr("dancenow.performer.fast.training.FastTraining.step", lambda *_: nan)
         with pytest.raises(TrainingError, match="loss is nan at step 0"):
             train_performer(clip, tmp_path / "p", options(clip, 3))
     page = check(tmp_path / "p" / "index.html")
@@ -171,7 +171,7 @@ def test_a_page_that_cannot_be_written_hides_no_ctrl_c(
     def full(*_: object) -> None:
         raise OSError("no space")
 
-    monkeypatch.setattr("dancenow.workflows.training_page.write_page", full)
+    monkeypatch.setattr("dancenow.training.page.write_page", full)
     with pytest.raises(KeyboardInterrupt), warnings.catch_warnings():
         train_performer(clip, tmp_path / "p", options(clip, 9), progress=stop)
 

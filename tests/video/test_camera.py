@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dancenow.performer.background import plate_frames
+from dancenow.sources.background import plate_frames
 from dancenow.video import probe, read_frames
 from dancenow.video.camera import CameraDrift, Drift
 

@@ -14,6 +14,7 @@ import pytest
 
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.codec import RATE
+from dancenow.choreographer.motion.prepare import ChoreographedPoses
 from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.evaluation.dance import DanceScores
 from dancenow.pose.layout import INDEX
@@ -25,7 +26,6 @@ from dancenow.workflows.choreograph import (
     train_choreographer,
     train_pose_choreographer,
 )
-from dancenow.workflows.choreograph_poses import ChoreographedPoses
 from dancenow.workflows.evaluate_dance import evaluate_dance
 from motions import CPU, dancing, without
 

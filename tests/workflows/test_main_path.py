@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from dancenow.errors import InputError, OutputError
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
+from dancenow.pose.framing import keep_in_frame
 from dancenow.pose.openpose import write_openpose
-from dancenow.pose.staging import keep_in_frame
 from dancenow.progress import Progress
 from dancenow.sample import dance_track
+from dancenow.sources.load import detect_pose, load_source
 from dancenow.video import open_writer, probe, read_frames
-from dancenow.workflows.ahead import computed_ahead
+from dancenow.video.prefetch import computed_ahead
 from dancenow.workflows.evaluate import evaluate_clip
-from dancenow.workflows.observe import detect_pose, load_source
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train import TrainOptions, train_performer

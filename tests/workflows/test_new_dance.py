@@ -22,11 +22,11 @@ from dancenow.pose.layout import INDEX
 from dancenow.progress import Progress, StageTimes
 from dancenow.sample.audio import click_track
 from dancenow.sample.dances import DANCES
+from dancenow.staging.choices import Formation
+from dancenow.staging.ensemble import Ensemble
 from dancenow.training import choose_device
 from dancenow.video import open_writer, probe, read_frames
-from dancenow.workflows.choices import Formation
 from dancenow.workflows.choreograph import ChoreographyOptions
-from dancenow.workflows.ensemble import Ensemble
 from dancenow.workflows.generate import generate
 from dancenow.workflows.new_dance import Danced, Given, NewDance, write_new_dance
 from motions import dancing, untrained_choreographer, without

@@ -17,11 +17,13 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from dancenow.choreographer import Choreographer, sequence_training, vae_training
-from dancenow.choreographer.choreographer import draw
-from dancenow.choreographer.frames import contact_sheet
-from dancenow.choreographer.presets import PictureConfig
-from dancenow.choreographer.vae import VAELoss
+from dancenow.choreographer import Choreographer
+from dancenow.choreographer.config import PictureConfig
+from dancenow.choreographer.dancenet import sequence_training, vae_training
+from dancenow.choreographer.dancenet.choreographer import draw
+from dancenow.choreographer.dancenet.frames import contact_sheet
+from dancenow.choreographer.dancenet.prepare import prepare_pictures
+from dancenow.choreographer.dancenet.vae import VAELoss
 from dancenow.errors import InputError, OutputError, TrainingError
 from dancenow.progress import Progress, StageTimes
 from dancenow.training import Device, choose_device, load_state
@@ -33,7 +35,6 @@ from dancenow.workflows.choreograph import (
 )
 from dancenow.workflows.evaluate_dance import evaluate_dance
 from dancenow.workflows.generate import generate
-from dancenow.workflows.pictures import prepare_pictures
 from dancenow.workflows.reconstruct import latent_walk, reconstruct
 from dancenow.workflows.sample import write_sample
 

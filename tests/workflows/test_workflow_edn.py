@@ -13,6 +13,7 @@ import torch
 
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.performer import Performer
+from dancenow.performer.edn.options import PaperOptions
 from dancenow.performer.edn.performer import EDNPerformer
 from dancenow.performer.edn.training import EDNTraining
 from dancenow.pose import PoseTrack
@@ -20,7 +21,6 @@ from dancenow.pose.layout import FACE, INDEX
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.export import export_pairs
-from dancenow.workflows.paper_options import PaperOptions
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train import TrainOptions, train_performer
 from dancenow.workflows.transfer import ShowOptions, perform, transfer

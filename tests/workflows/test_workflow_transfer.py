@@ -18,13 +18,13 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent, standing_height
 from dancenow.progress import Progress, StageTimes
 from dancenow.sample import dance_track
+from dancenow.sources.load import Source, observe
+from dancenow.staging.room import performable
 from dancenow.video import open_writer, probe, read_frames
-from dancenow.workflows.ahead import computed_ahead
+from dancenow.video.prefetch import computed_ahead
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
-from dancenow.workflows.observe import Source, observe
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.stage import performable
 from dancenow.workflows.train import TrainOptions, load_or_train, train_performer
 from dancenow.workflows.transfer import perform, transfer, write_performance
 from untrained import plated, untrained

@@ -28,7 +28,7 @@ from dancenow.cli.options import (
     Verbose,
 )
 from dancenow.progress import ProgressCallback
-from dancenow.workflows.choices import Formation
+from dancenow.staging.choices import Formation
 
 if TYPE_CHECKING:
     from dancenow.workflows.choreograph import ChoreographyOptions
@@ -73,12 +73,12 @@ def train_choreographer_command(
     verbose: Verbose = False,
 ) -> None:
     """Learn the dance of some clips; a folder that exists is resumed."""
+    from dancenow.choreographer.motion.prepare import ChoreographedPoses
     from dancenow.workflows.choreograph import (
         Choreographed,
         train_choreographer,
         train_pose_choreographer,
     )
-    from dancenow.workflows.choreograph_poses import ChoreographedPoses
 
     options = _choreography(
         preset, codec, minutes, steps, background, stride, reference, device.value, seed, logger
@@ -144,7 +144,7 @@ def generate_command(
     verbose: Verbose = False,
 ) -> None:
     """Make a new dance: dream on from a learned one, or compose it for a performer."""
-    from dancenow.choreographer.presets import BACKGROUNDS
+    from dancenow.choreographer.config import BACKGROUNDS
     from dancenow.workflows.generate import Generated, generate
     from dancenow.workflows.new_dance import Danced, NewDance
 

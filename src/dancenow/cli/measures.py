@@ -122,8 +122,8 @@ def evaluate_ablation_command(
     verbose: Verbose = False,
 ) -> None:
     """Measure what temporal smoothing and the face GAN bring, on a sample performer."""
+    from dancenow.performer.edn.options import PaperOptions
     from dancenow.workflows.ablation import run_ablation
-    from dancenow.workflows.paper_options import PaperOptions
 
     paper = PaperOptions(
         size=size, batch=batch, vgg_weights=vgg_weights, no_perceptual=no_perceptual

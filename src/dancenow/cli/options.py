@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from dancenow.workflows.choices import CameraChoice
-from dancenow.workflows.choices import Retarget as RetargetChoice
+from dancenow.staging.choices import CameraChoice
+from dancenow.staging.choices import Retarget as RetargetChoice
 
 
 class DeviceName(str, Enum):

@@ -41,8 +41,8 @@ from dancenow.cli.options import (
     VggWeights,
 )
 from dancenow.progress import ProgressCallback
-from dancenow.workflows.choices import Retarget as RetargetChoice
-from dancenow.workflows.choices import camera_choice
+from dancenow.staging.choices import Retarget as RetargetChoice
+from dancenow.staging.choices import camera_choice
 
 
 @train_app.command("performer")
@@ -76,7 +76,7 @@ def train_performer_command(
     verbose: Verbose = False,
 ) -> None:
     """Learn the person of a clip; a folder that exists is resumed."""
-    from dancenow.workflows.paper_options import PaperOptions
+    from dancenow.performer.edn.options import PaperOptions
     from dancenow.workflows.train import TrainOptions, train_performer
 
     paper = PaperOptions(
@@ -228,7 +228,7 @@ def transfer_command(
     verbose: Verbose = False,
 ) -> None:
     """Make the person of one clip dance like the person of another."""
-    from dancenow.workflows.paper_options import PaperOptions
+    from dancenow.performer.edn.options import PaperOptions
     from dancenow.workflows.train import TrainOptions
     from dancenow.workflows.transfer import Performed, ShowOptions, transfer
 

@@ -14,8 +14,8 @@ from dancenow.errors import InputError
 from dancenow.mocap.bvh import Bvh
 from dancenow.mocap.skeleton import FINGERS, SIDES, find_joints
 from dancenow.pose import PoseTrack
+from dancenow.pose.face_model import NOSE_TIP, face_features
 from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
-from dancenow.sample.face import NOSE_TIP, face_features
 
 Array = NDArray[np.float64]
 

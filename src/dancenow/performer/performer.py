@@ -100,7 +100,7 @@ class Performer(ABC):
             from dancenow.performer.edn.performer import EDNPerformer
 
             return EDNPerformer.of_document(folder, document, device)
-        from dancenow.performer.fast import FastPerformer
+        from dancenow.performer.fast.performer import FastPerformer
 
         return FastPerformer.of_document(folder, document, device)
 

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from dancenow.pose.face_model import face_features
 from dancenow.pose.layout import BODY, FACE, INDEX, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
 from dancenow.sample.body import FINGERS, JOINT, SIDES, Array, BodyPose, Placed, Skeleton, place
 from dancenow.sample.camera import Camera
-from dancenow.sample.face import face_features
 from dancenow.sample.figure import head_point
 from dancenow.sample.sdf import Body, closest, distances, melt
 

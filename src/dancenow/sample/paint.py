@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from dancenow.sample import face
+from dancenow.pose import face_model as face
 from dancenow.sample.body import Skeleton
 from dancenow.sample.colour import linear
 from dancenow.sample.looks import Look

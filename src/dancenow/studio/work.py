@@ -21,10 +21,10 @@ _LOOK = 1.0  # seconds between two looks for a new preview
 def transfer(request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
     """Learn a person where that is needed, let them dance a source, and show both."""
     from dancenow.performer import Performer
-    from dancenow.workflows.beside import write_beside
-    from dancenow.workflows.choices import Retarget
-    from dancenow.workflows.observe import load_source
-    from dancenow.workflows.stage import performable
+    from dancenow.sources.load import load_source
+    from dancenow.staging.choices import Retarget
+    from dancenow.staging.room import performable
+    from dancenow.staging.side_by_side import write_beside
     from dancenow.workflows.transfer import ShowOptions, perform
 
     result = folder / RESULT
@@ -44,7 +44,7 @@ def transfer(request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
 def new_dance(request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
     """Learn a dance and a person where that is needed, compose a new one, and perform it."""
     from dancenow.pose import PoseTrack
-    from dancenow.workflows.beside import write_beside
+    from dancenow.staging.side_by_side import write_beside
     from dancenow.workflows.choreograph import ChoreographyOptions
     from dancenow.workflows.generate import generate
     from dancenow.workflows.new_dance import NewDance

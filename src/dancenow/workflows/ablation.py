@@ -14,19 +14,19 @@ from dancenow.errors import InputError
 from dancenow.evaluation import PictureScores
 from dancenow.files import check_folder, make_folder, write_bytes
 from dancenow.performer.edn.config import EDNConfig
-from dancenow.performer.presets import performer_preset
+from dancenow.performer.edn.options import PaperOptions
+from dancenow.performer.fast.config import performer_preset
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.extent import standing_height
 from dancenow.progress import ProgressCallback, StageTimes, silent
+from dancenow.training.page import PAGE, said_budget
 from dancenow.video import read_frames
 from dancenow.video.png import encode_png
 from dancenow.workflows.ablation_page import write_ablation_page
 from dancenow.workflows.evaluate_performer import PerformerScores, evaluate_performer
-from dancenow.workflows.paper_options import PaperOptions
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train import TrainOptions, train_performer
-from dancenow.workflows.training_page import PAGE, said_budget
 
 _PERFORMER, _LEARNED, _DANCED = "zola", "house", "groove"
 _SECONDS, _TEST_SECONDS, _FPS = 16.0, 4.0, 25.0

@@ -11,20 +11,20 @@ import numpy as np
 
 from dancenow.cache import cache_dir, content_hash
 from dancenow.choreographer import Choreographer, ChoreographerConfig, choreographer_preset
-from dancenow.choreographer.choreographer import is_choreographer
-from dancenow.choreographer.frames import FrameSet, contact_sheet
+from dancenow.choreographer.config import BACKGROUNDS
+from dancenow.choreographer.dancenet.choreographer import is_choreographer
+from dancenow.choreographer.dancenet.frames import FrameSet, contact_sheet
+from dancenow.choreographer.dancenet.prepare import prepare_pictures
+from dancenow.choreographer.dancenet.training import PictureJob
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
-from dancenow.choreographer.presets import BACKGROUNDS
+from dancenow.choreographer.motion.prepare import ChoreographedPoses, train_on_poses
 from dancenow.errors import InputError
 from dancenow.files import check_folder, make_folder, write_bytes
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.training import Budget, Device, choose_device
 from dancenow.training.logs import LoggerName, log_figures
+from dancenow.training.page import PAGE, Story, page_when_stopped, write_training_page
 from dancenow.video.png import encode_png
-from dancenow.workflows.choreograph_poses import ChoreographedPoses, train_on_poses
-from dancenow.workflows.learn_pictures import PictureJob
-from dancenow.workflows.pictures import prepare_pictures
-from dancenow.workflows.training_page import PAGE, Story, page_when_stopped, write_training_page
 from dancenow.workflows.training_stories import choreographer_story
 
 

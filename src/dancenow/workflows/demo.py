@@ -17,6 +17,9 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sample import click_track, dance_track
+from dancenow.sources.load import load_source
+from dancenow.staging.result import open_result
+from dancenow.staging.room import performable
 from dancenow.version import __version__
 from dancenow.video import read_frames
 from dancenow.workflows.choreograph import (
@@ -28,10 +31,7 @@ from dancenow.workflows.demo_page import DemoFigures, write_demo_page
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
 from dancenow.workflows.generate import Generated, generate
 from dancenow.workflows.new_dance import Danced, NewDance
-from dancenow.workflows.observe import load_source
-from dancenow.workflows.results import open_result
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.stage import performable
 from dancenow.workflows.train import TrainOptions, train_performer
 from dancenow.workflows.transfer import Performed, perform
 

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import torch
 
+from dancenow.evaluation.page import (
+    picture_figures,
+    pose_figures,
+    steadiness_figures,
+)
 from dancenow.progress import StageTimes
 from dancenow.report import (
     Curve,
@@ -25,18 +30,13 @@ from dancenow.report import (
     write_page,
 )
 from dancenow.training.history import History
+from dancenow.training.page import PAGE, previews_over_time
 from dancenow.version import __version__
 from dancenow.workflows.choreograph import ChoreographyOptions
 from dancenow.workflows.evaluate import ClipScores
-from dancenow.workflows.evaluation_page import (
-    picture_figures,
-    pose_figures,
-    steadiness_figures,
-)
 from dancenow.workflows.generate import Generated
 from dancenow.workflows.new_dance import Danced
 from dancenow.workflows.train import TrainOptions
-from dancenow.workflows.training_page import PAGE, previews_over_time
 from dancenow.workflows.transfer import Performed
 
 _STAGES = {

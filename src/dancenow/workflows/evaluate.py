@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from dancenow.errors import DanceNowWarning, InputError, NobodyError
 from dancenow.evaluation import PictureScores, PoseScores, picture_scores, pose_scores
 from dancenow.evaluation.flicker import Flicker, FlickerScores
+from dancenow.evaluation.page import Compared, check_report, write_clip_page
 from dancenow.evaluation.perceptual import load_lpips
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
 from dancenow.pose.face import face_corners, face_side
 from dancenow.pose.filters import clean
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.sources.load import detect_pose
 from dancenow.video import probe, read_frames
-from dancenow.workflows.evaluation_page import Compared, check_report, write_clip_page
-from dancenow.workflows.observe import detect_pose
 
 _BOX_PX = 256  # height to which the person's box is scaled
 _BOX_MARGIN = 0.05  # of the frame's shorter side

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.choreographer import Choreographer
-from dancenow.choreographer.choreographer import check_dream
-from dancenow.choreographer.codec import Latents
-from dancenow.choreographer.frames import as_rgb
+from dancenow.choreographer.dancenet.choreographer import check_dream
+from dancenow.choreographer.dancenet.codec import Latents
+from dancenow.choreographer.dancenet.frames import as_rgb
 from dancenow.choreographer.motion.choreographer import (
     Composition,
     PoseChoreographer,
@@ -29,11 +29,7 @@ from dancenow.evaluation.motion import (
     picture_speeds,
     slowest_part,
 )
-from dancenow.pose import PoseTrack
-from dancenow.pose.draw import draw_pose
-from dancenow.progress import Progress, ProgressCallback, silent
-from dancenow.training.device import choose_device
-from dancenow.workflows.evaluation_page import (
+from dancenow.evaluation.page import (
     SHOTS,
     Frame,
     check_report,
@@ -41,6 +37,10 @@ from dancenow.workflows.evaluation_page import (
     evenly,
     write_dance_page,
 )
+from dancenow.pose import PoseTrack
+from dancenow.pose.draw import draw_pose
+from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.training.device import choose_device
 
 
 def evaluate_dance(

@@ -16,16 +16,16 @@ import torch
 from dancenow.cache import cache_dir, content_hash
 from dancenow.credentials import Made
 from dancenow.errors import DanceNowWarning, InputError
+from dancenow.evaluation.page import Compared, check_report, write_clip_page
 from dancenow.files import check_not_read
 from dancenow.performer import Performer
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.sources.load import Source, load_poses
+from dancenow.staging.result import ResultWriter, open_result
+from dancenow.staging.room import Staged, stage
 from dancenow.training import choose_device
 from dancenow.video import ClipInfo, VideoWriter, check_output, open_writer, probe
 from dancenow.workflows.evaluate import ClipScores, PerFrame, measure_clip
-from dancenow.workflows.evaluation_page import Compared, check_report, write_clip_page
-from dancenow.workflows.observe import Source, load_poses
-from dancenow.workflows.results import ResultWriter, open_result
-from dancenow.workflows.stage import Staged, stage
 from dancenow.workflows.transfer import ShowOptions
 
 Seen = Literal["held out", "another clip", "learned", "unknown"]

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from dancenow.files import check_folder
 from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.edn.folders import write_authors_folder
-from dancenow.performer.presets import performer_preset
+from dancenow.performer.edn.prepare import scaled
+from dancenow.performer.fast.config import performer_preset
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.face import face_corners, face_side
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.sources.load import load_poses
 from dancenow.video import probe, read_frames
-from dancenow.workflows.observe import load_poses
-from dancenow.workflows.prepare_pairs import scaled
 
 Frame = NDArray[np.uint8]
 Exported = tuple[str, Frame, Frame, tuple[int, int] | None]

@@ -6,22 +6,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dancenow.choreographer import Choreographer, is_choreographer
-from dancenow.choreographer.choreographer import check_dream, holds_parts
+from dancenow.choreographer.dancenet.choreographer import check_dream, holds_parts
 from dancenow.choreographer.motion.choreographer import PoseChoreographer, learned_codec
 from dancenow.credentials import Claim, Made, Origin
 from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.staging.result import open_result
 from dancenow.training.device import choose_device
 from dancenow.video import check_output
-from dancenow.workflows.ahead import computed_ahead
+from dancenow.video.prefetch import computed_ahead
 from dancenow.workflows.choreograph import (
     ChoreographyOptions,
     train_choreographer,
     train_pose_choreographer,
 )
 from dancenow.workflows.new_dance import SECONDS, Danced, Given, NewDance, write_new_dance
-from dancenow.workflows.results import open_result
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,11 @@ from dancenow.pose.layout import NUM_KEYPOINTS
 from dancenow.pose.live import LiveCleaner, LiveNormalizer
 from dancenow.pose.track import FloatArray, PoseTrack
 from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.sources.load import Source
+from dancenow.staging.backdrop import SOURCE, TRANSPARENT, Backdrop, check_background
+from dancenow.staging.result import ResultWriter, open_result
 from dancenow.training import choose_device
 from dancenow.video import check_output, probe, read_frames
-from dancenow.workflows.backdrop import SOURCE, TRANSPARENT, Backdrop, check_background
-from dancenow.workflows.observe import Source
-from dancenow.workflows.results import ResultWriter, open_result
 from dancenow.workflows.transfer import ShowOptions
 
 Frame = NDArray[np.uint8]

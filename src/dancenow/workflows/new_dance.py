@@ -28,14 +28,14 @@ from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.sources.load import Source, load_source
+from dancenow.staging.backdrop import SOURCE, TARGET, TRANSPARENT, background_file
+from dancenow.staging.choices import Formation, Retarget
+from dancenow.staging.ensemble import Ensemble, check_cast
+from dancenow.staging.result import open_result
 from dancenow.training import Device
 from dancenow.video import check_output
-from dancenow.workflows.ahead import computed_ahead
-from dancenow.workflows.backdrop import SOURCE, TARGET, TRANSPARENT, background_file
-from dancenow.workflows.choices import Formation, Retarget
-from dancenow.workflows.ensemble import Ensemble, check_cast
-from dancenow.workflows.observe import Source, load_source
-from dancenow.workflows.results import open_result
+from dancenow.video.prefetch import computed_ahead
 from dancenow.workflows.transfer import ShowOptions, write_performance
 
 Frame = NDArray[np.uint8]

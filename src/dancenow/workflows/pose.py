@@ -12,8 +12,8 @@ from dancenow.pose.draw import overlay as draw_overlay
 from dancenow.pose.filters import clean
 from dancenow.pose.openpose import is_openpose_folder, read_openpose, write_openpose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.sources.load import check_azimuth, detect_pose, load_source, record_bvh
 from dancenow.video import check_output, open_writer, probe, read_frames
-from dancenow.workflows.observe import check_azimuth, detect_pose, load_source, record_bvh
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from dancenow.performer import FastPerformer, Performer, PerformerConfig
 from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.edn.perceptual import PerceptualLoss, load_vgg19
 from dancenow.performer.edn.performer import EDNPerformer
+from dancenow.performer.edn.prepare import prepare_pairs
 from dancenow.performer.edn.training import EDNTraining
-from dancenow.performer.training import FastTraining
+from dancenow.performer.fast.prepare import prepare_target
+from dancenow.performer.fast.training import FastTraining
 from dancenow.progress import ProgressCallback
 from dancenow.training import Device, TrainingState
 from dancenow.training.team import Team
-from dancenow.workflows.prepare import prepare_target
-from dancenow.workflows.prepare_pairs import prepare_pairs
 
 
 class Learning(Protocol):

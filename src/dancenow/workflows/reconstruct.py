@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.choreographer import Choreographer
-from dancenow.choreographer.codec import Latents
-from dancenow.choreographer.frames import as_rgb
+from dancenow.choreographer.dancenet.codec import Latents
+from dancenow.choreographer.dancenet.frames import as_rgb
+from dancenow.choreographer.dancenet.prepare import prepare_pictures
 from dancenow.credentials import Claim, Made, Origin
 from dancenow.files import check_can_write, check_not_read, write_bytes
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.staging.result import open_result
 from dancenow.training.device import choose_device
 from dancenow.video import check_output
 from dancenow.video.png import encode_png
-from dancenow.workflows.pictures import prepare_pictures
-from dancenow.workflows.results import open_result
 
 _WALK = (5, 9)  # ways between two latents, and pictures on each
 

@@ -11,8 +11,8 @@ from dancenow.errors import InputError
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sample import DANCES, PERFORMERS, click_track, render_sample
+from dancenow.staging.result import NOTE
 from dancenow.video import check_output, open_writer
-from dancenow.workflows.results import NOTE
 
 _SOUND_RATE = 44100  # samples a second
 _CRF = 14  # samples stand in for camera footage: keep them clean

@@ -10,7 +10,7 @@ from dancenow.choreographer import ChoreographerConfig
 from dancenow.performer import PerformerConfig
 from dancenow.performer.edn.config import EDNConfig
 from dancenow.training import Budget, Device
-from dancenow.workflows.training_page import Stage, Story, said_budget, said_device
+from dancenow.training.page import Stage, Story, said_budget, said_device
 
 if TYPE_CHECKING:
     from dancenow.workflows.recipes import Recipe

@@ -18,13 +18,12 @@ from dancenow.performer import FastPerformer, Performer
 from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.edn.folders import is_authors_folder, read_authors_folder
 from dancenow.performer.edn.performer import EDNPerformer
+from dancenow.performer.edn.prepare import authors_corners, scaled
 from dancenow.performer.performer import is_performer
 from dancenow.pose.openpose import is_openpose_folder
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.training import choose_device
-from dancenow.video import check_output
-from dancenow.workflows.ahead import computed_ahead
-from dancenow.workflows.backdrop import (
+from dancenow.sources.load import Source, load_source
+from dancenow.staging.backdrop import (
     SOURCE,
     TARGET,
     TRANSPARENT,
@@ -32,11 +31,12 @@ from dancenow.workflows.backdrop import (
     background_file,
     check_background,
 )
-from dancenow.workflows.choices import CameraChoice, Retarget
-from dancenow.workflows.observe import Source, load_source
-from dancenow.workflows.prepare_pairs import authors_corners, scaled
-from dancenow.workflows.results import ResultWriter, open_result
-from dancenow.workflows.stage import Staged, check_camera, stage
+from dancenow.staging.choices import CameraChoice, Retarget
+from dancenow.staging.result import ResultWriter, open_result
+from dancenow.staging.room import Staged, check_camera, stage
+from dancenow.training import choose_device
+from dancenow.video import check_output
+from dancenow.video.prefetch import computed_ahead
 from dancenow.workflows.train import Trained, TrainOptions, check_target, load_or_train
 
 

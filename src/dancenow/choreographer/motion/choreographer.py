@@ -20,13 +20,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from scipy.interpolate import CubicSpline
 
-from dancenow.choreographer.choreographer import VERSION, read_config
+from dancenow.choreographer.config import ChoreographerConfig
+from dancenow.choreographer.dancenet.choreographer import VERSION, read_config
 from dancenow.choreographer.motion.body import Body, measure_body
 from dancenow.choreographer.motion.codec import RATE, Moves, PoseCodec
 from dancenow.choreographer.motion.composing import Learned, Wanted, compose
 from dancenow.choreographer.motion.dance import MoveScaler
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
-from dancenow.choreographer.presets import ChoreographerConfig
 from dancenow.errors import InputError
 from dancenow.files import write_bytes, write_text
 from dancenow.pose import PoseTrack

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dancenow.choreographer.presets import MotionConfig
+from dancenow.choreographer.config import MotionConfig
 
 _FREQUENCIES: Final = 64  # of the embedded noise level
 

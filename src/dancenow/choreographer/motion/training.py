@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dancenow.choreographer.config import MotionConfig
 from dancenow.choreographer.motion.codec import RATE, Moves
 from dancenow.choreographer.motion.dance import MoveScaler
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
-from dancenow.choreographer.presets import MotionConfig
 from dancenow.training import Device, TrainingState, WeightAverage
 from dancenow.training.budget import cosine_rate
 from dancenow.training.checkpoint import (

@@ -1,0 +1,1 @@
+"""DanceNet (Saji, 2018): silhouettes, an autoencoder for them, a network for their sequence."""

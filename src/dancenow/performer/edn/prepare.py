@@ -1,0 +1,240 @@
+"""From a target clip, or the authors' folders, to the pairs that the paper's system learns from."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.cache import cache_dir, content_hash
+from dancenow.errors import DanceNowWarning, InputError
+from dancenow.files import atomic_folder, new_pictures
+from dancenow.performer.edn.config import EDNConfig
+from dancenow.performer.edn.dataset import PairSet, consecutive, open_pairs, save_pairs
+from dancenow.performer.edn.folders import AuthorsFolder, is_authors_folder, read_authors_folder
+from dancenow.performer.edn.performer import FrameScene
+from dancenow.pose import PoseTrack
+from dancenow.pose.extent import SEEN
+from dancenow.pose.face import face_side
+from dancenow.pose.normalize import PoseStatistics, pose_statistics
+from dancenow.pose.retarget import BodyShape, body_shape
+from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.sources.camera import DriftWatch, warn_of_drift
+from dancenow.sources.load import load_poses
+from dancenow.video import ClipInfo, probe, read_frames
+
+_VERSION = 2  # of what is cached here; raise it when the preparation changes
+_FEWEST_POINTS = 8  # of the body, for a frame to be learned
+_AUTHORS_FPS = 30.0  # their folders do not tell
+
+Frame = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class PreparedPairs:
+    """A target, ready to be learned.
+
+    Attributes:
+        scene: where the person stands.
+        pairs: what is learned from.
+        key: a name for the clip's content and the preparation.
+        learned: which frames of which clip these are, for a later measurement.
+    """
+
+    scene: FrameScene
+    pairs: PairSet
+    key: str
+    learned: dict[str, Any]
+
+
+def prepare_pairs(
+    target: Path,
+    config: EDNConfig,
+    *,
+    estimator: str = "mediapipe",
+    poses: Path | None = None,
+    hold_out: float = 0.0,
+    progress: ProgressCallback = silent,
+) -> PreparedPairs:
+    """Scale a clip's frames to the painted size and find its poses; cached by content.
+
+    Args:
+        target: the clip, or a folder of the authors' layout (`train_label`, `train_img`).
+        config: the painted size, and how many frames.
+        estimator: which estimator finds the poses.
+        poses: poses that are known already: a track or a folder of OpenPose files.
+        hold_out: the part of the clip's end that is not learned, 0..1.
+        progress: told about every frame.
+
+    Raises:
+        InputError: the clip cannot be read, is too short to form a pair, or nobody is seen in it.
+    """
+    if is_authors_folder(target):
+        if poses is not None:
+            raise InputError(f"{target}: has stick figures of its own; leave out --poses.")
+        return _from_authors(target, config, hold_out, progress)
+    info = probe(target)
+    canvas = config.canvas(info.size)
+    stop = info.frames - round(hold_out * info.frames)
+    if stop < 2:
+        raise InputError(
+            f"{target}: {stop} frames to learn from are too few to form a pair; better "
+            "some hundred."
+        )
+    known = None if poses is None else content_hash(poses)
+    key = content_hash(target, _VERSION, canvas, config.max_frames, stop, known or estimator)
+    folder = cache_dir("pairs") / key
+    if not folder.is_dir():
+        track = load_poses(target, poses, estimator=estimator, progress=progress)
+        with atomic_folder(folder) as temporary:
+            _write(temporary, target, info, track, canvas, _rows(track, stop, config), progress)
+    document = json.loads((folder / "scene.json").read_text("utf-8"))
+    pairs = open_pairs(folder)
+    statistics = PoseStatistics.from_dict(document["statistics"])
+    shape = BodyShape.from_dict(document["shape"])
+    scene = FrameScene(info.size, float(info.fps), statistics, pairs.side, shape)
+    warn_of_drift(target, info.size, document["drift"])
+    _warn_of_faces(target, pairs)
+    learned = {"clip": content_hash(target), "start": 0, "stop": stop, "frames": info.frames}
+    return PreparedPairs(scene, pairs, key, learned)
+
+
+def _rows(track: PoseTrack, stop: int, config: EDNConfig) -> NDArray[np.int64]:
+    """The frames to learn: all that show a body, or pairs spread over the clip."""
+    seen = (track.confidence[:, :25] >= SEEN).sum(axis=1) >= _FEWEST_POINTS
+    frames = np.arange(stop)
+    if stop > config.max_frames:
+        first = np.linspace(0, stop - 2, config.max_frames // 2).astype(np.int64)
+        frames = np.union1d(first, first + 1)
+    learned: NDArray[np.int64] = frames[seen[frames]]
+    return learned
+
+
+def _write(
+    folder: Path,
+    clip: Path,
+    info: ClipInfo,
+    track: PoseTrack,
+    canvas: tuple[int, int],
+    rows: NDArray[np.int64],
+    progress: ProgressCallback,
+) -> None:
+    """Write the frames of `rows`, their poses and the scene into `folder`."""
+    pairs = consecutive(rows)
+    if len(pairs) == 0:
+        raise InputError(
+            f"{clip}: no two neighbouring frames show a whole person; a longer clip is needed."
+        )
+    keypoints = track.keypoints[rows].copy()
+    keypoints[..., :2] *= np.array(canvas, np.float32) / np.array(info.size, np.float32)
+    frames = new_pictures(folder / "frames.npy", (len(rows), canvas[1], canvas[0], 3))
+    drift = DriftWatch(track, len(rows))
+    place = {int(index): row for row, index in enumerate(rows)}
+    for index, frame in enumerate(read_frames(clip, stop=int(rows[-1]) + 1)):
+        if index in place:
+            frames[place[index]] = scaled(frame, canvas)
+            drift.see(place[index], index, frame)
+        progress(Progress(f"reading {clip.name}", index + 1, int(rows[-1]) + 1))
+    frames.flush()
+    save_pairs(folder, PairSet.of_poses(frames, keypoints, pairs))
+    scene = {
+        "statistics": pose_statistics(track).to_dict(),
+        "shape": body_shape(track).to_dict(),
+        "drift": drift.figures(),
+    }
+    (folder / "scene.json").write_text(json.dumps(scene), "utf-8")
+
+
+def scaled(picture: Frame, canvas: tuple[int, int]) -> Frame:
+    """A picture scaled to a width and height in px."""
+    if picture.shape[1::-1] == canvas:
+        return picture
+    method = cv2.INTER_AREA if canvas[0] <= picture.shape[1] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, canvas, interpolation=method), np.uint8)
+
+
+def _warn_of_faces(target: Path, pairs: PairSet) -> None:
+    if len(pairs.face_pairs) == 0:
+        warnings.warn(
+            f"{target}: no face is seen in any frame; the face stage is left out.",
+            DanceNowWarning,
+            stacklevel=3,
+        )
+
+
+def _from_authors(
+    target: Path, config: EDNConfig, hold_out: float, progress: ProgressCallback
+) -> PreparedPairs:
+    """Pairs from `train_label`, `train_img` and `train_facetexts128`, figures as they are."""
+    given = read_authors_folder(target, "train")
+    canvas = config.canvas(given.size)
+    count = len(given) - round(hold_out * len(given))
+    content = [content_hash(target / name) for name in sorted(_subfolders(target))]
+    key = content_hash(given.labels[0], _VERSION, canvas, config.max_frames, count, content)
+    folder = cache_dir("pairs") / key
+    if not folder.is_dir():
+        with atomic_folder(folder) as temporary:
+            _write_authors(temporary, target, given, canvas, _kept(given, count, config), progress)
+    pairs = open_pairs(folder)
+    _warn_of_faces(target, pairs)
+    scene = FrameScene(given.size, _AUTHORS_FPS, None, pairs.side)
+    clip = content_hash(target / "train_img")
+    learned = {"clip": clip, "start": 0, "stop": count, "frames": len(given)}
+    return PreparedPairs(scene, pairs, key, learned)
+
+
+def _subfolders(target: Path) -> Iterator[str]:
+    return (entry.name for entry in target.iterdir() if entry.name.startswith("train_"))
+
+
+def _kept(given: AuthorsFolder, count: int, config: EDNConfig) -> NDArray[np.int64]:
+    """The pairs to learn, int64 `(P, 2)`."""
+    pairs = given.pairs[(given.pairs < count).all(axis=1)]
+    if len(pairs) == 0:
+        raise InputError(f"{given.labels[0].parent}: no pair of neighbouring frames is left.")
+    most = config.max_frames // 2
+    if len(pairs) > most:
+        pairs = pairs[np.linspace(0, len(pairs) - 1, most).astype(np.int64)]
+    return np.asarray(pairs)
+
+
+def _write_authors(
+    folder: Path,
+    target: Path,
+    given: AuthorsFolder,
+    canvas: tuple[int, int],
+    pairs: NDArray[np.int64],
+    progress: ProgressCallback,
+) -> None:
+    rows = np.unique(pairs)
+    shape = (len(rows), canvas[1], canvas[0], 3)
+    frames = new_pictures(folder / "frames.npy", shape)
+    figures = new_pictures(folder / "figures.npy", shape)
+    for place, row in enumerate(rows.tolist()):
+        frames[place] = scaled(given.image(row), canvas)
+        figures[place] = scaled(given.label(row), canvas)
+        progress(Progress(f"reading {target.name}", place + 1, len(rows)))
+    frames.flush()
+    figures.flush()
+    corners = authors_corners(given, canvas)[rows]
+    side = face_side(canvas)
+    learned = PairSet(
+        frames, None, figures, np.searchsorted(rows, pairs), corners, given.has_face[rows], side
+    )
+    save_pairs(folder, learned)
+
+
+def authors_corners(given: AuthorsFolder, canvas: tuple[int, int]) -> NDArray[np.int64]:
+    """The faces' regions of an authors' folder on a canvas, int64 `(N, 2)`, left and top in px."""
+    side = face_side(canvas)
+    scale = np.array(canvas) / np.array(given.size)
+    middle = (given.corners + (given.face_side or 0) / 2) * scale
+    corners = np.round(middle - side / 2).astype(np.int64)
+    return np.asarray(np.clip(corners, 0, np.array(canvas) - side))

@@ -1,0 +1,351 @@
+"""The fast kind of performer: a person painted over a background plate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from dancenow.errors import InputError
+from dancenow.files import write_bytes
+from dancenow.performer.fast.condition import POSE_CHANNELS, draw_condition
+from dancenow.performer.fast.config import PerformerConfig
+from dancenow.performer.fast.crop import CropPath, crop_path, person_box
+from dancenow.performer.fast.dataset import to_tensor
+from dancenow.performer.fast.networks import FastGenerator, Painted
+from dancenow.performer.fast.references import References
+from dancenow.performer.fast.texture import LAYERS, Texture
+from dancenow.performer.performer import Performer, write_config, write_weights
+from dancenow.pose import PoseTrack
+from dancenow.pose.normalize import PoseStatistics
+from dancenow.pose.retarget import BodyShape
+from dancenow.training import Device
+from dancenow.training.checkpoint import restore_module
+from dancenow.video.camera import CameraPath
+from dancenow.video.png import encode_png
+
+Frame = NDArray[np.uint8]
+
+_BATCH = 4  # pictures painted at once
+_AHEAD = 3  # batches that are drawn ahead
+_FADE_PX = 6  # of the canvas: the painted picture ends softly at the border of its box
+_INVISIBLE = 0.5 / 255  # coverage below which a px is left as it is
+_MAX_CANVAS = 640  # px: a dance that needs a larger box than this is cut
+
+
+@dataclass(frozen=True)
+class PlatedScene:
+    """Where a performer stands and how large it is painted.
+
+    Attributes:
+        plate: the room without the person, uint8 `(H, W, 3)` RGB.
+        fps: the target clip's frames a second.
+        zoom: px of the frame for one px that the generator paints.
+        statistics: where and how tall the person was in the clip, for the normalisation.
+        shape: the person's proportions.
+        camera: how the target's camera moved, seen from the plate; None where it stood still.
+    """
+
+    plate: Frame
+    fps: float
+    zoom: float
+    statistics: PoseStatistics
+    shape: BodyShape
+    camera: CameraPath | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the frame in px."""
+        return int(self.plate.shape[1]), int(self.plate.shape[0])
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The painted person in one frame, before it is laid over anything.
+
+    Attributes:
+        pixels: uint8 `(h, w, 4)`: RGB, multiplied by coverage, and coverage; empty where nobody is.
+        left, top: where its corner lies in the frame, px.
+        size: width and height of the frame in px.
+    """
+
+    pixels: Frame
+    left: int
+    top: int
+    size: tuple[int, int]
+
+    def over(self, background: Frame) -> Frame:
+        """The person before a background, uint8 `(H, W, 3)` RGB of the frame's size."""
+        frame = background.copy()
+        if self.pixels.size:
+            height, width = self.pixels.shape[:2]
+            region = frame[self.top : self.top + height, self.left : self.left + width]
+            through = cv2.cvtColor(255 - self.pixels[..., 3], cv2.COLOR_GRAY2RGB)
+            behind = cv2.multiply(region, through, scale=1 / 255)
+            region[...] = cv2.add(behind, np.ascontiguousarray(self.pixels[..., :3]))
+        return frame
+
+    def alone(self) -> Frame:
+        """The person on nothing, uint8 `(H, W, 4)` RGBA, colours not multiplied by coverage."""
+        frame = np.zeros((self.size[1], self.size[0], 4), np.uint8)
+        if self.pixels.size:
+            height, width = self.pixels.shape[:2]
+            region = frame[self.top : self.top + height, self.left : self.left + width]
+            cover = self.pixels[..., 3:].astype(np.float32)
+            straight = self.pixels[..., :3] * (255 / np.maximum(cover, 1))
+            region[..., :3] = straight.round().clip(0, 255)
+            region[..., 3:] = self.pixels[..., 3:]
+        return frame
+
+
+class _Inputs(NamedTuple):
+    """What the generator gets for some frames: a part of the canvas, uint8 `(B, H, W, C)` each."""
+
+    indices: range
+    corner: tuple[int, int]
+    pose: Frame
+    plate: Frame
+    texture: Frame
+
+
+class FastPerformer(Performer):
+    """A learned person: a generator, a background plate and pose statistics.
+
+    Attributes:
+        config: how it was trained.
+        scene: where it stands.
+        generator: the network, in evaluation mode.
+        texture: real px of the person for new poses.
+        device: where it computes.
+        training: figures of the training (steps, seconds, frames).
+    """
+
+    scene: PlatedScene
+
+    def __init__(
+        self,
+        config: PerformerConfig,
+        scene: PlatedScene,
+        generator: FastGenerator,
+        texture: Texture,
+        device: Device,
+        training: dict[str, Any] | None = None,
+    ) -> None:
+        self.config, self.scene, self.device = config, scene, device
+        self.texture = texture
+        self.training = training or {}
+        channels_last = generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.generator: FastGenerator = channels_last.to(device.torch).eval()
+        self._painter = self.generator.fused()
+        self._chosen: NDArray[np.int64] | None = None  # for the frame before
+
+    @property
+    def preset(self) -> str:
+        return self.config.preset
+
+    def perform(self, track: PoseTrack) -> Iterator[Frame]:
+        for layer in self.layers(track):
+            yield layer.over(self.scene.plate)
+
+    def layers(self, track: PoseTrack, *, go_on: bool = False) -> Iterator[Layer]:
+        """Paint the person in every pose of `track`, on nothing; else as `perform`.
+
+        `go_on` says that the track follows the last one without a break.
+        """
+        if not go_on:
+            self._chosen = None
+        self._check_size(track)
+        path = crop_path(track, self.scene.zoom, self.generator.stride, _MAX_CANVAS)
+        fade = _border_fade(path.canvas)
+        for batch in self._inputs(track, path):
+            colours, alphas = self._paint(batch.pose, batch.plate, batch.texture)
+            left, top = batch.corner
+            height, width = alphas.shape[1:]
+            region = slice(top, top + height), slice(left, left + width)
+            for index, colour, alpha in zip(batch.indices, colours, alphas, strict=True):
+                there = (track.confidence[index] > 0).any()
+                faded = alpha * fade[region] if there else None
+                yield _layer(self.scene.size, path, index, colour, faded, batch.corner)
+
+    def _inputs(self, track: PoseTrack, path: CropPath) -> Iterator[_Inputs]:
+        """What the generator gets, a few frames at a time, drawn in a thread while it paints."""
+        starts = range(0, len(track), _BATCH)
+
+        def draw(start: int) -> _Inputs:
+            indices = range(start, min(start + _BATCH, len(track)))
+            poses = [path.to_canvas(track.keypoints[index], index) for index in indices]
+            left, top, right, bottom = self._window(poses, path.canvas)
+            rows = []
+            for index, keypoints in zip(indices, poses, strict=True):
+                keypoints[:, :2] -= (left, top)
+                self._chosen = self.texture.choose(keypoints, previous=self._chosen)
+                window = (right - left, bottom - top)
+                rows.append(
+                    (
+                        draw_condition(keypoints, window, self.texture.references.body_px),
+                        path.cut(self.scene.plate, index)[top:bottom, left:right],
+                        self.texture.layers(keypoints, self._chosen, window),
+                    )
+                )
+            pose, plate, texture = map(np.stack, zip(*rows, strict=True))
+            return _Inputs(indices, (left, top), pose, plate, texture)
+
+        with ThreadPoolExecutor(1) as pool:
+            waiting = [pool.submit(draw, start) for start in starts[:_AHEAD]]
+            for start in starts:
+                following = start + _AHEAD * _BATCH
+                if following < len(track):
+                    waiting.append(pool.submit(draw, following))
+                yield waiting.pop(0).result()
+
+    def _window(
+        self, poses: list[NDArray[np.float32]], canvas: tuple[int, int]
+    ) -> tuple[int, int, int, int]:
+        """The part of the canvas that holds some poses, on the generator's grid.
+
+        On its grid a part is painted as the whole would be, but for what it cannot see.
+        """
+        body_px, stride = self.texture.references.body_px, self.generator.stride
+        boxes = np.stack([person_box(pose, body_px) for pose in poses])
+        first = np.floor(boxes[:, :2].min(axis=0) / stride).clip(0) * stride
+        last = np.minimum(np.ceil(boxes[:, 2:].max(axis=0) / stride) * stride, canvas)
+        first = np.minimum(first, np.array(canvas) - stride)
+        last = np.maximum(last, first + stride)
+        left, top, right, bottom = np.concatenate([first, last]).astype(int).tolist()
+        return left, top, right, bottom
+
+    @torch.inference_mode()
+    def _paint(
+        self, poses: Frame, plates: Frame, textures: Frame
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Colour `(B, H, W, 3)` in 0..255 and alpha `(B, H, W)` in 0..1 on the canvas."""
+        pose = (to_tensor(poses) / 255).to(self.device.torch)
+        plate = (to_tensor(plates) / 127.5 - 1).to(self.device.torch)
+        texture = (to_tensor(textures) / 255).to(self.device.torch)
+        with self.device.autocast():
+            painted: Painted = self._painter(pose, plate, texture)
+        colour = (painted.colour.float() + 1) * 127.5
+        return _numpy(colour.permute(0, 2, 3, 1)), _numpy(painted.alpha.float()[:, 0])
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_weights(folder / "generator.safetensors", self.generator)
+        write_bytes(folder / "plate.png", encode_png(self.scene.plate))
+        self.texture.references.save(folder / "references.safetensors")
+        scene = {
+            "fps": self.scene.fps,
+            "zoom": self.scene.zoom,
+            "statistics": self.scene.statistics.to_dict(),
+            "shape": self.scene.shape.to_dict(),
+            "camera": None if self.scene.camera is None else self.scene.camera.moves.tolist(),
+        }
+        write_config(folder, self.config, scene, self.training)
+
+    @staticmethod
+    def of_document(folder: Path, document: dict[str, Any], device: Device) -> FastPerformer:
+        """Read the performer whose `config.json` holds `document` (see `Performer.load`)."""
+        try:
+            config = PerformerConfig.model_validate(document["config"])
+            scene = _read_scene(folder, document["scene"])
+            training = dict(document["training"])
+            weights = load_file(folder / "generator.safetensors")
+            references = References.load(folder / "references.safetensors")
+        except FileNotFoundError as error:
+            raise InputError(
+                f"{folder}: generator.safetensors or references.safetensors is missing; train it "
+                "again."
+            ) from error
+        except (
+            OSError,
+            KeyError,
+            TypeError,
+            ValueError,
+            ValidationError,
+            SafetensorError,
+        ) as error:
+            raise InputError(f"{folder}: the performer is damaged; train it again.") from error
+        generator = FastGenerator(POSE_CHANNELS, config.generator.widths, LAYERS)
+        restore_module(generator, weights, folder)
+        return FastPerformer(config, scene, generator, Texture(references), device, training)
+
+
+def _read_scene(folder: Path, values: dict[str, Any]) -> PlatedScene:
+    plate, camera = _read_plate(folder), None
+    if values["camera"] is not None:
+        moves = np.array(values["camera"], np.float64).reshape(-1, 2, 3)
+        camera = CameraPath(moves, (plate.shape[1], plate.shape[0]))
+    statistics = PoseStatistics.from_dict(values["statistics"])
+    shape = BodyShape.from_dict(values["shape"])
+    fps, zoom = float(values["fps"]), float(values["zoom"])
+    return PlatedScene(plate, fps, zoom, statistics, shape, camera)
+
+
+def _read_plate(folder: Path) -> Frame:
+    path = folder / "plate.png"
+    # Not imread: it prints a warning of its own about a file that is missing.
+    data = np.frombuffer(path.read_bytes() if path.is_file() else b"", np.uint8)
+    plate = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if plate is None:
+        raise InputError(f"{folder}: plate.png is missing or damaged; train it again.")
+    return np.ascontiguousarray(plate[..., ::-1]).astype(np.uint8)
+
+
+def _numpy(tensor: Tensor) -> NDArray[np.float32]:
+    array: NDArray[np.float32] = tensor.cpu().numpy()
+    return array
+
+
+def _border_fade(canvas: tuple[int, int]) -> NDArray[np.float32]:
+    """1 inside, falling to 0 at the canvas's border, float32 `(H, W)`."""
+    columns, rows = (
+        np.minimum(np.arange(n) + 0.5, n - np.arange(n) - 0.5).clip(0, _FADE_PX) / _FADE_PX
+        for n in canvas
+    )
+    return np.minimum(rows[:, None], columns[None, :]).astype(np.float32)
+
+
+def _layer(
+    size: tuple[int, int],
+    path: CropPath,
+    index: int,
+    colour: NDArray[np.float32],
+    alpha: NDArray[np.float32] | None,
+    corner_px: tuple[int, int] = (0, 0),
+) -> Layer:
+    """A painted canvas, or the part of it at `corner_px`, at the frame's resolution."""
+    if alpha is None or not (covered := alpha > _INVISIBLE).any():
+        return Layer(np.zeros((0, 0, 4), np.uint8), 0, 0, size)
+    columns, rows = (np.flatnonzero(covered.any(axis=axis)) for axis in (0, 1))
+    scale = np.array(path.box) / np.array(path.canvas)
+    corner = path.corners[index] + np.array(corner_px) * scale
+    first = np.floor(corner + (np.array([columns[0], rows[0]]) - 1) * scale).astype(int)
+    last = np.ceil(corner + (np.array([columns[-1], rows[-1]]) + 2) * scale).astype(int)
+    left, top = np.maximum(first, 0).tolist()
+    right, bottom = np.minimum(last, size).tolist()
+    if left >= right or top >= bottom:
+        return Layer(np.zeros((0, 0, 4), np.uint8), 0, 0, size)
+    # Colour times coverage, so that what the generator paints where it covers nothing cannot
+    # leak in between px.  The map goes from px of the frame to px of the canvas; cv2 has pixel
+    # centres at .0.
+    layer = np.dstack([colour * alpha[..., None], 255 * alpha]).round().clip(0, 255)
+    offset = (np.array([left, top]) + 0.5 - corner) / scale - 0.5
+    to_canvas = np.array([[1 / scale[0], 0, offset[0]], [0, 1 / scale[1], offset[1]]])
+    scaled = cv2.warpAffine(
+        layer.astype(np.uint8),
+        to_canvas,
+        (right - left, bottom - top),
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return Layer(np.asarray(scaled, dtype=np.uint8), left, top, size)

@@ -1,0 +1,203 @@
+"""From a target clip to what a performer learns from: a background plate and crops."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.cache import cache_dir, content_hash
+from dancenow.errors import InputError
+from dancenow.files import atomic_folder, new_pictures
+from dancenow.performer.fast.config import CropConfig
+from dancenow.performer.fast.crop import crop_path
+from dancenow.performer.fast.dataset import CropSet
+from dancenow.performer.fast.performer import PlatedScene
+from dancenow.pose import PoseTrack
+from dancenow.pose.extent import SEEN, standing_height
+from dancenow.pose.filters import clean
+from dancenow.pose.normalize import PoseStatistics, pose_statistics
+from dancenow.pose.retarget import BodyShape, body_shape
+from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.sources.background import find_room, plate_frames
+from dancenow.sources.camera import find_camera, seen_steadily, steadied, warn_of_drift
+from dancenow.sources.load import Observation, observe
+from dancenow.video import ClipInfo, probe, read_frames
+from dancenow.video.camera import CameraPath
+
+Frame = NDArray[np.uint8]
+
+_VERSION = 8  # of what is cached here; raise it when the preparation changes
+_FEWEST_FRAMES = 8
+_FEWEST_POINTS = 8  # of the body, for a frame to be learned
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A target clip, ready to be learned.
+
+    Attributes:
+        scene: where the person stands.
+        crops: what is learned from.
+        key: a name for the clip's content and the preparation.
+        learned: which frames of which clip these are, for a later measurement.
+    """
+
+    scene: PlatedScene
+    crops: CropSet
+    key: str
+    learned: dict[str, Any]
+
+
+def prepare_target(
+    clip: Path,
+    config: CropConfig,
+    stride: int,
+    *,
+    estimator: str = "mediapipe",
+    poses: Path | None = None,
+    hold_out: float = 0.0,
+    progress: ProgressCallback = silent,
+) -> Prepared:
+    """Detect the person of a clip, cut it out and take the room's plate; cached by content.
+
+    Args:
+        clip: the target clip.
+        config: the size of the crops.
+        stride: the crops' sides are multiples of this.
+        estimator: which estimator finds the poses.
+        poses: poses that are known already: a track or a folder of OpenPose files.
+        hold_out: the part of the clip's end that is not learned, 0..1.
+        progress: told about every frame.
+
+    Raises:
+        InputError: the clip cannot be read, is too short, or nobody is seen in it.
+    """
+    info = probe(clip)
+    stop = info.frames - round(hold_out * info.frames)
+    if stop < _FEWEST_FRAMES:
+        raise InputError(
+            f"{clip}: has {stop} frames to learn from; a target needs at least {_FEWEST_FRAMES}, "
+            "better some hundred."
+        )
+    known = None if poses is None else content_hash(poses)
+    key = content_hash(clip, _VERSION, config.model_dump(), stride, stop, known or estimator)
+    folder = cache_dir("crops") / key
+    if not folder.is_dir():
+        learned = np.linspace(0, stop - 1, min(config.max_frames, stop))
+        wanted = np.union1d(learned.astype(np.int64), plate_frames(stop, info.size))
+        seen = observe(clip, wanted, estimator=estimator, poses=poses, progress=progress)
+        with atomic_folder(folder) as temporary:
+            _Preparation(clip, info, seen, config, stride, stop).write(temporary, progress)
+    document = json.loads((folder / "scene.json").read_text("utf-8"))
+    if document["camera"] is None:
+        warn_of_drift(clip, info.size, document["drift"])
+    statistics = PoseStatistics.from_dict(document["statistics"])
+    plate = np.load(folder / "plate.npy")
+    shape = BodyShape.from_dict(document["shape"])
+    camera = None
+    if document["camera"] is not None:
+        camera = CameraPath(np.array(document["camera"]), info.size)
+    scene = PlatedScene(plate, float(info.fps), document["zoom"], statistics, shape, camera)
+    crops = CropSet.open(folder, document["body_px"], stride)
+    span = {"clip": content_hash(clip), "start": 0, "stop": stop, "frames": info.frames}
+    return Prepared(scene, crops, key, span)
+
+
+@dataclass(frozen=True)
+class _Preparation:
+    clip: Path
+    info: ClipInfo
+    seen: Observation
+    config: CropConfig
+    stride: int
+    stop: int
+
+    def write(self, folder: Path, progress: ProgressCallback) -> None:
+        """Write plate, crops and statistics into `folder`."""
+        track = clean(self.seen.track)[: self.stop]
+        camera, drift = find_camera(self.clip, track, stop=self.stop, progress=progress)
+        if camera is not None:
+            track = steadied(track, camera)
+        height = standing_height(track)
+        zoom = max(1.0, height / self.config.body_px)
+        path = crop_path(track, zoom, self.stride, self.config.max_px)
+        rows = self._learnable(track)
+        shape = (len(rows), path.canvas[1], path.canvas[0])
+        frames = new_pictures(folder / "frames.npy", (*shape, 3))
+        masks = new_pictures(folder / "masks.npy", shape)
+        plate_rows = self._plate_rows()
+        chosen = list(self._steady_frames(camera, progress, plate_rows, "looking at the room of"))
+        room = find_room([row[1] for row in chosen], [row[3] for row in chosen])
+        del chosen
+        plates = new_pictures(folder / "plates.npy", (*shape, 3))
+        keypoints = np.zeros((len(rows), *track.keypoints.shape[1:]), np.float32)
+        times = np.zeros(len(rows), np.float32)
+        inside = np.zeros((len(rows), 4), np.int64)
+        stage = "cutting the person out of"
+        for row, frame, mask, hidden in self._steady_frames(camera, progress, rows, stage):
+            index, place = int(self.seen.frames[row]), rows[row]
+            frames[place] = path.cut(frame, index)
+            masks[place] = path.cut_small(mask, index, self.info.size)
+            inside[place] = path.inside(index, self.info.size)
+            _clear_outside(masks[place], inside[place])
+            plates[place] = path.cut(room.plates[room.state_of(frame, hidden)], index)
+            keypoints[place] = path.to_canvas(track.keypoints[index], index)
+            times[place] = index / track.fps
+        for array in (frames, masks, plates):
+            array.flush()
+        np.save(folder / "keypoints.npy", keypoints)
+        np.save(folder / "times.npy", times)
+        np.save(folder / "inside.npy", inside)
+        np.save(folder / "plate.npy", room.latest)
+        scene = {
+            "zoom": zoom,
+            "body_px": height / zoom,
+            "statistics": pose_statistics(track).to_dict(),
+            "shape": body_shape(track).to_dict(),
+            "camera": None if camera is None else camera.moves.tolist(),
+            "drift": drift,
+        }
+        (folder / "scene.json").write_text(json.dumps(scene), "utf-8")
+
+    def _learnable(self, track: PoseTrack) -> dict[int, int]:
+        """Rows of the observation in which the person is seen, and their places in the set."""
+        seen = (track.confidence[:, :25] >= SEEN).sum(axis=1) >= _FEWEST_POINTS
+        rows = [row for row, index in enumerate(self.seen.frames) if seen[index]]
+        if len(rows) < _FEWEST_FRAMES:
+            raise InputError(
+                f"{self.clip}: a person is seen in {len(rows)} frames only; "
+                "the whole body must be visible."
+            )
+        return {row: place for place, row in enumerate(rows)}
+
+    def _plate_rows(self) -> dict[int, None]:
+        chosen = plate_frames(self.stop, self.info.size)
+        return dict.fromkeys(np.searchsorted(self.seen.frames, chosen).tolist())
+
+    def _steady_frames(
+        self,
+        camera: CameraPath | None,
+        progress: ProgressCallback,
+        wanted: Container[int],
+        stage: str,
+    ) -> Iterator[tuple[int, Frame, Frame, Frame]]:
+        """The wanted of the observed rows, and what `seen_steadily` gives of them."""
+        row_of = {int(index): row for row, index in enumerate(self.seen.frames)}
+        for index, frame in enumerate(read_frames(self.clip, stop=self.stop)):
+            row = row_of.get(index)
+            if row is not None and row in wanted:
+                mask = np.asarray(self.seen.masks[row])
+                yield row, *seen_steadily(frame, mask, camera, index)
+            progress(Progress(f"{stage} {self.clip.name}", index + 1, self.stop))
+
+
+def _clear_outside(mask: Frame, inside: NDArray[np.int64]) -> None:
+    """Nobody is seen beyond the frame, where its edge px go on."""
+    left, top, right, bottom = inside.tolist()
+    mask[:top], mask[bottom:], mask[:, :left], mask[:, right:] = 0, 0, 0, 0

@@ -1,0 +1,382 @@
+"""Real px of the person in a new pose: training frames, moved limb by limb.
+
+The body is cut into pieces, an upper arm or a shin, that keep their look when they move.  For every
+piece of a new pose the training frame is found in which the piece and its neighbours lay most
+alike, and the piece is taken from there, turned and stretched to where it is now.  The result is
+ragged at the joints; the generator gets it as further input, mends it, and copies what is good.
+
+The idea of moving limbs of one picture to another pose: Balakrishnan, Zhao, Dalca, Durand and
+Guttag, "Synthesizing images of humans in unseen poses", CVPR 2018, section 3.1.  Taking every
+limb from a frame of its own, and leaving out frames near in time while training, are ours.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.performer.fast.references import References
+from dancenow.pose.body import body_heights
+from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dancenow.pose.track import FloatArray
+
+Frame = NDArray[np.uint8]
+Affine = NDArray[np.float64]  # (2, 3), as cv2.warpAffine takes it
+
+LAYERS: Final = 2  # the body, and the arms, which mostly lie before it
+LAYER_CHANNELS: Final = 4  # RGB and coverage
+
+_SEEN: Final = 0.2  # confidence from which a keypoint counts
+_STRETCH: Final = 1.8  # a limb is made this much longer or shorter at most
+_POINT: Final = 1e-3  # squared px: keypoints that lie closer together have no direction
+_NEARER: Final = 1.5  # a body looks so much larger or smaller than usual at most
+_OVERLAP: Final = 0.5  # how far pieces reach into each other, in their widths
+_REACH: Final = (3.0, 4.5)  # px so far from a piece, in its widths, belong to it: whole, not at all
+_INSIDE: Final = 0.7  # what lies before the torso is nearer than this
+_UNSEEN: Final = 0.04  # squared distance, in body heights, that a missing keypoint counts
+# What was chosen for the frame before is left when something else is clearly better: so many
+# times, and by so many squared body heights.
+_FAITHFUL: Final = 1.3
+_AS_GOOD: Final = 1e-4
+_SHRINK: Final = 2  # px of the picture for one of the map of pieces
+_FADED: Final = 8  # of 255: coverage that does not count
+
+
+class Piece(NamedTuple):
+    """A part of the body that keeps its look when it moves.
+
+    Attributes:
+        name: what it is.
+        layer: 0 for the body, 1 for the arms.
+        bones: lines, as pairs of keypoints, around which its px lie.
+        width: how far they lie from them, in body heights.
+        frame: keypoints that say where it is.  Two: a bone, which is stretched along its length
+            alone.  More: all are brought together as well as a similarity can.
+        alike: keypoints, and their weights, by whose places a look-alike is found; they are
+            counted from the first of `frame`.
+    """
+
+    name: str
+    layer: int
+    bones: tuple[tuple[int, int], ...]
+    width: float
+    frame: tuple[int, ...]
+    alike: tuple[tuple[int, float], ...]
+
+
+def _pieces() -> tuple[Piece, ...]:
+    at = INDEX
+    torso = tuple(at[n] for n in ("right_shoulder", "left_shoulder", "right_hip", "left_hip"))
+    eyes_and_ears = ("right_eye", "left_eye", "right_ear", "left_ear")
+    head = (at["neck"], at["nose"], *(at[n] for n in eyes_and_ears))
+    face = tuple(FACE.start + i for i in (0, 4, 8, 12, 16, 48, 51, 54, 57))
+    pieces = [
+        Piece(
+            "torso",
+            0,
+            ((torso[0], torso[2]), (torso[1], torso[3]), (at["neck"], at["mid_hip"])),
+            0.06,
+            (at["neck"], at["mid_hip"]),
+            (
+                *((i, 1.0) for i in torso),
+                (at["mid_hip"], 1.0),
+                *((at[f"{side}_{n}"], w) for side in ("left", "right")
+                  for n, w in (("elbow", 0.5), ("wrist", 0.25), ("knee", 0.3))),
+            ),
+        ),
+        Piece(
+            "head",
+            0,
+            ((at["nose"], at["neck"]), (at["right_ear"], at["left_ear"])),
+            0.05,
+            (*head, *face),
+            (*((i, 2.0) for i in head), *((i, 1.0) for i in face)),
+        ),
+    ]  # fmt: skip
+    for side, hand in (("left", LEFT_HAND), ("right", RIGHT_HAND)):
+        shoulder, elbow, wrist = (at[f"{side}_{n}"] for n in ("shoulder", "elbow", "wrist"))
+        hip, knee, ankle = (at[f"{side}_{n}"] for n in ("hip", "knee", "ankle"))
+        toe, little_toe, heel = (at[f"{side}_{n}"] for n in ("big_toe", "small_toe", "heel"))
+        knuckles = tuple(hand.start + i for i in (5, 9, 13, 17))
+        tips = tuple(hand.start + i for i in (4, 8, 12, 16, 20))
+        other = "right" if side == "left" else "left"
+        pieces += [
+            Piece(
+                f"{side} upper arm", 1, ((shoulder, elbow),), 0.04, (shoulder, elbow),
+                ((elbow, 1.0), (wrist, 0.5), (at["neck"], 0.7)),
+            ),
+            Piece(
+                f"{side} forearm", 1, ((elbow, wrist),), 0.032, (elbow, wrist),
+                ((wrist, 1.0), (shoulder, 0.5), *((i, 0.15) for i in knuckles)),
+            ),
+            Piece(
+                f"{side} hand", 1, tuple((wrist, i) for i in tips), 0.025,
+                (wrist, *knuckles, *tips),
+                ((elbow, 0.2), *((i, 1.0) for i in (*knuckles, *tips))),
+            ),
+            Piece(
+                f"{side} thigh", 0, ((hip, knee),), 0.06, (hip, knee),
+                ((knee, 1.0), (ankle, 0.3), (at[f"{other}_knee"], 0.4), (at["neck"], 0.3)),
+            ),
+            Piece(
+                f"{side} shin", 0, ((knee, ankle),), 0.04, (knee, ankle),
+                ((ankle, 1.0), (hip, 0.3), (toe, 0.3)),
+            ),
+            Piece(
+                f"{side} foot", 0, ((heel, toe), (ankle, heel)), 0.03,
+                (ankle, toe, little_toe, heel),
+                ((toe, 1.0), (little_toe, 1.0), (heel, 1.0), (knee, 0.3)),
+            ),
+        ]  # fmt: skip
+    return tuple(pieces)
+
+
+PIECES: Final = _pieces()
+
+
+class _Tile(NamedTuple):
+    """A piece of a reference: px with coverage, colours multiplied by it, and its corner."""
+
+    pixels: Frame  # (h, w, 4)
+    left: int
+    top: int
+
+
+class Texture:
+    """Moves the pieces of references to new poses.
+
+    Args:
+        references: where the px come from.
+    """
+
+    def __init__(self, references: References) -> None:
+        self.references = references
+        self._alike = [_descriptor(piece, references.keypoints) for piece in PIECES]
+        self._heights = _heights(references.keypoints, references.body_px)
+        self._tiles: dict[int, list[_Tile | None]] = {}
+
+    def choose(
+        self,
+        keypoints: FloatArray,
+        *,
+        time: float = 0.0,
+        gap: float = 0.0,
+        previous: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.int64]:
+        """For every piece the reference in which it lay most alike.
+
+        Args:
+            keypoints: float32 `(137, 3)`, the new pose, in px of a canvas of the same scale.
+            time: seconds; references nearer to it than `gap` are left out.
+            gap: seconds.
+            previous: what was chosen for the frame before, and is kept where nothing is clearly
+                better.
+
+        Returns:
+            int64 `(len(PIECES),)`.
+        """
+        references = self.references
+        excluded = np.abs(references.times - time) < gap
+        if excluded.all():
+            excluded[:] = False
+        chosen = np.empty(len(PIECES), np.int64)
+        for number, piece in enumerate(PIECES):
+            cost = self._cost(number, piece, keypoints)
+            cost[excluded] = np.inf
+            chosen[number] = best = int(cost.argmin())
+            if previous is not None:
+                before = int(previous[number])
+                if cost[before] < _FAITHFUL * cost[best] + _AS_GOOD:
+                    chosen[number] = before
+        return chosen
+
+    def _cost(self, number: int, piece: Piece, keypoints: FloatArray) -> NDArray[np.float64]:
+        """How unlike a piece lies in each reference, `(N,)`, squared body heights."""
+        (points, seen), (known, there) = _descriptor(piece, keypoints[None]), self._alike[number]
+        weights = np.array([w for _, w in piece.alike], np.float32)
+        squared = ((known - points) ** 2).sum(axis=-1) / self.references.body_px**2
+        squared = np.where(seen & there, squared, _UNSEEN)
+        return np.asarray((squared * weights).sum(axis=-1), dtype=np.float64)
+
+    def layers(
+        self, keypoints: FloatArray, chosen: NDArray[np.int64], canvas: tuple[int, int]
+    ) -> Frame:
+        """The pieces of the chosen references in a new pose.
+
+        Args:
+            keypoints: float32 `(137, 3)`, px of the canvas.
+            chosen: what `choose` gave.
+            canvas: width and height in px.
+
+        Returns:
+            uint8 `(H, W, LAYERS * LAYER_CHANNELS)`: RGB, multiplied by coverage, and coverage.
+        """
+        width, height = canvas
+        sums = np.zeros((LAYERS, height, width, 4), np.float32)
+        tall = float(_heights(keypoints[None], self.references.body_px)[0])
+        for number, piece in enumerate(PIECES):
+            reference = int(chosen[number])
+            tile = self._tile(reference, number)
+            if tile is None:
+                continue
+            size = float(self._heights[reference]) / tall
+            back = _motion(piece, keypoints, self.references.keypoints[reference], size)
+            if back is not None:
+                _add_warped(sums[piece.layer], tile, back)
+        cover = np.maximum(sums[..., 3:], 255.0)
+        layers = np.concatenate(list(sums * (255.0 / cover)), axis=-1)
+        return np.asarray(np.round(layers), dtype=np.uint8)
+
+    def _tile(self, reference: int, number: int) -> _Tile | None:
+        tiles = self._tiles.get(reference)
+        if tiles is None:
+            references = self.references
+            tiles = _cut_pieces(
+                references.frames[reference],
+                references.masks[reference],
+                references.keypoints[reference],
+                references.body_px,
+            )
+            self._tiles[reference] = tiles
+        return tiles[number]
+
+
+def _descriptor(piece: Piece, keypoints: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Where the keypoints lie by which a piece is found, `(N, K, 2)` px, and which are seen."""
+    indices = [index for index, _ in piece.alike]
+    origin = keypoints[:, piece.frame[0]]
+    points = keypoints[:, indices]
+    seen = (points[..., 2] >= _SEEN) & (origin[:, None, 2] >= _SEEN)
+    return points[..., :2] - origin[:, None, :2], seen
+
+
+def _heights(keypoints: FloatArray, usual: float) -> FloatArray:
+    """How large the body is in each pose `(N, 137, 3)`, px: nearer the camera it is larger."""
+    heights = np.nan_to_num(body_heights(keypoints), nan=usual)
+    return np.asarray(heights.clip(usual / _NEARER, usual * _NEARER), dtype=np.float32)
+
+
+def _motion(piece: Piece, new: FloatArray, old: FloatArray, size: float) -> Affine | None:
+    """What takes px of the new pose to px of the old one, or None where the piece is not seen.
+
+    `size` is how much larger the old body is.  Keypoints have pixel centres at .5, cv2 at .0; both
+    are shifted alike.
+    """
+    both = [i for i in piece.frame if new[i, 2] >= _SEEN and old[i, 2] >= _SEEN]
+    if len(both) < 2:
+        return None
+    start = (new[both, 0] + 1j * new[both, 1]).astype(np.complex128) - (0.5 + 0.5j)
+    end = (old[both, 0] + 1j * old[both, 1]).astype(np.complex128) - (0.5 + 0.5j)
+    if len(piece.frame) == 2:
+        return _along(start, end, size)
+    middle, goal = start.mean(), end.mean()
+    spread = float((np.abs(start - middle) ** 2).sum())
+    if spread < _POINT or float((np.abs(end - goal) ** 2).sum()) < _POINT:
+        return None
+    turn = complex((np.conj(start - middle) * (end - goal)).sum()) / spread
+    turn *= float(np.clip(abs(turn), 1 / _STRETCH, _STRETCH)) / max(abs(turn), 1e-9)
+    linear = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
+    return _about(linear, middle, goal)
+
+
+def _along(
+    start: NDArray[np.complex128], end: NDArray[np.complex128], size: float
+) -> Affine | None:
+    """A bone's motion: turned, stretched along its length, and across it by the body's size."""
+    new, old = complex(start[1] - start[0]), complex(end[1] - end[0])
+    if min(abs(new), abs(old)) < 1:
+        return None
+    stretch = float(np.clip(abs(old) / abs(new), 1 / _STRETCH, _STRETCH))
+    a, b = new / abs(new), old / abs(old)
+    turn_back = np.array([[a.real, a.imag], [-a.imag, a.real]])
+    turn = np.array([[b.real, -b.imag], [b.imag, b.real]])
+    linear = turn @ np.diag([stretch, size]) @ turn_back
+    return _about(linear, start.mean(), end.mean())
+
+
+def _about(linear: NDArray[np.float64], middle: complex, goal: complex) -> Affine:
+    shift = np.array([goal.real, goal.imag]) - linear @ np.array([middle.real, middle.imag])
+    return np.hstack([linear, shift[:, None]])
+
+
+def _add_warped(layer: NDArray[np.float32], tile: _Tile, back: Affine) -> None:
+    """Add a tile, moved, to a layer `(H, W, 4)`; `back` takes px of the layer to the reference."""
+    height, width = tile.pixels.shape[:2]
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
+    corners += (tile.left - 0.5, tile.top - 0.5)
+    forth = cv2.invertAffineTransform(back)
+    moved = corners @ forth[:, :2].T + forth[:, 2]
+    limits = np.array(layer.shape[1::-1])
+    left, top = np.clip(np.floor(moved.min(axis=0)), 0, limits).astype(int).tolist()
+    right, bottom = np.clip(np.ceil(moved.max(axis=0)) + 1, 0, limits).astype(int).tolist()
+    if left >= right or top >= bottom:
+        return
+    shifted = back.copy()
+    shifted[:, 2] += back[:, :2] @ np.array([left, top]) - (tile.left, tile.top)
+    part = layer[top:bottom, left:right]
+    part += cv2.warpAffine(
+        tile.pixels,
+        shifted,
+        (right - left, bottom - top),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+    )
+
+
+def _cut_pieces(
+    frame: Frame, mask: Frame, keypoints: FloatArray, body_px: float
+) -> list[_Tile | None]:
+    """The px of every piece of a frame, or None where it is not seen."""
+    height, width = mask.shape
+    rows, columns = -(-height // _SHRINK), -(-width // _SHRINK)
+    far = _distances(keypoints / np.array([_SHRINK, _SHRINK, 1], np.float32), body_px / _SHRINK,
+                     (rows, columns))  # fmt: skip
+    person = cv2.resize(mask, (columns, rows), interpolation=cv2.INTER_AREA) / np.float32(255)
+    order = np.sort(far, axis=0)
+    tiles: list[_Tile | None] = []
+    for distance in far:
+        if not np.isfinite(distance).any():
+            tiles.append(None)
+            continue
+        others = np.where(distance <= order[0], order[1], order[0])
+        own = np.clip(1 + (others - distance) / _OVERLAP, 0, 1)
+        own *= np.clip((_REACH[1] - distance) / (_REACH[1] - _REACH[0]), 0, 1) * person
+        tiles.append(_tile(frame, np.round(255 * own).astype(np.uint8)))
+    return tiles
+
+
+def _tile(frame: Frame, own: Frame) -> _Tile | None:
+    covered = own > _FADED
+    if not covered.any():
+        return None
+    lines, files = (np.flatnonzero(covered.any(axis=axis)) for axis in (1, 0))
+    top, bottom = int(lines[0]), int(lines[-1]) + 1
+    left, right = int(files[0]), int(files[-1]) + 1
+    part = np.asarray(frame[_SHRINK * top : _SHRINK * bottom, _SHRINK * left : _SHRINK * right])
+    cover = cv2.resize(
+        own[top:bottom, left:right], part.shape[1::-1], interpolation=cv2.INTER_LINEAR
+    )
+    colour = np.round(part * (cover[..., None] / np.float32(255)))
+    pixels = np.dstack([colour, cover]).astype(np.uint8)
+    return _Tile(pixels, _SHRINK * left, _SHRINK * top)
+
+
+def _distances(keypoints: FloatArray, body_px: float, shape: tuple[int, int]) -> FloatArray:
+    """How far px lie from each piece, in its widths; inf everywhere where it is not seen."""
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32) + np.float32(0.5)
+    far = np.full((len(PIECES), *shape), np.inf, np.float32)
+    for number, piece in enumerate(PIECES):
+        for a, b in piece.bones:
+            if keypoints[a, 2] < _SEEN or keypoints[b, 2] < _SEEN:
+                continue
+            (ax, ay), (dx, dy) = keypoints[a, :2], keypoints[b, :2] - keypoints[a, :2]
+            along = ((x - ax) * dx + (y - ay) * dy) / max(float(dx * dx + dy * dy), 1e-3)
+            along = np.clip(along, 0, 1)
+            distance = np.hypot(x - ax - along * dx, y - ay - along * dy)
+            np.minimum(far[number], distance / (piece.width * body_px), out=far[number])
+        if piece.name == "torso":
+            far[number] += _INSIDE
+    return far

@@ -1,0 +1,170 @@
+"""How the fast preset learns: one step, readable beside the losses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dancenow.performer.fast import losses
+from dancenow.performer.fast.adversary import Adversary
+from dancenow.performer.fast.condition import POSE_CHANNELS
+from dancenow.performer.fast.config import PerformerConfig
+from dancenow.performer.fast.dataset import Batch, CropSet
+from dancenow.performer.fast.networks import FastGenerator
+from dancenow.performer.fast.texture import LAYERS, Texture
+from dancenow.training import Device, TrainingState, WeightAverage
+from dancenow.training.budget import cosine_rate
+from dancenow.training.checkpoint import (
+    optimizer_tensors,
+    prefixed,
+    restore_module,
+    restore_optimizer,
+    unprefixed,
+)
+
+
+class FastTraining:
+    """The generator, its averaged copy and its optimiser, over a set of crops.
+
+    Step k draws its batch from the seed and k alone: a training that was stopped and resumed
+    sees the same pictures as one that was not.
+
+    Attributes:
+        notes: JSON values that are kept with the state.
+    """
+
+    def __init__(self, config: PerformerConfig, crops: CropSet, device: Device, seed: int) -> None:
+        self.config, self.crops, self.device, self.seed = config, crops, device, seed
+        torch.manual_seed(seed)
+        self.texture = Texture(crops.references(config.texture.references))
+        generator = FastGenerator(POSE_CHANNELS, config.generator.widths, LAYERS)
+        generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        adam = config.optimizer
+        optimizer = torch.optim.AdamW(
+            generator.parameters(),
+            lr=adam.learning_rate,
+            betas=adam.betas,
+            weight_decay=adam.weight_decay,
+        )
+        self.fabric = device.fabric()
+        self.generator, self.optimizer = self.fabric.setup(generator, optimizer)
+        self.adversary = Adversary(config.adversary, POSE_CHANNELS, self.fabric)
+        self.average = WeightAverage[FastGenerator](self.generator.module, adam.average_decay)
+        self.notes: dict[str, Any] = {}
+        self._pool = ThreadPoolExecutor(1)
+        self._next: tuple[int, Future[Batch]] | None = None
+
+    def step(self, number: int, fraction: float) -> Mapping[str, float]:
+        """Paint a batch, compare it with the real frames, improve."""
+        batch = self._batch(number)
+        self._set_rate(number, fraction)
+
+        painted = self.generator(batch.pose, batch.plate, batch.texture)
+        picture = painted.over(batch.plate)
+
+        config = self.config.loss
+        person = batch.mask * (1 + config.focus * losses.hard_parts(batch.pose))
+        weight = (config.elsewhere + person) * batch.inside
+        weight = weight / weight.mean().clamp_min(1e-6)
+        terms = {
+            "l1": losses.weighted_l1(picture, batch.real, weight),
+            "gradient": losses.gradient_l1(picture, batch.real, weight),
+            "structure": losses.structure(picture, batch.real, weight),
+            "coverage": losses.coverage(painted.alpha, batch.mask, batch.inside),
+        }
+        loss = (
+            terms["l1"]
+            + config.gradient * terms["gradient"]
+            + config.structure * terms["structure"]
+            + config.coverage * max(0.1, 1 - 2 * fraction) * terms["coverage"]
+        )
+        if fraction >= self.config.adversary.start:
+            unreal, unlike = self._judged(batch, picture)
+            terms |= {"unreal": unreal, "features": unlike}
+            weights = self.config.adversary
+            loss = loss + weights.weight * unreal + weights.features * unlike
+        value = float(loss.detach())
+        if np.isfinite(value):
+            self.optimizer.zero_grad(set_to_none=True)
+            self.fabric.backward(loss)
+            torch.nn.utils.clip_grad_norm_(
+                self.generator.parameters(), self.config.optimizer.clip_norm
+            )
+            self.optimizer.step()
+            self.average.update(self.generator.module, number)
+        return {"loss": value, **{name: float(term.detach()) for name, term in terms.items()}}
+
+    def _judged(self, batch: Batch, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """What the discriminator says of a painted batch, after it has learned from it."""
+        shown = batch.real + batch.inside * (picture - batch.real)
+        verdict = self.adversary.learn(batch.real, shown, batch.pose)
+        return self.adversary.judge(shown, batch.pose, verdict)
+
+    def state(self) -> TrainingState:
+        """Weights, averaged weights and the optimisers' moments."""
+        return TrainingState(
+            {
+                **prefixed("generator", self.generator.module.state_dict()),
+                **prefixed("average", self.average.module.state_dict()),
+                **prefixed("optimizer", optimizer_tensors(self.optimizer)),
+                **prefixed("adversary", self.adversary.network.module.state_dict()),
+                **prefixed("against", optimizer_tensors(self.adversary.optimizer)),
+            },
+            {"seed": self.seed, **self.notes},
+        )
+
+    def restore(self, state: TrainingState, where: Path) -> None:
+        """Go on from a state that lay in the folder `where`.
+
+        Raises:
+            InputError: it is of another network.
+        """
+        restore_module(self.generator.module, unprefixed("generator", state.tensors), where)
+        restore_module(self.average.module, unprefixed("average", state.tensors), where)
+        restore_optimizer(self.optimizer, unprefixed("optimizer", state.tensors))
+        restore_module(self.adversary.network.module, unprefixed("adversary", state.tensors), where)
+        restore_optimizer(self.adversary.optimizer, unprefixed("against", state.tensors))
+
+    @torch.no_grad()
+    def preview(self) -> NDArray[np.uint8]:
+        """Four frames of the clip above what is painted for their poses, uint8 `(H, W, 3)`."""
+        indices = np.linspace(0, len(self.crops) - 1, 4).astype(int).tolist()
+        batch = self.crops.exactly(indices, self.texture).to(self.device.torch)
+        with self.device.autocast():
+            painted = self.average.module(batch.pose, batch.plate, batch.texture)
+        rows = torch.stack((batch.real, painted.over(batch.plate)))  # (2, B, 3, H, W)
+        sheet = rows.permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
+        picture: NDArray[np.uint8] = (
+            ((sheet + 1) * 127.5).round().clamp(0, 255).byte().cpu().numpy()
+        )
+        return picture
+
+    def close(self) -> None:
+        """End the thread that draws batches."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _set_rate(self, number: int, fraction: float) -> None:
+        options = self.config.optimizer
+        factor = cosine_rate(fraction, number, warmup_steps=options.warmup_steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = options.learning_rate * factor
+
+    def _batch(self, number: int) -> Batch:
+        """Batch `number`; the next one is drawn meanwhile in a thread."""
+        if self._next is not None and self._next[0] == number:
+            batch = self._next[1].result()
+        else:
+            batch = self._draw(number)
+        self._next = (number + 1, self._pool.submit(self._draw, number + 1))
+        return batch.to(self.device.torch)
+
+    def _draw(self, number: int) -> Batch:
+        rng = np.random.default_rng((self.seed, number))
+        return self.crops.batch(rng, self.config.optimizer.batch, self.config.augment, self.texture)

@@ -1,0 +1,1 @@
+"""What a motion or a person is read from: clips, tracks, motion captures, pose folders."""

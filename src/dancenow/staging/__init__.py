@@ -1,0 +1,1 @@
+"""Bringing a motion to a performer, and the performance out as a clip."""

@@ -1,0 +1,167 @@
+"""What a performer dances before: its room, the source's, a colour, a picture, a clip, nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageColor
+
+from dancenow.cache import cache_dir, content_hash
+from dancenow.errors import InputError
+from dancenow.files import write_bytes
+from dancenow.performer import FastPerformer, Performer
+from dancenow.pose.filters import clean
+from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.sources.background import find_room, plate_frames
+from dancenow.sources.camera import find_camera, seen_steadily
+from dancenow.sources.load import Source, observe
+from dancenow.video import IMAGE_SUFFIXES, probe, read_frames
+from dancenow.video.images import read_image
+from dancenow.video.png import encode_png
+
+Frame = NDArray[np.uint8]
+
+TARGET, SOURCE, TRANSPARENT = "target", "source", "transparent"
+_VERSION = 3  # of what is cached here; raise it when the plate of a source changes
+
+
+def check_background(name: str) -> None:
+    """Raise `InputError` where `name` names no background."""
+    if name in (TARGET, SOURCE, TRANSPARENT) or _colour(name) is not None:
+        return
+    path = Path(name)
+    if not path.exists():
+        raise InputError(
+            f"--background {name}: is neither target, source, transparent, a colour (white, "
+            "#20c060), nor a file that exists."
+        )
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        read_image(path)
+    else:
+        probe(path)
+
+
+def background_file(name: str) -> Path | None:
+    """The picture or clip that `name` names; None where it names something else."""
+    named = name in (TARGET, SOURCE, TRANSPARENT) or _colour(name) is not None
+    return None if named else Path(name)
+
+
+class Backdrop:
+    """What lies behind the person, frame by frame.
+
+    Args:
+        name: "target", "source", "transparent", a colour, a picture or a clip.
+        performer: who dances.
+        source: the motion.
+        progress: told about every frame where the source's room has to be looked at.
+
+    Raises:
+        InputError: there is no such background, or the performer paints whole frames.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        performer: Performer,
+        source: Source,
+        *,
+        progress: ProgressCallback = silent,
+    ) -> None:
+        check_background(name)
+        if name != TARGET and not isinstance(performer, FastPerformer):
+            raise InputError(
+                f"--background {name}: performers of the presets edn-... paint whole frames; train "
+                "one with --preset fast."
+            )
+        self.transparent = name == TRANSPARENT
+        self._performer, self._size = performer, performer.scene.size
+        self._name = name
+        self._picture: Frame | None = None
+        if name == SOURCE:
+            self._picture = _filling(_source_room(source, progress), self._size)
+
+    def frames(self, fps: float) -> Iterator[Frame]:
+        """One uint8 `(H, W, 3)` RGB picture a frame, without end; a clip begins anew."""
+        if self._name == TARGET:
+            assert isinstance(self._performer, FastPerformer)
+            return cycle([self._performer.scene.plate])
+        if self._picture is not None:
+            return cycle([self._picture])
+        return picture_frames(self._name, self._size, fps)
+
+
+def picture_frames(name: str, size: tuple[int, int], fps: float) -> Iterator[Frame]:
+    """A colour, a picture or a clip as a background.
+
+    Args:
+        name: a colour's name, or a file.
+        size: width and height in px.
+        fps: pictures a second.
+
+    Yields:
+        uint8 `(H, W, 3)` RGB, without end; a clip begins anew.
+    """
+    if (colour := _colour(name)) is not None:
+        yield from cycle([np.full((*size[::-1], 3), colour, np.uint8)])
+    elif Path(name).suffix.lower() in IMAGE_SUFFIXES:
+        yield from cycle([_filling(read_image(Path(name)), size)])
+    else:
+        while True:
+            for frame in read_frames(name, fps=fps):
+                yield _filling(frame, size)
+
+
+def _colour(name: str) -> tuple[int, int, int] | None:
+    try:
+        red, green, blue = ImageColor.getrgb(name)[:3]
+    except ValueError:
+        return None
+    return red, green, blue
+
+
+def _filling(picture: Frame, size: tuple[int, int]) -> Frame:
+    """A picture scaled to fill a frame, what is too much cut off evenly."""
+    height, width = picture.shape[:2]
+    scale = max(size[0] / width, size[1] / height)
+    middle = (np.array([width, height]) - np.array(size) / scale) / 2
+    matrix = np.array([[1 / scale, 0, middle[0]], [0, 1 / scale, middle[1]]])
+    matrix[:, 2] += 0.5 / scale - 0.5  # cv2 has pixel centres at .0
+    if scale < 1:
+        blur = cv2.GaussianBlur(picture, (0, 0), 0.4 / scale)
+        picture = np.asarray(blur, dtype=np.uint8)
+    filled = cv2.warpAffine(
+        picture,
+        matrix,
+        size,
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(filled, dtype=np.uint8)
+
+
+def _source_room(source: Source, progress: ProgressCallback) -> Frame:
+    """The room of a source clip without its dancer; cached by the clip's content."""
+    if source.clip is None:
+        raise InputError("--background source: the source is a track; it has no picture.")
+    clip, info = source.clip.path, source.clip
+    file = cache_dir("rooms") / f"{content_hash(clip, _VERSION)}.png"
+    if not file.is_file():
+        wanted = plate_frames(info.frames, info.size)
+        seen = observe(clip, wanted, progress=progress)
+        camera, _ = find_camera(clip, clean(seen.track), progress=progress)
+        rows = {int(index): row for row, index in enumerate(wanted)}
+        frames, masks = [], []
+        for index, frame in enumerate(read_frames(clip)):
+            progress(Progress(f"looking at the room of {clip.name}", index + 1, info.frames))
+            if index in rows:
+                shown, _, hidden = seen_steadily(frame, seen.masks[rows[index]], camera, index)
+                frames.append(shown)
+                masks.append(hidden)
+        write_bytes(file, encode_png(find_room(frames, masks).latest))
+    return read_image(file)

@@ -1,0 +1,232 @@
+"""Several performers in one dance, side by side or before one background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.errors import InputError
+from dancenow.performer import FastPerformer, Performer
+from dancenow.performer.fast.performer import Layer
+from dancenow.pose import PoseTrack
+from dancenow.pose.extent import body_extent
+from dancenow.staging.backdrop import TARGET, picture_frames
+from dancenow.staging.choices import Formation, Retarget
+from dancenow.staging.room import performable
+
+Frame = NDArray[np.uint8]
+
+MOST: Final = 8  # performers
+_BESIDE: Final = 0.08  # of the frame's height, beside the dancer of a strip
+_SLIMMEST: Final = 0.45  # width of a strip, in parts of its height
+_TALLEST: Final = 1080  # px
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Performers that dance one choreography.
+
+    Attributes:
+        performers: from left to right.
+        formation: side by side, or together.
+        delay: seconds by which each begins after the one before: a canon; 0 is unison.
+        background: "target", the first performer's room, or a colour, a picture or a clip.
+    """
+
+    performers: tuple[Performer, ...]
+    formation: Formation = Formation.beside
+    delay: float = 0.0
+    background: str = TARGET
+
+    def check(self) -> None:
+        """Raise `InputError` where these performers cannot dance so."""
+        check_cast(len(self.performers), self.formation, self.delay)
+        if any(performer.scene.statistics is None for performer in self.performers):
+            raise InputError(
+                "--performer: one was learned from drawn stick figures without poses, so no dance "
+                "can be brought to its body; train it from a clip."
+            )
+        fast = all(isinstance(performer, FastPerformer) for performer in self.performers)
+        if self.formation is Formation.together and not fast:
+            raise InputError(
+                "--formation together: performers of the presets edn-... paint whole frames; "
+                "choose beside, or train them with --preset fast."
+            )
+        if self.formation is Formation.beside and self.background != TARGET and not fast:
+            raise InputError(
+                f"--background {self.background}: performers of the presets edn-... paint whole "
+                "frames; train one with --preset fast."
+            )
+
+    def frames(self, track: PoseTrack) -> tuple[tuple[int, int], Iterator[Frame]]:
+        """Width and height of the picture, and its frames, uint8 `(H, W, 3)` RGB."""
+        tracks = []
+        for number, performer in enumerate(self.performers):
+            retarget = Retarget.whole if performer.scene.shape is None else Retarget.limbs
+            danced = performable(performer, track, retarget=retarget)
+            tracks.append(_later(danced, round(number * self.delay * track.fps)))
+        if self.formation is Formation.together:
+            return self._together(tracks)
+        return self._beside(tracks)
+
+    def _beside(self, tracks: Sequence[PoseTrack]) -> tuple[tuple[int, int], Iterator[Frame]]:
+        height = min(_TALLEST, max(track.size[1] for track in tracks)) // 2 * 2
+        strips = [_strip(track, height) for track in tracks]
+        size = (sum(width for *_, width in strips), height)
+
+        def frames() -> Iterator[Frame]:
+            streams = [
+                self._frames(performer, track)
+                for performer, track in zip(self.performers, tracks, strict=True)
+            ]
+            for pictures in zip(*streams, strict=True):
+                shown = [
+                    cv2.resize(
+                        np.ascontiguousarray(picture[:, left:right]),
+                        (width, height),
+                        interpolation=cv2.INTER_AREA
+                        if height < picture.shape[0]
+                        else cv2.INTER_CUBIC,
+                    )
+                    for picture, (left, right, width) in zip(pictures, strips, strict=True)
+                ]
+                yield np.asarray(np.hstack(shown), dtype=np.uint8)
+
+        return size, frames()
+
+    def _frames(self, performer: Performer, track: PoseTrack) -> Iterator[Frame]:
+        if self.background == TARGET or not isinstance(performer, FastPerformer):
+            return performer.perform(track)
+        behind = picture_frames(self.background, track.size, track.fps)
+        return (
+            layer.over(picture)
+            for layer, picture in zip(performer.layers(track), behind, strict=False)
+        )
+
+    def _together(self, tracks: Sequence[PoseTrack]) -> tuple[tuple[int, int], Iterator[Frame]]:
+        performers = [p for p in self.performers if isinstance(p, FastPerformer)]
+        first = performers[0].scene
+        reach = [
+            _reach(track) / performer.scene.statistics.middle_height
+            for performer, track in zip(performers, tracks, strict=True)
+        ]
+        slot = max(reach) * first.statistics.middle_height
+        width = max(first.size[0], round(slot * len(performers))) // 2 * 2
+        height = first.size[1] // 2 * 2
+        places = [width * (number + 0.5) / len(performers) for number in range(len(performers))]
+        size = (width, height)
+        if self.background == TARGET:
+            behind: Iterator[Frame] = cycle([_widened(first.plate, first.statistics.x, size)])
+        else:
+            behind = picture_frames(self.background, size, tracks[0].fps)
+
+        def frames() -> Iterator[Frame]:
+            streams = [
+                performer.layers(track) for performer, track in zip(performers, tracks, strict=True)
+            ]
+            for layers, background in zip(zip(*streams, strict=True), behind, strict=False):
+                frame = background
+                for layer, performer, place in zip(layers, performers, places, strict=True):
+                    own, home = performer.scene.statistics, first.statistics
+                    scale = home.middle_height / own.middle_height
+                    frame = _moved(
+                        layer, scale, (own.x, own.middle), (place, home.middle), size
+                    ).over(frame)
+                yield frame
+
+        return size, frames()
+
+
+def check_cast(count: int, formation: Formation, delay: float) -> None:
+    """Raise `InputError` where that many performers cannot dance so."""
+    if count > MOST:
+        raise InputError(f"--performer: at most {MOST} dance together, not {count}.")
+    if not (np.isfinite(delay) and delay >= 0):
+        raise InputError(f"--canon must be 0 s or above, not {delay:g}.")
+    if delay and count < 2:
+        raise InputError(f"--canon {delay:g}: needs several performers; add a --performer.")
+    if formation is Formation.together and count < 2:
+        raise InputError("--formation together: needs several performers; add a --performer.")
+
+
+def _later(track: PoseTrack, delay: int) -> PoseTrack:
+    """A track that begins `delay` frames later, its first pose held until then."""
+    if delay == 0:
+        return track
+    held = np.repeat(track.keypoints[:1], min(delay, len(track)), axis=0)
+    return track.with_keypoints(np.concatenate([held, track.keypoints])[: len(track)])
+
+
+def _strip(track: PoseTrack, height: int) -> tuple[int, int, int]:
+    """Columns of a frame around a dancer, from and to, and their width at that height."""
+    extent = body_extent(track)
+    margin = _BESIDE * track.size[1]
+    left, right = float(np.nanmin(extent[:, 0])) - margin, float(np.nanmax(extent[:, 2])) + margin
+    slim = _SLIMMEST * track.size[1] - (right - left)
+    if slim > 0:
+        left, right = left - slim / 2, right + slim / 2
+    first, last = max(0, round(left)), min(track.size[0], round(right))
+    return first, last, max(2, round((last - first) * height / track.size[1]) // 2 * 2)
+
+
+def _reach(track: PoseTrack) -> float:
+    """The width that a dance takes up, px."""
+    extent = body_extent(track)
+    return float(np.nanquantile(extent[:, 2], 0.99) - np.nanquantile(extent[:, 0], 0.01))
+
+
+def _widened(plate: Frame, middle: float, size: tuple[int, int]) -> Frame:
+    """A room made wider by its mirrored sides, about where its dancer stood."""
+    width = plate.shape[1]
+    more = max(0, size[0] - width)
+    left = min(more, max(0, round(size[0] / 2 - middle)))
+    widened = plate[: size[1], : size[0]]
+    while left > 0 or more - left > 0:  # a mirror shows no more than the room
+        now_left, now_right = min(left, width - 1), min(more - left, width - 1)
+        widened = np.asarray(
+            cv2.copyMakeBorder(widened, 0, 0, now_left, now_right, cv2.BORDER_REFLECT_101), np.uint8
+        )
+        left, more = left - now_left, more - now_left - now_right
+    return widened
+
+
+def _moved(
+    layer: Layer,
+    scale: float,
+    here: tuple[float, float],
+    there: tuple[float, float],
+    size: tuple[int, int],
+) -> Layer:
+    """A layer scaled about a place of its own frame that comes to lie elsewhere."""
+    nobody = Layer(np.zeros((0, 0, 4), np.uint8), 0, 0, size)
+    if not layer.pixels.size:
+        return nobody
+    height, width = layer.pixels.shape[:2]
+    left, top = (
+        (corner - origin) * scale + goal
+        for corner, origin, goal in zip((layer.left, layer.top), here, there, strict=True)
+    )
+    first = np.maximum(np.floor([left, top]), 0).astype(int)
+    last = np.minimum(np.ceil([left + width * scale, top + height * scale]), size).astype(int)
+    if (first >= last).any():
+        return nobody
+    # cv2 has pixel centres at .0.
+    offset = (first + 0.5 - [left, top]) / scale - 0.5
+    back = np.array([[1 / scale, 0, offset[0]], [0, 1 / scale, offset[1]]])
+    pixels = layer.pixels
+    if scale < 1:
+        pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 0.4 / scale), np.uint8)
+    moved = cv2.warpAffine(
+        pixels,
+        back,
+        (int(last[0] - first[0]), int(last[1] - first[1])),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+    )
+    return Layer(np.asarray(moved, np.uint8), int(first[0]), int(first[1]), size)

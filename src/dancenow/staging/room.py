@@ -1,0 +1,187 @@
+"""Where a performance takes place: the source's poses in the performer's room, and the camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.errors import InputError
+from dancenow.performer import FastPerformer, Performer
+from dancenow.pose import PoseTrack
+from dancenow.pose.framing import keep_in_frame
+from dancenow.pose.normalize import normalize, pose_statistics
+from dancenow.pose.retarget import body_shape, retarget_limbs
+from dancenow.progress import ProgressCallback, silent
+from dancenow.sources.camera import PersonBoxes, find_camera, steadied
+from dancenow.sources.load import Source
+from dancenow.staging.choices import CameraChoice, Retarget
+from dancenow.video import read_frames
+from dancenow.video.camera import CameraPath, match_views, still_path
+
+_UNMOVED = 0.4  # px: a view that differs less is the plate's own
+_ZOOMED = (0.8, 1.25)  # further apart, two views hardly show the same room
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A performance, ready to be painted.
+
+    Attributes:
+        track: the poses in px of the performer's own frame, as a still camera sees it.
+        view: how the camera moves before it; None where it stands still.
+    """
+
+    track: PoseTrack
+    view: CameraPath | None
+
+
+def stage(
+    performer: Performer,
+    source: Source,
+    *,
+    normalized: bool = True,
+    camera: CameraChoice = CameraChoice.auto,
+    retarget: Retarget = Retarget.whole,
+    progress: ProgressCallback = silent,
+) -> Staged:
+    """Bring a source's motion into a performer's room.
+
+    A source's own camera is taken out of its motion: a dancer who stands still does not sway
+    because the camera did.
+
+    Args:
+        performer: who is to dance.
+        source: any motion.
+        normalized: see `performable`.
+        camera: whose camera films it.
+        retarget: what takes the target's proportions.
+        progress: told about every frame.
+
+    Raises:
+        InputError: nothing can be normalised to the performer, or the camera asked for is not
+            known.
+    """
+    if camera is CameraChoice.target:
+        check_camera(performer)
+    track, path = source.track, _source_path(source, progress)
+    view: CameraPath | None = None
+    if not normalized and (at_home := _at_home(performer, source, path)) is not None:
+        track = steadied(track, at_home)
+        if camera in (CameraChoice.auto, CameraChoice.source):
+            view = at_home
+    else:
+        if path is not None:
+            track = steadied(track, path)
+        track = performable(performer, track, normalized=normalized, retarget=retarget)
+        if camera is CameraChoice.source:
+            view = None if path is None else _resized(path, performer.scene.size)
+    if camera is CameraChoice.target:
+        view = _target_path(performer, len(track), track.fps)
+    if view is not None and view.reach() < _UNMOVED:
+        view = None
+    return Staged(track, view)
+
+
+def performable(
+    performer: Performer,
+    track: PoseTrack,
+    *,
+    normalized: bool = True,
+    retarget: Retarget = Retarget.whole,
+) -> PoseTrack:
+    """A track in px of the performer's frame.
+
+    Args:
+        performer: who is to dance it.
+        track: any motion.
+        normalized: move and scale it to the performer's body and place, and shorten
+            travel that leads out of the frame; else the frame alone is
+            scaled where its size is another.
+        retarget: what takes the target's proportions.
+
+    Raises:
+        InputError: nothing can be normalised to the performer.
+    """
+    scene = performer.scene
+    if normalized:
+        if scene.statistics is None:
+            raise InputError(
+                "the performer was learned from drawn stick figures without poses, so nothing can "
+                "be normalised to it; add --no-normalize."
+            )
+        moved = normalize(track, pose_statistics(track), scene.statistics, scene.size)
+        if retarget is Retarget.limbs:
+            if scene.shape is None:
+                raise InputError(
+                    "--retarget limbs: the performer's proportions are not known; train it again."
+                )
+            moved = retarget_limbs(moved, body_shape(track), scene.shape)
+        return keep_in_frame(moved)
+    if track.size == scene.size:
+        return track
+    scale = min(scene.size[0] / track.size[0], scene.size[1] / track.size[1])
+    keypoints = track.keypoints.copy()
+    keypoints[..., :2] *= scale
+    keypoints[..., 0] += (scene.size[0] - scale * track.size[0]) / 2
+    keypoints[..., 1] += scene.size[1] - scale * track.size[1]
+    return replace(track, keypoints=keypoints, size=scene.size)
+
+
+def _source_path(source: Source, progress: ProgressCallback) -> CameraPath | None:
+    if source.clip is None:
+        return None
+    path, _ = find_camera(source.clip.path, source.track, progress=progress)
+    return path if path is not None and len(path) == len(source.track) else None
+
+
+def _at_home(performer: Performer, source: Source, path: CameraPath | None) -> CameraPath | None:
+    """The source's camera as seen from the performer's plate, where both show one room."""
+    clip = source.clip
+    if clip is None or not isinstance(performer, FastPerformer):
+        return None
+    if clip.size != performer.scene.size:
+        return None
+    frame = next(iter(read_frames(clip.path, stop=1)))
+    mask = PersonBoxes(source.track)[0]
+    moved = match_views(performer.scene.plate, frame, mask)
+    if moved is None or not _ZOOMED[0] < np.hypot(moved[0, 0], moved[1, 0]) < _ZOOMED[1]:
+        return None
+    return (path or still_path(len(source.track), clip.size)).after(moved)
+
+
+def check_camera(performer: Performer) -> CameraPath:
+    """How the target's camera moved.
+
+    Raises:
+        InputError: it stood still, or nobody knows.
+    """
+    camera = performer.scene.camera if isinstance(performer, FastPerformer) else None
+    if camera is None:
+        raise InputError(
+            "--camera target: the performer's camera stood still, or its movement is not known; "
+            "leave the option out."
+        )
+    return camera
+
+
+def _target_path(performer: Performer, count: int, fps: float) -> CameraPath:
+    """The target's own camera, forth and back for as long as it is needed."""
+    camera = check_camera(performer)
+    last = max(1, len(camera) - 1)
+    step = performer.scene.fps / fps
+    there: NDArray[np.int64] = np.round(np.arange(count) * step).astype(np.int64) % (2 * last)
+    back = np.minimum(there, 2 * last - there).clip(0, len(camera) - 1)
+    return CameraPath(camera.moves[back], camera.size)
+
+
+def _resized(path: CameraPath, size: tuple[int, int]) -> CameraPath:
+    """A path in frames of another size, its moves in parts of the frame's height."""
+    factor = size[1] / path.size[1]
+    moves = path.moves.copy()
+    old, new = np.array(path.size) / 2, np.array(size) / 2
+    # About the picture's middle: x' = A (x - m) + m + d, with d scaled.
+    shift = moves[:, :, 2] + moves[:, :, :2] @ old - old
+    moves[:, :, 2] = factor * shift + new - moves[:, :, :2] @ new
+    return CameraPath(moves, size)

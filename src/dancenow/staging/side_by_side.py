@@ -1,0 +1,72 @@
+"""Clips and poses side by side, in one clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.credentials import Claim, Made, Origin
+from dancenow.pose import PoseTrack
+from dancenow.pose.draw import draw_pose
+from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.staging.result import open_result
+from dancenow.video import probe, read_frames
+
+Frame = NDArray[np.uint8]
+
+_TALLEST: Final = 720  # px
+
+
+def write_beside(
+    panels: Sequence[Path | PoseTrack],
+    output: Path,
+    *,
+    sound: Path | None = None,
+    progress: ProgressCallback = silent,
+) -> int:
+    """Write clips and drawn poses beside each other, all as high as the last; gives the frames.
+
+    It is marked as synthetic like any result.
+
+    Args:
+        panels: from left to right; the last one is a clip, whose rate and height all take.  The
+            shortest ends it.
+        output: the clip to write.
+        sound: a clip or sound file whose sound is added.
+        progress: told about every frame.
+
+    Raises:
+        InputError: a clip cannot be read.
+        OutputError: the output cannot be written.
+    """
+    made = panels[-1]
+    assert isinstance(made, Path)
+    info = probe(made)
+    height = min(_TALLEST, info.size[1]) // 2 * 2
+    rows = zip(*(_frames(panel, height, float(info.fps)) for panel in panels), strict=False)
+    clips = [panel for panel in panels if isinstance(panel, Path)]
+    claim = Claim.of(Made.comparison, Origin.composite, *clips)
+    with open_result(output, claim, fps=info.fps, audio_from=sound) as result:
+        for row in rows:
+            result.write(np.hstack(row))
+            progress(Progress("putting everything side by side", result.frames, info.frames))
+    return result.frames
+
+
+def _frames(panel: Path | PoseTrack, height: int, fps: float) -> Iterator[Frame]:
+    """Frames of a height, uint8 `(height, W, 3)` RGB, with an even width."""
+    size = panel.size if isinstance(panel, PoseTrack) else probe(panel).size
+    width = max(2, round(size[0] * height / size[1]) // 2 * 2)
+    if isinstance(panel, Path):
+        yield from read_frames(panel, fps=fps, size=(width, height))
+        return
+    for keypoints in panel.keypoints:
+        drawn = cv2.resize(
+            draw_pose(keypoints, size), (width, height), interpolation=cv2.INTER_AREA
+        )
+        yield np.asarray(drawn, np.uint8)
