@@ -12,8 +12,8 @@ import typer
 
 from dancenow.cli import clips, dances, measures, performers, studio  # noqa: F401 (they add commands)
 from dancenow.cli.apps import app
-from dancenow.console import end_process, is_secondary_process
 from dancenow.errors import DanceNowError, DanceNowWarning, InputError
+from dancenow.processes import end_process, is_secondary_process
 
 _STOPPED = 130  # the exit status after Ctrl-C
 

@@ -11,7 +11,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from dancenow.console import ProgressBars, is_secondary_process
+from dancenow.console import ProgressBars
+from dancenow.processes import is_secondary_process
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.version import __version__
 

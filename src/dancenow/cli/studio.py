@@ -9,7 +9,7 @@ import typer
 
 from dancenow.cli.apps import app
 from dancenow.cli.options import AsJson, Device, DeviceName, Seed, Verbose
-from dancenow.console import end_process
+from dancenow.processes import end_process
 from dancenow.studio.config import HOST, PORT, Limits
 
 _LIMITS = "Uploads"

@@ -46,6 +46,11 @@ class Clock:
     def __post_init__(self) -> None:
         self._start = self.now()
 
+    def stop(self) -> None:
+        """Count no further: the training is over."""
+        self.spent, self.now = self.seconds, lambda: 0.0
+        self._start = 0.0
+
     @property
     def seconds(self) -> float:
         """Seconds of training in all."""

@@ -21,6 +21,7 @@ from dancenow.errors import InputError
 from dancenow.files import atomic_path, write_text
 
 VERSION = 1
+STATE = "state.json"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def save_state(folder: Path, state: TrainingState) -> None:
     with atomic_path(folder / name) as temporary:
         save_file(tensors, temporary)
     document = {"version": VERSION, "tensors": name, "values": state.values}
-    write_text(folder / "state.json", json.dumps(document, indent=1))
+    write_text(folder / STATE, json.dumps(document, indent=1))
     for old in folder.glob("state-*.safetensors"):
         if old.name != name:
             old.unlink(missing_ok=True)
@@ -56,7 +57,7 @@ def load_state(folder: Path) -> TrainingState | None:
     Raises:
         InputError: it is damaged or of a newer version.
     """
-    path = folder / "state.json"
+    path = folder / STATE
     if not path.is_file():
         return None
     try:

@@ -6,6 +6,7 @@ import math
 import signal
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import TrainingError
-from dancenow.progress import Progress, ProgressCallback
+from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.training.budget import Clock
-from dancenow.training.checkpoint import TrainingState, save_state
+from dancenow.training.checkpoint import STATE, TrainingState, load_state, save_state
 from dancenow.training.history import MOST_PREVIEWS, History, Point
 from dancenow.training.logs import LoggerName, open_logger
 from dancenow.training.team import Team
+from dancenow.training.threads import ThreadTuner
 
 _CHECKPOINT_SECONDS = 60.0
 _CHECKPOINT_SHARE = 0.05  # of the training's time that saving may take
@@ -26,60 +28,87 @@ _LOG_SECONDS = 2.0
 
 
 class Trainable(Protocol):
-    """A training, seen from the loop."""
+    """What learns, as the loop and the session see it: it knows no folder, budget or log."""
 
     def step(self, number: int, fraction: float) -> Mapping[str, float]:
-        """Do step `number` at that part of the budget; give the losses by name, "loss" first."""
+        """Do step `number` at that part of the budget; return the losses by name, "loss" first."""
 
     def state(self) -> TrainingState:
         """All that is needed to resume after the steps done so far."""
 
+    def restore(self, state: TrainingState, where: Path) -> None:
+        """Resume from a state that was read in the folder `where`.
+
+        Raises:
+            InputError: it belongs to another network.
+        """
+
     def preview(self) -> NDArray[np.uint8]:
-        """A picture `(H, W, 3)` RGB of what was learned."""
+        """A picture of what was learned, uint8 `(H, W, 3)` RGB."""
+
+    def close(self) -> None:
+        """End the threads that work for it."""
+
+
+@dataclass(frozen=True)
+class LoopOptions:
+    """What surrounds a training.
+
+    Attributes:
+        progress: told after every step.
+        logger: where losses and pictures are logged besides the history.
+        team: the fellow processes; all of them run the loop, and the first one's clock decides.
+        notes: JSON values that are kept with the state.
+        tune_threads: measure how many threads compute fastest; for networks on a CPU.
+        keep_best: resume from the state with the lowest held-out loss when the budget is used; the
+            training must have a method `held_out_loss`.
+    """
+
+    progress: ProgressCallback = silent
+    logger: LoggerName = "tensorboard"
+    team: Team = field(default_factory=Team)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    tune_threads: bool = False
+    keep_best: bool = False
 
 
 def run_training(
-    training: Trainable,
-    clock: Clock,
-    checkpoint: Path,
-    *,
-    stage: str,
-    progress: ProgressCallback,
-    logger: LoggerName = "tensorboard",
-    team: Team | None = None,
+    training: Trainable, clock: Clock, checkpoint: Path, stage: str, options: LoopOptions
 ) -> None:
-    """Train until the budget is over; a checkpoint is left whatever ends it.
-
-    Where several processes train together, all of them run this; the first one's clock decides,
-    and it alone writes.
+    """Train until the budget is used; a checkpoint is left whatever ends it.
 
     Args:
         training: what learns.
         clock: the budget and what is used of it; its step counts on.
         checkpoint: a folder for the state, the history and the logs.
         stage: the name that progress shows.
-        progress: told after every step.
-        logger: where losses and pictures are logged besides the history.
-        team: the fellow processes.
+        options: what surrounds it.
 
     Raises:
-        TrainingError: the loss is no number; the checkpoint before it is kept.
+        TrainingError: the loss is NaN or infinite; the checkpoint before it is kept.
     """
-    team = team or Team()
-    records = _Records(training, clock, checkpoint, logger) if team.first else None
-    saving = _Saving(training, clock, checkpoint, records)
+    team = options.team
+    records = _Records(training, clock, checkpoint, options.logger) if team.first else None
+    saving = _Saving(training, clock, checkpoint, records, options.notes)
+    best = _Best(training, checkpoint, options.notes) if options.keep_best and team.first else None
     interrupts = _Interrupts(team)
+    threads = ThreadTuner() if options.tune_threads and team.size == 1 else ThreadTuner(1)
     try:
+        if team.first and not (checkpoint / STATE).is_file():
+            saving.save()  # what dies before its first minute can be resumed, too
         while (fraction := team.agreed(clock.fraction)) < 1.0:
             interrupts.check()
-            losses = training.step(clock.step, fraction)
+            with threads.measure():
+                losses = training.step(clock.step, fraction)
             if records is not None:
                 records.keep(losses)
             _check(losses, clock.step)
             clock.step += 1
             if records is not None:
-                progress(_event(stage, clock, losses, getattr(training, "phase", "")))
-                records.tell(losses)
+                phase = getattr(training, "phase", "")
+                options.progress(_event(stage, clock, losses, phase))
+                if records.tell(losses) and best is not None:
+                    best.look(clock)
                 saving.now_and_then()
     except TrainingError:
         if records is not None:
@@ -97,6 +126,9 @@ def run_training(
     else:
         if records is not None:
             saving.save()
+            if best is not None:
+                best.look(clock)
+                best.restore()
             records.finish()
         team.wait()
     finally:
@@ -113,9 +145,9 @@ class _Interrupts:
 
     def __init__(self, team: Team) -> None:
         self._team, self._asked = team, False
-        self._before: Any = None
-        if team.size > 1:
-            self._before = signal.signal(signal.SIGINT, self._note)
+        # What ends a process in other ways ends a training alike (see `dancenow.cli`).
+        asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if team.size > 1 else ()
+        self._before = {number: signal.signal(number, self._note) for number in asking}
 
     def check(self) -> None:
         """Raise `KeyboardInterrupt` in every process when one was asked to stop."""
@@ -124,8 +156,8 @@ class _Interrupts:
 
     def close(self) -> None:
         """Let Ctrl-C do what it did before."""
-        if self._team.size > 1:
-            signal.signal(signal.SIGINT, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _note(self, *_: object) -> None:
         self._asked = True
@@ -149,8 +181,11 @@ class _Records:
         point = Point(self._clock.step + 1, self._clock.seconds, dict(losses))
         self._history.add(point, getattr(self._training, "phase", ""))
 
-    def tell(self, losses: Mapping[str, float]) -> None:
-        """Log a step's losses now and then, and some previews over the whole budget."""
+    def tell(self, losses: Mapping[str, float]) -> bool:
+        """Log a step's losses now and then, and some previews over the whole budget.
+
+        Returns whether this step has a preview.
+        """
         self._losses = losses
         if time.monotonic() - self._logged_at >= _LOG_SECONDS:
             self._log()
@@ -159,6 +194,8 @@ class _Records:
             if self._next_preview <= fraction:  # a step took long
                 self._next_preview = fraction + 1 / MOST_PREVIEWS
             self._show()
+            return True
+        return False
 
     def finish(self) -> None:
         """Log the last step, and show what it came to."""
@@ -191,10 +228,15 @@ class _Saving:
     """Checkpoints, not so often that a large one slows the training down."""
 
     def __init__(
-        self, training: Trainable, clock: Clock, folder: Path, records: _Records | None
+        self,
+        training: Trainable,
+        clock: Clock,
+        folder: Path,
+        records: _Records | None,
+        notes: Mapping[str, Any],
     ) -> None:
         self._training, self._clock, self._folder = training, clock, folder
-        self._records = records
+        self._records, self._notes = records, notes
         self._next = time.monotonic() + _CHECKPOINT_SECONDS
 
     def now_and_then(self) -> None:
@@ -209,9 +251,34 @@ class _Saving:
         """Save now; the history first: it may know of more steps than the state, not of fewer."""
         if self._records is not None:
             self._records.save()
-        state = self._training.state()
-        values = {**state.values, "step": self._clock.step, "seconds": self._clock.seconds}
-        save_state(self._folder, TrainingState(state.tensors, values))
+        save_state(self._folder, _noted(self._training.state(), self._notes, self._clock))
+
+
+class _Best:
+    """The state with the lowest held-out loss so far, in a checkpoint of its own."""
+
+    def __init__(self, training: Trainable, checkpoint: Path, notes: Mapping[str, Any]) -> None:
+        self._training, self._folder, self._notes = training, checkpoint / "best", notes
+        state = load_state(self._folder)
+        self._loss = math.inf if state is None else float(state.values["held_out"])
+
+    def look(self, clock: Clock) -> None:
+        """Measure now, and keep the state where it is better than all before it."""
+        loss = self._training.held_out_loss()  # type: ignore[attr-defined]
+        if loss < self._loss:
+            self._loss = loss
+            notes = {**self._notes, "held_out": loss}
+            save_state(self._folder, _noted(self._training.state(), notes, clock))
+
+    def restore(self) -> None:
+        """Go back to the best state, if there is one: a held-out loss can be NaN throughout."""
+        if (state := load_state(self._folder)) is not None:
+            self._training.restore(state, self._folder)
+
+
+def _noted(state: TrainingState, notes: Mapping[str, Any], clock: Clock) -> TrainingState:
+    values = {**state.values, **notes, "step": clock.step, "seconds": clock.seconds}
+    return TrainingState(state.tensors, values)
 
 
 def _check(losses: Mapping[str, float], step: int) -> None:

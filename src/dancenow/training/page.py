@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 
-from dancenow.errors import DanceNowError, TrainingError
 from dancenow.report import (
     Curve,
     Html,
@@ -41,7 +39,7 @@ _SHEET_PX: Final = 1200  # longer side of a preview sheet in the page
 
 
 @dataclass(frozen=True)
-class Stage:
+class TrainingPart:
     """A training of its own in what was learned.
 
     Attributes:
@@ -58,64 +56,48 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Story:
+class TrainingPage:
     """What the page of a training tells.
 
     Attributes:
         title: the page's heading.
         lead: what was learned, in a sentence.
         facts: how: clip, preset, device.
-        stages: the trainings.
+        parts: the trainings.
         measured: what was measured in the end, by its key in `TRAINING`.
         seconds: of each stage of the last run.
         next_commands: what can be done with it.
         sheet: a picture of what was learned from or of what it makes, with its caption.
-        stopped: why it ended early.
+        notes: what the reader should know first: that it was stopped, say.
     """
 
     title: str
     lead: str
     facts: Mapping[str, object]
-    stages: Sequence[Stage]
+    parts: Sequence[TrainingPart]
     seconds: Mapping[str, float]
     next_commands: Sequence[Sequence[str]] = ()
     measured: Mapping[str, float | None] | None = None
     sheet: tuple[Path, str] | None = None
-    stopped: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def write_training_page(folder: Path, story: Story) -> Path:
+def write_training_page(folder: Path, content: TrainingPage) -> Path:
     """Write `index.html` into a training's folder."""
-    histories = [History.load(stage.checkpoint) for stage in story.stages]
-    lead: list[object] = [paragraph(story.lead)]
-    if story.stopped:
-        lead.append(paragraph(story.stopped, note=True))
-    measured = story.measured or {}
+    histories = [History.load(part.checkpoint) for part in content.parts]
+    lead = [paragraph(content.lead), *(paragraph(note, note=True) for note in content.notes)]
+    measured = content.measured or {}
     rows = [Row(TRAINING[key], (value,)) for key, value in measured.items()]
-    sections = [Section("What was learned", (facts("How it was learned", story.facts),))]
-    for number, (stage, history) in enumerate(zip(story.stages, histories, strict=True)):
-        sections += _of_stage(stage, history, number, alone=len(histories) == 1)
+    sections = [Section("What was learned", (facts("How it was learned", content.facts),))]
+    for number, (part, history) in enumerate(zip(content.parts, histories, strict=True)):
+        sections += _of_part(part, history, number, alone=len(histories) == 1)
     sections += [
-        Section("What it came to", (figures("Measured at the end", rows), _sheet(story.sheet))),
-        Section("How long it took", (_times(story, histories),)),
-        Section("What to do with it", (_commands(story.next_commands),)),
+        Section("What it came to", (figures("Measured at the end", rows), _sheet(content.sheet))),
+        Section("How long it took", (_times(content, histories),)),
+        Section("What to do with it", (_commands(content.next_commands),)),
     ]
-    page = Page("training", story.title, tuple(lead), tuple(sections))
+    page = Page("training", content.title, tuple(lead), tuple(sections))
     return write_page(folder / PAGE, page)
-
-
-@contextmanager
-def page_when_stopped(folder: Path, story: Callable[[], Story]) -> Iterator[None]:
-    """Write the page, too, where a training is stopped by Ctrl-C or fails."""
-    try:
-        yield
-    except (KeyboardInterrupt, TrainingError) as error:
-        why = "It was stopped; the same command goes on from there."
-        if isinstance(error, TrainingError):
-            why = f"It failed: {error}"
-        with suppress(OSError, DanceNowError):  # the reason for stopping matters more
-            write_training_page(folder, replace(story(), stopped=why))
-        raise
 
 
 def previews_over_time(history: History, shows: str) -> Html:
@@ -144,28 +126,28 @@ def said_device(device: Device) -> str:
     return f"{f'{many} x ' if many > 1 else ''}{device.kind}, {device.precision}"
 
 
-def _of_stage(stage: Stage, history: History, number: int, *, alone: bool) -> list[Section]:
+def _of_part(part: TrainingPart, history: History, number: int, *, alone: bool) -> list[Section]:
     """Curves and previews of one training."""
     points = history.kept()
     begun = paragraph("Nothing was learned yet.") if not points else ""
-    shown = [_curve(history, name, stage.unit) for name in _in_order(history.names)]
-    losses = curves(shown, f"stage{number}")
+    shown = [_curve(history, name, part.unit) for name in _in_order(history.names)]
+    losses = curves(shown, f"part{number}")
     said = paragraph(
         "Bold: smoothed. Faint: every step that was kept. The last figures are those of the "
         "smoothed line.",
         note=False,
     )
-    strip_of = previews_over_time(history, stage.shows)
-    previews = (paragraph(stage.shows), strip_of) if strip_of else ()
+    strip_of = previews_over_time(history, part.shows)
+    previews = (paragraph(part.shows), strip_of) if strip_of else ()
     if alone:
         return [
             Section("Losses", (begun, losses and said, losses)),
             Section("Previews over time", previews),
         ]
     return [
-        Section(stage.name, (begun or paragraph(f"{points[-1].step:,} steps."),)),
-        Section(f"Losses: {stage.name.lower()}", (losses and said, losses), 3),
-        Section(f"Previews over time: {stage.name.lower()}", previews, 3),
+        Section(part.name, (begun or paragraph(f"{points[-1].step:,} steps."),)),
+        Section(f"Losses: {part.name.lower()}", (losses and said, losses), 3),
+        Section(f"Previews over time: {part.name.lower()}", previews, 3),
     ]
 
 
@@ -188,14 +170,14 @@ def _sheet(sheet: tuple[Path, str] | None) -> Html:
     return picture(encode_jpeg(rgb, _SHEET_PX), sheet[1], sheet[1])
 
 
-def _times(story: Story, histories: Sequence[History]) -> Html:
+def _times(content: TrainingPage, histories: Sequence[History]) -> Html:
     """Seconds of the last run, and of all the learning."""
     learned = {
-        f"{stage.name.lower()}, {history.kept()[-1].step:,} steps": history.kept()[-1].seconds
-        for stage, history in zip(story.stages, histories, strict=True)
+        f"{part.name.lower()}, {history.kept()[-1].step:,} steps": history.kept()[-1].seconds
+        for part, history in zip(content.parts, histories, strict=True)
         if history.points
     }
-    tables = [times("Learning, over all runs", learned), times("The last run", story.seconds)]
+    tables = [times("Learning, over all runs", learned), times("The last run", content.seconds)]
     return joined(table for table in tables if table)
 
 

@@ -1,0 +1,324 @@
+"""A training session: one folder in which something is trained, from its marker to its page.
+
+Whatever is trained, the session owns what has to go right around it: the folder is marked as ours
+before anything else is written, a lock keeps a second process out, a training is resumed only with
+what it began with, and whatever ends it leaves a checkpoint and a page.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final
+
+from dancenow.errors import DanceNowError, DanceNowWarning, InputError, OutputError, TrainingError
+from dancenow.files import make_folder, write_text
+from dancenow.processes import is_secondary_process
+from dancenow.progress import ProgressCallback, silent
+from dancenow.training.budget import Budget, Clock
+from dancenow.training.checkpoint import STATE, load_state
+from dancenow.training.history import FILE as HISTORY
+from dancenow.training.logs import LoggerName, log_figures
+from dancenow.training.loop import LoopOptions, Trainable, run_training
+from dancenow.training.page import PAGE, TrainingPage, write_training_page
+from dancenow.training.team import Team
+
+CHECKPOINT: Final = "checkpoint"
+MARKER: Final = "training.json"
+VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training inside a session; a choreographer of pictures has two.
+
+    Attributes:
+        name: of its folder below `checkpoint/`; "" where the session has one training only.
+        label: what progress calls it, such as "learning the dance".
+        budget: of this training.
+        made_of: JSON values that a resumed training must agree in: its clip, its configuration.
+        starts_over: begin again where `made_of` differs, instead of refusing.
+        enough_steps: with fewer, the result is worse than it could be, and the user is told.
+        tune_threads: see `LoopOptions`.
+        keep_best: see `LoopOptions`.
+    """
+
+    name: str
+    label: str
+    budget: Budget
+    made_of: Mapping[str, Any]
+    starts_over: bool = False
+    enough_steps: int = 0
+    tune_threads: bool = False
+    keep_best: bool = False
+
+
+class Session:
+    """The folder of a training, while this process trains in it; a context manager.
+
+    Leaving it by Ctrl-C or by a failed training writes the page, which says so.  Leaving it by any
+    other error before anything was trained removes what it made.
+
+    Args:
+        folder: where the result and the checkpoints go; made where it is missing.
+        kind: what is trained, such as "performer"; a folder of another kind is refused.
+        finished: whether the folder already holds such a result.
+        logger: where losses and previews are logged besides the history.
+        progress: told about every step.
+
+    Attributes:
+        page: makes what the page tells; None until that is known.
+        trained: whether any step was made in this session.
+
+    Raises:
+        InputError: the folder holds other files, is of another kind, or another process trains in
+            it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        kind: str,
+        *,
+        finished: bool,
+        logger: LoggerName = "tensorboard",
+        progress: ProgressCallback = silent,
+    ) -> None:
+        self.folder, self.kind, self.finished = folder, kind, finished
+        self.page: Callable[[], TrainingPage] | None = None
+        self.trained = False
+        self._logger, self._progress = logger, progress
+        self._notes: list[str] = []
+        self._last: tuple[Path, int] | None = None  # checkpoint of the last training, and its steps
+        self._check_folder()
+
+    def __enter__(self) -> Session:
+        self._resources = ExitStack()
+        if not is_secondary_process():  # the first of those that train together holds the folder
+            self._existed = self.folder.is_dir()
+            self._marked = self._mark()
+            self._resources.enter_context(self._lock())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not is_secondary_process():
+            if isinstance(error, KeyboardInterrupt | TrainingError):
+                self._write_stopped_page(error)
+            if error is not None and self._marked:
+                self._unmark()
+        self._resources.close()
+
+    def checkpoint(self, name: str = "") -> Path:
+        """The folder of a training's checkpoint."""
+        return self.folder / CHECKPOINT / name if name else self.folder / CHECKPOINT
+
+    def check(self, made_of: Mapping[str, Any], name: str = "") -> None:
+        """Refuse now, before long work, what a training of that name could not be resumed with.
+
+        Raises:
+            InputError: it was begun with something else.
+        """
+        try:
+            document = json.loads((self.checkpoint(name) / STATE).read_text("utf-8"))
+            values = document["values"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return  # there is none yet, or `load_state` tells what is wrong with it
+        if isinstance(values, dict):
+            self._agree(made_of, values)
+
+    def train(self, trainable: Trainable, training: Training, team: Team | None = None) -> Clock:
+        """Resume or begin a training, and run it until its budget is used.
+
+        `trainable` is closed, whatever happens.
+
+        Returns:
+            The training's clock: its steps and seconds in all.
+
+        Raises:
+            InputError: the checkpoint is of something else, damaged, or of a newer version.
+            TrainingError: the loss is NaN or infinite.
+        """
+        team = team or Team()
+        checkpoint = self.checkpoint(training.name)
+        try:
+            clock = self._resumed(trainable, training, team)
+            steps_before = clock.step
+            if not clock.over:
+                self.trained = True
+                run_training(
+                    trainable,
+                    clock,
+                    checkpoint,
+                    training.label,
+                    LoopOptions(
+                        self._progress,
+                        self._logger,
+                        team,
+                        training.made_of,
+                        training.tune_threads,
+                        training.keep_best,
+                    ),
+                )
+        finally:
+            trainable.close()
+        clock.stop()
+        self._last = checkpoint, clock.step
+        if clock.step > steps_before and clock.step < training.enough_steps and team.first:
+            self._tell_too_few(training, clock)
+        return clock
+
+    def finish(self, figures: Mapping[str, Any]) -> None:
+        """Log the figures at the end and write the page, where anything was trained."""
+        if is_secondary_process():
+            return
+        if self.trained and self._last is not None:
+            log_figures(self._logger, *self._last, figures)
+        if self.page is not None and (self.trained or not (self.folder / PAGE).is_file()):
+            write_training_page(self.folder, replace(self.page(), notes=tuple(self._notes)))
+
+    def _resumed(self, trainable: Trainable, training: Training, team: Team) -> Clock:
+        state = load_state(self.checkpoint(training.name))
+        if not team.same(-1 if state is None else int(state.values["step"])):
+            raise InputError(
+                f"{self.folder}: the machines see different checkpoints; let them share it."
+            )
+        if state is None and self.finished and not training.starts_over:
+            raise InputError(
+                f"{self.folder}: holds a finished {self.kind} without its checkpoint; choose "
+                "another folder."
+            )
+        if state is not None and not agrees(training.made_of, state.values):
+            if not training.starts_over:
+                self._agree(training.made_of, state.values)
+            state = None
+        if state is None:
+            return Clock(training.budget)
+        trainable.restore(state, self.checkpoint(training.name))
+        return Clock(training.budget, int(state.values["step"]), float(state.values["seconds"]))
+
+    def _agree(self, made_of: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Raise `InputError` where a checkpoint was begun with something else."""
+        ours, theirs = made_of.get("config"), values.get("config")
+        if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+            preset = theirs.get("preset")
+            if isinstance(preset, str) and preset != ours.get("preset"):
+                raise InputError(
+                    f"{self.folder}: was begun with --preset {preset}; add that to resume it, or "
+                    "choose another folder."
+                )
+        if not agrees(made_of, values):
+            raise InputError(
+                f"{self.folder}: holds a {self.kind} of another clip, preset or version, or of "
+                "other options; choose another folder."
+            )
+
+    def _tell_too_few(self, training: Training, clock: Clock) -> None:
+        said = (
+            f"{clock.step:,} steps were made, and a good result takes about "
+            f"{training.enough_steps:,}: run the same command with more --minutes, or with "
+            "--quality good; on a busy computer a step takes longer."
+        )
+        self._notes.append(said)
+        warnings.warn(f"{self.folder}: {said}", DanceNowWarning, stacklevel=4)
+
+    def _check_folder(self) -> None:
+        folder = self.folder
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(f"{folder}: is a file; a {self.kind} needs a folder.")
+        if not folder.is_dir():
+            return
+        marked = _marked_kind(folder)
+        if marked not in (None, self.kind):
+            raise OutputError(f"{folder}: holds a {marked}; choose another folder.")
+        # Older versions left no marker.
+        left = (folder.glob(f"{CHECKPOINT}/**/{name}") for name in (STATE, HISTORY))
+        begun = next(chain.from_iterable(left), None) is not None
+        ours = self.finished or marked is not None or begun
+        if not ours and any(folder.iterdir()):
+            raise OutputError(f"{folder}: holds other files; choose a new or empty folder.")
+
+    def _mark(self) -> bool:
+        """Mark the folder as ours before anything else is written; whether it was not."""
+        make_folder(self.folder / CHECKPOINT)
+        path = self.folder / CHECKPOINT / MARKER
+        if path.is_file():
+            return False
+        write_text(path, json.dumps({"version": VERSION, "kind": self.kind}))
+        return True
+
+    def _unmark(self) -> None:
+        """Remove marker and folders where nothing else came to lie there."""
+        checkpoint = self.folder / CHECKPOINT
+        if {path.name for path in checkpoint.iterdir()} == {MARKER}:
+            (checkpoint / MARKER).unlink()
+            with suppress(OSError):
+                checkpoint.rmdir()
+                if not self._existed:
+                    self.folder.rmdir()
+
+    def _lock(self) -> IO[str]:
+        file = (self.folder / CHECKPOINT / MARKER).open("r+", encoding="utf-8")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise InputError(
+                f"{self.folder}: another process is training in it; wait for it, or choose another "
+                "folder."
+            ) from None
+        except OSError:
+            pass  # a file system without locks
+        return file
+
+    def _write_stopped_page(self, error: BaseException) -> None:
+        why = "It was stopped; the same command resumes it."
+        if isinstance(error, TrainingError):
+            why = f"It failed: {error}"
+        if self.page is not None and self.trained:
+            with suppress(OSError, DanceNowError):  # the reason for stopping matters more
+                write_training_page(self.folder, replace(self.page(), notes=(why,)))
+
+
+def agrees(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    """Whether JSON values hold everything in `ours`, alike; what they hold besides does not count.
+
+    Older versions wrote more into a configuration than is read today.
+    """
+    return all(
+        agrees(value, theirs.get(key, {}))
+        if isinstance(value, Mapping) and isinstance(theirs.get(key), Mapping)
+        else theirs.get(key) == value
+        for key, value in ours.items()
+    )
+
+
+def _marked_kind(folder: Path) -> str | None:
+    """What the marker says is trained in a folder; None where there is no marker.
+
+    Raises:
+        InputError: it is of a newer version.
+    """
+    path = folder / CHECKPOINT / MARKER
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        version, kind = int(document["version"]), str(document["kind"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if version > VERSION:
+        raise InputError(
+            f"{folder}: a training of version {version}, and this DanceNow reads up to {VERSION}; "
+            "update DanceNow."
+        )
+    return kind

@@ -1,0 +1,281 @@
+"""A training's folder, whatever is trained in it and whatever ends it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from dancenow.errors import DanceNowWarning, InputError, OutputError, TrainingError
+from dancenow.training import Budget, Clock, TrainingState, load_state
+from dancenow.training.page import TrainingPage, TrainingPart
+from dancenow.training.session import Session, Training, agrees
+
+CONFIG = {"preset": "fast", "widths": [1, 2]}
+MADE_OF = {"clip": "abc", "config": CONFIG}
+
+
+class Adding:
+    """A training whose only weight is the number of steps; `at` steps something happens."""
+
+    def __init__(self, happens: Mapping[int, Callable[[], float]] | None = None) -> None:
+        self.weight, self.happens, self.closed = 0.0, happens or {}, False
+        self.held_out: Callable[[float], float] = lambda weight: -weight
+
+    def step(self, number: int, fraction: float) -> Mapping[str, float]:
+        loss = self.happens.get(number, lambda: 0.25)()
+        self.weight += np.isfinite(loss)
+        return {"loss": loss}
+
+    def state(self) -> TrainingState:
+        return TrainingState({"weight": torch.tensor(float(self.weight))})
+
+    def restore(self, state: TrainingState, where: Path) -> None:
+        self.weight = float(state.tensors["weight"])
+
+    def preview(self) -> NDArray[np.uint8]:
+        return np.zeros((8, 8, 3), np.uint8)
+
+    def held_out_loss(self) -> float:
+        return self.held_out(self.weight)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def training(steps: int = 4, **changes: Any) -> Training:
+    return Training(
+        **{"name": "", "label": "learning", "budget": Budget(steps=steps), "made_of": MADE_OF}
+        | changes
+    )
+
+
+def session(folder: Path, *, finished: bool = False, kind: str = "toy") -> Session:
+    made = Session(folder, kind, finished=finished, logger="none")
+    made.page = lambda: page(folder)
+    return made
+
+
+def page(folder: Path) -> TrainingPage:
+    part = TrainingPart("The toy", folder / "checkpoint", "Nothing.")
+    return TrainingPage("A toy", "It learns.", {"clip": "a.mp4"}, (part,), {})
+
+
+def train(folder: Path, toy: Adding | None = None, steps: int = 4, **changes: Any) -> Clock:
+    with session(folder) as opened:
+        clock = opened.train(toy or Adding(), training(steps, **changes))
+        opened.finish({"steps": clock.step})
+    return clock
+
+
+def raising(error: BaseException) -> Callable[[], float]:
+    def happen() -> float:
+        raise error
+
+    return happen
+
+
+def test_a_training_leaves_its_state_its_marker_and_its_page(tmp_path: Path) -> None:
+    toy = Adding()
+    clock = train(tmp_path / "new" / "toy", toy)
+    folder = tmp_path / "new" / "toy"
+    assert clock.step == 4 and toy.closed
+    assert json.loads((folder / "checkpoint" / "training.json").read_text())["kind"] == "toy"
+    assert "A toy" in (folder / "index.html").read_text()
+    state = load_state(folder / "checkpoint")
+    assert state is not None and state.values["clip"] == "abc" and state.values["step"] == 4
+
+
+def test_a_clock_stops_when_the_training_does(tmp_path: Path) -> None:
+    clock = train(tmp_path / "toy")
+    assert clock.seconds == clock.seconds > 0
+
+
+def test_a_training_is_resumed_and_a_used_budget_trains_no_further(tmp_path: Path) -> None:
+    train(tmp_path)
+    toy = Adding()
+    assert train(tmp_path, toy, 6).step == 6 and toy.weight == 6
+    before = (tmp_path / "index.html").read_bytes()
+    with session(tmp_path) as opened:
+        clock = opened.train(toy := Adding(), training(6))
+        opened.finish({})
+    assert clock.step == 6 and toy.weight == 6 and not opened.trained and toy.closed
+    assert (tmp_path / "index.html").read_bytes() == before
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("x"), InputError("x")])
+def test_whatever_ends_a_training_it_can_be_resumed(tmp_path: Path, error: BaseException) -> None:
+    toy = Adding({2: raising(error)})
+    with pytest.raises(type(error)):
+        train(tmp_path, toy)
+    assert toy.closed
+    toy = Adding()
+    assert train(tmp_path, toy).step == 4 and toy.weight == 4
+
+
+def test_what_dies_before_its_first_save_can_be_resumed(tmp_path: Path) -> None:
+    class Killed(BaseException):
+        pass
+
+    with pytest.raises(Killed), session(tmp_path / "toy") as opened:
+        opened.page = None
+        raise Killed  # nothing of the loop's runs, as after SIGKILL
+    assert not (tmp_path / "toy").exists()  # nothing was begun
+    (tmp_path / "toy" / "checkpoint").mkdir(parents=True)
+    (tmp_path / "toy" / "checkpoint" / "training.json").write_text('{"version": 1, "kind": "toy"}')
+    (tmp_path / "toy" / "preview.png").touch()
+    (tmp_path / "toy" / "checkpoint" / "logs").mkdir()
+    assert train(tmp_path / "toy").step == 4
+
+
+def test_the_state_lies_there_before_the_first_step(tmp_path: Path) -> None:
+    seen = []
+
+    def look() -> float:
+        seen.append(load_state(tmp_path / "checkpoint"))
+        return 0.5
+
+    train(tmp_path, Adding({0: look}))
+    assert seen[0] is not None and seen[0].values["step"] == 0
+
+
+def test_ctrl_c_and_a_failure_leave_a_page_that_says_so(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "a", Adding({2: raising(KeyboardInterrupt())}))
+    assert "It was stopped" in (tmp_path / "a" / "index.html").read_text()
+    train(tmp_path / "a")
+    assert "It was stopped" not in (tmp_path / "a" / "index.html").read_text()
+    with pytest.raises(TrainingError, match="nan at step 2"):
+        train(tmp_path / "b", Adding({2: lambda: float("nan")}))
+    assert "It failed: the loss is nan" in (tmp_path / "b" / "index.html").read_text()
+    assert load_state(tmp_path / "b" / "checkpoint") is not None
+
+
+@pytest.mark.parametrize(
+    ("made_of", "said"),
+    [
+        ({**MADE_OF, "clip": "other"}, "another clip"),
+        ({**MADE_OF, "config": {"preset": "fast", "widths": [1, 3]}}, "other options"),
+        ({**MADE_OF, "config": {"preset": "tiny", "widths": [1, 2]}}, "--preset fast"),
+    ],
+)
+def test_another_clip_preset_or_option_is_refused(
+    tmp_path: Path, made_of: dict[str, Any], said: str
+) -> None:
+    train(tmp_path)
+    before = load_state(tmp_path / "checkpoint")
+    with pytest.raises(InputError, match=said), session(tmp_path) as opened:
+        opened.check(made_of)
+    with pytest.raises(InputError, match=said):
+        train(tmp_path, steps=9, made_of=made_of)
+    after = load_state(tmp_path / "checkpoint")
+    assert before is not None and after is not None and before.values == after.values
+
+
+def test_a_part_that_depends_on_another_starts_over(tmp_path: Path) -> None:
+    train(tmp_path)
+    toy = Adding()
+    changed = {**MADE_OF, "clip": "other"}
+    assert train(tmp_path, toy, 3, made_of=changed, starts_over=True).step == 3 and toy.weight == 3
+
+
+def test_configurations_of_older_versions_may_say_more() -> None:
+    assert agrees({"config": {"a": 1}}, {"config": {"a": 1, "gone": 2}, "other": 3})
+    assert not agrees({"config": {"a": 1, "new": 2}}, {"config": {"a": 1}})
+    assert not agrees({"config": {"a": {"b": 1}}}, {"config": {"a": 1}})
+
+
+def test_a_folder_of_other_things_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").touch()
+    with pytest.raises(OutputError, match="other files"):
+        train(tmp_path)
+    with pytest.raises(OutputError, match="is a file"):
+        train(tmp_path / "holiday.jpg")
+    assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
+
+
+def test_a_folder_of_another_kind_or_a_newer_version_is_refused(tmp_path: Path) -> None:
+    train(tmp_path)
+    with pytest.raises(InputError, match="holds a toy"):
+        session(tmp_path, kind="performer")
+    marker = tmp_path / "checkpoint" / "training.json"
+    marker.write_text(json.dumps({"version": 2, "kind": "toy"}))
+    with pytest.raises(InputError, match="update DanceNow"):
+        session(tmp_path)
+
+
+def test_a_folder_that_an_older_version_left_is_resumed(tmp_path: Path) -> None:
+    train(tmp_path)
+    (tmp_path / "checkpoint" / "training.json").unlink()
+    assert train(tmp_path, steps=6).step == 6
+
+
+def test_a_finished_result_without_its_checkpoint_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").touch()
+    with pytest.raises(InputError, match="without its checkpoint"):
+        with session(tmp_path, finished=True) as opened:
+            opened.train(Adding(), training())
+    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
+
+
+def test_what_fails_before_anything_is_trained_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InputError), session(tmp_path / "toy"):
+        raise InputError("the clip is empty")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(InputError), session(tmp_path / "mine"):
+        raise InputError("the clip is empty")
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
+def test_a_second_process_is_kept_out_and_let_in_afterwards(tmp_path: Path) -> None:
+    other = (
+        "import sys, pathlib\n"
+        "from dancenow.training.session import Session\n"
+        "try:\n"
+        "    with Session(pathlib.Path(sys.argv[1]), 'toy', finished=False): print('in')\n"
+        "except Exception as error: print(type(error).__name__, error)\n"
+    )
+
+    def try_in() -> str:
+        return subprocess.run(
+            [sys.executable, "-c", other, str(tmp_path)], capture_output=True, text=True, check=True
+        ).stdout
+
+    with session(tmp_path) as opened:
+        opened.train(Adding(), training())
+        said = try_in()
+        assert said.startswith("InputError") and "another process" in said
+    assert try_in() == "in\n"
+
+
+def test_too_few_steps_are_told_at_the_end_and_in_the_page(tmp_path: Path) -> None:
+    with pytest.warns(DanceNowWarning, match=r"4 steps .* about 1,000: .*--minutes"):
+        train(tmp_path, enough_steps=1000)
+    assert "4 steps were made" in (tmp_path / "index.html").read_text()
+
+
+def test_enough_steps_are_not_mentioned(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    train(tmp_path, enough_steps=4)
+    assert not recwarn.list and "steps were made" not in (tmp_path / "index.html").read_text()
+
+
+def test_the_state_with_the_best_held_out_loss_is_kept(tmp_path: Path) -> None:
+    toy = Adding()
+    toy.held_out = lambda weight: abs(weight - 6)
+    train(tmp_path, toy, 12, keep_best=True)
+    assert toy.weight == 6
+    state = load_state(tmp_path / "checkpoint")
+    assert state is not None and float(state.tensors["weight"]) == 12  # what is resumed
+    later = Adding()
+    later.held_out = lambda weight: abs(weight - 6)
+    train(tmp_path, later, 14, keep_best=True)
+    assert later.weight == 6

@@ -1,0 +1,66 @@
+"""The number of threads follows what is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dancenow.training.threads import ThreadTuner
+
+
+class Machine:
+    """A clock that work moves on, at a speed that depends on the threads."""
+
+    def __init__(self, seconds: Callable[[int], float]) -> None:
+        self.seconds, self.now, self.threads = seconds, 0.0, 0
+        self.used: list[int] = []
+        self.tuner = ThreadTuner(4, now=lambda: self.now, apply=self.set)
+
+    def set(self, threads: int) -> None:
+        self.threads = threads
+
+    def work(self, units: int) -> None:
+        for _ in range(units):
+            with self.tuner.measure():
+                self.now += self.seconds(self.threads)
+            self.used.append(self.threads)
+
+
+def test_all_threads_compute_where_that_is_fastest() -> None:
+    machine = Machine(lambda threads: 0.4 / threads)
+    machine.work(400)
+    assert machine.used[0] == 4 and machine.tuner.threads == 4
+    assert machine.used.count(4) > 0.9 * len(machine.used)
+    assert set(machine.used) == {1, 2, 4}
+
+
+def test_fewer_compute_where_threads_wait_for_each_other() -> None:
+    machine = Machine(lambda threads: 0.1 * threads**2)
+    machine.work(300)
+    assert machine.tuner.threads == 1
+    assert machine.used.count(1) > 0.8 * len(machine.used)
+
+
+def test_the_choice_is_made_again_when_the_machine_becomes_busy_or_free() -> None:
+    machine = Machine(lambda threads: 0.4 / threads)
+    machine.work(300)
+    machine.seconds = lambda threads: 0.1 * threads
+    machine.work(600)
+    assert machine.tuner.threads == 1
+    machine.seconds = lambda threads: 0.4 / threads
+    machine.work(600)
+    assert machine.tuner.threads == 4
+
+
+def test_a_difference_within_noise_changes_nothing() -> None:
+    machine = Machine(lambda threads: 0.1 + 0.001 * threads)
+    machine.work(400)
+    assert machine.tuner.threads == 4
+
+
+def test_a_single_core_is_left_alone() -> None:
+    applied: list[int] = []
+    tuner = ThreadTuner(1, apply=applied.append)
+    for _ in range(10):
+        with tuner.measure():
+            pass
+    assert applied == [] and tuner.threads == 1
