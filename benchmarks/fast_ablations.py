@@ -21,12 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from dancenow.performer import FastPerformer, performer_preset
 from dancenow.performer.fast import prepare
 from dancenow.performer.fast.config import PerformerConfig
 from dancenow.performer.fast.networks import FastGenerator
+from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.texture import LAYER_CHANNELS, LAYERS, Texture
 from dancenow.performer.fast.training import FastTraining
+from dancenow.performer.method import performer_preset
 from dancenow.sources.background import Room, find_room
 from dancenow.sources.load import load_source
 from dancenow.staging.room import stage

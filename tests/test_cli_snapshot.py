@@ -38,11 +38,11 @@ def results() -> dict[str, tuple[type, ...]]:
     from dancenow.workflows.import_keras import Imported
     from dancenow.workflows.live import Live
     from dancenow.workflows.new_dance import Danced
+    from dancenow.workflows.perform import Performed
     from dancenow.workflows.pose import PoseMade
     from dancenow.workflows.reconstruct import Reconstructed
     from dancenow.workflows.sample import SampleMade
-    from dancenow.workflows.train import TrainReport
-    from dancenow.workflows.transfer import Performed
+    from dancenow.workflows.train_performer import TrainReport
     from dancenow.workflows.verify import Verified
 
     return {

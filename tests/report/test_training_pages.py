@@ -28,7 +28,7 @@ from dancenow.workflows.choreograph import (
     train_pose_choreographer,
 )
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train import TrainOptions, train_performer
+from dancenow.workflows.train_performer import TrainOptions, train_performer
 from dancenow.workflows.training_stories import choreographer_story
 from motions import dancing
 

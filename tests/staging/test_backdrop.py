@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.performer import FastPerformer, Performer, PlatedScene
+from dancenow.performer import Performer
+from dancenow.performer.fast.performer import FastPerformer, PlatedScene
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import pose_statistics
 from dancenow.pose.retarget import body_shape
@@ -47,6 +48,8 @@ class Unlearned(FastPerformer):
 
 class WholeFrames(Performer):
     """A performer that paints its room with the person, as those of the paper do."""
+
+    paints_layers = False
 
     def __init__(self, scene: PlatedScene) -> None:
         self.scene = scene

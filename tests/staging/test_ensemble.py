@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.performer import FastPerformer, Performer
+from dancenow.performer import Performer
+from dancenow.performer.fast.performer import FastPerformer
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.extent import body_extent
@@ -35,10 +36,14 @@ class Room:
     fps: float
     statistics: PoseStatistics | None
     shape: BodyShape | None
+    plate: None = None
+    camera: None = None
 
 
 class StickFigure(Performer):
     """Paints whole frames: a room's colour and the pose, nothing learned."""
+
+    paints_layers = False
 
     def __init__(self, seen: PoseTrack, colour: int = 0) -> None:
         self.scene = Room(seen.size, seen.fps, pose_statistics(seen), body_shape(seen))

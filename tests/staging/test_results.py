@@ -165,7 +165,7 @@ def test_dreams_and_reconstructions_are_signed_too(
 def test_a_person_over_a_recorded_room_is_told_from_whole_painted_frames(
     stage: Path, tmp_path: Path
 ) -> None:
-    from dancenow.workflows.transfer import ShowOptions
+    from dancenow.staging.show import ShowOptions
 
     performer = Performer.load(stage / "zola")
     picture = tmp_path / "beach.png"

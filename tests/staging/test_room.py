@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.performer import FastPerformer
+from dancenow.performer.fast.performer import FastPerformer
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress
 from dancenow.sample import dance_track

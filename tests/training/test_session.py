@@ -30,7 +30,7 @@ class Adding:
         self.weight, self.happens, self.closed = 0.0, happens or {}, False
         self.held_out: Callable[[float], float] = lambda weight: -weight
 
-    def step(self, number: int, fraction: float) -> Mapping[str, float]:
+    def step(self, number: int, _: float) -> Mapping[str, float]:
         loss = self.happens.get(number, lambda: 0.25)()
         self.weight += np.isfinite(loss)
         return {"loss": loss}
@@ -38,7 +38,7 @@ class Adding:
     def state(self) -> TrainingState:
         return TrainingState({"weight": torch.tensor(float(self.weight))})
 
-    def restore(self, state: TrainingState, where: Path) -> None:
+    def restore(self, state: TrainingState, _: Path) -> None:
         self.weight = float(state.tensors["weight"])
 
     def preview(self) -> NDArray[np.uint8]:
@@ -220,9 +220,11 @@ def test_a_folder_that_an_older_version_left_is_resumed(tmp_path: Path) -> None:
 
 def test_a_finished_result_without_its_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").touch()
-    with pytest.raises(InputError, match="without its checkpoint"):
-        with session(tmp_path, finished=True) as opened:
-            opened.train(Adding(), training())
+    with (
+        pytest.raises(InputError, match="without its checkpoint"),
+        session(tmp_path, finished=True) as opened,
+    ):
+        opened.train(Adding(), training())
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
 
 

@@ -20,7 +20,8 @@ from dancenow.cache import content_hash
 from dancenow.cli import main
 from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.evaluation.perceptual import Lpips
-from dancenow.performer import FastPerformer, Performer, PlatedScene
+from dancenow.performer import Performer
+from dancenow.performer.fast.performer import FastPerformer, PlatedScene
 from dancenow.pose import PoseTrack
 from dancenow.pose.openpose import write_openpose
 from dancenow.progress import Progress

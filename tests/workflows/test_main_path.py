@@ -22,10 +22,11 @@ from dancenow.sources.load import detect_pose, load_source
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.video.prefetch import computed_ahead
 from dancenow.workflows.evaluate import evaluate_clip
+from dancenow.workflows.perform import perform
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train import TrainOptions, train_performer
-from dancenow.workflows.transfer import perform, transfer
+from dancenow.workflows.train_performer import TrainOptions, train_performer
+from dancenow.workflows.transfer import transfer
 
 FEW = TrainOptions(preset="tiny", steps=4, device="cpu")
 

@@ -13,17 +13,19 @@ import torch
 
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.performer import Performer
-from dancenow.performer.edn.options import PaperOptions
 from dancenow.performer.edn.performer import EDNPerformer
 from dancenow.performer.edn.training import EDNTraining
+from dancenow.performer.options import PresetOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import FACE, INDEX
+from dancenow.staging.show import ShowOptions
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.export import export_pairs
+from dancenow.workflows.perform import perform
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train import TrainOptions, train_performer
-from dancenow.workflows.transfer import ShowOptions, perform, transfer
+from dancenow.workflows.train_performer import TrainOptions, train_performer
+from dancenow.workflows.transfer import transfer
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ def options(poses: Path | None, steps: int = 3, **paper: object) -> TrainOptions
         steps=steps,
         device="cpu",
         poses=poses,
-        paper=PaperOptions(**paper),  # type: ignore[arg-type]
+        paper=PresetOptions(**paper),  # type: ignore[arg-type]
     )
 
 
@@ -164,7 +166,7 @@ def test_a_size_that_does_not_divide_is_told_with_two_that_do(clip: Path, tmp_pa
 
 
 def test_an_option_of_the_paper_is_refused_by_the_fast_preset(clip: Path, tmp_path: Path) -> None:
-    fast = TrainOptions("fast", steps=1, paper=PaperOptions(size=128))
+    fast = TrainOptions("fast", steps=1, paper=PresetOptions(size=128))
     with pytest.raises(InputError, match="--size: --preset fast does not have it"):
         train_performer(clip, tmp_path / "p", fast)
 
@@ -236,7 +238,7 @@ def test_too_little_memory_keeps_the_checkpoint_and_names_a_size(
         return step(self, number, fraction)
 
     monkeypatch.setattr(EDNTraining, "step", full)
-    with pytest.raises(InputError, match=r"memory is too small for 64 px .* --size 40 "):
+    with pytest.raises(InputError, match=r"memory is too small for 64 pixels .* --size 40 "):
         train_performer(clip, tmp_path / "p", options(poses, 4))
     state = json.loads((tmp_path / "p" / "checkpoint" / "state.json").read_text())
     assert state["values"]["step"] == 2

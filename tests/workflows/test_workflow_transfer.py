@@ -13,20 +13,23 @@ from numpy.typing import NDArray
 
 from dancenow.errors import InputError, OutputError
 from dancenow.evaluation import PictureScores, PoseScores
-from dancenow.performer import Performer, performer_preset
+from dancenow.performer import Performer
+from dancenow.performer.method import performer_preset
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent, standing_height
 from dancenow.progress import Progress, StageTimes
 from dancenow.sample import dance_track
 from dancenow.sources.load import Source, observe
+from dancenow.staging.performance import write_performance
 from dancenow.staging.room import performable
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.video.prefetch import computed_ahead
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
+from dancenow.workflows.perform import perform
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train import TrainOptions, load_or_train, train_performer
-from dancenow.workflows.transfer import perform, transfer, write_performance
+from dancenow.workflows.train_performer import TrainOptions, load_or_train, train_performer
+from dancenow.workflows.transfer import transfer
 from untrained import plated, untrained
 
 Frame = NDArray[np.uint8]

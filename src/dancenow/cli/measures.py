@@ -122,10 +122,10 @@ def evaluate_ablation_command(
     verbose: Verbose = False,
 ) -> None:
     """Measure what temporal smoothing and the face GAN bring, on a sample performer."""
-    from dancenow.performer.edn.options import PaperOptions
+    from dancenow.performer.options import PresetOptions
     from dancenow.workflows.ablation import run_ablation
 
-    paper = PaperOptions(
+    paper = PresetOptions(
         size=size, batch=batch, vgg_weights=vgg_weights, no_perceptual=no_perceptual
     )
     run(

@@ -76,10 +76,10 @@ def train_performer_command(
     verbose: Verbose = False,
 ) -> None:
     """Learn the person of a clip; a folder that exists is resumed."""
-    from dancenow.performer.edn.options import PaperOptions
-    from dancenow.workflows.train import TrainOptions, train_performer
+    from dancenow.performer.options import PresetOptions
+    from dancenow.workflows.train_performer import TrainOptions, train_performer
 
-    paper = PaperOptions(
+    paper = PresetOptions(
         size=size,
         batch=batch,
         vgg_weights=vgg_weights,
@@ -152,8 +152,9 @@ def perform_command(
 ) -> None:
     """Let a trained performer dance."""
     from dancenow.errors import InputError
+    from dancenow.staging.show import ShowOptions
     from dancenow.workflows.live import Live, perform_live
-    from dancenow.workflows.transfer import Performed, ShowOptions, perform
+    from dancenow.workflows.perform import Performed, perform
 
     show = ShowOptions(normalize, retarget, *camera_choice(camera), background)
 
@@ -228,11 +229,13 @@ def transfer_command(
     verbose: Verbose = False,
 ) -> None:
     """Make the person of one clip dance like the person of another."""
-    from dancenow.performer.edn.options import PaperOptions
-    from dancenow.workflows.train import TrainOptions
-    from dancenow.workflows.transfer import Performed, ShowOptions, transfer
+    from dancenow.performer.options import PresetOptions
+    from dancenow.staging.show import ShowOptions
+    from dancenow.workflows.perform import Performed
+    from dancenow.workflows.train_performer import TrainOptions
+    from dancenow.workflows.transfer import transfer
 
-    paper = PaperOptions(size=size, vgg_weights=vgg_weights, no_perceptual=no_perceptual)
+    paper = PresetOptions(size=size, vgg_weights=vgg_weights, no_perceptual=no_perceptual)
     options = TrainOptions(
         preset,
         minutes,

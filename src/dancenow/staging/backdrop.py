@@ -14,7 +14,7 @@ from PIL import ImageColor
 from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import InputError
 from dancenow.files import write_bytes
-from dancenow.performer import FastPerformer, Performer
+from dancenow.performer import Performer
 from dancenow.pose.filters import clean
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.background import find_room, plate_frames
@@ -74,23 +74,19 @@ class Backdrop:
         progress: ProgressCallback = silent,
     ) -> None:
         check_background(name)
-        if name != TARGET and not isinstance(performer, FastPerformer):
+        if name != TARGET and not performer.paints_layers:
             raise InputError(
                 f"--background {name}: performers of the presets edn-... paint whole frames; train "
                 "one with --preset fast."
             )
         self.transparent = name == TRANSPARENT
-        self._performer, self._size = performer, performer.scene.size
-        self._name = name
-        self._picture: Frame | None = None
+        self._size, self._name = performer.scene.size, name
+        self._picture = performer.scene.plate if name == TARGET else None
         if name == SOURCE:
             self._picture = _filling(_source_room(source, progress), self._size)
 
     def frames(self, fps: float) -> Iterator[Frame]:
         """One uint8 `(H, W, 3)` RGB picture a frame, without end; a clip begins anew."""
-        if self._name == TARGET:
-            assert isinstance(self._performer, FastPerformer)
-            return cycle([self._performer.scene.plate])
         if self._picture is not None:
             return cycle([self._picture])
         return picture_frames(self._name, self._size, fps)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.performer import FastPerformer, Performer
+from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.framing import keep_in_frame
 from dancenow.pose.normalize import normalize, pose_statistics
@@ -139,13 +139,12 @@ def _source_path(source: Source, progress: ProgressCallback) -> CameraPath | Non
 def _at_home(performer: Performer, source: Source, path: CameraPath | None) -> CameraPath | None:
     """The source's camera as seen from the performer's plate, where both show one room."""
     clip = source.clip
-    if clip is None or not isinstance(performer, FastPerformer):
-        return None
-    if clip.size != performer.scene.size:
+    plate = performer.scene.plate
+    if clip is None or plate is None or clip.size != performer.scene.size:
         return None
     frame = next(iter(read_frames(clip.path, stop=1)))
     mask = PersonBoxes(source.track)[0]
-    moved = match_views(performer.scene.plate, frame, mask)
+    moved = match_views(plate, frame, mask)
     if moved is None or not _ZOOMED[0] < np.hypot(moved[0, 0], moved[1, 0]) < _ZOOMED[1]:
         return None
     return (path or still_path(len(source.track), clip.size)).after(moved)
@@ -157,7 +156,7 @@ def check_camera(performer: Performer) -> CameraPath:
     Raises:
         InputError: it stood still, or nobody knows.
     """
-    camera = performer.scene.camera if isinstance(performer, FastPerformer) else None
+    camera = performer.scene.camera
     if camera is None:
         raise InputError(
             "--camera target: the performer's camera stood still, or its movement is not known; "

@@ -24,8 +24,9 @@ def transfer(request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
     from dancenow.sources.load import load_source
     from dancenow.staging.choices import Retarget
     from dancenow.staging.room import performable
+    from dancenow.staging.show import ShowOptions
     from dancenow.staging.side_by_side import write_beside
-    from dancenow.workflows.transfer import ShowOptions, perform
+    from dancenow.workflows.perform import perform
 
     result = folder / RESULT
     show = ShowOptions(retarget=Retarget(request["retarget"]), background=request["background"])
@@ -105,7 +106,8 @@ def admit(request: Request, _: Path, tell: Tell) -> dict[str, Any]:
     """Load what was brought from elsewhere: what is damaged is told now."""
     from dancenow.choreographer import Choreographer
     from dancenow.choreographer.motion.choreographer import PoseChoreographer
-    from dancenow.performer import FastPerformer, Performer
+    from dancenow.performer import Performer
+    from dancenow.performer.fast.performer import FastPerformer
     from dancenow.studio.look import write_picture
     from dancenow.training import choose_device
 
@@ -144,7 +146,7 @@ def _clip(material: dict[str, Any], tell: Tell) -> Path:
 
 def _learn_person(person: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """Train a person until the budget is used; one that was brought stays as it is."""
-    from dancenow.workflows.train import TrainOptions, train_performer
+    from dancenow.workflows.train_performer import TrainOptions, train_performer
 
     folder = Path(person["folder"])
     if person["material"] is None:

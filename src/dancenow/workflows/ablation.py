@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from dancenow.errors import InputError
 from dancenow.evaluation import PictureScores
 from dancenow.files import check_folder, make_folder, write_bytes
-from dancenow.performer.edn.config import EDNConfig
-from dancenow.performer.edn.options import PaperOptions
-from dancenow.performer.fast.config import performer_preset
+from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig
+from dancenow.performer.options import PresetOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.extent import standing_height
@@ -26,7 +25,7 @@ from dancenow.video.png import encode_png
 from dancenow.workflows.ablation_page import write_ablation_page
 from dancenow.workflows.evaluate_performer import PerformerScores, evaluate_performer
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train import TrainOptions, train_performer
+from dancenow.workflows.train_performer import TrainOptions, train_performer
 
 _PERFORMER, _LEARNED, _DANCED = "zola", "house", "groove"
 _SECONDS, _TEST_SECONDS, _FPS = 16.0, 4.0, 25.0
@@ -112,7 +111,7 @@ def run_ablation(
     preset: str = "edn-tiny",
     minutes: float | None = None,
     steps: int | None = None,
-    paper: PaperOptions | None = None,
+    paper: PresetOptions | None = None,
     device: str = "auto",
     seed: int = 0,
     progress: ProgressCallback = silent,
@@ -136,13 +135,12 @@ def run_ablation(
         InputError: the preset is not one of the paper's, or an option cannot be used.
     """
     options = TrainOptions(preset, minutes, steps, device=device, seed=seed)
-    options = replace(options, paper=paper or PaperOptions())
-    config = performer_preset(preset)
-    if not isinstance(config, EDNConfig):
+    options = replace(options, paper=paper or PresetOptions())
+    if preset not in EDN_PRESETS:
         raise InputError(f"--preset {preset}: is not one of the paper's (edn-...).")
     options.budget()
     options.chosen_device()
-    config = options.paper.applied(config)
+    config = options.config()
     canvas = config.canvas((config.size, config.size))
     check_folder(out, "report", ours=True)
     make_folder(out)

@@ -31,9 +31,9 @@ from dancenow.workflows.demo_page import DemoFigures, write_demo_page
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
 from dancenow.workflows.generate import Generated, generate
 from dancenow.workflows.new_dance import Danced, NewDance
+from dancenow.workflows.perform import Performed, perform
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train import TrainOptions, train_performer
-from dancenow.workflows.transfer import Performed, perform
+from dancenow.workflows.train_performer import TrainOptions, train_performer
 
 _SOUND_RATE = 44100  # samples a second
 _SOURCE, _TARGET = ("mika", "groove"), ("zola", "house")

@@ -36,8 +36,8 @@ from dancenow.workflows.choreograph import ChoreographyOptions
 from dancenow.workflows.evaluate import ClipScores
 from dancenow.workflows.generate import Generated
 from dancenow.workflows.new_dance import Danced
-from dancenow.workflows.train import TrainOptions
-from dancenow.workflows.transfer import Performed
+from dancenow.workflows.perform import Performed
+from dancenow.workflows.train_performer import TrainOptions
 
 _STAGES = {
     "render": "rendering the sample performers",

@@ -23,10 +23,10 @@ from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import Source, load_poses
 from dancenow.staging.result import ResultWriter, open_result
 from dancenow.staging.room import Staged, stage
+from dancenow.staging.show import ShowOptions
 from dancenow.training import choose_device
 from dancenow.video import ClipInfo, VideoWriter, check_output, open_writer, probe
 from dancenow.workflows.evaluate import ClipScores, PerFrame, measure_clip
-from dancenow.workflows.transfer import ShowOptions
 
 Seen = Literal["held out", "another clip", "learned", "unknown"]
 

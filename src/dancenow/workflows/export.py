@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.files import check_folder
-from dancenow.performer.edn.config import EDNConfig
-from dancenow.performer.edn.folders import write_authors_folder
-from dancenow.performer.edn.prepare import scaled
-from dancenow.performer.fast.config import performer_preset
+from dancenow.performer.edn.config import EDN_PRESETS
+from dancenow.performer.edn.figures import scaled
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.face import face_corners, face_side
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import load_poses
+from dancenow.sources.stick_figures import write_authors_folder
 from dancenow.video import probe, read_frames
 
 Frame = NDArray[np.uint8]
@@ -71,10 +70,8 @@ def export_pairs(
         InputError: the clip cannot be read, nobody is seen, or the folder is not empty.
     """
     check_folder(output, "data set", ours=False)
-    config = performer_preset("edn-1024")
-    assert isinstance(config, EDNConfig)
     info = probe(target)
-    canvas = config.model_copy(update={"size": size}).canvas(info.size)
+    canvas = EDN_PRESETS["edn-1024"].model_copy(update={"size": size}).canvas(info.size)
     times = StageTimes()
     with times.stage("detect"):
         track = load_poses(target, poses, estimator=estimator, progress=progress)

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from dancenow.credentials import Claim, Made
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import check_not_read
-from dancenow.performer import FastPerformer, Performer
+from dancenow.performer import Performer
+from dancenow.performer.fast.performer import FastPerformer
 from dancenow.pose.estimators import make_estimator
 from dancenow.pose.estimators.quiet import without_lines
 from dancenow.pose.extent import body_extent
@@ -32,9 +33,9 @@ from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.load import Source
 from dancenow.staging.backdrop import SOURCE, TRANSPARENT, Backdrop, check_background
 from dancenow.staging.result import ResultWriter, open_result
+from dancenow.staging.show import ShowOptions
 from dancenow.training import choose_device
 from dancenow.video import check_output, probe, read_frames
-from dancenow.workflows.transfer import ShowOptions
 
 Frame = NDArray[np.uint8]
 Item = TypeVar("Item")
@@ -381,7 +382,7 @@ class _Session:
             if keypoints is not None:
                 track = PoseTrack(keypoints[None], _POSES_A_SECOND, scene.size)
             if track is not None and np.isfinite(body_extent(track)).all():
-                layer = next(self.performer.layers(track, go_on=True))
+                layer = next(self.performer.layers(track, resume=True))
                 alone = self.backdrop.transparent
                 go_on = self.screen.show(layer.alone() if alone else layer.over(next(backgrounds)))
                 self._last = time.monotonic()

@@ -32,11 +32,12 @@ from dancenow.sources.load import Source, load_source
 from dancenow.staging.backdrop import SOURCE, TARGET, TRANSPARENT, background_file
 from dancenow.staging.choices import Formation, Retarget
 from dancenow.staging.ensemble import Ensemble, check_cast
+from dancenow.staging.performance import write_performance
 from dancenow.staging.result import open_result
+from dancenow.staging.show import ShowOptions
 from dancenow.training import Device
 from dancenow.video import check_output
 from dancenow.video.prefetch import computed_ahead
-from dancenow.workflows.transfer import ShowOptions, write_performance
 
 Frame = NDArray[np.uint8]
 

@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dancenow.choreographer import ChoreographerConfig
-from dancenow.performer import PerformerConfig
-from dancenow.performer.edn.config import EDNConfig
 from dancenow.training import Budget, Device
 from dancenow.training.page import Stage, Story, said_budget, said_device
 
 if TYPE_CHECKING:
-    from dancenow.workflows.recipes import Recipe
-    from dancenow.workflows.train import TrainOptions
+    pass
 
 _PERFORMER_TIMES = {"prepare": "poses, masks, background", "train": "learning the person"}
 _CHOREOGRAPHER_TIMES = {
@@ -25,49 +22,6 @@ _CHOREOGRAPHER_TIMES = {
     "calibrate": "finding the temperature",
     "motion": "learning the motion",
 }
-
-
-def performer_story(
-    out: Path,
-    target: Path,
-    config: PerformerConfig | EDNConfig,
-    device: Device,
-    options: TrainOptions,
-    recipe: Recipe,
-    seconds: Mapping[str, float],
-) -> Story:
-    """A performer, of either kind."""
-    width, height = recipe.size
-    held_out = f"the last {100 * options.hold_out:g} % of the clip" if options.hold_out else ""
-    poses = options.estimator if options.poses is None else f"given: {options.poses.name}"
-    perceptual = ""
-    shows = "Above: frames of the clip. Below: what is painted for their poses."
-    if isinstance(config, EDNConfig):
-        perceptual = "with" if config.loss.perceptual else "without"
-        shows = "From above: stick figures, what is painted for them, the real frames."
-    commands = [["dancenow", "perform", out.name, "dancer.mp4", "-o", "out.mp4"]]
-    if options.hold_out:
-        measure = ["dancenow", "evaluate", "performer", out.name, target.name, "--report", "report"]
-        commands.append(measure)
-    return Story(
-        f"The person of {target.name}",
-        "A performer: networks that paint this person in any pose.",
-        {
-            "clip": target.name,
-            "frames learned": f"{recipe.frames:,}",
-            "frame": f"{width} x {height} px",
-            "held out": held_out,
-            "poses": poses,
-            "preset": config.preset,
-            "perceptual loss": perceptual,
-            "budget": said_budget(options.budget()),
-            "device": said_device(device),
-            "seed": str(options.seed),
-        },
-        (Stage("The person", out / "checkpoint", shows),),
-        _named(seconds, _PERFORMER_TIMES),
-        commands,
-    )
 
 
 def choreographer_story(

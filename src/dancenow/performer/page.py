@@ -1,0 +1,62 @@
+"""What the page of a performer's training tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dancenow.performer.method import PreparedTarget, TargetRequest
+from dancenow.training import Budget
+from dancenow.training.page import TrainingPage, TrainingPart, said_budget, said_device
+
+_TIMES = {"prepare": "poses, masks, background", "train": "learning the person"}
+
+
+def performer_page(
+    folder: Path,
+    prepared: PreparedTarget,
+    request: TargetRequest,
+    config: Any,
+    budget: Budget,
+    seed: int,
+    seconds: Mapping[str, float],
+) -> TrainingPage:
+    """The page of a performer's folder.
+
+    Args:
+        folder: where it lies.
+        prepared: what was learned from.
+        request: how it was prepared.
+        config: how it was learned.
+        budget: for how long.
+        seed: of the training.
+        seconds: of the stages of the last run.
+    """
+    target, hold_out = request.target, request.hold_out
+    width, height = prepared.size
+    poses = request.estimator if request.poses is None else f"given: {request.poses.name}"
+    perceptual = getattr(config.loss, "perceptual", None)
+    commands = [["dancenow", "perform", folder.name, "dancer.mp4", "-o", "out.mp4"]]
+    if hold_out:
+        measure = ["dancenow", "evaluate", "performer", folder.name, target.name]
+        commands.append([*measure, "--report", "report"])
+    return TrainingPage(
+        f"The person of {target.name}",
+        "A performer: networks that paint this person in any pose.",
+        {
+            "clip": target.name,
+            "frames learned": f"{prepared.frames:,}",
+            "frame": f"{width} x {height} px",
+            "held out": f"the last {100 * hold_out:g} % of the clip" if hold_out else "",
+            "poses": poses,
+            "preset": config.preset,
+            "perceptual loss": "" if perceptual is None else "with" if perceptual else "without",
+            "budget": said_budget(budget),
+            "device": said_device(request.device),
+            "seed": str(seed),
+        },
+        (TrainingPart("The person", folder / "checkpoint", prepared.previews),),
+        {_TIMES[stage]: spent for stage, spent in seconds.items() if stage in _TIMES},
+        commands,
+    )

@@ -1,0 +1,116 @@
+"""Performing: a source's motion, danced by a trained performer, written as a clip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dancenow.credentials import Made
+from dancenow.files import check_not_read
+from dancenow.progress import ProgressCallback, StageTimes, silent
+from dancenow.sources.load import load_source
+from dancenow.sources.stick_figures import is_authors_folder
+from dancenow.staging.performance import write_figures, write_performance
+from dancenow.staging.result import ResultWriter
+from dancenow.staging.show import ShowOptions
+from dancenow.training import choose_device
+from dancenow.workflows.train_performer import Trained, load_trained
+
+
+@dataclass(frozen=True)
+class Performed:
+    """A clip that was made.
+
+    Attributes:
+        output: the clip.
+        frames: how many.
+        fps: frames a second.
+        size: width and height in pixels.
+        times: seconds of each stage.
+        performer: folder of the performer.
+        steps: its steps of training.
+        perceptual: whether it learned with the perceptual loss; None where its preset has none.
+        credentials: whether the clip carries Content Credentials.
+    """
+
+    output: Path
+    frames: int
+    fps: float
+    size: tuple[int, int]
+    times: StageTimes
+    performer: Path
+    steps: int
+    perceptual: bool | None = None
+    credentials: bool = False
+
+    @staticmethod
+    def of(
+        output: Path, result: ResultWriter, fps: float, trained: Trained, times: StageTimes
+    ) -> Performed:
+        """What `result` wrote into `output`, danced by who was trained."""
+        performer = trained.performer
+        return Performed(
+            output,
+            result.frames,
+            fps,
+            performer.scene.size,
+            times,
+            trained.folder,
+            trained.steps,
+            performer.training.get("perceptual"),
+            result.credentials,
+        )
+
+    def summary(self) -> str:
+        """One line for people."""
+        width, height = self.size
+        spent = ", ".join(f"{name} {s:.0f} s" for name, s in self.times.rounded().items())
+        without = ", which learned without the perceptual loss" if self.perceptual is False else ""
+        return (
+            f"{self.output}: {self.frames} frames of {width} x {height} at {self.fps:.4g} a "
+            f"second ({spent}); the performer is in {self.performer}{without}"
+        )
+
+
+def perform(
+    folder: str | Path,
+    source: str | Path,
+    output: str | Path,
+    show: ShowOptions | None = None,
+    *,
+    estimator: str = "mediapipe",
+    device: str = "auto",
+    credentials: bool = True,
+    progress: ProgressCallback = silent,
+    times: StageTimes | None = None,
+) -> Performed:
+    """Let a trained performer dance a source's motion, signed where `credentials` are wanted.
+
+    Raises:
+        InputError: what was given cannot be used.
+    """
+    show = show or ShowOptions()
+    folder, source, output = Path(folder), Path(source), Path(output)
+    show.check(output)
+    check_not_read(output, source, folder)
+    times = StageTimes() if times is None else times
+    trained = load_trained(folder, choose_device(device), times)
+    performer = trained.performer
+    show.check_source(source)
+    show.check_performer(performer)
+    claim = show.claim(Made.performance, performer, source, folder) if credentials else None
+    if is_authors_folder(source):
+        fps = performer.scene.fps
+        with times.stage("perform"):
+            result = write_figures(performer, source, output, claim=claim, progress=progress)
+    else:
+        with times.stage("detect"):
+            motion = load_source(
+                source, estimator=estimator, azimuth=show.azimuth, progress=progress
+            )
+        fps = motion.track.fps
+        with times.stage("perform"):
+            result = write_performance(
+                performer, motion, output, show, claim=claim, progress=progress
+            )
+    return Performed.of(output, result, fps, trained, times)
