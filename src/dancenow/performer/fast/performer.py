@@ -31,6 +31,7 @@ from dancenow.pose.normalize import PoseStatistics
 from dancenow.pose.retarget import BodyShape
 from dancenow.training import Device
 from dancenow.training.checkpoint import restore_module
+from dancenow.training.threads import ThreadTuner
 from dancenow.video.camera import CameraPath
 from dancenow.video.png import encode_png
 
@@ -110,6 +111,7 @@ class FastPerformer(Performer):
         self.generator: FastGenerator = channels_last.to(device.torch).eval()
         self._painter = self.generator.fused()
         self._chosen: NDArray[np.int64] | None = None  # for the frame before
+        self._threads = ThreadTuner(None if device.kind == "cpu" else 1)
 
     @property
     def preset(self) -> str:
@@ -190,7 +192,7 @@ class FastPerformer(Performer):
         pose = (to_tensor(poses) / 255).to(self.device.torch)
         plate = (to_tensor(plates) / 127.5 - 1).to(self.device.torch)
         texture = (to_tensor(textures) / 255).to(self.device.torch)
-        with self.device.autocast():
+        with self._threads.measure(len(poses)), self.device.autocast():
             painted: Painted = self._painter(pose, plate, texture)
         colour = (painted.colour.float() + 1) * 127.5
         return _numpy(colour.permute(0, 2, 3, 1)), _numpy(painted.alpha.float()[:, 0])
