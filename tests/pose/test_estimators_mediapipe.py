@@ -216,7 +216,7 @@ class TestOnRealClips:
         everywhere = np.concatenate([d.candidates for d in detections if d.candidates])
         assert (everywhere[:, INDEX["neck"], 0] > 900).any(), "Holistic did not jump"
         with pytest.warns(DanceNowWarning, match="another person"):
-            followed = follow([d.candidates for d in detections], (1280, 720)).keypoints
+            followed = follow([d.candidates for d in detections], (1280, 720))
         dancer = np.stack([d.candidates[0] for d in taiji[1]])[:, INDEX["neck"], 0] - 250
         seen = followed[:, INDEX["neck"], 2] > 0
         assert_allclose(followed[seen, INDEX["neck"], 0], dancer[seen], atol=8)

@@ -27,30 +27,14 @@ _CHUNK: Final = 2048  # frames whose windows are held at a time
 
 
 @dataclass(frozen=True)
-class OneEuro:
-    """The 1€ filter (Casiez, Roussel and Vogel, CHI 2012), run forward and backward."""
-
-    min_cutoff: float = 2.0  # Hz, for a keypoint at rest
-    beta: float = 10.0  # Hz more for each body height per second
-    derivative_cutoff: float = 2.0  # Hz
-
-
-@dataclass(frozen=True)
-class SavitzkyGolay:
-    """A least-squares parabola around every frame, weighted by confidence."""
-
-    window: float = 0.2  # seconds
-
-
-@dataclass(frozen=True)
 class SmoothConfig:
-    """A short median, then a smoother, which together move a keypoint only so far.
+    """A short median, then a Savitzky-Golay filter; together they move a keypoint only so far.
 
-    The bound keeps fast moves: jitter is smaller than it, the peaks that smoothing shaves are not.
+    The bound protects fast moves: jitter stays below it, the peaks that smoothing shaves do not.
     """
 
     median_window: float = 0.12  # seconds
-    smoother: OneEuro | SavitzkyGolay = field(default_factory=SavitzkyGolay)
+    savgol_window: float = 0.2  # seconds
     max_shift: float = 0.005  # body heights
 
 
@@ -168,7 +152,7 @@ def smooth(track: PoseTrack, config: SmoothConfig = SmoothConfig()) -> PoseTrack
 
     Args:
         track: the pose track; a keypoint with confidence 0 is missing and stays untouched.
-        config: the median's window, the smoother with its parameters, and the bound.
+        config: both windows, and the bound.
     """
     if len(track) == 0:
         return track
@@ -177,11 +161,7 @@ def smooth(track: PoseTrack, config: SmoothConfig = SmoothConfig()) -> PoseTrack
     half = _half_window(config.median_window, track.fps)
     if half > 0:
         xy = _median_in_runs(xy, seen, half)
-    match config.smoother:
-        case SavitzkyGolay(window):
-            xy = _parabola(xy, track.confidence, _half_window(window, track.fps))
-        case OneEuro() as euro:
-            xy = _one_euro(xy, track.confidence, track.fps, _scale(track), euro)
+    xy = _savitzky_golay(xy, track.confidence, _half_window(config.savgol_window, track.fps))
     shift = xy - track.xy
     length = np.linalg.norm(shift, axis=-1)
     bound = config.max_shift * _scale(track)[:, None]
@@ -260,11 +240,12 @@ def _median_in_runs(xy: Array, seen: Mask, half: int) -> Array:
     return np.where(seen[..., None], result, xy)
 
 
-def _parabola(xy: Array, confidence: NDArray[np.float32], half: int) -> Array:
-    """The value at each frame of the parabola fitted to its run within `half` frames.
+def _savitzky_golay(xy: Array, confidence: NDArray[np.float32], half: int) -> Array:
+    """The value at each frame of a parabola fitted to its run within `half` frames.
 
-    Weighted normal equations in closed form for all keypoints at once; a slight ridge keeps runs
-    of fewer than three frames solvable (they come out as they are).
+    A least-squares fit weighted by confidence: the normal equations in closed form, for all
+    keypoints at once.  A slight ridge keeps runs of fewer than three frames solvable (they come
+    out unchanged).
     """
     if half == 0:
         return xy
@@ -289,32 +270,3 @@ def _parabola(xy: Array, confidence: NDArray[np.float32], half: int) -> Array:
     offset: Array = (cofactors[..., None] * sums).sum(axis=0)
     offset /= np.where(determinant > 0, determinant, np.inf)[..., None]
     return xy + offset
-
-
-def _one_euro(
-    xy: Array, confidence: NDArray[np.float32], fps: float, scale: Array, config: OneEuro
-) -> Array:
-    """Mean of the 1€ filter run forward and backward, whose lags cancel."""
-    ahead = _one_euro_pass(xy, confidence, fps, scale, config)
-    back = _one_euro_pass(xy[::-1], confidence[::-1], fps, scale[::-1], config)
-    return (ahead + back[::-1]) / 2
-
-
-def _one_euro_pass(
-    xy: Array, confidence: NDArray[np.float32], fps: float, scale: Array, config: OneEuro
-) -> Array:
-    def smoothing(cutoff: Any) -> Any:
-        return 1 / (1 + fps / (2 * np.pi * cutoff))
-
-    result = xy.copy()
-    velocity = np.zeros(xy.shape[1:])
-    for t in range(1, len(xy)):
-        seen = ((confidence[t] > 0) & (confidence[t - 1] > 0))[:, None]
-        step = (xy[t] - result[t - 1]) * (fps / scale[t])
-        velocity = np.where(
-            seen, velocity + smoothing(config.derivative_cutoff) * (step - velocity), 0.0
-        )
-        speed = np.sqrt((velocity * velocity).sum(axis=-1, keepdims=True))
-        gain = smoothing(config.min_cutoff + config.beta * speed) * confidence[t][:, None]
-        result[t] = np.where(seen, result[t - 1] + gain * (xy[t] - result[t - 1]), xy[t])
-    return result

@@ -86,28 +86,18 @@ class Person:
         )
 
 
-@dataclass(frozen=True)
-class Followed:
-    """The person who was followed.
-
-    Attributes:
-        keypoints: float32 `(T, 137, 3)`, px; all zero in frames where the person was not seen.
-        others: number of frames in which another person was taken for a candidate.
-    """
-
-    keypoints: FloatArray
-    others: int
-
-
-def follow(candidates: Iterable[Sequence[FloatArray]], size: tuple[int, int]) -> Followed:
+def follow(candidates: Iterable[Sequence[FloatArray]], size: tuple[int, int]) -> FloatArray:
     """Choose one person for a whole clip: the largest and steadiest over time.
 
     Args:
         candidates: for each frame the persons seen in it, each float32 `(137, 3)`, px.
         size: frame size `(width, height)`; what lies outside does not count for a person's size.
 
+    Returns:
+        float32 `(T, 137, 3)`, px; all zero in frames where the person was not seen.
+
     Warns:
-        DanceNowWarning: another person was taken for a candidate; counts the frames.
+        DanceNowWarning: there were others; says in how many frames.
 
     Raises:
         NobodyError: there is no person in any frame.
@@ -133,7 +123,7 @@ def follow(candidates: Iterable[Sequence[FloatArray]], size: tuple[int, int]) ->
             DanceNowWarning,
             stacklevel=2,
         )
-    return Followed(keypoints, count)
+    return keypoints
 
 
 @dataclass

@@ -38,8 +38,9 @@ FACE_NAMES: Final = (
     "right_pupil", "left_pupil",
 )  # fmt: skip
 
-_FINGERS: Final = ("thumb", "index", "middle", "ring", "little")
-HAND_NAMES: Final = ("wrist", *(f"{finger}_{i}" for finger in _FINGERS for i in range(1, 5)))
+SIDES: Final = ("left", "right")
+FINGERS: Final = ("thumb", "index", "middle", "ring", "little")
+HAND_NAMES: Final = ("wrist", *(f"{finger}_{i}" for finger in FINGERS for i in range(1, 5)))
 
 KEYPOINT_NAMES: Final = (
     *BODY_NAMES,
@@ -48,8 +49,6 @@ KEYPOINT_NAMES: Final = (
     *(f"right_hand_{name}" for name in HAND_NAMES),
 )
 
-NUM_BODY: Final = len(BODY_NAMES)  # 25
-NUM_FACE: Final = len(FACE_NAMES)  # 70
 NUM_HAND: Final = len(HAND_NAMES)  # 21
 NUM_KEYPOINTS: Final = len(KEYPOINT_NAMES)  # 137
 
@@ -167,4 +166,3 @@ def _mirror_index() -> tuple[int, ...]:
 
 
 MIRROR: Final = _mirror_index()
-LEFT_RIGHT_PAIRS: Final = tuple((i, j) for i, j in enumerate(MIRROR) if i < j)

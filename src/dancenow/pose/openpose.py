@@ -128,7 +128,7 @@ def read_openpose(
             stacklevel=2,
         )
     fps = fps or _USUAL_FPS
-    return PoseTrack(follow(frames, size).keypoints, fps, size)
+    return PoseTrack(follow(frames, size), fps, size)
 
 
 def write_openpose(track: PoseTrack, folder: str | Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -84,11 +83,6 @@ class PoseTrack:
         flipped[..., 0] = np.where(seen, self.size[0] - flipped[..., 0], flipped[..., 0])
         return self.with_keypoints(flipped)
 
-    def scaled_to(self, size: tuple[int, int]) -> PoseTrack:
-        """The track in frames of another size `(width, height)`; both axes are stretched."""
-        scale = np.array([size[0] / self.size[0], size[1] / self.size[1], 1.0], dtype=np.float32)
-        return replace(self, keypoints=self.keypoints * scale, size=size)
-
     def resample(self, fps: float) -> PoseTrack:
         """The track at another frame rate, linear in time between two seen keypoints.
 
@@ -156,15 +150,3 @@ class PoseTrack:
         if not np.isfinite(track.keypoints).all():
             raise InputError(f"{path}: holds values that are no numbers; make the track anew.")
         return track
-
-
-def concatenate(tracks: Sequence[PoseTrack]) -> PoseTrack:
-    """Join tracks of equal frame size one after the other, at the first one's frame rate."""
-    if not tracks:
-        raise ValueError("nothing to concatenate")
-    first = tracks[0]
-    for track in tracks[1:]:
-        if track.size != first.size:
-            raise ValueError(f"tracks of different frame sizes: {first.size} and {track.size}")
-    parts = [track.resample(first.fps).keypoints for track in tracks]
-    return first.with_keypoints(np.concatenate(parts))

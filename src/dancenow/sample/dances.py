@@ -103,7 +103,6 @@ class Choreography:
         self._entropy = (zlib.crc32(name.encode()), seed & 0xFFFFFFFF)
         self._phrases: dict[int, Keys] = {}
         self._curves: dict[int, list[PchipInterpolator]] = {}
-        self._neutral = np.array(list(NEUTRAL.values()))
 
     def moves(self, phrase: int) -> tuple[str, str]:
         """Names of the steps and the arms of a phrase."""

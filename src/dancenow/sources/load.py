@@ -127,7 +127,7 @@ def record_bvh(clip: Path, *, progress: ProgressCallback = silent) -> tuple[Bvh,
         world = detection.world
         worlds.append(np.full((LANDMARKS, 4), np.nan, np.float32) if world is None else world)
         tell(len(candidates))
-    track = clean(PoseTrack(follow(candidates, info.size).keypoints, float(info.fps), info.size))
+    track = clean(PoseTrack(follow(candidates, info.size), float(info.fps), info.size))
     try:
         return record(np.stack(worlds), track), track
     except InputError as error:
@@ -238,7 +238,7 @@ def _segment(
                 masks[row[index]] = np.round(255 * small)
             tell(index + 1)
         masks.flush()
-        return PoseTrack(follow(candidates, info.size).keypoints, float(info.fps), info.size)
+        return PoseTrack(follow(candidates, info.size), float(info.fps), info.size)
 
 
 def _track_file(path: Path, estimator: str) -> Path:

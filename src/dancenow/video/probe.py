@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from dancenow.errors import InputError
 from dancenow.video.convert import Filters
-from dancenow.video.images import list_images, open_folder
+from dancenow.video.images import open_folder
 from dancenow.video.timing import DEFAULT_RATE, Timeline, lay_timeline
 
 # FFmpeg reads single pictures and text files (as ANSI art) like videos; neither is a clip.
@@ -122,21 +122,6 @@ def probe(path: str | Path, *, folder_fps: float | Fraction | None = None) -> Cl
         is_folder=True,
         start=0.0,
     )
-
-
-def is_clip(path: str | Path) -> bool:
-    """Whether `path` looks like a clip: a folder with pictures, or a file with a video stream.
-
-    Only the beginning of a file is read.
-    """
-    path = Path(path)
-    try:
-        if path.is_dir():
-            return bool(list_images(path))
-        with open_video(path):
-            return True
-    except InputError:
-        return False
 
 
 @contextmanager

@@ -73,4 +73,4 @@ class PoseEstimator(Protocol):
             candidates.append(detection.candidates)
             if progress is not None:
                 progress(len(candidates))
-        return PoseTrack(follow(candidates, size).keypoints, fps, size)
+        return PoseTrack(follow(candidates, size), fps, size)
