@@ -9,11 +9,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from dancenow.errors import OutputError
+
+FULL_DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Numbers of the errors that mean no space is left."""
+
+
+def full_disk(path: Path) -> OutputError:
+    """The error for an output that does not fit on the disk."""
+    return OutputError(f"{path}: no space left to write it; free some, or choose another output.")
 
 
 def check_can_write(path: Path) -> None:
@@ -86,10 +94,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise OutputError(
-                f"{path}: no space left to write it; free some, or choose another output."
-            ) from error
+        if error.errno in FULL_DISK:
+            raise full_disk(path) from error
         raise
     finally:
         temporary.unlink(missing_ok=True)
@@ -118,8 +124,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         temporary.chmod(0o755)
         temporary.replace(path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise OutputError(f"{path}: no space left to write it; free some.") from error
+        if error.errno in FULL_DISK:
+            raise full_disk(path) from error
         raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -11,10 +11,8 @@ from scipy.ndimage import gaussian_filter1d
 from dancenow.errors import InputError
 from dancenow.pose.body import MIN_CONFIDENCE
 from dancenow.pose.ground import find_ground
-from dancenow.pose.layout import INDEX
+from dancenow.pose.layout import INDEX, SIDES
 from dancenow.pose.track import PoseTrack
-
-SIDES: Final = ("left", "right")
 
 _PARTS: Final = ("big_toe", "heel", "ankle")
 _AT: Final = np.array([[INDEX[f"{side}_{part}"] for part in _PARTS] for side in SIDES])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 LAYOUT: Final = "openpose137"
 
@@ -137,6 +138,26 @@ LIMB_COLOURS: Final[tuple[Colour, ...]] = (
     *HAND_COLOURS,
     *HAND_COLOURS,
 )
+
+
+MIDPOINTS: Final = (
+    ("neck", "left_shoulder", "right_shoulder"),
+    ("mid_hip", "left_hip", "right_hip"),
+)
+
+
+def add_midpoints(keypoints: NDArray[np.float32]) -> None:
+    """Put neck and mid-hip halfway between shoulders and hips, in place.
+
+    Their confidence is the lower one of the two sides.
+
+    Args:
+        keypoints: float32 `(..., 137, 3)`: x, y, confidence.
+    """
+    for name, left, right in MIDPOINTS:
+        pair = keypoints[..., [INDEX[left], INDEX[right]], :]
+        keypoints[..., INDEX[name], :2] = pair[..., :2].mean(axis=-2)
+        keypoints[..., INDEX[name], 2] = pair[..., 2].min(axis=-1)
 
 
 def _mirror_index() -> tuple[int, ...]:

@@ -18,10 +18,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from dancenow.pose.layout import FINGERS, SIDES
 
-SIDES: Final = ("left", "right")
-FINGERS: Final = ("thumb", "index", "middle", "ring", "little")
+Array = NDArray[np.float64]
 
 
 def _joint_table() -> Iterator[tuple[str, str]]:

@@ -7,8 +7,18 @@ import torch
 from numpy.typing import NDArray
 
 from dancenow.pose.face_model import face_features
-from dancenow.pose.layout import BODY, FACE, INDEX, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
-from dancenow.sample.body import FINGERS, JOINT, SIDES, Array, BodyPose, Placed, Skeleton, place
+from dancenow.pose.layout import (
+    BODY,
+    FACE,
+    FINGERS,
+    INDEX,
+    LEFT_HAND,
+    MIDPOINTS,
+    NUM_KEYPOINTS,
+    RIGHT_HAND,
+    SIDES,
+)
+from dancenow.sample.body import JOINT, Array, BodyPose, Placed, Skeleton, place
 from dancenow.sample.camera import Camera
 from dancenow.sample.figure import head_point
 from dancenow.sample.sdf import Body, closest, distances, melt
@@ -73,8 +83,8 @@ class Marker:
             out[INDEX[f"{side}_small_toe"]] = placed.carry(f"{side}_toe", small)
             ear = np.array(head_point(self.skeleton, 0.325 * sign, 0.47, -0.01))
             out[INDEX[f"{side}_ear"]] = placed.carry("head", ear)
-        for middle, joint in (("neck", "shoulder"), ("mid_hip", "hip")):
-            out[INDEX[middle]] = 0.5 * (out[INDEX[f"left_{joint}"]] + out[INDEX[f"right_{joint}"]])
+        for name, left, right in MIDPOINTS:
+            out[INDEX[name]] = 0.5 * (out[INDEX[left]] + out[INDEX[right]])
 
     def _face(self, placed: Placed) -> Array:
         features = np.column_stack([face_features(placed.mouth, placed.blink), self._depth])

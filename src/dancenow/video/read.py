@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -63,29 +65,36 @@ def read_frames(
             decoded of how many.
     """
     path = Path(path)
-    source: ImageFolder | Scan
-    if path.is_dir():
-        source = open_folder(path, folder_fps)
-        frame_size, own_rate, own_frames = source.size, source.rate, len(source.files)
-    else:
-        source = scan_video(path)
-        frame_size, own_rate, own_frames = source.info.size, source.info.fps, source.info.frames
-    rate = own_rate if fps is None else as_rate(fps)
-    frames = own_frames
-    if rate != own_rate:
-        frames = max(1, nearest_slot(own_frames / own_rate, rate))
+    clip = _open(path, folder_fps)
+    rate, frames = clip.rate if fps is None else as_rate(fps), clip.frames
+    if rate != clip.rate:
+        frames = max(1, nearest_slot(clip.frames / clip.rate, rate))
     if not 0 <= start < frames:
         raise InputError(f"{path}: has {frames} frames; it cannot be read from frame {start} on.")
     stop = frames if stop is None else min(stop, frames)
-    _check_crop(path, crop, frame_size)
+    _check_crop(path, crop, clip.size)
     if size is not None and min(size) < 1:
         raise InputError(f"{path}: cannot be resized to {size[0]} x {size[1]}.")
-    raw = (
-        _folder_frames(source, rate, start, stop)
-        if isinstance(source, ImageFolder)
-        else _video_frames(source, rate, start, stop)
-    )
-    return (_fit(frame, crop, size) for frame in raw)
+    return (_fit(frame, crop, size) for frame in clip.read(rate, start, stop))
+
+
+@dataclass(frozen=True)
+class _Clip:
+    """A video file or a folder of pictures, alike; `read` takes a rate and a range of frames."""
+
+    size: tuple[int, int]
+    rate: Fraction
+    frames: int
+    read: Callable[[Fraction, int, int], Iterator[Frame]]
+
+
+def _open(path: Path, folder_fps: float | Fraction | None) -> _Clip:
+    if path.is_dir():
+        folder = open_folder(path, folder_fps)
+        read = partial(_folder_frames, folder)
+        return _Clip(folder.size, folder.rate, len(folder.files), read)
+    scan = scan_video(path)
+    return _Clip(scan.info.size, scan.info.fps, scan.info.frames, partial(_video_frames, scan))
 
 
 def _check_crop(path: Path, crop: Box | None, size: tuple[int, int]) -> None:

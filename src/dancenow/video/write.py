@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from av.container import OutputContainer
-from numpy.typing import NDArray
 
 from dancenow.errors import InputError, OutputError
-from dancenow.files import atomic_path, check_can_write
-from dancenow.video.audio import SoundTrack, sound_from_file, sound_from_samples
+from dancenow.files import FULL_DISK, atomic_path, check_can_write, full_disk
+from dancenow.video.audio import SoundSource, SoundTrack, add_sound_track
 from dancenow.video.convert import Frame
 from dancenow.video.encode import FORMATS, TRANSPARENT, AddSound, open_media_writer
 from dancenow.video.folder import check_may_replace, open_folder_writer
 from dancenow.video.gif import open_gif
 from dancenow.video.probe import open_media
 from dancenow.video.timing import as_rate
-
-Audio = tuple[NDArray[np.float32], int]
-
-_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class _FrameSink(Protocol):
@@ -82,62 +76,48 @@ def open_writer(
     size: tuple[int, int] | None = None,
     crf: int = 18,
     alpha: bool = False,
-    audio_from: str | Path | None = None,
-    audio_start: float = 0.0,
-    audio: Audio | None = None,
+    audio: SoundSource | None = None,
     comment: str | None = None,
     finish: Callable[[Path], None] | None = None,
 ) -> Iterator[VideoWriter]:
     """Write a clip frame by frame: `with open_writer("out.mp4", fps=25) as out: out.write(frame)`.
 
-    The name decides: `.mp4`, `.mov` and `.mkv` become H.264 (yuv420p, BT.709) that browsers play,
-    `.webm` VP9, `.gif` an animated GIF, and a name without a suffix a folder of numbered PNG
-    pictures.  With `alpha`, `.mov` becomes ProRes 4444; `.webm` and pictures keep coverage too.
-    The output appears when the block ends; where it ends with an error or Ctrl-C, nothing is left
-    behind and what was there before stays.
+    The suffix decides: `.mp4`, `.mov` and `.mkv` become H.264 (yuv420p, BT.709) that browsers
+    play, `.webm` VP9, `.gif` an animated GIF, and no suffix a folder of numbered PNG pictures.
+    With `alpha`, `.mov` becomes ProRes 4444; `.webm` and pictures keep alpha too.  The output
+    appears when the block ends.  If it ends with an error or Ctrl-C, nothing is left behind, and
+    what was there before stays.
 
     Args:
         path: the output.
         fps: frames a second.
-        size: `(width, height)` px of the frames; by default the first frame decides.  Odd sides
-            of H.264 grow by one repeated row or column.
-        crf: quality of H.264, 0 (lossless) to 51 (worst); VP9's is chosen alike.
-        alpha: frames have coverage.
-        audio_from: a clip or a sound file whose sound is added, cut to the frames written: copied
-            as it is where the output allows, otherwise encoded to AAC.  If it has no sound, the
-            output has none.  GIFs and folders have none either.
-        audio_start: seconds after the first frame of `audio_from`, or the first sample of `audio`,
-            at which the sound begins.
-        audio: instead of `audio_from`, samples float32 `(N,)` mono or `(N, 2)` stereo in -1..1,
-            and how many there are a second.
-        comment: what players and viewers show in the output's details.
-        finish: called with the finished file before it takes its name, so that it can still be
-            changed; not for folders.
+        size: `(width, height)` of the frames in pixels; by default the first frame decides.  Odd
+            sides of H.264 grow by one repeated row or column.
+        crf: quality of H.264, 0 (lossless) to 51 (worst); VP9's is chosen to match.
+        alpha: frames have an alpha channel.
+        audio: the sound, cut to the length of the frames: a clip or sound file, copied where the
+            output allows it and encoded to AAC or Opus elsewhere; or float32 samples `(N,)` or
+            `(N, 2)` in -1..1, and their rate.  A source without sound adds none; GIFs and
+            folders have none.
+        comment: shown by players and viewers in the output's details.
+        finish: called with the finished file before it takes its name; not for folders.
 
     Raises:
-        InputError: the name has a suffix that is not known, `audio_from` cannot be read, or no
-            frame was written.
+        InputError: the suffix is unknown, `audio` cannot be read, or no frame was written.
         OutputError: the output cannot be written.
-        ValueError: an argument is out of its range.
+        ValueError: an argument is out of range.
     """
     path, rate = Path(path), as_rate(fps)
     if not 0 <= crf <= 51:
         raise ValueError(f"crf must be 0 to 51, not {crf}")
-    if audio is not None and audio_from is not None:
-        raise ValueError("give audio or audio_from, not both")
     if alpha:
         _check_transparent(path)
-    if audio_from is not None and not Path(audio_from).is_dir():
-        open_media(Path(audio_from)).close()  # told now, not after hours of work
-
+    if isinstance(audio, (str, Path)) and not Path(audio).is_dir():
+        open_media(Path(audio)).close()  # fail now, not after hours of work
     with ExitStack() as sources, ExitStack() as outputs:
 
         def add_sound(output: OutputContainer) -> SoundTrack | None:
-            if audio is not None:
-                return sound_from_samples(audio[0], audio[1], audio_start, output)
-            if audio_from is not None:
-                return sound_from_file(Path(audio_from), audio_start, output, sources)
-            return None
+            return None if audio is None else add_sound_track(audio, output, sources)
 
         with _explained(path):
             sink = outputs.enter_context(
@@ -217,10 +197,8 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
-            raise OutputError(
-                f"{path}: no space left to write it; free some, or choose another output."
-            ) from error
+        if error.errno in FULL_DISK:
+            raise full_disk(path) from error
         raise OutputError(
             f"{path}: cannot be written ({error.strerror}); choose another output."
         ) from error

@@ -11,8 +11,7 @@ from dancenow.choreographer.motion.body import HANDS, KNOWN, Body, depth_scale
 from dancenow.choreographer.motion.series import Array, filled
 from dancenow.pose import PoseTrack
 from dancenow.pose.body import MIN_CONFIDENCE
-from dancenow.pose.feet import SIDES
-from dancenow.pose.layout import FACE, INDEX, NUM_KEYPOINTS
+from dancenow.pose.layout import FACE, INDEX, NUM_KEYPOINTS, SIDES
 
 HEAD_POINTS: Final = np.array(
     [INDEX[n] for n in ("right_eye", "left_eye", "right_ear", "left_ear")]

@@ -13,7 +13,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
+from dancenow.pose.layout import (
+    FACE,
+    INDEX,
+    LEFT_HAND,
+    NUM_KEYPOINTS,
+    RIGHT_HAND,
+    add_midpoints,
+)
 from dancenow.pose.track import FloatArray
 
 # MediaPipe has no small toes: those keep confidence 0.
@@ -26,10 +33,6 @@ BODY_LANDMARKS: Final = {
     "left_ankle": 27, "right_ankle": 28, "left_heel": 29, "right_heel": 30,
     "left_big_toe": 31, "right_big_toe": 32,
 }  # fmt: skip
-MIDDLES: Final = (
-    ("neck", "left_shoulder", "right_shoulder"),
-    ("mid_hip", "left_hip", "right_hip"),
-)
 
 FACE_POINTS: Final = (
     127, 234, 93, 132, 58, 172, 150, 176,  # jaw: the person's right half, from the ear down
@@ -73,9 +76,7 @@ def to_layout(landmarks: Any, scale: float, origin: tuple[float, float]) -> Floa
     pose = landmarks.pose_landmarks.landmark
     for name, i in BODY_LANDMARKS.items():
         keypoints[INDEX[name]] = pose[i].x, pose[i].y, pose[i].visibility
-    for name, left, right in MIDDLES:
-        pair = keypoints[[INDEX[left], INDEX[right]]]
-        keypoints[INDEX[name]] = *pair[:, :2].mean(axis=0), pair[:, 2].min()
+    add_midpoints(keypoints)
     face = getattr(landmarks, "face_landmarks", None)
     if face is not None:
         _put(keypoints, FACE, [face.landmark[i] for i in FACE_POINTS], INDEX["nose"])

@@ -11,7 +11,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
+from dancenow.pose.layout import (
+    FACE,
+    INDEX,
+    LEFT_HAND,
+    NUM_KEYPOINTS,
+    RIGHT_HAND,
+    add_midpoints,
+)
 from dancenow.pose.track import FloatArray
 
 COCO_BODY: Final = (
@@ -29,10 +36,6 @@ _REST: Final = (
     *range(RIGHT_HAND.start, RIGHT_HAND.stop),
 )
 WHOLEBODY: Final = [*(INDEX[name] for name in (*COCO_BODY, *_FEET)), *_REST]
-_MIDDLES: Final = (
-    ("neck", "left_shoulder", "right_shoulder"),
-    ("mid_hip", "left_hip", "right_hip"),
-)
 
 
 def wholebody_to_layout(xy: NDArray[Any], scores: NDArray[Any]) -> FloatArray:
@@ -54,9 +57,6 @@ def wholebody_to_layout(xy: NDArray[Any], scores: NDArray[Any]) -> FloatArray:
     keypoints = np.zeros((len(xy), NUM_KEYPOINTS, 3), np.float32)
     keypoints[:, WHOLEBODY, :2] = xy + 0.5
     keypoints[:, WHOLEBODY, 2] = np.clip(scores, 0, 1)
-    for name, left, right in _MIDDLES:
-        pair = keypoints[:, [INDEX[left], INDEX[right]]]
-        keypoints[:, INDEX[name], :2] = pair[..., :2].mean(axis=1)
-        keypoints[:, INDEX[name], 2] = pair[..., 2].min(axis=1)
+    add_midpoints(keypoints)
     keypoints[keypoints[..., 2] <= 0] = 0
     return keypoints
