@@ -27,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dancenow.pose.body import body_height
+from dancenow.pose.body_size import body_height
 from dancenow.pose.filters import CleanConfig, SmoothConfig, clean
 from dancenow.pose.layout import BODY, FACE, LEFT_HAND, RIGHT_HAND
 from dancenow.pose.track import PoseTrack

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dancenow.errors import InputError
 from dancenow.pose import PoseTrack
-from dancenow.pose.body import body_height
+from dancenow.pose.body_size import body_height
 from dancenow.pose.feet import SIDES, find_feet
 from dancenow.pose.layout import INDEX
 

@@ -17,7 +17,7 @@ from dancenow.performer.edn.networks import make_generator
 from dancenow.performer.edn.performer import EDNPerformer, FrameScene
 from dancenow.pose import PoseTrack
 from dancenow.pose.estimators import Detection
-from dancenow.pose.face import face_side
+from dancenow.pose.face_region import face_side
 from dancenow.pose.normalize import pose_statistics
 from dancenow.progress import Progress
 from dancenow.sample import dance_track

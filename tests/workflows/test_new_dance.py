@@ -20,7 +20,7 @@ from dancenow.music import Music, beat_alignment, find_accents, has_music, write
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import INDEX
 from dancenow.progress import Progress, StageTimes
-from dancenow.sample.audio import click_track
+from dancenow.sample.click_track import click_track
 from dancenow.sample.dances import DANCES
 from dancenow.staging.choices import Formation
 from dancenow.staging.ensemble import Ensemble

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -21,7 +20,7 @@ from dancenow.sample import dance_track
 from dancenow.sources.load import Source, observe
 from dancenow.staging.room import performable
 from dancenow.video import open_writer, probe, read_frames
-from dancenow.video.prefetch import computed_ahead
+from dancenow.video.prefetch import THREAD_NAME
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
@@ -100,41 +99,18 @@ def test_a_track_is_danced_at_its_own_rate_without_sound(
 def test_what_fails_while_dancing_leaves_no_clip(
     performer: Performer, source: PoseTrack, tmp_path: Path
 ) -> None:
+    running = []
+
     def stop(event: Progress) -> None:
+        running.append(THREAD_NAME in {thread.name for thread in threading.enumerate()})
         if event.done == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         write_performance(performer, Source(source, None), tmp_path / "o.mp4", progress=stop)
     assert list(tmp_path.iterdir()) == []
-    assert "painting" not in {thread.name for thread in threading.enumerate()}
-
-
-def test_frames_are_computed_only_a_few_ahead() -> None:
-    made = []
-
-    def frames() -> Iterator[Frame]:
-        for value in range(200):
-            made.append(value)
-            yield np.full((1, 1, 3), value, np.uint8)
-
-    ahead = computed_ahead(frames())
-    for _ in range(5):
-        next(ahead)
-    assert len(made) <= 20
-    assert sum(1 for _ in ahead) == 195
-
-
-def test_frames_before_an_error_are_still_given() -> None:
-    def frames() -> Iterator[Frame]:
-        yield from (np.zeros((1, 1, 3), np.uint8),) * 3
-        raise KeyboardInterrupt
-
-    ahead = computed_ahead(frames())
-    assert [next(ahead).shape for _ in range(3)] == [(1, 1, 3)] * 3
-    with pytest.raises(KeyboardInterrupt):
-        next(ahead)
-    assert list(computed_ahead(iter([]))) == []
+    assert running[0]
+    assert THREAD_NAME not in {thread.name for thread in threading.enumerate()}
 
 
 def test_a_budget_comes_from_the_preset_where_nobody_says() -> None:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.pose.body import frame_height
+from dancenow.pose.body_size import frame_height
 from dancenow.pose.layout import (
     BODY_LIMBS,
     FACE_LIMBS,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from dancenow.errors import InputError
-from dancenow.pose.body import MIN_CONFIDENCE
+from dancenow.pose.body_size import MIN_CONFIDENCE
 from dancenow.pose.ground import find_ground
 from dancenow.pose.layout import INDEX, SIDES
 from dancenow.pose.track import PoseTrack

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.pose.body import body_height
+from dancenow.pose.body_size import body_height
 from dancenow.pose.layout import BODY, FACE, INDEX, LEFT_HAND, RIGHT_HAND
 from dancenow.pose.track import PoseTrack
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.pose.body import MIN_CONFIDENCE, SHANK, THIGH, body_height
+from dancenow.pose.body_size import MIN_CONFIDENCE, SHANK, THIGH, body_height
 from dancenow.pose.layout import INDEX
 from dancenow.pose.track import PoseTrack
 

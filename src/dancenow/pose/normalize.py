@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.pose.body import MIN_CONFIDENCE
+from dancenow.pose.body_size import MIN_CONFIDENCE
 from dancenow.pose.ground import Ground, find_ground
 from dancenow.pose.layout import INDEX
 from dancenow.pose.track import PoseTrack

@@ -31,7 +31,6 @@ from numpy.typing import NDArray
 
 from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.files import check_can_write
-from dancenow.pose.follow import follow
 from dancenow.pose.layout import (
     BODY,
     BODY_NAMES,
@@ -42,6 +41,7 @@ from dancenow.pose.layout import (
     RIGHT_HAND,
 )
 from dancenow.pose.track import FloatArray, PoseTrack
+from dancenow.pose.tracking import track_person
 
 _LEGS = (
     "right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle",
@@ -128,7 +128,7 @@ def read_openpose(
             stacklevel=2,
         )
     fps = fps or _USUAL_FPS
-    return PoseTrack(follow(frames, size), fps, size)
+    return PoseTrack(track_person(frames, size), fps, size)
 
 
 def write_openpose(track: PoseTrack, folder: str | Path) -> None:

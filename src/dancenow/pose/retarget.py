@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.pose.body import body_height
+from dancenow.pose.body_size import body_height
 from dancenow.pose.extent import SEEN
 from dancenow.pose.ground import find_ground
 from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, RIGHT_HAND

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dancenow.pose.layout import FINGERS, SIDES
-from dancenow.sample.body import Skeleton
+from dancenow.sample.kinematics import Skeleton
 from dancenow.sample.looks import Look
 from dancenow.sample.sdf import Primitive
 

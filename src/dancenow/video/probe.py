@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from dancenow.errors import InputError
 from dancenow.video.convert import Filters
 from dancenow.video.images import open_folder
-from dancenow.video.timing import DEFAULT_RATE, Timeline, lay_timeline
+from dancenow.video.timing import DEFAULT_RATE, Timeline, fit_timeline
 
 # FFmpeg reads single pictures and text files (as ANSI art) like videos; neither is a clip.
 _NO_CLIPS: Final = ("_pipe", "image2", "tty")
@@ -227,7 +227,9 @@ def scan_video(path: Path) -> Scan:
         return Scan(info, orientation, origin, time_base, count, lost)
 
 
-def whole_packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+def decodable_packets(
+    container: InputContainer, stream: VideoStream
+) -> Iterator[Packet[VideoStream]]:
     """The packets that can be decoded, then an empty one that ends the decoding.
 
     Left out are those before the first key frame, and those that the end of a file cuts in two.
@@ -247,7 +249,7 @@ def whole_packets(container: InputContainer, stream: VideoStream) -> Iterator[Pa
 def _demux(container: InputContainer, stream: VideoStream) -> _Demuxed:
     demuxed = _Demuxed()
     latest: int | None = None
-    for packet in whole_packets(container, stream):
+    for packet in decodable_packets(container, stream):
         if demuxed.first is None:
             with suppress(av.FFmpegError):
                 demuxed.first = next(iter(packet.decode()), None)
@@ -274,7 +276,7 @@ def _lay(
         rate = declared[0] if declared else DEFAULT_RATE
         return Timeline(rate, len(demuxed.stamps), variable=False), None
     ordered = np.sort(np.array(stamps, dtype=np.int64))
-    return lay_timeline(ordered, time_base, declared, demuxed.last_duration), int(ordered[0])
+    return fit_timeline(ordered, time_base, declared, demuxed.last_duration), int(ordered[0])
 
 
 def _upright_size(width: int, height: int, aspect: Fraction, rotation: int) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from av.video.frame import VideoFrame
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.video.convert import Frame, ToRGB
 from dancenow.video.images import ImageFolder, open_folder, read_image
-from dancenow.video.probe import Scan, open_video, scan_video, whole_packets
+from dancenow.video.probe import Scan, decodable_packets, open_video, scan_video
 from dancenow.video.timing import as_rate, hold, nearest_slot
 
 Box = tuple[int, int, int, int]
@@ -177,7 +177,7 @@ def _decode(scan: Scan, seek_to: int | None = None) -> Iterator[VideoFrame]:
                 container.seek(seek_to, stream=stream)
             except av.FFmpegError:
                 return
-        for packet in whole_packets(container, stream):
+        for packet in decodable_packets(container, stream):
             try:
                 frames = packet.decode()
             except av.FFmpegError:

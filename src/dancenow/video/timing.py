@@ -56,7 +56,7 @@ class Timeline:
     variable: bool
 
 
-def lay_timeline(
+def fit_timeline(
     stamps: NDArray[np.int64],
     time_base: Fraction,
     declared: Sequence[Fraction],

@@ -15,7 +15,7 @@ from dancenow.performer.edn.folders import write_authors_folder
 from dancenow.performer.edn.prepare import scaled
 from dancenow.performer.fast.config import performer_preset
 from dancenow.pose.draw import draw_pose
-from dancenow.pose.face import face_corners, face_side
+from dancenow.pose.face_region import face_corners, face_side
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import load_poses
 from dancenow.video import probe, read_frames

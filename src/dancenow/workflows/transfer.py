@@ -36,7 +36,7 @@ from dancenow.staging.result import ResultWriter, open_result
 from dancenow.staging.room import Staged, check_camera, stage
 from dancenow.training import choose_device
 from dancenow.video import check_output
-from dancenow.video.prefetch import computed_ahead
+from dancenow.video.prefetch import prefetch
 from dancenow.workflows.train import Trained, TrainOptions, check_target, load_or_train
 
 
@@ -291,7 +291,7 @@ def _write_figures(
     )
     fps = Fraction(performer.scene.fps).limit_denominator(1001)
     with open_result(output, claim, fps=fps, size=performer.scene.size) as result:
-        for frame in computed_ahead(frames):
+        for frame in prefetch(frames):
             result.write(frame)
             progress(Progress("dancing", result.frames, len(given)))
     return result
@@ -325,7 +325,7 @@ def write_performance(
     fps = clip.fps if clip else Fraction(staged.track.fps).limit_denominator(1001)
     if audio is None and clip is not None and clip.has_audio:
         audio = clip.path
-    frames = computed_ahead(_filmed(performer, staged, backdrop, float(fps)))
+    frames = prefetch(_filmed(performer, staged, backdrop, float(fps)))
     with open_result(
         output,
         claim,

@@ -20,7 +20,7 @@ from dancenow.performer.edn.dataset import PairBatch, PairSet, consecutive, open
 from dancenow.performer.edn.options import PaperOptions
 from dancenow.performer.edn.watch import DiscriminatorWatch
 from dancenow.pose.draw import draw_pose
-from dancenow.pose.face import face_corners, face_side
+from dancenow.pose.face_region import face_corners, face_side
 from dancenow.pose.layout import BODY
 from dancenow.sample import dance_track
 from dancenow.training import Device

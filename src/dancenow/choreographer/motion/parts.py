@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dancenow.choreographer.motion.body import HANDS, KNOWN, Body, depth_scale
 from dancenow.choreographer.motion.series import Array, filled
 from dancenow.pose import PoseTrack
-from dancenow.pose.body import MIN_CONFIDENCE
+from dancenow.pose.body_size import MIN_CONFIDENCE
 from dancenow.pose.layout import FACE, INDEX, NUM_KEYPOINTS, SIDES
 
 HEAD_POINTS: Final = np.array(

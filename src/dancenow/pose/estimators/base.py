@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.pose.follow import follow
 from dancenow.pose.track import FloatArray, PoseTrack
+from dancenow.pose.tracking import track_person
 
 Frame = NDArray[np.uint8]
 Progress = Callable[[int], None]
@@ -73,4 +73,4 @@ class PoseEstimator(Protocol):
             candidates.append(detection.candidates)
             if progress is not None:
                 progress(len(candidates))
-        return PoseTrack(follow(candidates, size), fps, size)
+        return PoseTrack(track_person(candidates, size), fps, size)

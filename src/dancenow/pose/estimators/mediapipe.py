@@ -17,10 +17,10 @@ import numpy as np
 
 from dancenow.pose.estimators.base import Detection, Frame, PoseEstimator
 from dancenow.pose.estimators.mediapipe_layout import to_layout, world_landmarks
-from dancenow.pose.estimators.quiet import without_lines
+from dancenow.pose.estimators.stderr_filter import drop_stderr_lines
 from dancenow.pose.estimators.window import Cutter, Window, search_windows
-from dancenow.pose.follow import Person
 from dancenow.pose.track import FloatArray
+from dancenow.pose.tracking import Person
 
 _NOISE: Final = re.compile(
     rb"inference_feedback_manager|landmark_projection_calculator|XNNPACK delegate"
@@ -55,7 +55,7 @@ class MediaPipeEstimator(PoseEstimator):
         There are two candidates where Holistic jumped to another person and the one it followed
         was found again: this one comes first, and the mask is of it.
         """
-        with _View(masks=masks, smooth=self._smooth) as view, _Finder() as finder:
+        with _WindowedHolistic(masks=masks, smooth=self._smooth) as view, _Finder() as finder:
             last: Person | None = None
             missed = 0
             for frame in frames:
@@ -81,7 +81,7 @@ class MediaPipeEstimator(PoseEstimator):
                 yield Detection(candidates, mask, None if seen is None else view.world)
 
 
-class _View:
+class _WindowedHolistic:
     """Holistic, looking at a window of the frames."""
 
     def __init__(self, *, masks: bool, smooth: bool) -> None:
@@ -95,7 +95,7 @@ class _View:
         self._noisy = True
         self.world: FloatArray | None = None  # of whoever was seen last
 
-    def __enter__(self) -> _View:
+    def __enter__(self) -> _WindowedHolistic:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -121,7 +121,7 @@ class _View:
 
     def _process(self, picture: Frame) -> Any:
         # Its threads log when they start, and when the first person is seen.
-        with without_lines(_NOISE) if self._noisy or self._moved else nullcontext():
+        with drop_stderr_lines(_NOISE) if self._noisy or self._moved else nullcontext():
             if self._graph is None:
                 from mediapipe.python.solutions.holistic import Holistic
 
@@ -186,7 +186,7 @@ class _Finder:
 
     def _look(self, frame: Frame, window: Window) -> Person | None:
         picture = self._cutter.cut(frame, window)
-        with without_lines(_NOISE):
+        with drop_stderr_lines(_NOISE):
             if self._graph is None:
                 from mediapipe.python.solutions.pose import Pose
 

@@ -74,7 +74,7 @@ def has_music() -> bool:
     return find_spec("librosa") is not None
 
 
-def hear(path: str | Path) -> Music:
+def analyze_music(path: str | Path) -> Music:
     """Listen to a sound file, or to the sound of a clip, whose times count from its first frame.
 
     Beats are those of dynamic programming over onsets (Ellis, "Beat tracking by dynamic

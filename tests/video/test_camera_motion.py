@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dancenow.sources.background import plate_frames
 from dancenow.video import probe, read_frames
-from dancenow.video.camera import CameraDrift, Drift
+from dancenow.video.camera_motion import CameraTracker, Drift
 
 Frame = NDArray[np.uint8]
 Camera = tuple[float, float, float]  # shift of the picture's middle along x and y, px; scale
@@ -61,7 +61,7 @@ def dance_before(
 
 
 def drift_of(frames: Iterable[Frame], masks: Sequence[Frame] | None = None) -> Drift:
-    camera = CameraDrift()
+    camera = CameraTracker()
     for index, frame in enumerate(frames):
         camera.add(frame, None if masks is None else masks[index])
     return camera.drift()

@@ -15,7 +15,7 @@ _FD_LOCK = threading.RLock()
 
 
 @contextmanager
-def without_lines(noise: re.Pattern[bytes]) -> Iterator[None]:
+def drop_stderr_lines(noise: re.Pattern[bytes]) -> Iterator[None]:
     """Drop the lines that match `noise` from file descriptor 2 while the block runs.
 
     C++ code writes there directly, past `sys.stderr`.  Everything is held back during the block,

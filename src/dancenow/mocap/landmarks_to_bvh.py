@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 from dancenow.errors import InputError
 from dancenow.mocap.bvh import Bvh, Joint, unit
 from dancenow.pose import PoseTrack
-from dancenow.pose.body import body_height
+from dancenow.pose.body_size import body_height
 from dancenow.pose.ground import find_ground
 from dancenow.pose.layout import INDEX
 
@@ -37,7 +37,7 @@ _AT: Final = {
 }  # fmt: skip
 
 
-def record(world: NDArray[np.float32], track: PoseTrack) -> Bvh:
+def landmarks_to_bvh(world: NDArray[np.float32], track: PoseTrack) -> Bvh:
     """A skeleton that moves as the landmarks do, its limbs of constant length.
 
     Names are Mixamo's, the rest pose is a T, y is up, the body looks along z, lengths are

@@ -20,7 +20,7 @@ _WINDOW: Final = 0.5  # seconds of poses that a new one is normalised with
 _BODY_POINTS: Final = 8  # that must be seen
 
 
-class LiveCleaner:
+class OnlineCleaner:
     """Holds keypoints that flicker away for a moment; new poses replace old ones at once."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class LiveCleaner:
         return cleaned
 
 
-class LiveNormalizer:
+class OnlineNormalizer:
     """Moves poses to where a target stands, one after the other.
 
     The dancer's place and height are measured in the first seconds, and stay as they are: else the

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.pose.follow import follow
 from dancenow.pose.layout import BODY, NUM_KEYPOINTS
 from dancenow.pose.track import FloatArray
+from dancenow.pose.tracking import track_person
 
 SIZE = (1280, 720)
 # A standing figure, 1 high, around its middle: two columns of body keypoints will do.
@@ -33,7 +33,7 @@ def follow_and_hear(candidates, size=SIZE):
     """The keypoints of whom is followed, and the warnings."""
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        return follow(candidates, size), [str(warning.message) for warning in heard]
+        return track_person(candidates, size), [str(warning.message) for warning in heard]
 
 
 def quietly(candidates):
@@ -42,14 +42,14 @@ def quietly(candidates):
 
 def test_a_person_alone_is_followed_as_seen_and_without_a_warning(recwarn):
     walk = [person(200 + 5 * t, 360, 400) for t in range(30)]
-    followed = follow([[p] for p in walk], SIZE)
+    followed = track_person([[p] for p in walk], SIZE)
     assert_array_equal(followed, np.stack(walk))
     assert not recwarn.list
 
 
 def test_frames_without_the_person_stay_missing():
     frames = [[person(640, 360, 400)] if t not in (3, 4) else [] for t in range(10)]
-    seen = follow(frames, SIZE)[:, 0, 2] > 0
+    seen = track_person(frames, SIZE)[:, 0, 2] > 0
     assert_array_equal(np.flatnonzero(~seen), [3, 4])
 
 
@@ -59,7 +59,7 @@ def test_the_dancer_is_followed_past_a_larger_passer_by_who_is_counted():
     for t in range(20, 32):
         frames[t].insert(0, person(100 + 80 * (t - 20), 360, 700))
     with pytest.warns(DanceNowWarning, match="12 of 60 frames"):
-        followed = follow(frames, SIZE)
+        followed = track_person(frames, SIZE)
     assert_array_equal(followed, np.stack(dancer))
 
 
@@ -86,14 +86,14 @@ def test_a_detector_that_jumps_to_another_place_for_a_while_is_not_believed():
     dancer = person(300, 360, 400)
     frames = [[person(1000, 360, 380)] if 20 <= t < 30 else [dancer] for t in range(60)]
     with pytest.warns(DanceNowWarning, match="10 of 60 frames"):
-        followed = follow(frames, SIZE)
+        followed = track_person(frames, SIZE)
     seen = followed[:, 0, 2] > 0
     assert_array_equal(np.flatnonzero(~seen), np.arange(20, 30))
 
 
 def test_someone_who_returns_nearby_after_a_long_gap_is_the_same_person():
     frames = [[] if 20 <= t < 80 else [person(300 if t < 20 else 500, 360, 400)] for t in range(99)]
-    followed = follow(frames, SIZE)
+    followed = track_person(frames, SIZE)
     assert (followed[:, 0, 2] > 0).sum() == 39
 
 
@@ -113,7 +113,7 @@ def test_what_lies_outside_the_frame_does_not_make_a_person_larger():
 )
 def test_a_clip_without_a_person_is_refused_with_advice(frames):
     with pytest.raises(InputError, match="whole body is visible"):
-        follow(frames, SIZE)
+        track_person(frames, SIZE)
 
 
 @settings(deadline=None, max_examples=30)

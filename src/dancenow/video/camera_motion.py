@@ -67,7 +67,7 @@ class Drift:
         """The larger of the moves in the middle and at an edge, in parts of the longer side."""
         return max(self.x / max(size), self.y / max(size), self.zoom / 2)
 
-    def follow(self, size: tuple[int, int]) -> bool:
+    def worth_following(self, size: tuple[int, int]) -> bool:
         """Whether it is large enough to be worth following, and small enough to be followed."""
         furthest = max(self.x / size[0], self.y / size[1], self.zoom)
         return self._share(size) > _STEADY and furthest < _FAR
@@ -168,7 +168,7 @@ def _warped(
     )
 
 
-class CameraDrift:
+class CameraTracker:
     """Measures a `Drift` from frames of a clip, added one after the other.
 
     Each frame is compared with the first: corners off the person are tracked from there
@@ -178,8 +178,8 @@ class CameraDrift:
     """
 
     def __init__(self) -> None:
-        self._first: _View | None = None
-        self._last: tuple[_View, Similarity] | None = None
+        self._first: _ShrunkFrame | None = None
+        self._last: tuple[_ShrunkFrame, Similarity] | None = None
         self._shifts = [(0.0, 0.0)]
         self._scales = [1.0]
 
@@ -194,7 +194,7 @@ class CameraDrift:
             What takes points of the first frame to this one, `(2, 3)` as in `CameraPath`; None
             where it could not be measured, as for the first frame itself.
         """
-        view = _View(frame, mask)
+        view = _ShrunkFrame(frame, mask)
         moved = self._compare(view)
         if moved is not None:
             self._last = view, moved
@@ -210,7 +210,7 @@ class CameraDrift:
         zoom = max(self._scales) / min(self._scales) - 1
         return Drift(float(x), float(y), float(zoom), len(self._shifts) - 1)
 
-    def _compare(self, view: _View) -> Similarity | None:
+    def _compare(self, view: _ShrunkFrame) -> Similarity | None:
         """What takes the first frame's points to this frame's."""
         moved = None if self._first is None else _motion(self._first, view)
         if moved is None and self._last is not None:
@@ -219,7 +219,7 @@ class CameraDrift:
             moved = None if step is None else step @ before
         return moved
 
-    def _note(self, moved: Similarity, view: _View, size: tuple[int, int]) -> None:
+    def _note(self, moved: Similarity, view: _ShrunkFrame, size: tuple[int, int]) -> None:
         height, width = view.grey.shape
         middle = np.array([(width - 1) / 2, (height - 1) / 2])
         shift = moved[:2, :2] @ middle + moved[:2, 2] - middle
@@ -227,8 +227,10 @@ class CameraDrift:
         self._scales.append(float(np.hypot(moved[0, 0], moved[1, 0])))
 
 
-def path_of(moves: list[NDArray[np.float64] | None], size: tuple[int, int]) -> CameraPath | None:
-    """A path from what `CameraDrift.add` gave for every frame; gaps are bridged.
+def interpolate_path(
+    moves: list[NDArray[np.float64] | None], size: tuple[int, int]
+) -> CameraPath | None:
+    """A path from what `CameraTracker.add` gave for every frame; gaps are bridged.
 
     Gives None where too little could be measured.
     """
@@ -252,17 +254,17 @@ def match_views(
 
     Args:
         first, second: uint8 `(H, W, 3)` RGB.
-        mask: as for `CameraDrift.add`, of what shows the room in neither.
+        mask: as for `CameraTracker.add`, of what shows the room in neither.
 
     Returns:
         `(2, 3)` as in `CameraPath`, or None where they do not show the same.
     """
-    before, after = _View(first, mask), _View(second, mask)
+    before, after = _ShrunkFrame(first, mask), _ShrunkFrame(second, mask)
     moved = _motion(before, after)
     return None if moved is None else after.full(moved, (first.shape[1], first.shape[0]))
 
 
-class _View:
+class _ShrunkFrame:
     """A shrunk frame.
 
     Attributes:
@@ -323,7 +325,7 @@ def _corners(grey: Frame, room: Frame, rows: slice, columns: slice) -> Points:
     return found.reshape(-1, 2) + np.array([columns.start, rows.start], np.float32)
 
 
-def _motion(before: _View, after: _View) -> Similarity | None:
+def _motion(before: _ShrunkFrame, after: _ShrunkFrame) -> Similarity | None:
     """What takes the room's points from one frame to the other, or None where that is unclear.
 
     Where two motions are seen, the room's is the one that reaches further: the room lies around
@@ -348,7 +350,7 @@ def _motion(before: _View, after: _View) -> Similarity | None:
     return best
 
 
-def _tracked(before: _View, after: _View) -> tuple[Points, Points]:
+def _tracked(before: _ShrunkFrame, after: _ShrunkFrame) -> tuple[Points, Points]:
     """Where the features of one frame lie in it and in the other; `(N, 2)` each."""
     start = before.features()
     if len(start) == 0:

@@ -86,7 +86,7 @@ class Person:
         )
 
 
-def follow(candidates: Iterable[Sequence[FloatArray]], size: tuple[int, int]) -> FloatArray:
+def track_person(candidates: Iterable[Sequence[FloatArray]], size: tuple[int, int]) -> FloatArray:
     """Choose one person for a whole clip: the largest and steadiest over time.
 
     Args:
