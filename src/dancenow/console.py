@@ -1,4 +1,4 @@
-"""Progress on a terminal: a bar with rate and time left, or plain lines where there is none."""
+"""Progress on a terminal: a bar with rate and time left; elsewhere, plain lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PLAIN_SECONDS = 10.0
 
 
 class _Amount(ProgressColumn):
-    """Done of total, with the rate."""
+    """How much of the total is done, and the rate."""
 
     def render(self, task: Task) -> Text:
         unit = task.fields["unit"]
@@ -38,10 +38,10 @@ class _Amount(ProgressColumn):
 
 
 class ProgressBars:
-    """Shows events as one bar a stage on standard error; as a callback it takes events.
+    """A progress callback that shows one bar per stage on standard error.
 
-    Where standard error is no terminal, a plain line is printed when a stage begins and every
-    10 seconds at most.
+    If standard error is not a terminal, it prints a plain line when a stage begins and then at
+    most every 10 seconds.
     """
 
     def __init__(self) -> None:
@@ -104,10 +104,10 @@ class ProgressBars:
 
 
 def end_process(status: int) -> NoReturn:
-    """End this process; one of several that trained together ends at once.
+    """Exit; a process of distributed training exits without tearing down the interpreter.
 
-    There, PyTorch's gloo can still have threads when the interpreter is torn down, which aborts a
-    process that has done everything right.
+    PyTorch's gloo may still have threads then, and tearing down would abort a process that has
+    succeeded.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         sys.stdout.flush()
@@ -117,10 +117,10 @@ def end_process(status: int) -> NoReturn:
 
 
 def is_secondary_process() -> bool:
-    """Whether another of the processes that train together speaks for this one.
+    """Whether this is a process of distributed training other than the first, which reports.
 
-    `torchrun` tells every process its RANK; Lightning, which starts the others itself, tells the
-    place on the machine and the machine's number.
+    `torchrun` sets RANK; Lightning, when it starts the others itself, sets LOCAL_RANK and
+    NODE_RANK.
     """
     if "RANK" in os.environ:
         return os.environ["RANK"] != "0"

@@ -25,7 +25,7 @@ def full_disk(path: Path) -> OutputError:
 
 
 def check_can_write(path: Path) -> None:
-    """Raise `OutputError` now, before hours of work, if `path` cannot be written later."""
+    """Raise `OutputError` now, before hours of work, if `path` cannot be written."""
     folder = path.parent
     if not folder.is_dir():
         raise OutputError(f"{folder}: no such folder; create it first, or choose another output.")
@@ -36,12 +36,12 @@ def check_can_write(path: Path) -> None:
 
 
 def check_folder(path: Path, what: str, *, ours: bool) -> None:
-    """Raise `OutputError` where a folder that a `what` is to be written into holds other things.
+    """Raise `OutputError` if a folder to write into holds other things.
 
     Args:
         path: the folder; it need not exist.
-        what: what is written, for the message.
-        ours: whether what lies there may be replaced or gone on with.
+        what: what will be written, for the message.
+        ours: whether what is there may be replaced or resumed.
     """
     if path.exists() and not path.is_dir():
         raise OutputError(f"{path}: is a file; a {what} needs a folder.")
@@ -62,19 +62,19 @@ def make_folder(path: Path) -> None:
 
 
 def check_not_read(output: Path, *inputs: Path) -> None:
-    """Raise `OutputError` now if writing `output` would replace something that is read for it."""
+    """Raise `OutputError` now if `output` is one of the inputs it will be made from."""
     for path in inputs:
         if output.exists() and path.exists() and output.samefile(path):
-            raise OutputError(f"{output}: would replace what is read; choose another output.")
+            raise OutputError(f"{output}: would replace an input; choose another output.")
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success flush it and rename it to `path`.
+    """Yield a temporary path beside `path`; on success flush it and rename it to `path`.
 
-    The temporary name keeps the suffix, so that writers which look at it work.  Whatever goes
-    wrong, the temporary file is removed and the file that was there before stays.  Lack of space
-    or permission is raised as `OutputError`.
+    The temporary name keeps the suffix, for writers that look at it.  If anything goes wrong, the
+    temporary file is removed and the old file stays.  Lack of space or permission is raised as
+    `OutputError`.
     """
     check_can_write(path)
     try:
@@ -114,7 +114,7 @@ def write_text(path: Path, text: str) -> None:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `path`; on success rename it to `path`, replacing that."""
+    """Yield a temporary folder beside `path`; on success replace `path` with it."""
     check_can_write(path)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     try:
@@ -133,10 +133,10 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `path`; on success rename it to `path`.
+    """Yield a temporary folder beside `path`; on success rename it to `path`.
 
-    Where `path` holds files by then, another process was faster: its folder stays, this one goes.
-    Only the user can look into it.
+    If `path` holds files by then, another process was faster: its folder stays and this one is
+    removed.  Only the user can read it.
     """
     check_can_write(path)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
@@ -151,9 +151,9 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def new_pictures(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:
-    """A new `.npy` file of zeros, uint8, mapped into memory for writing.
+    """A new `.npy` file of uint8 zeros, mapped into memory for writing.
 
-    Its space is reserved first: a mapped file that meets a full disk would kill the process.
+    Its space is reserved first: writing to a mapped file on a full disk would kill the process.
     """
     array: np.memmap[Any, np.dtype[np.uint8]] = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
         path, "w+", np.uint8, shape

@@ -220,7 +220,7 @@ def test_what_cannot_be_is_told_before_the_camera_runs(
         ("none.mp4", tmp_path / "o.mp4", InputError, "no such file"),
         (str(clip), tmp_path / "missing" / "o.mp4", OutputError, "no such folder"),
         (str(clip), tmp_path / "o.exe", InputError, "cannot be written"),
-        (str(clip), clip, OutputError, "would replace what is read"),
+        (str(clip), clip, OutputError, "would replace"),
     ]
     before = clip.read_bytes()
     for source, out, error, said in wrong:

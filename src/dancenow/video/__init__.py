@@ -1,4 +1,4 @@
-"""Clips in and out: probe, read, write."""
+"""Clips: probe, read, write."""
 
 from dancenow.video.comment import read_comment
 from dancenow.video.images import IMAGE_SUFFIXES

@@ -1,4 +1,4 @@
-"""The sound of a clip that is being written: copied as it is where that works, encoded elsewhere.
+"""The sound of a clip being written: copied if the format allows it, otherwise encoded.
 
 Times here are seconds of the output: 0 is when its first frame is shown.
 """
@@ -27,7 +27,7 @@ from dancenow.video.probe import open_media, probe
 Samples = NDArray[np.float32]
 SoundSource = str | Path | tuple[Samples, int]  # a file; or samples and how many a second
 
-# What is copied into each kind of file: what the kind allows and players of it understand.
+# What is copied into each format: what the format allows and its players understand.
 COPIED_CODECS: Final = {
     "mp4": frozenset({"aac", "mp3", "mp3float", "opus", "libopus", "flac"}),
     "mov": frozenset({"aac", "mp3", "mp3float", "alac", "ac3", "pcm_s16le", "pcm_s24le"}),
@@ -40,7 +40,7 @@ COPIED_CODECS: Final = {
 _AAC_RATES: Final = (48000, 44100, 32000, 24000, 22050, 16000)  # Hz
 _OPUS_RATES: Final = (48000, 24000, 16000)  # Hz
 _BITS: Final = 160_000  # a second
-_GAP: Final = 0.05  # s; a longer pause between two blocks is silence, a shorter one is rounding
+_GAP: Final = 0.05  # s; a longer pause between blocks is silence, a shorter one is rounding
 
 
 class SoundTrack(Protocol):
@@ -150,7 +150,7 @@ class CopiedSound:
             self._write(packet)
 
     def finish(self, until: Fraction) -> None:
-        """Write the rest, the last packet's duration cut to end at `until` seconds."""
+        """Write the rest, cutting the last packet to end at `until` seconds."""
         self.feed(until)
         packet = self._next
         if packet is not None and packet.pts is not None and packet.pts * self._base < until:
@@ -164,7 +164,7 @@ class CopiedSound:
 
 
 class EncodedSound:
-    """A sound track that is encoded to AAC, or to Opus where the kind of file wants it."""
+    """A sound track encoded to AAC, or to Opus in WebM."""
 
     def __init__(
         self,

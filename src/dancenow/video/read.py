@@ -1,4 +1,4 @@
-"""Frames out of a clip: upright, with square pixels, at a constant rate, one after the other."""
+"""Reading the frames of a clip: upright, with square pixels, at a constant rate."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ def read_frames(
     stop: int | None = None,
     folder_fps: float | Fraction | None = None,
 ) -> Iterator[Frame]:
-    """Read the frames of a clip, one after the other; memory does not grow with its length.
+    """Read the frames of a clip one by one; memory does not grow with its length.
 
-    A clip of constant rate gives its frames one to one, as many as `probe(path).frames`.  A clip
-    of variable rate, or any clip when `fps` is given, is resampled by its timestamps: frame k
-    shows what is on show at k / fps seconds.
+    A clip of constant rate yields its own frames, as many as `probe(path).frames`.  A clip of
+    variable rate, or any clip if `fps` is given, is resampled by its timestamps: frame k is the
+    one shown at k / fps seconds.
 
     Args:
         path: a video file, or a folder of pictures.
         fps: frames a second to resample to.
         size: `(width, height)` px to resize to, after the crop: by area where it shrinks, by cubic
             interpolation where it grows.
-        crop: `(x, y, width, height)` px of the upright frame; what lies outside the frame repeats
-            its edge.
-        start: first frame to give, counted at the rate of the result.
-        stop: the frame before which to end; by default, and where it lies behind it, the end.
+        crop: `(x, y, width, height)` px of the upright frame; outside the frame, its edge is
+            repeated.
+        start: the first frame, counted at the rate of the result.
+        stop: the frame before which to end; by default, or beyond the end, the end.
         folder_fps: as for `probe`.
 
     Yields:
@@ -61,8 +61,8 @@ def read_frames(
         InputError: the clip cannot be read, or `crop` or `start` lies outside it.
 
     Warns:
-        DanceNowWarning: once, at the end, if the file is cut off or damaged: how many frames were
-            decoded of how many.
+        DanceNowWarning: once, at the end, if the file is cut off or damaged: how many of its
+            frames were decoded.
     """
     path = Path(path)
     clip = _open(path, folder_fps)
@@ -70,7 +70,7 @@ def read_frames(
     if rate != clip.rate:
         frames = max(1, nearest_slot(clip.frames / clip.rate, rate))
     if not 0 <= start < frames:
-        raise InputError(f"{path}: has {frames} frames; it cannot be read from frame {start} on.")
+        raise InputError(f"{path}: has {frames} frames; it cannot be read from frame {start}.")
     stop = frames if stop is None else min(stop, frames)
     _check_crop(path, crop, clip.size)
     if size is not None and min(size) < 1:
@@ -140,17 +140,17 @@ def _folder_frames(folder: ImageFolder, rate: Fraction, start: int, stop: int) -
 
 def _video_frames(scan: Scan, rate: Fraction, start: int, stop: int) -> Iterator[Frame]:
     convert = ToRGB(scan.info.size, scan.orientation)
-    # A frame that is held is converted anew: cheap, and the reader may change what he was given.
+    # A frame shown again is converted again: that is cheap, and the caller may modify its frames.
     for frame in hold(_stamped(scan, rate, start), start, stop):
         yield convert(frame)
 
 
 def _stamped(scan: Scan, rate: Fraction, start: int) -> Iterator[tuple[int, VideoFrame]]:
-    """Decode the frames of a video, each with the slot of the result where it begins to show."""
+    """Decode the frames of a video, each with the output frame at which it is first shown."""
     frames = _decode(scan)
     if start and scan.origin is not None:
         wanted = scan.origin + int(start / rate / scan.time_base)
-        # Files are indexed by decoding time, which is a few frames before the time of showing.
+        # Files are indexed by decoding time, a few frames before presentation time.
         sought = _decode(scan, seek_to=wanted - int(_SEEK_MARGIN / scan.time_base))
         first = next(sought, None)
         if first is not None and first.pts is not None and first.pts <= wanted:
@@ -166,8 +166,8 @@ def _stamped(scan: Scan, rate: Fraction, start: int) -> Iterator[tuple[int, Vide
 def _decode(scan: Scan, seek_to: int | None = None) -> Iterator[VideoFrame]:
     """Decode a video from the beginning, or from a key frame before `seek_to` (ticks).
 
-    Warns at the end if it went from the beginning and not all came out; ends at once if the file
-    cannot be sought in.
+    Warns at the end if it began at the beginning and frames are missing; ends at once if the file
+    cannot be searched.
     """
     decoded = failed = 0
     with open_video(scan.info.path) as (container, stream):

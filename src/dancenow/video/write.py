@@ -1,4 +1,4 @@
-"""Clips out: a video, a GIF or a folder of pictures, by the name of the output."""
+"""Writing clips: a video, a GIF or a folder of pictures, by the output's suffix."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class _FrameSink(Protocol):
 
 
 class VideoWriter:
-    """Takes the frames of a clip, one after the other; made by `open_writer`.
+    """Takes the frames of a clip one by one; made by `open_writer`.
 
     Attributes:
         path: the output.
-        frames: how many frames were written.
-        size: `(width, height)` px of the frames; None before the first, if it was not given.
+        frames: how many frames have been written.
+        size: `(width, height)` px of the frames; None before the first, if not given.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class VideoWriter:
         """Append one frame.
 
         Args:
-            frame: uint8 `(H, W, 3)` RGB, or `(H, W, 4)` RGBA, not multiplied by coverage, where
-                the clip was opened with `alpha`; of one size throughout.
+            frame: uint8 `(H, W, 3)` RGB, or with `alpha` `(H, W, 4)` RGBA, not premultiplied; all
+                of one size.
 
         Raises:
-            OutputError: it cannot be written, for lack of space, say.
+            OutputError: it cannot be written, for lack of space for example.
             ValueError: its type, shape or size is wrong.
         """
         if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != self._channels:
@@ -132,10 +132,10 @@ def open_writer(
 
 
 def check_output(path: Path, *, alpha: bool = False) -> None:
-    """Raise now, before long work, what `open_writer` would raise about the output later.
+    """Raise now, before long work, what `open_writer` would raise about the output.
 
     Raises:
-        InputError: the name has a suffix that is not known, or one that holds no coverage.
+        InputError: the suffix is unknown, or of a format without alpha.
         OutputError: the folder does not exist or cannot be written.
     """
     if path.suffix and path.suffix.lower() not in (*FORMATS, ".gif"):
@@ -193,7 +193,7 @@ def _open_sink(
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Say what is wrong where the system says that writing failed."""
+    """Turn the system's errors in writing into messages."""
     try:
         yield
     except OSError as error:
