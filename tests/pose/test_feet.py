@@ -161,5 +161,5 @@ def test_without_frames_or_body_one_line_says_so() -> None:
     track = dance(on_ground)
     with pytest.raises(InputError, match="no frames"):
         find_feet(track[:0])
-    with pytest.raises(InputError, match="no body to stand on"):
+    with pytest.raises(InputError, match="shoulders and hips are never seen"):
         find_feet(without(track, "neck"))

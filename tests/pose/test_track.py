@@ -83,7 +83,7 @@ def test_what_is_no_track_is_an_input_error(write: object, tmp_path: Path) -> No
     [
         ({"version": 99}, "update DanceNow"),
         ({"layout": "coco17"}, "coco17"),
-        ({"keypoints": np.full((2, 137, 3), np.nan)}, "no numbers"),
+        ({"keypoints": np.full((2, 137, 3), np.nan)}, "NaN"),
     ],
 )
 def test_a_track_that_cannot_be_used_says_why(

@@ -2,7 +2,7 @@
 
 Order and names are OpenPose's own (Cao et al., "OpenPose: Realtime Multi-Person 2D Pose
 Estimation using Part Affinity Fields", 2019, and the project's output documentation).  Left and
-right are the person's own.  All indices below count in the whole layout of 137.
+right are the person's own.  All indices below are in the whole layout of 137.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ BODY_LIMBS: Final[tuple[Limb, ...]] = _body(
 
 
 def _chain(start: int, stop: int, *, closed: bool = False) -> tuple[Limb, ...]:
-    """Join face points `start..stop-1` (face numbering) one to the next."""
+    """Limbs from each face point `start..stop-1` (face numbering) to the next."""
     offset = FACE.start
     limbs = tuple((offset + i, offset + i + 1) for i in range(start, stop - 1))
     return (*limbs, (offset + stop - 1, offset + start)) if closed else limbs

@@ -1,9 +1,9 @@
-"""From MediaPipe Holistic's landmarks to the layout of 137 keypoints, as tables.
+"""From MediaPipe Holistic's landmarks to the layout of 137 keypoints.
 
 MediaPipe names its 33 pose landmarks in `PoseLandmark`; left and right are the person's own.
 The face mesh has 468 points without names, and 10 more for the irises; the 68 points of the
 iBUG/dlib scheme are picked along its face oval, brows, eyes, nose and lips (the contours that
-MediaPipe publishes as `FACEMESH_*`).  The 21 hand points have OpenPose's order already.
+MediaPipe publishes as `FACEMESH_*`).  The 21 hand points are already in OpenPose's order.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ FACE_POINTS: Final = (
 
 # Holistic reports a hand or a face only if its own model gives it a presence above this.
 _PRESENCE: Final = 0.5
-# A hand's own wrist and the body's agree within a third of the forearm or so; much farther off,
-# the hand model has caught the other hand.
+# A hand's own wrist and the body's agree to about a third of the forearm; if they are much farther
+# apart, the hand model has found the other hand.
 _HAND_REACH: Final = 0.75
 
 
@@ -61,14 +61,14 @@ def to_layout(landmarks: Any, scale: float, origin: tuple[float, float]) -> Floa
 
     Args:
         landmarks: what `Holistic.process` returned for a square picture; or `Pose.process`, which
-            gives the body alone.
+            returns the body alone.
         scale: side of that picture, px of the frame.
         origin: where its upper left corner lies in the frame, px.
 
     Returns:
         float32 `(137, 3)`, or None if nobody was seen.  Confidence is MediaPipe's visibility for
-        the body, and for the face and the hands that of nose or wrist, at least 0.5: MediaPipe
-        gives none of their own, but drops them when it does not believe in them.
+        the body.  For face and hands it is that of nose or wrist, but at least 0.5: MediaPipe
+        states none of their own and drops them when it is unsure.
     """
     if landmarks.pose_landmarks is None:
         return None

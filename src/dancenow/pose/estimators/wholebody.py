@@ -1,4 +1,4 @@
-"""From COCO-WholeBody keypoints to the layout of 137, as tables.
+"""From COCO-WholeBody keypoints to the layout of 137.
 
 COCO-WholeBody (Jin et al., ECCV 2020) has 133: 17 body, 6 feet, 68 face (iBUG/dlib order), 21 left
 hand, 21 right hand.
@@ -43,14 +43,14 @@ def wholebody_to_layout(xy: NDArray[Any], scores: NDArray[Any]) -> FloatArray:
 
     Args:
         xy: `(P, 133, 2)`, px, pixel centres at whole numbers (as OpenCV counts).
-        scores: `(P, 133)`; cut to 0..1.
+        scores: `(P, 133)`; clipped to 0..1.
 
     Returns:
-        float32 `(P, 137, 3)`, px, pixel centres at .5.  Neck and mid-hip are derived, with the
-        lower confidence of the two; the pupils have confidence 0.
+        float32 `(P, 137, 3)`, px, pixel centres at .5.  Neck and mid-hip are derived; the pupils
+        have confidence 0.
 
     Raises:
-        ValueError: another number of keypoints.
+        ValueError: there are not 133 keypoints.
     """
     if xy.shape[1] != len(WHOLEBODY):
         raise ValueError(f"{len(WHOLEBODY)} whole-body keypoints are needed, not {xy.shape[1]}")
