@@ -2,10 +2,10 @@
 
     python benchmarks/beside_others.py [--seconds 20] [--rounds 3] [--before OTHER/CHECKOUT/src]
 
-Laptops are never idle.  Every kind of work is measured free, beside a process that keeps one core
-busy, and beside a detection of poses.  Rates are steps of training, frames, or seconds of a dance, a
-second; medians over the rounds are printed, as a table and with --json as JSON.  `--before` measures
-another checkout of DanceNow in turn with this one.
+Laptops are never idle.  Each kind of work is measured on a free machine, beside a process that
+keeps one core busy, and beside a detection of poses.  Rates are a second: steps of training, frames,
+seconds of dance.  Medians over the rounds are printed, as a table or with --json as JSON.
+`--before` measures another checkout of DanceNow in turn with this one.
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ def neighbour(kind: str, bench: Bench) -> Iterator[None]:
             "from dancenow.pose.estimators import make_estimator\n"
             "from dancenow.video import read_frames\n"
             "for _ in itertools.count():\n"
-            "    for _ in make_estimator('mediapipe').stream(read_frames(pathlib.Path(sys.argv[1]))):\n"
-            "        pass\n"
+            "    frames = read_frames(pathlib.Path(sys.argv[1]))\n"
+            "    for _ in make_estimator('mediapipe').stream(frames): pass\n"
         )
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(bench.clip)],
@@ -161,9 +161,9 @@ def main() -> None:
                 for name, bench in benches.items():
                     with neighbour(kind, bench):
                         for work, measure in bench.work().items():
-                            rates.setdefault(f"{work}|{name}|{kind}", []).append(measure())
-                            print(f"{work}, {name}, {kind}: {rates[f'{work}|{name}|{kind}'][-1]:.2f}",
-                                  file=sys.stderr, flush=True)  # fmt: skip
+                            key, rate = f"{work}|{name}|{kind}", measure()
+                            rates.setdefault(key, []).append(rate)
+                            print(f"{key}: {rate:.2f}", file=sys.stderr, flush=True)
     medians = {key: median(values) for key, values in rates.items()}
     if arguments.json:
         print(json.dumps(medians))

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dancenow.credentials import read
+from dancenow.credentials import read_credentials
 from dancenow.evaluation import picture_scores
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
@@ -123,7 +123,7 @@ def test_the_quick_demo_leaves_everything(tmp_path: Path) -> None:
     assert made["new_dance"]["beat_alignment"] is not None
     assert all(made[name]["credentials"] for name in ("performed", "dance", "new_dance"))
     for name in ("result", "transfer", "dance", "new_dance"):
-        found = read(folder / f"{name}.mp4")
+        found = read_credentials(folder / f"{name}.mp4")
         assert found is not None and found.state == "intact" and found.synthetic
     scores = made["scores"]
     assert scores["person"]["psnr"] > 14 and scores["pose"]["missed"] < 0.3

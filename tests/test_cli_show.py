@@ -14,7 +14,7 @@ from dancenow.performer.edn.config import EDN_PRESETS
 from dancenow.performer.edn.networks import make_generator
 from dancenow.performer.edn.performer import EDNPerformer, FrameScene
 from dancenow.pose.estimators import Detection
-from dancenow.pose.face import face_side
+from dancenow.pose.face_region import face_side
 from dancenow.pose.normalize import pose_statistics
 from dancenow.pose.retarget import body_shape
 from dancenow.sample import dance_track

@@ -16,11 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from dancenow.errors import InputError
 from dancenow.pose.estimators import RTMPoseEstimator, make_estimator
-from dancenow.pose.estimators.wholebody import (
-    WHOLEBODY_133,
-    WHOLEBODY_134,
-    wholebody_to_layout,
-)
+from dancenow.pose.estimators.wholebody import WHOLEBODY, wholebody_to_layout
 from dancenow.pose.layout import FACE_NAMES, INDEX, NUM_KEYPOINTS
 
 BOXES = [[8, 8, 56, 72], [72, 8, 120, 72]]  # px of a 128 x 96 frame
@@ -126,13 +122,13 @@ def test_every_person_is_a_candidate_with_keypoints_where_the_model_puts_them(es
     for keypoints, spot in zip(detection.candidates, spots, strict=True):
         assert keypoints.shape == (NUM_KEYPOINTS, 3)
         # The crop is a fifth smaller than the box with its margin: a pixel is 1.25 px.
-        assert_allclose(keypoints[WHOLEBODY_133, :2], [np.add(spot, 0.5)] * 133, atol=2)
+        assert_allclose(keypoints[WHOLEBODY, :2], [np.add(spot, 0.5)] * 133, atol=2)
 
 
 def test_confidence_is_cut_to_one_and_the_pupils_have_none(estimator):
     (detection,) = estimator.stream([picture((30, 40), (100, 25))])
     confidence = detection.candidates[0][:, 2]
-    assert_array_equal(confidence[list(WHOLEBODY_133)], 1)
+    assert_array_equal(confidence[WHOLEBODY], 1)
     assert confidence[INDEX["neck"]] == confidence[INDEX["mid_hip"]] == 1
     assert confidence[INDEX["face_left_pupil"]] == confidence[INDEX["face_right_pupil"]] == 0
 
@@ -187,22 +183,12 @@ def test_an_unknown_mode_is_refused():
         RTMPoseEstimator(mode="fastest")
 
 
-@pytest.mark.parametrize("table", [WHOLEBODY_133, WHOLEBODY_134], ids=len)
-def test_each_ordering_fills_every_keypoint_once_but_the_derived_and_the_pupils(table):
-    lacking = {INDEX["mid_hip"], INDEX["face_left_pupil"], INDEX["face_right_pupil"]}
-    if len(table) == 133:
-        lacking.add(INDEX["neck"])
-    assert len(set(table)) == len(table)
-    assert set(range(NUM_KEYPOINTS)) - set(table) == lacking
+def test_the_ordering_fills_every_keypoint_once_but_the_derived_and_the_pupils():
+    derived = {INDEX[name] for name in ("neck", "mid_hip")}
+    pupils = {INDEX["face_left_pupil"], INDEX["face_right_pupil"]}
+    assert len(set(WHOLEBODY)) == len(WHOLEBODY) == 133
+    assert set(range(NUM_KEYPOINTS)) - set(WHOLEBODY) == derived | pupils
     assert len(FACE_NAMES) == 70
-
-
-def test_the_134_are_ordered_as_rtmlib_orders_them():
-    post_processing = pytest.importorskip("rtmlib.tools.pose_estimation.post_processings")
-    rng = np.random.default_rng(0)
-    xy, scores = rng.uniform(0, 500, (2, 133, 2)), rng.uniform(0.1, 1, (2, 133))
-    converted = post_processing.convert_coco_to_openpose(xy.copy(), scores.copy())
-    assert_allclose(wholebody_to_layout(*converted), wholebody_to_layout(xy, scores), rtol=1e-5)
 
 
 def test_another_number_of_keypoints_is_an_error():

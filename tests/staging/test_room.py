@@ -21,7 +21,7 @@ from dancenow.sources.load import Source
 from dancenow.staging.choices import CameraChoice, Retarget
 from dancenow.staging.room import performable, stage
 from dancenow.video import open_writer, probe
-from dancenow.video.camera import CameraPath
+from dancenow.video.camera_motion import CameraPath
 from untrained import plated, untrained
 
 Frame = NDArray[np.uint8]

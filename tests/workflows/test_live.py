@@ -17,7 +17,7 @@ from dancenow.performer.edn.networks import make_generator
 from dancenow.performer.edn.performer import EDNPerformer, FrameScene
 from dancenow.pose import PoseTrack
 from dancenow.pose.estimators import Detection
-from dancenow.pose.face import face_side
+from dancenow.pose.face_region import face_side
 from dancenow.pose.normalize import pose_statistics
 from dancenow.progress import Progress
 from dancenow.sample import dance_track
@@ -220,7 +220,7 @@ def test_what_cannot_be_is_told_before_the_camera_runs(
         ("none.mp4", tmp_path / "o.mp4", InputError, "no such file"),
         (str(clip), tmp_path / "missing" / "o.mp4", OutputError, "no such folder"),
         (str(clip), tmp_path / "o.exe", InputError, "cannot be written"),
-        (str(clip), clip, OutputError, "would replace what is read"),
+        (str(clip), clip, OutputError, "would replace"),
     ]
     before = clip.read_bytes()
     for source, out, error, said in wrong:

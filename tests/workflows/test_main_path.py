@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from dancenow.errors import InputError, OutputError
 from dancenow.pose import PoseTrack
@@ -20,7 +17,6 @@ from dancenow.progress import Progress
 from dancenow.sample import dance_track
 from dancenow.sources.load import detect_pose, load_source
 from dancenow.video import open_writer, probe, read_frames
-from dancenow.video.prefetch import computed_ahead
 from dancenow.workflows.evaluate import evaluate_clip
 from dancenow.workflows.perform import perform
 from dancenow.workflows.pose import write_pose
@@ -182,20 +178,3 @@ def test_travel_out_of_the_frame_is_shortened_and_other_tracks_stay() -> None:
     outside = (box[:, 0] < 0) | (box[:, 2] > 256)
     assert outside.mean() <= 0.05
     assert np.array_equal(kept.xy[..., 1], track.xy[..., 1])
-
-
-def frames_until(count: int, error: BaseException | None = None) -> Iterator[NDArray[np.uint8]]:
-    for value in range(count):
-        yield np.full((2, 2, 3), value, np.uint8)
-    if error is not None:
-        raise error
-
-
-def test_frames_computed_ahead_come_in_order_with_their_errors() -> None:
-    assert [int(f[0, 0, 0]) for f in computed_ahead(frames_until(30))] == list(range(30))
-    with pytest.raises(InputError, match="broken"):
-        list(computed_ahead(frames_until(3, InputError("broken"))))
-    ahead = computed_ahead(frames_until(10**6))
-    next(ahead)
-    ahead.close()  # type: ignore[attr-defined]
-    assert "painting" not in {thread.name for thread in threading.enumerate()}

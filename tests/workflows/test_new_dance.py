@@ -20,7 +20,7 @@ from dancenow.music import Music, beat_alignment, find_accents, has_music, write
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import INDEX
 from dancenow.progress import Progress, StageTimes
-from dancenow.sample.audio import click_track
+from dancenow.sample.click_track import click_track
 from dancenow.sample.dances import DANCES
 from dancenow.staging.choices import Formation
 from dancenow.staging.ensemble import Ensemble
@@ -437,7 +437,7 @@ def test_without_librosa_music_is_refused_at_once(
 def test_a_clip_with_sound_is_music_too(stage: Path, tmp_path: Path) -> None:
     if not has_music():
         pytest.skip("needs librosa")
-    with open_writer(tmp_path / "clip.mp4", fps=5, audio_from=stage / "clicks.wav") as writer:
+    with open_writer(tmp_path / "clip.mp4", fps=5, audio=stage / "clicks.wav") as writer:
         for _ in range(40):
             writer.write(np.zeros((32, 32, 3), np.uint8))
     made = danced(stage, tmp_path / "a.mp4", NewDance(music=tmp_path / "clip.mp4"), None)

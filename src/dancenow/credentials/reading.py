@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from dancenow.credentials.c2pa_library import c2pa_settings, load_c2pa
 from dancenow.credentials.certificate import known_certificate
-from dancenow.credentials.library import load_c2pa, settings
 
 State = Literal["intact", "changed", "doubtful"]
 
@@ -62,7 +62,7 @@ class Credentials:
     problems: tuple[str, ...] = ()
 
 
-def read(path: Path) -> Credentials | None:
+def read_credentials(path: Path) -> Credentials | None:
     """Read and check the credentials in a file, whoever made it; None where it holds none.
 
     The network is not asked: credentials that are kept elsewhere are not fetched, nor is it looked
@@ -75,7 +75,7 @@ def read(path: Path) -> Credentials | None:
     c2pa = load_c2pa()
     try:
         with (
-            c2pa.Context.from_dict(settings(known_certificate())) as context,
+            c2pa.Context.from_dict(c2pa_settings(known_certificate())) as context,
             c2pa.Reader(path, context=context) as reader,
         ):
             told: dict[str, Any] = json.loads(reader.json())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from dancenow.credentials.c2pa_library import c2pa_settings, load_c2pa
 from dancenow.credentials.certificate import own_identity
 from dancenow.credentials.claim import Claim
-from dancenow.credentials.library import load_c2pa, settings
 from dancenow.errors import CredentialsError
 from dancenow.files import atomic_path
 
@@ -44,7 +44,7 @@ def sign(path: Path, claim: Claim, *, title: str | None = None) -> None:
         )
         with (
             atomic_path(path) as temporary,
-            c2pa.Context.from_dict(settings()) as context,
+            c2pa.Context.from_dict(c2pa_settings()) as context,
             c2pa.Signer.from_info(info) as signer,
             c2pa.Builder(manifest, context) as builder,
             path.open("rb") as source,

@@ -117,6 +117,12 @@ def rotation(axis: int, angle: Array) -> Array:
     return matrix
 
 
+def unit(vectors: Array) -> Array:
+    """Vectors `(..., 3)` at length 1; those of no length stay 0."""
+    scaled: Array = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return scaled
+
+
 def read_bvh(path: str | Path) -> Bvh:
     """Read a BVH file.  Keywords may be in upper or lower case, and names may hold blanks.
 

@@ -11,11 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.mocap.bvh import Bvh
-from dancenow.mocap.skeleton import FINGERS, SIDES, find_joints
+from dancenow.mocap.bvh import Bvh, unit
+from dancenow.mocap.skeleton import find_joints
 from dancenow.pose import PoseTrack
 from dancenow.pose.face_model import NOSE_TIP, face_features
-from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
+from dancenow.pose.layout import (
+    FACE,
+    FINGERS,
+    INDEX,
+    LEFT_HAND,
+    MIDPOINTS,
+    NUM_KEYPOINTS,
+    RIGHT_HAND,
+    SIDES,
+)
 
 Array = NDArray[np.float64]
 
@@ -124,7 +133,7 @@ def _figure(bvh: Bvh, at: dict[str, int], path: Path) -> _Figure:
         turned = now @ turns[:, number]
         if name.endswith("wrist"):
             along = rest[at[name]] - rest[at[name.replace("wrist", "elbow")]]
-            hands[name] = turned @ _unit(along)
+            hands[name] = turned @ unit(along)
         low = _low(placed[:, at[name], 1]) if name.endswith("ankle") else None
         if then is None or low is not None:
             own[name] = turned @ _settled(turned, placed, at, low)
@@ -195,9 +204,9 @@ def _axes(places: Array, at: dict[str, int], up: Array, frames: int = 1) -> Arra
     width = np.linalg.norm(left, axis=1)
     if not width.max() > 1e-6:
         return None
-    upright = _unit(left[width > 0.5 * width.max()])[: max(1, frames)]
+    upright = unit(left[width > 0.5 * width.max()])[: max(1, frames)]
     mean = upright.mean(axis=0)
-    first = _unit(mean if np.linalg.norm(mean) > 0.1 else upright[0])  # else it spins
+    first = unit(mean if np.linalg.norm(mean) > 0.1 else upright[0])  # else it spins
     return np.array([first, up, np.cross(first, up)], np.float64)
 
 
@@ -205,7 +214,7 @@ def _standing(rest: Array, at: dict[str, int]) -> Array | None:
     """The body's axes in the rest pose, if it stands there: some files have all bones in a row."""
     hips, feet = ((rest[at[f"left_{a}"]] + rest[at[f"right_{a}"]]) / 2 for a in ("hip", "ankle"))
     up = _up(rest[None], at)
-    if up is None or min(_unit(hips - feet) @ up, _unit(rest[at["head"]] - hips) @ up) < 0.7:
+    if up is None or min(unit(hips - feet) @ up, unit(rest[at["head"]] - hips) @ up) < 0.7:
         return None
     return _axes(rest[None], at, up)
 
@@ -223,7 +232,7 @@ def _settled(
     good = width > 0.3 * width.max()
     if frames is not None and (good & frames).any():
         good &= frames
-    left = _unit(left[good])
+    left = unit(left[good])
     body = np.stack([left, np.tile(up, (len(left), 1)), np.cross(left, up)], axis=-1)
     mean = (np.swapaxes(turns[good], 1, 2) @ body).mean(axis=0)
     u, _, v = np.linalg.svd(mean)
@@ -233,11 +242,6 @@ def _settled(
 def _low(height: Array) -> NDArray[np.bool_]:
     """Frames in which an ankle is low: its sole lies on the ground."""
     return np.asarray(height <= np.quantile(height, 0.25) + 0.01)
-
-
-def _unit(vectors: Array) -> Array:
-    unit: Array = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
-    return unit
 
 
 def _points(figure: _Figure) -> tuple[Array, Array]:
@@ -253,9 +257,8 @@ def _points(figure: _Figure) -> tuple[Array, Array]:
             points[:, INDEX[f"{side}_{joint}"]] = figure[f"{side}_{joint}"]
         _add_foot(points, figure, side)
         _add_hand(points, figure, side)
-    for middle, joint in (("neck", "shoulder"), ("mid_hip", "hip")):
-        ends = points[:, [INDEX[f"{side}_{joint}"] for side in SIDES]]
-        points[:, INDEX[middle]] = ends.mean(axis=1)
+    for name, left, right in MIDPOINTS:
+        points[:, INDEX[name]] = points[:, [INDEX[left], INDEX[right]]].mean(axis=1)
     _add_head(points, hidden, figure)
     return points, hidden
 
@@ -290,7 +293,7 @@ def _add_foot(points: Array, figure: _Figure, side: str) -> None:
     to_toe = figure.places[:, figure.ends.get(tip, tip)] - ankle
     to_toe = to_toe - (to_toe * up).sum(axis=-1, keepdims=True) * up
     if float(np.median(np.linalg.norm(to_toe, axis=-1))) > 0.2 * _TOES:
-        ahead = _unit(to_toe)
+        ahead = unit(to_toe)
         left = np.cross(up, ahead)
     outside = left if side == "left" else -left
     sole = ankle - 0.8 * _SOLE * up
@@ -306,7 +309,7 @@ def _add_hand(points: Array, figure: _Figure, side: str) -> None:
     points[:, first] = wrist
     along = figure.hands[f"{side}_wrist"]
     thumbward = figure.turns[f"{side}_wrist"][..., 2]
-    across = _unit(thumbward - (thumbward * along).sum(axis=-1, keepdims=True) * along)
+    across = unit(thumbward - (thumbward * along).sum(axis=-1, keepdims=True) * along)
     for finger, name in enumerate(FINGERS):
         at = first + 1 + 4 * finger
         own = [figure.at.get(f"{side}_{name}_{part}") for part in range(1, 5)]

@@ -10,9 +10,8 @@ from typing import Final
 
 from dancenow.errors import InputError
 from dancenow.mocap.bvh import Bvh
+from dancenow.pose.layout import FINGERS, SIDES
 
-SIDES: Final = ("left", "right")
-FINGERS: Final = ("thumb", "index", "middle", "ring", "little")
 NEEDED: Final = (
     "head",
     *(f"{side}_{joint}" for side in SIDES

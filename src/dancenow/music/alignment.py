@@ -60,7 +60,9 @@ def beat_alignment(accents: Array, beats: Array) -> float:
     return float(np.exp(-(distance**2) / (2 * _SIGMA**2)).mean())
 
 
-def align(accents: Array, clear: Array, beats: Array, seconds: float, danced: float) -> Array:
+def align_to_beats(
+    accents: Array, clear: Array, beats: Array, seconds: float, danced: float
+) -> Array:
     """When each moment of a dance is shown, so that its accents fall on beats.
 
     The pace between two beats lies within 1 / 1.15 and 1.15; among all such timings the one with

@@ -24,7 +24,7 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import PoseStatistics
 from dancenow.pose.retarget import BodyShape
 from dancenow.training import Device, choose_device
-from dancenow.video.camera import CameraPath
+from dancenow.video.camera_motion import CameraPath
 
 Frame = NDArray[np.uint8]
 

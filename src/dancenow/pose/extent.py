@@ -8,7 +8,7 @@ from dancenow.errors import InputError
 from dancenow.pose.track import FloatArray, PoseTrack
 
 SEEN = 0.3
-"""Confidence from which a keypoint counts for the box."""
+"""Confidence from which a keypoint counts."""
 
 _FEWEST_KEYPOINTS = 5
 
@@ -34,7 +34,7 @@ def body_extent(track: PoseTrack) -> FloatArray:
 
 
 def standing_height(track: PoseTrack) -> float:
-    """The height in px of the standing person: nearly the largest that was seen.
+    """The height in px of the standing person: the 95th percentile over the frames.
 
     Raises:
         InputError: there is no person in the track.

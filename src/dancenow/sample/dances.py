@@ -13,13 +13,13 @@ from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 
 from dancenow.errors import InputError
-from dancenow.sample.body import Array
-from dancenow.sample.moves import ARMS, BEATS, STEPS, Keys, Move, Score
+from dancenow.sample.kinematics import Array
+from dancenow.sample.moves import ARMS, BEATS, STEPS, KeyRecorder, Keys, Move
 from dancenow.sample.stance import CHANNEL, CHANNELS, NEUTRAL, ODD
 
 
 @dataclass(frozen=True)
-class Dance:
+class DanceStyle:
     """How one dances.
 
     Attributes:
@@ -46,22 +46,22 @@ class Dance:
         return 60.0 / self.bpm
 
 
-DANCES: Final[Mapping[str, Dance]] = MappingProxyType(
+DANCES: Final[Mapping[str, DanceStyle]] = MappingProxyType(
     {
-        "disco": Dance(
+        "disco": DanceStyle(
             112,
             steps={"step_touch": 3, "cross_step": 1, "sway": 1, "turn": 1},
             arms={"point": 3, "swing": 1, "clap": 1, "raise_arms": 1},
             swing=1.2,
         ),
-        "house": Dance(
+        "house": DanceStyle(
             122,
             steps={"step_touch": 1, "cross_step": 2, "squat": 1, "walk": 2},
             arms={"pump": 2, "swing": 2, "clap": 1},
             swing=0.8,
             lag=0.07,
         ),
-        "wave": Dance(
+        "wave": DanceStyle(
             92,
             steps={"sway": 3, "step_touch": 1, "walk": 1},
             arms={"arm_wave": 3, "raise_arms": 2},
@@ -69,7 +69,7 @@ DANCES: Final[Mapping[str, Dance]] = MappingProxyType(
             lag=0.13,
             overshoot=0.18,
         ),
-        "groove": Dance(
+        "groove": DanceStyle(
             100,
             steps={"squat": 2, "sway": 1, "step_touch": 1, "walk": 1, "turn": 1},
             arms={"clap": 1, "pump": 1, "swing": 1, "point": 1, "arm_wave": 1},
@@ -103,7 +103,6 @@ class Choreography:
         self._entropy = (zlib.crc32(name.encode()), seed & 0xFFFFFFFF)
         self._phrases: dict[int, Keys] = {}
         self._curves: dict[int, list[PchipInterpolator]] = {}
-        self._neutral = np.array(list(NEUTRAL.values()))
 
     def moves(self, phrase: int) -> tuple[str, str]:
         """Names of the steps and the arms of a phrase."""
@@ -171,7 +170,7 @@ def _draw(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
 
 def _write(moves: tuple[Move, ...], mirrored: bool, energy: float) -> Keys:
     """The keys of a phrase: every channel, in order, with at least one at its start and end."""
-    score = Score()
+    score = KeyRecorder()
     for move in moves:
         move(score)
     keys: Keys = {}
@@ -214,7 +213,7 @@ def _alive(stances: Array, times: Array) -> Array:
     return stances
 
 
-def find_dance(name: str) -> Dance:
+def find_dance(name: str) -> DanceStyle:
     """The dance of that name.
 
     Raises:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from dancenow.sample.body import FINGERS, SIDES, Skeleton
+from dancenow.pose.layout import FINGERS, SIDES
+from dancenow.sample.kinematics import Skeleton
 from dancenow.sample.looks import Look
 from dancenow.sample.sdf import Primitive
 

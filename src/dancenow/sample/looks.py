@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.sample.body import Array, Proportions
-from dancenow.sample.rooms import LOFT, SALON, STUDIO, TERRACE, Room
+from dancenow.sample.kinematics import Array, Proportions
+from dancenow.sample.rooms import LOFT, SALON, STUDIO, TERRACE, RoomLook
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Look:
     """
 
     proportions: Proportions
-    room: Room
+    room: RoomLook
     skin: str
     hair: str
     iris: str

@@ -18,7 +18,7 @@ Keys = dict[str, list[tuple[float, float]]]
 Shape = Mapping[str, float]
 
 
-class Score:
+class KeyRecorder:
     """Collects a move's keys: channel -> (beat, value), beats 0..8."""
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ WAIST: Final = hand(0.40, -0.62, 0.22, 0.60, (-0.6, -0.5, -0.6), elbow=0.95, cur
 # Steps: legs and trunk ------------------------------------------------------------------------
 
 
-def step_touch(s: Score) -> None:
+def step_touch(s: KeyRecorder) -> None:
     """Step aside, bring the other foot to touch; and back."""
     s.bounce(0.045)
     for bar in (0, 4):
@@ -135,7 +135,7 @@ def step_touch(s: Score) -> None:
     s.set(7.6, weight=0.0, chest_yaw=0.0, chest_roll=0.0)
 
 
-def sway(s: Score) -> None:
+def sway(s: KeyRecorder) -> None:
     """Stay in place and let the hips go from side to side, the free heel lifting."""
     s.bounce(0.035, up=0.02)
     for beat in range(7):
@@ -149,7 +149,7 @@ def sway(s: Score) -> None:
     s.set(7.6, left_heel=0.0, right_heel=0.0)
 
 
-def squat(s: Score) -> None:
+def squat(s: KeyRecorder) -> None:
     """Feet apart, twice down low and up with a little overshoot, feet together."""
     s.set(0, drop=0.03)
     s.step("left", 0.9, 0.24, toe_out=0.5)
@@ -167,7 +167,7 @@ def squat(s: Score) -> None:
     s.set(7.8, drop=0.03, weight=0.1)
 
 
-def turn(s: Score) -> None:
+def turn(s: KeyRecorder) -> None:
     """A whole turn to the left in four beats, a look, and the way back."""
     full = 6.283185307179586
     s.set(0, yaw=0.0, chest_yaw=0.0)
@@ -187,7 +187,7 @@ def turn(s: Score) -> None:
         s.step(side, beat, x, z, lift=0.05, take=0.45)
 
 
-def walk(s: Score) -> None:
+def walk(s: KeyRecorder) -> None:
     """Four steps away from the camera and four back to it, the eyes on the audience."""
     s.bounce(0.03, up=0.008)
     side = "left"
@@ -203,7 +203,7 @@ def walk(s: Score) -> None:
     s.set(7.8, lean=0.0, hip_pitch=0.0, hip_yaw=0.0, chest_yaw=0.0, hip_roll=0.0)
 
 
-def cross_step(s: Score) -> None:
+def cross_step(s: KeyRecorder) -> None:
     """Behind and out, like half a grapevine, to the left and back with a heel in front."""
     s.bounce(0.04)
     s.step("left", 0.9, 0.22)
@@ -224,7 +224,7 @@ def cross_step(s: Score) -> None:
 # Arms and head --------------------------------------------------------------------------------
 
 
-def swing(s: Score) -> None:
+def swing(s: KeyRecorder) -> None:
     """Loose arms that swing across the body against the hips."""
     open_arm = hand(0.80, -0.72, 0.22, 0.92, (-0.2, -0.5, -0.9), curl=0.2)
     for beat in range(8):
@@ -235,7 +235,7 @@ def swing(s: Score) -> None:
         s.set(beat + 0.55, head_pitch=-0.04)
 
 
-def arm_wave(s: Score) -> None:
+def arm_wave(s: KeyRecorder) -> None:
     """A wave runs from the left hand through both shoulders to the right hand, and back."""
     s.arms(0.2, GROOVE)
     s.arms(1.0, WIDE)
@@ -263,7 +263,7 @@ def arm_wave(s: Score) -> None:
     s.set(7.6, head_yaw=0.0)
 
 
-def clap(s: Score) -> None:
+def clap(s: KeyRecorder) -> None:
     """Claps on every second beat, opening wide between, the last two above the head."""
     above = hand(-0.02, 1.0, 0.42, 0.86, (-1.0, 0.0, 0.35), elbow=0.3, curl=0.06)
     for beat in (1.0, 3.0):
@@ -284,7 +284,7 @@ def clap(s: Score) -> None:
     s.set(7.4, head_pitch=0.0, mouth=0.15)
 
 
-def point(s: Score) -> None:
+def point(s: KeyRecorder) -> None:
     """A hand on the waist, the other to the sky, down across, and up again; then the other."""
     low = hand(-0.20, -0.75, 0.60, 0.84, (-0.3, 0.2, -1.0), point=1.0)
     middle = hand(0.35, 0.05, 1.0, 0.76, (-0.8, -0.3, 0.1), elbow=0.3, point=1.0)
@@ -308,7 +308,7 @@ def point(s: Score) -> None:
             s.set(bar + beat, head_pitch=0.08 if look < 0 else -0.10)
 
 
-def raise_arms(s: Score) -> None:
+def raise_arms(s: KeyRecorder) -> None:
     """Both arms float up from below through the side, hands open; roll down in front."""
     for bar in (0, 4):
         s.arms(bar + 0.2, {**RELAXED, "flex": 0.5})
@@ -322,7 +322,7 @@ def raise_arms(s: Score) -> None:
         s.set(bar + 3.2, head_pitch=0.02, mouth=0.15)
 
 
-def pump(s: Score) -> None:
+def pump(s: KeyRecorder) -> None:
     """Elbows up and out, forearms punching down and up on the beat, by turns."""
     up_fist = hand(0.70, 0.55, 0.45, 0.62, (-0.3, 0.0, 1.0), elbow=0.6, curl=0.2)
     down = hand(0.78, -0.42, 0.40, 0.66, (-0.2, 0.0, -1.0), elbow=0.9, curl=0.2)
@@ -339,7 +339,7 @@ def pump(s: Score) -> None:
     s.set(7.5, head_roll=0.0, head_pitch=0.0)
 
 
-Move = Callable[[Score], None]
+Move = Callable[[KeyRecorder], None]
 STEPS: Final[Mapping[str, Move]] = {
     "step_touch": step_touch, "sway": sway, "squat": squat, "turn": turn, "walk": walk,
     "cross_step": cross_step,

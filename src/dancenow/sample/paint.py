@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from dancenow.pose import face_model as face
-from dancenow.sample.body import Skeleton
 from dancenow.sample.colour import linear
+from dancenow.sample.kinematics import Skeleton
 from dancenow.sample.looks import Look
 
 
@@ -32,7 +32,7 @@ def _over(base: Tensor, colour: Tensor, share: Tensor) -> Tensor:
     return base * (1 - share) + colour * share
 
 
-class Painter:
+class SurfacePainter:
     """Paints one performer.
 
     Args:

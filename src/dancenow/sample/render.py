@@ -12,14 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dancenow.sample.body import Placed, Skeleton
-from dancenow.sample.camera import Camera
 from dancenow.sample.colour import Image, linear, to_display
 from dancenow.sample.figure import BLENDS, dress
+from dancenow.sample.kinematics import PosedSkeleton, Skeleton
 from dancenow.sample.looks import Look
-from dancenow.sample.paint import Painter
+from dancenow.sample.paint import SurfacePainter
+from dancenow.sample.pinhole import PinholeCamera
 from dancenow.sample.rooms import WALL_Z, paint_room
-from dancenow.sample.sdf import Body, PosedBody, Rays, Tracer, closest
+from dancenow.sample.sdf import ImplicitBody, PosedBody, Rays, Tracer, closest
 
 LAYERS: Final = 4  # surfaces blended in one pixel, nearest first
 
@@ -48,11 +48,11 @@ class Renderer:
         camera: where from.
     """
 
-    def __init__(self, look: Look, skeleton: Skeleton, camera: Camera) -> None:
+    def __init__(self, look: Look, skeleton: Skeleton, camera: PinholeCamera) -> None:
         self.look = look
         self.camera = camera
-        self.body = Body(dress(look, skeleton), BLENDS)
-        self.painter = Painter(look, skeleton)
+        self.body = ImplicitBody(dress(look, skeleton), BLENDS)
+        self.painter = SurfacePainter(look, skeleton)
         self.plate = paint_room(look.room, camera)
         light = np.array(look.room.light)
         self.light = torch.from_numpy((light / np.linalg.norm(light)).astype(np.float32))
@@ -62,12 +62,12 @@ class Renderer:
         self._ground = _Ground(camera)
 
     @torch.inference_mode()
-    def draw(self, placed: Placed) -> NDArray[np.uint8]:
+    def draw(self, placed: PosedSkeleton) -> NDArray[np.uint8]:
         """One frame, uint8 `(H, W, 3)` RGB."""
         with _one_thread():
             return self._draw(placed)
 
-    def _draw(self, placed: Placed) -> NDArray[np.uint8]:
+    def _draw(self, placed: PosedSkeleton) -> NDArray[np.uint8]:
         posed = self.body.posed(placed)
         tracer = Tracer(posed, self.camera)
         picture = torch.from_numpy(self.plate * self._ground.shadow(posed, self.light)[..., None])
@@ -84,7 +84,7 @@ class Renderer:
             picture[pixel] = picture[pixel] * (1 - alpha) + colour[here] * alpha
         return to_display(picture.view(self.plate.shape).numpy())
 
-    def _shade(self, tracer: Tracer, rays: Rays, depth: Tensor, placed: Placed) -> Tensor:
+    def _shade(self, tracer: Tracer, rays: Rays, depth: Tensor, placed: PosedSkeleton) -> Tensor:
         """Colours `(3, N)` in linear light."""
         point, normal, rest = tracer.surface(rays, depth)
         albedo = torch.zeros_like(point)
@@ -184,7 +184,7 @@ def openness(posed: PosedBody, points: Tensor, normals: Tensor) -> Tensor:
 class _Ground:
     """The floor and the wall behind, which catch the performer's shadow."""
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: PinholeCamera) -> None:
         width, height = camera.size
         step = max(2.0, height / 84)
         self.shape = (max(2, round(height / step)), max(2, round(width / step)))

@@ -18,8 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dancenow.sample.body import JOINT, Array, Placed
-from dancenow.sample.camera import Camera
+from dancenow.sample.kinematics import JOINT, Array, PosedSkeleton
+from dancenow.sample.pinhole import PinholeCamera
 
 NEAREST = 7  # primitives a ray keeps
 STEPS = 28
@@ -58,7 +58,7 @@ def _frame(primitive: Primitive) -> tuple[Array, float]:
     return np.concatenate([axes, -(axes @ a)[:, None]], axis=1), length
 
 
-class Body:
+class ImplicitBody:
     """The primitives of one performer, ready to be posed.
 
     Args:
@@ -87,7 +87,7 @@ class Body:
             ]
         ).T.contiguous()  # (6, P)  # fmt: skip
 
-    def posed(self, placed: Placed) -> PosedBody:
+    def posed(self, placed: PosedSkeleton) -> PosedBody:
         """The body in a pose."""
         turn = placed.rotations[self.bones].transpose(0, 2, 1)
         rest = placed.skeleton.rest[self.bones]
@@ -109,7 +109,7 @@ class PosedBody:
     """A body in a pose: `to_local`, `to_rest` float32 `(P, 3, 4)` from world coordinates; `ends`
     `(P, 2, 3)` in the world."""
 
-    body: Body
+    body: ImplicitBody
     to_local: Tensor
     to_rest: Tensor
     ends: Array
@@ -175,7 +175,7 @@ class Rays:
 class Tracer:
     """Follows camera rays to a posed body."""
 
-    def __init__(self, posed: PosedBody, camera: Camera) -> None:
+    def __init__(self, posed: PosedBody, camera: PinholeCamera) -> None:
         self.posed = posed
         self.camera = camera
         self.eye = torch.from_numpy(camera.eye.astype(np.float32))

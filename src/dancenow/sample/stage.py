@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from dancenow.errors import InputError
 from dancenow.pose.track import PoseTrack
-from dancenow.sample.body import BodyPose, build_skeleton, place
-from dancenow.sample.camera import frame_person
 from dancenow.sample.dances import Choreography
 from dancenow.sample.figure import BLENDS, dress
-from dancenow.sample.keypoints import Marker
+from dancenow.sample.keypoints import KeypointProjector
+from dancenow.sample.kinematics import BodyPose, build_skeleton, forward_kinematics
 from dancenow.sample.looks import Look, find_performer
+from dancenow.sample.pinhole import frame_person
 from dancenow.sample.render import Renderer
-from dancenow.sample.sdf import Body
+from dancenow.sample.sdf import ImplicitBody
 from dancenow.sample.stance import Solver
 
 Frame = NDArray[np.uint8]
@@ -25,7 +25,7 @@ Keypoints = NDArray[np.float32]
 SMALLEST = 32  # px; below, there is nothing to see
 
 
-class Stage:
+class SampleStage:
     """One performer in front of one camera.
 
     Any `BodyPose` can be shown: one that a dance gives, or one from motion capture.
@@ -48,19 +48,19 @@ class Stage:
         self.size = (width, height)
         self.skeleton = build_skeleton(look.proportions)
         self.camera = frame_person(look.proportions.height, self.size, look.home)
-        body = Body(dress(look, self.skeleton), BLENDS)
-        self._marker = Marker(self.skeleton, body, self.camera)
+        body = ImplicitBody(dress(look, self.skeleton), BLENDS)
+        self._marker = KeypointProjector(self.skeleton, body, self.camera)
         self._renderer: Renderer | None = None
 
     def draw(self, pose: BodyPose) -> Frame:
         """A frame, uint8 `(H, W, 3)` RGB.  The first call paints the room."""
         if self._renderer is None:
             self._renderer = Renderer(self.look, self.skeleton, self.camera)
-        return self._renderer.draw(place(self.skeleton, pose, self.look.place))
+        return self._renderer.draw(forward_kinematics(self.skeleton, pose, self.look.place))
 
     def keypoints(self, pose: BodyPose) -> Keypoints:
         """The true keypoints, float32 `(137, 3)`: x px, y px, confidence 0 or 1."""
-        return self._marker.keypoints(place(self.skeleton, pose, self.look.place))
+        return self._marker.keypoints(forward_kinematics(self.skeleton, pose, self.look.place))
 
     def poses(self, dance: str, *, seconds: float, fps: float, seed: int = 0) -> Iterator[BodyPose]:
         """The poses of a dance, one a frame; frame k is at k / fps seconds.
@@ -107,7 +107,7 @@ def render_sample(
     Raises:
         InputError: an unknown name; or a length, size or frame rate that is too small.
     """
-    stage = Stage(find_performer(performer), size)
+    stage = SampleStage(find_performer(performer), size)
     poses = stage.poses(dance, seconds=seconds, fps=fps, seed=seed)
     return ((stage.draw(pose), stage.keypoints(pose)) for pose in poses)
 
@@ -122,6 +122,6 @@ def dance_track(
     seed: int = 0,
 ) -> PoseTrack:
     """The true pose track of `render_sample`, without rendering; arguments and errors as there."""
-    stage = Stage(find_performer(performer), size)
+    stage = SampleStage(find_performer(performer), size)
     poses = stage.poses(dance, seconds=seconds, fps=fps, seed=seed)
     return PoseTrack(np.stack([stage.keypoints(pose) for pose in poses]), fps, stage.size)

@@ -11,7 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from dancenow.sample.body import FINGERS, JOINT, JOINTS, PARENTS, Array, BodyPose, Skeleton
+from dancenow.pose.layout import FINGERS
+from dancenow.sample.kinematics import JOINT, JOINTS, PARENTS, Array, BodyPose, Skeleton
 
 # Neutral values.  "weight" is -1 over the right foot .. +1 over the left; "out" is away from the
 # body's middle; "palm_*" is where the palm faces.  Arms are given in the chest's axes.

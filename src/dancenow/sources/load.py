@@ -14,13 +14,13 @@ from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import InputError
 from dancenow.files import atomic_folder, new_pictures
 from dancenow.mocap import Bvh, film_bvh, read_bvh
-from dancenow.mocap.recording import LANDMARKS, record
+from dancenow.mocap.landmarks_to_bvh import LANDMARKS, landmarks_to_bvh
 from dancenow.pose import PoseTrack
 from dancenow.pose.estimators import make_estimator
 from dancenow.pose.filters import clean
-from dancenow.pose.follow import follow
 from dancenow.pose.openpose import is_openpose_folder, read_openpose
 from dancenow.pose.track import FloatArray
+from dancenow.pose.tracking import track_person
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import ClipInfo, probe, read_frames
 
@@ -127,9 +127,9 @@ def record_bvh(clip: Path, *, progress: ProgressCallback = silent) -> tuple[Bvh,
         world = detection.world
         worlds.append(np.full((LANDMARKS, 4), np.nan, np.float32) if world is None else world)
         tell(len(candidates))
-    track = clean(PoseTrack(follow(candidates, info.size).keypoints, float(info.fps), info.size))
+    track = clean(PoseTrack(track_person(candidates, info.size), float(info.fps), info.size))
     try:
-        return record(np.stack(worlds), track), track
+        return landmarks_to_bvh(np.stack(worlds), track), track
     except InputError as error:
         raise InputError(f"{clip}: {error}") from error
 
@@ -238,7 +238,7 @@ def _segment(
                 masks[row[index]] = np.round(255 * small)
             tell(index + 1)
         masks.flush()
-        return PoseTrack(follow(candidates, info.size).keypoints, float(info.fps), info.size)
+        return PoseTrack(track_person(candidates, info.size), float(info.fps), info.size)
 
 
 def _track_file(path: Path, estimator: str) -> Path:

@@ -17,7 +17,7 @@ from dancenow.staging.backdrop import Backdrop
 from dancenow.staging.result import ResultWriter, open_result
 from dancenow.staging.room import Staged, stage
 from dancenow.staging.show import ShowOptions
-from dancenow.video.prefetch import computed_ahead
+from dancenow.video.prefetch import prefetch
 
 
 def write_performance(
@@ -58,7 +58,7 @@ def write_performance(
     fps = clip.fps if clip else Fraction(staged.track.fps).limit_denominator(1001)
     if audio is None and clip is not None and clip.has_audio:
         audio = clip.path
-    frames = computed_ahead(_filmed(performer, staged, backdrop, float(fps)))
+    frames = prefetch(_filmed(performer, staged, backdrop, float(fps)))
     with open_result(
         output,
         claim,
@@ -89,7 +89,7 @@ def write_figures(
     count, frames = performer.perform_figures(folder)
     fps = Fraction(performer.scene.fps).limit_denominator(1001)
     with open_result(output, claim, fps=fps, size=performer.scene.size) as result:
-        for frame in computed_ahead(frames):
+        for frame in prefetch(frames):
             result.write(frame)
             progress(Progress("dancing", result.frames, count))
     return result

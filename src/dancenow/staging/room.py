@@ -18,7 +18,7 @@ from dancenow.sources.camera import PersonBoxes, find_camera, steadied
 from dancenow.sources.load import Source
 from dancenow.staging.choices import CameraChoice, Retarget
 from dancenow.video import read_frames
-from dancenow.video.camera import CameraPath, match_views, still_path
+from dancenow.video.camera_motion import CameraPath, match_views, still_path
 
 _UNMOVED = 0.4  # px: a view that differs less is the plate's own
 _ZOOMED = (0.8, 1.25)  # further apart, two views hardly show the same room

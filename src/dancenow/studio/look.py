@@ -15,7 +15,7 @@ from dancenow.files import write_bytes
 from dancenow.pose.draw import overlay
 from dancenow.pose.estimators import make_estimator
 from dancenow.progress import Progress, ProgressCallback, silent
-from dancenow.sample import Stage
+from dancenow.sample import SampleStage
 from dancenow.sample.looks import find_performer
 from dancenow.video import probe, read_frames
 
@@ -69,7 +69,7 @@ def write_sample_strip(
     Raises:
         InputError: an unknown name.
     """
-    stage = Stage(find_performer(performer), _PANEL_PX)
+    stage = SampleStage(find_performer(performer), _PANEL_PX)
     frames = _few(stage, dance, seconds)
     panels = []
     for number, (frame, keypoints) in enumerate(frames):
@@ -80,7 +80,9 @@ def write_sample_strip(
     _write(_grid(panels), strip)
 
 
-def _few(stage: Stage, dance: str, seconds: float) -> Iterator[tuple[Picture, NDArray[np.float32]]]:
+def _few(
+    stage: SampleStage, dance: str, seconds: float
+) -> Iterator[tuple[Picture, NDArray[np.float32]]]:
     """Some moments of a dance: frames and their true keypoints."""
     poses = stage.poses(dance, seconds=seconds, fps=_SHOWN / seconds)
     return ((stage.draw(pose), stage.keypoints(pose)) for pose in poses)

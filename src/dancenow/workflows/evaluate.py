@@ -19,7 +19,7 @@ from dancenow.evaluation.page import Compared, check_report, write_clip_page
 from dancenow.evaluation.perceptual import load_lpips
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
-from dancenow.pose.face import face_corners, face_side
+from dancenow.pose.face_region import face_corners, face_side
 from dancenow.pose.filters import clean
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import detect_pose
@@ -47,7 +47,7 @@ class ClipScores:
             is seen.
         pose: distances of the poses detected in both clips, or to the true track.
         times: seconds of each stage.
-        face: scores inside the square around the face (`dancenow.pose.face`), as large as it is;
+        face: scores inside the square around the face (`pose.face_region`), as large as it is;
             None where no face is seen.
         flicker: changes from frame to frame; None where there is one frame only.
         lpips_missing: why LPIPS was not measured; None where it was.

@@ -13,7 +13,7 @@ from dancenow.files import check_folder
 from dancenow.performer.edn.config import EDN_PRESETS
 from dancenow.performer.edn.figures import scaled
 from dancenow.pose.draw import draw_pose
-from dancenow.pose.face import face_corners, face_side
+from dancenow.pose.face_region import face_corners, face_side
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import load_poses
 from dancenow.sources.stick_figures import write_authors_folder

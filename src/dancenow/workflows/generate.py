@@ -15,7 +15,7 @@ from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.staging.result import open_result
 from dancenow.training.device import choose_device
 from dancenow.video import check_output
-from dancenow.video.prefetch import computed_ahead
+from dancenow.video.prefetch import prefetch
 from dancenow.workflows.choreograph import (
     ChoreographyOptions,
     train_choreographer,
@@ -113,7 +113,7 @@ def generate(
         total = max(1, round(seconds * fps))
         claim = Claim.of(Made.dream, Origin.painted, dance) if credentials else None
         with open_result(output, claim, fps=fps, size=choreographer.size) as result:
-            for frame in computed_ahead(frames):
+            for frame in prefetch(frames):
                 result.write(frame)
                 progress(Progress("dancing", result.frames, total))
     return Generated(

@@ -24,10 +24,10 @@ from dancenow.files import check_not_read
 from dancenow.performer import Performer
 from dancenow.performer.fast.performer import FastPerformer
 from dancenow.pose.estimators import make_estimator
-from dancenow.pose.estimators.quiet import without_lines
+from dancenow.pose.estimators.stderr_filter import drop_stderr_lines
 from dancenow.pose.extent import body_extent
 from dancenow.pose.layout import NUM_KEYPOINTS
-from dancenow.pose.live import LiveCleaner, LiveNormalizer
+from dancenow.pose.online import OnlineCleaner, OnlineNormalizer
 from dancenow.pose.track import FloatArray, PoseTrack
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.load import Source
@@ -200,7 +200,7 @@ class _Camera:
 
 def _open_camera(source: str, resources: ExitStack) -> _Camera:
     if source.isdigit():
-        with without_lines(_NOISE):
+        with drop_stderr_lines(_NOISE):
             capture = cv2.VideoCapture(int(source))
         resources.callback(capture.release)
         if not capture.isOpened():
@@ -373,8 +373,10 @@ class _Session:
 
     def _perform(self, latencies: list[float], begin: float) -> None:
         scene = self.performer.scene
-        cleaner = LiveCleaner()
-        normalizer = LiveNormalizer(self.camera.size, _POSES_A_SECOND, scene.statistics, scene.size)
+        cleaner = OnlineCleaner()
+        normalizer = OnlineNormalizer(
+            self.camera.size, _POSES_A_SECOND, scene.statistics, scene.size
+        )
         backgrounds = self.backdrop.frames(_POSES_A_SECOND)
         for seen, captured in self._seen():
             keypoints = normalizer.add(cleaner.add(seen, captured))

@@ -23,7 +23,7 @@ from dancenow.credentials import Claim, Made, Origin
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.evaluation.dance import joint_speed, joints_of
 from dancenow.files import check_can_write, check_not_read
-from dancenow.music import Music, align, beat_alignment, find_accents, hear
+from dancenow.music import Music, align_to_beats, analyze_music, beat_alignment, find_accents
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
@@ -37,7 +37,7 @@ from dancenow.staging.result import open_result
 from dancenow.staging.show import ShowOptions
 from dancenow.training import Device
 from dancenow.video import check_output
-from dancenow.video.prefetch import computed_ahead
+from dancenow.video.prefetch import prefetch
 
 Frame = NDArray[np.uint8]
 
@@ -163,7 +163,7 @@ class Given:
                 ShowOptions(background=new.background).check_performer(performers[0])
         if new.music is not None:
             with times.stage("music"):
-                music = hear(new.music)
+                music = analyze_music(new.music)
                 _length(new, music)
         if new.continue_from is not None:
             with times.stage("detect"):
@@ -302,7 +302,7 @@ def _composed(
         return moves, seconds, {}
     count = math.ceil(seconds * RATE - 1e-6)
     accents, clear = _accents(choreographer, moves)
-    shown = align(accents, clear, music.beats, seconds, len(moves) / RATE)
+    shown = align_to_beats(accents, clear, music.beats, seconds, len(moves) / RATE)
     places = np.arange(count) / RATE
     timed = choreographer.retimed(moves, np.interp(places, np.arange(len(shown)) / 100.0, shown))
     figures = {
@@ -362,7 +362,7 @@ def _write(
     """Write the frames; gives whether they carry credentials."""
     fps = Fraction(track.fps).limit_denominator(1001)
     with open_result(output, claim, fps=fps, size=size, audio_from=music) as result:
-        for frame in computed_ahead(frames):
+        for frame in prefetch(frames):
             result.write(frame)
             progress(Progress("dancing", result.frames, len(track)))
     return result.credentials

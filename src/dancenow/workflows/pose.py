@@ -102,7 +102,7 @@ def write_pose(
         audio = clip if info.has_audio else None
         with (
             times.stage("overlay"),
-            open_writer(overlay, fps=info.fps, size=info.size, audio_from=audio) as writer,
+            open_writer(overlay, fps=info.fps, size=info.size, audio=audio) as writer,
         ):
             for index, frame in enumerate(read_frames(clip)):
                 writer.write(draw_overlay(frame, track.keypoints[index]))

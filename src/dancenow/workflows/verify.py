@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from dancenow.credentials import Credentials, read
+from dancenow.credentials import Credentials, read_credentials
 from dancenow.errors import InputError
 from dancenow.video import read_comment
 
@@ -85,7 +85,7 @@ def verify(file: str | Path) -> Verified:
     file = Path(file)
     if not file.exists():
         raise InputError(f"{file}: no such file.")
-    found = None if file.is_dir() else read(file)
+    found = None if file.is_dir() else read_credentials(file)
     try:
         note = read_comment(file)
     except InputError:

@@ -21,7 +21,7 @@ from dancenow.performer.edn.watch import DiscriminatorWatch
 from dancenow.performer.method import method_of
 from dancenow.performer.options import PresetOptions
 from dancenow.pose.draw import draw_pose
-from dancenow.pose.face import face_corners, face_side
+from dancenow.pose.face_region import face_corners, face_side
 from dancenow.pose.layout import BODY
 from dancenow.sample import dance_track
 from dancenow.training import Device

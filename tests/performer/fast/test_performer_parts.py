@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -271,7 +272,7 @@ def test_where_nobody_is_the_room_is_empty_and_around_the_person_it_is_untouched
 
 def test_a_track_for_another_frame_is_refused(performer: Performer, track: PoseTrack) -> None:
     with pytest.raises(InputError, match="normalise"):
-        next(performer.perform(track.scaled_to((64, 64))))
+        next(performer.perform(replace(track, size=(64, 64))))
 
 
 @pytest.mark.parametrize(

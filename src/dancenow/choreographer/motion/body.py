@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from dancenow.choreographer.motion.series import Array, filled
 from dancenow.errors import InputError
 from dancenow.pose import PoseTrack
-from dancenow.pose.body import MIN_CONFIDENCE, body_height
+from dancenow.pose.body_size import MIN_CONFIDENCE, body_height
 from dancenow.pose.ground import find_ground
 from dancenow.pose.layout import INDEX, LEFT_HAND, RIGHT_HAND
 

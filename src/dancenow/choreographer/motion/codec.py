@@ -48,10 +48,10 @@ from dancenow.choreographer.motion.parts import (
 from dancenow.choreographer.motion.series import Array, bridged, filled, resampled, runs
 from dancenow.choreographer.motion.settling import settle
 from dancenow.pose import PoseTrack
-from dancenow.pose.body import MIN_CONFIDENCE
-from dancenow.pose.feet import SIDES, find_feet
+from dancenow.pose.body_size import MIN_CONFIDENCE
+from dancenow.pose.feet import find_feet
 from dancenow.pose.ground import find_ground
-from dancenow.pose.layout import INDEX, NUM_KEYPOINTS
+from dancenow.pose.layout import INDEX, NUM_KEYPOINTS, SIDES
 
 Moves = NDArray[np.float32]  # (T, D), a vector a frame
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from dancenow.choreographer.motion.body import HANDS, KNOWN, Body, depth_scale
 from dancenow.choreographer.motion.series import Array, filled
 from dancenow.pose import PoseTrack
-from dancenow.pose.body import MIN_CONFIDENCE
-from dancenow.pose.feet import SIDES
-from dancenow.pose.layout import FACE, INDEX, NUM_KEYPOINTS
+from dancenow.pose.body_size import MIN_CONFIDENCE
+from dancenow.pose.layout import FACE, INDEX, NUM_KEYPOINTS, SIDES
 
 HEAD_POINTS: Final = np.array(
     [INDEX[n] for n in ("right_eye", "left_eye", "right_ear", "left_ear")]

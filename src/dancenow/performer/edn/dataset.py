@@ -15,7 +15,7 @@ from torch import Tensor
 from dancenow.performer.edn.config import PoseAugmentConfig
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.extent import SEEN
-from dancenow.pose.face import face_corners, face_side
+from dancenow.pose.face_region import face_corners, face_side
 from dancenow.pose.track import FloatArray
 
 Frame = NDArray[np.uint8]

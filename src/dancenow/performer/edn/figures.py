@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.pose.face import face_side
+from dancenow.pose.face_region import face_side
 from dancenow.sources.stick_figures import AuthorsFolder
 
 Frame = NDArray[np.uint8]

@@ -22,7 +22,7 @@ from dancenow.performer.edn.painting import Fetch, Painter
 from dancenow.performer.performer import Performer, read_damaged, write_config, write_weights
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
-from dancenow.pose.face import face_corners, face_side
+from dancenow.pose.face_region import face_corners, face_side
 from dancenow.pose.normalize import PoseStatistics
 from dancenow.pose.retarget import BodyShape
 from dancenow.sources.stick_figures import read_authors_folder

@@ -22,7 +22,7 @@ from dancenow.performer.edn.performer import FrameScene
 from dancenow.performer.method import TargetRequest
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import SEEN
-from dancenow.pose.face import face_side
+from dancenow.pose.face_region import face_side
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
 from dancenow.pose.retarget import BodyShape, body_shape
 from dancenow.progress import Progress, ProgressCallback

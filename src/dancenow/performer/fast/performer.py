@@ -32,7 +32,7 @@ from dancenow.pose.retarget import BodyShape
 from dancenow.training import Device
 from dancenow.training.checkpoint import restore_module
 from dancenow.training.threads import ThreadTuner
-from dancenow.video.camera import CameraPath
+from dancenow.video.camera_motion import CameraPath
 from dancenow.video.png import encode_png
 
 Frame = NDArray[np.uint8]

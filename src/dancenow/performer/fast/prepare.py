@@ -29,7 +29,7 @@ from dancenow.sources.background import find_room, plate_frames
 from dancenow.sources.camera import find_camera, seen_steadily, steadied, warn_of_drift
 from dancenow.sources.load import Observation, observe
 from dancenow.video import ClipInfo, probe, read_frames
-from dancenow.video.camera import CameraPath
+from dancenow.video.camera_motion import CameraPath
 
 Frame = NDArray[np.uint8]
 

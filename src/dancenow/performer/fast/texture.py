@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.performer.fast.references import References
-from dancenow.pose.body import body_heights
+from dancenow.pose.body_size import body_heights
 from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, RIGHT_HAND
 from dancenow.pose.track import FloatArray
 

@@ -1,9 +1,9 @@
-"""Following one person through a clip in which several are seen.
+"""Tracking one person through a clip that shows several.
 
-The person followed is the largest and steadiest over the whole clip, not the largest in each
-frame.  Candidates are first joined from frame to frame into tracklets (assignment by predicted
-position); then the chain of tracklets with the highest accumulated size times confidence is
-chosen, where one tracklet may follow another only if a person could have moved so.
+The person tracked is the largest and steadiest over the whole clip, not the largest in each frame.
+Candidates are first joined from frame to frame into tracklets (assignment by predicted position).
+Then the chain of tracklets with the highest sum of size times confidence is chosen; one tracklet
+may follow another only if a person could have moved that far.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dancenow.pose.track import FloatArray
 _SEEN = 0.1  # confidence from which a keypoint counts
 _MIN_SEEN = 4  # body keypoints that make a candidate
 _REACH = 1.0  # spreads a person may move from one frame to the next
-_DRIFT = 0.15  # spreads that a frame without a sighting adds to it
+_DRIFT = 0.15  # spreads added to it by each frame without a sighting
 _MAX_REACH = 8.0  # spreads, however long the gap
 _MAX_GROWTH = 1.6  # ratio of spreads from one frame to the next
 _MAX_REGROWTH = 2.5  # the same, however long the gap
@@ -33,13 +33,13 @@ _MAX_GAP = 12  # frames after which a tracklet ends; longer gaps are joined afte
 
 @dataclass(frozen=True)
 class Person:
-    """One person in one frame, as far as following needs to know.
+    """One person in one frame, as far as tracking needs to know.
 
     Attributes:
         keypoints: float32 `(137, 3)`, px.
         seen: bool `(25,)`: body keypoints that are trusted and inside the frame.
-        spread: root mean square distance of the seen body keypoints from their centre, px; unlike
-            the height of a box it hardly changes when an arm is raised.
+        spread: root mean square distance of the seen body keypoints from their centre, px.  Unlike
+            a box's height, it hardly changes when an arm is raised.
         weight: spread times mean confidence of the body.
     """
 
@@ -50,7 +50,7 @@ class Person:
 
     @staticmethod
     def of(keypoints: FloatArray, size: tuple[int, int]) -> Person | None:
-        """The person with `keypoints` in a frame of `size`; None if too little of it is seen."""
+        """The person with `keypoints` in a frame of `size`; None if too little is seen."""
         body = keypoints[BODY]
         inside = ((body[:, :2] >= 0) & (body[:, :2] <= np.asarray(size))).all(axis=1)
         seen = (body[:, 2] > _SEEN) & inside
@@ -63,10 +63,10 @@ class Person:
         return Person(keypoints, seen, spread, spread * float(body[:, 2].mean()))
 
     def offset_to(self, other: Person, motion: FloatArray | None = None) -> float:
-        """How far `other` lies from here (moved by `motion`, px), in spreads.
+        """How far `other` is from this person (moved by `motion`, px), in spreads.
 
-        The median over the body keypoints that both show, so that one stray limb is no jump;
-        the distance of the centres where they show too few in common.
+        The median over the body keypoints seen in both, so that one stray limb is no jump; the
+        distance of the centres if too few are seen in both.
         """
         moved = 0.0 if motion is None else motion
         a, b = self.keypoints[BODY, :2] + moved, other.keypoints[BODY, :2]
@@ -78,7 +78,7 @@ class Person:
         return apart / max(self.spread, other.spread)
 
     def may_become(self, other: Person, frames: int) -> bool:
-        """Whether this person can be `other` that many frames later."""
+        """Whether this person can be `other`, `frames` frames later."""
         growth = max(self.spread / other.spread, other.spread / self.spread)
         return bool(
             growth < min(_MAX_GROWTH ** np.sqrt(frames), _MAX_REGROWTH)
@@ -86,28 +86,18 @@ class Person:
         )
 
 
-@dataclass(frozen=True)
-class Followed:
-    """The person who was followed.
-
-    Attributes:
-        keypoints: float32 `(T, 137, 3)`, px; all zero in frames where the person was not seen.
-        others: number of frames in which another person was taken for a candidate.
-    """
-
-    keypoints: FloatArray
-    others: int
-
-
-def follow(candidates: Iterable[Sequence[FloatArray]], size: tuple[int, int]) -> Followed:
-    """Choose one person for a whole clip: the largest and steadiest over time.
+def track_person(candidates: Iterable[Sequence[FloatArray]], size: tuple[int, int]) -> FloatArray:
+    """Choose and track one person in a whole clip: the largest and steadiest over time.
 
     Args:
-        candidates: for each frame the persons seen in it, each float32 `(137, 3)`, px.
+        candidates: the persons seen in each frame, each float32 `(137, 3)`, px.
         size: frame size `(width, height)`; what lies outside does not count for a person's size.
 
+    Returns:
+        float32 `(T, 137, 3)`, px; all zero in frames where the person was not seen.
+
     Warns:
-        DanceNowWarning: another person was taken for a candidate; counts the frames.
+        DanceNowWarning: other persons were seen; says in how many frames.
 
     Raises:
         NobodyError: there is no person in any frame.
@@ -128,17 +118,17 @@ def follow(candidates: Iterable[Sequence[FloatArray]], size: tuple[int, int]) ->
     count = int((others > 0).sum())
     if count:
         warnings.warn(
-            f"another person was taken for a candidate in {count} of {len(people)} frames; "
-            "the largest and steadiest one is followed.",
+            f"another person is seen in {count} of {len(people)} frames; only the largest and "
+            "steadiest one is followed.",
             DanceNowWarning,
             stacklevel=2,
         )
-    return Followed(keypoints, count)
+    return keypoints
 
 
 @dataclass
 class _Tracklet:
-    """One person over frames that surely belong together."""
+    """One person, over frames that certainly belong together."""
 
     frames: list[int] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
@@ -157,7 +147,7 @@ class _Tracklet:
         return min(last.offset_to(person), last.offset_to(person, self._motion(gap)))
 
     def _motion(self, gap: int) -> FloatArray:
-        """Where the centre has probably gone since, px."""
+        """How far the centre has probably moved since, px."""
         if len(self.people) < 2:
             return np.zeros(2, np.float32)
         a, b = self.people[-2], self.people[-1]
@@ -174,7 +164,7 @@ def _reach(frames: int) -> float:
 
 
 def _tracklets(people: list[list[Person]]) -> list[_Tracklet]:
-    """Join persons from frame to frame, each to the tracklet that it continues best."""
+    """Join persons from frame to frame, each to the tracklet it continues best."""
     done: list[_Tracklet] = []
     running: list[_Tracklet] = []
     for frame, present in enumerate(people):
@@ -193,7 +183,7 @@ def _tracklets(people: list[list[Person]]) -> list[_Tracklet]:
 
 
 def _best_chain(tracklets: list[_Tracklet]) -> list[_Tracklet]:
-    """The compatible tracklets, one after the other, that weigh most together."""
+    """The chain of compatible tracklets with the greatest total weight."""
     best = [t.weight for t in tracklets]
     previous: list[int | None] = [None] * len(tracklets)
     for j, later in enumerate(tracklets):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
@@ -13,7 +12,6 @@ from typing import Any, Final
 
 import av
 import numpy as np
-from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
@@ -21,7 +19,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from dancenow.errors import InputError
-from dancenow.video.probe import open_media, probe
+from dancenow.video.audio import decode_sound, sound_origin
+from dancenow.video.probe import open_media
 
 Array = NDArray[np.float64]
 Samples = NDArray[np.float32]
@@ -75,7 +74,7 @@ def has_music() -> bool:
     return find_spec("librosa") is not None
 
 
-def hear(path: str | Path) -> Music:
+def analyze_music(path: str | Path) -> Music:
     """Listen to a sound file, or to the sound of a clip, whose times count from its first frame.
 
     Beats are those of dynamic programming over onsets (Ellis, "Beat tracking by dynamic
@@ -116,7 +115,7 @@ def load_samples(path: Path) -> Samples:
         if not isinstance(stream, AudioStream):
             raise InputError(f"{path}: has no sound; --music needs a sound file.")
         try:
-            samples = _joined(_blocks(source, stream), _origin(path, stream), path)
+            samples = _joined(_blocks(source, stream), sound_origin(path, stream), path)
         except av.FFmpegError as error:  # so many channels that nobody knows where they stand
             raise InputError(f"{path}: its sound cannot be mixed down to one channel.") from error
     if len(samples) == 0:
@@ -147,18 +146,10 @@ def _joined(blocks: Iterator[Block], origin: Fraction, path: Path) -> Samples:
     return np.concatenate(joined)
 
 
-def _origin(path: Path, stream: AudioStream) -> Fraction:
-    """When the clip's first frame is shown, or the sound begins where there are none, seconds."""
-    try:
-        return Fraction(probe(path).start)
-    except InputError:  # music, with a cover picture or without
-        return (stream.start_time or 0) * (stream.time_base or Fraction(1))
-
-
 def _blocks(source: InputContainer, stream: AudioStream) -> Iterator[Block]:
     """Blocks of sound, mono and at `RATE`, and when each begins, if that is known."""
     resampler, kind = _resampler(), None
-    for frame in chain(_decoded(source, stream), (None,)):
+    for frame in chain(decode_sound(source, stream), (None,)):
         now = frame and (frame.format.name, frame.layout.name, frame.sample_rate)
         pieces = []
         if now != kind:  # joined files may change their rate on the way
@@ -175,13 +166,6 @@ def _blocks(source: InputContainer, stream: AudioStream) -> Iterator[Block]:
 
 def _resampler() -> AudioResampler:
     return AudioResampler(format="fltp", layout="mono", rate=RATE)
-
-
-def _decoded(source: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    with suppress(av.FFmpegError):  # cut off: what came before it is heard
-        for packet in source.demux(stream):
-            with suppress(av.FFmpegError):  # damaged: a pause takes its place
-                yield from packet.decode()
 
 
 def _librosa() -> Any:

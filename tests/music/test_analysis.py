@@ -14,8 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.music import Music, has_music, hear, write_wav
-from dancenow.music.beats import RATE, load_samples
+from dancenow.music import Music, analyze_music, has_music, write_wav
+from dancenow.music.analysis import RATE, load_samples
 from dancenow.sample import DANCES, click_track
 
 pytestmark = pytest.mark.filterwarnings("error:::dancenow")
@@ -130,7 +130,7 @@ def first_loud(samples: Sound) -> float:
 def test_the_beats_of_clicks_are_where_the_clicks_are(tmp_path: Path, dance: str) -> None:
     beat, seconds = DANCES[dance].beat, 16.0
     write_wav(tmp_path / "clicks.wav", click_track(dance, seconds, rate=NATIVE), NATIVE)
-    music = hear(tmp_path / "clicks.wav")
+    music = analyze_music(tmp_path / "clicks.wav")
     assert music.seconds == pytest.approx(seconds, abs=0.001)
     assert music.tempo == pytest.approx(60 / beat, rel=0.005)
     assert music.clarity > 0.8
@@ -152,7 +152,7 @@ def test_the_kind_of_file_does_not_move_the_beats(
     if channels == 2:
         sound = np.stack([sound, 0.2 * sound], axis=1)
     frames = 200 if suffix in (".mp4", ".mkv") else 0
-    music = hear(write_media(tmp_path / f"music{suffix}", sound, frames=frames))
+    music = analyze_music(write_media(tmp_path / f"music{suffix}", sound, frames=frames))
     assert music.seconds == pytest.approx(8, abs=0.05)
     assert music.tempo == pytest.approx(120, rel=0.01)
     assert len(music.beats) >= 13
@@ -162,7 +162,7 @@ def test_the_kind_of_file_does_not_move_the_beats(
 @pytest.mark.usefixtures("librosa")
 def test_loudness_does_not_matter(tmp_path: Path) -> None:
     soft, loud, usual = (
-        hear(write_media(tmp_path / f"{gain}.wav", (gain * clicks(8)).astype(np.float32)))
+        analyze_music(write_media(tmp_path / f"{gain}.wav", (gain * clicks(8)).astype(np.float32)))
         for gain in (0.01, 1e20, 1.0)
     )
     np.testing.assert_array_equal(soft.beats, usual.beats)
@@ -174,7 +174,7 @@ def test_loudness_does_not_matter(tmp_path: Path) -> None:
 def test_nothing_is_added_before_the_first_beat_or_after_the_last(
     tmp_path: Path, first: float
 ) -> None:
-    music = hear(write_media(tmp_path / "music.wav", clicks(8, every=0.47, first=first)))
+    music = analyze_music(write_media(tmp_path / "music.wav", clicks(8, every=0.47, first=first)))
     assert np.abs(distances(music, 0.47, first)).max() < NEAR
 
 
@@ -183,9 +183,9 @@ def test_a_long_sound_is_heard_as_if_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_media(tmp_path / "music.wav", clicks(6) + noise(6) / 20)
-    at_once = hear(path)
-    monkeypatch.setattr("dancenow.music.beats._AT_ONCE", 37)
-    in_pieces = hear(path)
+    at_once = analyze_music(path)
+    monkeypatch.setattr("dancenow.music.analysis._AT_ONCE", 37)
+    in_pieces = analyze_music(path)
     np.testing.assert_array_equal(in_pieces.beats, at_once.beats)
     np.testing.assert_allclose(in_pieces.clarity, at_once.clarity, rtol=1e-6)
 
@@ -204,7 +204,7 @@ def test_what_has_no_beat_has_none(tmp_path: Path, kind: str, seconds: float) ->
         "drone": 0.5 * np.sin(2 * np.pi * 220 * t),
         "chord": sum(0.2 * np.sin(2 * np.pi * f * t) for f in (220.0, 277.2, 329.6)),
     }
-    music = hear(write_media(tmp_path / "sound.wav", sounds[kind].astype(np.float32)))
+    music = analyze_music(write_media(tmp_path / "sound.wav", sounds[kind].astype(np.float32)))
     assert music.seconds == pytest.approx(seconds, abs=0.001)
     assert len(music.beats) == 0 and music.tempo == 0
     assert 0 <= music.clarity < 0.2
@@ -218,13 +218,13 @@ def test_a_few_seconds_of_noise_have_no_beat_by_chance(tmp_path: Path, seed: int
     brown = np.cumsum(rng.normal(size=4 * NATIVE + 4000))
     brown -= np.convolve(brown, np.full(4001, 1 / 4001), "same")
     sound = (0.1 * brown / brown.std()).astype(np.float32)
-    assert len(hear(write_media(tmp_path / "noise.wav", sound)).beats) == 0
+    assert len(analyze_music(write_media(tmp_path / "noise.wav", sound)).beats) == 0
 
 
 @pytest.mark.usefixtures("librosa")
 @pytest.mark.parametrize("seconds", [0.5, 0.6, 1.0, 2.5])
 def test_a_moment_of_music_is_too_short_for_a_beat(tmp_path: Path, seconds: float) -> None:
-    music = hear(write_media(tmp_path / "music.wav", clicks(seconds)))
+    music = analyze_music(write_media(tmp_path / "music.wav", clicks(seconds)))
     assert music.seconds == pytest.approx(seconds, abs=0.001)
     assert len(music.beats) == 0 and music.tempo == 0
     assert np.isfinite(music.energy).all() and len(music.energy) >= 1
@@ -236,7 +236,7 @@ def test_a_moment_of_music_is_too_short_for_a_beat(tmp_path: Path, seconds: floa
 @pytest.mark.usefixtures("librosa")
 def test_a_loud_and_busy_section_has_more_energy_than_a_quiet_one(tmp_path: Path) -> None:
     quiet, busy = clicks(15, every=1.0) / 10, clicks(15, every=0.25) + noise(15) / 5
-    music = hear(write_media(tmp_path / "music.wav", np.concatenate([quiet, busy])))
+    music = analyze_music(write_media(tmp_path / "music.wav", np.concatenate([quiet, busy])))
     assert music.energy.shape == (30,)
     assert music.energy.mean() == pytest.approx(0, abs=1e-9)
     assert music.energy.std() == pytest.approx(1)
@@ -250,7 +250,7 @@ def test_a_loud_and_busy_section_has_more_energy_than_a_quiet_one(tmp_path: Path
 @pytest.mark.usefixtures("librosa")
 @pytest.mark.parametrize("seconds", [8.02, 8.3, 8.5, 8.9])
 def test_a_last_second_that_is_cut_off_is_no_quiet_section(tmp_path: Path, seconds: float) -> None:
-    music = hear(write_media(tmp_path / "music.wav", clicks(seconds)))
+    music = analyze_music(write_media(tmp_path / "music.wav", clicks(seconds)))
     np.testing.assert_array_equal(music.energy, 0)
 
 
@@ -379,9 +379,9 @@ def test_what_cannot_be_heard_is_refused_in_one_line(tmp_path: Path, what: str) 
 @pytest.mark.usefixtures("librosa")
 def test_hearing_refuses_what_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
-        hear(str(tmp_path / "nothing.mp3"))
+        analyze_music(str(tmp_path / "nothing.mp3"))
     with pytest.raises(InputError, match="has no sound"):
-        hear(no_sound(tmp_path))
+        analyze_music(no_sound(tmp_path))
 
 
 def test_without_librosa_one_line_says_how_to_install_it(
@@ -390,5 +390,5 @@ def test_without_librosa_one_line_says_how_to_install_it(
     monkeypatch.setitem(sys.modules, "librosa", None)
     path = write_media(tmp_path / "music.wav", clicks(2))
     with pytest.raises(InputError, match=r"needs librosa.*pip install 'dancenow\[music\]'"):
-        hear(path)
+        analyze_music(path)
     assert not has_music()

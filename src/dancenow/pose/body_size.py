@@ -1,4 +1,4 @@
-"""Sizes of a body, read off its keypoints."""
+"""How long a body is in the picture, measured on its keypoints."""
 
 from __future__ import annotations
 
@@ -10,35 +10,34 @@ from numpy.typing import NDArray
 from dancenow.pose.layout import INDEX
 from dancenow.pose.track import FloatArray, PoseTrack
 
-# Parts of the length from ankle to top of head, of an average adult in OpenPose's joints (after
-# the segment lengths of Drillis and Contini, 1966).
+# Shares of the length from the ankle to the top of the head, for an average adult's OpenPose joints
+# (after the segment lengths of Drillis and Contini, 1966).
 HEAD: Final = 0.20  # neck to top of head
 TORSO: Final = 0.29  # neck to mid-hip
 THIGH: Final = 0.255
 SHANK: Final = 0.255
 NECK_TO_NOSE: Final = 0.115
 
-MIN_CONFIDENCE: Final = 0.2  # below this a joint does not count
+MIN_CONFIDENCE: Final = 0.2  # a joint below this does not count
 
 
 def frame_height(keypoints: NDArray[Any]) -> float:
-    """Length of the body in one frame's `(137, 3)` keypoints, px; NaN where it is unknown."""
+    """Length of the body in one frame's keypoints `(137, 3)`, px; NaN if unknown."""
     return float(body_heights(keypoints[None])[0])
 
 
 def body_height(track: PoseTrack) -> FloatArray:
     """Length of the body, from the ankle to the top of the head, in each frame.
 
-    It is measured along the skeleton (neck, mid-hip, hip, knee, ankle; the head by its
-    proportion), so raised arms do not matter and bent knees or hips shorten it only as far as
-    they are foreshortened.  Where a leg or the head is not seen, its length is taken from the
-    proportions of an adult.
+    It is measured along the skeleton (neck, mid-hip, hip, knee, ankle; the head by proportion),
+    so raised arms do not matter, and bent knees or hips shorten it only by foreshortening.  If a
+    leg or the head is not seen, its length follows from an adult's proportions.
 
     Args:
         track: the pose track.
 
     Returns:
-        float32 `(T,)`, px; NaN where the torso is not seen.
+        float32 `(T,)`, px; NaN if the torso is not seen.
     """
     return body_heights(track.keypoints)
 

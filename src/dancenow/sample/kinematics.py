@@ -18,10 +18,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from dancenow.pose.layout import FINGERS, SIDES
 
-SIDES: Final = ("left", "right")
-FINGERS: Final = ("thumb", "index", "middle", "ring", "little")
+Array = NDArray[np.float64]
 
 
 def _joint_table() -> Iterator[tuple[str, str]]:
@@ -120,7 +119,7 @@ class BodyPose:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PosedSkeleton:
     """A posed skeleton in the world: `rotations` `(51, 3, 3)`, `positions` `(51, 3)` metres."""
 
     skeleton: Skeleton
@@ -200,7 +199,9 @@ def _put_fingers(rest: Array, tips: Array, s: int, side: str, hand: float) -> No
         tips[f + (0 if side == "left" else 5)] = points[3]
 
 
-def place(skeleton: Skeleton, pose: BodyPose, home: Array | None = None) -> Placed:
+def forward_kinematics(
+    skeleton: Skeleton, pose: BodyPose, home: Array | None = None
+) -> PosedSkeleton:
     """Forward kinematics.
 
     Args:
@@ -217,4 +218,4 @@ def place(skeleton: Skeleton, pose: BodyPose, home: Array | None = None) -> Plac
         rotations[j] = rotations[parent] @ pose.rotations[j]
         offset = skeleton.rest[j] - skeleton.rest[parent]
         positions[j] = positions[parent] + rotations[parent] @ offset
-    return Placed(skeleton, rotations, positions, pose.mouth, pose.blink)
+    return PosedSkeleton(skeleton, rotations, positions, pose.mouth, pose.blink)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dancenow.sources.background import plate_frames
 from dancenow.video import probe, read_frames
-from dancenow.video.camera import CameraDrift, Drift
+from dancenow.video.camera_motion import CameraTracker, Drift
 
 Frame = NDArray[np.uint8]
 Camera = tuple[float, float, float]  # shift of the picture's middle along x and y, px; scale
@@ -61,7 +61,7 @@ def dance_before(
 
 
 def drift_of(frames: Iterable[Frame], masks: Sequence[Frame] | None = None) -> Drift:
-    camera = CameraDrift()
+    camera = CameraTracker()
     for index, frame in enumerate(frames):
         camera.add(frame, None if masks is None else masks[index])
     return camera.drift()
@@ -207,8 +207,8 @@ def test_the_threshold_goes_with_the_size() -> None:
 def test_the_warning_gives_the_figures() -> None:
     drift = Drift(x=9.2, y=21.8, zoom=0.001, measured=40)
     assert drift.warning("taiji.mp4", (1280, 720)) == (
-        "taiji.mp4: the camera moves (by up to 9 x 22 px of 1280 x 720); "
-        "the background will be blurred or shake: a tripod helps."
+        "taiji.mp4: the camera moves (by up to 9 x 22 px of 1280 x 720), "
+        "so the background will blur or shake; use a tripod."
     )
     zooming = Drift(x=1.0, y=0.4, zoom=0.031, measured=40)
     assert "(by up to 1 x 0 px of 1280 x 720 and zooms by 3.1%)" in zooming.warning(

@@ -1,4 +1,4 @@
-"""Keeping a C++ library's chatter off the user's terminal."""
+"""Keeping a C++ library's log lines off the user's terminal."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# File descriptor 2 belongs to the whole process, so only one thread at a time may turn it.
+# File descriptor 2 belongs to the whole process, so only one thread at a time may redirect it.
 _FD_LOCK = threading.RLock()
 
 
 @contextmanager
-def without_lines(noise: re.Pattern[bytes]) -> Iterator[None]:
+def drop_stderr_lines(noise: re.Pattern[bytes]) -> Iterator[None]:
     """Drop the lines that match `noise` from file descriptor 2 while the block runs.
 
-    C++ code writes there directly, past `sys.stderr`.  Everything is held back during the block,
-    and the lines that do not match are written afterwards: no other writer loses anything.
+    C++ code writes there directly, past `sys.stderr`.  All output is held back during the block;
+    the lines that do not match are written afterwards, so no other writer loses anything.
     """
     with _FD_LOCK:
         try:

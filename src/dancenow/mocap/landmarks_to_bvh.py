@@ -10,9 +10,9 @@ from scipy.signal import savgol_filter
 from scipy.spatial.transform import Rotation
 
 from dancenow.errors import InputError
-from dancenow.mocap.bvh import Bvh, Joint
+from dancenow.mocap.bvh import Bvh, Joint, unit
 from dancenow.pose import PoseTrack
-from dancenow.pose.body import body_height
+from dancenow.pose.body_size import body_height
 from dancenow.pose.ground import find_ground
 from dancenow.pose.layout import INDEX
 
@@ -37,7 +37,7 @@ _AT: Final = {
 }  # fmt: skip
 
 
-def record(world: NDArray[np.float32], track: PoseTrack) -> Bvh:
+def landmarks_to_bvh(world: NDArray[np.float32], track: PoseTrack) -> Bvh:
     """A skeleton that moves as the landmarks do, its limbs of constant length.
 
     Names are Mixamo's, the rest pose is a T, y is up, the body looks along z, lengths are
@@ -160,26 +160,21 @@ def _turns(places: dict[str, Array]) -> dict[str, Array]:
 
 def _frame(across: Array, up: Array) -> Array:
     """Axes with x along `across` and y as near to `up` as may be, as columns, `(T, 3, 3)`."""
-    x = _unit(across)
-    y = _unit(up - (up * x).sum(axis=-1, keepdims=True) * x)
+    x = unit(across)
+    y = unit(up - (up * x).sum(axis=-1, keepdims=True) * x)
     return np.stack([x, y, np.cross(x, y)], axis=-1)
 
 
 def _aimed(parent: Array, rest: Array, wanted: Array) -> Array:
     """A joint turned as its parent, and then so that its bone points where it does."""
-    before, after = parent @ rest, _unit(wanted)
+    before, after = parent @ rest, unit(wanted)
     axis = np.cross(before, after)
     sine, cosine = np.linalg.norm(axis, axis=-1), (before * after).sum(axis=-1)
     # Where the bone points straight back any axis across it will do.
     spare = np.cross(before, np.roll(before, 1, axis=-1))
     axis = np.where((sine > 1e-6)[:, None], axis, np.where((cosine < 0)[:, None], spare, axis))
-    turn = Rotation.from_rotvec(_unit(axis) * np.arctan2(sine, cosine)[:, None])
+    turn = Rotation.from_rotvec(unit(axis) * np.arctan2(sine, cosine)[:, None])
     return np.asarray(turn.as_matrix() @ parent, dtype=np.float64)
-
-
-def _unit(vectors: Array) -> Array:
-    unit: Array = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
-    return unit
 
 
 def _root(track: PoseTrack, places: dict[str, Array]) -> Array:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.sample.body import Array
+from dancenow.sample.kinematics import Array
 
 
 @dataclass(frozen=True)
-class Camera:
+class PinholeCamera:
     """A pinhole that looks along -z; the picture's centre is shifted instead of the camera tilted.
 
     Attributes:
@@ -44,7 +44,7 @@ class Camera:
         return out
 
 
-def frame_person(height: float, size: tuple[int, int], home: float = 0.0) -> Camera:
+def frame_person(height: float, size: tuple[int, int], home: float = 0.0) -> PinholeCamera:
     """The camera for a person of `height` metres whose home is at x = `home`.
 
     Standing, the person fills three quarters of the picture's height; in a narrow picture it is
@@ -59,4 +59,4 @@ def frame_person(height: float, size: tuple[int, int], home: float = 0.0) -> Cam
     floor_row = rows * (1.0 - 0.05 - 0.42 * max(0.0, 1.0 - height / 0.755 / view))
     centre_y = floor_row - focal * eye[1] / distance
     centre_x = width / 2 - focal * (home - eye[0]) / distance
-    return Camera(size, eye, focal, (centre_x, centre_y))
+    return PinholeCamera(size, eye, focal, (centre_x, centre_y))

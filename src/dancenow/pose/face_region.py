@@ -1,7 +1,7 @@
-"""Where the face is: the square region that a face network looks at.
+"""The square region around the face, which a face network works on.
 
-Chan et al., 2019, section 3.3, work on 128 x 128 px around the face in frames of 1024 x 512; here
-the region keeps that part of the frame's longer side.
+Chan et al., 2019, section 3.3, use 128 x 128 pixels around the face in frames of 1024 x 512; here
+the region is the same share of the frame's longer side.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dancenow.pose.track import FloatArray
 
 _PART: Final = 128 / 1024  # of the frame's longer side
 _STEP: Final = 8  # px: the face generator halves its picture three times
-_FEWEST: Final = 10  # keypoints of the face that make one
+_FEWEST: Final = 10  # face keypoints that must be seen
 _HEAD: Final = [INDEX[name] for name in ("nose", "right_eye", "left_eye")]
 
 
@@ -29,15 +29,14 @@ def face_side(size: tuple[int, int]) -> int:
 def face_corners(
     keypoints: FloatArray, size: tuple[int, int], side: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The face region of every frame, moved into the frame where it would stick out.
+    """The face region of every frame, moved into the frame if it would stick out.
 
-    The middle of the face's seen keypoints is the middle of the region; where too few are seen,
-    that of nose and eyes.
+    It is centred on the face's seen keypoints or, if too few are seen, on nose and eyes.
 
     Args:
         keypoints: float32 `(T, 137, 3)`, px of the frame and confidence.
         size: width and height of the frame in px; both at least `side`.
-        side: of the region, in px.
+        side: the region's side in px.
 
     Returns:
         int64 `(T, 2)`, left and top of the region in px (0, 0 where there is no face), and bool

@@ -29,7 +29,7 @@ def load_c2pa() -> ModuleType:
     return c2pa  # type: ignore[no-any-return]
 
 
-def settings(known: str | None = None) -> dict[str, Any]:
+def c2pa_settings(known: str | None = None) -> dict[str, Any]:
     """Settings of c2pa.
 
     Args:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import INDEX, NUM_KEYPOINTS
-from dancenow.pose.live import LiveCleaner, LiveNormalizer
 from dancenow.pose.normalize import PoseStatistics, normalize, pose_statistics
+from dancenow.pose.online import OnlineCleaner, OnlineNormalizer
 from dancenow.sample import DANCES, dance_track
 
 Keypoints = NDArray[np.float32]
@@ -35,7 +35,7 @@ def lost(pose: Keypoints, *keypoints: int) -> Keypoints:
 
 
 def test_what_is_seen_passes_at_once(poses: Keypoints) -> None:
-    cleaner = LiveCleaner()
+    cleaner = OnlineCleaner()
     for index, pose in enumerate(poses):
         cleaned = cleaner.add(pose, index / FPS)
         assert cleaned.shape == (NUM_KEYPOINTS, 3) and cleaned.dtype == np.float32
@@ -43,7 +43,7 @@ def test_what_is_seen_passes_at_once(poses: Keypoints) -> None:
 
 
 def test_a_keypoint_that_flickers_is_held_for_a_moment(poses: Keypoints) -> None:
-    cleaner = LiveCleaner()
+    cleaner = OnlineCleaner()
     cleaner.add(poses[0], 10.0)
     for seconds in (10.05, 10.1, 10.19):
         cleaned = cleaner.add(lost(poses[1], WRIST), seconds)
@@ -55,7 +55,7 @@ def test_a_keypoint_that_flickers_is_held_for_a_moment(poses: Keypoints) -> None
 
 
 def test_where_nobody_is_found_the_last_pose_is_held_as_long(poses: Keypoints) -> None:
-    cleaner = LiveCleaner()
+    cleaner = OnlineCleaner()
     assert (cleaner.add(None, 0.0)[:, 2] == 0).all()
     cleaner.add(poses[0], 0.1)
     held = cleaner.add(None, 0.2)
@@ -65,13 +65,13 @@ def test_where_nobody_is_found_the_last_pose_is_held_as_long(poses: Keypoints) -
 
 
 def test_what_was_never_seen_stays_missing(poses: Keypoints) -> None:
-    cleaner = LiveCleaner()
+    cleaner = OnlineCleaner()
     for index in range(5):
         assert cleaner.add(lost(poses[index], WRIST), 0.01 * index)[WRIST, 2] == 0
 
 
 def test_poses_that_were_given_or_taken_are_not_touched(poses: Keypoints) -> None:
-    cleaner, first = LiveCleaner(), poses[0].copy()
+    cleaner, first = OnlineCleaner(), poses[0].copy()
     taken = cleaner.add(first, 0.0)
     taken[:] = -1
     cleaner.add(lost(poses[1], WRIST), 0.05)
@@ -87,14 +87,14 @@ def target() -> PoseStatistics:
     return pose_statistics(dance_track("zola", "house", seconds=4, size=(320, 240), fps=FPS))
 
 
-def normalizer(track: PoseTrack, target: PoseStatistics) -> LiveNormalizer:
-    return LiveNormalizer(track.size, track.fps, target, (320, 240))
+def normalizer(track: PoseTrack, target: PoseStatistics) -> OnlineNormalizer:
+    return OnlineNormalizer(track.size, track.fps, target, (320, 240))
 
 
 def test_nothing_is_shown_before_a_few_poses_were_seen(
     poses: Keypoints, target: PoseStatistics
 ) -> None:
-    live = LiveNormalizer((256, 256), FPS, target, (320, 240))
+    live = OnlineNormalizer((256, 256), FPS, target, (320, 240))
     shown = [live.add(pose) is not None for pose in poses[:12]]
     assert shown == [False] * 7 + [True] * 5
 
@@ -102,7 +102,7 @@ def test_nothing_is_shown_before_a_few_poses_were_seen(
 def test_poses_without_a_body_show_nothing_and_do_not_count(
     poses: Keypoints, target: PoseStatistics
 ) -> None:
-    live = LiveNormalizer((256, 256), FPS, target, (320, 240))
+    live = OnlineNormalizer((256, 256), FPS, target, (320, 240))
     face = lost(poses[0], *range(25))
     assert all(live.add(face) is None for _ in range(20))
     shown = [live.add(pose) is not None for pose in poses[:12]]
@@ -113,7 +113,7 @@ def test_poses_without_a_body_show_nothing_and_do_not_count(
 def test_without_a_torso_nothing_is_shown_until_one_is_seen(
     poses: Keypoints, target: PoseStatistics
 ) -> None:
-    live = LiveNormalizer((256, 256), FPS, target, (320, 240))
+    live = OnlineNormalizer((256, 256), FPS, target, (320, 240))
     assert all(live.add(lost(pose, INDEX["neck"], HIP)) is None for pose in poses[:12])
     assert [live.add(pose) for pose in poses[12:20]][-1] is not None
 
@@ -135,7 +135,7 @@ def test_it_comes_near_what_is_known_afterwards(name: str, target: PoseStatistic
 
 def test_a_dancer_like_the_target_stays_where_they_are() -> None:
     track = dance(lambda t: 400 + 0 * t, seconds=3, fps=FPS)
-    live = LiveNormalizer(track.size, FPS, pose_statistics(track), track.size)
+    live = OnlineNormalizer(track.size, FPS, pose_statistics(track), track.size)
     for pose in track.keypoints:
         made = live.add(pose)
         assert made is None or np.abs(made - pose).max() < 0.5

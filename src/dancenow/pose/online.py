@@ -1,4 +1,4 @@
-"""Poses as they come from a camera: cleaned and moved to a target without looking ahead."""
+"""Poses from a live camera: cleaned and normalised online, without looking ahead."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from dancenow.pose.layout import BODY, NUM_KEYPOINTS
 from dancenow.pose.normalize import PoseStatistics, normalize, pose_statistics
 from dancenow.pose.track import FloatArray, PoseTrack
 
-_HELD: Final = 0.2  # seconds for which a keypoint that is lost stays where it was
-_FADE: Final = 0.5  # what is left of its confidence then
-_WATCHED: Final = 2.0  # seconds of poses from which the dancer's place and height are taken
-_FEWEST: Final = 8  # poses to begin with
-_WINDOW: Final = 0.5  # seconds of poses that a new one is normalised with
-_BODY_POINTS: Final = 8  # that must be seen
+_HELD: Final = 0.2  # seconds for which a lost keypoint stays where it was
+_FADE: Final = 0.5  # its confidence is multiplied by this
+_WATCHED: Final = 2.0  # seconds of poses that the dancer's position and height are measured in
+_FEWEST: Final = 8  # poses needed to begin
+_WINDOW: Final = 0.5  # seconds of poses with which a new one is normalised
+_BODY_POINTS: Final = 8  # body keypoints that must be seen
 
 
-class LiveCleaner:
-    """Holds keypoints that flicker away for a moment; new poses replace old ones at once."""
+class OnlineCleaner:
+    """Holds keypoints that are lost for a moment; new ones replace old ones at once."""
 
     def __init__(self) -> None:
         self._last = np.zeros((NUM_KEYPOINTS, 3), np.float32)
         self._seen = np.full(NUM_KEYPOINTS, -np.inf)
 
     def add(self, keypoints: FloatArray | None, seconds: float) -> FloatArray:
-        """The cleaned pose, float32 `(137, 3)`, of the one that was seen at that time, if any."""
+        """Clean the pose seen at a time (None: nobody); returns float32 `(137, 3)`."""
         new = np.zeros_like(self._last) if keypoints is None else keypoints
         there = new[:, 2] > 0
         self._seen[there] = seconds
@@ -40,15 +40,15 @@ class LiveCleaner:
         return cleaned
 
 
-class LiveNormalizer:
-    """Moves poses to where a target stands, one after the other.
+class OnlineNormalizer:
+    """Normalises poses to a target, one by one.
 
-    The dancer's place and height are measured in the first seconds, and stay as they are: else the
-    picture would swim.
+    The dancer's position and height are measured in the first seconds and then fixed; otherwise
+    the picture would drift.
 
     Args:
         size: width and height of the source's frames, px.
-        fps: about how many poses come a second.
+        fps: about how many poses arrive a second.
         target: where the target stands.
         target_size: width and height of the target's frames, px.
     """
@@ -68,7 +68,7 @@ class LiveNormalizer:
         self._source: PoseStatistics | None = None
 
     def add(self, keypoints: FloatArray) -> FloatArray | None:
-        """The pose in px of the target's frames; None as long as too little was seen."""
+        """The pose in the target's frames, px; None until enough has been seen."""
         if (keypoints[BODY, 2] > 0).sum() < _BODY_POINTS:
             return None
         self._poses.append(keypoints)
@@ -81,7 +81,7 @@ class LiveNormalizer:
                 self._source = pose_statistics(self._last(self._watched))
             track = self._last(recent)
             moved = normalize(track, self._source, self._target, self._target_size)
-        except InputError:  # no torso was seen yet
+        except InputError:  # no torso has been seen yet
             return None
         return np.asarray(moved.keypoints[-1], dtype=np.float32)
 
