@@ -43,11 +43,10 @@ def transfer(request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
 
 def new_dance(request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
     """Learn a dance and a person where that is needed, compose a new one, and perform it."""
-    from dancenow.pose import PoseTrack
     from dancenow.staging.side_by_side import write_beside
     from dancenow.workflows.choreograph import ChoreographyOptions
     from dancenow.workflows.generate import generate
-    from dancenow.workflows.new_dance import NewDance
+    from dancenow.workflows.new_dance import Danced, NewDance
 
     dance, person, music = request["dance"], request["person"], request["music"]
     result, trained = folder / RESULT, Path(request["dance"]["folder"])
@@ -61,18 +60,21 @@ def new_dance(request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
     options = ChoreographyOptions(
         codec=dance["codec"], device=request["device"], seed=request["seed"]
     )
-    wanted = {"seconds": request["seconds"], "temperature": request["temperature"]}
     figures = _learn_dance(dance, tell)
     if person is not None:
         figures |= _learn_person(person, tell)
-    made = generate(trained, result, options, **wanted, new=new, progress=tell)
+    made = generate(
+        trained,
+        result,
+        options,
+        seconds=request["seconds"],
+        temperature=request["temperature"],
+        new=new,
+        progress=tell,
+    )
     if person is not None:
-        # Composing is quick and the seed decides all: this is the dance that was performed.
-        track = folder / "dance.npz"
-        alone = NewDance(loop=new.loop, music=new.music)
-        generate(trained, track, options, **wanted, new=alone, progress=tell)
-        danced = PoseTrack.load(track)
-        write_beside([danced, result], folder / BESIDE, sound=result, progress=tell)
+        assert isinstance(made, Danced) and made._track is not None  # people dance poses
+        write_beside([made._track, result], folder / BESIDE, sound=result, progress=tell)
     return {**figures, **_figures(made), "beside": person is not None}
 
 
