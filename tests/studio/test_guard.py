@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse  # noqa: E402
 from starlette.testclient import TestClient  # noqa: E402
 from starlette.types import Receive, Scope, Send  # noqa: E402
 
-from dancenow.studio.web.guard import COOKIE, OWNER, Guard, owner_of  # noqa: E402
+from dancenow.studio.web.guard import OWNER_KEY, SESSION_COOKIE, Guard, owner_id  # noqa: E402
 
 UPLOADS = Path("/nowhere/uploads")
 JOIN = "/gradio_api/queue/join"
@@ -22,7 +22,7 @@ JOIN = "/gradio_api/queue/join"
 
 async def inside(scope: Scope, receive: Receive, send: Send) -> None:
     """Says who was let in, and where to."""
-    await PlainTextResponse(f"{scope[OWNER]} {scope['path']}")(scope, receive, send)
+    await PlainTextResponse(f"{scope[OWNER_KEY]} {scope['path']}")(scope, receive, send)
 
 
 def client(host: str = "127.0.0.1", accounts: Any = (), base: str = "127.0.0.1:7860") -> TestClient:
@@ -48,17 +48,15 @@ def test_the_page_gives_a_cookie_that_tells_users_apart() -> None:
 def test_the_cookie_is_not_written_into_the_owners_name() -> None:
     anna = client()
     owner = anna.get("/").text.split()[0]
-    assert anna.cookies[COOKIE] not in owner
-    assert owner == owner_of(anna.cookies[COOKIE])
+    assert anna.cookies[SESSION_COOKIE] not in owner
+    assert owner == owner_id(anna.cookies[SESSION_COOKIE])
 
 
 @pytest.mark.parametrize("cookie", ["", "short", "../" * 15, "x" * 43 + "/", '"'])
 def test_nothing_but_the_page_is_had_without_a_cookie(cookie: str) -> None:
     anna = client()
-    assert (
-        anna.get("/media/jobs/x/result", headers={"cookie": f"{COOKIE}={cookie}"}).status_code
-        == 403
-    )
+    headers = {"cookie": f"{SESSION_COOKIE}={cookie}"}
+    assert anna.get("/media/jobs/x/result", headers=headers).status_code == 403
     assert anna.post("/gradio_api/upload").status_code == 403
 
 
@@ -108,7 +106,7 @@ def test_a_page_elsewhere_can_neither_point_here_nor_ask() -> None:
 
 
 def test_with_accounts_nobody_comes_in_without_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dancenow.studio.web.guard._SLOWED", 0.0)
+    monkeypatch.setattr("dancenow.studio.web.guard._LOGIN_DELAY", 0.0)
     accounts = (("anna", "secret:with:colons"), ("ben", "päss"))
     outside = client("0.0.0.0", accounts, "studio.example")
     for path in ("/", "/gradio_api/upload", "/media/jobs/x/result", "/assets/index.js"):

@@ -1,4 +1,4 @@
-"""The work of jobs, done in the test's own process."""
+"""The tasks of jobs, run in the test's own process."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
-from dancenow.studio.child import Tell
-from dancenow.studio.work import BESIDE, RESULT, new_dance
+from dancenow.studio.tasks import RESULT_FILE, SIDE_BY_SIDE_FILE, new_dance
+from dancenow.studio.worker import JobReporter
 from dancenow.video import probe
 from motions import dancing, untrained_choreographer
 from untrained import plated, untrained
@@ -41,7 +41,6 @@ def test_the_dance_that_is_performed_is_composed_once(
             **learned,
         },
         "person": {"folder": str(tmp_path / "person"), "material": None, **learned},
-        "background": "target",
         "music": None,
         "seconds": 1.0,
         "temperature": 1.0,
@@ -51,11 +50,11 @@ def test_the_dance_that_is_performed_is_composed_once(
     }
     folder = tmp_path / "job"
     folder.mkdir()
-    figures = new_dance(request, folder, Tell(lambda _: None, folder))
+    figures = new_dance(request, folder, JobReporter(lambda _: None, folder))
     assert len(compositions) == 1
     assert figures["beside"]
-    assert {path.name for path in folder.iterdir()} == {RESULT, BESIDE}
-    result, beside = probe(folder / RESULT), probe(folder / BESIDE)
+    assert {path.name for path in folder.iterdir()} == {RESULT_FILE, SIDE_BY_SIDE_FILE}
+    result, beside = probe(folder / RESULT_FILE), probe(folder / SIDE_BY_SIDE_FILE)
     assert result.size == (96, 96)
     assert beside.size[0] > 2 * 96  # the poses, which are wide, and the result
     assert beside.frames == result.frames == figures["frames"] == 24

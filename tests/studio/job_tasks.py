@@ -10,22 +10,22 @@ from typing import Any
 
 from dancenow.errors import InputError, TrainingError
 from dancenow.progress import Progress
-from dancenow.studio.child import Request, Tell
+from dancenow.studio.worker import JobReporter, JobRequest
 
 
-def count(request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
+def count(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
     total = request["to"]
     for done in range(1, total + 1):
-        tell(Progress("counting", done, total, "numbers", f"at {done}"))
-    tell.preview(b"a picture")
-    tell.warn("mind the step")
+        reporter(Progress("counting", done, total, "numbers", f"at {done}"))
+    reporter.preview(b"a picture")
+    reporter.warn("mind the step")
     (folder / "note.txt").write_text("made", "utf-8")
     return {"counted": total, "pid": os.getpid()}
 
 
-def wait(_request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
+def wait(_request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
     """Waits to be ended, and saves then, as a training does."""
-    tell(Progress("waiting", 0))
+    reporter(Progress("waiting", 0))
     try:
         while True:
             time.sleep(0.01)
@@ -34,31 +34,31 @@ def wait(_request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
         raise
 
 
-def wait_for_file(request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
-    tell(Progress("waiting", 0))
+def wait_for_file(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
+    reporter(Progress("waiting", 0))
     while not Path(request["file"]).exists():
         time.sleep(0.01)
     return {"went_on": (folder / "checkpoint.txt").exists()}
 
 
-def stubborn(_request: Request, _folder: Path, tell: Tell) -> dict[str, Any]:
+def stubborn(_request: JobRequest, _folder: Path, reporter: JobReporter) -> dict[str, Any]:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    tell(Progress("waiting", 0))
+    reporter(Progress("waiting", 0))
     while True:
         time.sleep(0.01)
 
 
-def wrong(_request: Request, _folder: Path, _tell: Tell) -> dict[str, Any]:
+def wrong(_request: JobRequest, _folder: Path, _tell: JobReporter) -> dict[str, Any]:
     raise InputError("clip.mp4: nobody is seen in it.")
 
 
-def diverging(_request: Request, _folder: Path, _tell: Tell) -> dict[str, Any]:
+def diverging(_request: JobRequest, _folder: Path, _tell: JobReporter) -> dict[str, Any]:
     raise TrainingError("the loss is nan at step 3.")
 
 
-def broken(_request: Request, _folder: Path, _tell: Tell) -> dict[str, Any]:
+def broken(_request: JobRequest, _folder: Path, _tell: JobReporter) -> dict[str, Any]:
     raise RuntimeError("the inside of a fault")
 
 
-def dying(_request: Request, _folder: Path, _tell: Tell) -> dict[str, Any]:
+def dying(_request: JobRequest, _folder: Path, _tell: JobReporter) -> dict[str, Any]:
     os._exit(9)
