@@ -1,4 +1,4 @@
-"""Work for jobs of tests; in a module of its own, since their processes import it."""
+"""Tasks for the jobs of tests; in a module of their own, since worker processes import it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def wait_for_file(request: JobRequest, folder: Path, reporter: JobReporter) -> d
     reporter(Progress("waiting", 0))
     while not Path(request["file"]).exists():
         time.sleep(0.01)
-    return {"went_on": (folder / "checkpoint.txt").exists()}
+    return {"resumed": (folder / "checkpoint.txt").exists()}
 
 
 def stubborn(_request: JobRequest, _folder: Path, reporter: JobReporter) -> dict[str, Any]:

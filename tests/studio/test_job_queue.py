@@ -1,4 +1,4 @@
-"""Jobs: their states, who may see them, and what is left when they or the studio end."""
+"""Jobs: their states, who may see them, and what is kept when they or the studio end."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def is_running(job: Job) -> bool:
     return bool(job.progress)
 
 
-def test_a_job_runs_in_a_process_of_its_own_and_gives_its_result(queues: Queues) -> None:
+def test_a_job_runs_in_its_own_process_and_returns_its_result(queues: Queues) -> None:
     queue = queues.open()
     job = queue.submit("anna", "count", {"to": 3}, "Counting to 3")
     done = queue.wait(job.id)
@@ -82,7 +82,7 @@ def test_a_job_runs_in_a_process_of_its_own_and_gives_its_result(queues: Queues)
     assert done.preview > 0
 
 
-def test_jobs_wait_for_each_other_in_the_order_of_asking(queues: Queues, tmp_path: Path) -> None:
+def test_jobs_run_in_the_order_in_which_they_were_queued(queues: Queues, tmp_path: Path) -> None:
     queue, go = queues.open(), tmp_path / "anna" / "go"
     first = queue.submit("anna", "wait_for_file", {"file": str(go)}, "first")
     second = queue.submit("ben", "count", {"to": 1}, "second")
@@ -121,12 +121,12 @@ def test_a_full_disk_does_not_end_the_queue(
         go.touch()
         assert queue.wait(job.id).state is JobState.done
         with pytest.raises(OutputError):
-            queue.submit("anna", "count", {"to": 1}, "told at once")
+            queue.submit("anna", "count", {"to": 1}, "refused at once")
     again = queue.submit("anna", "count", {"to": 1}, "there is space again")
     assert queue.wait(again.id).state is JobState.done
 
 
-def test_a_look_that_nobody_waits_for_leaves_nothing(queues: Queues) -> None:
+def test_a_cancelled_temporary_job_leaves_nothing(queues: Queues) -> None:
     queue = queues.open()
     slow = queue.submit("anna", "slow look", {}, "a long look")
     until(queue, slow, is_running)
@@ -136,7 +136,7 @@ def test_a_look_that_nobody_waits_for_leaves_nothing(queues: Queues) -> None:
     assert not queue.folder(slow).exists()
 
 
-def test_cancelling_a_training_lets_it_save_and_it_can_go_on(queues: Queues) -> None:
+def test_a_cancelled_training_saves_and_can_be_resumed(queues: Queues) -> None:
     queue = queues.open()
     job = queue.submit("anna", "wait", {}, "training")
     until(queue, job, is_running)
@@ -157,7 +157,7 @@ def test_a_queued_job_is_cancelled_at_once(queues: Queues) -> None:
     assert queue.get("anna", first.id).state.active
 
 
-def test_a_job_that_does_not_end_by_itself_is_ended(queues: Queues) -> None:
+def test_a_job_that_ignores_the_interrupt_is_killed(queues: Queues) -> None:
     queue = queues.open(grace=0.2)
     job = queue.submit("anna", "stubborn", {}, "stubborn")
     until(queue, job, is_running)
@@ -174,7 +174,7 @@ def test_a_job_that_does_not_end_by_itself_is_ended(queues: Queues) -> None:
         ("dying", "it ended unexpectedly, perhaps because memory ran out; the studio still runs."),
     ],
 )
-def test_a_failure_is_one_line_and_the_queue_goes_on(
+def test_a_failure_is_one_line_and_the_queue_continues(
     queues: Queues, kind: str, line: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     queue = queues.open()
@@ -200,7 +200,7 @@ def test_nobody_sees_or_touches_another_owners_job(queues: Queues) -> None:
     assert queue.get("anna", job.id).state is JobState.running
 
 
-def test_a_studio_that_starts_again_tells_of_its_jobs(queues: Queues) -> None:
+def test_a_restarted_studio_knows_its_jobs(queues: Queues) -> None:
     before = queues.open()
     done = before.submit("anna", "count", {"to": 2}, "done")
     before.wait(done.id)

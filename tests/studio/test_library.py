@@ -189,15 +189,15 @@ def test_an_archive_with_a_link_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_refused_by_its_table_and_by_what_comes_out(tmp_path: Path) -> None:
-    told = io.BytesIO()
-    with zipfile.ZipFile(told, "w", zipfile.ZIP_DEFLATED) as archive:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", bytes(10 * MOST))
     path = tmp_path / "bomb.zip"
-    path.write_bytes(told.getvalue())
+    path.write_bytes(data.getvalue())
     with pytest.raises(InputError, match="too much"):
         Library(tmp_path / "mine").import_archive(path, "a", most_bytes=MOST, consent=True)
     size = (10 * MOST).to_bytes(4, "little")
-    path.write_bytes(told.getvalue().replace(size, (10).to_bytes(4, "little")))  # it lies
+    path.write_bytes(data.getvalue().replace(size, (10).to_bytes(4, "little")))  # it lies
     folder = tmp_path / "out"
     folder.mkdir()
     with pytest.raises(InputError):
@@ -225,6 +225,15 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, data: bytes) -> None:
 def test_everything_that_a_trained_folder_needs_is_exported() -> None:
     needed = {"config.json", "generator.safetensors", "references.safetensors", "plate.png"}
     assert needed | set(MOTION_FILES) | set(PICTURE_FILES) <= MODEL_FILES
+
+
+def test_an_entry_that_was_stored_before_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "AbCdEfGhIjKlMnOpQrStUv"
+    folder.mkdir()
+    document = {"kind": "person", "name": "Anna", "clip": "me.mp4", "made": 1.5, "sample": ""}
+    (folder / "studio.json").write_text(json.dumps(document))
+    (entry,) = Library(tmp_path).all(EntryKind.person)
+    assert (entry.name, entry.clip, entry.created) == ("Anna", "me.mp4", 1.5)
 
 
 def test_a_damaged_entry_does_not_hide_the_others(tmp_path: Path) -> None:

@@ -28,9 +28,9 @@ from dancenow.studio.archive import (
 )
 from dancenow.studio.uploads import is_id, link_or_copy, new_id, plain_name
 
-CONSENT_TEXT: Final = "The person in this clip agreed to be learned and made to dance."
+CONSENT_TEXT: Final = "The person in this clip agreed to be learned from and made to dance."
 STRIP: Final = "strip.jpg"
-_MAX_JSON: Final = 16_000_000  # bytes; ours are a few kB, or more with a camera's path
+_MAX_JSON: Final = 16_000_000  # bytes; a performer's config holds its camera's path
 _SAMPLE_TEXT: Final = "A sample performer, drawn by DanceNow; no real person."
 
 
@@ -201,9 +201,7 @@ class Library:
             if path.is_file():
                 shutil.copyfile(path, entry.folder / file_name)
         if kind is EntryKind.person:
-            self._record_consent(
-                entry, _SAMPLE_TEXT if sample else CONSENT_TEXT, confirmed=not sample
-            )
+            _record_consent(entry, _SAMPLE_TEXT if sample else CONSENT_TEXT, confirmed=not sample)
         return entry
 
     def rename(self, id: str, name: str) -> LibraryEntry:
@@ -282,7 +280,7 @@ class Library:
             clip = plain_name(str(metadata.get("clip", "")), "an imported file")
             entry = self._create(kind, name, clip, "", folder)
         if kind is EntryKind.person:
-            self._record_consent(entry, CONSENT_TEXT, confirmed=True)
+            _record_consent(entry, CONSENT_TEXT, confirmed=True)
         return entry
 
     def _create(
@@ -292,10 +290,11 @@ class Library:
         id = new_id()
         make_folder(self._folder)
         with atomic_folder(self._folder / id) as folder:
-            (folder / "trained").mkdir()
-            for path in unpacked.iterdir() if unpacked is not None else ():
-                parent = folder / "trained" if path.name in MODEL_FILES else folder
-                path.rename(parent / path.name)
+            if unpacked is not None:
+                (folder / "trained").mkdir()
+                for path in unpacked.iterdir():
+                    parent = folder / "trained" if path.name in MODEL_FILES else folder
+                    path.rename(parent / path.name)
             metadata = {
                 "kind": kind.value,
                 "name": plain_name(name, kind.value),
@@ -304,14 +303,13 @@ class Library:
                 "sample": sample,
             }
             (folder / METADATA_FILE).write_text(json.dumps(metadata, indent=1), "utf-8")
-        if unpacked is None:
-            (self._folder / id / "trained").rmdir()  # the training makes it
         return self.require(id)
 
-    def _record_consent(self, entry: LibraryEntry, text: str, *, confirmed: bool) -> None:
-        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        answer = {"confirmed": confirmed, "text": text, "when": when}
-        write_text(entry.folder / CONSENT_FILE, json.dumps(answer, indent=1))
+
+def _record_consent(entry: LibraryEntry, text: str, *, confirmed: bool) -> None:
+    when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    answer = {"confirmed": confirmed, "text": text, "when": when}
+    write_text(entry.folder / CONSENT_FILE, json.dumps(answer, indent=1))
 
 
 def _kind_of(folder: Path) -> EntryKind:

@@ -11,15 +11,10 @@ import gradio as gr
 from dancenow.errors import InputError
 from dancenow.report.html import Html
 from dancenow.studio.service import StudioService
-from dancenow.studio.web.fragments import (
-    clip_card,
-    error_message,
-    person_card,
-    status_message,
-    step_heading,
-)
+from dancenow.studio.web.fragments import clip_card, person_card, status_message, step_heading
 from dancenow.studio.web.handlers import (
     LISTENER_OPTIONS,
+    error_update,
     message_box,
     message_update,
     request_owner,
@@ -105,7 +100,7 @@ class ClipChooser:
             card = self._service.add_clip(request_owner(request), Path(path), name)
             yield _filled(card.ref, clip_card(card))
         except InputError as error:
-            yield _empty(error_message(str(error)))
+            yield _empty(error_update(error))
 
     def _picked(self, ref: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         if not ref:
@@ -114,7 +109,7 @@ class ClipChooser:
         try:
             yield self.chosen(request_owner(request), ref)
         except InputError as error:
-            yield _empty(error_message(str(error)))
+            yield _empty(error_update(error))
 
 
 def _waiting(line: str) -> tuple[Any, ...]:
@@ -141,13 +136,13 @@ def _filled(ref: str, card: Html) -> tuple[Any, ...]:
     )
 
 
-def _empty(message: str = "") -> tuple[Any, ...]:
-    """Updates while nothing is chosen."""
+def _empty(message: Any = None) -> tuple[Any, ...]:
+    """Updates while nothing is chosen, with one of the message box."""
     return (
         "",
         gr.HTML("", visible=False),
         gr.Video(value=None, visible=True),
         gr.Dropdown(value="", visible=True),
         gr.Button(visible=False),
-        message_update(message),
+        message_update() if message is None else message,
     )

@@ -13,11 +13,12 @@ from dancenow.studio.forms import DanceForm
 from dancenow.studio.library import EntryKind
 from dancenow.studio.media_types import UploadKind
 from dancenow.studio.service import SAMPLE_DANCES_NAME, StudioService
-from dancenow.studio.web.fragments import error_message, status_message, step_heading
+from dancenow.studio.web.fragments import status_message, step_heading
 from dancenow.studio.web.handlers import (
     LISTENER_OPTIONS,
     SCROLL_JS,
     attempt,
+    error_update,
     message_box,
     message_update,
     request_owner,
@@ -153,7 +154,7 @@ class DanceTab:
             for path in paths or []:
                 cards.append(self._service.add_clip(owner, Path(path), Path(path).name))
         except InputError as error:
-            yield [], None, message_update(), message_update(error_message(str(error)))
+            yield [], None, message_update(), error_update(error)
             return
         ids = [card.ref.removeprefix("upload:") for card in cards]
         names = ", ".join(card.name for card in cards)
@@ -166,7 +167,7 @@ class DanceTab:
         try:
             upload = self._service.add_upload(owner, Path(path), name, UploadKind.sound)
         except InputError as error:
-            return "", None, message_update(), message_update(error_message(str(error)))
+            return "", None, message_update(), error_update(error)
         status = status_message("Your music", f"{upload.name}, {upload.seconds:.0f} s")
         return upload.id, None, message_update(status), message_update()
 

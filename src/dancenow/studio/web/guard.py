@@ -145,10 +145,8 @@ class Guard:
         except (binascii.Error, UnicodeDecodeError):
             return ""
         found = ""
-        for (
-            known,
-            secret,
-        ) in self._accounts:  # all of them: the time must not give any away
+        # All of them: the time that it takes must not give any away.
+        for known, secret in self._accounts:
             same = hmac.compare_digest(known.encode(), name.encode())
             if same & hmac.compare_digest(secret.encode(), password.encode()):
                 found = owner_id(f"account:{known}")

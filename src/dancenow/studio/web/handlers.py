@@ -42,10 +42,15 @@ def message_update(html: str = "") -> Any:
     return gr.HTML(html, visible=bool(html))
 
 
+def error_update(error: object) -> Any:
+    """An update of a message box: shows an error message."""
+    return message_update(error_message(str(error)))
+
+
 def attempt(action: Callable[[], Any]) -> tuple[Any, Any]:
     """Updates of a message box and a value: what an action returns, or why it fails."""
     try:
         value = action()
     except InputError as error:
-        return message_update(error_message(str(error))), gr.skip()
+        return error_update(error), gr.skip()
     return message_update(), value

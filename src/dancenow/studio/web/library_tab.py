@@ -11,16 +11,11 @@ from dancenow.errors import InputError
 from dancenow.report.html import element
 from dancenow.studio.library import CONSENT_TEXT, EntryKind, LibraryEntry
 from dancenow.studio.service import StudioService
-from dancenow.studio.web.fragments import (
-    delete_question,
-    error_message,
-    hint,
-    library_card,
-    success_message,
-)
+from dancenow.studio.web.fragments import delete_question, hint, library_card, success_message
 from dancenow.studio.web.handlers import (
     LISTENER_OPTIONS,
     attempt,
+    error_update,
     message_box,
     message_update,
     request_owner,
@@ -61,13 +56,12 @@ def build_library_tab(service: StudioService, state: gr.State) -> None:
     def import_archive(path: str | None, agreed: bool, request: gr.Request) -> tuple[Any, ...]:
         unchanged = gr.skip()
         if path is None:
-            error = message_update(error_message("choose the file first."))
-            return error, unchanged, unchanged, unchanged
+            return error_update("choose the file first."), unchanged, unchanged, unchanged
         owner = request_owner(request)
         try:
             entry = service.import_archive(owner, Path(path), Path(path).name, consent=agreed)
         except InputError as error:
-            return message_update(error_message(str(error))), None, unchanged, unchanged
+            return error_update(error), None, unchanged, unchanged
         success = message_update(success_message(f"{entry.name} was added."))
         return success, None, False, service.library_state(owner)
 
@@ -108,7 +102,7 @@ def _build_entry(
         try:
             service.delete(owner, entry.id)
         except InputError as error:
-            return message_update(error_message(str(error))), gr.skip()
+            return error_update(error), gr.skip()
         success = success_message(f"{entry.name} was deleted.")
         return message_update(success), service.library_state(owner)
 

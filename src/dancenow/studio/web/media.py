@@ -21,12 +21,7 @@ from dancenow.studio.web.guard import OWNER_KEY
 from dancenow.studio.worker import PREVIEW_FILE
 
 _JOB_FILES = {"result": RESULT_FILE, "beside": SIDE_BY_SIDE_FILE, "preview": PREVIEW_FILE}
-_MIME_TYPES = {
-    ".mp4": "video/mp4",
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-    ".html": "text/html",
-}
+_MIME_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".png": "image/png", ".html": "text/html"}
 # A report may come from anywhere: it must not run scripts or request anything.
 _REPORT_POLICY = (
     "sandbox; default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"

@@ -10,12 +10,7 @@ import gradio as gr
 from dancenow.studio.job import Job, JobState
 from dancenow.studio.service import StudioService
 from dancenow.studio.web.fragments import hint, job_panel, result_panel
-from dancenow.studio.web.handlers import (
-    LISTENER_OPTIONS,
-    attempt,
-    message_box,
-    request_owner,
-)
+from dancenow.studio.web.handlers import LISTENER_OPTIONS, attempt, message_box, request_owner
 
 _NONE: Final = hint("Nothing yet: what you make appears here.")
 _REDRAW: Final = "redraw"  # as the state that is shown: makes the next `refresh` draw everything
