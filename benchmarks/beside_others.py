@@ -3,8 +3,8 @@
     python benchmarks/beside_others.py [--seconds 20] [--rounds 3] [--before OTHER/CHECKOUT/src]
 
 Laptops are never idle.  Each kind of work is measured on a free machine, beside a process that
-keeps one core busy, and beside a detection of poses.  Rates are a second: steps of training, frames,
-seconds of dance.  Medians over the rounds are printed, as a table or with --json as JSON.
+keeps one core busy, and beside a detection of poses.  Rates are steps of training, frames, and
+seconds of dance, a second.  Medians over the rounds are printed, as a table or with --json as JSON.
 `--before` measures another checkout of DanceNow in turn with this one.
 """
 

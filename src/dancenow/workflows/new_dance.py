@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -199,6 +199,8 @@ class Danced:
     beat_alignment: float | None = None
     before_alignment: float | None = None
     credentials: bool = False
+    _track: PoseTrack | None = field(default=None, repr=False, compare=False)
+    """The poses that were performed; no part of what is printed as JSON."""
 
     def summary(self) -> str:
         """One line for people."""
@@ -265,7 +267,17 @@ def write_new_dance(
         else:
             size, frames = given.ensemble.frames(track) if performers else _drawn(track)
             signed = _write(output, frames, track, size, new.music, claim, progress)
-    return Danced(output, len(track), track.fps, size, folder, times, **figures, credentials=signed)
+    return Danced(
+        output,
+        len(track),
+        track.fps,
+        size,
+        folder,
+        times,
+        **figures,
+        credentials=signed,
+        _track=track,
+    )
 
 
 def _composed(

@@ -1,4 +1,4 @@
-"""How the page looks: system fonts, good contrast in light and dark, nothing from elsewhere."""
+"""The page's theme: system fonts, good contrast in light and dark, nothing from other servers."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from dancenow.studio.config import Limits
 _HEAD: Final = """<meta name="robots" content="noindex">
 <script>
 (() => {
-  const most = $bytes, words = '$words';
+  const maxBytes = $bytes, text = '$text';
   const refuse = (event, files) => {
-    const large = [...(files || [])].find((file) => file.size > most);
+    const large = [...(files || [])].find((file) => file.size > maxBytes);
     const old = document.getElementById('too-large');
     if (old) old.remove();
     if (!large) return;
     event.stopImmediatePropagation();
     event.preventDefault();
     if (event.type === 'change') event.target.value = '';
-    const told = document.createElement('div');
-    told.id = 'too-large';
-    told.className = 'message wrong';
-    told.setAttribute('role', 'alert');
-    told.textContent = large.name + words;
-    document.body.append(told);
-    setTimeout(() => told.remove(), 15000);
+    const message = document.createElement('div');
+    message.id = 'too-large';
+    message.className = 'message wrong';
+    message.setAttribute('role', 'alert');
+    message.textContent = large.name + text;
+    document.body.append(message);
+    setTimeout(() => message.remove(), 15000);
   };
   document.addEventListener('change', (event) => refuse(event, event.target.files), true);
   document.addEventListener('drop', (event) => refuse(event, event.dataTransfer?.files), true);
-  // What arrives is looked at and shown by the studio, not by the field that it was dropped into.
+  // The studio checks and shows an upload, not the field that it was dropped into.
   document.addEventListener('error', (event) => {
     if (event.target.closest?.('.arriving')) event.stopImmediatePropagation();
   }, true);
@@ -79,33 +79,33 @@ CSS: Final = """
         color: #fff !important; background: #4338ca; text-decoration: none; }
 .save:hover { background: #372fa3; }
 .entry { border: 1px solid var(--border-color-primary); border-radius: 12px; padding: .9rem; }
-.shelf { display: grid; grid-template-columns: 7rem 1fr; gap: .9rem; align-items: start; }
-.shelf img, .shelf .nothing { width: 7rem; height: 7rem; object-fit: cover; border-radius: 10px;
-        background: var(--background-fill-secondary); border: 1px solid
+.entry-card { display: grid; grid-template-columns: 7rem 1fr; gap: .9rem; align-items: start; }
+.entry-card img, .entry-card .nothing { width: 7rem; height: 7rem; object-fit: cover; border-radius:
+        10px; background: var(--background-fill-secondary); border: 1px solid
         var(--border-color-primary); }
-.shelf img.row { object-position: left; }
-.shelf .nothing { display: grid; place-items: center; font-size: 2.2rem; }
-.shelf h3 { margin: 0 0 .2rem; font-size: 1.1rem; overflow-wrap: anywhere; }
-.shelf p { margin: .1rem 0; overflow-wrap: anywhere; }
+.entry-card img.row { object-position: left; }
+.entry-card .nothing { display: grid; place-items: center; font-size: 2.2rem; }
+.entry-card h3 { margin: 0 0 .2rem; font-size: 1.1rem; overflow-wrap: anywhere; }
+.entry-card p { margin: .1rem 0; overflow-wrap: anywhere; }
 button[role=tab][aria-selected=true] { color: var(--body-text-color) !important; font-weight: 600; }
 a:focus-visible, button:focus-visible, video:focus-visible, summary:focus-visible {
         outline: 3px solid #4f46e5 !important; outline-offset: 2px; }
 @media (max-width: 40rem) {
   .gradio-container { padding: .6rem !important; }
   .made { grid-template-columns: minmax(0, 1fr); }
-  .shelf { grid-template-columns: 4.5rem 1fr; }
-  .shelf img, .shelf .nothing { width: 4.5rem; height: 4.5rem; }
+  .entry-card { grid-template-columns: 4.5rem 1fr; }
+  .entry-card img, .entry-card .nothing { width: 4.5rem; height: 4.5rem; }
 }
 """
 
 
 def head(limits: Limits) -> str:
-    """What goes into the page's head: a file that is too large is refused before it travels.
+    """HTML for the page's head: a script that refuses a file that is too large before it is sent.
 
-    The server refuses it as well; the page alone can say so at once, and in words of ours.
+    The server refuses it as well; only the page can do so at once, and with a readable message.
     """
-    words = f": is larger than {limits.megabytes:g} MB, which is what is allowed here."
-    return Template(_HEAD).substitute(bytes=limits.bytes, words=words)
+    text = f": is larger than the {limits.megabytes:g} MB that are allowed here."
+    return Template(_HEAD).substitute(bytes=limits.bytes, text=text)
 
 
 def theme() -> Any:

@@ -1,4 +1,4 @@
-"""Jobs: their states, who may see them, and what is left when they or the studio end."""
+"""Jobs: their states, who may see them, and what is kept when they or the studio end."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import errands
+import job_tasks
 import pytest
 
 from dancenow.errors import InputError, OutputError
-from dancenow.studio.jobs import Job, JobQueue, Kind, State
+from dancenow.studio.job import Job, JobState
+from dancenow.studio.job_queue import JobKind, JobQueue
 
-KINDS = {
-    name: Kind(getattr(errands, name))
+JOB_KINDS = {
+    name: JobKind(getattr(job_tasks, name))
     for name in ("count", "wait", "wait_for_file", "stubborn", "wrong", "diverging", "broken")
 }
-KINDS |= {"dying": Kind(errands.dying), "quick": Kind(errands.count, lane="short", kept=False)}
-KINDS |= {"slow look": Kind(errands.wait, lane="short", kept=False)}
+JOB_KINDS |= {
+    "dying": JobKind(job_tasks.dying),
+    "quick": JobKind(job_tasks.count, lane="short", temporary=True),
+}
+JOB_KINDS |= {"slow look": JobKind(job_tasks.wait, lane="short", temporary=True)}
 
 
 class Queues:
@@ -35,7 +39,7 @@ class Queues:
 
     def open(self, *, grace: float = 30.0) -> JobQueue:
         owners = [path.name for path in self.folder.iterdir()]
-        queue = JobQueue(lambda owner: self.folder / owner, owners, KINDS, grace=grace)
+        queue = JobQueue(lambda owner: self.folder / owner, owners, JOB_KINDS, grace=grace)
         self._open.append(queue)
         return queue
 
@@ -64,11 +68,11 @@ def is_running(job: Job) -> bool:
     return bool(job.progress)
 
 
-def test_a_job_runs_in_a_process_of_its_own_and_gives_its_result(queues: Queues) -> None:
+def test_a_job_runs_in_its_own_process_and_returns_its_result(queues: Queues) -> None:
     queue = queues.open()
     job = queue.submit("anna", "count", {"to": 3}, "Counting to 3")
     done = queue.wait(job.id)
-    assert done.state is State.done
+    assert done.state is JobState.done
     assert done.result["counted"] == 3
     assert done.result["pid"] != os.getpid()
     assert done.progress["done"] == 3
@@ -78,16 +82,16 @@ def test_a_job_runs_in_a_process_of_its_own_and_gives_its_result(queues: Queues)
     assert done.preview > 0
 
 
-def test_jobs_wait_for_each_other_in_the_order_of_asking(queues: Queues, tmp_path: Path) -> None:
+def test_jobs_run_in_the_order_in_which_they_were_queued(queues: Queues, tmp_path: Path) -> None:
     queue, go = queues.open(), tmp_path / "anna" / "go"
     first = queue.submit("anna", "wait_for_file", {"file": str(go)}, "first")
     second = queue.submit("ben", "count", {"to": 1}, "second")
     third = queue.submit("anna", "count", {"to": 1}, "third")
     until(queue, first, is_running)
-    assert [queue.get(j.owner, j.id).state for j in (second, third)] == [State.queued] * 2
-    assert [queue.ahead(job) for job in (first, second, third)] == [0, 1, 2]
+    assert [queue.get(j.owner, j.id).state for j in (second, third)] == [JobState.queued] * 2
+    assert [queue.jobs_ahead(job) for job in (first, second, third)] == [0, 1, 2]
     go.touch()
-    assert queue.wait(third.id).state is State.done
+    assert queue.wait(third.id).state is JobState.done
     ended = [queue.get(j.owner, j.id).ended for j in (first, second, third)]
     assert ended == sorted(ended)
 
@@ -96,7 +100,7 @@ def test_short_work_does_not_wait_for_a_training(queues: Queues) -> None:
     queue = queues.open()
     long = queue.submit("anna", "wait", {}, "training")
     quick = queue.submit("anna", "quick", {"to": 1}, "a look")
-    assert queue.wait(quick.id).state is State.done
+    assert queue.wait(quick.id).state is JobState.done
     assert queue.get("anna", quick.id) is None  # nobody asks for it again
     assert not (queues.folder / "anna" / quick.id).exists()
     assert queue.get("anna", long.id).state.active
@@ -113,16 +117,16 @@ def test_a_full_disk_does_not_end_the_queue(
         raise OutputError(f"{path}: no space left")
 
     with monkeypatch.context() as disk:
-        disk.setattr("dancenow.studio.jobs.write_text", full)
+        disk.setattr("dancenow.studio.job.write_text", full)
         go.touch()
-        assert queue.wait(job.id).state is State.done
+        assert queue.wait(job.id).state is JobState.done
         with pytest.raises(OutputError):
-            queue.submit("anna", "count", {"to": 1}, "told at once")
+            queue.submit("anna", "count", {"to": 1}, "refused at once")
     again = queue.submit("anna", "count", {"to": 1}, "there is space again")
-    assert queue.wait(again.id).state is State.done
+    assert queue.wait(again.id).state is JobState.done
 
 
-def test_a_look_that_nobody_waits_for_leaves_nothing(queues: Queues) -> None:
+def test_a_cancelled_temporary_job_leaves_nothing(queues: Queues) -> None:
     queue = queues.open()
     slow = queue.submit("anna", "slow look", {}, "a long look")
     until(queue, slow, is_running)
@@ -132,16 +136,16 @@ def test_a_look_that_nobody_waits_for_leaves_nothing(queues: Queues) -> None:
     assert not queue.folder(slow).exists()
 
 
-def test_cancelling_a_training_lets_it_save_and_it_can_go_on(queues: Queues) -> None:
+def test_a_cancelled_training_saves_and_can_be_resumed(queues: Queues) -> None:
     queue = queues.open()
     job = queue.submit("anna", "wait", {}, "training")
     until(queue, job, is_running)
     queue.cancel("anna", job.id)
-    assert queue.wait(job.id).state is State.cancelled
+    assert queue.wait(job.id).state is JobState.cancelled
     assert (queue.folder(job) / "checkpoint.txt").read_text() == "saved"
-    again = queue.again("anna", job.id)
+    again = queue.resume("anna", job.id)
     assert again.id == job.id
-    assert again.state is State.queued
+    assert again.state is JobState.queued
 
 
 def test_a_queued_job_is_cancelled_at_once(queues: Queues) -> None:
@@ -149,16 +153,16 @@ def test_a_queued_job_is_cancelled_at_once(queues: Queues) -> None:
     first = queue.submit("anna", "wait", {}, "training")
     second = queue.submit("anna", "count", {"to": 1}, "later")
     queue.cancel("anna", second.id)
-    assert queue.wait(second.id).state is State.cancelled
+    assert queue.wait(second.id).state is JobState.cancelled
     assert queue.get("anna", first.id).state.active
 
 
-def test_a_job_that_does_not_end_by_itself_is_ended(queues: Queues) -> None:
+def test_a_job_that_ignores_the_interrupt_is_killed(queues: Queues) -> None:
     queue = queues.open(grace=0.2)
     job = queue.submit("anna", "stubborn", {}, "stubborn")
     until(queue, job, is_running)
     queue.cancel("anna", job.id)
-    assert queue.wait(job.id).state is State.cancelled
+    assert queue.wait(job.id).state is JobState.cancelled
 
 
 @pytest.mark.parametrize(
@@ -166,21 +170,21 @@ def test_a_job_that_does_not_end_by_itself_is_ended(queues: Queues) -> None:
     [
         ("wrong", "clip.mp4: nobody is seen in it."),
         ("diverging", "the loss is nan at step 3."),
-        ("broken", "it stopped because of a fault; the studio's log says where."),
-        ("dying", "it ended without a word, perhaps for lack of memory; the studio goes on."),
+        ("broken", "it stopped because of an error; see the studio's log."),
+        ("dying", "it ended unexpectedly, perhaps because memory ran out; the studio still runs."),
     ],
 )
-def test_a_failure_is_one_line_and_the_queue_goes_on(
+def test_a_failure_is_one_line_and_the_queue_continues(
     queues: Queues, kind: str, line: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     queue = queues.open()
     job = queue.submit("anna", kind, {}, "to fail")
     failed = queue.wait(job.id)
-    assert (failed.state, failed.error) == (State.failed, line)
+    assert (failed.state, failed.error) == (JobState.failed, line)
     shown = capfd.readouterr().err
     assert ("the inside of a fault" in shown) == (kind == "broken")
     after = queue.submit("anna", "count", {"to": 1}, "after")
-    assert queue.wait(after.id).state is State.done
+    assert queue.wait(after.id).state is JobState.done
 
 
 def test_nobody_sees_or_touches_another_owners_job(queues: Queues) -> None:
@@ -188,15 +192,15 @@ def test_nobody_sees_or_touches_another_owners_job(queues: Queues) -> None:
     job = queue.submit("anna", "wait", {}, "training")
     until(queue, job, is_running)
     assert queue.get("ben", job.id) is None
-    assert queue.of("ben") == []
+    assert queue.jobs_of("ben") == []
     queue.cancel("ben", job.id)
     queue.remove("ben", job.id)
     with pytest.raises(InputError):
-        queue.again("ben", job.id)
-    assert queue.get("anna", job.id).state is State.running
+        queue.resume("ben", job.id)
+    assert queue.get("anna", job.id).state is JobState.running
 
 
-def test_a_studio_that_starts_again_tells_of_its_jobs(queues: Queues) -> None:
+def test_a_restarted_studio_knows_its_jobs(queues: Queues) -> None:
     before = queues.open()
     done = before.submit("anna", "count", {"to": 2}, "done")
     before.wait(done.id)
@@ -206,11 +210,11 @@ def test_a_studio_that_starts_again_tells_of_its_jobs(queues: Queues) -> None:
     before.close()
     after = queues.open()
     assert after.get("anna", done.id).result["counted"] == 2
-    assert after.get("anna", running.id).state is State.interrupted
+    assert after.get("anna", running.id).state is JobState.interrupted
     assert (after.folder(running) / "checkpoint.txt").exists()
-    assert after.get("ben", queued.id).state is State.interrupted
-    again = after.again("ben", queued.id)
-    assert after.wait(again.id).state is State.done
+    assert after.get("ben", queued.id).state is JobState.interrupted
+    again = after.resume("ben", queued.id)
+    assert after.wait(again.id).state is JobState.done
 
 
 def test_a_studio_that_was_killed_finds_its_job_interrupted(queues: Queues) -> None:
@@ -222,7 +226,7 @@ def test_a_studio_that_was_killed_finds_its_job_interrupted(queues: Queues) -> N
     file.write_text(json.dumps({**document, "state": "running"}))
     (queue.folder(job).parent / "damaged").mkdir()
     (queue.folder(job).parent / "damaged" / "job.json").write_text("{")
-    assert [j.state for j in queues.open().of("anna")] == [State.interrupted]
+    assert [j.state for j in queues.open().jobs_of("anna")] == [JobState.interrupted]
 
 
 def test_a_job_that_is_over_can_be_removed_with_all_that_it_made(queues: Queues) -> None:
@@ -230,7 +234,7 @@ def test_a_job_that_is_over_can_be_removed_with_all_that_it_made(queues: Queues)
     job = queue.submit("anna", "count", {"to": 1}, "counting")
     queue.wait(job.id)
     queue.remove("anna", job.id)
-    assert queue.of("anna") == []
+    assert queue.jobs_of("anna") == []
     assert not queue.folder(job).exists()
     running = queue.submit("anna", "wait", {}, "training")
     with pytest.raises(InputError, match="cancel it first"):
@@ -242,7 +246,7 @@ def test_ids_cannot_be_guessed_and_one_owner_cannot_fill_the_queue(queues: Queue
     jobs = [queue.submit("anna", "wait", {}, "waiting") for _ in range(12)]
     assert len({job.id for job in jobs}) == 12
     assert min(len(job.id) for job in jobs) >= 22  # 128 bits
-    with pytest.raises(InputError, match="wait already"):
+    with pytest.raises(InputError, match="waiting already"):
         queue.submit("anna", "wait", {}, "one too many")
     queue.submit("ben", "count", {"to": 1}, "another's")
 
@@ -253,14 +257,14 @@ def test_a_job_dies_with_its_studio_and_saves_first(tmp_path: Path) -> None:
         textwrap.dedent(
             f"""
             import sys, time
-            sys.path.insert(0, {str(Path(errands.__file__).parent)!r})
+            sys.path.insert(0, {str(Path(job_tasks.__file__).parent)!r})
             from pathlib import Path
-            import errands
-            from dancenow.studio.jobs import JobQueue, Kind
+            import job_tasks
+            from dancenow.studio.job_queue import JobQueue, JobKind
 
             if __name__ == "__main__":
                 folder = Path({str(tmp_path)!r})
-                queue = JobQueue(folder.joinpath, [], {{"wait": Kind(errands.wait)}})
+                queue = JobQueue(folder.joinpath, [], {{"wait": JobKind(job_tasks.wait)}})
                 job = queue.submit("anna", "wait", {{}}, "training")
                 while not queue.get("anna", job.id).progress:
                     time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""What a user can choose and wish for."""
+"""What a user fills in on the page, and what the page shows of a clip."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Material:
-    """A clip to choose: one that was brought, or a sample performer's.
+class ClipCard:
+    """What the page shows of a clip: an uploaded one, or a sample performer's.
 
     Attributes:
-        ref: names it: "upload:ID" or "sample:PERFORMER/DANCE".
-        name: for people.
-        details: its length and size, for people.
-        media: where the page finds its pictures, below /media/.
-        playable: whether its clip is there too.
+        ref: identifies it: "upload:ID" or "sample:PERFORMER/DANCE".
+        name: its name on the page.
+        details: its length and size, as text.
+        media: the address of its files, below /media/.
+        playable: whether the clip itself can be played, and not only its pictures shown.
     """
 
     ref: str
@@ -25,17 +25,17 @@ class Material:
 
 
 @dataclass(frozen=True)
-class TransferWish:
-    """Someone is to dance like someone else.
+class TransferForm:
+    """A request that one person dances like another.
 
     Attributes:
         source: ref of the clip whose motion is used.
         target: ref of the clip to learn from, or "person:ID".
-        name: what a new person is called; "" takes the clip's name.
+        name: the name of a new person; "" uses the clip's name.
         consent: the user confirmed that a new person agreed.
-        minutes: of learning.
+        minutes: training time.
         background: as on the command line, or "upload:ID".
-        limbs: every limb takes the target's length.
+        limbs: fit every limb to the target's length.
     """
 
     source: str
@@ -48,20 +48,20 @@ class TransferWish:
 
 
 @dataclass(frozen=True)
-class DanceWish:
-    """A dance that nobody danced.
+class DanceForm:
+    """A request for a dance that nobody danced.
 
     Attributes:
-        dance: "samples", "dance:ID", or "clips" to learn `clips`.
+        dance: "samples", "dance:ID", or "clips" to learn from `clips`.
         clips: ids of uploads.
-        name: what a dance that is learned from clips is called.
+        name: the name of a dance that is learned from clips.
         performer: "person:ID", "sample:PERFORMER", or "" for a stick figure.
         music: id of an upload, or "".
         seconds: its length; None: the music's.
-        temperature: how wild.
-        seed: which dance.
-        loop: its end leads back to its beginning.
-        minutes: of learning a dance, and a person, that are not learned yet.
+        temperature: how wild; 1 is as learned.
+        seed: decides which dance is composed.
+        loop: the end leads back to the beginning.
+        minutes: training time for a dance or a person that is not trained yet.
     """
 
     dance: str

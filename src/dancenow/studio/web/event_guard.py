@@ -1,6 +1,6 @@
-"""What the page's events may say: whose window they come from, and which files they name.
+"""Checks the page's events: that their browser window is the owner's, and which files they name.
 
-Gradio looks at the files that an event names as well; here it is made sure of, before it does.
+Gradio checks the files that an event names as well; this does not rely on it.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from starlette.types import Message, Receive, Scope
 
 _JOIN: Final = re.compile(r"/gradio_api/(?:queue/join|cancel|reset)/?")
 _LISTEN: Final = re.compile(r"/gradio_api/(?:queue/data|heartbeat/(?P<window>[\w-]+))/?")
-_LARGEST: Final = 1_000_000  # bytes of an event
-_WINDOWS: Final = 10_000  # whose owners are remembered
+_MAX_BYTES: Final = 1_000_000  # bytes of an event
+_MAX_WINDOWS: Final = 10_000  # whose owners are remembered
 
 
-class Events:
-    """Looks at the events of all windows.
+class EventGuard:
+    """Checks the events of all browser windows.
 
     Args:
-        uploads: the folder that uploads arrive in: the only files that an event may name.
+        uploads: the folder of incoming uploads: the only files that an event may name.
     """
 
     def __init__(self, uploads: Path) -> None:
         self._uploads = uploads.resolve()
         self._owners: OrderedDict[str, str] = OrderedDict()  # by window
 
-    async def checked(
+    async def check(
         self, scope: Scope, receive: Receive, owner: str
     ) -> tuple[Response | None, Receive]:
-        """Why an event is refused, or None; and what gives its body to who comes next."""
+        """Why an event is refused, or None; and a `receive` that still returns its body."""
         if match := _LISTEN.fullmatch(scope["path"]):
-            asked = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])
-            mine = len(asked) == 1 and self._mine(match["window"] or asked[0], owner)
+            windows = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])
+            mine = len(windows) == 1 and self._owns(owner, match["window"] or windows[0])
             return (None if mine else _refused()), receive
         if not _JOIN.fullmatch(scope["path"]):
             return None, receive
@@ -49,23 +49,23 @@ class Events:
         except (ValueError, RecursionError):
             event = None
         if body is None or not isinstance(event, dict):
-            return PlainTextResponse("this cannot be understood.", 400), receive
-        mine = self._mine(str(event.get("session_hash", "")), owner)
-        if not mine or not all(map(self._arrived, _files(event))):
+            return PlainTextResponse("this request cannot be read.", 400), receive
+        mine = self._owns(owner, str(event.get("session_hash", "")))
+        if not mine or not all(map(self._is_upload, _files(event))):
             return _refused(), receive
-        return None, _again(body, receive)
+        return None, _replayed(body, receive)
 
-    def _mine(self, window: str, owner: str) -> bool:
-        """Whether a window is its owner's; the first who uses it is."""
+    def _owns(self, owner: str, window: str) -> bool:
+        """Whether a window is an owner's: it belongs to the first who uses it."""
         if not window:
             return True
         first = self._owners.setdefault(window, owner)
         self._owners.move_to_end(window)
-        while len(self._owners) > _WINDOWS:
+        while len(self._owners) > _MAX_WINDOWS:
             self._owners.popitem(last=False)
         return first == owner
 
-    def _arrived(self, path: object) -> bool:
+    def _is_upload(self, path: object) -> bool:
         if not isinstance(path, str) or "\0" in path:
             return False
         return Path(path).resolve().is_relative_to(self._uploads)
@@ -83,9 +83,9 @@ def _files(value: Any) -> Iterator[object]:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The body of a request; None where it is too large, or the asker went away."""
+    """The body of a request; None where it is too large, or the client disconnected."""
     body = b""
-    while len(body) <= _LARGEST:
+    while len(body) <= _MAX_BYTES:
         message = await receive()
         if message["type"] != "http.request":
             return None
@@ -95,8 +95,8 @@ async def _read(receive: Receive) -> bytes | None:
     return None
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
-    """Gives a body that was read, then what comes after it."""
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that returns a body that was read, then what follows it."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receiving() -> Message:
@@ -106,4 +106,4 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _refused() -> Response:
-    return PlainTextResponse("this is not yours.", 403)
+    return PlainTextResponse("this belongs to someone else.", 403)
