@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -459,3 +461,9 @@ class TestDamaged:
             places, _ = bvh.kinematics()
             assert np.isfinite(places).all()
             assert np.isfinite(bvh.fps)
+
+
+def test_captures_can_be_read_before_anything_else_is_imported() -> None:
+    code = "import sys, dancenow.mocap; print('dancenow.sample' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.strip() == "False", result.stderr

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dancenow.sample.body import Array
+Array = NDArray[np.float64]
 
 EYE: Final = (0.132, 0.490)  # middle of the left eye
 EYE_HALF: Final = (0.085, 0.060)  # half its width and height
