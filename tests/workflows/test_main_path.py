@@ -21,7 +21,7 @@ from dancenow.sample import dance_track
 from dancenow.sources.load import detect_pose, load_source
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.video.prefetch import computed_ahead
-from dancenow.workflows.evaluate import evaluate_clip
+from dancenow.workflows.evaluate_clip import evaluate_clip
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train import TrainOptions, train_performer

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dancenow.errors import InputError, OutputError
 from dancenow.evaluation import PictureScores, PoseScores
+from dancenow.evaluation.clip import ClipScores
 from dancenow.performer import Performer, performer_preset
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent, standing_height
@@ -22,7 +23,7 @@ from dancenow.sources.load import Source, observe
 from dancenow.staging.room import performable
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.video.prefetch import computed_ahead
-from dancenow.workflows.evaluate import ClipScores, evaluate_clip
+from dancenow.workflows.evaluate_clip import evaluate_clip
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train import TrainOptions, load_or_train, train_performer

@@ -156,7 +156,7 @@ def evaluate_clip_command(
     verbose: Verbose = False,
 ) -> None:
     """Compare a clip with the true one: PSNR, SSIM, pose distance."""
-    from dancenow.workflows.evaluate import evaluate_clip
+    from dancenow.workflows.evaluate_clip import evaluate_clip
 
     run(
         lambda progress: evaluate_clip(

@@ -14,6 +14,7 @@ import numpy as np
 
 from dancenow.errors import DanceNowError, TrainingError
 from dancenow.report import (
+    PAGE,
     Curve,
     Html,
     Page,
@@ -22,6 +23,7 @@ from dancenow.report import (
     Shot,
     code,
     curves,
+    encode_jpeg,
     facts,
     figures,
     joined,
@@ -34,9 +36,8 @@ from dancenow.report import (
 from dancenow.report.meanings import LOSSES, TRAINING
 from dancenow.report.tables import duration
 from dancenow.training import Budget, Device
-from dancenow.training.history import History, encode_jpeg
+from dancenow.training.history import History
 
-PAGE: Final = "index.html"
 _SHEET_PX: Final = 1200  # longer side of a preview sheet in the page
 
 

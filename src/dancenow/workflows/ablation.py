@@ -20,7 +20,8 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.extent import standing_height
 from dancenow.progress import ProgressCallback, StageTimes, silent
-from dancenow.training.page import PAGE, said_budget
+from dancenow.report import PAGE
+from dancenow.training.page import said_budget
 from dancenow.video import read_frames
 from dancenow.video.png import encode_png
 from dancenow.workflows.ablation_page import write_ablation_page

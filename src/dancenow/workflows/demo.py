@@ -10,6 +10,7 @@ import numpy as np
 
 from dancenow.credentials import Claim, Made, Origin
 from dancenow.errors import OutputError
+from dancenow.evaluation.clip import ClipScores
 from dancenow.files import write_text
 from dancenow.music import has_music, write_wav
 from dancenow.performer import Performer
@@ -28,7 +29,7 @@ from dancenow.workflows.choreograph import (
     train_pose_choreographer,
 )
 from dancenow.workflows.demo_page import DemoFigures, write_demo_page
-from dancenow.workflows.evaluate import ClipScores, evaluate_clip
+from dancenow.workflows.evaluate_clip import evaluate_clip
 from dancenow.workflows.generate import Generated, generate
 from dancenow.workflows.new_dance import Danced, NewDance
 from dancenow.workflows.sample import write_sample

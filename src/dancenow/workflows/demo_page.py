@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from dancenow.evaluation.clip import ClipScores
 from dancenow.evaluation.page import (
     picture_figures,
     pose_figures,
@@ -15,6 +16,7 @@ from dancenow.evaluation.page import (
 )
 from dancenow.progress import StageTimes
 from dancenow.report import (
+    PAGE,
     Curve,
     Html,
     Page,
@@ -30,10 +32,9 @@ from dancenow.report import (
     write_page,
 )
 from dancenow.training.history import History
-from dancenow.training.page import PAGE, previews_over_time
+from dancenow.training.page import previews_over_time
 from dancenow.version import __version__
 from dancenow.workflows.choreograph import ChoreographyOptions
-from dancenow.workflows.evaluate import ClipScores
 from dancenow.workflows.generate import Generated
 from dancenow.workflows.new_dance import Danced
 from dancenow.workflows.train import TrainOptions

@@ -16,6 +16,7 @@ import torch
 from dancenow.cache import cache_dir, content_hash
 from dancenow.credentials import Made
 from dancenow.errors import DanceNowWarning, InputError
+from dancenow.evaluation.clip import ClipScores, PerFrame
 from dancenow.evaluation.page import Compared, check_report, write_clip_page
 from dancenow.files import check_not_read
 from dancenow.performer import Performer
@@ -25,7 +26,7 @@ from dancenow.staging.result import ResultWriter, open_result
 from dancenow.staging.room import Staged, stage
 from dancenow.training import choose_device
 from dancenow.video import ClipInfo, VideoWriter, check_output, open_writer, probe
-from dancenow.workflows.evaluate import ClipScores, PerFrame, measure_clip
+from dancenow.workflows.evaluate_clip import measure_clip
 from dancenow.workflows.transfer import ShowOptions
 
 Seen = Literal["held out", "another clip", "learned", "unknown"]

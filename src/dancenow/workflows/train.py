@@ -20,11 +20,12 @@ from dancenow.performer.edn.folders import is_authors_folder
 from dancenow.performer.edn.options import PaperOptions
 from dancenow.performer.performer import is_performer
 from dancenow.progress import ProgressCallback, StageTimes, silent
+from dancenow.report import PAGE
 from dancenow.training import Budget, Clock, Device, choose_device, load_state
 from dancenow.training.history import FILE as HISTORY
 from dancenow.training.logs import LoggerName, log_figures
 from dancenow.training.loop import run_training
-from dancenow.training.page import PAGE, Story, page_when_stopped, write_training_page
+from dancenow.training.page import Story, page_when_stopped, write_training_page
 from dancenow.video import probe
 from dancenow.workflows.recipes import EDNRecipe, FastRecipe, Learning, Recipe
 from dancenow.workflows.training_stories import performer_story
