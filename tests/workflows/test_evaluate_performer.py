@@ -20,13 +20,14 @@ from dancenow.cache import content_hash
 from dancenow.cli import main
 from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.evaluation.perceptual import Lpips
+from dancenow.evaluation.performer import PerformerScores
 from dancenow.performer import FastPerformer, Performer, PlatedScene
 from dancenow.pose import PoseTrack
 from dancenow.pose.openpose import write_openpose
 from dancenow.progress import Progress
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.evaluate_clip import evaluate_clip
-from dancenow.workflows.evaluate_performer import PerformerScores, evaluate_performer
+from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.sample import write_sample
 from untrained import plated, untrained
 

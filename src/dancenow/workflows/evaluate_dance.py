@@ -21,7 +21,8 @@ from dancenow.choreographer.motion.choreographer import (
 )
 from dancenow.choreographer.motion.codec import RATE, Moves
 from dancenow.errors import InputError
-from dancenow.evaluation.dance import DanceScores, dance_scores, joint_speed, joints_of
+from dancenow.evaluation.dance import DanceScores, dance_scores
+from dancenow.evaluation.features import joint_speed, joints_of
 from dancenow.evaluation.motion import (
     MotionScores,
     copy_distances,

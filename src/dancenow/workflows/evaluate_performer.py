@@ -7,17 +7,17 @@ import time
 import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import torch
 
 from dancenow.cache import cache_dir, content_hash
 from dancenow.credentials import Made
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.evaluation.clip import ClipScores, PerFrame
+from dancenow.evaluation.clip import PerFrame
 from dancenow.evaluation.page import Compared, check_report, write_clip_page
+from dancenow.evaluation.performer import SEEN_AS, PerformerScores, Seen
 from dancenow.files import check_not_read
 from dancenow.performer import Performer
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
@@ -29,53 +29,7 @@ from dancenow.video import ClipInfo, VideoWriter, check_output, open_writer, pro
 from dancenow.workflows.evaluate_clip import measure_clip
 from dancenow.workflows.transfer import ShowOptions
 
-Seen = Literal["held out", "another clip", "learned", "unknown"]
-
-_SEEN: Final = {
-    "held out": "held out from its training",
-    "another clip": "another clip than the one that was learned",
-    "learned": "which were learned",
-    "unknown": "and nobody knows whether they were learned",
-}
-_FEWEST = 2  # frames: one has no motion
-
-
-@dataclass(frozen=True)
-class PerformerScores:
-    """A performer against a clip of its person.
-
-    Attributes:
-        folder: the performer.
-        clip: the true clip.
-        span: the frames of the clip that were performed, as in `range(*span)`.
-        held_out: whether none of them was learned.
-        seen: what they are to the performer: "held out" of the clip that it learned, from
-            "another clip", "learned", or "unknown" where the performer does not tell.
-        preset: how the performer was trained.
-        scores: the performed frames against the true ones.
-        fps_performed: frames painted a second, nothing else counted.
-        times: seconds of each stage.
-    """
-
-    folder: Path
-    clip: Path
-    span: tuple[int, int]
-    held_out: bool
-    seen: Seen
-    preset: str
-    scores: ClipScores
-    fps_performed: float
-    times: StageTimes
-
-    def lines(self) -> list[str]:
-        """The figures for people, a line each."""
-        start, stop = self.span
-        return [
-            f"{self.folder} (preset {self.preset}), frames {start} to {stop - 1} of {self.clip}, "
-            f"{_SEEN[self.seen]}",
-            *self.scores.lines(),
-            f"painted {self.fps_performed:.1f} frames a second",
-        ]
+_FEWEST: Final = 2  # frames: one has no motion
 
 
 def evaluate_performer(
@@ -160,7 +114,7 @@ def _write_page(report: Path, measured: PerformerScores, frames: PerFrame, made:
         "performer": measured.folder.name,
         "preset": measured.preset,
         "clip": measured.clip.name,
-        "frames": f"{start:,} to {stop - 1:,}, {_SEEN[measured.seen]}",
+        "frames": f"{start:,} to {stop - 1:,}, {SEEN_AS[measured.seen]}",
         "painted": f"{measured.fps_performed:.1f} frames a second",
     }
     write_clip_page(
