@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from dancenow.evaluation.clip import ClipScores
 from dancenow.pose.extent import body_extent
 from dancenow.pose.filters import clean
-from dancenow.sources.load import detect_pose
+from dancenow.sources.detection import detect_pose
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.evaluate_clip import evaluate_clip
 

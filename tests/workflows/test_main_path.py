@@ -18,7 +18,8 @@ from dancenow.pose.framing import keep_in_frame
 from dancenow.pose.openpose import write_openpose
 from dancenow.progress import Progress
 from dancenow.sample import dance_track
-from dancenow.sources.load import detect_pose, load_source
+from dancenow.sources.detection import detect_pose
+from dancenow.sources.load import load_source
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.video.prefetch import computed_ahead
 from dancenow.workflows.evaluate_clip import evaluate_clip

@@ -160,7 +160,12 @@ def evaluate_clip_command(
 
     run(
         lambda progress: evaluate_clip(
-            made, truth, estimator=estimator, report=report, progress=progress
+            made,
+            truth,
+            estimator=estimator,
+            device=device.value,
+            report=report,
+            progress=progress,
         ),
         lambda figures: "\n".join(figures.lines()),
         as_json,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from dancenow.evaluation.page import Compared, check_report, write_clip_page
 from dancenow.pose import PoseTrack
 from dancenow.pose.filters import clean
 from dancenow.progress import ProgressCallback, StageTimes, silent
-from dancenow.sources.load import detect_pose
+from dancenow.sources.detection import detect_pose
 from dancenow.video import probe, read_frames
 
 
@@ -24,6 +25,7 @@ def evaluate_clip(
     true_track: PoseTrack | None = None,
     span: tuple[int, int] | None = None,
     estimator: str = "mediapipe",
+    device: str = "auto",
     report: Path | None = None,
     progress: ProgressCallback = silent,
 ) -> ClipScores:
@@ -36,6 +38,7 @@ def evaluate_clip(
             detection.
         span: the frames of `truth` that `made` shows, as in `range(*span)`; by default all.
         estimator: which estimator finds the poses.
+        device: where it runs: "auto", "cpu", "cuda" or "mps".
         report: a folder to leave a page with the figures in.
         progress: told about every frame.
 
@@ -46,7 +49,13 @@ def evaluate_clip(
     if report is not None:
         check_report(report)
     scores, frames = measure_clip(
-        made, truth, true_track=true_track, span=span, estimator=estimator, progress=progress
+        made,
+        truth,
+        true_track=true_track,
+        span=span,
+        estimator=estimator,
+        device=device,
+        progress=progress,
     )
     if report is not None:
         start = 0 if span is None else span[0]
@@ -70,16 +79,17 @@ def measure_clip(
     true_track: PoseTrack | None = None,
     span: tuple[int, int] | None = None,
     estimator: str = "mediapipe",
+    device: str = "auto",
     progress: ProgressCallback = silent,
 ) -> tuple[ClipScores, PerFrame]:
     """As `evaluate_clip`, with the scores of every frame."""
     start, stop, frames = _checked_span(made, truth, span)
     times = StageTimes()
+    detect = partial(detect_pose, estimator=estimator, device=device, progress=progress)
     with times.stage("detect"):
-        reference = true_track or clean(detect_pose(truth, estimator=estimator, progress=progress))
-        reference = reference[start:stop]
+        reference = (true_track or clean(detect(truth)))[start:stop]
         try:
-            detected = detect_pose(made, estimator=estimator, progress=progress)
+            detected = detect(made)
             found = clean(detected)
         except NobodyError:  # that is a finding here: every frame counts as missed
             unseen = reference[:frames]

@@ -26,7 +26,8 @@ from dancenow.pose.retarget import BodyShape, body_shape
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.background import find_room, plate_frames
 from dancenow.sources.camera import find_camera, seen_steadily, steadied, warn_of_drift
-from dancenow.sources.load import Observation, observe
+from dancenow.sources.detection import PersonDetection, detect_person
+from dancenow.sources.load import load_poses
 from dancenow.video import ClipInfo, probe, read_frames
 from dancenow.video.camera import CameraPath
 
@@ -91,7 +92,8 @@ def prepare_target(
     if not folder.is_dir():
         learned = np.linspace(0, stop - 1, min(config.max_frames, stop))
         wanted = np.union1d(learned.astype(np.int64), plate_frames(stop, info.size))
-        seen = observe(clip, wanted, estimator=estimator, poses=poses, progress=progress)
+        track = None if poses is None else load_poses(clip, poses)
+        seen = detect_person(clip, wanted, track=track, estimator=estimator, progress=progress)
         with atomic_folder(folder) as temporary:
             _Preparation(clip, info, seen, config, stride, stop).write(temporary, progress)
     document = json.loads((folder / "scene.json").read_text("utf-8"))
@@ -113,7 +115,7 @@ def prepare_target(
 class _Preparation:
     clip: Path
     info: ClipInfo
-    seen: Observation
+    seen: PersonDetection
     config: CropConfig
     stride: int
     stop: int
