@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from dancenow.evaluation.clip import ClipScores
 from dancenow.performer.fast import prepare
 from dancenow.performer.fast.config import PerformerConfig
 from dancenow.performer.fast.networks import FastGenerator
@@ -34,7 +35,7 @@ from dancenow.staging.room import stage
 from dancenow.training import choose_device
 from dancenow.training.budget import Budget, Clock
 from dancenow.video import open_writer, probe
-from dancenow.workflows.evaluate import ClipScores, evaluate_clip
+from dancenow.workflows.evaluate_clip import evaluate_clip
 from quality import cut_clip, write_sheet
 
 Frame = NDArray[np.uint8]

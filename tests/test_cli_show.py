@@ -57,7 +57,7 @@ def see(monkeypatch: pytest.MonkeyPatch, detections: list[Detection]) -> None:
         def stream(self, frames: Iterable[Frame]) -> Iterator[Detection]:
             return (seen for _, seen in zip(frames, detections, strict=False))
 
-    monkeypatch.setattr("dancenow.workflows.live.make_estimator", lambda _: Estimator())
+    monkeypatch.setattr("dancenow.workflows.live.make_estimator", lambda *_, **__: Estimator())
 
 
 def told(err: str) -> str:

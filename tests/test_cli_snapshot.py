@@ -26,13 +26,13 @@ SNAPSHOT = Path(__file__).with_name("cli_snapshot.json")
 def results() -> dict[str, tuple[type, ...]]:
     """What each command prints with `--json`; some have two kinds of result."""
     from dancenow.choreographer.motion.prepare import ChoreographedPoses
+    from dancenow.evaluation.ablation import Ablation
+    from dancenow.evaluation.clip import ClipScores
     from dancenow.evaluation.dance import DanceScores
     from dancenow.evaluation.motion import MotionScores
-    from dancenow.workflows.ablation import Ablation
+    from dancenow.evaluation.performer import PerformerScores
     from dancenow.workflows.choreograph import Choreographed
     from dancenow.workflows.demo import Demo
-    from dancenow.workflows.evaluate import ClipScores
-    from dancenow.workflows.evaluate_performer import PerformerScores
     from dancenow.workflows.export import PairsExported
     from dancenow.workflows.generate import Generated
     from dancenow.workflows.import_keras import Imported

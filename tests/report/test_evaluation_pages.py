@@ -105,7 +105,7 @@ def test_a_dance_is_reported_for_both_codecs(codec: str, tmp_path: Path) -> None
 
 
 def test_a_folder_of_something_else_is_not_written_into(clip: Path, tmp_path: Path) -> None:
-    from dancenow.workflows.evaluate import evaluate_clip
+    from dancenow.workflows.evaluate_clip import evaluate_clip
 
     (tmp_path / "index.html").write_text("<p>mine")
     for call in (

@@ -20,14 +20,15 @@ from dancenow.cache import content_hash
 from dancenow.cli import main
 from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.evaluation.perceptual import Lpips
+from dancenow.evaluation.performer import PerformerScores
 from dancenow.performer import Performer
 from dancenow.performer.fast.performer import FastPerformer, PlatedScene
 from dancenow.pose import PoseTrack
 from dancenow.pose.openpose import write_openpose
 from dancenow.progress import Progress
 from dancenow.video import open_writer, probe, read_frames
-from dancenow.workflows.evaluate import evaluate_clip
-from dancenow.workflows.evaluate_performer import PerformerScores, evaluate_performer
+from dancenow.workflows.evaluate_clip import evaluate_clip
+from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.sample import write_sample
 from untrained import plated, untrained
 
@@ -302,7 +303,7 @@ def test_a_worse_face_scores_lower_in_the_face_alone(
 def detected(poses: Path, monkeypatch: pytest.MonkeyPatch) -> PoseTrack:
     """The true poses, which are found at once."""
     truth = PoseTrack.load(poses)
-    monkeypatch.setattr("dancenow.workflows.evaluate.detect_pose", lambda *_, **__: truth)
+    monkeypatch.setattr("dancenow.workflows.evaluate_clip.detect_pose", lambda *_, **__: truth)
     return truth
 
 
@@ -312,7 +313,7 @@ def test_lpips_is_told_of_every_region_where_it_can_be_had(
     def network(made: Tensor, _: Tensor) -> Tensor:
         return made.new_tensor(0.25)
 
-    monkeypatch.setattr("dancenow.workflows.evaluate.load_lpips", lambda: (Lpips(network), None))
+    monkeypatch.setattr("dancenow.evaluation.clip.load_lpips", lambda: (Lpips(network), None))
     scores = evaluate_clip(clip, clip, true_track=detected)
     assert scores.lpips_missing is None
     assert sum("LPIPS 0.250" in line for line in scores.lines()) == 3
@@ -322,7 +323,7 @@ def test_why_lpips_is_missing_is_told_once(
     clip: Path, detected: PoseTrack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reason = "LPIPS: not measured; no network"
-    monkeypatch.setattr("dancenow.workflows.evaluate.load_lpips", lambda: (None, reason))
+    monkeypatch.setattr("dancenow.evaluation.clip.load_lpips", lambda: (None, reason))
     scores = evaluate_clip(clip, clip, true_track=detected)
     assert scores.whole.lpips is None and scores.lpips_missing == reason
     assert [line for line in scores.lines() if "LPIPS" in line] == [reason]

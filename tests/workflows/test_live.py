@@ -81,7 +81,7 @@ def sees(monkeypatch: pytest.MonkeyPatch) -> Callable[[Seen], Estimator]:
 
     def replace(see: Seen) -> Estimator:
         estimator = Estimator(see)
-        monkeypatch.setattr("dancenow.workflows.live.make_estimator", lambda _: estimator)
+        monkeypatch.setattr("dancenow.workflows.live.make_estimator", lambda *_, **__: estimator)
         return estimator
 
     return replace

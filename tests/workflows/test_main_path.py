@@ -15,9 +15,10 @@ from dancenow.pose.framing import keep_in_frame
 from dancenow.pose.openpose import write_openpose
 from dancenow.progress import Progress
 from dancenow.sample import dance_track
-from dancenow.sources.load import detect_pose, load_source
+from dancenow.sources.detection import detect_pose
+from dancenow.sources.load import load_source
 from dancenow.video import open_writer, probe, read_frames
-from dancenow.workflows.evaluate import evaluate_clip
+from dancenow.workflows.evaluate_clip import evaluate_clip
 from dancenow.workflows.perform import perform
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample

@@ -12,18 +12,20 @@ from numpy.typing import NDArray
 
 from dancenow.errors import InputError, OutputError
 from dancenow.evaluation import PictureScores, PoseScores
+from dancenow.evaluation.clip import ClipScores
 from dancenow.performer import Performer
 from dancenow.performer.method import performer_preset
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent, standing_height
 from dancenow.progress import Progress, StageTimes
 from dancenow.sample import dance_track
-from dancenow.sources.load import Source, observe
+from dancenow.sources.detection import detect_person
+from dancenow.sources.load import Source
 from dancenow.staging.performance import write_performance
 from dancenow.staging.room import performable
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.video.prefetch import THREAD_NAME
-from dancenow.workflows.evaluate import ClipScores, evaluate_clip
+from dancenow.workflows.evaluate_clip import evaluate_clip
 from dancenow.workflows.perform import perform
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
@@ -198,14 +200,14 @@ def test_a_trained_performer_is_taken_as_it_is(
 def test_masks_show_where_the_person_is(clip: Path) -> None:
     events: list[Progress] = []
     wanted = np.array([0, 4, 9])
-    seen = observe(clip, wanted, progress=events.append)
+    seen = detect_person(clip, wanted, progress=events.append)
     assert len(seen.track) == 10 and seen.masks.shape == (3, 128, 128)
     truth = PoseTrack.load(clip.with_name("bo.pose.npz"))
     for mask, frame in zip(seen.masks, wanted, strict=True):
         x, y = ((truth.xy[frame, 1] + truth.xy[frame, 8]) / 2).astype(int)  # the chest
         assert mask[y, x] > 200 and 0.02 < (mask > 127).mean() < 0.4
     count = len(events)
-    again = observe(clip, wanted, progress=events.append)
+    again = detect_person(clip, wanted, progress=events.append)
     assert len(events) == count and np.array_equal(again.masks, seen.masks)
 
 

@@ -116,6 +116,7 @@ def pose(
             output,
             overlay=overlay,
             estimator=estimator,
+            device=device.value,
             raw=raw,
             azimuth=camera,
             progress=progress,

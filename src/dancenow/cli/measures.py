@@ -156,11 +156,16 @@ def evaluate_clip_command(
     verbose: Verbose = False,
 ) -> None:
     """Compare a clip with the true one: PSNR, SSIM, pose distance."""
-    from dancenow.workflows.evaluate import evaluate_clip
+    from dancenow.workflows.evaluate_clip import evaluate_clip
 
     run(
         lambda progress: evaluate_clip(
-            made, truth, estimator=estimator, report=report, progress=progress
+            made,
+            truth,
+            estimator=estimator,
+            device=device.value,
+            report=report,
+            progress=progress,
         ),
         lambda figures: "\n".join(figures.lines()),
         as_json,

@@ -281,7 +281,13 @@ def export_edn_command(
 
     run(
         lambda progress: export_pairs(
-            target, output, size=size, poses=poses, estimator=estimator, progress=progress
+            target,
+            output,
+            size=size,
+            poses=poses,
+            estimator=estimator,
+            device=device.value,
+            progress=progress,
         ),
         lambda made: made.summary(),
         as_json,

@@ -19,7 +19,8 @@ from dancenow.pose.filters import clean
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.background import find_room, plate_frames
 from dancenow.sources.camera import find_camera, seen_steadily
-from dancenow.sources.load import Source, observe
+from dancenow.sources.detection import detect_person
+from dancenow.sources.load import Source
 from dancenow.video import IMAGE_SUFFIXES, probe, read_frames
 from dancenow.video.images import read_image
 from dancenow.video.png import encode_png
@@ -149,7 +150,7 @@ def _source_room(source: Source, progress: ProgressCallback) -> Frame:
     file = cache_dir("rooms") / f"{content_hash(clip, _VERSION)}.png"
     if not file.is_file():
         wanted = plate_frames(info.frames, info.size)
-        seen = observe(clip, wanted, progress=progress)
+        seen = detect_person(clip, wanted, progress=progress)
         camera, _ = find_camera(clip, clean(seen.track), progress=progress)
         rows = {int(index): row for row, index in enumerate(wanted)}
         frames, masks = [], []

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from dancenow.report import (
+    PAGE,
     Curve,
     Html,
     Page,
@@ -20,6 +21,7 @@ from dancenow.report import (
     Shot,
     code,
     curves,
+    encode_jpeg,
     facts,
     figures,
     joined,
@@ -32,9 +34,8 @@ from dancenow.report import (
 from dancenow.report.meanings import LOSSES, TRAINING
 from dancenow.report.tables import duration
 from dancenow.training import Budget, Device
-from dancenow.training.history import History, encode_jpeg
+from dancenow.training.history import History
 
-PAGE: Final = "index.html"
 _SHEET_PX: Final = 1200  # longer side of a preview sheet in the page
 
 

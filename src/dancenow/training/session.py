@@ -22,12 +22,13 @@ from dancenow.errors import DanceNowError, DanceNowWarning, InputError, OutputEr
 from dancenow.files import make_folder, write_text
 from dancenow.processes import is_secondary_process
 from dancenow.progress import ProgressCallback, silent
+from dancenow.report import PAGE
 from dancenow.training.budget import Budget, Clock
 from dancenow.training.checkpoint import STATE, load_state
 from dancenow.training.history import FILE as HISTORY
 from dancenow.training.logs import LoggerName, log_figures
 from dancenow.training.loop import LoopOptions, Trainable, run_training
-from dancenow.training.page import PAGE, TrainingPage, write_training_page
+from dancenow.training.page import TrainingPage, write_training_page
 from dancenow.training.team import Team
 
 CHECKPOINT: Final = "checkpoint"

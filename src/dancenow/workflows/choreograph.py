@@ -21,9 +21,10 @@ from dancenow.choreographer.motion.prepare import ChoreographedPoses, train_on_p
 from dancenow.errors import InputError
 from dancenow.files import check_folder, make_folder, write_bytes
 from dancenow.progress import ProgressCallback, StageTimes, silent
+from dancenow.report import PAGE
 from dancenow.training import Budget, Device, choose_device
 from dancenow.training.logs import LoggerName, log_figures
-from dancenow.training.page import PAGE, Story, page_when_stopped, write_training_page
+from dancenow.training.page import Story, page_when_stopped, write_training_page
 from dancenow.video.png import encode_png
 from dancenow.workflows.training_stories import choreographer_story
 

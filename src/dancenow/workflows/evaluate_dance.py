@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,22 +21,16 @@ from dancenow.choreographer.motion.choreographer import (
 )
 from dancenow.choreographer.motion.codec import RATE, Moves
 from dancenow.errors import InputError
-from dancenow.evaluation.dance import DanceScores, dance_scores, joint_speed, joints_of
+from dancenow.evaluation.dance import DanceScores, dance_scores
+from dancenow.evaluation.features import joint_speed, joints_of
 from dancenow.evaluation.motion import (
     MotionScores,
     copy_distances,
-    longest_stand,
+    motion_scores,
     picture_speeds,
-    slowest_part,
+    usual_speed,
 )
-from dancenow.evaluation.page import (
-    SHOTS,
-    Frame,
-    check_report,
-    chosen,
-    evenly,
-    write_dance_page,
-)
+from dancenow.evaluation.page import SHOTS, Frame, check_report, chosen, evenly, write_dance_page
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, silent
@@ -74,59 +68,41 @@ def evaluate_dance(
     check_dream(seconds, temperature)
     if report is not None:
         check_report(report)
-    if not isinstance(folder, Choreographer | PoseChoreographer):
-        of_poses = learned_codec(Path(folder)) == "pose"
+    choreographer = folder
+    if not isinstance(choreographer, Choreographer | PoseChoreographer):
+        of_poses = learned_codec(Path(choreographer)) == "pose"
         kind = PoseChoreographer if of_poses else Choreographer
-        folder = kind.load(folder, choose_device(device))
-    if isinstance(folder, PoseChoreographer):
+        choreographer = kind.load(choreographer, choose_device(device))
+    if isinstance(choreographer, PoseChoreographer):
         if reference:
             raise InputError("--reference: belongs to --codec frame; leave it out.")
-        return _evaluate_poses(folder, seconds, temperature, seed, report, progress)
-    choreographer = folder
-    learned = choreographer.learned
+        return _evaluate_poses(choreographer, seconds, temperature, seed, report, progress)
     reference = choreographer.config.reference if reference is None else reference
-    rate = float(choreographer.fps(reference=True)) if reference else learned.rate
-    count = max(2, round(seconds * rate))
+    rate = float(choreographer.fps(reference=True)) if reference else choreographer.learned.rate
     composed = choreographer.compose_latents(
         seed=seed, temperature=temperature, reference=reference
     )
-    latents = np.stack(list(islice(composed, count)))
+    latents = np.stack(list(islice(composed, max(2, round(seconds * rate)))))
+    return _evaluate_pictures(choreographer, latents, rate, seed, report, progress)
 
-    def pictures(of: Latents, stage: str) -> Iterator[NDArray[np.uint8]]:
-        for done, picture in enumerate(choreographer.codec.decode(of), start=1):
-            yield picture
-            progress(Progress(stage, done, len(of), "pictures"))
 
-    # Changes a second, since the original's pictures come at another rate.
-    new: list[tuple[float, Frame]] = []
-    old: list[tuple[float, Frame]] = []
-    danced = rate * picture_speeds(chosen(pictures(latents, "dancing"), count, rate, new))
-    real = learned.rate * np.concatenate(
-        [
-            picture_speeds(
-                chosen(pictures(clip, "the learned dance"), len(clip), learned.rate, old)
-            )
-            for clip in learned.clips()
-        ]
-    )
-    usual = float(real.mean()) or float("nan")  # nothing to compare with where nothing moves
-    scaler = learned.scaler
-    scaled = scaler.scale(latents)
+def _evaluate_pictures(
+    choreographer: Choreographer,
+    latents: Latents,
+    rate: float,
+    seed: int,
+    report: Path | None,
+    progress: ProgressCallback,
+) -> MotionScores:
+    """Measure a dance of latents, `rate` a second, by its decoded pictures."""
+    learned, scale = choreographer.learned, choreographer.learned.scaler.scale
+    clips = learned.clips()
+    new, danced = _watched(choreographer, [latents], rate, "dancing", progress)
+    old, real = _watched(choreographer, clips, learned.rate, "the learned dance", progress)
+    scaled = scale(latents)
     like_learned = np.arange(0, len(scaled), rate / learned.rate).astype(int)
-    copies = copy_distances(
-        scaled[like_learned], [scaler.scale(c) for c in learned.clips()], learned.rate
-    )
-    nothing = float("nan")
-    scores = MotionScores(
-        seconds=count / rate,
-        speed_ratio=float(danced.mean()) / usual,
-        slowest_ratio=slowest_part(danced) / usual,
-        freeze=longest_stand(danced, usual, rate),
-        learned_freeze=longest_stand(real, usual, learned.rate),
-        outside=float(((scaled < 0) | (scaled > 1)).mean()),
-        copy_distance=float(np.median(copies)) if len(copies) else nothing,
-        nearest=float(copies.min()) if len(copies) else nothing,
-    )
+    copies = copy_distances(scaled[like_learned], [scale(clip) for clip in clips], learned.rate)
+    scores = motion_scores(danced, rate, real, learned.rate, scaled, copies)
     if report is not None:
         rows = {
             "The new dance": [(at, as_rgb(picture)) for at, picture in new],
@@ -134,8 +110,29 @@ def evaluate_dance(
         }
         entries = _entries(choreographer.training, "frame", choreographer.config.preset, seed)
         title = "A dreamt dance against the learned one"
-        write_dance_page(report, title, entries, scores, (danced / usual, rate), rows)
+        speeds = danced / usual_speed(real), rate
+        write_dance_page(report, title, entries, scores, speeds, rows)
     return scores
+
+
+def _watched(
+    choreographer: Choreographer,
+    clips: Sequence[Latents],
+    rate: float,
+    stage: str,
+    progress: ProgressCallback,
+) -> tuple[list[tuple[float, Frame]], NDArray[np.float32]]:
+    """Some decoded pictures with their time, and all changes, in parts of full scale a second."""
+    kept: list[tuple[float, Frame]] = []
+
+    def pictures(of: Latents) -> Iterator[Frame]:
+        for done, picture in enumerate(choreographer.codec.decode(of), start=1):
+            yield picture
+            progress(Progress(stage, done, len(of), "pictures"))
+
+    # A second, since the original's pictures come at another rate.
+    speeds = [rate * picture_speeds(chosen(pictures(of), len(of), rate, kept)) for of in clips]
+    return kept, np.concatenate(speeds)
 
 
 def _entries(training: Mapping[str, Any], codec: str, preset: str, seed: int) -> dict[str, object]:

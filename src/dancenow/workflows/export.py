@@ -54,6 +54,7 @@ def export_pairs(
     size: int = 1024,
     poses: Path | None = None,
     estimator: str = "mediapipe",
+    device: str = "auto",
     progress: ProgressCallback = silent,
 ) -> PairsExported:
     """Write a clip's frames, stick figures and face boxes as the authors' code reads them.
@@ -64,6 +65,7 @@ def export_pairs(
         size: longer side of the pictures in px; a multiple of 32.
         poses: the clip's poses where they are known: a track or OpenPose files.
         estimator: which estimator finds the poses.
+        device: where it runs: "auto", "cpu", "cuda" or "mps".
         progress: told about every frame.
 
     Raises:
@@ -74,7 +76,7 @@ def export_pairs(
     canvas = EDN_PRESETS["edn-1024"].model_copy(update={"size": size}).canvas(info.size)
     times = StageTimes()
     with times.stage("detect"):
-        track = load_poses(target, poses, estimator=estimator, progress=progress)
+        track = load_poses(target, poses, estimator=estimator, device=device, progress=progress)
     keypoints = track.keypoints.copy()
     keypoints[..., :2] *= np.array(canvas, np.float32) / np.array(info.size, np.float32)
     side = face_side(canvas)

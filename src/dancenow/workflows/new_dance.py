@@ -21,7 +21,7 @@ from dancenow.choreographer.motion.choreographer import (
 from dancenow.choreographer.motion.codec import RATE, Moves
 from dancenow.credentials import Claim, Made, Origin
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.evaluation.dance import joint_speed, joints_of
+from dancenow.evaluation.features import joint_speed, joints_of
 from dancenow.files import check_can_write, check_not_read
 from dancenow.music import Music, align_to_beats, analyze_music, beat_alignment, find_accents
 from dancenow.performer import Performer

@@ -8,11 +8,13 @@ from pathlib import Path
 from dancenow.errors import InputError
 from dancenow.files import check_can_write, check_folder, check_not_read
 from dancenow.mocap import write_bvh
+from dancenow.pose import PoseTrack
 from dancenow.pose.draw import overlay as draw_overlay
 from dancenow.pose.filters import clean
 from dancenow.pose.openpose import is_openpose_folder, read_openpose, write_openpose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.load import check_azimuth, detect_pose, load_source, record_bvh
+from dancenow.sources.detection import detect_pose, record_bvh
+from dancenow.sources.load import check_azimuth, load_source
 from dancenow.video import check_output, open_writer, probe, read_frames
 
 
@@ -41,6 +43,7 @@ def write_pose(
     *,
     overlay: Path | None = None,
     estimator: str = "mediapipe",
+    device: str = "auto",
     raw: bool = False,
     azimuth: float = 0.0,
     progress: ProgressCallback = silent,
@@ -53,6 +56,7 @@ def write_pose(
             empty folder for OpenPose's JSON files.
         overlay: also write the clip with the poses drawn over it.
         estimator: which estimator finds the poses.
+        device: where it runs: "auto", "cpu", "cuda" or "mps".
         raw: write the poses as detected, with gaps and jitter.
         azimuth: from where a motion capture is filmed, in degrees; see `film_bvh`.
         progress: told about every frame.
@@ -61,24 +65,9 @@ def write_pose(
         InputError: the clip cannot be read, or nobody is seen in it.
     """
     check_azimuth(clip, azimuth)
+    given = _holds_poses(clip)
+    _check(clip, output, overlay, estimator, given=given)
     suffix = output.suffix.lower()
-    if suffix not in (".npz", ".bvh", ""):
-        raise InputError(
-            f"{output}: a track's name ends in .npz, a motion capture's in .bvh, and a folder for "
-            "OpenPose files has no ending."
-        )
-    given = clip.suffix.lower() in (".npz", ".bvh") or (clip.is_dir() and is_openpose_folder(clip))
-    if given and overlay is not None:
-        raise InputError(f"{clip}: holds poses without a picture; leave out --overlay.")
-    if suffix == ".bvh" and (given or estimator != "mediapipe"):
-        raise InputError(f"{output}: a motion capture is made from a clip, by MediaPipe.")
-    if not suffix:
-        check_folder(output, "set of OpenPose files", ours=False)
-    check_can_write(output)
-    check_not_read(output, clip)
-    if overlay is not None:
-        check_output(overlay)
-        check_not_read(overlay, clip)
     times = StageTimes()
     with times.stage("detect"):
         if suffix == ".bvh":
@@ -90,7 +79,7 @@ def write_pose(
             found = (
                 read_openpose(clip)
                 if given
-                else detect_pose(clip, estimator=estimator, progress=progress)
+                else detect_pose(clip, estimator=estimator, device=device, progress=progress)
             )
             track = found if raw else clean(found)
     if suffix == ".npz":
@@ -98,14 +87,43 @@ def write_pose(
     elif not suffix:
         write_openpose(track, output)
     if overlay is not None:
-        info = probe(clip)
-        audio = clip if info.has_audio else None
-        with (
-            times.stage("overlay"),
-            open_writer(overlay, fps=info.fps, size=info.size, audio=audio) as writer,
-        ):
-            for index, frame in enumerate(read_frames(clip)):
-                writer.write(draw_overlay(frame, track.keypoints[index]))
-                progress(Progress("drawing", index + 1, info.frames))
+        with times.stage("overlay"):
+            _write_overlay(clip, track, overlay, progress)
     seen = float((track.confidence > 0).any(axis=1).mean())
     return PoseMade(output, overlay, len(track), seen, times)
+
+
+def _holds_poses(clip: Path) -> bool:
+    """Whether what is given holds poses, so that none need to be detected."""
+    return clip.suffix.lower() in (".npz", ".bvh") or (clip.is_dir() and is_openpose_folder(clip))
+
+
+def _check(clip: Path, output: Path, overlay: Path | None, estimator: str, *, given: bool) -> None:
+    """Raise `InputError` now where the output cannot be made or written later."""
+    suffix = output.suffix.lower()
+    if suffix not in (".npz", ".bvh", ""):
+        raise InputError(
+            f"{output}: a track's name ends in .npz, a motion capture's in .bvh, and a folder for "
+            "OpenPose files has no ending."
+        )
+    if given and overlay is not None:
+        raise InputError(f"{clip}: holds poses without a picture; leave out --overlay.")
+    if suffix == ".bvh" and (given or estimator != "mediapipe"):
+        raise InputError(f"{output}: a motion capture is made from a clip, by MediaPipe.")
+    if not suffix:
+        check_folder(output, "set of OpenPose files", ours=False)
+    check_can_write(output)
+    check_not_read(output, clip)
+    if overlay is not None:
+        check_output(overlay)
+        check_not_read(overlay, clip)
+
+
+def _write_overlay(clip: Path, track: PoseTrack, overlay: Path, progress: ProgressCallback) -> None:
+    """Write a clip with its poses drawn over it."""
+    info = probe(clip)
+    audio = clip if info.has_audio else None
+    with open_writer(overlay, fps=info.fps, size=info.size, audio=audio) as writer:
+        for index, frame in enumerate(read_frames(clip)):
+            writer.write(draw_overlay(frame, track.keypoints[index]))
+            progress(Progress("drawing", index + 1, info.frames))

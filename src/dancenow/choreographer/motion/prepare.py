@@ -27,11 +27,12 @@ from dancenow.mocap.skeleton import joints_file
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.report import PAGE
 from dancenow.sources.camera import find_camera, steadied
 from dancenow.sources.load import load_source
 from dancenow.training import Budget, Clock, Device, TrainingState, load_state
 from dancenow.training.logs import LoggerName, log_figures
-from dancenow.training.page import PAGE, Story, page_when_stopped, write_training_page
+from dancenow.training.page import Story, page_when_stopped, write_training_page
 from dancenow.video.png import encode_png
 from dancenow.workflows.training_stories import choreographer_story
 

@@ -27,7 +27,8 @@ from dancenow.pose.retarget import BodyShape, body_shape
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.sources.background import find_room, plate_frames
 from dancenow.sources.camera import find_camera, seen_steadily, steadied, warn_of_drift
-from dancenow.sources.load import Observation, observe
+from dancenow.sources.detection import PersonDetection, detect_person
+from dancenow.sources.load import load_poses
 from dancenow.video import ClipInfo, probe, read_frames
 from dancenow.video.camera_motion import CameraPath
 
@@ -82,8 +83,9 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
     if not folder.is_dir():
         learned = np.linspace(0, stop - 1, min(crop.max_frames, stop))
         wanted = np.union1d(learned.astype(np.int64), plate_frames(stop, info.size))
-        seen = observe(
-            clip, wanted, estimator=request.estimator, poses=request.poses, progress=progress
+        track = None if request.poses is None else load_poses(clip, request.poses)
+        seen = detect_person(
+            clip, wanted, track=track, estimator=request.estimator, progress=progress
         )
         with atomic_folder(folder) as temporary:
             _Preparation(clip, info, seen, crop, stride, stop).write(temporary, progress)
@@ -106,7 +108,7 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
 class _Preparation:
     clip: Path
     info: ClipInfo
-    seen: Observation
+    seen: PersonDetection
     config: CropConfig
     stride: int
     stop: int

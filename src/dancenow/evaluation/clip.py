@@ -1,29 +1,23 @@
-"""Measuring a clip against the true one."""
+"""How near a clip comes to the true one: pictures, poses and steadiness, frame by frame."""
 
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.errors import DanceNowWarning, InputError, NobodyError
-from dancenow.evaluation import PictureScores, PoseScores, picture_scores, pose_scores
 from dancenow.evaluation.flicker import Flicker, FlickerScores
-from dancenow.evaluation.page import Compared, check_report, write_clip_page
 from dancenow.evaluation.perceptual import load_lpips
+from dancenow.evaluation.pictures import PictureScores, picture_scores
+from dancenow.evaluation.poses import PoseScores, pose_scores
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
 from dancenow.pose.face_region import face_corners, face_side
-from dancenow.pose.filters import clean
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.load import detect_pose
-from dancenow.video import probe, read_frames
 
 _BOX_PX = 256  # height to which the person's box is scaled
 _BOX_MARGIN = 0.05  # of the frame's shorter side
@@ -106,117 +100,50 @@ def _steadiness(flicker: FlickerScores) -> str:
     )
 
 
-def evaluate_clip(
-    made: Path,
-    truth: Path,
+def clip_scores(
+    pairs: Iterable[tuple[Frame, Frame]],
+    truth: PoseTrack,
+    made: PoseTrack,
+    detected: PoseTrack | None = None,
     *,
-    true_track: PoseTrack | None = None,
-    span: tuple[int, int] | None = None,
-    estimator: str = "mediapipe",
-    report: Path | None = None,
-    progress: ProgressCallback = silent,
-) -> ClipScores:
-    """Compare a clip with the true one, frame by frame.
-
-    Args:
-        made: the clip to judge.
-        truth: what it should look like; of the same frame size.
-        true_track: the true poses of the whole of `truth`, where they are known better than by
-            detection.
-        span: the frames of `truth` that `made` shows, as in `range(*span)`; by default all.
-        estimator: which estimator finds the poses.
-        report: a folder to leave a page with the figures in.
-        progress: told about every frame.
-
-    Raises:
-        InputError: a clip cannot be read, their sizes differ, or `report` holds other things.
-        ValueError: `span` holds no frame, or some that `truth` has not.
-    """
-    if report is not None:
-        check_report(report)
-    scores, frames = measure_clip(
-        made, truth, true_track=true_track, span=span, estimator=estimator, progress=progress
-    )
-    if report is not None:
-        start = 0 if span is None else span[0]
-        entries = {"made": made.name, "truth": truth.name, "frames": f"{scores.frames:,}"}
-        write_clip_page(
-            report,
-            f"{made.name} against {truth.name}",
-            entries,
-            scores,
-            frames,
-            Compared(made, truth, start),
-            scores.times.seconds,
-        )
-    return scores
-
-
-def measure_clip(
-    made: Path,
-    truth: Path,
-    *,
-    true_track: PoseTrack | None = None,
-    span: tuple[int, int] | None = None,
-    estimator: str = "mediapipe",
+    times: StageTimes | None = None,
     progress: ProgressCallback = silent,
 ) -> tuple[ClipScores, PerFrame]:
-    """As `evaluate_clip`, with the scores of every frame."""
-    start, stop, frames = _checked_span(made, truth, span)
-    times = StageTimes()
-    with times.stage("detect"):
-        reference = true_track or clean(detect_pose(truth, estimator=estimator, progress=progress))
-        reference = reference[start:stop]
-        try:
-            detected = detect_pose(made, estimator=estimator, progress=progress)
-            found = clean(detected)
-        except NobodyError:  # that is a finding here: every frame counts as missed
-            detected = found = reference.with_keypoints(np.zeros_like(reference.keypoints))
-        pose = pose_scores(found, reference, detected)
+    """Compare a clip with the true one; see `ClipScores`.
+
+    Args:
+        pairs: each frame of the clip and the true one, uint8 `(H, W, 3)` RGB of one size.
+        truth: the true poses, from the first frame on.
+        made: the poses found in the clip.
+        detected: the same before gaps were filled, for the missed detections.
+        times: seconds of the stages before; "compare" is added to it.
+        progress: told about every frame.
+
+    Returns:
+        The means over all frames, and the scores of every frame.
+    """
+    times = times or StageTimes()
+    poses = pose_scores(made, truth, detected)
     with times.stage("compare"):
         lpips, lpips_missing = load_lpips()
-        pairs = zip(read_frames(made), read_frames(truth, start=start, stop=stop), strict=False)
-        regions, flicker = _compare(pairs, reference[:frames], lpips, progress)
-    whole = _mean(regions["whole"])
+        frames, flicker = _compare(pairs, truth[: len(made)], lpips, progress)
+    whole = _mean(frames["whole"])
     assert whole is not None
     scores = ClipScores(
-        len(regions["whole"]),
-        whole,
-        _mean(regions["person"]),
-        pose,
-        times,
-        _mean(regions["face"]),
-        flicker,
-        lpips_missing,
+        frames=len(frames["whole"]),
+        whole=whole,
+        person=_mean(frames["person"]),
+        pose=poses,
+        times=times,
+        face=_mean(frames["face"]),
+        flicker=flicker,
+        lpips_missing=lpips_missing,
     )
-    return scores, regions
-
-
-def _checked_span(made: Path, truth: Path, span: tuple[int, int] | None) -> tuple[int, int, int]:
-    """First frame of `truth` to compare, the one before which to end, and how many `made` has."""
-    a, b = probe(made), probe(truth)
-    if a.size != b.size:
-        raise InputError(
-            f"{made} has frames of {a.size[0]} x {a.size[1]} px, {truth} of "
-            f"{b.size[0]} x {b.size[1]}; they must be equal."
-        )
-    start, stop = span or (0, b.frames)
-    if not 0 <= start < stop <= b.frames:
-        raise ValueError(f"{truth} has {b.frames} frames; there is no span {start} to {stop}")
-    frames = min(a.frames, stop - start)
-    if a.frames != stop - start:
-        asked = "" if span is None else f" in frames {start} to {stop - 1}"
-        warnings.warn(
-            f"{made} has {a.frames} frames, {truth} has {stop - start}{asked}; the first "
-            f"{frames} are compared.",
-            DanceNowWarning,
-            stacklevel=4,
-        )
-    return start, stop, frames
+    return scores, frames
 
 
 def _compare(
-    pairs: Iterator[tuple[Frame, Frame]],
+    pairs: Iterable[tuple[Frame, Frame]],
     track: PoseTrack,
     lpips: Lpips | None,
     progress: ProgressCallback,
