@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Final
 
 import torch
@@ -20,11 +21,17 @@ _TRIAL_SHARE: Final = 0.03  # of the time that trials may take
 _GAIN: Final = 1.05  # by which another count must be faster to be taken
 
 
+@lru_cache(maxsize=1)
+def _own_threads() -> int:
+    """How many threads PyTorch used before any tuner changed it."""
+    return torch.get_num_threads()
+
+
 class ThreadTuner:
     """Measures pieces of work and sets the number of PyTorch's threads to the fastest.
 
     Args:
-        most: the largest number of threads; None: what PyTorch uses now.
+        most: the largest number of threads; None: what PyTorch uses by itself.
         now: the clock that is read, in seconds.
         apply: sets the number of threads.
     """
@@ -36,11 +43,10 @@ class ThreadTuner:
         now: Callable[[], float] = time.perf_counter,
         apply: Callable[[int], None] = torch.set_num_threads,
     ) -> None:
-        most = torch.get_num_threads() if most is None else most
+        most = _own_threads() if most is None else most
         self._counts = sorted({1, max(1, most // 2), most}, reverse=True)
         self._now, self._apply = now, apply
         self.threads = most
-        self._applied: int | None = None
         self._rates: dict[int, float] = {}  # units of work a second, in the trial at hand
         self._untried = list(self._counts)
         self._units, self._seconds = 0, 0.0  # of the count that is being tried
@@ -56,9 +62,7 @@ class ThreadTuner:
         if len(self._counts) == 1:
             yield
             return
-        if self._applied != self.threads:
-            self._apply(self.threads)
-            self._applied = self.threads
+        self._apply(self.threads)  # every time: other work may have its own tuner
         start = self._now()
         yield
         self._tell(units, self._now() - start)
