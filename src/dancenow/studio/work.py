@@ -43,11 +43,11 @@ def transfer(request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
 
 def new_dance(request: Request, folder: Path, tell: Tell) -> dict[str, Any]:
     """Learn a dance and a person where that is needed, compose a new one, and perform it."""
+    from dancenow.choreographer import ChoreographyOptions
     from dancenow.pose import PoseTrack
     from dancenow.staging.side_by_side import write_beside
-    from dancenow.workflows.choreograph import ChoreographyOptions
+    from dancenow.workflows.compose import NewDance
     from dancenow.workflows.generate import generate
-    from dancenow.workflows.new_dance import NewDance
 
     dance, person, music = request["dance"], request["person"], request["music"]
     result, trained = folder / RESULT, Path(request["dance"]["folder"])
@@ -104,7 +104,6 @@ def sample_look(request: Request, _: Path, tell: Tell) -> dict[str, Any]:
 def admit(request: Request, _: Path, tell: Tell) -> dict[str, Any]:
     """Load what was brought from elsewhere: what is damaged is told now."""
     from dancenow.choreographer import Choreographer
-    from dancenow.choreographer.motion.choreographer import PoseChoreographer
     from dancenow.performer import FastPerformer, Performer
     from dancenow.studio.look import write_picture
     from dancenow.training import choose_device
@@ -115,8 +114,6 @@ def admit(request: Request, _: Path, tell: Tell) -> dict[str, Any]:
         performer = Performer.load(trained, cpu)
         if isinstance(performer, FastPerformer) and not Path(request["picture"]).is_file():
             write_picture(performer.scene.plate, Path(request["picture"]))
-    elif request["codec"] == "pose":
-        PoseChoreographer.load(trained, cpu)
     else:
         Choreographer.load(trained, cpu)
     return {}
@@ -166,7 +163,8 @@ def _learn_person(person: dict[str, Any], tell: Tell) -> dict[str, Any]:
 
 def _learn_dance(dance: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """Train a choreographer of poses; one that was brought stays as it is."""
-    from dancenow.workflows.choreograph import ChoreographyOptions, train_pose_choreographer
+    from dancenow.choreographer import ChoreographyOptions
+    from dancenow.workflows.train_choreographer import train_choreographer
 
     clips, folder = [Path(clip) for clip in dance["clips"]], Path(dance["folder"])
     for sample in dance["samples"]:
@@ -185,7 +183,7 @@ def _learn_dance(dance: dict[str, Any], tell: Tell) -> dict[str, Any]:
     )
     watch = _Watch(folder, tell)
     try:
-        report = train_pose_choreographer(clips, folder, options, progress=watch)[1]
+        report = train_choreographer(clips, folder, options, progress=watch)[1]
     finally:
         watch.look()
     return {"dance_steps": report.steps, "dance_seconds": report.seconds}

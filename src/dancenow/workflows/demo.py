@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dancenow.choreographer import ChoreographyOptions
 from dancenow.credentials import Claim, Made, Origin
 from dancenow.errors import OutputError
 from dancenow.files import write_text
@@ -22,17 +23,13 @@ from dancenow.staging.result import open_result
 from dancenow.staging.room import performable
 from dancenow.version import __version__
 from dancenow.video import read_frames
-from dancenow.workflows.choreograph import (
-    ChoreographyOptions,
-    train_choreographer,
-    train_pose_choreographer,
-)
+from dancenow.workflows.compose import NewDance
 from dancenow.workflows.demo_page import DemoFigures, write_demo_page
 from dancenow.workflows.evaluate import ClipScores, evaluate_clip
 from dancenow.workflows.generate import Generated, generate
-from dancenow.workflows.new_dance import Danced, NewDance
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train import TrainOptions, train_performer
+from dancenow.workflows.train_choreographer import train_choreographer
 from dancenow.workflows.transfer import Performed, perform
 
 _SOUND_RATE = 44100  # samples a second
@@ -111,7 +108,7 @@ class Demo:
     times: StageTimes
     performed: Performed
     dance: Generated
-    new_dance: Danced
+    new_dance: Generated
 
     def summary(self) -> str:
         """A few lines for people."""
@@ -216,7 +213,6 @@ def _dream(
             credentials=credentials,
             progress=progress,
         )
-    assert isinstance(dance, Generated)
     return dance, options
 
 
@@ -229,7 +225,7 @@ def _compose(
     credentials: bool,
     times: StageTimes,
     progress: ProgressCallback,
-) -> tuple[Danced, ChoreographyOptions]:
+) -> tuple[Generated, ChoreographyOptions]:
     """Learn the motion of some dances, and let the performer dance a new one to clicks."""
     options = ChoreographyOptions(
         size.preset,
@@ -253,7 +249,7 @@ def _compose(
         write_wav(clicks, samples, _SOUND_RATE)
     learned = folder / f"moves-{size.preset}"
     with times.stage("moves"):
-        train_pose_choreographer(tracks, learned, options, progress=progress)
+        train_choreographer(tracks, learned, options, progress=progress)
     with times.stage("new dance"):
         made = generate(
             learned,
@@ -264,7 +260,6 @@ def _compose(
             credentials=credentials,
             progress=progress,
         )
-    assert isinstance(made, Danced)
     return made, options
 
 

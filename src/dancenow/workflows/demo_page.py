@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from dancenow.choreographer import ChoreographyOptions
 from dancenow.evaluation.page import (
     picture_figures,
     pose_figures,
@@ -32,10 +33,8 @@ from dancenow.report import (
 from dancenow.training.history import History
 from dancenow.training.page import PAGE, previews_over_time
 from dancenow.version import __version__
-from dancenow.workflows.choreograph import ChoreographyOptions
 from dancenow.workflows.evaluate import ClipScores
 from dancenow.workflows.generate import Generated
-from dancenow.workflows.new_dance import Danced
 from dancenow.workflows.train import TrainOptions
 from dancenow.workflows.transfer import Performed
 
@@ -76,7 +75,7 @@ class DemoFigures:
     options: TrainOptions
     dance: Generated
     dance_options: ChoreographyOptions
-    new_dance: Danced
+    new_dance: Generated
     moves_options: ChoreographyOptions
 
 
@@ -230,7 +229,7 @@ def _dance_seconds(figures: DemoFigures) -> str:
     return f"{figures.dance.frames / figures.dance.fps:.0f}"
 
 
-def _timed(dance: Danced) -> str:
+def _timed(dance: Generated) -> str:
     if dance.beat_alignment is None or dance.before_alignment is None:
         return ""
     return (
