@@ -15,9 +15,9 @@ import dataclasses
 import time
 from pathlib import Path
 
-from dancenow.choreographer import Choreographer, choreographer_preset
-from dancenow.choreographer.dancenet.choreographer import draw
+from dancenow.choreographer.dancenet.choreographer import FrameChoreographer, draw
 from dancenow.choreographer.dancenet.codec import LatentScaler
+from dancenow.choreographer.dancenet.config import PRESETS
 from dancenow.choreographer.dancenet.sequence_training import SequenceTraining
 from dancenow.training import choose_device
 from dancenow.workflows.evaluate_dance import evaluate_dance
@@ -25,10 +25,12 @@ from dancenow.workflows.evaluate_dance import evaluate_dance
 WAYS = ("the original's", "with memory", "the default")
 
 
-def learn(base: Choreographer, way: str, minutes: float) -> tuple[Choreographer, float, int]:
+def learn(
+    base: FrameChoreographer, way: str, minutes: float
+) -> tuple[FrameChoreographer, float, int]:
     """A choreographer of the same pictures, its held-out loss, and its steps."""
     reference = way == WAYS[0]
-    preset = choreographer_preset("fast" if way == WAYS[2] else "dancenet")
+    preset = PRESETS["fast" if way == WAYS[2] else "dancenet"]
     sequence, learned = preset.sequence, base.learned
     latents = draw(learned.means, learned.log_variances, 0) if reference else learned.means
     scaler = LatentScaler.fit(latents, principal_axes=sequence.principal_axes)
@@ -44,7 +46,7 @@ def learn(base: Choreographer, way: str, minutes: float) -> tuple[Choreographer,
             best = min(best, training.held_out_loss() + scaler.log_volume)
     held_out = training.held_out_loss() + scaler.log_volume
     config = preset.model_copy(update={"picture": base.config.picture, "vae": base.config.vae})
-    made = Choreographer(config, base.vae, training.network, learned, base.device)
+    made = FrameChoreographer(config, base.vae, training.network, learned, base.device)
     if not reference:
         made.training["temperature"] = made.calibrate()
     print(f"\n{way}: {number} steps; held out {held_out:.1f} nats at the end, {best:.1f} at best")
@@ -58,7 +60,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--seconds", type=float, default=600.0)
     options = parser.parse_args()
-    base = Choreographer.load(options.choreographer, choose_device())
+    base = FrameChoreographer.load(options.choreographer, choose_device())
     for way in WAYS:
         made, _, _ = learn(base, way, options.minutes)
         scores = evaluate_dance(made, seconds=options.seconds, reference=way == WAYS[0])

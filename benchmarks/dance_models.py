@@ -19,24 +19,22 @@ from pathlib import Path
 
 import numpy as np
 
-from dancenow.choreographer import choreographer_preset
 from dancenow.choreographer.dancenet.codec import LatentScaler
+from dancenow.choreographer.dancenet.config import PRESETS as FRAME_PRESETS
 from dancenow.choreographer.dancenet.sampling import dream, dream_as_original
 from dancenow.choreographer.dancenet.sequence_training import SequenceTraining
-from dancenow.choreographer.motion.choreographer import (
-    Composition,
-    LearnedMoves,
-    PoseChoreographer,
-)
+from dancenow.choreographer.motion.choreographer import LearnedMoves, PoseChoreographer
 from dancenow.choreographer.motion.codec import RATE, Moves
+from dancenow.choreographer.motion.composition import Composition
+from dancenow.choreographer.motion.config import PRESETS, PoseChoreographerConfig
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
-from dancenow.choreographer.motion.prepare import Dance
+from dancenow.choreographer.motion.evaluation import score_moves
+from dancenow.choreographer.motion.prepare import PreparedDance
 from dancenow.choreographer.motion.training import MotionTraining
 from dancenow.evaluation.dance import DanceScores
 from dancenow.pose import PoseTrack
 from dancenow.sample import dance_track
 from dancenow.training import Budget, Clock, choose_device
-from dancenow.workflows.evaluate_dance import score_moves
 
 _DANCES = (("zola", "groove"), ("bo", "disco"), ("lin", "wave"), ("mika", "house"))
 _MODELS = ("diffusion", "lstm", "dancenet")
@@ -52,8 +50,8 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", choices=_MODELS, default=list(_MODELS))
     options = parser.parse_args()
     paths = options.tracks or _samples(Path("runs/dances"))
-    config = choreographer_preset("fast").model_copy(update={"codec": "pose"})
-    dance = Dance.of([PoseTrack.load(path) for path in paths], paths, config)
+    config = PRESETS["fast"]
+    dance = PreparedDance.of([PoseTrack.load(path) for path in paths], paths, config.motion)
     print(f"{sum(map(len, dance.danced)) / RATE:.0f} s of dance, {dance.codec.dimensions} values")
     for model in options.models:
         clock = Clock(Budget(steps=options.steps) if options.steps else Budget(options.minutes))
@@ -78,23 +76,16 @@ def _samples(folder: Path) -> list[Path]:
     return paths
 
 
-def _base(dance: Dance, config: object) -> PoseChoreographer:
-    network = MotionDenoiser(dance.codec.dimensions, config.motion)  # type: ignore[attr-defined]
-    learned = LearnedMoves(tuple(dance.danced), dance.scaler, Fraction(25), tuple(dance.held_out))
-    return PoseChoreographer(config, dance.codec, network, learned)  # type: ignore[arg-type]
+def _base(dance: PreparedDance, config: PoseChoreographerConfig) -> PoseChoreographer:
+    network, data = MotionDenoiser(dance.codec.dimensions, config.motion), dance.data
+    learned = LearnedMoves(tuple(dance.danced), data.scaler, Fraction(25), tuple(data.held_out))
+    return PoseChoreographer(config, dance.codec, network, learned)
 
 
-def _diffusion(dance: Dance, base: PoseChoreographer, clock: Clock, seconds: float) -> Moves:
-    training = MotionTraining(
-        base.config.motion,
-        dance.pieces,
-        dance.held_out,
-        dance.scaler,
-        dance.codec.weights,
-        dance.codec.kinematics,
-        base.device,
-        0,
-    )
+def _diffusion(
+    dance: PreparedDance, base: PoseChoreographer, clock: Clock, seconds: float
+) -> Moves:
+    training = MotionTraining(base.config.motion, dance.data, base.device, 0)
     while not clock.over:
         training.step(clock.step, clock.fraction)
         clock.step += 1
@@ -107,11 +98,13 @@ def _diffusion(dance: Dance, base: PoseChoreographer, clock: Clock, seconds: flo
     return base.compose_moves(Composition(seconds))
 
 
-def _recurrent(dance: Dance, clock: Clock, seconds: float, *, reference: bool) -> Moves:
-    preset = choreographer_preset("dancenet" if reference else "fast").sequence
+def _recurrent(dance: PreparedDance, clock: Clock, seconds: float, *, reference: bool) -> Moves:
+    preset = FRAME_PRESETS["dancenet" if reference else "fast"].sequence
     device = choose_device()
-    scaler = LatentScaler.fit(np.concatenate(dance.pieces), principal_axes=preset.principal_axes)
-    clips = [scaler.scale(piece) for piece in dance.pieces]
+    scaler = LatentScaler.fit(
+        np.concatenate(dance.data.pieces), principal_axes=preset.principal_axes
+    )
+    clips = [scaler.scale(piece) for piece in dance.data.pieces]
     training = SequenceTraining(preset, clips, device, 0, reference=reference)
     while not clock.over:
         training.step(clock.step, clock.fraction)

@@ -25,9 +25,9 @@ from typing import get_args
 import numpy as np
 import torch
 
-from dancenow.choreographer.config import choreographer_preset
-from dancenow.choreographer.dancenet.choreographer import Choreographer, Learned
+from dancenow.choreographer.dancenet.choreographer import FrameChoreographer, LearnedLatents
 from dancenow.choreographer.dancenet.codec import FrameCodec, LatentScaler
+from dancenow.choreographer.dancenet.config import PRESETS
 from dancenow.choreographer.dancenet.frames import FrameSet
 from dancenow.choreographer.dancenet.prepare import prepare_pictures
 from dancenow.choreographer.dancenet.sequence_training import SequenceTraining
@@ -35,7 +35,7 @@ from dancenow.choreographer.dancenet.vae_training import VAETraining
 from dancenow.training.device import Device, Precision, choose_device
 from dancenow.workflows.sample import write_sample
 
-CONFIG = choreographer_preset("dancenet")
+CONFIG = PRESETS["dancenet"]
 
 
 def picture_flop() -> tuple[float, float]:
@@ -139,8 +139,8 @@ def measure(frames: FrameSet, device: Device, steps: int) -> dict[str, tuple[flo
         lambda: training.step(next(numbers), 0),
         2 * steps,
     )
-    learned = Learned(means, log_variances, (len(means),), Fraction(30), 1, "person", scaler)
-    choreographer = Choreographer(CONFIG, codec.vae, training.network, learned, device)
+    learned = LearnedLatents(means, log_variances, (len(means),), Fraction(30), 1, "person", scaler)
+    choreographer = FrameChoreographer(CONFIG, codec.vae, training.network, learned, device)
     count = 240
     note(
         "generating",

@@ -9,12 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dancenow.choreographer import choreographer_preset
-from dancenow.choreographer.config import MotionConfig
 from dancenow.choreographer.motion.choreographer import LearnedMoves, PoseChoreographer
 from dancenow.choreographer.motion.codec import PoseCodec
-from dancenow.choreographer.motion.dance import MoveScaler
+from dancenow.choreographer.motion.config import PRESETS, MotionConfig
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
+from dancenow.choreographer.motion.scaler import MoveScaler
 from dancenow.pose import PoseTrack
 from dancenow.sample import dance_track
 from dancenow.training import Device
@@ -82,7 +81,7 @@ def untrained_choreographer(
     network = MotionDenoiser(codec.dimensions, motion)
     with torch.no_grad():  # it would begin with nothing
         network.exit.weight.normal_(0, 0.05)
-    config = choreographer_preset("tiny").model_copy(update={"codec": "pose", "motion": motion})
+    config = PRESETS["tiny"].model_copy(update={"motion": motion})
     fps = Fraction(track.fps).limit_denominator(1001)
     return PoseChoreographer(
         config,

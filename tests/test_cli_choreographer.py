@@ -199,7 +199,7 @@ def test_help_tells_the_options(
     assert [word for word in words if word not in page] == []
 
 
-def test_ctrl_c_during_training_is_130_and_the_same_command_goes_on(
+def test_ctrl_c_during_training_is_130_and_the_same_command_resumes(
     clip: Path, tmp_path: Path
 ) -> None:
     words = ["train", "choreographer", clip, "-o", tmp_path / "c", "--preset", "tiny"]

@@ -25,19 +25,18 @@ SNAPSHOT = Path(__file__).with_name("cli_snapshot.json")
 
 def results() -> dict[str, tuple[type, ...]]:
     """What each command prints with `--json`; some have two kinds of result."""
-    from dancenow.choreographer.motion.prepare import ChoreographedPoses
+    from dancenow.choreographer.dancenet.method import FrameTrainingResult
+    from dancenow.choreographer.motion.method import PoseTrainingResult
     from dancenow.evaluation.ablation import Ablation
     from dancenow.evaluation.clip import ClipScores
     from dancenow.evaluation.dance import DanceScores
     from dancenow.evaluation.motion import MotionScores
     from dancenow.evaluation.performer import PerformerScores
-    from dancenow.workflows.choreograph import Choreographed
     from dancenow.workflows.demo import Demo
     from dancenow.workflows.export import PairsExported
     from dancenow.workflows.generate import Generated
     from dancenow.workflows.import_keras import Imported
     from dancenow.workflows.live import Live
-    from dancenow.workflows.new_dance import Danced
     from dancenow.workflows.perform import Performed
     from dancenow.workflows.pose import PoseMade
     from dancenow.workflows.reconstruct import Reconstructed
@@ -52,13 +51,13 @@ def results() -> dict[str, tuple[type, ...]]:
         "evaluate dance": (MotionScores, DanceScores),
         "evaluate performer": (PerformerScores,),
         "export-edn": (PairsExported,),
-        "generate": (Generated, Danced),
+        "generate": (Generated,),
         "import-keras": (Imported,),
         "perform": (Performed, Live),
         "pose": (PoseMade,),
         "reconstruct": (Reconstructed,),
         "sample": (SampleMade,),
-        "train choreographer": (Choreographed, ChoreographedPoses),
+        "train choreographer": (FrameTrainingResult, PoseTrainingResult),
         "train performer": (TrainReport,),
         "transfer": (Performed,),
         "verify": (Verified,),

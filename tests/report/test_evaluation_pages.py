@@ -12,6 +12,7 @@ from pages import check, points
 from swinging import write_swinging
 
 from conftest import Command
+from dancenow.choreographer import ChoreographyOptions
 from dancenow.errors import OutputError
 from dancenow.evaluation import PictureScores, PoseScores
 from dancenow.evaluation.dance import DanceScores
@@ -22,14 +23,10 @@ from dancenow.pose import PoseTrack
 from dancenow.report import page_kind
 from dancenow.report.meanings import DANCE, PICTURES, POSES, STEADINESS
 from dancenow.video import open_writer, read_frames
-from dancenow.workflows.choreograph import (
-    ChoreographyOptions,
-    train_choreographer,
-    train_pose_choreographer,
-)
 from dancenow.workflows.evaluate_dance import evaluate_dance
 from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.sample import write_sample
+from dancenow.workflows.train_choreographer import train_choreographer
 from motions import dancing
 from untrained import plated, untrained
 
@@ -94,7 +91,7 @@ def test_a_dance_is_reported_for_both_codecs(codec: str, tmp_path: Path) -> None
     options = ChoreographyOptions("tiny", codec, steps=10, device="cpu")
     if codec == "pose":
         dancing(fps=30).save(tmp_path / "d.npz")
-        train_pose_choreographer(tmp_path / "d.npz", tmp_path / "c", options)
+        train_choreographer(tmp_path / "d.npz", tmp_path / "c", options)
     else:
         train_choreographer(write_swinging(tmp_path / "d.mp4"), tmp_path / "c", options)
     scores = evaluate_dance(tmp_path / "c", seconds=8, device="cpu", report=tmp_path / "r")

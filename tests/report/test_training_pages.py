@@ -11,8 +11,11 @@ from swinging import write_swinging
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from conftest import Command
-from dancenow.choreographer import choreographer_preset
+from dancenow.choreographer import ChoreographyOptions
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
+from dancenow.choreographer.motion.config import PRESETS
+from dancenow.choreographer.motion.method import training_page
+from dancenow.choreographer.options import TrainingJob
 from dancenow.errors import TrainingError
 from dancenow.performer import Performer
 from dancenow.performer.edn.config import LossConfig as PaperLosses
@@ -22,14 +25,9 @@ from dancenow.report import page_kind
 from dancenow.report.meanings import LOSSES
 from dancenow.training import Device
 from dancenow.training.history import History
-from dancenow.workflows.choreograph import (
-    ChoreographyOptions,
-    train_choreographer,
-    train_pose_choreographer,
-)
 from dancenow.workflows.sample import write_sample
+from dancenow.workflows.train_choreographer import train_choreographer
 from dancenow.workflows.train_performer import TrainOptions, train_performer
-from dancenow.workflows.training_stories import choreographer_story
 from motions import dancing
 
 CPU = Device("cpu", "32-true")
@@ -155,7 +153,7 @@ def test_a_choreographer_of_poses_leaves_a_page(tmp_path: Path) -> None:
     track = tmp_path / "dance.npz"
     dancing(fps=30).save(track)
     chosen = ChoreographyOptions("tiny", "pose", steps=3, device="cpu")
-    train_pose_choreographer(track, tmp_path / "c", chosen)
+    train_choreographer(track, tmp_path / "c", chosen)
     page = checked(tmp_path / "c", "checkpoint/motion")
     assert "The dance of dance.npz" in page.text and "pose" in page.text
     assert "--codec" not in page.text and PoseChoreographer.load(tmp_path / "c", CPU)
@@ -182,12 +180,12 @@ def test_every_part_of_the_losses_is_explained() -> None:
 
 
 def test_several_clips_are_told_and_the_presets_own_budget(tmp_path: Path) -> None:
-    config = choreographer_preset("tiny")
+    config = PRESETS["tiny"]
     clips = [Path("a.mp4"), Path("b.mp4")]
-    story = choreographer_story(tmp_path, clips, config, CPU, (None, None), 0, {}, {})
-    assert story.title == "The dance of a.mp4 and 1 more"
-    assert story.facts["clips"] == "a.mp4, b.mp4"
-    assert story.facts["budget"] == f"{config.minutes:g} min"
+    page = training_page(tmp_path, TrainingJob(clips, config, ChoreographyOptions(), CPU), {})
+    assert page.title == "The dance of a.mp4 and 1 more"
+    assert page.facts["clips"] == "a.mp4, b.mp4"
+    assert page.facts["budget"] == f"{config.minutes:g} min"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dancenow.choreographer.dancenet.choreographer import _FILES as PICTURE_FILES
+from dancenow.choreographer.dancenet.choreographer import FILES as PICTURE_FILES
 from dancenow.choreographer.motion.choreographer import FILES as MOTION_FILES
 from dancenow.errors import InputError
 from dancenow.studio.archive import MODEL_FILES, unpack

@@ -212,6 +212,16 @@ def test_a_folder_of_another_kind_or_a_newer_version_is_refused(tmp_path: Path) 
         session(tmp_path)
 
 
+def test_a_finished_result_of_another_kind_that_an_older_version_left_is_refused(
+    tmp_path: Path,
+) -> None:
+    train(tmp_path)
+    (tmp_path / "checkpoint" / "training.json").unlink()
+    (tmp_path / "config.json").write_text('{"kind": "performer"}')
+    with pytest.raises(OutputError, match="holds a performer"):
+        session(tmp_path)
+
+
 def test_a_folder_that_an_older_version_left_is_resumed(tmp_path: Path) -> None:
     train(tmp_path)
     (tmp_path / "checkpoint" / "training.json").unlink()
@@ -220,11 +230,13 @@ def test_a_folder_that_an_older_version_left_is_resumed(tmp_path: Path) -> None:
 
 def test_a_finished_result_without_its_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").touch()
-    with (
-        pytest.raises(InputError, match="without its checkpoint"),
-        session(tmp_path, finished=True) as opened,
+    for begin in (
+        lambda opened: opened.train(Adding(), training()),
+        lambda opened: opened.check(MADE_OF),  # before anything is written
     ):
-        opened.train(Adding(), training())
+        refused = pytest.raises(InputError, match="without its checkpoint")
+        with refused, session(tmp_path, finished=True) as opened:
+            begin(opened)
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
+
 from dancenow.training.threads import ThreadTuner
 
 
@@ -64,3 +66,22 @@ def test_a_single_core_is_left_alone() -> None:
         with tuner.measure():
             pass
     assert applied == [] and tuner.threads == 1
+
+
+def test_two_tuners_do_not_take_each_others_threads() -> None:
+    applied: list[int] = []
+    one, other = (ThreadTuner(most, apply=applied.append) for most in (4, 2))
+    for tuner in (one, other, one):
+        with tuner.measure():
+            pass
+    assert applied == [4, 2, 4]
+
+
+def test_a_tuner_that_ended_with_few_threads_leaves_the_next_one_its_choice() -> None:
+    before = torch.get_num_threads()
+    most = ThreadTuner(apply=lambda _: None).threads
+    try:
+        torch.set_num_threads(most + 1)  # as a tuner's choice would
+        assert ThreadTuner(apply=lambda _: None).threads == most
+    finally:
+        torch.set_num_threads(before)

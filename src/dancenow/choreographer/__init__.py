@@ -1,6 +1,14 @@
-"""Choreographers: a dance learned from video, and new ones dreamt up (DanceNet)."""
+"""Choreographers: a dance learned from video, and new ones composed."""
 
-from dancenow.choreographer.config import ChoreographerConfig, choreographer_preset
-from dancenow.choreographer.dancenet.choreographer import Choreographer, is_choreographer
+from dancenow.choreographer.choreographer import METHODS, Choreographer, find_method
+from dancenow.choreographer.folder import is_choreographer, learned_codec
+from dancenow.choreographer.options import ChoreographyOptions
 
-__all__ = ["Choreographer", "ChoreographerConfig", "choreographer_preset", "is_choreographer"]
+__all__ = [
+    "METHODS",
+    "Choreographer",
+    "ChoreographyOptions",
+    "find_method",
+    "is_choreographer",
+    "learned_codec",
+]

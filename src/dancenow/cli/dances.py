@@ -31,7 +31,7 @@ from dancenow.progress import ProgressCallback
 from dancenow.staging.choices import Formation
 
 if TYPE_CHECKING:
-    from dancenow.workflows.choreograph import ChoreographyOptions
+    from dancenow.choreographer import ChoreographyOptions
 
 
 def _choreography(
@@ -46,7 +46,7 @@ def _choreography(
     seed: int,
     logger: LoggerChoice,
 ) -> ChoreographyOptions:
-    from dancenow.workflows.choreograph import ChoreographyOptions
+    from dancenow.choreographer import ChoreographyOptions
 
     return ChoreographyOptions(
         preset, codec, minutes, steps, background, stride, reference, device, seed, logger.value
@@ -73,22 +73,17 @@ def train_choreographer_command(
     verbose: Verbose = False,
 ) -> None:
     """Learn the dance of some clips; a folder that exists is resumed."""
-    from dancenow.choreographer.motion.prepare import ChoreographedPoses
-    from dancenow.workflows.choreograph import (
-        Choreographed,
-        train_choreographer,
-        train_pose_choreographer,
-    )
+    from dancenow.workflows.train_choreographer import train_choreographer
 
     options = _choreography(
         preset, codec, minutes, steps, background, stride, reference, device.value, seed, logger
     )
 
-    def work(progress: ProgressCallback) -> Choreographed | ChoreographedPoses:
-        train = train_pose_choreographer if codec == "pose" else train_choreographer
-        return train(clips, output, options, progress=progress)[1]
-
-    run(work, lambda made: made.summary(), as_json)
+    run(
+        lambda progress: train_choreographer(clips, output, options, progress=progress)[1],
+        lambda result: result.summary(),
+        as_json,
+    )
 
 
 @app.command("generate")
@@ -144,9 +139,9 @@ def generate_command(
     verbose: Verbose = False,
 ) -> None:
     """Make a new dance: dream on from a learned one, or compose it for a performer."""
-    from dancenow.choreographer.config import BACKGROUNDS
+    from dancenow.choreographer.dancenet.config import BACKGROUNDS
+    from dancenow.workflows.compose import NewDance
     from dancenow.workflows.generate import Generated, generate
-    from dancenow.workflows.new_dance import Danced, NewDance
 
     removed = behind if behind in BACKGROUNDS and not performer else None
     options = _choreography(
@@ -163,14 +158,13 @@ def generate_command(
         background="target" if removed else behind,
     )
 
-    def work(progress: ProgressCallback) -> Generated | Danced:
+    def work(progress: ProgressCallback) -> Generated:
         return generate(
             dance,
             output,
             options,
             seconds=seconds,
             temperature=temperature,
-            reference=reference or None,
             new=new,
             credentials=not no_credentials,
             progress=progress,

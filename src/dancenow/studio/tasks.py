@@ -48,10 +48,10 @@ def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[s
 
 def new_dance(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
     """Train on a dance and a person where needed, compose a new dance, and perform it."""
+    from dancenow.choreographer import ChoreographyOptions
     from dancenow.staging.side_by_side import write_beside
-    from dancenow.workflows.choreograph import ChoreographyOptions
+    from dancenow.workflows.compose import NewDance
     from dancenow.workflows.generate import generate
-    from dancenow.workflows.new_dance import Danced, NewDance
 
     dance, person, music = request["dance"], request["person"], request["music"]
     result, trained = folder / RESULT_FILE, Path(request["dance"]["folder"])
@@ -75,8 +75,7 @@ def new_dance(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[
         new=new,
         progress=reporter,
     )
-    if person is not None:
-        assert isinstance(made, Danced) and made._track is not None  # people dance poses
+    if made._track is not None and person is not None:
         write_beside(
             [made._track, result], folder / SIDE_BY_SIDE_FILE, sound=result, progress=reporter
         )
@@ -111,7 +110,6 @@ def preview_sample(request: JobRequest, _: Path, reporter: JobReporter) -> dict[
 def check_import(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
     """Load an imported person or dance, so that a damaged one is refused now."""
     from dancenow.choreographer import Choreographer
-    from dancenow.choreographer.motion.choreographer import PoseChoreographer
     from dancenow.performer import Performer
     from dancenow.studio.thumbnails import write_thumbnail
     from dancenow.training import choose_device
@@ -122,8 +120,6 @@ def check_import(request: JobRequest, _: Path, reporter: JobReporter) -> dict[st
         plate, picture = Performer.load(trained, cpu).scene.plate, Path(request["picture"])
         if plate is not None and not picture.is_file():
             write_thumbnail(plate, picture)
-    elif request["codec"] == "pose":
-        PoseChoreographer.load(trained, cpu)
     else:
         Choreographer.load(trained, cpu)
     return {}
@@ -171,7 +167,8 @@ def _train_person(person: dict[str, Any], reporter: JobReporter) -> dict[str, An
 
 def _train_dance(dance: dict[str, Any], reporter: JobReporter) -> dict[str, Any]:
     """Train a choreographer of poses; an imported one stays as it is."""
-    from dancenow.workflows.choreograph import ChoreographyOptions, train_pose_choreographer
+    from dancenow.choreographer import ChoreographyOptions
+    from dancenow.workflows.train_choreographer import train_choreographer
 
     clips, folder = [Path(clip) for clip in dance["clips"]], Path(dance["folder"])
     for sample in dance["samples"]:
@@ -189,7 +186,7 @@ def _train_dance(dance: dict[str, Any], reporter: JobReporter) -> dict[str, Any]
         seed=dance["seed"],
     )
     with _previews(folder, reporter) as progress:
-        trained = train_pose_choreographer(clips, folder, options, progress=progress)[1]
+        trained = train_choreographer(clips, folder, options, progress=progress)[1]
     return {"dance_steps": trained.steps, "dance_seconds": trained.seconds}
 
 

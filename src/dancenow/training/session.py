@@ -129,8 +129,10 @@ class Session:
         """Refuse now, before long work, what a training of that name could not be resumed with.
 
         Raises:
-            InputError: it was begun with something else.
+            InputError: it was begun with something else, or its checkpoint is gone.
         """
+        if self.finished and not (self.checkpoint(name) / STATE).is_file():
+            raise self._checkpoint_is_gone()
         try:
             document = json.loads((self.checkpoint(name) / STATE).read_text("utf-8"))
             values = document["values"]
@@ -196,10 +198,7 @@ class Session:
                 f"{self.folder}: the machines see different checkpoints; let them share it."
             )
         if state is None and self.finished and not training.starts_over:
-            raise InputError(
-                f"{self.folder}: holds a finished {self.kind} without its checkpoint; choose "
-                "another folder."
-            )
+            raise self._checkpoint_is_gone()
         if state is not None and not agrees(training.made_of, state.values):
             if not training.starts_over:
                 self._agree(training.made_of, state.values)
@@ -208,6 +207,12 @@ class Session:
             return Clock(training.budget)
         trainable.restore(state, self.checkpoint(training.name))
         return Clock(training.budget, int(state.values["step"]), float(state.values["seconds"]))
+
+    def _checkpoint_is_gone(self) -> InputError:
+        return InputError(
+            f"{self.folder}: holds a finished {self.kind} without its checkpoint; choose another "
+            "folder."
+        )
 
     def _agree(self, made_of: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Raise `InputError` where a checkpoint was begun with something else."""
@@ -241,8 +246,8 @@ class Session:
         if not folder.is_dir():
             return
         marked = _marked_kind(folder)
-        if marked not in (None, self.kind):
-            raise OutputError(f"{folder}: holds a {marked}; choose another folder.")
+        if (held := marked or _finished_kind(folder)) not in (None, self.kind):
+            raise OutputError(f"{folder}: holds a {held}; choose another folder.")
         # Older versions left no marker.
         left = (folder.glob(f"{CHECKPOINT}/**/{name}") for name in (STATE, HISTORY))
         begun = next(chain.from_iterable(left), None) is not None
@@ -323,3 +328,12 @@ def _marked_kind(folder: Path) -> str | None:
             "update DanceNow."
         )
     return kind
+
+
+def _finished_kind(folder: Path) -> str | None:
+    """What a folder without a marker says it holds: older versions left none."""
+    try:
+        kind = json.loads((folder / "config.json").read_text("utf-8"))["kind"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return str(kind)

@@ -41,7 +41,6 @@ class ThreadTuner:
         self._counts = sorted({1, max(1, most // 2), most}, reverse=True)
         self._now, self._apply = now, apply
         self.threads = most
-        self._applied: int | None = None
         self._rates: dict[int, float] = {}  # units of work a second, in the trial at hand
         self._untried = list(self._counts)
         self._units, self._seconds = 0, 0.0  # of the count that is being tried
@@ -57,9 +56,7 @@ class ThreadTuner:
         if len(self._counts) == 1:
             yield
             return
-        if self._applied != self.threads:
-            self._apply(self.threads)
-            self._applied = self.threads
+        self._apply(self.threads)  # every time: other work may have its own tuner
         start = self._now()
         yield
         self._tell(units, self._now() - start)

@@ -35,7 +35,6 @@ from dancenow.training.page import previews_over_time
 from dancenow.version import __version__
 from dancenow.workflows._demo_inputs import DemoSize
 from dancenow.workflows.generate import Generated
-from dancenow.workflows.new_dance import Danced
 from dancenow.workflows.perform import Performed
 
 _STAGES = {
@@ -58,7 +57,7 @@ def write_demo_page(
     spent: StageTimes,
     performed: Performed,
     dance: Generated,
-    new_dance: Danced,
+    new_dance: Generated,
 ) -> Path:
     """Write `index.html` into the demo's folder, its videos inside."""
     compared = paragraph("The result against the truth; every figure says what is good.")
@@ -99,7 +98,7 @@ def _lead(folder: Path) -> tuple[object, ...]:
     )
 
 
-def _composed(folder: Path, dance: Danced, size: DemoSize) -> tuple[object, ...]:
+def _composed(folder: Path, dance: Generated, size: DemoSize) -> tuple[object, ...]:
     return _shown(
         "A model of motion learned from the poses of four sample dances and composed "
         f"{size.dance_seconds:.0f} seconds of its own; the performer dances them. {_timed(dance)}",
@@ -130,7 +129,7 @@ def _dreamt(folder: Path, dance: Generated, size: DemoSize) -> tuple[object, ...
 
 
 def _learned(
-    folder: Path, performed: Performed, dance: Generated, new_dance: Danced
+    folder: Path, performed: Performed, dance: Generated, new_dance: Generated
 ) -> tuple[object, ...]:
     """Losses of all trainings, previews of one; each folder has a page of its own."""
     trained = (performed.performer, dance.choreographer, new_dance.choreographer)
@@ -180,7 +179,7 @@ def _shown(said: str, *figures: Html) -> tuple[object, ...]:
     return paragraph(said) if said else "", element("div", *figures, class_="grid")
 
 
-def _timed(dance: Danced) -> str:
+def _timed(dance: Generated) -> str:
     if dance.beat_alignment is None or dance.before_alignment is None:
         return ""
     return (

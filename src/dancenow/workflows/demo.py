@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from dancenow.choreographer import ChoreographyOptions
 from dancenow.evaluation.clip import ClipScores
 from dancenow.files import make_folder
 from dancenow.music import has_music
@@ -23,15 +24,11 @@ from dancenow.workflows._demo_inputs import (
     write_clicks,
 )
 from dancenow.workflows._demo_page import write_demo_page
-from dancenow.workflows.choreograph import (
-    ChoreographyOptions,
-    train_choreographer,
-    train_pose_choreographer,
-)
+from dancenow.workflows.compose import NewDance
 from dancenow.workflows.evaluate_clip import evaluate_clip
 from dancenow.workflows.generate import Generated, generate
-from dancenow.workflows.new_dance import Danced, NewDance
 from dancenow.workflows.perform import Performed, perform
+from dancenow.workflows.train_choreographer import train_choreographer
 from dancenow.workflows.train_performer import TrainOptions, train_performer
 
 
@@ -55,7 +52,7 @@ class Demo:
     times: StageTimes
     performed: Performed
     dance: Generated
-    new_dance: Danced
+    new_dance: Generated
 
     def summary(self) -> str:
         """A few lines for people."""
@@ -164,7 +161,7 @@ def _dream(run: _Run, clip: Path) -> Generated:
     with run.times.stage("choreograph"):
         train_choreographer(clip, learned, options, progress=run.progress)
     with run.times.stage("generate"):
-        dance = generate(
+        return generate(
             learned,
             run.folder / "dance.mp4",
             options,
@@ -172,11 +169,9 @@ def _dream(run: _Run, clip: Path) -> Generated:
             credentials=run.credentials,
             progress=run.progress,
         )
-    assert isinstance(dance, Generated)
-    return dance
 
 
-def _compose(run: _Run, performer: Path) -> Danced:
+def _compose(run: _Run, performer: Path) -> Generated:
     """Learn the motion of some dances, and let the performer dance a new one to clicks."""
     options = run.options(run.size.moves, "pose")
     with run.times.stage("motion capture"):
@@ -184,9 +179,9 @@ def _compose(run: _Run, performer: Path) -> Danced:
         clicks = write_clicks(run.folder, run.size, run.seed)
     learned = run.folder / f"moves-{run.size.preset}"
     with run.times.stage("moves"):
-        train_pose_choreographer(tracks, learned, options, progress=run.progress)
+        train_choreographer(tracks, learned, options, progress=run.progress)
     with run.times.stage("new dance"):
-        made = generate(
+        return generate(
             learned,
             run.folder / "new_dance.mp4",
             options,
@@ -195,5 +190,3 @@ def _compose(run: _Run, performer: Path) -> Danced:
             credentials=run.credentials,
             progress=run.progress,
         )
-    assert isinstance(made, Danced)
-    return made

@@ -1,27 +1,22 @@
-"""Generating: a new dance from a learned one, written as a clip."""
+"""Generating: a new dance from a learned one, dreamt as pictures or composed as motion."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dancenow.choreographer import Choreographer, is_choreographer
-from dancenow.choreographer.dancenet.choreographer import check_dream, holds_parts
-from dancenow.choreographer.motion.choreographer import PoseChoreographer, learned_codec
+from dancenow.choreographer import ChoreographyOptions, find_method
+from dancenow.choreographer.choreographer import DanceRequest
 from dancenow.credentials import Claim, Made, Origin
-from dancenow.errors import InputError
 from dancenow.files import check_not_read
+from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.staging.result import open_result
 from dancenow.training.device import choose_device
 from dancenow.video import check_output
 from dancenow.video.prefetch import prefetch
-from dancenow.workflows.choreograph import (
-    ChoreographyOptions,
-    train_choreographer,
-    train_pose_choreographer,
-)
-from dancenow.workflows.new_dance import SECONDS, Danced, Given, NewDance, write_new_dance
+from dancenow.workflows.compose import ComposeInputs, NewDance, write_dance
+from dancenow.workflows.train_choreographer import codec_of, load_or_train
 
 
 @dataclass(frozen=True)
@@ -29,12 +24,15 @@ class Generated:
     """A dance that was generated.
 
     Attributes:
-        output: the clip.
+        output: the clip or track.
         frames: how many.
         fps: frames a second.
-        size: width and height in px.
+        size: width and height in pixels.
         choreographer: folder of the choreographer.
         times: seconds of each stage.
+        tempo: beats a minute of the music; None without music or a clear beat.
+        beat_alignment: how near accents come to beats, 0..1; None likewise.
+        before_alignment: the same before the dance was timed to the music.
         credentials: whether the clip carries Content Credentials.
     """
 
@@ -44,15 +42,26 @@ class Generated:
     size: tuple[int, int]
     choreographer: Path
     times: StageTimes
+    tempo: float | None = None
+    beat_alignment: float | None = None
+    before_alignment: float | None = None
     credentials: bool = False
+    _track: PoseTrack | None = field(default=None, repr=False, compare=False)
+    """The poses that were composed; not printed."""
 
     def summary(self) -> str:
         """One line for people."""
         width, height = self.size
         spent = ", ".join(f"{name} {s:.1f} s" for name, s in self.times.rounded().items())
+        timed = ""
+        if self.tempo is not None and self.beat_alignment is not None:
+            timed = (
+                f"; music of {self.tempo:.0f} beats a minute, beat alignment "
+                f"{self.beat_alignment:.2f} ({self.before_alignment:.2f} before it was timed)"
+            )
         return (
             f"{self.output}: {self.frames} frames of {width} x {height} at {self.fps:.4g} a "
-            f"second ({spent}); the choreographer is in {self.choreographer}"
+            f"second{timed} ({spent}); the choreographer is in {self.choreographer}"
         )
 
 
@@ -63,116 +72,108 @@ def generate(
     *,
     seconds: float | None = None,
     temperature: float | None = None,
-    reference: bool | None = None,
     new: NewDance | None = None,
     credentials: bool = True,
     progress: ProgressCallback = silent,
-) -> Generated | Danced:
+) -> Generated:
     """Make a new dance.
 
     Args:
         dance: a trained choreographer's folder, or a clip, of which one is trained in the cache.
         output: the clip to write, or the track (`.npz`) where poses were learned.
-        options: how to train where `dance` is a clip, the device, and the seed.
+        options: how to train where `dance` is a clip; the device, the seed, and whether to dream as
+            the original does (`reference`; it also does where it was trained so).
         seconds: length of the new dance; None: 16, or that of the music.
-        temperature: how wild it is; see `Choreographer.compose`.
-        reference: compose as the original does; None: if it was trained so.
-        new: what only a choreographer of poses can do: performers, music, and so on.
+        temperature: how wild it is; 1 draws from what was learned as it is.
+        new: what only a composed dance can be like: performers, music, and so on.
         credentials: sign the clip with Content Credentials.
         progress: told about every frame and step.
 
     Raises:
         InputError: what was given cannot be used.
-        TrainingError: the loss is no number.
+        TrainingError: the loss is NaN or infinite.
     """
-    dance, output = Path(dance), Path(output)
-    options = options or ChoreographyOptions()
-    times = StageTimes()
-    new = replace(new or NewDance(), seconds=seconds, temperature=temperature)
-    if _of_poses(dance, output, options, new):
-        if reference:
-            raise InputError("--reference: belongs to --codec frame; leave it out.")
-        return _generate_motion(dance, output, options, new, credentials, progress, times)
-    seconds = SECONDS if seconds is None else seconds
-    check_output(output)
-    check_not_read(output, dance)
-    check_dream(seconds, temperature)
-    if is_choreographer(dance) or holds_parts(dance):
-        with times.stage("load"):
-            folder, choreographer = dance, Choreographer.load(dance, choose_device(options.device))
-    else:
-        choreographer, made = train_choreographer(
-            dance, None, options, progress=progress, times=times
+    options, new = options or ChoreographyOptions(), new or NewDance()
+    job = _Job(Path(dance), Path(output), options, seconds, temperature, credentials, progress)
+    of_tracks = new != NewDance() or job.output.suffix == ".npz"
+    codec = codec_of(job.dance, options, of_tracks=of_tracks)
+    if find_method(codec).composes_tracks:
+        return _compose(job, codec, new)
+    return _dream(job, codec)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is to be generated, however; see `generate`."""
+
+    dance: Path
+    output: Path
+    options: ChoreographyOptions
+    seconds: float | None
+    temperature: float | None
+    credentials: bool
+    progress: ProgressCallback
+    times: StageTimes = field(default_factory=StageTimes)
+
+
+def _compose(job: _Job, codec: str, new: NewDance) -> Generated:
+    """Let a choreographer of poses compose a dance, and performers dance it."""
+    method, seed = find_method(codec), job.options.seed
+    new.check(job.output, job.dance, job.seconds)
+    method.check_request(DanceRequest(job.seconds, None, seed, job.temperature, new.loop))
+    device = choose_device(job.options.device)
+    inputs = ComposeInputs.read(new, device, times=job.times, progress=job.progress)
+    request = inputs.request(new, job.seconds, job.temperature, seed)
+    method.check_request(request)
+    folder, choreographer = load_or_train(
+        job.dance, replace(job.options, codec=codec), progress=job.progress, times=job.times
+    )
+    with job.times.stage("compose"):
+        composed = choreographer.compose_track(request, job.progress)
+    track = composed.track
+    claim = inputs.claim(new, job.dance) if job.credentials else None
+    with job.times.stage("perform" if inputs.ensemble.performers else "write"):
+        size, signed = write_dance(
+            track, job.output, new, inputs.ensemble, claim=claim, progress=job.progress
         )
-        folder = made.folder
-    with times.stage("generate"):
-        frames = choreographer.compose(
-            seconds, seed=options.seed, temperature=temperature, reference=reference
-        )
-        fps = choreographer.fps(reference=reference)
-        total = max(1, round(seconds * fps))
-        claim = Claim.of(Made.dream, Origin.painted, dance) if credentials else None
-        with open_result(output, claim, fps=fps, size=choreographer.size) as result:
-            for frame in prefetch(frames):
-                result.write(frame)
-                progress(Progress("dancing", result.frames, total))
     return Generated(
-        output,
-        result.frames,
-        float(fps),
-        choreographer.size,
+        job.output,
+        len(track),
+        track.fps,
+        size,
         folder,
-        times,
-        result.credentials,
+        job.times,
+        composed.tempo,
+        composed.beat_alignment,
+        composed.before_alignment,
+        signed,
+        track,
     )
 
 
-def _of_poses(dance: Path, output: Path, options: ChoreographyOptions, new: NewDance) -> bool:
-    """Whether poses are composed, and not pictures."""
-    asked = new.of_poses or output.suffix == ".npz" or options.codec == "pose"
-    if not is_choreographer(dance):
-        options.config()  # tells of options that do not fit now
-        return asked
-    if learned_codec(dance) == "pose":
-        if options.background is not None:
-            raise InputError(f"--background {options.background}: needs a --performer before it.")
-        return True
-    if asked:
-        raise InputError(
-            f"{dance}: was learned with --codec frame and dreams pictures; performers, music, "
-            "loops and tracks need one that was trained with --codec pose."
-        )
-    return False
-
-
-def _generate_motion(
-    dance: Path,
-    output: Path,
-    options: ChoreographyOptions,
-    new: NewDance,
-    credentials: bool,
-    progress: ProgressCallback,
-    times: StageTimes,
-) -> Danced:
-    new.check(output, dance)
-    device = choose_device(options.device)
-    given = Given.read(new, device, times=times, progress=progress)
-    if is_choreographer(dance) or holds_parts(dance):
-        with times.stage("load"):
-            folder, choreographer = dance, PoseChoreographer.load(dance, device)
-    else:
-        choreographer, made = train_pose_choreographer(
-            dance, None, options, progress=progress, times=times
-        )
-        folder = made.folder
-    return write_new_dance(
-        choreographer,
+def _dream(job: _Job, codec: str) -> Generated:
+    """Let a choreographer of pictures dream a clip."""
+    check_output(job.output)
+    check_not_read(job.output, job.dance)
+    request = DanceRequest(job.seconds, None, job.options.seed, job.temperature)
+    find_method(codec).check_request(request)
+    folder, choreographer = load_or_train(
+        job.dance, replace(job.options, codec=codec), progress=job.progress, times=job.times
+    )
+    with job.times.stage("generate"):
+        dream = choreographer.dream(request, reference=job.options.reference or None)
+        claim = Claim.of(Made.dream, Origin.painted, job.dance) if job.credentials else None
+        size = choreographer.size
+        with open_result(job.output, claim, fps=dream.fps, size=size) as result:
+            for frame in prefetch(dream.frames):
+                result.write(frame)
+                job.progress(Progress("dancing", result.frames, dream.count))
+    return Generated(
+        job.output,
+        result.frames,
+        float(dream.fps),
+        size,
         folder,
-        output,
-        new,
-        given,
-        seed=options.seed,
-        times=times,
-        claim=given.claim(new, dance) if credentials else None,
-        progress=progress,
+        job.times,
+        credentials=result.credentials,
     )

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from dancenow.choreographer.dancenet.choreographer import is_choreographer
+from dancenow.choreographer import is_choreographer
 from dancenow.choreographer.dancenet.keras_import import import_keras
 from dancenow.files import check_folder, make_folder
 from dancenow.training.device import choose_device

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.choreographer import Choreographer
+from dancenow.choreographer.dancenet.choreographer import FrameChoreographer
 from dancenow.choreographer.dancenet.codec import Latents
 from dancenow.choreographer.dancenet.frames import as_rgb
 from dancenow.choreographer.dancenet.prepare import prepare_pictures
@@ -81,7 +81,7 @@ def reconstruct(
     check_not_read(output, clip, folder)
     times = StageTimes()
     with times.stage("load"):
-        choreographer = Choreographer.load(folder, choose_device(device))
+        choreographer = FrameChoreographer.load(folder, choose_device(device))
     with times.stage("prepare"):
         frames, _, _ = prepare_pictures([clip], choreographer.config.picture, progress=progress)
     with times.stage("encode"):
@@ -106,7 +106,7 @@ def reconstruct(
     )
 
 
-def latent_walk(choreographer: Choreographer, latents: Latents) -> NDArray[np.uint8]:
+def latent_walk(choreographer: FrameChoreographer, latents: Latents) -> NDArray[np.uint8]:
     """Rows of pictures, each walking straight from one latent to another, uint8 `(H, W, 3)` RGB.
 
     Args:

@@ -18,16 +18,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import nn
 
-from dancenow.choreographer import Choreographer, ChoreographerConfig, is_choreographer
-from dancenow.choreographer.config import (
+from dancenow.choreographer import is_choreographer
+from dancenow.choreographer.config import find_preset
+from dancenow.choreographer.dancenet.choreographer import FrameChoreographer, LearnedLatents, draw
+from dancenow.choreographer.dancenet.codec import Latents, LatentScaler
+from dancenow.choreographer.dancenet.config import (
     PRESETS,
+    FrameChoreographerConfig,
     PictureConfig,
     SequenceConfig,
     VAEConfig,
-    choreographer_preset,
 )
-from dancenow.choreographer.dancenet.choreographer import Learned, draw
-from dancenow.choreographer.dancenet.codec import Latents, LatentScaler
 from dancenow.choreographer.dancenet.sequence import DanceSequence
 from dancenow.choreographer.dancenet.vae import FrameVAE
 from dancenow.errors import InputError
@@ -35,7 +36,7 @@ from dancenow.training import Device
 
 CPU = Device("cpu", "32-true")
 LATENT = 6
-CONFIG = ChoreographerConfig(
+CONFIG = FrameChoreographerConfig(
     preset="tiny",
     picture=PictureConfig(height=16, width=24, background="threshold", stride=3),
     vae=VAEConfig(latent=LATENT, filters=(4, 4, 6), dense=8),
@@ -46,14 +47,16 @@ CONFIG = ChoreographerConfig(
 FILES = ("vae.safetensors", "sequence.safetensors", "latents.npz")
 
 
-def made(config: ChoreographerConfig = CONFIG, fps: Fraction = Fraction(25)) -> Choreographer:
+def made(
+    config: FrameChoreographerConfig = CONFIG, fps: Fraction = Fraction(25)
+) -> FrameChoreographer:
     """An untrained one that wanders about the latents of two clips."""
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     steps = rng.normal(size=(50, LATENT)).astype(np.float32)
     means = np.cumsum(0.3 * steps, axis=0, dtype=np.float32)
     scaler = LatentScaler.fit(means, principal_axes=config.sequence.principal_axes)
-    learned = Learned(
+    learned = LearnedLatents(
         means,
         rng.normal(size=means.shape).astype(np.float32) - 3,
         (30, 20),
@@ -68,25 +71,25 @@ def made(config: ChoreographerConfig = CONFIG, fps: Fraction = Fraction(25)) -> 
             nn.init.normal_(layer.weight, std=0.4)
     if config.sequence.residual:
         network.begin_with([torch.from_numpy(scaler.scale(clip)) for clip in learned.clips()])
-    return Choreographer(config, vae, network, learned, CPU, {"steps": 7, "temperature": 0.8})
+    return FrameChoreographer(config, vae, network, learned, CPU, {"steps": 7, "temperature": 0.8})
 
 
 @pytest.fixture
-def choreographer() -> Choreographer:
+def choreographer() -> FrameChoreographer:
     return made()
 
 
-def dance(of: Choreographer, seconds: float = 0.6, **how: object) -> NDArray[np.uint8]:
+def dance(of: FrameChoreographer, seconds: float = 0.6, **how: object) -> NDArray[np.uint8]:
     return np.stack(list(of.compose(seconds, **how)))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("reference", [False, True])
 def test_what_is_loaded_dances_as_what_was_saved(
-    choreographer: Choreographer, tmp_path: Path, reference: bool
+    choreographer: FrameChoreographer, tmp_path: Path, reference: bool
 ) -> None:
     folder = tmp_path / "new" / "folder"
     choreographer.save(folder)
-    loaded = Choreographer.load(str(folder), CPU)
+    loaded = FrameChoreographer.load(str(folder), CPU)
     assert loaded.config == CONFIG and loaded.training == choreographer.training
     for name in ("means", "log_variances"):
         assert np.array_equal(getattr(loaded.learned, name), getattr(choreographer.learned, name))
@@ -95,10 +98,12 @@ def test_what_is_loaded_dances_as_what_was_saved(
     assert not np.array_equal(ours, dance(loaded, seed=4, reference=reference))
 
 
-def test_the_learned_dance_is_kept_exactly(choreographer: Choreographer, tmp_path: Path) -> None:
+def test_the_learned_dance_is_kept_exactly(
+    choreographer: FrameChoreographer, tmp_path: Path
+) -> None:
     learned = replace(choreographer.learned, fps=Fraction(30000, 1001), background="person")
     learned.save(tmp_path / "latents.npz")
-    again = Learned.load(tmp_path / "latents.npz")
+    again = LearnedLatents.load(tmp_path / "latents.npz")
     assert (again.lengths, again.fps, again.stride) == ((30, 20), Fraction(30000, 1001), 3)
     assert again.background == "person" and again.rate == pytest.approx(30000 / 1001 / 3)
     for name in ("axes", "low", "high"):
@@ -120,7 +125,7 @@ def test_latents_are_drawn_from_what_was_learned() -> None:
 
 
 def test_a_folder_is_a_choreographers_once_it_is_saved(
-    choreographer: Choreographer, tmp_path: Path
+    choreographer: FrameChoreographer, tmp_path: Path
 ) -> None:
     folder = tmp_path / "c"
     assert not is_choreographer(folder)
@@ -136,29 +141,29 @@ def test_a_folder_is_a_choreographers_once_it_is_saved(
 def test_an_empty_folder_tells_how_to_make_one(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nothing"):
         with pytest.raises(InputError, match="holds no choreographer; make one with"):
-            Choreographer.load(folder, CPU)
+            FrameChoreographer.load(folder, CPU)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_is_missing_is_named(
-    choreographer: Choreographer, tmp_path: Path, name: str
+    choreographer: FrameChoreographer, tmp_path: Path, name: str
 ) -> None:
     choreographer.save(tmp_path)
     (tmp_path / name).unlink()
     with pytest.raises(InputError, match=rf"{name} is missing; train the choreographer again"):
-        Choreographer.load(tmp_path, CPU)
+        FrameChoreographer.load(tmp_path, CPU)
 
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("left", [0, 1, 7, 40, 300, -1])
 def test_a_file_that_was_cut_off_is_told(
-    choreographer: Choreographer, tmp_path: Path, name: str, left: int
+    choreographer: FrameChoreographer, tmp_path: Path, name: str, left: int
 ) -> None:
     choreographer.save(tmp_path)
     path = tmp_path / name
     path.write_bytes(path.read_bytes()[:left])
     with pytest.raises(InputError, match="is damaged; train it again"):
-        Choreographer.load(tmp_path, CPU)
+        FrameChoreographer.load(tmp_path, CPU)
 
 
 def rewritten(path: Path, **changed: object) -> None:
@@ -172,19 +177,19 @@ def rewritten(path: Path, **changed: object) -> None:
 
 @pytest.mark.parametrize("name", ["means", "lengths", "fps", "stride", "background", "axes"])
 def test_latents_that_say_too_little_are_told(
-    choreographer: Choreographer, tmp_path: Path, name: str
+    choreographer: FrameChoreographer, tmp_path: Path, name: str
 ) -> None:
     choreographer.save(tmp_path)
     rewritten(tmp_path / "latents.npz", **{name: None})
     with pytest.raises(InputError, match="is damaged; train it again"):
-        Choreographer.load(tmp_path, CPU)
+        FrameChoreographer.load(tmp_path, CPU)
 
 
-def test_nothing_is_unpickled(choreographer: Choreographer, tmp_path: Path) -> None:
+def test_nothing_is_unpickled(choreographer: FrameChoreographer, tmp_path: Path) -> None:
     choreographer.save(tmp_path)
     rewritten(tmp_path / "latents.npz", means=np.array([{"a": 1}], object))
     with pytest.raises(InputError, match="is damaged; train it again"):
-        Choreographer.load(tmp_path, CPU)
+        FrameChoreographer.load(tmp_path, CPU)
 
 
 def edited(folder: Path, edit: Callable[[dict[str, object]], object]) -> None:
@@ -196,63 +201,63 @@ def edited(folder: Path, edit: Callable[[dict[str, object]], object]) -> None:
 
 @pytest.mark.parametrize(("version", "mend"), [(2, "update DanceNow"), (0, "train it again")])
 def test_another_version_is_told(
-    choreographer: Choreographer, tmp_path: Path, version: int, mend: str
+    choreographer: FrameChoreographer, tmp_path: Path, version: int, mend: str
 ) -> None:
     choreographer.save(tmp_path)
     edited(tmp_path, lambda document: document.update(version=version))
     with pytest.raises(InputError, match=rf"of version {version}, .* reads version 1; {mend}"):
-        Choreographer.load(tmp_path, CPU)
+        FrameChoreographer.load(tmp_path, CPU)
 
 
-def test_a_performer_is_no_choreographer(choreographer: Choreographer, tmp_path: Path) -> None:
+def test_a_performer_is_no_choreographer(choreographer: FrameChoreographer, tmp_path: Path) -> None:
     choreographer.save(tmp_path)
     edited(tmp_path, lambda document: document.update(kind="performer"))
     assert not is_choreographer(tmp_path)
     with pytest.raises(InputError, match="holds a performer, a choreographer is needed"):
-        Choreographer.load(tmp_path, CPU)
+        FrameChoreographer.load(tmp_path, CPU)
 
 
 @pytest.mark.parametrize("key", ["version", "kind", "config", "training"])
 def test_a_config_without_one_of_its_parts_is_told(
-    choreographer: Choreographer, tmp_path: Path, key: str
+    choreographer: FrameChoreographer, tmp_path: Path, key: str
 ) -> None:
     choreographer.save(tmp_path)
     edited(tmp_path, lambda document: document.pop(key))
     with pytest.raises(InputError, match="train it again"):
-        Choreographer.load(tmp_path, CPU)
+        FrameChoreographer.load(tmp_path, CPU)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", "\0"])
 def test_a_config_that_is_no_document_is_told(
-    choreographer: Choreographer, tmp_path: Path, text: str
+    choreographer: FrameChoreographer, tmp_path: Path, text: str
 ) -> None:
     choreographer.save(tmp_path)
     (tmp_path / "config.json").write_text(text)
     assert not is_choreographer(tmp_path)
     with pytest.raises(InputError, match=r"config\.json: is not a choreographer's"):
-        Choreographer.load(tmp_path, CPU)
+        FrameChoreographer.load(tmp_path, CPU)
 
 
 @pytest.mark.parametrize("part", ["picture", "vae", "sequence"])
 def test_a_config_with_a_value_that_nobody_knows_is_told(
-    choreographer: Choreographer, tmp_path: Path, part: str
+    choreographer: FrameChoreographer, tmp_path: Path, part: str
 ) -> None:
     choreographer.save(tmp_path)
     edited(tmp_path, lambda d: d["config"][part].update(colour="mauve"))  # type: ignore[index]
     with pytest.raises(InputError, match="is damaged; train it again"):
-        Choreographer.load(tmp_path, CPU)
+        FrameChoreographer.load(tmp_path, CPU)
 
 
 @pytest.mark.parametrize(
     ("part", "size"), [("vae", {"dense": 9}), ("sequence", {"hidden": 13}), ("vae", {"latent": 7})]
 )
 def test_weights_of_another_size_are_told(
-    choreographer: Choreographer, tmp_path: Path, part: str, size: dict[str, int]
+    choreographer: FrameChoreographer, tmp_path: Path, part: str, size: dict[str, int]
 ) -> None:
     choreographer.save(tmp_path)
     edited(tmp_path, lambda d: d["config"][part].update(size))  # type: ignore[index]
     with pytest.raises(InputError, match="another preset or version"):
-        Choreographer.load(tmp_path, CPU)
+        FrameChoreographer.load(tmp_path, CPU)
 
 
 @pytest.mark.parametrize("fps", [Fraction(25), Fraction(30000, 1001), Fraction(12)])
@@ -276,7 +281,7 @@ def test_grey_pictures_are_given_as_rgb_and_coloured_ones_keep_their_colours() -
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_length_that_makes_no_sense_is_told_before_anything_is_drawn(
-    choreographer: Choreographer, seconds: float
+    choreographer: FrameChoreographer, seconds: float
 ) -> None:
     with pytest.raises(InputError, match="--seconds must be above 0"):
         choreographer.compose(seconds)
@@ -285,18 +290,18 @@ def test_a_length_that_makes_no_sense_is_told_before_anything_is_drawn(
 @pytest.mark.parametrize("temperature", [-0.1, float("nan"), float("inf")])
 @pytest.mark.parametrize("reference", [False, True])
 def test_a_temperature_that_makes_no_sense_is_told_before_anything_is_drawn(
-    choreographer: Choreographer, temperature: float, reference: bool
+    choreographer: FrameChoreographer, temperature: float, reference: bool
 ) -> None:
     for compose in (choreographer.compose, choreographer.compose_latents):
         with pytest.raises(InputError, match="--temperature must be 0 or above"):
             compose(temperature=temperature, reference=reference)
 
 
-def latents(of: Choreographer, length: int, **how: object) -> Latents:
+def latents(of: FrameChoreographer, length: int, **how: object) -> Latents:
     return np.stack(list(islice(of.compose_latents(**how), length)))  # type: ignore[arg-type]
 
 
-def test_at_temperature_0_nothing_is_left_to_chance(choreographer: Choreographer) -> None:
+def test_at_temperature_0_nothing_is_left_to_chance(choreographer: FrameChoreographer) -> None:
     for reference in (False, True):
         ways = [latents(choreographer, 9, temperature=0.0, reference=reference) for _ in range(2)]
         assert np.array_equal(*ways)
@@ -308,7 +313,7 @@ def test_at_temperature_0_nothing_is_left_to_chance(choreographer: Choreographer
     assert calm[0] < 0.2 * calm[1]
 
 
-def test_nobody_says_means_the_temperature_that_was_found(choreographer: Choreographer) -> None:
+def test_the_default_is_the_temperature_that_was_found(choreographer: FrameChoreographer) -> None:
     assert choreographer.temperature == 0.8
     asked = latents(choreographer, 5, temperature=0.8)
     assert np.array_equal(latents(choreographer, 5), asked)
@@ -319,7 +324,7 @@ def test_nobody_says_means_the_temperature_that_was_found(choreographer: Choreog
     assert np.array_equal(latents(choreographer, 5, reference=True), original)
 
 
-def test_the_hotter_the_wilder(choreographer: Choreographer) -> None:
+def test_the_hotter_the_wilder(choreographer: FrameChoreographer) -> None:
     steps = [
         np.abs(np.diff(latents(choreographer, 200, temperature=t), axis=0)).mean()
         for t in (0.1, 0.4, 1.6)
@@ -347,7 +352,7 @@ def test_between_two_latents_frames_walk_from_one_to_the_other() -> None:
 
 
 def test_the_original_gives_a_picture_a_latent_at_30_a_second(
-    choreographer: Choreographer,
+    choreographer: FrameChoreographer,
 ) -> None:
     assert choreographer.fps(reference=True) == 30
     frames = dance(choreographer, 0.3, reference=True)
@@ -356,7 +361,7 @@ def test_the_original_gives_a_picture_a_latent_at_30_a_second(
     assert np.abs(frames.astype(int) - np.stack(own)).max() <= 1
 
 
-def test_a_dance_longer_than_memory_can_be_begun(choreographer: Choreographer) -> None:
+def test_a_dance_longer_than_memory_can_be_begun(choreographer: FrameChoreographer) -> None:
     frames = choreographer.compose(1e6)
     assert [frame.shape for frame in islice(frames, 3)] == [(16, 24, 3)] * 3
 
@@ -387,10 +392,10 @@ def test_calibrated_it_moves_as_much_as_the_dance_that_was_learned() -> None:
 
 def test_presets_are_found_by_name() -> None:
     for name, preset in PRESETS.items():
-        assert choreographer_preset(name) is preset and preset.preset == name
+        assert find_preset(PRESETS, name) is preset and preset.preset == name
         assert preset.minutes > 0 and 0 < preset.codec_share < 1
     with pytest.raises(InputError, match=r"--preset nice: unknown; choose one of .*dancenet"):
-        choreographer_preset("nice")
+        find_preset(PRESETS, "nice")
 
 
 @pytest.mark.parametrize("side", [0, 7, 12, -8])

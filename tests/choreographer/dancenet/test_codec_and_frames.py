@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dancenow.choreographer.config import PictureConfig, VAEConfig
 from dancenow.choreographer.dancenet.codec import FrameCodec, Latents, LatentScaler
+from dancenow.choreographer.dancenet.config import PictureConfig, VAEConfig
 from dancenow.choreographer.dancenet.frames import FrameSet, as_rgb, contact_sheet
 from dancenow.choreographer.dancenet.vae import FrameVAE
 from dancenow.files import new_pictures

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dancenow.choreographer.config import (
-    ChoreographerConfig,
+from dancenow.choreographer.dancenet.config import (
+    FrameChoreographerConfig,
     PictureConfig,
     SequenceConfig,
     VAEConfig,
@@ -354,9 +354,9 @@ def test_the_held_out_loss_is_the_mean_over_every_next_latent(remember: bool) ->
 # The autoencoder.
 
 
-def config(**update: object) -> ChoreographerConfig:
+def config(**update: object) -> FrameChoreographerConfig:
     vae = {"latent": 3, "filters": (4, 6, 8), "dense": 8, "batch": 20, **update}
-    return ChoreographerConfig(
+    return FrameChoreographerConfig(
         preset="tiny",
         picture=PictureConfig(height=16, width=24, background="threshold"),
         vae=VAEConfig(**vae),  # type: ignore[arg-type]

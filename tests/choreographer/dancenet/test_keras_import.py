@@ -17,8 +17,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from dancenow.choreographer import Choreographer
-from dancenow.choreographer.config import PictureConfig
+from dancenow.choreographer.dancenet.choreographer import FrameChoreographer
+from dancenow.choreographer.dancenet.config import PictureConfig
 from dancenow.choreographer.dancenet.keras_import import import_keras
 from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.training import Device
@@ -229,7 +229,7 @@ class Original:
             self.folder / "lv.npy",
         )
 
-    def load(self, *files: Path, **options: Any) -> Choreographer:
+    def load(self, *files: Path, **options: Any) -> FrameChoreographer:
         """Import the files, or others; a warning is an error."""
         vae, sequence, lv = files or self.write()
         picture = PictureConfig(height=self.size[0], width=self.size[1])
@@ -648,7 +648,7 @@ def test_what_is_imported_dances_and_is_the_same_when_it_is_loaded(
     made = import_keras_weights(vae, sequence, out, latents=lv, device="cpu")
     assert made.folder == out and made.gate == "hard_sigmoid" and made.latents == 70
     assert f"{made.parameters:,} parameters" in made.summary()
-    loaded = Choreographer.load(out, CPU)
+    loaded = FrameChoreographer.load(out, CPU)
     direct = import_keras(vae, sequence, latents=lv, device=CPU)
     assert loaded.config == direct.config and loaded.training == direct.training
     for reference in (False, True):
@@ -669,7 +669,7 @@ def test_importing_again_replaces_what_was_imported(
         first = import_keras_weights(vae, sequence, out, device="cpu")
     assert first.latents == 0 and "assumed" in first.summary()
     import_keras_weights(vae, sequence, out, gate="sigmoid", latents=lv, device="cpu")
-    loaded = Choreographer.load(out, CPU)
+    loaded = FrameChoreographer.load(out, CPU)
     assert loaded.config.sequence.gate == "sigmoid" and len(loaded.learned.means) == 70
 
 

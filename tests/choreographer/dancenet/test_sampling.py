@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dancenow.choreographer.config import SequenceConfig
 from dancenow.choreographer.dancenet.codec import LatentScaler
+from dancenow.choreographer.dancenet.config import SequenceConfig
 from dancenow.choreographer.dancenet.mdn import Mixture
 from dancenow.choreographer.dancenet.sampling import Stepper, dream, dream_as_original, in_between
 from dancenow.choreographer.dancenet.sequence import DanceSequence

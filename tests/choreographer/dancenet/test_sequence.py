@@ -10,8 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dancenow.choreographer import choreographer_preset
-from dancenow.choreographer.config import SequenceConfig
+from dancenow.choreographer.dancenet.config import PRESETS, SequenceConfig
 from dancenow.choreographer.dancenet.sequence import DanceSequence, LSTMLayer, dropout
 
 LATENT, HIDDEN = 5, 7
@@ -44,7 +43,7 @@ def some_state(batch: int) -> tuple[Tensor, Tensor]:
 
 
 def test_a_network_of_dancenets_size_has_dancenets_parameters() -> None:
-    config = choreographer_preset("dancenet")
+    config = PRESETS["dancenet"]
     network = DanceSequence(config.vae.latent, config.sequence)
     assert sum(weight.numel() for weight in network.parameters()) == 12_198_336
     assert len(network.layers) == 3 and network.mixture.shape == (24, 128)

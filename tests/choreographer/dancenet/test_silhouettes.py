@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dancenow.choreographer.config import Background, PictureConfig
+from dancenow.choreographer.dancenet.config import Background, PictureConfig
 from dancenow.choreographer.dancenet.silhouettes import (
     PersonSegmenter,
     fit,

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
-from dancenow.choreographer import choreographer_preset
-from dancenow.choreographer.config import Background, PictureConfig, VAEConfig
+from dancenow.choreographer.dancenet.config import PRESETS, Background, PictureConfig, VAEConfig
 from dancenow.choreographer.dancenet.vae import FrameVAE, Posterior, vae_loss
 
 SMALL = VAEConfig(latent=5, filters=(4, 6, 8), dense=7)
@@ -23,7 +22,7 @@ def small(picture: PictureConfig) -> FrameVAE:
 
 
 def test_networks_of_dancenets_size_have_dancenets_parameters() -> None:
-    config = choreographer_preset("dancenet")
+    config = PRESETS["dancenet"]
     vae = FrameVAE(config.picture, config.vae)
     assert (config.picture.height, config.picture.width, config.vae.latent) == (120, 208, 128)
     assert sum(weight.numel() for weight in vae.encoder.parameters()) == 1_724_128

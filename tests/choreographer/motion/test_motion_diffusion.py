@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dancenow.choreographer.config import MotionConfig
 from dancenow.choreographer.motion.body import LIMB_NAMES
 from dancenow.choreographer.motion.codec import RATE, Moves
-from dancenow.choreographer.motion.dance import MoveScaler, speed_of
+from dancenow.choreographer.motion.config import MotionConfig
 from dancenow.choreographer.motion.diffusion import MotionDenoiser, noise_levels
-from dancenow.choreographer.motion.training import MotionTraining
+from dancenow.choreographer.motion.scaler import MoveScaler, speed_of
+from dancenow.choreographer.motion.training import MotionData, MotionTraining
 from dancenow.errors import InputError
 from dancenow.training import TrainingState, load_state
 from dancenow.training.checkpoint import save_state
@@ -216,7 +216,8 @@ def training(
     pieces = [circling(120), circling(40, 2.0, 1)] if pieces is None else pieces
     scaler = MoveScaler.fit(pieces, SMALL.window)
     weights = np.ones(VALUES, np.float32)
-    return MotionTraining(config, pieces, held_out or [], scaler, weights, JOINTS, CPU, seed)
+    data = MotionData(pieces, held_out or [], scaler, weights, JOINTS)
+    return MotionTraining(config, data, CPU, seed)
 
 
 def weights_of(work: MotionTraining) -> dict[str, Tensor]:
@@ -298,7 +299,8 @@ def test_pieces_shorter_than_a_window_are_not_drawn_from() -> None:
     long, short = circling(60), np.full((SMALL.window - 1, VALUES), 1e6, np.float32)
     scaler = MoveScaler.fit([long], SMALL.window)
     weights = np.ones(VALUES, np.float32)
-    work = MotionTraining(SMALL, [long, short], [], scaler, weights, JOINTS, CPU, 0)
+    data = MotionData([long, short], [], scaler, weights, JOINTS)
+    work = MotionTraining(SMALL, data, CPU, 0)
     assert np.isfinite(steps(work, 0, 3)).all() and max(steps(work, 3, 5)) < 100
 
 
@@ -316,6 +318,7 @@ def test_a_preview_shows_the_averaged_network() -> None:
 
     pieces = [circling(60)]
     scaler, weights = MoveScaler.fit(pieces, SMALL.window), np.ones(VALUES, np.float32)
-    work = MotionTraining(SMALL, pieces, [], scaler, weights, JOINTS, CPU, 0, show=show)
+    data = MotionData(pieces, [], scaler, weights, JOINTS)
+    work = MotionTraining(SMALL, data, CPU, 0, show=show)
     assert work.preview().shape == (2, 3, 3) and shown == [work.average.module]
     assert training().preview().dtype == np.uint8

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dancenow.choreographer.motion.codec import LIMBS, Moves
-from dancenow.choreographer.motion.dance import MoveScaler
 from dancenow.choreographer.motion.passages import Passages
+from dancenow.choreographer.motion.scaler import MoveScaler
 
 VALUES = LIMBS.stop
 WINDOW = 16

@@ -10,15 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dancenow.choreographer import Choreographer
-from dancenow.choreographer.dancenet.choreographer import is_choreographer
+from dancenow.choreographer import is_choreographer, learned_codec
+from dancenow.choreographer.dancenet.choreographer import FrameChoreographer
 from dancenow.choreographer.motion.body import measure_body
-from dancenow.choreographer.motion.choreographer import (
-    Composition,
-    PoseChoreographer,
-    learned_codec,
-)
+from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.codec import LIMBS, RATE
+from dancenow.choreographer.motion.composition import Composition
+from dancenow.choreographer.motion.to_music import retimed
 from dancenow.errors import InputError
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import INDEX
@@ -62,7 +60,7 @@ def test_a_dance_is_danced_by_the_learned_body_at_the_learned_rate(
     assert np.isfinite(dance.keypoints).all() and dance.confidence[:, JOINTS[1:]].all()
 
 
-def test_sixteen_seconds_are_composed_when_nobody_says(choreographer: PoseChoreographer) -> None:
+def test_sixteen_seconds_are_composed_by_default(choreographer: PoseChoreographer) -> None:
     assert choreographer.compose().duration == pytest.approx(16, abs=1 / 24)
 
 
@@ -131,10 +129,10 @@ def test_a_loops_last_frame_leads_to_its_first(
     learned = replace(smooth.learned, fps=Fraction(fps).limit_denominator(1001))
     choreographer = replace(smooth, learned=learned)
     moves = choreographer.compose_moves(Composition(seconds, seed=3, loop=True))
-    loop = choreographer.danced(moves, loop=True)
+    loop = choreographer.to_track(moves, loop=True)
     assert loop.fps == pytest.approx(fps, abs=0.01)
     assert len(loop) == round(len(moves) / RATE * loop.fps)
-    assert len(choreographer.danced(moves, seconds, loop=True)) == round(seconds * loop.fps)
+    assert len(choreographer.to_track(moves, seconds, loop=True)) == round(seconds * loop.fps)
     again = loop.with_keypoints(np.concatenate([loop.keypoints, loop.keypoints[:1]]))
     steps = paces(again)
     assert steps[-1] < 1.2 * steps[:-1].max() + 0.002
@@ -149,7 +147,7 @@ def test_a_loop_is_evenly_paced_where_it_closes(smooth: PoseChoreographer) -> No
     moves[:, 0], moves[:, 1] = 0.2 * np.cos(angle), 0.5 + 0.2 * np.sin(angle)
     for fps in (Fraction(30000, 1001), Fraction(24), Fraction(37)):
         uneven = replace(smooth, learned=replace(smooth.learned, fps=fps))
-        loop = uneven.danced(moves, loop=True)
+        loop = uneven.to_track(moves, loop=True)
         hips = np.concatenate([loop.xy, loop.xy[:1]])[:, INDEX["mid_hip"]]
         steps = np.linalg.norm(np.diff(hips, axis=0), axis=1)
         assert steps.max() < 1.02 * steps.min()
@@ -214,10 +212,10 @@ def test_a_body_that_is_half_seen_before_its_end_can_be(
 def test_the_same_moments_are_the_same_dance(choreographer: PoseChoreographer) -> None:
     moves = choreographer.learned.pieces[0]
     at = np.arange(len(moves)) / RATE
-    assert np.allclose(choreographer.retimed(moves, at), moves, atol=1e-5)
-    later = choreographer.retimed(moves, at[: len(moves) // 2] + 2.0)
+    assert np.allclose(retimed(moves, at), moves, atol=1e-5)
+    later = retimed(moves, at[: len(moves) // 2] + 2.0)
     assert np.allclose(later[: len(moves) // 3], moves[30 : 30 + len(moves) // 3], atol=1e-5)
-    beyond = choreographer.retimed(moves, np.array([-1.0, 1e6]))
+    beyond = retimed(moves, np.array([-1.0, 1e6]))
     assert np.allclose(beyond, moves[[0, -1]], atol=1e-5)
 
 
@@ -261,7 +259,7 @@ def test_what_was_held_out_is_kept_apart(choreographer: PoseChoreographer, tmp_p
 def test_its_folder_says_what_it_is(saved: Path) -> None:
     assert is_choreographer(saved) and learned_codec(saved) == "pose"
     with pytest.raises(InputError, match="was learned with --codec pose"):
-        Choreographer.load(saved, CPU)
+        FrameChoreographer.load(saved, CPU)
 
 
 @pytest.mark.parametrize("name", ["config.json", "motion.safetensors", "moves.npz"])

@@ -1,49 +1,48 @@
-"""`Choreographer`: a learned dance, on disk and in memory."""
+"""`FrameChoreographer`: a dance learned as pictures, on disk and in memory."""
 
 from __future__ import annotations
 
 import io
-import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import nn
+from safetensors.torch import load_file
 
-from dancenow.choreographer.config import ChoreographerConfig
+from dancenow.choreographer.choreographer import SECONDS, Choreographer, DanceRequest, Dream
 from dancenow.choreographer.dancenet.codec import FrameCodec, Latents, LatentScaler
+from dancenow.choreographer.dancenet.config import FrameChoreographerConfig, read_config
 from dancenow.choreographer.dancenet.frames import as_rgb
 from dancenow.choreographer.dancenet.sampling import dream, dream_as_original, in_between
 from dancenow.choreographer.dancenet.sequence import DanceSequence
 from dancenow.choreographer.dancenet.vae import FrameVAE
-from dancenow.errors import InputError
-from dancenow.files import write_bytes, write_text
+from dancenow.choreographer.folder import (
+    damage_reported,
+    read_complete,
+    write_document,
+    write_weights,
+)
+from dancenow.files import write_bytes
 from dancenow.training import Device, choose_device
 from dancenow.training.checkpoint import restore_module
 
-VERSION = 1
 REFERENCE_TEMPERATURE = 0.05  # the original's
 REFERENCE_START = 2000  # the latent at which the original begins
 REFERENCE_FPS = 30  # frames a second of what the original writes
 _TEMPERATURES = (0.5, 2.0)  # among which the calibration seeks
 _HALVINGS = 4
 _CALIBRATED = (15.0, 200)  # seconds of a dance, and latents of it at most; three dances each time
-_FILES = ("vae.safetensors", "sequence.safetensors", "latents.npz")
+FILES = ("vae.safetensors", "sequence.safetensors", "latents.npz")
 
 
 @dataclass(frozen=True)
-class Learned:
+class LearnedLatents:
     """The dance that was learned, as latents.
 
     Attributes:
@@ -51,7 +50,7 @@ class Learned:
         log_variances: likewise.
         lengths: pictures of each clip.
         fps: the clips' frames a second.
-        stride: every so many-th frame was learned.
+        stride: one of this many frames was learned.
         background: how the background was removed.
         scaler: what the sequence network sees of them.
     """
@@ -95,10 +94,10 @@ class Learned:
         write_bytes(path, buffer.getvalue())
 
     @staticmethod
-    def load(path: Path) -> Learned:
+    def load(path: Path) -> LearnedLatents:
         """Read `latents.npz`."""
         with np.load(path, allow_pickle=False) as file:
-            return Learned(
+            return LearnedLatents(
                 file["means"].astype(np.float32),
                 file["log_variances"].astype(np.float32),
                 tuple(file["lengths"].tolist()),
@@ -117,7 +116,7 @@ def draw(means: Latents, log_variances: Latents, seed: int) -> Latents:
 
 
 @dataclass
-class Choreographer:
+class FrameChoreographer(Choreographer):
     """A learned dance: a codec, a sequence network and the latents they were learned from.
 
     Attributes:
@@ -129,10 +128,13 @@ class Choreographer:
         training: figures of the training.
     """
 
-    config: ChoreographerConfig
+    codec_name: ClassVar[str] = "frame"
+    composes_tracks: ClassVar[bool] = False
+
+    config: FrameChoreographerConfig
     vae: FrameVAE
     network: DanceSequence
-    learned: Learned
+    learned: LearnedLatents
     device: Device = field(default_factory=choose_device)
     training: dict[str, Any] = field(default_factory=dict)
 
@@ -141,23 +143,28 @@ class Choreographer:
         self.network = self.network.to(self.device.torch).eval()
 
     @property
+    def preset(self) -> str:
+        """Name of the configuration it was trained with."""
+        return self.config.preset
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of a frame in px."""
         return self.config.picture.width, self.config.picture.height
 
     @property
     def temperature(self) -> float:
-        """With which a dance is drawn when nobody says: 1, or what was found to be as lively."""
+        """The default to draw with: 1, or what was found to be as lively as the learned dance."""
         return float(self.training.get("temperature", 1.0))
 
     def fps(self, *, reference: bool | None = None) -> Fraction:
-        """Frames a second of what `compose` gives."""
+        """Frames a second of what `compose` yields."""
         reference = self.config.reference if reference is None else reference
         return Fraction(REFERENCE_FPS) if reference else self.learned.fps
 
     def compose(
         self,
-        seconds: float = 16.0,
+        seconds: float = SECONDS,
         *,
         seed: int = 0,
         temperature: float | None = None,
@@ -179,13 +186,22 @@ class Choreographer:
         Raises:
             InputError: `seconds` or `temperature` makes no sense.
         """
-        check_dream(seconds, temperature)
+        DanceRequest(seconds, temperature=temperature).check()
         reference = self.config.reference if reference is None else reference
         count = max(1, round(seconds * self.fps(reference=reference)))
         latents = self.compose_latents(seed=seed, temperature=temperature, reference=reference)
         if not reference:
             latents = in_between(latents, self.learned.stride)
         return (as_rgb(picture) for picture in self.codec.decode(islice(latents, count)))
+
+    def dream(self, request: DanceRequest, *, reference: bool | None = None) -> Dream:
+        """See `compose`."""
+        seconds = SECONDS if request.seconds is None else request.seconds
+        fps = self.fps(reference=reference)
+        frames = self.compose(
+            seconds, seed=request.seed, temperature=request.temperature, reference=reference
+        )
+        return Dream(frames, max(1, round(seconds * fps)), fps)
 
     def compose_latents(
         self, *, seed: int = 0, temperature: float | None = None, reference: bool | None = None
@@ -201,7 +217,7 @@ class Choreographer:
         reference = self.config.reference if reference is None else reference
         if temperature is None:
             temperature = REFERENCE_TEMPERATURE if reference else self.temperature
-        check_dream(1.0, temperature)
+        DanceRequest(temperature=temperature).check()
         scaler = self.learned.scaler
         scaled = scaler.scale(self.learned.means)
         if reference:
@@ -236,7 +252,7 @@ class Choreographer:
         return round(float((low * high) ** 0.5), 2)
 
     def _speed(self, latents: Latents) -> float:
-        """Mean change of a px from each picture to the next, 0..255."""
+        """Mean change of a pixel from each picture to the next, 0..255."""
         changes, before = [], None
         for picture in self.codec.decode(latents):
             now = picture.astype(np.int16)
@@ -246,7 +262,7 @@ class Choreographer:
         return float(np.mean(changes))
 
     def _warm_up(self, scaled: Latents, seed: int) -> Latents:
-        """A stretch of the real dance, from which the new one goes on."""
+        """A stretch of the real dance, which the new one continues."""
         length = min(self.config.sequence.window, max(self.learned.lengths))
         rng = np.random.default_rng(seed)
         ends = np.cumsum(self.learned.lengths)
@@ -259,109 +275,33 @@ class Choreographer:
         return scaled[start : start + length]
 
     def save(self, folder: Path) -> None:
-        """Write the choreographer into `folder`, each file atomically."""
+        """Write everything that composing needs into `folder`, each file atomically."""
         folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(folder / "vae.safetensors", _packed(self.vae))
-        write_bytes(folder / "sequence.safetensors", _packed(self.network))
+        write_weights(folder / "vae.safetensors", self.vae)
+        write_weights(folder / "sequence.safetensors", self.network)
         self.learned.save(folder / "latents.npz")
-        document = {
-            "version": VERSION,
-            "kind": "choreographer",
-            "config": self.config.model_dump(mode="json"),
-            "training": self.training,
-        }
-        write_text(folder / "config.json", json.dumps(document, indent=1))
+        write_document(folder, self.config, self.training)
 
     @staticmethod
-    def load(folder: str | Path, device: Device | None = None) -> Choreographer:
-        """Read a choreographer.
+    def load(folder: str | Path, device: Device | None = None) -> FrameChoreographer:
+        """Read a choreographer that was trained with the frame codec.
 
         Raises:
             InputError: there is none in the folder, a file is missing or damaged, or it is of
-                another version.
+                another version or codec.
         """
         folder = Path(folder)
-        document = read_config(folder)
-        if document.get("config", {}).get("codec") == "pose":
-            raise InputError(f"{folder}: was learned with --codec pose; it composes poses.")
-        for name in _FILES:
-            if not (folder / name).is_file():
-                raise InputError(f"{folder}: {name} is missing; train the choreographer again.")
-        try:
-            config = ChoreographerConfig.model_validate(document["config"])
+        document = read_complete(folder, "frame", FILES)
+        with damage_reported(folder):
+            config = read_config(document["config"])
             training = dict(document["training"])
-            learned = Learned.load(folder / "latents.npz")
-            weights = [load_file(folder / name) for name in _FILES[:2]]
-        except (
-            OSError,
-            EOFError,
-            KeyError,
-            TypeError,
-            ValueError,
-            BadZipFile,
-            ValidationError,
-            SafetensorError,
-        ) as error:
-            raise InputError(f"{folder}: the choreographer is damaged; train it again.") from error
+            learned = LearnedLatents.load(folder / "latents.npz")
+            weights = [load_file(folder / name) for name in FILES[:2]]
         with torch.device("meta"):  # no time is spent on first weights
             vae = FrameVAE(config.picture, config.vae)
             network = DanceSequence(config.vae.latent, config.sequence)
         for module, tensors in zip((vae, network), weights, strict=True):
             restore_module(module.to_empty(device="cpu"), tensors, folder)
-        return Choreographer(config, vae, network, learned, device or choose_device(), training)
-
-
-def check_dream(seconds: float, temperature: float | None) -> None:
-    """Raise `InputError` where a dance of that length and temperature makes no sense."""
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise InputError(f"--seconds must be above 0, not {seconds:g}.")
-    if temperature is not None and not (math.isfinite(temperature) and temperature >= 0):
-        raise InputError(f"--temperature must be 0 or above, not {temperature:g}.")
-
-
-def is_choreographer(path: Path) -> bool:
-    """Whether a folder holds a trained choreographer, whole or not."""
-    try:
-        document = json.loads((path / "config.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(document, dict) and document.get("kind") == "choreographer"
-
-
-def holds_parts(path: Path) -> bool:
-    """Whether a folder is no clip but a choreographer that is not whole, or another model."""
-    names = ("config.json", "checkpoint", *_FILES)
-    return path.is_dir() and any((path / name).exists() for name in names)
-
-
-def _packed(module: nn.Module) -> bytes:
-    weights = {key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()}
-    packed: bytes = save(weights)
-    return packed
-
-
-def read_config(folder: Path) -> dict[str, Any]:
-    """What a choreographer's `config.json` holds.
-
-    Raises:
-        InputError: there is none, or it is another model's or version's.
-    """
-    path = folder / "config.json"
-    if not path.is_file():
-        raise InputError(
-            f"{folder}: holds no choreographer; make one with "
-            "`dancenow train choreographer CLIP -o DIR`."
+        return FrameChoreographer(
+            config, vae, network, learned, device or choose_device(), training
         )
-    try:
-        document = json.loads(path.read_text("utf-8"))
-        version, kind = int(document["version"]), document["kind"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: is not a choreographer's; train it again.") from error
-    if kind != "choreographer":
-        raise InputError(f"{folder}: holds a {kind}, a choreographer is needed.")
-    if version != VERSION:
-        raise InputError(
-            f"{folder}: a choreographer of version {version}, and this DanceNow reads version "
-            f"{VERSION}; {'update DanceNow' if version > VERSION else 'train it again'}."
-        )
-    return dict(document)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dancenow.choreographer.dancenet.frames import FrameSet
 from dancenow.choreographer.dancenet.vae import FrameVAE, Posterior
 from dancenow.training import Device
+from dancenow.training.threads import ThreadTuner
 
 Latents = NDArray[np.float32]
 
@@ -51,7 +52,7 @@ class LatentScaler:
 
     @property
     def log_volume(self) -> float:
-        """What a likelihood of scaled latents is to be lowered by to hold for latents, in nats."""
+        """Add it to a negative log likelihood of scaled latents to get that of latents, in nats."""
         return float(np.log(self._range).sum())
 
     def scale(self, latents: Latents) -> Latents:
@@ -66,7 +67,7 @@ class LatentScaler:
 
 
 def _turn(latents: Latents, axes: Latents) -> Latents:
-    """`latents @ axes`, by PyTorch: NumPy's threads would get into the way of PyTorch's."""
+    """`latents @ axes`, by PyTorch: NumPy's threads would get in the way of PyTorch's."""
     turned: Latents = (torch.from_numpy(latents) @ torch.from_numpy(np.array(axes))).numpy()
     return turned
 
@@ -83,6 +84,7 @@ class FrameCodec:
         channels_last = vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.vae: FrameVAE = channels_last.to(device.torch).eval()
         self.device = device
+        self._threads = ThreadTuner(None if device.kind == "cpu" else 1)
 
     @torch.inference_mode()
     def encode(
@@ -92,7 +94,7 @@ class FrameCodec:
         means, log_variances = [], []
         for start in range(0, len(frames), _BATCH):
             pictures = frames.tensor(slice(start, start + _BATCH)).to(self.device.torch)
-            with self.device.autocast():
+            with self._threads.measure(len(pictures)), self.device.autocast():
                 posterior: Posterior = self.vae.encoder(pictures.float() / 255)
             means.append(posterior.mean.cpu().numpy())
             log_variances.append(posterior.log_variance.cpu().numpy())
@@ -120,7 +122,7 @@ class FrameCodec:
 
     @torch.inference_mode()
     def _decode(self, latents: Latents) -> NDArray[np.uint8]:
-        with self.device.autocast():
+        with self._threads.measure(len(latents)), self.device.autocast():
             logits = self.vae.decoder(torch.from_numpy(latents).to(self.device.torch))
         pictures = (255 * logits.sigmoid()).round().byte().permute(0, 2, 3, 1)
         array: NDArray[np.uint8] = pictures.cpu().numpy()

@@ -26,7 +26,7 @@ class FrameSet:
         pictures: uint8 `(N, H, W, C)`.
         lengths: how many of them each clip has.
         fps: the clips' own frames a second.
-        stride: every so many-th of them is here.
+        stride: one of this many frames is here.
         background: how the background was removed.
     """
 

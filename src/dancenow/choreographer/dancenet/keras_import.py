@@ -7,28 +7,35 @@ the weights are told apart.  The shapes give every size but the picture's.
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, cast
 
-import h5py
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from dancenow.choreographer.config import (
+from dancenow.choreographer.dancenet.choreographer import (
+    REFERENCE_FPS,
+    FrameChoreographer,
+    LearnedLatents,
+)
+from dancenow.choreographer.dancenet.codec import Latents, LatentScaler
+from dancenow.choreographer.dancenet.config import (
+    PRESETS,
+    FrameChoreographerConfig,
     PictureConfig,
     SequenceConfig,
     VAEConfig,
-    choreographer_preset,
 )
-from dancenow.choreographer.dancenet.choreographer import REFERENCE_FPS, Choreographer, Learned
-from dancenow.choreographer.dancenet.codec import Latents, LatentScaler
+from dancenow.choreographer.dancenet.keras_file import (
+    LSTM_ARRAYS,
+    Array,
+    KerasFile,
+    read_keras_file,
+)
 from dancenow.choreographer.dancenet.sequence import DanceSequence
 from dancenow.choreographer.dancenet.vae import FrameVAE
 from dancenow.errors import DanceNowWarning, InputError
@@ -36,12 +43,10 @@ from dancenow.training import Device, choose_device
 
 GATES: Final = ("auto", "sigmoid", "hard_sigmoid")
 
-_Array = NDArray[np.float32]
 _State = dict[str, Tensor]
 
 _VAE_ARRAYS: Final = 24  # kernel and bias of twelve layers
 _HEAD_ARRAYS: Final = 8  # kernel and bias of the dense layer and of the mixture's three
-_LSTM_ARRAYS: Final = 3  # kernel, recurrent kernel, bias
 
 _EXACT: Final = -20.0  # log variance of latents to which nothing is to be added
 _RANGE: Final = 4.0  # of 20,000 draws from a standard normal the largest lies near it
@@ -57,7 +62,7 @@ def import_keras(
     latents: str | Path | None = None,
     picture: PictureConfig | None = None,
     device: Device | None = None,
-) -> Choreographer:
+) -> FrameChoreographer:
     """A choreographer that computes what Keras computed.
 
     The original's scaler is in neither file: it is fitted on `latents`.  Those are draws, so the
@@ -84,151 +89,46 @@ def import_keras(
     """
     if gate not in GATES:
         raise InputError(f"--gate {gate}: unknown; choose one of {', '.join(GATES)}.")
-    preset = choreographer_preset("dancenet")
-    picture = picture or preset.picture
+    picture = picture or PRESETS["dancenet"].picture
     picture = picture.model_copy(update={"background": "threshold", "stride": 1})
-    vae_weights, sequence_weights = _read(Path(vae_file)), _read(Path(sequence_file))
+    files = read_keras_file(Path(vae_file)), read_keras_file(Path(sequence_file))
+    config, vae, network = _networks(*files, picture, gate)
+    if latents is None:
+        learned = _stand_in(config.vae.latent, picture)
+    else:
+        learned = _given(Path(latents), config.vae.latent, picture)
+    source: dict[str, Any] = {
+        "imported": [file.path.name for file in files],
+        "keras_version": files[1].version,
+        "latents": None if latents is None else Path(latents).name,
+    }
+    return FrameChoreographer(config, vae, network, learned, device or choose_device(), source)
+
+
+def _networks(
+    vae_weights: KerasFile, sequence_weights: KerasFile, picture: PictureConfig, gate: str
+) -> tuple[FrameChoreographerConfig, FrameVAE, DanceSequence]:
+    """Both networks with their weights, and the configuration that their shapes say."""
+    preset = PRESETS["dancenet"]
     vae_config, vae_state = _autoencoder(vae_weights, picture, preset.vae)
     latent, sequence_config, sequence_state = _sequence(sequence_weights, preset.sequence)
     if latent != vae_config.latent:
         raise InputError(
-            f"{sequence_file}: is for latents of {latent} dimensions, and those of {vae_file} have "
-            f"{vae_config.latent}; give two files of one training."
+            f"{sequence_weights.path}: is for latents of {latent} dimensions, and those of "
+            f"{vae_weights.path} have {vae_config.latent}; give two files of one training."
         )
     decided = gate if gate != "auto" else _gate(sequence_weights)
     sequence_config = sequence_config.model_copy(update={"gate": decided})
     config = preset.model_copy(
         update={"picture": picture, "vae": vae_config, "sequence": sequence_config}
     )
-    if latents is None:
-        learned = _stand_in(latent, picture)
-    else:
-        learned = _given(Path(latents), latent, picture)
     vae, network = FrameVAE(picture, vae_config), DanceSequence(latent, sequence_config)
     for module, state in ((vae, vae_state), (network, sequence_state)):
         module.load_state_dict({**module.state_dict(), **state})  # buffers stay
-    source: dict[str, Any] = {
-        "imported": [vae_weights.path.name, sequence_weights.path.name],
-        "keras_version": sequence_weights.version,
-        "latents": None if latents is None else Path(latents).name,
-    }
-    return Choreographer(config, vae, network, learned, device or choose_device(), source)
+    return config, vae, network
 
 
-@dataclass(frozen=True)
-class _KerasFile:
-    """What a file holds.
-
-    Attributes:
-        path: of the file.
-        arrays: names and values of all weights, in the order in which the file lists them.
-        version: of the Keras that wrote it; empty where it does not say.
-        backend: on which that Keras computed; empty where it does not say.
-        gates: what the LSTM layers of its model compute, where a model is with the weights.
-    """
-
-    path: Path
-    arrays: list[tuple[str, _Array]]
-    version: str
-    backend: str
-    gates: frozenset[str]
-
-    @property
-    def is_autoencoder(self) -> bool:
-        """Whether there is a convolution in it."""
-        return any(array.ndim == 4 for _, array in self.arrays)
-
-    @property
-    def is_sequence(self) -> bool:
-        """Whether it begins with an LSTM."""
-        shapes = [array.shape for _, array in self.arrays[:_LSTM_ARRAYS]]
-        if [len(shape) for shape in shapes] != [2, 2, 1]:
-            return False
-        kernel, recurrent, bias = shapes
-        return kernel[1] == recurrent[1] == bias[0] == 4 * recurrent[0]
-
-
-def _read(path: Path) -> _KerasFile:
-    try:
-        size = path.stat().st_size
-        path.open("rb").close()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
-    if not h5py.is_hdf5(path):
-        raise InputError(
-            f"{path}: is not an HDF5 file, in which Keras writes weights; give the .h5 file "
-            "itself, or download it again."
-        )
-    try:
-        with h5py.File(path, "r") as file:
-            group = file.get("model_weights", file)
-            if not _has(group, "layer_names"):
-                raise InputError(
-                    f"{path}: has no list of layers, as Keras 2 writes it; load it with the Keras "
-                    "that wrote it and save the weights as .h5 again."
-                )
-            return _KerasFile(
-                path,
-                list(_arrays(path, group, size)),
-                _said(file, group, "keras_version"),
-                _said(file, group, "backend"),
-                frozenset(_gates(json.loads(_said(file, group, "model_config") or "null"))),
-            )
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise InputError(f"{path}: the file is damaged; download or copy it again.") from error
-
-
-def _has(group: Any, key: str) -> bool:
-    return key in group.attrs or f"{key}0" in group.attrs
-
-
-def _names(group: Any, key: str) -> list[str]:
-    """A list of names among a group's attributes; Keras parts those of over 64 KB by numbers."""
-    if not _has(group, key):
-        raise KeyError(key)
-    parts = [group.attrs[key]] if key in group.attrs else []
-    while f"{key}{len(parts)}" in group.attrs:
-        parts.append(group.attrs[f"{key}{len(parts)}"])
-    return [_text(name) for part in parts for name in part]
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
-
-
-def _said(file: Any, group: Any, key: str) -> str:
-    return _text(file.attrs.get(key, group.attrs.get(key, "")))
-
-
-def _arrays(path: Path, group: Any, most: int) -> list[tuple[str, _Array]]:
-    found = []
-    for layer in _names(group, "layer_names"):
-        for name in _names(group[layer], "weight_names"):
-            weights = group[layer][name]
-            # More bytes than the file has are made up of nothing.
-            if weights.dtype.kind != "f" or weights.nbytes > most:
-                raise ValueError(name)
-            array = weights[()].astype(np.float32)
-            if not np.isfinite(array).all():
-                raise InputError(
-                    f"{path}: {name} holds values that are no numbers; the training failed, take "
-                    "an earlier file."
-                )
-            found.append((name, array))
-    return found
-
-
-def _gates(model: Any) -> set[str]:
-    """What all LSTM layers of a model, or of models inside it, say that their gates compute."""
-    parts = model.values() if isinstance(model, dict) else model if isinstance(model, list) else ()
-    found: set[str] = set().union(*(_gates(part) for part in parts))
-    if isinstance(model, dict) and model.get("class_name") == "LSTM":
-        gate = model["config"].get("recurrent_activation")
-        found |= set() if gate is None else {str(gate)}
-    return found
-
-
-def _gate(weights: _KerasFile) -> str:
+def _gate(weights: KerasFile) -> str:
     """What the LSTM's gates compute.
 
     By default Keras before 2.3 takes the hard sigmoid clip(0.2 x + 0.5, 0, 1), a later one the
@@ -253,7 +153,7 @@ def _gate(weights: _KerasFile) -> str:
             f"{weights.path}: is {of}, which leaves open what its LSTM's gates compute; the "
             "original's hard_sigmoid is taken (choose with --gate).",
             DanceNowWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return "hard_sigmoid"
 
@@ -266,11 +166,11 @@ class _Layers:
         whose: whose layers they are, for people.
     """
 
-    def __init__(self, weights: _KerasFile, whose: str) -> None:
+    def __init__(self, weights: KerasFile, whose: str) -> None:
         self.path, self.whose = weights.path, whose
         self._left = iter(weights.arrays)
 
-    def array(self, layer: str, *shape: int | None) -> _Array:
+    def array(self, layer: str, *shape: int | None) -> Array:
         """The next array, of that shape; None: any."""
         name, array = next(self._left)
         fits = len(shape) == array.ndim and all(
@@ -294,7 +194,7 @@ class _Layers:
 
 
 def _autoencoder(
-    weights: _KerasFile, picture: PictureConfig, preset: VAEConfig
+    weights: KerasFile, picture: PictureConfig, preset: VAEConfig
 ) -> tuple[VAEConfig, _State]:
     """Sizes and weights of the autoencoder, of which the encoder is listed first."""
     path, count = weights.path, len(weights.arrays)
@@ -342,7 +242,7 @@ def _autoencoder(
     return preset.model_copy(update=sizes), state
 
 
-def _sequence(weights: _KerasFile, preset: SequenceConfig) -> tuple[int, SequenceConfig, _State]:
+def _sequence(weights: KerasFile, preset: SequenceConfig) -> tuple[int, SequenceConfig, _State]:
     """Dimensions of the latents, sizes and weights of the sequence network."""
     path, count = weights.path, len(weights.arrays)
     if weights.is_autoencoder:
@@ -350,11 +250,11 @@ def _sequence(weights: _KerasFile, preset: SequenceConfig) -> tuple[int, Sequenc
             f"{path}: holds an autoencoder, where the sequence network is needed; give the "
             "autoencoder's file first and the sequence network's second."
         )
-    depth, rest = divmod(count - _HEAD_ARRAYS, _LSTM_ARRAYS)
+    depth, rest = divmod(count - _HEAD_ARRAYS, LSTM_ARRAYS)
     if depth < 1 or rest:
         raise InputError(
             f"{path}: holds {count} arrays of weights, and DanceNet's sequence network has 17 "
-            f"({_LSTM_ARRAYS} of each LSTM layer, {_HEAD_ARRAYS} more); give its gendance.h5."
+            f"({LSTM_ARRAYS} of each LSTM layer, {_HEAD_ARRAYS} more); give its gendance.h5."
         )
     layers = _Layers(weights, "the sequence network's")
     state: _State = {}
@@ -389,11 +289,11 @@ def _shape(shape: tuple[int | None, ...]) -> str:
     return " x ".join("any" if size is None else str(size) for size in shape) or "of one number"
 
 
-def _tensor(array: _Array) -> Tensor:
+def _tensor(array: Array) -> Tensor:
     return torch.from_numpy(np.array(array, order="C"))
 
 
-def _given(path: Path, dimensions: int, picture: PictureConfig) -> Learned:
+def _given(path: Path, dimensions: int, picture: PictureConfig) -> LearnedLatents:
     """The latents of `lv.npy`, in whose range the sequence network works."""
     try:
         array = np.lib.format.open_memmap(path, "r")  # type: ignore[no-untyped-call]
@@ -408,11 +308,11 @@ def _given(path: Path, dimensions: int, picture: PictureConfig) -> Learned:
         raise InputError(f"{path}: has the shape {_shape(array.shape)}; {wanted}.")
     latents = cast(Latents, array.reshape(-1, dimensions).astype(np.float32))
     if not np.isfinite(latents).all():
-        raise InputError(f"{path}: holds values that are no numbers; {wanted}.")
+        raise InputError(f"{path}: holds NaN or infinite values; {wanted}.")
     return _learned(latents, LatentScaler.fit(latents), picture)
 
 
-def _stand_in(dimensions: int, picture: PictureConfig) -> Learned:
+def _stand_in(dimensions: int, picture: PictureConfig) -> LearnedLatents:
     """A random walk over the prior, and the range that nearly all of the prior lies in."""
     warnings.warn(
         f"without --latents lv.npy the range of the latents is assumed to be -{_RANGE:g} to "
@@ -431,8 +331,8 @@ def _stand_in(dimensions: int, picture: PictureConfig) -> Learned:
     )
 
 
-def _learned(latents: Latents, scaler: LatentScaler, picture: PictureConfig) -> Learned:
-    return Learned(
+def _learned(latents: Latents, scaler: LatentScaler, picture: PictureConfig) -> LearnedLatents:
+    return LearnedLatents(
         latents,
         np.full_like(latents, _EXACT),
         (len(latents),),

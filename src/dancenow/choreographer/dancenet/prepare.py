@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir, content_hash
-from dancenow.choreographer.config import PictureConfig
+from dancenow.choreographer.dancenet.config import PictureConfig
 from dancenow.choreographer.dancenet.frames import FrameSet
 from dancenow.choreographer.dancenet.silhouettes import make_pictures, suggest_background
 from dancenow.errors import InputError

@@ -13,6 +13,7 @@ from dancenow.choreographer.dancenet import mdn
 from dancenow.choreographer.dancenet.codec import Latents, LatentScaler
 from dancenow.choreographer.dancenet.sequence import DanceSequence, LSTMLayer
 from dancenow.training import Device
+from dancenow.training.threads import ThreadTuner
 
 _OVERSHOOT = 0.05  # how far a drawn latent may lie outside the learned range, scaled
 
@@ -31,6 +32,7 @@ class Stepper:
     def __init__(self, network: DanceSequence, device: Device) -> None:
         dtype = torch.bfloat16 if device.precision == "bf16-mixed" else torch.float32
         self.network, self.dtype = network, dtype
+        self._threads = ThreadTuner(None if device.kind == "cpu" else 1)
         self._layers = [
             (torch.cat((layer.input_weight, layer.hidden_weight), 1).to(dtype), layer.bias, layer)
             for layer in network.layers
@@ -51,6 +53,10 @@ class Stepper:
 
     def __call__(self, latent: Tensor) -> mdn.Mixture:
         """What may follow a scaled latent `(D,)`."""
+        with self._threads.measure():
+            return self._next(latent)
+
+    def _next(self, latent: Tensor) -> mdn.Mixture:
         x = latent
         for number, (weight, bias, layer) in enumerate(self._layers):
             hidden, cell = self._state[number]
@@ -74,14 +80,14 @@ def dream(
     temperature: float,
     seed: int,
 ) -> Iterator[Latents]:
-    """Scaled latents `(D,)` without end, going on from `warm_up`.
+    """Scaled latents `(D,)` without end that continue `warm_up`.
 
-    Each is drawn from the mixture that the network gives for the one before and for its memory of
+    Each is drawn from the mixture that the network returns for the one before and for its memory of
     all before that.
 
     Args:
         network: the sequence network, in evaluation mode.
-        warm_up: scaled latents `(T, D)` of a real dance; they are not given out.
+        warm_up: scaled latents `(T, D)` of a real dance; they are not part of the result.
         device: where the network computes.
         temperature: see `mdn.sample`.
         seed: of what is drawn.
@@ -137,7 +143,7 @@ def dream_as_original(
 def in_between(latents: Iterator[Latents], count: int) -> Iterator[Latents]:
     """`count` latents for each: itself, then those on the way to the next (Catmull & Rom 1974).
 
-    The last of `latents` is where the way ends; for counts above 1 it is not given out.
+    The last of `latents` is where the way ends; for counts above 1 it is not part of the result.
     """
     if count == 1:
         yield from latents

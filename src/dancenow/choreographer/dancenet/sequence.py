@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dancenow.choreographer.config import SequenceConfig
+from dancenow.choreographer.dancenet.config import SequenceConfig
 from dancenow.choreographer.dancenet.layers import keras_initialization
 from dancenow.choreographer.dancenet.mdn import Mixture, MixtureDensity
 

@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dancenow.choreographer.config import SequenceConfig
 from dancenow.choreographer.dancenet.codec import Latents
+from dancenow.choreographer.dancenet.config import SequenceConfig
 from dancenow.choreographer.dancenet.mdn import negative_log_likelihood
 from dancenow.choreographer.dancenet.sampling import dream
 from dancenow.choreographer.dancenet.sequence import DanceSequence, State
@@ -26,12 +26,12 @@ from dancenow.training.checkpoint import (
     unprefixed,
 )
 
-_AT_ONCE = 512  # latents, while measuring
+_MEASURED = 512  # latents, while measuring
 _PAIRS = 1024  # latents of a batch of the reference, the original's
 
 
 class Streams:
-    """Windows of latents, side by side; each goes on where it ended until its clip is over.
+    """Windows of latents, side by side; each continues where it ended until its clip is over.
 
     Args:
         clips: scaled latents `(T, D)` of every clip.
@@ -74,8 +74,13 @@ class Streams:
 class SequenceTraining:
     """The sequence network and its optimiser over the scaled latents of some clips.
 
-    Attributes:
-        notes: JSON values that are kept with the state.
+    Args:
+        config: its size and training.
+        clips: scaled latents `(T, D)` of every clip.
+        device: where it computes.
+        seed: of the weights, and of everything that is drawn.
+        reference: train as the original does: pairs of latents, no memory.
+        show: draws scaled latents `(6, D)`, for previews.
     """
 
     def __init__(
@@ -99,7 +104,6 @@ class SequenceTraining:
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=config.learning_rate, fused=device.kind != "mps"
         )
-        self.notes: dict[str, Any] = {}
         learned = [part[0] for part in parts]
         if reference:
             self.pairs = _Pairs(learned)
@@ -151,7 +155,7 @@ class SequenceTraining:
 
     @torch.no_grad()
     def preview(self) -> NDArray[np.uint8]:
-        """A new dance so far, six pictures in a row, uint8 `(H, W, 3)` RGB."""
+        """Six pictures of a dance that is dreamt now, in a row, uint8 `(H, W, 3)` RGB."""
         warm_up = self._first[:8]
         self.network.eval()
         dreamt = dream(self.network, warm_up, self.device, temperature=1.0, seed=self.seed)
@@ -165,7 +169,7 @@ class SequenceTraining:
             **prefixed("network", self.network.state_dict()),
             **prefixed("optimizer", optimizer_tensors(self.optimizer)),
         }
-        values: dict[str, Any] = {"seed": self.seed, **self.notes}
+        values: dict[str, Any] = {"seed": self.seed}
         if not self.reference:
             values["begun"] = self.streams.begun
             values["places"] = [list(place) for place in self.streams.places]
@@ -174,7 +178,7 @@ class SequenceTraining:
         return TrainingState(tensors, values)
 
     def restore(self, state: TrainingState, where: Path) -> None:
-        """Go on from a state that lay in the folder `where`.
+        """Resume from a state that was read in the folder `where`.
 
         Raises:
             InputError: it is of another network.
@@ -192,6 +196,9 @@ class SequenceTraining:
                 )
                 for number in range(self.config.layers)
             )
+
+    def close(self) -> None:
+        """End nothing: no threads work for it."""
 
 
 class _Pairs:
@@ -227,7 +234,7 @@ def held_out_loss(
             continue
         latents = torch.from_numpy(clip).to(device.torch)
         state = network.start(1)
-        pieces = (torch.split(part, _AT_ONCE) for part in (latents[:-1], latents[1:]))
+        pieces = (torch.split(part, _MEASURED) for part in (latents[:-1], latents[1:]))
         for before, after in zip(*pieces, strict=True):
             with device.autocast():
                 if remember:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.choreographer.config import PictureConfig
+from dancenow.choreographer.dancenet.config import PictureConfig
 
 Frame = NDArray[np.uint8]
 

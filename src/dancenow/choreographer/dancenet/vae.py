@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dancenow.choreographer.config import PictureConfig, VAEConfig
+from dancenow.choreographer.dancenet.config import PictureConfig, VAEConfig
 from dancenow.choreographer.dancenet.layers import ConvReluPool, UpsampleConv, keras_initialization
 
 

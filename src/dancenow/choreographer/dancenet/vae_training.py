@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dancenow.choreographer.config import ChoreographerConfig, VAEConfig
+from dancenow.choreographer.dancenet.config import FrameChoreographerConfig, VAEConfig
 from dancenow.choreographer.dancenet.frames import FrameSet, as_rgb
 from dancenow.choreographer.dancenet.vae import FrameVAE, vae_loss
 from dancenow.training import Device, TrainingState
@@ -42,12 +41,11 @@ class VAETraining:
     same pictures as one that was not.
 
     Attributes:
-        notes: JSON values that are kept with the state.
         loss: of the newest step, in nats a picture.
     """
 
     def __init__(
-        self, config: ChoreographerConfig, frames: FrameSet, device: Device, seed: int
+        self, config: FrameChoreographerConfig, frames: FrameSet, device: Device, seed: int
     ) -> None:
         self.config, self.frames, self.device, self.seed = config.vae, frames, device, seed
         torch.manual_seed(seed)
@@ -55,7 +53,6 @@ class VAETraining:
         self.vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = make_optimizer(self.vae, config.vae)
         self.batch = min(config.vae.batch, len(frames))
-        self.notes: dict[str, Any] = {}
         self.loss = float("nan")
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
 
@@ -98,11 +95,11 @@ class VAETraining:
                 **prefixed("vae", self.vae.state_dict()),
                 **prefixed("optimizer", optimizer_tensors(self.optimizer)),
             },
-            {"seed": self.seed, "loss": self.loss, **self.notes},
+            {"seed": self.seed, "loss": self.loss},
         )
 
     def restore(self, state: TrainingState, where: Path) -> None:
-        """Go on from a state that lay in the folder `where`.
+        """Resume from a state that was read in the folder `where`.
 
         Raises:
             InputError: it is of another network.
@@ -113,7 +110,7 @@ class VAETraining:
 
     @torch.no_grad()
     def preview(self) -> NDArray[np.uint8]:
-        """Six pictures above what comes back for them, uint8 `(2 H, 6 W, 3)` RGB."""
+        """Six pictures above their reconstructions, uint8 `(2 H, 6 W, 3)` RGB."""
         indices = np.linspace(0, len(self.frames) - 1, 6).astype(np.int64)
         pictures = self.frames.tensor(indices)
         self.vae.eval()
@@ -127,6 +124,9 @@ class VAETraining:
             for row in (pictures, decoded)
         ]
         return np.vstack(rows)
+
+    def close(self) -> None:
+        """End nothing: no threads work for it."""
 
     def _batch(self, number: int) -> NDArray[np.int64]:
         """The pictures of step `number`, in ascending order."""

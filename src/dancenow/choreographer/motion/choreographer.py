@@ -3,41 +3,45 @@
 from __future__ import annotations
 
 import io
-import json
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
-from zipfile import BadZipFile
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from pydantic import ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from scipy.interpolate import CubicSpline
+from safetensors.torch import load_file
 
-from dancenow.choreographer.config import ChoreographerConfig
-from dancenow.choreographer.dancenet.choreographer import VERSION, read_config
-from dancenow.choreographer.motion.body import Body, measure_body
+from dancenow.choreographer.choreographer import Choreographer, ComposedTrack, DanceRequest
+from dancenow.choreographer.folder import (
+    damage_reported,
+    read_complete,
+    write_document,
+    write_weights,
+)
+from dancenow.choreographer.motion.body import Body
 from dancenow.choreographer.motion.codec import RATE, Moves, PoseCodec
-from dancenow.choreographer.motion.composing import Learned, Wanted, compose
-from dancenow.choreographer.motion.dance import MoveScaler
+from dancenow.choreographer.motion.composing import LearnedMotion, MotionRequest, compose
+from dancenow.choreographer.motion.composition import LEAD, Composition, check_continued
+from dancenow.choreographer.motion.config import PoseChoreographerConfig, read_config
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
-from dancenow.errors import InputError
-from dancenow.files import write_bytes, write_text
+from dancenow.choreographer.motion.scaler import MoveScaler
+from dancenow.choreographer.motion.to_music import (
+    composition_of,
+    dance_seconds,
+    time_to_music,
+    warn_of_music,
+)
+from dancenow.files import write_bytes
 from dancenow.pose import PoseTrack
+from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.training import Device, choose_device
 from dancenow.training.checkpoint import restore_module
+from dancenow.training.threads import ThreadTuner
 
 FILES: Final = ("motion.safetensors", "moves.npz")
-LONGEST: Final = 3600.0  # seconds of a dance
-WILDEST: Final = 10.0  # temperature; far below, nothing is left of the dance
 
-_LED: Final = 1.0  # seconds of what is continued that lead into the new dance
 _ENERGETIC: Final = 1.5  # standard deviations that are asked for at most
 
 
@@ -63,48 +67,8 @@ class LearnedMoves:
         return sum(map(len, self.pieces)) / RATE
 
 
-@dataclass(frozen=True)
-class Composition:
-    """What a new dance is to be like.
-
-    Attributes:
-        seconds: its length.
-        seed: of everything that is drawn.
-        temperature: 1 draws from what was learned as it is; less is more usual, more is wilder.
-        loop: its end leads back to its beginning.
-        continue_from: a pose or a dance that it goes on from; it is not part of it.
-        energy: how lively it is at every vector, in standard deviations of what was learned,
-            `(count,)`; None: as it comes.
-    """
-
-    seconds: float = 16.0
-    seed: int = 0
-    temperature: float = 1.0
-    loop: bool = False
-    continue_from: PoseTrack | None = None
-    energy: NDArray[np.float32] | None = None
-
-    @property
-    def count(self) -> int:
-        """How many vectors it has."""
-        return max(2, math.ceil(self.seconds * RATE - 1e-6))
-
-    def check(self) -> None:
-        """Raise `InputError` where it makes no sense."""
-        if not (math.isfinite(self.seconds) and 0 < self.seconds <= LONGEST):
-            raise InputError(
-                f"--seconds must be above 0 and at most {LONGEST:g}, not {self.seconds:g}."
-            )
-        if not 0 <= self.temperature <= WILDEST:
-            raise InputError(
-                f"--temperature must be from 0 to {WILDEST:g}, not {self.temperature:g}."
-            )
-        if self.loop and self.continue_from is not None:
-            raise InputError("--loop and --continue-from: a loop has no beginning; choose one.")
-
-
 @dataclass
-class PoseChoreographer:
+class PoseChoreographer(Choreographer):
     """A learned dance: a pose codec, a model of motion and what they were learned from.
 
     Attributes:
@@ -116,7 +80,10 @@ class PoseChoreographer:
         training: figures of the training.
     """
 
-    config: ChoreographerConfig
+    codec_name: ClassVar[str] = "pose"
+    composes_tracks: ClassVar[bool] = True
+
+    config: PoseChoreographerConfig
     codec: PoseCodec
     network: MotionDenoiser
     learned: LearnedMoves
@@ -125,6 +92,12 @@ class PoseChoreographer:
 
     def __post_init__(self) -> None:
         self.network = self.network.to(self.device.torch).eval()
+        self._threads = ThreadTuner(None if self.device.kind == "cpu" else 1)
+
+    @property
+    def preset(self) -> str:
+        """Name of the configuration it was trained with."""
+        return self.config.preset
 
     @property
     def size(self) -> tuple[int, int]:
@@ -132,43 +105,68 @@ class PoseChoreographer:
         return self.codec.body.size
 
     def compose(
-        self, wanted: Composition | None = None, tell: Callable[[int], None] = lambda _: None
+        self, composition: Composition | None = None, tell: Callable[[int], None] = lambda _: None
     ) -> PoseTrack:
         """A new dance, at the first clip's frame rate, danced by its body.
 
         Args:
-            wanted: how.
+            composition: what it is to be like.
             tell: told how many vectors are there.
 
         Raises:
-            InputError: what is wanted makes no sense.
+            InputError: the composition makes no sense.
         """
-        wanted = wanted or Composition()
-        moves = self.compose_moves(wanted, tell)
-        return self.danced(moves, wanted.seconds, loop=wanted.loop)
+        composition = composition or Composition()
+        moves = self.compose_moves(composition, tell)
+        return self.to_track(moves, composition.seconds, loop=composition.loop)
+
+    def compose_track(
+        self, request: DanceRequest, progress: ProgressCallback = silent
+    ) -> ComposedTrack:
+        """A new dance, timed to music where there is any.
+
+        Raises:
+            InputError: the request makes no sense.
+        """
+        composition, music = composition_of(request), request.music
+        if music is not None:
+            warn_of_music(request, music)
+        moves = self.compose_moves(
+            composition,
+            lambda done: progress(Progress("composing", done, composition.count, "vectors")),
+        )
+        if music is None:
+            return ComposedTrack(self.to_track(moves, composition.seconds, loop=request.loop))
+        seconds = dance_seconds(request, music)
+        if not len(music.beats):
+            return ComposedTrack(self.to_track(moves, seconds))
+        timed, after, before = time_to_music(self.codec, moves, music, seconds)
+        track = self.to_track(timed, seconds)
+        return ComposedTrack(track, round(music.tempo, 2), after, before)
 
     def compose_moves(
-        self, wanted: Composition, tell: Callable[[int], None] = lambda _: None
+        self, composition: Composition, tell: Callable[[int], None] = lambda _: None
     ) -> Moves:
         """The vectors of a new dance, float32 `(T, D)`, `RATE` a second; see `compose`."""
-        wanted.check()
-        lead = self._lead(wanted.continue_from)
-        energy = None
-        if wanted.energy is not None:
-            energy = wanted.energy.clip(-_ENERGETIC, _ENERGETIC).astype(np.float32)
-        request = Wanted(
-            wanted.count,
-            wanted.seed,
-            wanted.temperature,
-            wanted.loop,
-            self.learned.scaler.scale(lead) if len(lead) else None,
+        composition.check()
+        lead = self._lead(composition.continue_from)
+        energy = composition.energy
+        if energy is not None:
+            energy = energy.clip(-_ENERGETIC, _ENERGETIC).astype(np.float32)
+        scaler = self.learned.scaler
+        request = MotionRequest(
+            composition.count,
+            composition.seed,
+            composition.temperature,
+            composition.loop,
+            scaler.scale(lead) if len(lead) else None,
             energy,
         )
-        scaler = self.learned.scaler
-        learned = Learned(self.learned.pieces, scaler, self.codec.weights)
-        return scaler.unscale(compose(self.network, learned, request, self.device, tell))
+        learned = LearnedMotion(self.learned.pieces, scaler, self.codec.weights)
+        made = compose(self.network, learned, request, self.device, tell, self._threads)
+        return scaler.unscale(made)
 
-    def danced(
+    def to_track(
         self,
         moves: Moves,
         seconds: float | None = None,
@@ -195,17 +193,6 @@ class PoseChoreographer:
         thrice = self.codec.decode(round_and_round, rate, settled=settled)
         return replace(thrice[count : 2 * count], fps=fps)
 
-    def retimed(self, moves: Moves, moments: NDArray[np.float64]) -> Moves:
-        """Vectors at other moments of a dance.
-
-        Args:
-            moves: `(T, D)`.
-            moments: seconds of the dance, for each vector of the result, `RATE` a second.
-        """
-        at = (moments * RATE).clip(0, len(moves) - 1)
-        retimed: Moves = CubicSpline(np.arange(len(moves)), moves, axis=0)(at).astype(np.float32)
-        return retimed
-
     def _lead(self, track: PoseTrack | None) -> Moves:
         """The end of what is continued, as vectors."""
         if track is None:
@@ -214,13 +201,12 @@ class PoseChoreographer:
         if len(track) == 1:  # a pose: held for a moment
             held = np.repeat(track.keypoints, max(4, round(0.2 * track.fps)), axis=0)
             track = track.with_keypoints(held)
-        return self.codec.encode(track, shortest=0.0)[-1][-round(_LED * RATE) :]
+        return self.codec.encode(track, shortest=0.0)[-1][-round(LEAD * RATE) :]
 
     def save(self, folder: Path) -> None:
-        """Write everything that composing needs into `folder`."""
+        """Write everything that composing needs into `folder`, each file atomically."""
         folder.mkdir(parents=True, exist_ok=True)
-        weights = {k: v.detach().cpu().contiguous() for k, v in self.network.state_dict().items()}
-        write_bytes(folder / FILES[0], save(weights))
+        write_weights(folder / FILES[0], self.network)
         buffer = io.BytesIO()
         codec, learned = self.codec, self.learned
         np.savez(
@@ -240,16 +226,14 @@ class PoseChoreographer:
             held_out=np.int64(len(learned.held_out)),
         )
         write_bytes(folder / FILES[1], buffer.getvalue())
-        document = {
-            "version": VERSION,
-            "kind": "choreographer",
-            "config": self.config.model_dump(mode="json"),
-            "body": codec.body.to_dict(),
-            "energy": [learned.scaler.calm, learned.scaler.lively],
-            "fps": [learned.fps.numerator, learned.fps.denominator],
-            "training": self.training,
-        }
-        write_text(folder / "config.json", json.dumps(document, indent=1))
+        write_document(
+            folder,
+            self.config,
+            self.training,
+            body=codec.body.to_dict(),
+            energy=[learned.scaler.calm, learned.scaler.lively],
+            fps=[learned.fps.numerator, learned.fps.denominator],
+        )
 
     @staticmethod
     def load(folder: str | Path, device: Device | None = None) -> PoseChoreographer:
@@ -260,58 +244,18 @@ class PoseChoreographer:
                 another version or codec.
         """
         folder = Path(folder)
-        document = read_config(folder)
-        if learned_codec(folder) != "pose":
-            raise InputError(f"{folder}: was learned with --codec frame; it dreams pictures.")
-        for name in FILES:
-            if not (folder / name).is_file():
-                raise InputError(f"{folder}: {name} is missing; train the choreographer again.")
-        try:
-            config = ChoreographerConfig.model_validate(document["config"])
+        document = read_complete(folder, "pose", FILES)
+        with damage_reported(folder):
+            config = read_config(document["config"])
             training = dict(document["training"])
             codec, learned = _read_moves(folder / FILES[1], document)
             weights = load_file(folder / FILES[0])
             with torch.device("meta"):  # no time is spent on first weights
                 network = MotionDenoiser(codec.dimensions, config.motion)
-        except (
-            OSError,
-            EOFError,
-            ArithmeticError,
-            LookupError,
-            RuntimeError,
-            TypeError,
-            ValueError,
-            BadZipFile,
-            ValidationError,
-            SafetensorError,
-        ) as error:
-            raise InputError(f"{folder}: the choreographer is damaged; train it again.") from error
         restore_module(network.to_empty(device="cpu"), weights, folder)
         return PoseChoreographer(
             config, codec, network, learned, device or choose_device(), training
         )
-
-
-def check_continued(track: PoseTrack) -> None:
-    """Raise `InputError` where no dance can go on from a track."""
-    try:
-        measure_body(track)
-        measure_body(track[-max(1, round(_LED * track.fps)) :])
-    except InputError as error:
-        raise InputError(
-            "--continue-from: the whole body, from shoulders to ankles, must be seen in its last "
-            "second and most of the time; cut it so that it is."
-        ) from error
-
-
-def learned_codec(folder: Path) -> str:
-    """The codec that the choreographer in a folder was trained with: "frame" or "pose".
-
-    Raises:
-        InputError: there is no choreographer, or another version's.
-    """
-    config = read_config(folder).get("config")
-    return str(config.get("codec", "frame")) if isinstance(config, dict) else "frame"
 
 
 def _read_moves(path: Path, document: dict[str, Any]) -> tuple[PoseCodec, LearnedMoves]:

@@ -5,9 +5,9 @@ level (Peebles and Xie, "Scalable diffusion models with transformers", ICCV 2023
 is trained and sampled as Karras, Aittala, Aila and Laine have it ("Elucidating the design space of
 diffusion-based generative models", NeurIPS 2022: preconditioning and loss of table 1, noise levels
 of equation 5).  That whole windows of motion are denoised is after Tseng, Castellon and Liu,
-"EDGE: Editable dance generation from music", CVPR 2023, section 3.  Frames that are known, from
-which a dance goes on or to which it leads, are given as they are, beside a value that says so, and
-the model learns what fits between them.
+"EDGE: Editable dance generation from music", CVPR 2023, section 3.  Frames that are known, which a
+dance continues or to which it leads, are given as they are, beside a value that says so, and the
+model learns what fits between them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dancenow.choreographer.config import MotionConfig
+from dancenow.choreographer.motion.config import MotionConfig
 
 _FREQUENCIES: Final = 64  # of the embedded noise level
 
@@ -88,7 +88,7 @@ class MotionDenoiser(nn.Module):
                 to `window`.
             level: the noise's standard deviation, `(B,)`.
             energy: how lively the window is, in standard deviations of what was learned; NaN
-                where nobody says; `(B,)`.
+                where none is given; `(B,)`.
             known: 1 where vectors are known, else 0; `(B, T)`.
 
         Returns:
@@ -97,12 +97,14 @@ class MotionDenoiser(nn.Module):
         known = known[..., None]
         variance = level.square()[:, None, None] * (1 - known)
         into = noisy / (1 + variance).sqrt()
-        condition = F.silu(self.level(_embedded(level)) + self.energy(_told(energy)))[:, None]
+        condition = F.silu(self.level(_embedded(level)) + self.energy(_energy_input(energy)))[
+            :, None
+        ]
         x = self.entry(torch.cat((into, known), dim=-1)) + self.place[:, : noisy.shape[1]]
         for layer in self.layers:
             x = layer(x, condition)
-        painted = self.exit(self.norm(x)).float()
-        dance: Tensor = noisy / (1 + variance) + painted * (variance / (1 + variance)).sqrt()
+        change = self.exit(self.norm(x)).float()
+        dance: Tensor = noisy / (1 + variance) + change * (variance / (1 + variance)).sqrt()
         return dance
 
 
@@ -124,7 +126,7 @@ def _embedded(level: Tensor) -> Tensor:
     return torch.cat((angle.sin(), angle.cos()), dim=-1)
 
 
-def _told(energy: Tensor) -> Tensor:
-    """The energy, 0 where nobody says, and whether anybody does, `(B, 2)`."""
-    said = energy.isfinite()
-    return torch.stack((energy.where(said, torch.zeros_like(energy)), said.float()), dim=-1)
+def _energy_input(energy: Tensor) -> Tensor:
+    """The energy, 0 where none is given, and whether one is, `(B, 2)`."""
+    given = energy.isfinite()
+    return torch.stack((energy.where(given, torch.zeros_like(energy)), given.float()), dim=-1)

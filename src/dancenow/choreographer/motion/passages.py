@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.choreographer.motion.codec import Moves
-from dancenow.choreographer.motion.dance import MoveScaler
+from dancenow.choreographer.motion.scaler import MoveScaler
 
-_DRAWN: Final = 400  # passages of which the best is taken; more: better joined, less varied
-_LOOKED_AT: Final = 10  # vectors before and after the window that it must agree with
+_CANDIDATES: Final = 400  # passages of which the best is taken; more: better joined, less varied
+_COMPARED: Final = 10  # vectors before and after the window that it must agree with
 _ENERGY: Final = 0.5  # what a standard deviation of energy counts, squared
 
 
@@ -65,16 +65,16 @@ class Passages:
             energy: how lively it is to be; NaN: it does not matter.
         """
         length = len(before) + room + len(after)
-        count = min(_DRAWN, len(self._starts))
+        count = min(_CANDIDATES, len(self._starts))
         if len(before) == len(after) == 0 and np.isnan(energy):
             count = 1  # there is nothing to fit to
         starts = rng.choice(self._starts, count, replace=False)
         apart = np.zeros(count)
-        near = min(len(before), _LOOKED_AT)
+        near = min(len(before), _COMPARED)
         if near:
             apart += self._apart(starts + len(before) - near, before[-near:])
         if len(after):
-            apart += self._apart(starts + length - len(after), after[:_LOOKED_AT])
+            apart += self._apart(starts + length - len(after), after[:_COMPARED])
         if not np.isnan(energy):
             windows = (self._moves[start : start + length] for start in starts)
             lively = [self._scaler.energy(moves) for moves in windows]

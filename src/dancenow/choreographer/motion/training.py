@@ -1,20 +1,21 @@
-"""How motion is learned: windows of the dance, noise added, the dance asked back."""
+"""How motion is learned: noise is added to windows of the dance, the network removes it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dancenow.choreographer.config import MotionConfig
 from dancenow.choreographer.motion.codec import RATE, Moves
-from dancenow.choreographer.motion.dance import MoveScaler
+from dancenow.choreographer.motion.config import MotionConfig
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
+from dancenow.choreographer.motion.scaler import MoveScaler
 from dancenow.training import Device, TrainingState, WeightAverage
 from dancenow.training.budget import cosine_rate
 from dancenow.training.checkpoint import (
@@ -25,42 +26,59 @@ from dancenow.training.checkpoint import (
     unprefixed,
 )
 
-_UNTOLD: Final = 0.2  # part of the windows whose energy is not told
-_GOES_ON: Final = 0.65  # part of the windows whose beginning is given
-_LEADS_TO: Final = 0.1  # part of the windows whose ends are given
+_NO_ENERGY: Final = 0.2  # part of the windows whose energy is not given
+_CONTINUE: Final = 0.65  # part of the windows whose beginning is given
+_LEAD_BACK: Final = 0.1  # part of the windows of which both ends are given
 _MEASURED: Final = (0.1, 0.4, 1.5)  # noise levels at which the held-out loss is measured
-_AT_ONCE: Final = 64
-_STRAYS: Final = 0.7  # part of the windows that go on from something that strayed
-_RECOVERS: Final = 0.5  # seconds in which a dance that strayed comes back
-_SPREAD: Final = 0.02  # body heights: what a joint's standard deviation counts at least
+_BATCH: Final = 64  # windows at once, when measuring
+_STRAY: Final = 0.7  # part of the continued windows whose beginning has strayed from the dance
+_RECOVERY: Final = 0.5  # seconds in which a dance that strayed comes back
+_LEAST_SPREAD: Final = 0.02  # body heights: what a joint's standard deviation counts at least
+
+
+@dataclass(frozen=True)
+class MotionData:
+    """What is learned.
+
+    Attributes:
+        pieces: vectors `(T, D)` to learn from, mirrored copies included.
+        held_out: vectors that are kept for measuring.
+        scaler: scales them.
+        weights: how much each value counts, `(D,)`, as the codec says.
+        kinematics: what a vector is multiplied with to give joints, `(D, J, 2)`, likewise.
+    """
+
+    pieces: Sequence[Moves]
+    held_out: Sequence[Moves]
+    scaler: MoveScaler
+    weights: NDArray[np.float32]
+    kinematics: NDArray[np.float32]
 
 
 class MotionTraining:
     """A denoiser and its averaged copy over the scaled vectors of some pieces.
 
-    Weights `(D,)` and kinematics `(D, J, 2)` are those of the codec.
-
-    Attributes:
-        notes: JSON values that are kept with the state.
+    Args:
+        config: its size and training.
+        data: what it learns.
+        device: where it computes.
+        seed: of the weights, and of what is drawn.
+        show: draws a preview of the averaged network.
     """
 
     def __init__(
         self,
         config: MotionConfig,
-        pieces: Sequence[Moves],
-        held_out: Sequence[Moves],
-        scaler: MoveScaler,
-        weights: NDArray[np.float32],
-        kinematics: NDArray[np.float32],
+        data: MotionData,
         device: Device,
         seed: int,
         *,
         show: Callable[[MotionDenoiser], NDArray[np.uint8]] | None = None,
     ) -> None:
-        self.config, self.scaler, self.device, self.seed = config, scaler, device, seed
+        self.config, self.scaler, self.device, self.seed = config, data.scaler, device, seed
         self._show = show
         torch.manual_seed(seed)
-        self.network = MotionDenoiser(pieces[0].shape[1], config).to(device.torch)
+        self.network = MotionDenoiser(data.pieces[0].shape[1], config).to(device.torch)
         self.average = WeightAverage[MotionDenoiser](self.network, config.average_decay)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(),
@@ -69,23 +87,24 @@ class MotionTraining:
             weight_decay=config.weight_decay,
             fused=device.kind != "mps",
         )
-        self.notes: dict[str, Any] = {}
-        self._pieces = [scaler.scale(piece) for piece in pieces if len(piece) >= config.window]
-        self._held_out = [scaler.scale(piece) for piece in held_out]
+        long = [piece for piece in data.pieces if len(piece) >= config.window]
+        self._pieces = [data.scaler.scale(piece) for piece in long]
+        self._held_out = [data.scaler.scale(piece) for piece in data.held_out]
         room = np.array([len(piece) - config.window + 1 for piece in self._pieces], np.float64)
         self._odds = room / room.sum()
-        self._weights = self._tensor(weights)
+        self._weights = self._tensor(data.weights)
         changes = np.concatenate([np.diff(piece, axis=0) for piece in self._pieces])
         self._pace = self._tensor(np.sqrt((changes**2).mean(axis=0)).clip(0.05))
-        joints = kinematics.reshape(len(weights), -1) * scaler.deviation[:, None]
+        kinematics = data.kinematics.reshape(len(data.weights), -1)
+        joints = kinematics * data.scaler.deviation[:, None]
         self._joints = self._tensor(joints)
         places = np.concatenate([piece @ joints for piece in self._pieces])
         moved = np.concatenate([np.diff(piece @ joints, axis=0) for piece in self._pieces])
-        self._spread = self._tensor(places.std(axis=0).clip(_SPREAD))
-        self._speed = self._tensor(np.sqrt((moved**2).mean(axis=0)).clip(_SPREAD / RATE))
+        self._spread = self._tensor(places.std(axis=0).clip(_LEAST_SPREAD))
+        self._speed = self._tensor(np.sqrt((moved**2).mean(axis=0)).clip(_LEAST_SPREAD / RATE))
 
     def step(self, number: int, fraction: float) -> Mapping[str, float]:
-        """Add noise to some windows, ask for the dance, improve."""
+        """Add noise to some windows, let the network remove it, and improve."""
         config = self.config
         rng = np.random.default_rng((self.seed, number))
         dance, energy = self._windows(rng)
@@ -120,8 +139,8 @@ class MotionTraining:
             for piece in self._held_out
             for start in range(0, len(piece) - self.config.window + 1, self.config.window // 2)
         ]
-        for start in range(0, len(windows), _AT_ONCE):
-            dance = np.stack(windows[start : start + _AT_ONCE])
+        for start in range(0, len(windows), _BATCH):
+            dance = np.stack(windows[start : start + _BATCH])
             noise = rng.standard_normal(dance.shape, dtype=np.float32)
             energy = np.full(len(dance), np.nan, np.float32)
             known = np.zeros(dance.shape[:2], np.float32)
@@ -140,11 +159,11 @@ class MotionTraining:
                 **prefixed("average", self.average.module.state_dict()),
                 **prefixed("optimizer", optimizer_tensors(self.optimizer)),
             },
-            {"seed": self.seed, **self.notes},
+            {"seed": self.seed},
         )
 
     def restore(self, state: TrainingState, where: Path) -> None:
-        """Go on from a state that lay in the folder `where`.
+        """Resume from a state that was read in the folder `where`.
 
         Raises:
             InputError: it is of another network.
@@ -154,10 +173,13 @@ class MotionTraining:
         restore_optimizer(self.optimizer, unprefixed("optimizer", state.tensors))
 
     def preview(self) -> NDArray[np.uint8]:
-        """Stick figures of a new dance so far, uint8 `(H, W, 3)` RGB."""
+        """Stick figures of a dance composed now, uint8 `(H, W, 3)` RGB."""
         if self._show is None:
             return np.zeros((8, 8, 3), np.uint8)
         return self._show(self.average.module)
+
+    def close(self) -> None:
+        """End nothing: no threads work for it."""
 
     def _windows(self, rng: np.random.Generator) -> tuple[Moves, NDArray[np.float32]]:
         window = self.config.window
@@ -168,32 +190,32 @@ class MotionTraining:
             start = int(rng.integers(len(piece) - window + 1))
             cut.append(piece[start : start + window])
         energy = [self.scaler.energy(self.scaler.unscale(part)) for part in cut]
-        told = np.where(rng.uniform(size=len(cut)) < _UNTOLD, np.nan, energy)
-        return np.stack(cut), told.astype(np.float32)
+        given = np.where(rng.uniform(size=len(cut)) < _NO_ENERGY, np.nan, energy)
+        return np.stack(cut), given.astype(np.float32)
 
     def _known(self, rng: np.random.Generator) -> NDArray[np.float32]:
         """Which frames of the windows are given, float32 `(B, T)`: a beginning, both ends, none."""
         window, batch = self.config.window, self.config.batch
         known = np.zeros((batch, window), np.float32)
         for row, draw in zip(known, rng.uniform(size=batch), strict=True):
-            if draw < _GOES_ON + _LEADS_TO:
+            if draw < _CONTINUE + _LEAD_BACK:
                 row[: int(rng.integers(1, window * 3 // 4))] = 1
-            if draw < _LEADS_TO:
+            if draw < _LEAD_BACK:
                 row[-int(rng.integers(1, window // 4)) :] = 1
         return known
 
     def _strayed(self, rng: np.random.Generator, known: NDArray[np.float32]) -> Moves:
-        """What is added to windows that go on from what the model itself composed, `(B, T, D)`.
+        """What is added to windows that continue what the model itself composed, `(B, T, D)`.
 
-        A composed dance goes on from composed windows, whose errors would add up.  So the model
-        learns to go on from what lies beside the dance, and to come back to it.
+        A composed dance continues composed windows, whose errors would add up.  So the model
+        learns to continue what lies beside the dance, and to come back to it.
         """
         batch, window = known.shape
         far = self.config.stray * rng.standard_normal(batch).astype(np.float32)
-        far[(rng.uniform(size=batch) > _STRAYS) | (known[:, 0] == 0) | (known[:, -1] == 1)] = 0
+        far[(rng.uniform(size=batch) > _STRAY) | (known[:, 0] == 0) | (known[:, -1] == 1)] = 0
         aside = rng.standard_normal((batch, 1, len(self._weights)), dtype=np.float32)
         since = np.maximum(0, np.arange(window) - known.sum(axis=1)[:, None])
-        lasting = far[:, None] * np.exp(-since / (_RECOVERS * RATE)).astype(np.float32)
+        lasting = far[:, None] * np.exp(-since / (_RECOVERY * RATE)).astype(np.float32)
         return np.asarray(lasting[..., None] * aside, dtype=np.float32)
 
     def _losses(
@@ -205,7 +227,7 @@ class MotionTraining:
         energy: Tensor,
         known: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Weighted squares of what is missed: of the vectors, their changes, and of the joints.
+        """Weighted squares of the errors: of the vectors, of their changes, and of the joints.
 
         The joints' places and speeds are what Tseng et al. add to the loss (EDGE, equations 4 and
         5): small errors of hips, thigh and shin add up at the foot.
@@ -214,15 +236,15 @@ class MotionTraining:
         with self.device.autocast():
             guess = network(noisy, level, energy, known).float()
         worth = ((1 + level.square()) / level.square())[:, None, None]
-        missed = guess - dance
-        vectors = (worth * self._weights * missed.square()).mean()
-        changes = (missed[:, 1:] - missed[:, :-1]) / self._pace
+        error = guess - dance
+        vectors = (worth * self._weights * error.square()).mean()
+        changes = (error[:, 1:] - error[:, :-1]) / self._pace
         # Of changes, what the noise hides cannot be asked for: far up they count no more.
         visible = 1 / (1 + level.square())[:, None, None]
         pace = (visible * self._weights * changes.square()).mean()
-        astray = missed @ self._joints
-        places = (visible * (astray / self._spread).square()).mean()
-        speeds = (astray[:, 1:] - astray[:, :-1]) / self._speed
+        joint_error = error @ self._joints
+        places = (visible * (joint_error / self._spread).square()).mean()
+        speeds = (joint_error[:, 1:] - joint_error[:, :-1]) / self._speed
         return vectors, pace, places + (visible * speeds.square()).mean()
 
     def _tensor(self, array: NDArray[np.float32]) -> Tensor:

@@ -7,28 +7,31 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dancenow.choreographer.motion.choreographer import Composition, PoseChoreographer
+from dancenow.choreographer import ChoreographyOptions
+from dancenow.choreographer.choreographer import ComposedTrack
+from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.codec import RATE
+from dancenow.choreographer.motion.composition import Composition
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.evaluation.dance import joint_speed, joints_of
 from dancenow.music import Music, beat_alignment, find_accents, has_music, write_wav
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import INDEX
-from dancenow.progress import Progress, StageTimes
+from dancenow.progress import Progress
 from dancenow.sample.click_track import click_track
 from dancenow.sample.dances import DANCES
 from dancenow.staging.choices import Formation
 from dancenow.staging.ensemble import Ensemble
 from dancenow.training import choose_device
 from dancenow.video import open_writer, probe, read_frames
-from dancenow.workflows.choreograph import ChoreographyOptions
-from dancenow.workflows.generate import generate
-from dancenow.workflows.new_dance import Danced, Given, NewDance, write_new_dance
+from dancenow.workflows.compose import ComposeInputs, NewDance
+from dancenow.workflows.generate import Generated, generate
 from motions import dancing, untrained_choreographer, without
 from untrained import plated, untrained
 
@@ -71,10 +74,8 @@ def choreographer() -> PoseChoreographer:
 
 def danced(
     stage: Path, output: Path, new: NewDance | None = None, seconds: float | None = 1.0
-) -> Danced:
-    made = generate(stage / "dance", output, QUICK, new=new, seconds=seconds)
-    assert isinstance(made, Danced)
-    return made
+) -> Generated:
+    return generate(stage / "dance", output, QUICK, new=new, seconds=seconds)
 
 
 # What is written.
@@ -91,8 +92,30 @@ def test_a_track_is_written_as_it_was_composed(stage: Path, tmp_path: Path) -> N
     assert str(stage / "dance") in made.summary() and "24 frames of 160 x 120" in made.summary()
 
 
+def test_the_poses_come_along_with_the_clip(stage: Path, tmp_path: Path) -> None:
+    made = danced(stage, tmp_path / "new.mp4", NewDance(performers=(stage / "zola",)), 0.5)
+    danced(stage, tmp_path / "new.npz", seconds=0.5)
+    assert made._track is not None
+    assert np.array_equal(made._track.keypoints, PoseTrack.load(tmp_path / "new.npz").keypoints)
+
+
+def test_length_and_temperature_are_given_in_one_place(stage: Path, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="seconds"):
+        NewDance(seconds=3.0)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="temperature"):
+        NewDance(temperature=0.5)  # type: ignore[call-arg]
+    calm, wild = (
+        generate(stage / "dance", tmp_path / f"{t}.npz", QUICK, seconds=1.0, temperature=t)
+        for t in (0.0, 3.0)
+    )
+    assert calm.frames == wild.frames == 24
+    assert (tmp_path / "0.0.npz").read_bytes() != (tmp_path / "3.0.npz").read_bytes()
+
+
 @pytest.mark.parametrize("name", ["new.mp4", "new.webm", "new.gif", "new.MKV", "new"])
-def test_stick_figures_are_drawn_when_nobody_dances(stage: Path, tmp_path: Path, name: str) -> None:
+def test_without_a_performer_stick_figures_are_drawn(
+    stage: Path, tmp_path: Path, name: str
+) -> None:
     made = danced(stage, tmp_path / name, seconds=0.5)
     assert (made.frames, made.size) == (12, (160, 120))
     frames = list(read_frames(tmp_path / name))
@@ -135,7 +158,7 @@ def test_a_loop_closes_and_a_seed_decides(stage: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["track.npz", "pose.npz"])
-def test_a_dance_goes_on_from_a_file(stage: Path, tmp_path: Path, name: str) -> None:
+def test_a_dance_continues_a_file(stage: Path, tmp_path: Path, name: str) -> None:
     made = danced(stage, tmp_path / "new.npz", NewDance(continue_from=stage / name))
     free = danced(stage, tmp_path / "free.npz")
     assert made.frames == free.frames == 24
@@ -151,7 +174,7 @@ def test_a_dance_is_learned_first_where_a_track_is_given(stage: Path, tmp_path: 
                  progress=events.append)
         for n in range(2)
     ]  # fmt: skip
-    assert isinstance(made[0], Danced) and made[0].choreographer == made[1].choreographer
+    assert made[0].choreographer == made[1].choreographer
     assert [e.done for e in events if e.stage == "learning the dance"] == [1, 2]  # once
     assert (tmp_path / "0.npz").read_bytes() == (tmp_path / "1.npz").read_bytes()
 
@@ -256,7 +279,7 @@ def test_nor_be_danced_by_a_performer_or_written_as_a_track(stage: Path, tmp_pat
 def test_options_of_the_other_codec_are_told(stage: Path, tmp_path: Path) -> None:
     output = tmp_path / "a.mp4"
     with pytest.raises(InputError, match="--reference: belongs to --codec frame"):
-        generate(stage / "dance", output, QUICK, reference=True)
+        generate(stage / "dance", output, replace(QUICK, reference=True))
     with pytest.raises(InputError, match="--background grey: needs a --performer"):
         generate(stage / "dance", output, replace(QUICK, background="grey"))
     with pytest.raises(InputError, match="--codec foo: unknown"):
@@ -298,20 +321,17 @@ def test_on_the_command_line_too(dancenow: Command, stage: Path, tmp_path: Path)
 # Music.
 
 
-def written(
-    choreographer: PoseChoreographer, new: NewDance, music: Music, output: Path
-) -> tuple[Danced, PoseTrack]:
-    """A dance to what was heard, as a track."""
-    made = write_new_dance(
-        choreographer,
-        output.parent,
-        output,
-        new,
-        Given(Ensemble(()), music),
-        seed=4,
-        times=StageTimes(),
-    )
-    return made, PoseTrack.load(output)
+def composed(
+    choreographer: PoseChoreographer,
+    music: Music,
+    *,
+    seconds: float | None = None,
+    bars: int | None = None,
+) -> ComposedTrack:
+    """A dance to what was heard."""
+    inputs = ComposeInputs(Ensemble(()), music)
+    new = NewDance(bars=bars, music=SOUND)
+    return choreographer.compose_track(inputs.request(new, seconds, None, seed=4))
 
 
 def music_of(seconds: float = 8.0, beats: int = 16, energy: float = 0.0) -> Music:
@@ -324,63 +344,55 @@ def music_of(seconds: float = 8.0, beats: int = 16, energy: float = 0.0) -> Musi
 SOUND = Path("sound.wav")
 
 
-def test_accents_come_to_beats(choreographer: PoseChoreographer, tmp_path: Path) -> None:
+def test_accents_come_to_beats(choreographer: PoseChoreographer) -> None:
     music = music_of(20, 39)
-    made, track = written(choreographer, NewDance(music=SOUND), music, tmp_path / "a.npz")
-    assert track.duration == pytest.approx(20, abs=0.1) and made.tempo == 120
+    made = composed(choreographer, music)
+    assert made.track.duration == pytest.approx(20, abs=0.1) and made.tempo == 120
     assert made.beat_alignment is not None and made.before_alignment is not None
     assert made.beat_alignment > made.before_alignment + 0.1
-    accents, _ = find_accents(joint_speed(joints_of(track)), track.fps)
+    accents, _ = find_accents(joint_speed(joints_of(made.track)), made.track.fps)
     assert beat_alignment(accents, music.beats) == pytest.approx(made.beat_alignment, abs=0.15)
-    assert "music of 120 beats a minute, beat alignment" in made.summary()
 
 
 @pytest.mark.parametrize(
-    ("new", "seconds"),
+    ("asked", "seconds"),
     [
-        (NewDance(), 8.0),
-        (NewDance(seconds=3.0), 3.0),
-        (NewDance(bars=1), 2.5),
-        (NewDance(bars=3), 6.5),
-        (NewDance(bars=4), 8.0),  # the last bar ends with the music
-        (NewDance(seconds=0.01), 2 / RATE),
+        ({}, 8.0),
+        ({"seconds": 3.0}, 3.0),
+        ({"bars": 1}, 2.5),
+        ({"bars": 3}, 6.5),
+        ({"bars": 4}, 8.0),  # the last bar ends with the music
+        ({"seconds": 0.01}, 2 / RATE),
     ],
 )
 def test_a_dance_is_as_long_as_its_music_or_as_was_asked_for(
-    choreographer: PoseChoreographer, tmp_path: Path, new: NewDance, seconds: float
+    choreographer: PoseChoreographer, asked: dict[str, Any], seconds: float
 ) -> None:
-    new = replace(new, music=SOUND)
-    _, track = written(choreographer, new, music_of(), tmp_path / "a.npz")
-    assert track.duration == pytest.approx(seconds, abs=0.5 / 24)
+    made = composed(choreographer, music_of(), **asked)
+    assert made.track.duration == pytest.approx(seconds, abs=0.5 / 24)
 
 
-def test_music_that_ends_early_ends_the_dance(
-    choreographer: PoseChoreographer, tmp_path: Path
-) -> None:
+def test_music_that_ends_early_ends_the_dance(choreographer: PoseChoreographer) -> None:
     with pytest.warns(DanceNowWarning, match=r"sound.wav: ends after 8.0 s, and the dance with it"):
-        _, track = written(
-            choreographer, NewDance(seconds=60, music=SOUND), music_of(), tmp_path / "a.npz"
-        )
-    assert track.duration == pytest.approx(8, abs=0.1)
+        made = composed(choreographer, music_of(), seconds=60)
+    assert made.track.duration == pytest.approx(8, abs=0.1)
 
 
 @pytest.mark.parametrize("seconds", [None, 0.01])
 @pytest.mark.parametrize("energy", [0.0, 1.0])
 def test_music_without_a_beat_is_danced_to_untimed(
-    choreographer: PoseChoreographer, tmp_path: Path, seconds: float | None, energy: float
+    choreographer: PoseChoreographer, seconds: float | None, energy: float
 ) -> None:
     music = music_of(beats=0, energy=energy)
     with pytest.warns(DanceNowWarning, match=r"sound.wav: has no clear beat"):
-        made, track = written(
-            choreographer, NewDance(seconds=seconds, music=SOUND), music, tmp_path / "a.npz"
-        )
-    assert made.tempo is made.beat_alignment is None and "alignment" not in made.summary()
-    assert track.duration == pytest.approx(seconds or 8, abs=0.15)
+        made = composed(choreographer, music, seconds=seconds)
+    assert made.tempo is made.beat_alignment is None
+    assert made.track.duration == pytest.approx(seconds or 8, abs=0.15)
 
 
-def test_loud_parts_of_the_music_are_lively_parts_of_the_dance(tmp_path: Path) -> None:
+def test_loud_parts_of_the_music_are_lively_parts_of_the_dance() -> None:
     choreographer = untrained_choreographer(dancing(fps=24), smooth=True)
-    written(choreographer, NewDance(music=SOUND), music_of(energy=2.0), tmp_path / "a.npz")
+    composed(choreographer, music_of(energy=2.0))
     asked = choreographer.network.asked
     assert isinstance(asked, list) and asked[0] < -0.5 < 0.5 < asked[-1] and max(asked) < 1.21
 
@@ -393,6 +405,7 @@ def test_a_clip_is_danced_to_clicks_end_to_end(stage: Path, tmp_path: Path) -> N
     assert info.has_audio and info.frames == made.frames == pytest.approx(8 * 24, abs=2)
     assert made.tempo == pytest.approx(DANCES["house"].bpm, abs=2)
     assert made.beat_alignment is not None and {"music", "compose"} <= made.times.seconds.keys()
+    assert "beats a minute, beat alignment" in made.summary()
     bars = danced(stage, tmp_path / "bars.npz", NewDance(music=stage / "clicks.wav", bars=2), None)
     beat = 60 / DANCES["house"].bpm
     assert bars.frames / 24 == pytest.approx(8 * beat, abs=0.1)
@@ -424,6 +437,7 @@ def test_silence_is_danced_to_with_a_warning(stage: Path, tmp_path: Path) -> Non
     with pytest.warns(DanceNowWarning, match=r"silence.wav: has no clear beat"):
         made = danced(stage, tmp_path / "a.mp4", NewDance(music=stage / "silence.wav"), None)
     assert made.tempo is None and probe(tmp_path / "a.mp4").has_audio
+    assert "alignment" not in made.summary()
 
 
 def test_without_librosa_music_is_refused_at_once(

@@ -1,4 +1,4 @@
-"""The dance that is learned, as scaled vectors."""
+"""`MoveScaler`: the vectors of a learned dance, scaled."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class MoveScaler:
 
     @staticmethod
     def fit(pieces: Sequence[Moves], window: int) -> MoveScaler:
-        """The scaler of pieces `(T, D)`; windows of so many vectors have an energy."""
+        """The scaler of pieces `(T, D)`; energies are those of windows of `window` vectors."""
         together = np.concatenate(pieces)
         mean = together.mean(axis=0)
         deviation = np.maximum(together.std(axis=0), _LEAST)

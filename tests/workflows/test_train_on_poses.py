@@ -12,21 +12,19 @@ import cv2
 import numpy as np
 import pytest
 
+from dancenow.choreographer import ChoreographyOptions
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.codec import RATE
-from dancenow.choreographer.motion.prepare import ChoreographedPoses
-from dancenow.errors import DanceNowWarning, InputError, OutputError
+from dancenow.choreographer.motion.config import ENOUGH_STEPS
+from dancenow.choreographer.motion.method import PoseTrainingResult
+from dancenow.errors import DanceNowWarning, InputError
 from dancenow.evaluation.dance import DanceScores
 from dancenow.pose.layout import INDEX
 from dancenow.progress import Progress, StageTimes
 from dancenow.training import load_state
 from dancenow.video import open_writer
-from dancenow.workflows.choreograph import (
-    ChoreographyOptions,
-    train_choreographer,
-    train_pose_choreographer,
-)
 from dancenow.workflows.evaluate_dance import evaluate_dance
+from dancenow.workflows.train_choreographer import train_choreographer
 from motions import CPU, dancing, without
 
 FEW = ChoreographyOptions(preset="tiny", codec="pose", steps=3, device="cpu")
@@ -55,7 +53,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(stage: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A choreographer of `dance.npz`, to be looked at and copied."""
     folder = tmp_path_factory.mktemp("trained") / "c"
-    train_pose_choreographer(stage / "dance.npz", folder, FEW)
+    train_choreographer(stage / "dance.npz", folder, FEW)
     return folder
 
 
@@ -67,9 +65,9 @@ def copied(trained: Path, tmp_path: Path) -> Path:
 
 def train(
     clips: Path | list[Path], out: Path, options: ChoreographyOptions = FEW
-) -> tuple[ChoreographedPoses, list[Progress]]:
+) -> tuple[PoseTrainingResult, list[Progress]]:
     events: list[Progress] = []
-    _, made = train_pose_choreographer(clips, out, options, progress=events.append)
+    _, made = train_choreographer(clips, out, options, progress=events.append)
     return made, events
 
 
@@ -108,7 +106,7 @@ def test_training_tells_its_stages_and_figures(stage: Path, tmp_path: Path) -> N
     events: list[Progress] = []
     times = StageTimes()
     clips = [stage / "dance.npz", stage / "other.npz"]
-    choreographer, made = train_pose_choreographer(
+    choreographer, made = train_choreographer(
         clips, tmp_path / "c", FEW, progress=events.append, times=times
     )
     assert list(dict.fromkeys(event.stage for event in events)) == ["reading the dances", LEARNING]
@@ -193,17 +191,6 @@ def test_options_that_make_no_sense_are_told(
     assert not (tmp_path / "c").exists()
 
 
-def test_other_files_are_not_touched(stage: Path, tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "letter.txt").write_text("dear")
-    with pytest.raises(OutputError, match="holds other files"):
-        train(stage / "dance.npz", tmp_path / "mine")
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(OutputError, match="is a file"):
-        train(stage / "dance.npz", tmp_path / "file")
-    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["letter.txt"]
-
-
 # Stopped and resumed.
 
 
@@ -229,15 +216,16 @@ def test_the_same_command_again_mends_a_damaged_choreographer(
     assert PoseChoreographer.load(copied, CPU).training["steps"] == 3
 
 
-def test_a_larger_budget_goes_on_where_the_smaller_one_ended(stage: Path, copied: Path) -> None:
+def test_a_larger_budget_resumes_where_the_smaller_one_ended(stage: Path, copied: Path) -> None:
     made, events = train(stage / "dance.npz", copied, MORE)
     assert learned(events) == [4, 5, 6] and made.steps == 6
 
 
-@pytest.mark.parametrize("at", [1, 4])
-def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_command_goes_on(
-    stage: Path, tmp_path: Path, at: int
+def test_after_ctrl_c_the_same_command_resumes_as_if_nothing_had_happened(
+    stage: Path, tmp_path: Path
 ) -> None:
+    at = 4
+
     def stop(event: Progress) -> None:
         if event.stage == LEARNING and event.done == at:
             raise KeyboardInterrupt
@@ -245,22 +233,12 @@ def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_command_goes_on(
     unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
     train(stage / "dance.npz", unbroken, MORE)
     with pytest.raises(KeyboardInterrupt):
-        train_pose_choreographer(stage / "dance.npz", broken, MORE, progress=stop)
+        train_choreographer(stage / "dance.npz", broken, MORE, progress=stop)
     assert not (broken / "config.json").exists()
     _, events = train(stage / "dance.npz", broken, MORE)
     assert learned(events)[0] == at + 1
     for name in ("motion.safetensors", "moves.npz", "preview.png"):
         assert (broken / name).read_bytes() == (unbroken / name).read_bytes(), name
-
-
-def test_killed_before_the_first_checkpoint_it_begins_anew(
-    stage: Path, trained: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "killed"
-    (out / "checkpoint" / "motion" / "logs").mkdir(parents=True)
-    _, events = train(stage / "dance.npz", out)
-    assert learned(events) == [1, 2, 3]
-    assert contents(out)["motion.safetensors"] == contents(trained)["motion.safetensors"]
 
 
 @pytest.mark.parametrize("change", ["clip", "more clips", "preset"])
@@ -270,8 +248,8 @@ def test_a_choreographer_of_something_else_is_left_as_it_was(
     before, events = contents(copied), []
     clips = [stage / "dance.npz", stage / "other.npz"]
     options = ChoreographyOptions("fast", "pose", steps=3, device="cpu")
-    with pytest.raises(InputError, match=r"of other clips, options or version; choose another"):
-        train_pose_choreographer(
+    with pytest.raises(InputError, match=r"was begun with --preset tiny|of another clip, preset"):
+        train_choreographer(
             {"clip": clips[1:], "more clips": clips, "preset": clips[:1]}[change],
             copied,
             options if change == "preset" else FEW,
@@ -280,24 +258,52 @@ def test_a_choreographer_of_something_else_is_left_as_it_was(
     assert contents(copied) == before and not events  # told before any work
 
 
-def test_a_finished_choreographer_without_its_checkpoint_is_left_as_it_was(
-    stage: Path, copied: Path
-) -> None:
-    shutil.rmtree(copied / "checkpoint")
-    before = contents(copied)
-    with pytest.raises(InputError, match="without its checkpoint; choose another folder"):
-        train(stage / "dance.npz", copied)
-    assert contents(copied) == before
-
-
 def test_a_choreographer_of_pictures_is_not_trained_into_it(copied: Path, tmp_path: Path) -> None:
     before = contents(copied)
     with open_writer(tmp_path / "clip.mkv", fps=2) as writer:
         for _ in range(4):
             writer.write(np.zeros((16, 16, 3), np.uint8))
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="was learned with --codec pose; add that"):
+        train_choreographer(tmp_path / "clip.mkv", copied, ChoreographyOptions("tiny", steps=2))
+    shutil.rmtree(copied / "checkpoint")
+    before = contents(copied)
+    with pytest.raises(InputError, match="was learned with --codec pose; add that"):
         train_choreographer(tmp_path / "clip.mkv", copied, ChoreographyOptions("tiny", steps=2))
     assert contents(copied) == before
+
+
+def test_what_an_older_version_began_is_resumed(stage: Path, copied: Path) -> None:
+    """Its configurations held the fields of both codecs, and it left no marker."""
+    former = {
+        "picture": {"height": 64, "width": 64, "background": "auto", "stride": None},
+        "vae": {"latent": 32},
+        "sequence": {"hidden": 128},
+        "reference": False,
+        "codec_share": 0.6,
+    }
+    (copied / "checkpoint" / "training.json").unlink()
+    for path, inner in (
+        (copied / "config.json", ()),
+        (copied / "checkpoint" / "motion" / "state.json", ("values",)),
+    ):
+        document = json.loads(path.read_text("utf-8"))
+        holder = document
+        for key in inner:
+            holder = holder[key]
+        holder["config"] |= former
+        path.write_text(json.dumps(document))
+    assert PoseChoreographer.load(copied, CPU).config.preset == "tiny"
+    made, events = train(stage / "dance.npz", copied, MORE)
+    assert learned(events) == [4, 5, 6] and made.steps == 6
+
+
+def test_too_few_steps_are_reported(
+    stage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENOUGH_STEPS, "tiny", 50)  # type: ignore[arg-type]
+    with pytest.warns(DanceNowWarning, match="3 steps were made, and a good result takes about 50"):
+        train(stage / "dance.npz", tmp_path / "c")
+    assert "3 steps were made" in (tmp_path / "c" / "index.html").read_text("utf-8")
 
 
 # Measured.

@@ -1,0 +1,151 @@
+"""How a choreographer of pictures is configured.  What a field means stands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from pydantic import Field, field_validator
+
+from dancenow.choreographer.config import MethodConfig, StrictConfig
+
+Background = Literal["auto", "threshold", "person", "grey", "colour"]
+BACKGROUNDS: tuple[Background, ...] = ("auto", "threshold", "person", "grey", "colour")
+
+
+class PictureConfig(StrictConfig):
+    """The pictures that are learned."""
+
+    height: int = 120
+    """In pixels; a multiple of 8."""
+    width: int = 208
+    """In pixels; a multiple of 8."""
+    background: Background = "auto"
+    """How the background is removed; "auto" looks at the clip."""
+    stride: int | None = Field(default=None, ge=1)
+    """One of this many frames is kept; None: 4, or fewer where the clip is short."""
+
+    @field_validator("height", "width")
+    @classmethod
+    def _pooled_thrice(cls, value: int) -> int:
+        if value < 8 or value % 8:
+            raise ValueError("must be a multiple of 8")
+        return value
+
+    @property
+    def channels(self) -> int:
+        """Channels of a picture."""
+        return 3 if self.background == "colour" else 1
+
+
+class VAEConfig(StrictConfig):
+    """The autoencoder's size and its training (DanceNet's own values)."""
+
+    latent: int = 128
+    filters: tuple[int, int, int] = (128, 64, 32)
+    dense: int = 128
+    optimizer: Literal["rmsprop", "adam"] = "rmsprop"
+    learning_rate: float = 1e-3
+    decay: float = 0.9
+    """Of RMSprop's mean square."""
+    epsilon: float = 1e-7
+    batch: int = 100
+    epochs: int | None = 50
+    """Default length of the training; None: `FrameChoreographerConfig.minutes` decide."""
+    anneal: bool = False
+    """Let the learning rate fall along half a cosine."""
+
+
+class SequenceConfig(StrictConfig):
+    """The LSTM, its mixture density network and their training."""
+
+    hidden: int = 512
+    layers: int = 3
+    dropout: float = 0.4
+    dense: int = 1000
+    mixtures: int = 24
+    gate: Literal["sigmoid", "hard_sigmoid"] = "sigmoid"
+    """What the LSTM's gates compute; "hard_sigmoid" is clip(0.2 x + 0.5, 0, 1), as Keras before
+    2.3 has it."""
+    principal_axes: bool = False
+    """Turn the latents to their principal axes before they are scaled: along these the steps of a
+    dance are nearly independent, as the mixture's diagonal Gaussians want them."""
+    residual: bool = False
+    """Means count from what a linear model of the dance expects next, and not from 0."""
+    learning_rate: float = 5e-4
+    window: int = 32
+    """Latents of a window: how far back-propagation through time reaches."""
+    batch: int = 32
+    """Windows, side by side; each continues where the step before left it."""
+    input_noise: float = 0.0
+    """Standard deviation of the noise that is added to the scaled inputs in training."""
+    epochs: int | None = None
+    """Default length of the training; None: `FrameChoreographerConfig.minutes` decide."""
+    held_out: float = 0.2
+    """The last part of every clip, kept for measuring."""
+
+
+class FrameChoreographerConfig(MethodConfig):
+    """Everything that decides how a choreographer of pictures is trained."""
+
+    codec: Literal["frame"] = "frame"
+    picture: PictureConfig = PictureConfig()
+    vae: VAEConfig = VAEConfig()
+    sequence: SequenceConfig = SequenceConfig()
+    reference: bool = False
+    """Train and generate as the original does: drawn latents, one at a time, no memory."""
+    minutes: float = 6.0
+    """Default length of both trainings together."""
+    codec_share: float = 0.6
+    """The autoencoder's part of the time."""
+
+
+# DanceNet's filters are most where the picture is largest: a quarter of them there, and more where
+# it is small, learn three times as much in the same minutes.
+_FAST_VAE = VAEConfig(filters=(32, 64, 64), optimizer="adam", batch=12, epochs=None, anneal=True)
+# Without these two, what a short dance teaches in minutes is a jitter (see docs/dancenet.md).
+_FAST_SEQUENCE = SequenceConfig(principal_axes=True, residual=True, batch=8)
+
+PRESETS: Final[Mapping[str, FrameChoreographerConfig]] = {
+    "fast": FrameChoreographerConfig(preset="fast", vae=_FAST_VAE, sequence=_FAST_SEQUENCE),
+    "dancenet": FrameChoreographerConfig(preset="dancenet", sequence=SequenceConfig(epochs=300)),
+    "tiny": FrameChoreographerConfig(
+        preset="tiny",
+        picture=PictureConfig(height=64, width=64),
+        vae=VAEConfig(
+            latent=32,
+            filters=(16, 32, 64),
+            dense=64,
+            optimizer="adam",
+            batch=12,
+            epochs=None,
+            anneal=True,
+        ),
+        sequence=SequenceConfig(
+            hidden=128,
+            layers=2,
+            dropout=0.1,
+            dense=128,
+            mixtures=8,
+            principal_axes=True,
+            residual=True,
+            window=16,
+            batch=8,
+        ),
+        minutes=0.5,
+    ),
+}
+
+
+# Steps of the autoencoder and of the sequence network below which the result is visibly worse.
+# Two cores make twice as many in the default six minutes (docs/performance.md); the sequence
+# network's are those of 72 s, which docs/dancenet.md measures.  `tiny` is for trying out, and
+# `dancenet` has epochs of its own.
+ENOUGH_STEPS: Final[Mapping[str, tuple[int, int]]] = {"fast": (900, 700)}
+
+
+def read_config(values: Mapping[str, Any]) -> FrameChoreographerConfig:
+    """The configuration in a `config.json`; one class once held the fields of both methods."""
+    return FrameChoreographerConfig.model_validate(
+        {name: value for name, value in values.items() if name != "motion"}
+    )

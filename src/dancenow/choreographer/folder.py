@@ -1,0 +1,134 @@
+"""A choreographer's folder: what every kind of choreographer keeps in it, and how it is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from zipfile import BadZipFile
+
+from safetensors import SafetensorError
+from safetensors.torch import save
+from torch import nn
+
+from dancenow.choreographer.config import MethodConfig
+from dancenow.errors import InputError
+from dancenow.files import write_bytes, write_text
+
+VERSION: Final = 1
+KIND: Final = "choreographer"
+CONFIG: Final = "config.json"
+
+# What reading a damaged file raises, whichever file it is and however it is damaged.
+_DAMAGE: Final = (
+    OSError,
+    EOFError,
+    ArithmeticError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    BadZipFile,
+    SafetensorError,
+)
+
+
+def is_choreographer(path: Path) -> bool:
+    """Whether a folder holds a trained choreographer, whole or not."""
+    try:
+        document = json.loads((path / CONFIG).read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and document.get("kind") == KIND
+
+
+def looks_trained(path: Path) -> bool:
+    """Whether a folder is no clip but a trained model: of another kind, or with files missing."""
+    if not path.is_dir():
+        return False
+    return any((path / name).exists() for name in (CONFIG, "checkpoint")) or any(
+        path.glob("*.safetensors")
+    )
+
+
+def learned_codec(folder: Path) -> str:
+    """The codec that the choreographer in a folder was trained with: "frame" or "pose".
+
+    Raises:
+        InputError: there is no choreographer, or one of another version.
+    """
+    config = read_document(folder).get("config")
+    return str(config.get("codec", "frame")) if isinstance(config, dict) else "frame"
+
+
+def read_document(folder: Path) -> dict[str, Any]:
+    """What a choreographer's `config.json` holds.
+
+    Raises:
+        InputError: there is none, or it is of another model or version.
+    """
+    path = folder / CONFIG
+    if not path.is_file():
+        raise InputError(
+            f"{folder}: holds no choreographer; make one with "
+            "`dancenow train choreographer CLIP -o DIR`."
+        )
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        version, kind = int(document["version"]), document["kind"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: is not a choreographer's; train it again.") from error
+    if kind != KIND:
+        raise InputError(f"{folder}: holds a {kind}, a choreographer is needed.")
+    if version != VERSION:
+        raise InputError(
+            f"{folder}: a choreographer of version {version}, and this DanceNow reads version "
+            f"{VERSION}; {'update DanceNow' if version > VERSION else 'train it again'}."
+        )
+    return dict(document)
+
+
+def read_complete(folder: Path, codec: str, files: Sequence[str]) -> dict[str, Any]:
+    """Likewise, where the choreographer must be of a codec and have all of its files.
+
+    Raises:
+        InputError: it is of another codec, or a file is missing.
+    """
+    document = read_document(folder)
+    if (found := learned_codec(folder)) != codec:
+        raise InputError(f"{folder}: was learned with --codec {found}, {codec} is needed.")
+    for name in files:
+        if not (folder / name).is_file():
+            raise InputError(f"{folder}: {name} is missing; train the choreographer again.")
+    return document
+
+
+@contextmanager
+def damage_reported(folder: Path) -> Iterator[None]:
+    """Report what reading a damaged file raises as `InputError`."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise InputError(f"{folder}: the choreographer is damaged; train it again.") from error
+
+
+def write_document(
+    folder: Path, config: MethodConfig, training: dict[str, Any], **more: object
+) -> None:
+    """Write `config.json`, last of all files: it makes the folder a choreographer's."""
+    document = {
+        "version": VERSION,
+        "kind": KIND,
+        "config": config.model_dump(mode="json"),
+        **more,
+        "training": training,
+    }
+    write_text(folder / CONFIG, json.dumps(document, indent=1))
+
+
+def write_weights(path: Path, module: nn.Module) -> None:
+    """Write a network's weights as safetensors."""
+    weights = {key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()}
+    write_bytes(path, save(weights))

@@ -1,0 +1,72 @@
+"""What a new dance is to be like, before it is vectors."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.choreographer.choreographer import SECONDS
+from dancenow.choreographer.motion.body import measure_body
+from dancenow.choreographer.motion.codec import RATE
+from dancenow.errors import InputError
+from dancenow.pose import PoseTrack
+
+LONGEST: Final = 3600.0  # seconds of a dance
+WILDEST: Final = 10.0  # temperature; far above, nothing is left of the dance
+LEAD: Final = 1.0  # seconds of what is continued that lead into the new dance
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What a new dance is to be like.
+
+    Attributes:
+        seconds: its length.
+        seed: of everything that is drawn.
+        temperature: 1 draws from what was learned as it is; less is more usual, more is wilder.
+        loop: its end leads back to its beginning.
+        continue_from: a pose or a dance that it continues; it is not part of it.
+        energy: how lively it is at every vector, in standard deviations of what was learned,
+            `(count,)`; None: any.
+    """
+
+    seconds: float = SECONDS
+    seed: int = 0
+    temperature: float = 1.0
+    loop: bool = False
+    continue_from: PoseTrack | None = None
+    energy: NDArray[np.float32] | None = None
+
+    @property
+    def count(self) -> int:
+        """How many vectors it has."""
+        return max(2, math.ceil(self.seconds * RATE - 1e-6))
+
+    def check(self) -> None:
+        """Raise `InputError` where it makes no sense."""
+        if not (math.isfinite(self.seconds) and 0 < self.seconds <= LONGEST):
+            raise InputError(
+                f"--seconds must be above 0 and at most {LONGEST:g}, not {self.seconds:g}."
+            )
+        if not 0 <= self.temperature <= WILDEST:
+            raise InputError(
+                f"--temperature must be from 0 to {WILDEST:g}, not {self.temperature:g}."
+            )
+        if self.loop and self.continue_from is not None:
+            raise InputError("--loop and --continue-from: a loop has no beginning; choose one.")
+
+
+def check_continued(track: PoseTrack) -> None:
+    """Raise `InputError` where no dance can continue a track."""
+    try:
+        measure_body(track)
+        measure_body(track[-max(1, round(LEAD * track.fps)) :])
+    except InputError as error:
+        raise InputError(
+            "--continue-from: the whole body, from shoulders to ankles, must be seen in its last "
+            "second and most of the time; cut it so that it is."
+        ) from error

@@ -1,0 +1,78 @@
+"""How a choreographer of poses is configured.  What a field means stands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from pydantic import model_validator
+
+from dancenow.choreographer.config import MethodConfig, StrictConfig
+
+
+class MotionConfig(StrictConfig):
+    """The diffusion model of motion and its training (pose codec)."""
+
+    window: int = 64
+    """Vectors that are denoised together, 15 a second."""
+    width: int = 192
+    heads: int = 4
+    layers: int = 4
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.02
+    warmup_steps: int = 50
+    batch: int = 32
+    average_decay: float = 0.995
+    """Decay of the averaged weights, a step."""
+    noise_mean: float = -0.6
+    """Mean of the logarithm of the noise level, in training."""
+    noise_deviation: float = 1.3
+    pace: float = 0.2
+    """Weight of the error of the changes from vector to vector."""
+    joints: float = 0.1
+    """Weight of the error of the joints' places and speeds."""
+    stray: float = 0.15
+    """Noise on the given beginning of a window in training, in standard deviations."""
+    mirror: bool = True
+    """Learn every dance mirrored, too."""
+    held_out: float = 0.1
+    """The last part of every clip, kept for measuring."""
+
+    @model_validator(mode="after")
+    def _heads_divide_the_width(self) -> MotionConfig:
+        if min(self.width, self.heads) < 1 or self.width % self.heads:
+            raise ValueError(f"{self.heads} heads do not divide a width of {self.width}")
+        return self
+
+
+class PoseChoreographerConfig(MethodConfig):
+    """Everything that decides how a choreographer of poses is trained."""
+
+    codec: Literal["pose"] = "pose"
+    motion: MotionConfig = MotionConfig()
+    minutes: float = 5.0
+    """Default length of the training."""
+
+
+PRESETS: Final[Mapping[str, PoseChoreographerConfig]] = {
+    "fast": PoseChoreographerConfig(preset="fast"),
+    "dancenet": PoseChoreographerConfig(preset="dancenet"),  # its pictures differ, not its motion
+    "tiny": PoseChoreographerConfig(
+        preset="tiny",
+        motion=MotionConfig(window=40, width=96, heads=2, layers=3, batch=16),
+        minutes=0.5,
+    ),
+}
+
+# A network of 40 steps jitters, one of 1,200 to 2,400 dances well; `tiny` is for trying out.
+ENOUGH_STEPS: Final[Mapping[str, int]] = {"fast": 600, "dancenet": 600}
+
+# One class once held the fields of both methods.
+_FORMER_FIELDS: Final = {"picture", "vae", "sequence", "reference", "codec_share"}
+
+
+def read_config(values: Mapping[str, Any]) -> PoseChoreographerConfig:
+    """The configuration in a `config.json`, of this or an older version."""
+    return PoseChoreographerConfig.model_validate(
+        {name: value for name, value in values.items() if name not in _FORMER_FIELDS}
+    )

@@ -1,0 +1,145 @@
+"""Training a choreographer: the dance of some clips, learned by the method of their codec."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dancenow.cache import cache_dir, content_hash
+from dancenow.choreographer import (
+    METHODS,
+    Choreographer,
+    ChoreographyOptions,
+    find_method,
+    is_choreographer,
+    learned_codec,
+)
+from dancenow.choreographer.config import MethodConfig
+from dancenow.choreographer.folder import looks_trained
+from dancenow.choreographer.options import TrainingJob
+from dancenow.errors import InputError
+from dancenow.progress import ProgressCallback, StageTimes, silent
+from dancenow.training import choose_device
+from dancenow.training.session import CHECKPOINT, Session
+
+__all__ = ["ChoreographyOptions", "codec_of", "load_or_train", "train_choreographer"]
+
+
+def train_choreographer(
+    clips: Sequence[Path | str] | Path | str,
+    out: str | Path | None = None,
+    options: ChoreographyOptions | None = None,
+    *,
+    progress: ProgressCallback = silent,
+    times: StageTimes | None = None,
+) -> tuple[Choreographer, Any]:
+    """Learn the dance of some clips.
+
+    A folder that holds a choreographer of the same clips and preset is resumed; nothing is done
+    where its budget was used before.
+
+    Args:
+        clips: video files or folders of numbered pictures; with the pose codec also tracks, motion
+            captures and OpenPose folders.
+        out: where the choreographer goes; by default a folder of the cache.
+        options: how.
+        progress: told about every frame and step.
+        times: the seconds of each stage are added to it.
+
+    Returns:
+        The choreographer, and the figures of its training: `FrameTrainingResult` or
+        `PoseTrainingResult`.
+
+    Raises:
+        InputError: a clip or an option cannot be used, or `out` holds something else.
+        TrainingError: the loss is NaN or infinite.
+    """
+    options = options or ChoreographyOptions()
+    paths = [Path(clip) for clip in ([clips] if isinstance(clips, str | Path) else clips)]
+    if not paths:
+        raise InputError("give at least one clip to learn from.")
+    method = find_method(options.codec)
+    config, device = method.configure(options), choose_device(options.device)
+    options.budget()  # wrong values are reported now
+    folder = _cached_folder(paths, config, options) if out is None else Path(out)
+    _check_codec(folder, options.codec)
+    times = StageTimes() if times is None else times
+    finished = is_choreographer(folder)
+    with Session(
+        folder, "choreographer", finished=finished, logger=options.logger, progress=progress
+    ) as session:
+        return method.train(session, TrainingJob(paths, config, options, device, times, progress))
+
+
+def codec_of(dance: Path, options: ChoreographyOptions, *, of_tracks: bool) -> str:
+    """The codec of the choreographer that a folder holds, or that is to be trained of a clip.
+
+    Args:
+        dance: the folder or the clip.
+        options: how to train it.
+        of_tracks: whether it must compose tracks.
+
+    Raises:
+        InputError: the choreographer cannot do what is asked for, or an option is wrong.
+    """
+    of_tracks = of_tracks or find_method(options.codec).composes_tracks
+    if not is_choreographer(dance):
+        codec = options.codec
+        if of_tracks and not find_method(codec).composes_tracks:
+            codec = next(name for name in METHODS if find_method(name).composes_tracks)
+        find_method(codec).configure(replace(options, codec=codec))
+        return codec
+    codec = learned_codec(dance)
+    if find_method(codec).composes_tracks:
+        if options.background is not None:
+            raise InputError(f"--background {options.background}: needs a --performer before it.")
+        if options.reference:
+            raise InputError("--reference: belongs to --codec frame; leave it out.")
+    elif of_tracks:
+        raise InputError(
+            f"{dance}: was learned with --codec {codec} and dreams pictures; performers, music, "
+            "loops and tracks need one that was trained with --codec pose."
+        )
+    return codec
+
+
+def load_or_train(
+    dance: Path,
+    options: ChoreographyOptions,
+    *,
+    progress: ProgressCallback = silent,
+    times: StageTimes,
+) -> tuple[Path, Choreographer]:
+    """A choreographer and its folder: a trained one is read, of a clip one is trained in the cache.
+
+    Arguments and errors as of `train_choreographer`.
+    """
+    if is_choreographer(dance) or looks_trained(dance):
+        with times.stage("load"):
+            return dance, Choreographer.load(dance, choose_device(options.device))
+    made, result = train_choreographer(dance, None, options, progress=progress, times=times)
+    return result.folder, made
+
+
+def _check_codec(folder: Path, codec: str) -> None:
+    """Raise `InputError` where a choreographer of another codec lies or was begun."""
+    found = learned_codec(folder) if is_choreographer(folder) else codec
+    for other in METHODS.keys() - {codec}:
+        begun = (folder / CHECKPOINT / name for name in find_method(other).trainings)
+        if found == other or any(path.is_dir() for path in begun):
+            raise InputError(
+                f"{folder}: was learned with --codec {other}; add that to resume it, or choose "
+                "another folder."
+            )
+
+
+def _cached_folder(clips: list[Path], config: MethodConfig, options: ChoreographyOptions) -> Path:
+    contents = [content_hash(clip) for clip in clips if clip.exists()]
+    if len(contents) < len(clips):
+        missing = next(clip for clip in clips if not clip.exists())
+        raise InputError(f"{missing}: no such file or folder.")
+    budget = (options.minutes, options.steps)
+    key = content_hash(clips[0], config.model_dump(), contents, options.seed, budget)
+    return cache_dir("choreographers") / key
