@@ -214,8 +214,8 @@ def letters(folder: Path) -> None:
     ("spoil", "said"),
     [
         (wrong_key, "cannot be signed"),
-        (locked_key, "locked with a password"),
-        (odd_key, "does not sign with such a key"),
+        (locked_key, "protected by a password"),
+        (odd_key, "cannot sign with this type of key"),
         (no_key, r"key\.pem: cannot be read"),
         (no_certificate, r"certificate\.pem: cannot be read"),
         (letters, "holds no private key"),

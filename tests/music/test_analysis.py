@@ -357,7 +357,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
     "text called wav": (lambda folder: text(folder, "text.wav"), "FFmpeg"),
     "text": (lambda folder: text(folder, "text.txt"), "has no sound"),
     "a mute clip": (no_sound, "has no sound"),
-    "no numbers": (no_numbers, "no numbers"),
+    "no numbers": (no_numbers, "NaN"),
     "an unknown codec": (unknown_codec, "cannot be decoded"),
     "no samples": (lambda folder: write_pcm(folder / "none.wav", 0), "cannot be decoded"),
     "a moment": (lambda folder: write_pcm(folder / "short.wav", 0.4), "less than half a second"),

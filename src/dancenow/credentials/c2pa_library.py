@@ -1,4 +1,4 @@
-"""How the C2PA library is set up: it never asks the network, and needs little memory."""
+"""Setting up the C2PA library: it never uses the network, and little memory."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any, Final
 
 from dancenow.errors import CredentialsError
 
-# Hashed as one piece, a video is read into buffers of up to half a gigabyte.  A longer one is
-# hashed in pieces of this size, whose hashes form a tree (Merkle).
+# Hashed in one piece, a video is read into buffers of up to half a gigabyte.  Instead it is hashed
+# in pieces of this size, whose hashes form a Merkle tree.
 _PIECE: Final = 8192  # KiB
-# What it works on lies in memory up to this size, beyond in unnamed files of the temporary folder.
+# Data up to this size is held in memory, larger data in unnamed temporary files.
 _IN_MEMORY: Final = 32  # MiB
 
 
 def load_c2pa() -> ModuleType:
-    """The library c2pa, loaded when first needed: a machine without it loses nothing else.
+    """The library c2pa, loaded at first use: everything else works without it.
 
     Raises:
         CredentialsError: it cannot be loaded.
@@ -30,10 +30,10 @@ def load_c2pa() -> ModuleType:
 
 
 def c2pa_settings(known: str | None = None) -> dict[str, Any]:
-    """Settings of c2pa.
+    """Settings for c2pa.
 
     Args:
-        known: a signer's certificate (PEM) that is trusted: just this one, not who issued it.
+        known: a signer's certificate (PEM) to trust: this one only, not its issuer.
     """
     made: dict[str, Any] = {
         "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},

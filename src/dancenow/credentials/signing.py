@@ -1,4 +1,4 @@
-"""Putting credentials into a finished video."""
+"""Adding credentials to a finished video."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from dancenow.errors import CredentialsError
 from dancenow.files import atomic_path
 
 SIGNABLE: Final = {".mp4": "video/mp4", ".mov": "video/quicktime", ".gif": "image/gif"}
-"""What can carry credentials of what DanceNow writes; Matroska and WebM cannot."""
+"""Formats that DanceNow writes and that can carry credentials; Matroska and WebM cannot."""
 
 
 def sign(path: Path, claim: Claim, *, title: str | None = None) -> None:
-    """Put credentials into a finished video; pictures and sound are copied as they are.
+    """Add credentials to a finished video; pictures and sound are copied unchanged.
 
-    The file is replaced by the signed one in one step.  What is signed is the whole file, but for
+    The signed file replaces the old one in one step.  The signature covers the whole file except
     the credentials themselves.
 
     Args:
-        path: the video, of one of the kinds in `SIGNABLE`.
-        claim: what is stated.
+        path: the video, in one of the formats in `SIGNABLE`.
+        claim: what to state.
         title: the video's name in its credentials; by default the file's.
 
     Raises:

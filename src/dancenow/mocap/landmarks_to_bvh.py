@@ -1,4 +1,4 @@
-"""Motion capture from video: MediaPipe's landmarks in space as a skeleton that Blender opens."""
+"""Motion capture from video: MediaPipe's 3D landmarks as a BVH skeleton that Blender opens."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _CENTIMETRES: Final = 100.0  # a metre: Blender and Mixamo write centimetres
 _SEEN: Final = 0.3  # visibility from which a landmark counts
 _SMOOTH: Final = 0.25  # seconds
 _TURN: Final = ("Zrotation", "Xrotation", "Yrotation")
-_FEWEST: Final = 0.5  # part of the frames in which the body must be seen
+_FEWEST: Final = 0.5  # share of the frames in which the body must be seen
 
-# Numbers in MediaPipe's PoseLandmark.
+# Indices in MediaPipe's PoseLandmark.
 _AT: Final = {
     "nose": 0,
     **{f"{side}_{name}": number + (side == "right")
@@ -38,19 +38,19 @@ _AT: Final = {
 
 
 def landmarks_to_bvh(world: NDArray[np.float32], track: PoseTrack) -> Bvh:
-    """A skeleton that moves as the landmarks do, its limbs of constant length.
+    """A skeleton that moves like the landmarks, with limbs of constant length.
 
-    Names are Mixamo's, the rest pose is a T, y is up, the body looks along z, lengths are
-    centimetres.  Landmarks are relative to the hips; the way through the room along the picture
-    comes from the keypoints, the way along the camera's axis is not known and left out.
+    Joints have Mixamo's names, the rest pose is a T, y is up, the body faces +z, and lengths are
+    centimetres.  Landmarks are relative to the hips: travel along the picture comes from the
+    keypoints; travel along the camera's axis is unknown and left out.
 
     Args:
-        world: float32 `(T, 33, 4)`: x, y, z in metres, as MediaPipe has them (x to the right, y
+        world: float32 `(T, 33, 4)`: x, y, z in metres, in MediaPipe's axes (x to the right, y
             down, z away from the camera), and visibility; NaN where nobody was seen.
         track: the keypoints of the same frames.
 
     Raises:
-        InputError: the body is hardly ever seen.
+        InputError: the body is rarely seen.
     """
     points = _cleaned(world.astype(np.float64), track.fps)
     places = {name: points[:, number] for name, number in _AT.items()}
@@ -75,8 +75,8 @@ def _cleaned(world: Array, fps: float) -> Array:
     known = np.isfinite(world).all(axis=(1, 2))
     if known.mean() < _FEWEST:
         raise InputError(
-            f"the body is seen in {100 * known.mean():.0f} % of the frames only; a motion capture "
-            "needs it nearly always."
+            f"the body is seen in only {100 * known.mean():.0f} % of the frames; a motion capture "
+            "needs a clip that shows it nearly always."
         )
     frames = np.arange(len(world))
     points = world[..., :3] * [1.0, -1.0, -1.0]
@@ -93,7 +93,7 @@ def _cleaned(world: Array, fps: float) -> Array:
 
 
 def _skeleton(places: dict[str, Array]) -> list[Joint]:
-    """The rest pose: a T of the median lengths, in centimetres."""
+    """The rest pose: a T with the median limb lengths, in centimetres."""
 
     def length(a: str, b: str) -> float:
         apart = np.linalg.norm(places[b] - places[a], axis=-1)
@@ -130,7 +130,7 @@ def _skeleton(places: dict[str, Array]) -> list[Joint]:
 
 
 def _turns(places: dict[str, Array]) -> dict[str, Array]:
-    """How each joint is turned from the rest pose, `(T, 3, 3)` each."""
+    """Each joint's rotation from the rest pose, `(T, 3, 3)`."""
     up = places["mid_shoulder"] - places["mid_hip"]
     turns = {
         "Hips": _frame(places["left_hip"] - places["right_hip"], up),
@@ -159,18 +159,18 @@ def _turns(places: dict[str, Array]) -> dict[str, Array]:
 
 
 def _frame(across: Array, up: Array) -> Array:
-    """Axes with x along `across` and y as near to `up` as may be, as columns, `(T, 3, 3)`."""
+    """Axes as columns `(T, 3, 3)`: x along `across`, y as close to `up` as possible."""
     x = unit(across)
     y = unit(up - (up * x).sum(axis=-1, keepdims=True) * x)
     return np.stack([x, y, np.cross(x, y)], axis=-1)
 
 
 def _aimed(parent: Array, rest: Array, wanted: Array) -> Array:
-    """A joint turned as its parent, and then so that its bone points where it does."""
+    """A joint's rotation: its parent's, then the shortest turn that aims its bone."""
     before, after = parent @ rest, unit(wanted)
     axis = np.cross(before, after)
     sine, cosine = np.linalg.norm(axis, axis=-1), (before * after).sum(axis=-1)
-    # Where the bone points straight back any axis across it will do.
+    # If the bone points straight back, any axis across it will do.
     spare = np.cross(before, np.roll(before, 1, axis=-1))
     axis = np.where((sine > 1e-6)[:, None], axis, np.where((cosine < 0)[:, None], spare, axis))
     turn = Rotation.from_rotvec(unit(axis) * np.arctan2(sine, cosine)[:, None])
@@ -178,7 +178,7 @@ def _aimed(parent: Array, rest: Array, wanted: Array) -> Array:
 
 
 def _root(track: PoseTrack, places: dict[str, Array]) -> Array:
-    """Where the hips are, `(T, 3)` in centimetres: x along the picture, y above the ground."""
+    """The hips' position `(T, 3)` in centimetres: x along the picture, y above the ground."""
     hips = track.keypoints[:, INDEX["mid_hip"]].astype(np.float64)
     seen, frames = hips[:, 2] > 0, np.arange(len(track))
     x, y = (np.interp(frames, frames[seen], hips[seen, axis]) for axis in (0, 1))
@@ -190,7 +190,7 @@ def _root(track: PoseTrack, places: dict[str, Array]) -> Array:
             ("mid_shoulder", "mid_ear"),
         )
     )  # fmt: skip
-    # What `body_height` measures in px, it measures from the ankle to the top of the head.
+    # `body_height` measures from the ankle to the top of the head, in px.
     scale = _CENTIMETRES * 1.12 * float(tall) / float(np.nanquantile(body_height(track), 0.85))
     ankles = places["mid_hip"][:, 1] - np.minimum(
         places["left_ankle"][:, 1], places["right_ankle"][:, 1]

@@ -1,4 +1,4 @@
-"""Hearing a piece of music: its beats and the energy of its sections."""
+"""Analysis of a piece of music: its beats and the energy of its sections."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from dancenow.video.probe import open_media
 
 Array = NDArray[np.float64]
 Samples = NDArray[np.float32]
-Block = tuple[Fraction | None, Samples]  # when it begins, seconds, and its sound
+Block = tuple[Fraction | None, Samples]  # when it begins in seconds, if known; and its sound
 
 RATE: Final = 22050  # samples a second
 _HOP: Final = 512  # samples
-_WINDOW: Final = 2048  # samples; of the spectrogram
+_WINDOW: Final = 2048  # samples, of the spectrogram
 _AT_ONCE: Final = 2048  # windows whose spectrum is held at a time
-_GAP: Final = 0.05  # seconds; a longer pause between two blocks is silence, a shorter one rounding
+_GAP: Final = 0.05  # seconds; a longer pause between blocks is silence, a shorter one rounding
 _LONGEST: Final = 1800.0  # seconds
 _SHORTEST: Final = 0.5  # seconds
 _SILENT: Final = 1e-3  # largest amplitude, of 1
-_LEAST: Final = 4.0  # seconds in which a pulse can be told
-_FAINT: Final = 0.5  # of the onsets' strongest hundredth: below it nothing is struck
-_CLEAR: Final = 0.2  # height of the onsets' autocorrelation at the beat: noise has less
-_CHANCE: Final = 4.0  # over the root of the number of onsets: a few seconds of noise have less
-_LATE: Final = 0.02  # seconds after a stroke at which librosa's onsets peak, in the mean
-_MARGIN: Final = 4.0  # beats of silence that are put before and after the onsets
+_LEAST: Final = 4.0  # seconds needed to find a pulse
+_FAINT: Final = 0.5  # 99th percentile of the onsets; with less, nothing is struck
+_CLEAR: Final = 0.2  # the onsets' autocorrelation at the beat; noise has less
+_CHANCE: Final = 4.0  # the same, times the root of their number; a few seconds of noise have less
+_LATE: Final = 0.02  # seconds by which librosa's onsets peak after a stroke, on average
+_MARGIN: Final = 4.0  # beats of silence added before and after the onsets
 _FEWEST: Final = 4  # beats
 _TEMPO: Final = (40.0, 220.0)  # beats a minute
 _SECTION: Final = 3.0  # seconds; standard deviation of the smoothing
@@ -47,15 +47,15 @@ _SECTION: Final = 3.0  # seconds; standard deviation of the smoothing
 
 @dataclass(frozen=True)
 class Music:
-    """What was heard of a piece of music.
+    """What the analysis of a piece of music found.
 
     Attributes:
         seconds: its length.
-        beats: seconds of its beats, ascending; empty where there is no clear beat.
-        tempo: beats a minute; 0 where there is no clear beat.
+        beats: times of its beats in seconds, ascending; empty if there is no clear beat.
+        tempo: beats a minute; 0 if there is no clear beat.
         clarity: how clear the beat is, 0..1.
-        energy: how loud and busy it is every second (the last one has the rest too), in standard
-            deviations from its mean, smoothed over some seconds; zeros where it does not change.
+        energy: how loud and busy each second is (the last includes the rest), in standard
+            deviations from the mean, smoothed over some seconds; zeros if it hardly changes.
     """
 
     seconds: float
@@ -65,7 +65,7 @@ class Music:
     energy: Array
 
     def energy_at(self, times: Array) -> Array:
-        """The energy at some times, in seconds."""
+        """The energy at times in seconds."""
         return np.interp(times, np.arange(len(self.energy)) + 0.5, self.energy)
 
 
@@ -75,10 +75,10 @@ def has_music() -> bool:
 
 
 def analyze_music(path: str | Path) -> Music:
-    """Listen to a sound file, or to the sound of a clip, whose times count from its first frame.
+    """Find beats and energy in a sound file or a clip; a clip's times count from its first frame.
 
-    Beats are those of dynamic programming over onsets (Ellis, "Beat tracking by dynamic
-    programming", 2007) as librosa has it.
+    Beats come from dynamic programming over onsets (Ellis, "Beat tracking by dynamic
+    programming", 2007), as librosa implements it.
 
     Raises:
         InputError: there is no such file, it has no sound, or librosa is not installed.
@@ -102,13 +102,13 @@ def analyze_music(path: str | Path) -> Music:
 
 
 def load_samples(path: Path) -> Samples:
-    """The sound of a file, mono, float32 `(N,)`, -1..1, `RATE` samples a second.
+    """The sound of a file: mono, float32 `(N,)`, -1..1, `RATE` samples a second.
 
-    The sound of a clip begins with its first frame, as it does where it is written to a new clip;
-    what is damaged is silent.
+    A clip's sound begins at its first frame, as it does when it is copied to a new clip; damaged
+    parts are silent.
 
     Raises:
-        InputError: there is no such file, or it has no sound, or it is longer than half an hour.
+        InputError: there is no such file, it has no sound, or it is longer than half an hour.
     """
     with open_media(path) as source:
         stream = source.streams.best("audio")
@@ -116,20 +116,20 @@ def load_samples(path: Path) -> Samples:
             raise InputError(f"{path}: has no sound; --music needs a sound file.")
         try:
             samples = _joined(_blocks(source, stream), sound_origin(path, stream), path)
-        except av.FFmpegError as error:  # so many channels that nobody knows where they stand
+        except av.FFmpegError as error:  # too many channels for a known layout
             raise InputError(f"{path}: its sound cannot be mixed down to one channel.") from error
     if len(samples) == 0:
         raise InputError(f"{path}: its sound cannot be decoded; convert it to WAV or MP3 first.")
     if len(samples) < _SHORTEST * RATE:
         raise InputError(f"{path}: holds less than half a second of sound.")
     if not np.isfinite(samples).all():
-        raise InputError(f"{path}: its sound holds values that are no numbers; export it anew.")
+        raise InputError(f"{path}: its sound holds NaN or infinite values; export it again.")
     loud: Samples = np.clip(samples, -1, 1, out=samples)
     return loud
 
 
 def _joined(blocks: Iterator[Block], origin: Fraction, path: Path) -> Samples:
-    """Blocks one after the other, each at its time; none from before `origin`."""
+    """Blocks joined, each at its time; what is before `origin` is cut."""
     joined, count = [np.empty(0, np.float32)], 0
     for begin, block in blocks:
         pause = 0 if begin is None else round((begin - origin) * RATE) - count
@@ -139,20 +139,19 @@ def _joined(blocks: Iterator[Block], origin: Fraction, path: Path) -> Samples:
         count += max(0, pause) + len(kept)
         if count > _LONGEST * RATE:
             raise InputError(
-                f"{path}: is longer than {_LONGEST / 60:.0f} minutes; cut out the part that is "
-                "to be danced."
+                f"{path}: is longer than {_LONGEST / 60:.0f} minutes; cut out the part to dance to."
             )
         joined += [np.zeros(max(0, pause), np.float32), kept]
     return np.concatenate(joined)
 
 
 def _blocks(source: InputContainer, stream: AudioStream) -> Iterator[Block]:
-    """Blocks of sound, mono and at `RATE`, and when each begins, if that is known."""
+    """Blocks of sound, mono and at `RATE`, and when each begins, if known."""
     resampler, kind = _resampler(), None
     for frame in chain(decode_sound(source, stream), (None,)):
         now = frame and (frame.format.name, frame.layout.name, frame.sample_rate)
         pieces = []
-        if now != kind:  # joined files may change their rate on the way
+        if now != kind:  # concatenated files may change their rate midway
             pieces += resampler.resample(None)
             resampler, kind = _resampler(), now
         if frame is not None:
@@ -179,9 +178,9 @@ def _librosa() -> Any:
 
 
 def _onsets(librosa: Any, samples: Samples) -> Samples:
-    """How much is struck, `RATE / _HOP` times a second: librosa's onset strength.
+    """librosa's onset strength, `RATE / _HOP` times a second.
 
-    The spectrum is fifty times as large as the sound, so it is computed piece by piece.
+    The spectrum is fifty times as large as the sound, so it is computed in pieces.
     """
     padded = np.pad(samples, _WINDOW // 2)
     count = 1 + len(samples) // _HOP
@@ -201,9 +200,9 @@ def _onsets(librosa: Any, samples: Samples) -> Samples:
 
 
 def _beats(librosa: Any, onsets: Samples, period: float) -> Array:
-    """Seconds of the beats.
+    """Times of the beats in seconds.
 
-    The tracker goes astray within some beats of both ends, so they are put into silence.
+    The tracker errs within a few beats of both ends, so silence is added there.
     """
     margin = round(_MARGIN * period * RATE / _HOP)
     _, places = librosa.beat.beat_track(
@@ -221,7 +220,7 @@ def _beats(librosa: Any, onsets: Samples, period: float) -> Array:
 def _pulse(onsets: NDArray[Any], rate: float) -> tuple[float, float]:
     """The period of the pulse in seconds, and how clear it is.
 
-    The clarity is the autocorrelation of the onsets at that period, 1 where they repeat exactly.
+    Clarity is the autocorrelation of the onsets at that period, 1 if they repeat exactly.
     """
     off = onsets.astype(np.float64) - gaussian_filter1d(onsets.astype(np.float64), rate)
     off = np.maximum(off, 0)
@@ -242,15 +241,15 @@ def _pulse(onsets: NDArray[Any], rate: float) -> tuple[float, float]:
 
 
 def _sections(samples: Samples, onsets: Samples) -> Array:
-    """Loudness and business a second, smoothed, in standard deviations."""
+    """How loud and busy each second is, smoothed, in standard deviations."""
     seconds = _whole(len(samples) / RATE)
-    parts = np.split(samples, np.arange(1, seconds) * RATE)  # the last one has the rest
+    parts = np.split(samples, np.arange(1, seconds) * RATE)  # the last includes the rest
     loud = np.log(np.array([np.sqrt(np.mean(part**2)) for part in parts]) + 1e-4)
     at = np.minimum(np.arange(len(onsets)) * _HOP // RATE, seconds - 1)
     busy = np.log(np.bincount(at, onsets, seconds) / np.bincount(at, minlength=seconds) + 0.1)
     together = gaussian_filter1d(loud + busy, _SECTION, mode="nearest")
     spread = float(together.std())
-    # A click track has no sections: what hardly changes does not count.
+    # A click track has no sections: a spread this small does not count.
     return (together - together.mean()) / spread if spread > 0.15 else np.zeros(seconds)
 
 

@@ -1,7 +1,7 @@
 """The sample performers: procedural people who dance, with known poses.
 
-The project's own test and demo material: no third party's video is needed, and the true answer of
-a motion transfer is known.
+They are the project's own test and demo material: no third-party video is needed, and the ground
+truth of a motion transfer is known.
 """
 
 from dancenow.sample.click_track import click_track

@@ -1,4 +1,4 @@
-"""The sound of a dance: a click on every beat."""
+"""Sound for a dance: a click on every beat."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from dancenow.sample.dances import find_dance
 def click_track(
     dance: str, seconds: float, seed: int = 0, rate: int = 44100
 ) -> NDArray[np.float32]:
-    """Clicks on a dance's beats, the first of every four higher; a soft kick under each.
+    """Clicks on a dance's beats, every fourth one higher, each with a soft kick.
 
     Args:
         dance: name of the dance.
         seconds: length.
-        seed: colours the noise in the clicks; the beats are the same for every seed.
+        seed: varies the noise in the clicks, not the beats.
         rate: samples a second.
 
     Returns:
         float32 `(N,)`, mono, -1..1, `N = round(seconds * rate)`.
 
     Raises:
-        InputError: no such dance; or a length or rate that is not above 0.
+        InputError: there is no such dance, or length or rate is not above 0.
     """
     beat = find_dance(dance).beat
     if not (np.isfinite(seconds) and seconds > 0 and rate > 0):

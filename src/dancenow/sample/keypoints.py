@@ -35,18 +35,18 @@ _ON_FACE = ("nose", "right_eye", "left_eye", "right_ear", "left_ear")
 
 
 class KeypointProjector:
-    """Says where the keypoints of one performer are.
+    """Projects the keypoints of one performer.
 
-    Confidence is 1 where a keypoint can be seen and 0 where it cannot: outside the picture; points
-    of face and hands also behind the head or the trunk.  Joints of trunk, arms and legs are known
-    behind other limbs, as in OpenPose's labels, and keep confidence 1 inside the picture.
+    Confidence is 1 if a keypoint is visible, otherwise 0: outside the picture, and for points of
+    face and hands also behind the head or the trunk.  Joints of trunk, arms and legs keep
+    confidence 1 behind other limbs, as in OpenPose's labels.
     """
 
     def __init__(self, skeleton: Skeleton, body: ImplicitBody, camera: PinholeCamera) -> None:
         self.skeleton = skeleton
         self.body = body
         self.camera = camera
-        # Features slide over the face by so little that one tracing of the face serves them all.
+        # Features move so little over the face that tracing it once is enough.
         self._depth = self._surface(face_features(mouth=0.0, blink=0.0))
         self._depth[:17] = 0.03 + 0.23 * np.sin(np.pi * np.arange(17) / 16)  # the jaw's outline
 
@@ -68,7 +68,7 @@ class KeypointProjector:
         )
         small = np.r_[head, FACE, LEFT_HAND, RIGHT_HAND]
         inside[small] &= ~self._hidden(placed, points[small])
-        # The outline of a face can be seen from behind, but it is no face there.
+        # The outline of a face is visible from behind, but no face is.
         head_turn = placed.rotations[JOINT["head"]][:, 2]
         if head_turn @ (self.camera.eye - placed.at("head")) < 0:
             inside[np.r_[head[:3], FACE]] = False
@@ -99,7 +99,7 @@ class KeypointProjector:
         return placed.carry("head", points)
 
     def _surface(self, features: Array) -> Array:
-        """How far to the front the face is at (u, v), in head heights: traced from the front."""
+        """How far forward the face is at (u, v), in head heights: traced from the front."""
         rest = forward_kinematics(self.skeleton, BodyPose())
         index = torch.from_numpy(np.flatnonzero(self.body.part == self.body.parts.index("skin")))
         to_local = self.body.posed(rest).to_local[index]
@@ -125,7 +125,7 @@ class KeypointProjector:
         return np.concatenate([placed.at(f"{side}_wrist")[None], fingers])
 
     def _hidden(self, placed: PosedSkeleton, points: Array) -> NDArray[np.bool_]:
-        """Whether something thick lies between the camera and points `(N, 3)`."""
+        """Whether the body hides points `(N, 3)` from the camera."""
         index = self.body.shades
         to_local = self.body.posed(placed).to_local[index]
         eye = torch.from_numpy(self.camera.eye.astype(np.float32))

@@ -1,12 +1,12 @@
 """The skeleton of a sample performer: proportions, joints, forward kinematics.
 
-World axes, here and in the whole package: x to the right of the picture, y up, z towards the
+World axes in the whole package: x to the right of the picture, y up, z towards the
 camera; metres; the floor is y = 0.  A performer faces +z, so their left is +x.
 
 In the rest pose the body stands upright in a T: arms straight out along +x and -x, palms down,
-thumbs to the front, legs straight down, feet pointing to the front.  Every joint's own axes are the
-world axes in that pose, as in a BVH file with a T-pose at rest, so a motion capture's local
-rotations can be put into a `BodyPose` as they are.
+thumbs forward, legs straight down, feet pointing forward.  In that pose every joint's own axes are
+the world axes, as in a BVH file whose rest pose is a T, so a motion capture's local rotations can
+go into a `BodyPose` unchanged.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ PARENTS: Final = tuple(JOINT[parent] if parent else -1 for _, parent in _TABLE)
 
 @dataclass(frozen=True)
 class Proportions:
-    """How a body is built.  Lengths in metres, or as a share of the height where it says so."""
+    """How a body is built.  Lengths are in metres, or shares of the height where stated."""
 
     height: float = 1.72
     legs: float = 0.515  # height of the hip joints, share of the height
@@ -104,7 +104,7 @@ class BodyPose:
     """One pose of any body.
 
     Attributes:
-        root: `(3,)` position of the pelvis (between the hip joints) in units of the body's own hip
+        root: `(3,)` position of the pelvis (between the hip joints) in units of the body's hip
             height: `(0, 1, 0)` stands at home with straight legs.
         rotations: `(51, 3, 3)` rotation of each joint of `JOINTS` relative to its parent; identity
             is the rest pose.
@@ -133,7 +133,7 @@ class PosedSkeleton:
         return np.asarray(self.positions[JOINT[name]])
 
     def carry(self, name: str, rest_points: NDArray[Any]) -> Array:
-        """World positions of points that hang on a joint; both `(..., 3)`, metres."""
+        """World positions of rest-pose points fixed to a joint; both `(..., 3)`, metres."""
         j = JOINT[name]
         local = np.asarray(rest_points, dtype=np.float64) - self.skeleton.rest[j]
         return np.asarray(local @ self.rotations[j].T + self.positions[j])
@@ -207,7 +207,7 @@ def forward_kinematics(
     Args:
         skeleton: the body.
         pose: the pose.
-        home: `(3,)`, metres: where the body's place on the floor is; the origin when not given.
+        home: `(3,)`, metres: the body's place on the floor; by default the origin.
     """
     rotations = np.empty((len(JOINTS), 3, 3))
     positions = np.empty((len(JOINTS), 3))

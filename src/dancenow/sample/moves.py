@@ -1,9 +1,9 @@
-"""The moves that dances are put together from, as keys on beats.
+"""The moves that dances consist of, as keyframes on beats.
 
-Every move fills eight beats, starts and ends at home, and writes either the legs and the trunk or
-the arms and the head, so that any step goes with any arms.  Keys are set only where something
-happens; between keys a channel eases from value to value, and holds where two keys are equal: a
-foot that stands does not slide.
+Every move fills eight beats, starts and ends at home, and writes either legs and trunk or arms and
+head, so that any leg move goes with any arm move.  Keys are set only where something happens;
+between keys a channel eases from value to value, and holds where two keys are equal: a standing
+foot does not slide.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ class KeyRecorder:
         take: float = 0.55,
         toe_out: float = 0.22,
     ) -> None:
-        """Set a foot down at (x, z) on `beat`; the weight first leaves it, then comes over it.
+        """Set a foot down at (x, z) on `beat`; the weight leaves it first, then shifts onto it.
 
-        `load` is how much weight the foot takes, 1 all; a touch takes little.
+        `load` is how much of the weight the foot takes, 0..1; a touch takes little.
         """
         sign = 1.0 if side == "left" else -1.0
         start = beat - take
@@ -87,7 +87,7 @@ def hand(
     palm: tuple[float, float, float] = (-0.3, 0.0, 1.0),
     **more: float,
 ) -> Shape:
-    """An arm's shape: from the shoulder towards (out, up, front), `reach` of its length."""
+    """An arm's shape: the hand towards (out, up, front), at `reach` of the arm's length."""
     return {
         "out": out, "up": up, "front": front, "reach": reach,
         "palm_out": palm[0], "palm_up": palm[1], "palm_front": palm[2],
@@ -127,7 +127,7 @@ def step_touch(s: KeyRecorder) -> None:
         if bar == 0:
             s.step("right", 3, -0.16)
             s.step("left", 3.9, 0.04, load=0.15)
-        else:  # the last one goes home
+        else:  # the last step goes home
             s.step("right", 6.9, -0.115)
             s.step("left", 7.7, 0.115, load=0.5)
         s.set(bar + 3.3, chest_yaw=-0.12, hip_roll=-0.03)
@@ -136,7 +136,7 @@ def step_touch(s: KeyRecorder) -> None:
 
 
 def sway(s: KeyRecorder) -> None:
-    """Stay in place and let the hips go from side to side, the free heel lifting."""
+    """Stay in place and sway the hips from side to side, lifting the free heel."""
     s.bounce(0.035, up=0.02)
     for beat in range(7):
         sign = 1.0 if beat % 2 == 0 else -1.0
@@ -150,7 +150,7 @@ def sway(s: KeyRecorder) -> None:
 
 
 def squat(s: KeyRecorder) -> None:
-    """Feet apart, twice down low and up with a little overshoot, feet together."""
+    """Feet apart, twice down low and up with a slight overshoot, feet together."""
     s.set(0, drop=0.03)
     s.step("left", 0.9, 0.24, toe_out=0.5)
     s.step("right", 1.8, -0.24, toe_out=0.5)
@@ -178,7 +178,7 @@ def turn(s: KeyRecorder) -> None:
     s.set(7.4, yaw=0.0, chest_yaw=-0.05)
     s.set(7.8, yaw=0.0, chest_yaw=0.0)
     s.bounce(0.045, up=0.025)
-    # The feet go round home by turns; a planted foot pivots on its ball.
+    # The feet step around home in turn; a planted foot pivots on its ball.
     for side, beat, x, z in (
         ("right", 1.2, 0.10, 0.09), ("left", 2.0, -0.115, -0.02), ("right", 2.9, -0.115, 0.09),
         ("left", 3.7, 0.115, 0.0), ("left", 5.1, -0.08, 0.09), ("right", 5.8, 0.10, -0.02),
@@ -188,7 +188,7 @@ def turn(s: KeyRecorder) -> None:
 
 
 def walk(s: KeyRecorder) -> None:
-    """Four steps away from the camera and four back to it, the eyes on the audience."""
+    """Four steps away from the camera and four back, eyes on the audience."""
     s.bounce(0.03, up=0.008)
     side = "left"
     for beat, z in ((1, -0.30), (2, -0.62), (3, -0.94), (4, -0.94), (5, -0.62), (6, -0.30), (7, 0)):
@@ -285,7 +285,7 @@ def clap(s: KeyRecorder) -> None:
 
 
 def point(s: KeyRecorder) -> None:
-    """A hand on the waist, the other to the sky, down across, and up again; then the other."""
+    """One hand on the waist, the other to the sky, down across, and up again; then swap."""
     low = hand(-0.20, -0.75, 0.60, 0.84, (-0.3, 0.2, -1.0), point=1.0)
     middle = hand(0.35, 0.05, 1.0, 0.76, (-0.8, -0.3, 0.1), elbow=0.3, point=1.0)
     for bar, up, on in ((0, "left", "right"), (4, "right", "left")):
@@ -323,7 +323,7 @@ def raise_arms(s: KeyRecorder) -> None:
 
 
 def pump(s: KeyRecorder) -> None:
-    """Elbows up and out, forearms punching down and up on the beat, by turns."""
+    """Elbows up and out, forearms punching down and up on the beat, in turn."""
     up_fist = hand(0.70, 0.55, 0.45, 0.62, (-0.3, 0.0, 1.0), elbow=0.6, curl=0.2)
     down = hand(0.78, -0.42, 0.40, 0.66, (-0.2, 0.0, -1.0), elbow=0.9, curl=0.2)
     s.arms(0.0, GROOVE)

@@ -1,4 +1,4 @@
-"""Pictures of posed performers: light, shadow and paint on the traced body, over the room."""
+"""Pictures of posed performers: the traced body with light, shadow and paint, in its room."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ LAYERS: Final = 4  # surfaces blended in one pixel, nearest first
 def _one_thread() -> Iterator[None]:
     """Let PyTorch compute on one core.
 
-    A frame is some thousand short operations.  A second core would save a third of the time where
-    it is free, but where it is busy every operation waits for it: a hundred times slower.
+    A frame is some thousand short operations.  A second core would save a third of the time if it
+    is free, but if it is busy every operation waits for it: a hundred times slower.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -45,7 +45,7 @@ class Renderer:
     Args:
         look: the performer.
         skeleton: their body.
-        camera: where from.
+        camera: where they are seen from.
     """
 
     def __init__(self, look: Look, skeleton: Skeleton, camera: PinholeCamera) -> None:
@@ -126,10 +126,10 @@ class Renderer:
 def _nearest(
     rays: Rays, depth: Tensor, cover: Tensor, edge: float
 ) -> tuple[Rays, Tensor, Tensor, Tensor]:
-    """Keep what can be seen; and which layer of its pixel each surface is, 0 the nearest."""
+    """Keep visible surfaces, and find which layer of its pixel each is, 0 the nearest."""
     order = torch.argsort(rays.pixel.double() * 1e4 + depth.double())
     rays, depth, cover = rays[order], depth[order], cover[order]
-    # Where two surfaces run into each other the edge between them is soft as well.
+    # The edge where two surfaces meet is soft as well.
     meets = rays.pixel[1:] == rays.pixel[:-1]
     ahead = 0.5 + 0.5 * ((depth[1:] - depth[:-1]) / edge).clamp(0, 1)
     cover[:-1] = torch.where(
@@ -141,7 +141,7 @@ def _nearest(
     start = torch.cummax(torch.where(first, place, torch.zeros_like(place)), dim=0).values
     layer = place - start
     full = (cover > 0.98).long()
-    # Full surfaces before this one in its pixel hide it.
+    # A surface behind one that fills the pixel is hidden.
     before = torch.cumsum(full, dim=0) - full
     hidden = before - before[start] > 0
     keep = (~hidden & (layer < LAYERS)).nonzero()[:, 0]
@@ -157,7 +157,7 @@ def cast_shadow(posed: PosedBody, points: Tensor, light: Tensor, softness: float
     )
     towards = (to_local[:, :, :3] @ light).T[:, :, None]
     t, d = closest(origin, towards, posed.body.shape[:, index, None])
-    # The further the shade's maker, the softer its edge; what is at the point itself makes none.
+    # The farther the caster, the softer its shadow; what is at the point itself casts none.
     reach = (t / 0.07).clamp(0, 1)
     clear = (d / (softness * t.clamp_min(0.05)) * 0.5 + 0.5).clamp(0, 1)
     clear = clear * clear * (3 - 2 * clear)

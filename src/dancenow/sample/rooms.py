@@ -1,4 +1,4 @@
-"""The rooms: a wall with things on it and a floor, painted by formula, without the person."""
+"""The rooms: a wall with things on it and a floor, painted by formula."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WALL_Z: Final = -2.1  # metres behind the performer's home
 
 @dataclass(frozen=True)
 class RoomLook:
-    """A room.  Colours are sRGB `#rrggbb`.
+    """How a room looks.  Colours are sRGB `#rrggbb`.
 
     Attributes:
         wall: "bricks", "panels", "wallpaper" or "plaster", in two colours.
@@ -83,7 +83,7 @@ def paint_room(room: RoomLook, camera: PinholeCamera) -> Image:
 
 
 def _noise(x: Field, y: Field, seed: float = 0.0) -> Field:
-    """A number 0..1 for every whole place (x, y), as good as random."""
+    """A pseudo-random number 0..1 for every integer place (x, y)."""
     value = np.sin(np.floor(x) * 127.1 + np.floor(y) * 311.7 + seed * 74.7) * 43758.547
     return np.asarray(value - np.floor(value), dtype=np.float32)
 
@@ -136,12 +136,12 @@ def _wall(room: RoomLook, x: Field, y: Field) -> Image:
         image = _mix(first, second, rough)
     image = _mix(image, linear(room.skirting), np.clip(0.5 - (y - 0.11) / 0.006, 0, 1))
     for kind, at_x, at_y, size in room.things:
-        # Each thing is painted only where it can be seen.
+        # Each thing is painted only where it is.
         columns = np.abs(x[0] - at_x) < size + 0.5
         rows = np.abs(y[:, 0] - at_y) < 1.9 * size + 0.3
         patch = np.ix_(rows, columns)
         image[patch] = _THINGS[kind](image[patch], room, x[patch] - at_x, y[patch] - at_y, size)
-    # The light lies on the wall's upper half and falls off; the corner above the floor is dim.
+    # Light falls on the wall's upper half and fades; the corner above the floor is dim.
     pool = np.exp(-(((x - 1.2 * room.light[0]) / 2.6) ** 2) - ((y - 1.5) / 1.9) ** 2)
     dim = 1.0 - 0.35 * np.exp(-y / 0.12)
     return np.asarray(image * ((0.42 + 0.5 * pool) * dim)[..., None] * linear(room.warmth))
@@ -177,7 +177,7 @@ def _floor(room: RoomLook, x: Field, z: Field) -> Image:
 
 
 def _edge(x: Field) -> Field:
-    """Distance to the next whole number."""
+    """Distance to the nearest integer."""
     return np.asarray(0.5 - np.abs(x - np.floor(x) - 0.5))
 
 
