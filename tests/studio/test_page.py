@@ -25,9 +25,11 @@ from dancenow.workflows.sample import write_sample
 pytest.importorskip("gradio", reason="needs dancenow[studio]")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="needs the browser Chromium: apt install chromium"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs the browser Chromium: apt install chromium"),
+]
 expect = playwright.expect
 LONG = 120_000.0  # ms after which nobody waits any more; nothing depends on how long it takes
 
@@ -71,7 +73,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def two_clips(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A source and a target, each a second or two of a sample performer."""
     folder = tmp_path_factory.mktemp("clips")
     source, target = folder / "dancer.mp4", folder / "me.mp4"
@@ -150,12 +152,12 @@ class Finished:
 
 
 @pytest.fixture(scope="module")
-def finished(studio: Studio, browser: Any, clips: tuple[Path, Path]) -> Iterator[Finished]:
+def finished(studio: Studio, browser: Any, two_clips: tuple[Path, Path]) -> Iterator[Finished]:
     context, asked = browser.new_context(viewport={"width": 1200, "height": 900}), []
     context.on("request", lambda request: asked.append(request.url))
     page = opened(context, studio)
     picture(page, "1-empty")
-    fill(page, clips)
+    fill(page, two_clips)
     page.get_by_label("What is this person called?").fill("Zola <b>B</b>")
     page.get_by_label("Quick look").check()
     picture(page, "2-chosen")
@@ -261,7 +263,7 @@ def test_a_request_cannot_name_a_file_of_this_computer(studio: Studio, finished:
 
 
 def test_a_training_that_is_cancelled_keeps_its_checkpoint(
-    studio: Studio, finished: Finished, clips: tuple[Path, Path]
+    studio: Studio, finished: Finished, two_clips: tuple[Path, Path]
 ) -> None:
     def steps() -> int:
         (state,) = studio.data.glob("owners/*/library/*/trained/checkpoint/state.json")
@@ -271,7 +273,7 @@ def test_a_training_that_is_cancelled_keeps_its_checkpoint(
     page = opened(finished.context, studio)
     page.locator("#another").click()
     expect(page.locator("#target-card")).to_be_visible(timeout=LONG)
-    drop(page, "source-drop", clips[0])
+    drop(page, "source-drop", two_clips[0])
     expect(page.locator("#source-card video")).to_be_visible(timeout=LONG)
     page.get_by_label("Best").check()
     page.locator("#go-transfer").click()
