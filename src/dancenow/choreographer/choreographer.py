@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from dancenow.choreographer.config import ConfigT
 from dancenow.choreographer.folder import learned_codec
-from dancenow.choreographer.options import ChoreographyOptions, TrainingJob
+from dancenow.choreographer.job import TrainingJob
 from dancenow.errors import InputError
 from dancenow.evaluation.dance import DanceScores
 from dancenow.evaluation.motion import MotionScores
 from dancenow.music import Music
+from dancenow.options import TrainChoreographerOptions
 from dancenow.pose import PoseTrack
 from dancenow.progress import ProgressCallback, silent
 from dancenow.training import Device
@@ -192,7 +193,7 @@ class Method(ABC, Generic[ConfigT, ChoreographerT]):
     trainings: ClassVar[tuple[str, ...]]
 
     @abstractmethod
-    def configure(self, options: ChoreographyOptions) -> ConfigT:
+    def configure(self, options: TrainChoreographerOptions) -> ConfigT:
         """The preset's configuration, with what was asked for.
 
         Raises:

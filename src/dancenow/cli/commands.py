@@ -49,6 +49,19 @@ def _perform(
     return perform(performer, Path(source), output, chosen, progress=progress)
 
 
+def _train_choreographer(
+    clips: list[Path],
+    output: Path,
+    chosen: options.TrainChoreographerOptions,
+    *,
+    progress: ProgressCallback,
+) -> Any:
+    """The figures of a training, without the choreographer."""
+    from dancenow.workflows.train_choreographer import train_choreographer
+
+    return train_choreographer(clips, output, chosen, progress=progress)[1]
+
+
 COMMANDS: Final = (
     Command(
         "transfer",
@@ -96,7 +109,7 @@ COMMANDS: Final = (
     Command(
         "train choreographer",
         "Learn the dance of some clips; a folder that exists is resumed.",
-        "dancenow.workflows.train_choreographer:train_choreographer",
+        _train_choreographer,
         (
             Argument(
                 "clips", "Clips, or folders of numbered pictures, of one dance.", kind=list[Path]

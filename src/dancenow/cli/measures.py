@@ -122,7 +122,7 @@ def evaluate_ablation_command(
     verbose: Verbose = False,
 ) -> None:
     """Measure what temporal smoothing and the face GAN bring, on a sample performer."""
-    from dancenow.performer.options import PresetOptions
+    from dancenow.options import PresetOptions
     from dancenow.workflows.ablation import run_ablation
 
     paper = PresetOptions(

@@ -76,7 +76,7 @@ def train_performer_command(
     verbose: Verbose = False,
 ) -> None:
     """Learn the person of a clip; a folder that exists is resumed."""
-    from dancenow.performer.options import PresetOptions
+    from dancenow.options import PresetOptions
     from dancenow.workflows.train_performer import TrainOptions, train_performer
 
     paper = PresetOptions(
@@ -229,7 +229,7 @@ def transfer_command(
     verbose: Verbose = False,
 ) -> None:
     """Make the person of one clip dance like the person of another."""
-    from dancenow.performer.options import PresetOptions
+    from dancenow.options import PresetOptions
     from dancenow.staging.show import ShowOptions
     from dancenow.workflows.perform import Performed
     from dancenow.workflows.train_performer import TrainOptions

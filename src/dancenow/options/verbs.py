@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from dancenow.options.field import Option
 from dancenow.options.groups import (
@@ -21,6 +21,9 @@ from dancenow.options.groups import (
     SeedOptions,
     ShowOptions,
 )
+
+BACKGROUNDS: Final = ("auto", "threshold", "person", "grey", "colour")
+"""How a choreographer of pictures removes the background."""
 
 _PERFORMER_PRESET = Option(
     "Configuration of the performer: fast, tiny, edn-512, edn-1024, edn-tiny."

@@ -2,7 +2,6 @@
 
 from dancenow.performer.layer import Layer
 from dancenow.performer.method import Method, PreparedTarget, TargetRequest, method_of
-from dancenow.performer.options import PresetOptions
 from dancenow.performer.performer import Performer, Scene, is_performer
 
 __all__ = [
@@ -10,7 +9,6 @@ __all__ = [
     "Method",
     "Performer",
     "PreparedTarget",
-    "PresetOptions",
     "Scene",
     "TargetRequest",
     "is_performer",

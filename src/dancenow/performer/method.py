@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from dancenow.errors import InputError
-from dancenow.performer.options import PresetOptions
+from dancenow.options import PresetOptions, TrainPerformerOptions
 from dancenow.performer.performer import Performer
 from dancenow.performer.table import METHODS
 from dancenow.progress import ProgressCallback, silent
@@ -28,19 +28,13 @@ class TargetRequest:
     Attributes:
         target: the clip, or a folder of drawn stick figures.
         device: where it is learned.
-        estimator: which estimator finds the poses.
-        poses: poses of the clip that are known already: a track or OpenPose files.
-        hold_out: the part of the clip's end that is not learned, 0..1.
-        options: changes to the preset.
+        options: who finds the poses or which are known, what is held out, changes to the preset.
         progress: told about every frame.
     """
 
     target: Path
     device: Device
-    estimator: str = "mediapipe"
-    poses: Path | None = None
-    hold_out: float = 0.0
-    options: PresetOptions = field(default_factory=PresetOptions)
+    options: TrainPerformerOptions = field(default_factory=TrainPerformerOptions)
     progress: ProgressCallback = silent
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dancenow.performer.method import PreparedTarget, TargetRequest
-from dancenow.training import Budget
-from dancenow.training.page import TrainingPage, TrainingPart, said_budget, said_device
+from dancenow.training.page import TrainingPage, TrainingPart, said_device, said_options
 
 _TIMES = {"prepare": "poses, masks, background", "train": "learning the person"}
 
@@ -18,8 +17,6 @@ def performer_page(
     prepared: PreparedTarget,
     request: TargetRequest,
     config: Any,
-    budget: Budget,
-    seed: int,
     seconds: Mapping[str, float],
 ) -> TrainingPage:
     """The page of a performer's folder.
@@ -27,15 +24,14 @@ def performer_page(
     Args:
         folder: where it lies.
         prepared: what was learned from.
-        request: how it was prepared.
-        config: how it was learned.
-        budget: for how long.
-        seed: of the training.
+        request: how it was prepared and learned.
+        config: of the preset.
         seconds: of the stages of the last run.
     """
-    target, hold_out = request.target, request.hold_out
+    target, options = request.target, request.options
+    hold_out = options.hold_out
     width, height = prepared.size
-    poses = request.estimator if request.poses is None else f"given: {request.poses.name}"
+    poses = options.estimator if options.poses is None else f"given: {options.poses.name}"
     perceptual = getattr(config.loss, "perceptual", None)
     commands = [["dancenow", "perform", folder.name, "dancer.mp4", "-o", "out.mp4"]]
     if hold_out:
@@ -52,9 +48,9 @@ def performer_page(
             "poses": poses,
             "preset": config.preset,
             "perceptual loss": "" if perceptual is None else "with" if perceptual else "without",
-            "budget": said_budget(budget),
+            "budget": said_options(options, config.minutes),
             "device": said_device(request.device),
-            "seed": str(seed),
+            "seed": str(options.seed),
         },
         (TrainingPart("The person", folder / "checkpoint", prepared.previews),),
         {_TIMES[stage]: spent for stage, spent in seconds.items() if stage in _TIMES},

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
+from dancenow.options import Formation, Retarget
 from dancenow.performer import Performer
 from dancenow.performer.layer import Layer
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
 from dancenow.pose.normalize import PoseStatistics
 from dancenow.staging.backdrop import TARGET, picture_frames
-from dancenow.staging.choices import Formation, Retarget
 from dancenow.staging.room import performable
 
 Frame = NDArray[np.uint8]

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.credentials import Claim
+from dancenow.options import ShowOptions
 from dancenow.performer import Performer
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.load import Source
 from dancenow.staging.backdrop import Backdrop
 from dancenow.staging.result import ResultWriter, open_result
 from dancenow.staging.room import Staged, stage
-from dancenow.staging.show import ShowOptions
 from dancenow.video.prefetch import prefetch
 
 
@@ -45,14 +45,7 @@ def write_performance(
         The writer of the result: how many frames it has, and whether it was signed.
     """
     show = show or ShowOptions()
-    staged = stage(
-        performer,
-        source,
-        normalized=show.normalized,
-        camera=show.camera,
-        retarget=show.retarget,
-        progress=progress,
-    )
+    staged = stage(performer, source, show, progress=progress)
     backdrop = Backdrop(show.background, performer, source, progress=progress)
     clip = source.clip
     fps = clip.fps if clip else Fraction(staged.track.fps).limit_denominator(1001)

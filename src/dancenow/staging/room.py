@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
+from dancenow.options import Camera, Retarget, ShowOptions
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.framing import keep_in_frame
-from dancenow.pose.normalize import normalize, pose_statistics
+from dancenow.pose.normalize import normalize as normalized_track
+from dancenow.pose.normalize import pose_statistics
 from dancenow.pose.retarget import body_shape, retarget_limbs
 from dancenow.progress import ProgressCallback, silent
 from dancenow.sources.camera import PersonBoxes, find_camera, steadied
 from dancenow.sources.load import Source
-from dancenow.staging.choices import CameraChoice, Retarget
 from dancenow.video import read_frames
 from dancenow.video.camera_motion import CameraPath, match_views, still_path
 
@@ -40,10 +41,8 @@ class Staged:
 def stage(
     performer: Performer,
     source: Source,
+    show: ShowOptions,
     *,
-    normalized: bool = True,
-    camera: CameraChoice = CameraChoice.auto,
-    retarget: Retarget = Retarget.whole,
     progress: ProgressCallback = silent,
 ) -> Staged:
     """Bring a source's motion into a performer's room.
@@ -54,30 +53,29 @@ def stage(
     Args:
         performer: who is to dance.
         source: any motion.
-        normalized: see `performable`.
-        camera: whose camera films it.
-        retarget: what takes the target's proportions.
+        show: whether it is normalised, what takes the target's proportions, whose camera films it.
         progress: told about every frame.
 
     Raises:
         InputError: nothing can be normalised to the performer, or the camera asked for is not
             known.
     """
-    if camera is CameraChoice.target:
+    camera = show.filmed_by
+    if camera is Camera.target:
         check_camera(performer)
     track, path = source.track, _source_path(source, progress)
     view: CameraPath | None = None
-    if not normalized and (at_home := _at_home(performer, source, path)) is not None:
+    if not show.normalize and (at_home := _at_home(performer, source, path)) is not None:
         track = steadied(track, at_home)
-        if camera in (CameraChoice.auto, CameraChoice.source):
+        if camera in (Camera.auto, Camera.source):
             view = at_home
     else:
         if path is not None:
             track = steadied(track, path)
-        track = performable(performer, track, normalized=normalized, retarget=retarget)
-        if camera is CameraChoice.source:
+        track = performable(performer, track, normalize=show.normalize, retarget=show.retarget)
+        if camera is Camera.source:
             view = None if path is None else _resized(path, performer.scene.size)
-    if camera is CameraChoice.target:
+    if camera is Camera.target:
         view = _target_path(performer, len(track), track.fps)
     if view is not None and view.reach() < _UNMOVED:
         view = None
@@ -88,7 +86,7 @@ def performable(
     performer: Performer,
     track: PoseTrack,
     *,
-    normalized: bool = True,
+    normalize: bool = True,
     retarget: Retarget = Retarget.whole,
 ) -> PoseTrack:
     """A track in px of the performer's frame.
@@ -96,7 +94,7 @@ def performable(
     Args:
         performer: who is to dance it.
         track: any motion.
-        normalized: move and scale it to the performer's body and place, and shorten
+        normalize: move and scale it to the performer's body and place, and shorten
             travel that leads out of the frame; else the frame alone is
             scaled where its size is another.
         retarget: what takes the target's proportions.
@@ -105,13 +103,13 @@ def performable(
         InputError: nothing can be normalised to the performer.
     """
     scene = performer.scene
-    if normalized:
+    if normalize:
         if scene.statistics is None:
             raise InputError(
                 "the performer was learned from drawn stick figures without poses, so nothing can "
                 "be normalised to it; add --no-normalize."
             )
-        moved = normalize(track, pose_statistics(track), scene.statistics, scene.size)
+        moved = normalized_track(track, pose_statistics(track), scene.statistics, scene.size)
         if retarget is Retarget.limbs:
             if scene.shape is None:
                 raise InputError(

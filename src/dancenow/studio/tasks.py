@@ -22,9 +22,9 @@ _PREVIEW_INTERVAL = 1.0  # seconds between two looks for a new preview
 
 def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
     """Train a person where needed, let them dance a source, and put both side by side."""
+    from dancenow.options import Retarget
     from dancenow.performer import Performer
     from dancenow.sources.load import load_source
-    from dancenow.staging.choices import Retarget
     from dancenow.staging.room import performable
     from dancenow.staging.show import ShowOptions
     from dancenow.staging.side_by_side import write_beside

@@ -11,6 +11,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from dancenow.options.groups import BudgetOptions
 from dancenow.report import (
     PAGE,
     Curve,
@@ -34,6 +35,7 @@ from dancenow.report import (
 from dancenow.report.meanings import LOSSES, TRAINING
 from dancenow.report.tables import duration
 from dancenow.training import Budget, Device
+from dancenow.training.budget import budget_of
 from dancenow.training.history import History
 
 _SHEET_PX: Final = 1200  # longer side of a preview sheet in the page
@@ -119,6 +121,13 @@ def said_budget(budget: Budget) -> str:
     parts = [] if budget.minutes is None else [f"{budget.minutes:g} min"]
     parts += [] if budget.steps is None else [f"{budget.steps:,} steps"]
     return " or ".join(parts) + (", whichever ends first" if len(parts) > 1 else "")
+
+
+def said_options(options: BudgetOptions, minutes: float) -> str:
+    """What options ask for, in words; by default `minutes`."""
+    if options.quality is not None:
+        return f"quality {options.quality}"
+    return said_budget(budget_of(options, Budget(minutes=minutes)))
 
 
 def said_device(device: Device) -> str:

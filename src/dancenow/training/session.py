@@ -20,13 +20,14 @@ from typing import IO, Any, Final
 
 from dancenow.errors import DanceNowError, DanceNowWarning, InputError, OutputError, TrainingError
 from dancenow.files import make_folder, write_text
+from dancenow.options.groups import LoggerName
 from dancenow.processes import is_secondary_process
 from dancenow.progress import ProgressCallback, silent
 from dancenow.report import PAGE
 from dancenow.training.budget import Budget, Clock
 from dancenow.training.checkpoint import STATE, load_state
 from dancenow.training.history import FILE as HISTORY
-from dancenow.training.logs import LoggerName, log_figures
+from dancenow.training.logs import log_figures
 from dancenow.training.loop import LoopOptions, Trainable, run_training
 from dancenow.training.page import TrainingPage, write_training_page
 from dancenow.training.team import Team

@@ -10,8 +10,8 @@ import numpy as np
 from dancenow.errors import InputError
 from dancenow.evaluation.ablation import Ablation, AblationRow, write_ablation_page, write_sheet
 from dancenow.files import check_folder, make_folder
+from dancenow.options import PresetOptions
 from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig, configured
-from dancenow.performer.options import PresetOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import standing_height
 from dancenow.progress import ProgressCallback, StageTimes, silent

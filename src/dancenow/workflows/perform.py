@@ -7,14 +7,21 @@ from pathlib import Path
 
 from dancenow.credentials import Made
 from dancenow.files import check_not_read
+from dancenow.options import PerformOptions
+from dancenow.performer import Performer
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.sources.load import load_source
 from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.staging.performance import write_figures, write_performance
 from dancenow.staging.result import ResultWriter
-from dancenow.staging.show import ShowOptions
+from dancenow.staging.show import (
+    check_performer,
+    check_show,
+    check_source,
+    performance_claim,
+)
 from dancenow.training import choose_device
-from dancenow.workflows.train_performer import Trained, load_trained
+from dancenow.workflows.train_performer import Trained
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ class Performed:
             times,
             trained.folder,
             trained.steps,
-            performer.training.get("perceptual"),
+            trained.perceptual,
             result.credentials,
         )
 
@@ -76,29 +83,37 @@ def perform(
     folder: str | Path,
     source: str | Path,
     output: str | Path,
-    show: ShowOptions | None = None,
+    options: PerformOptions | None = None,
     *,
-    estimator: str = "mediapipe",
-    device: str = "auto",
-    credentials: bool = True,
     progress: ProgressCallback = silent,
     times: StageTimes | None = None,
 ) -> Performed:
-    """Let a trained performer dance a source's motion, signed where `credentials` are wanted.
+    """Let a trained performer dance a source's motion.
+
+    Args:
+        folder: the performer.
+        source: a clip, a track, a motion capture, or a folder of OpenPose files or of drawn stick
+            figures.
+        output: the clip to write.
+        options: how.
+        progress: told about every frame.
+        times: the seconds of each stage are added to it.
 
     Raises:
         InputError: what was given cannot be used.
     """
-    show = show or ShowOptions()
+    options = options or PerformOptions()
     folder, source, output = Path(folder), Path(source), Path(output)
-    show.check(output)
+    check_show(options, output)
     check_not_read(output, source, folder)
     times = StageTimes() if times is None else times
-    trained = load_trained(folder, choose_device(device), times)
-    performer = trained.performer
-    show.check_source(source)
-    show.check_performer(performer)
-    claim = show.claim(Made.performance, performer, source, folder) if credentials else None
+    performer = Performer.load(folder, choose_device(options.device))
+    check_source(options, source)
+    check_performer(options, performer)
+    claim = None
+    if options.credentials:
+        made = Made.performance
+        claim = performance_claim(made, performer, options.background, source, folder)
     if is_authors_folder(source):
         fps = performer.scene.fps
         with times.stage("perform"):
@@ -106,11 +121,15 @@ def perform(
     else:
         with times.stage("detect"):
             motion = load_source(
-                source, estimator=estimator, azimuth=show.azimuth, progress=progress
+                source,
+                estimator=options.estimator,
+                device=options.device,
+                azimuth=options.azimuth,
+                progress=progress,
             )
         fps = motion.track.fps
         with times.stage("perform"):
             result = write_performance(
-                performer, motion, output, show, claim=claim, progress=progress
+                performer, motion, output, options, claim=claim, progress=progress
             )
-    return Performed.of(output, result, fps, trained, times)
+    return Performed.of(output, result, fps, Trained.of(folder, performer, times), times)

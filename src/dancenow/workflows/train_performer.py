@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,65 +12,13 @@ import torch
 
 from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import InputError
-from dancenow.performer import Performer, PresetOptions, TargetRequest, is_performer, method_of
+from dancenow.options import TrainPerformerOptions
+from dancenow.performer import Method, Performer, TargetRequest, is_performer, method_of
 from dancenow.performer.page import performer_page
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.training import Budget, Device, choose_device
-from dancenow.training.logs import LoggerName
+from dancenow.training.budget import budget_of
 from dancenow.training.session import Session, Training
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """How a performer is trained.
-
-    Attributes:
-        preset: name of the configuration.
-        minutes: budget; the preset's own where neither this nor `steps` is given.
-        steps: budget.
-        estimator: which estimator finds the poses.
-        device: "auto", "cpu", "cuda" or "mps".
-        seed: of the weights and of the order of frames.
-        poses: poses of the target that are known already: a track or OpenPose files.
-        hold_out: the part of the clip's end that is not learned, to measure with, 0..1.
-        paper: changes to the preset that only the paper's presets have.
-        logger: where losses and previews are logged.
-    """
-
-    preset: str = "fast"
-    minutes: float | None = None
-    steps: int | None = None
-    estimator: str = "mediapipe"
-    device: str = "auto"
-    seed: int = 0
-    poses: Path | None = None
-    hold_out: float = 0.0
-    paper: PresetOptions = field(default_factory=PresetOptions)
-    logger: LoggerName = "tensorboard"
-
-    def config(self) -> Any:
-        """The preset's configuration with the options in it.
-
-        Raises:
-            InputError: an unknown preset, or an option that it does not have.
-        """
-        if not 0.0 <= self.hold_out < 1.0:
-            raise InputError(f"--hold-out {self.hold_out:g}: must be at least 0 and below 1.")
-        return method_of(self.preset).configure(self.preset, self.paper)
-
-    def budget(self) -> Budget:
-        """What may be used in all."""
-        if self.minutes is None and self.steps is None:
-            return Budget(minutes=self.config().minutes)
-        return Budget(self.minutes, self.steps)
-
-    def chosen_device(self) -> Device:
-        """The device, or devices, to compute on.
-
-        Raises:
-            InputError: there is none of that name, or there are fewer.
-        """
-        return choose_device(self.device, self.paper.devices, self.paper.nodes)
 
 
 @dataclass(frozen=True)
@@ -78,32 +26,10 @@ class Trained:
     """A performer that was trained now, or had been before.
 
     Attributes:
-        performer: the performer.
         folder: where it lies.
         steps: steps of training in all.
         seconds: seconds of training in all.
         times: seconds of each stage, now.
-    """
-
-    performer: Performer
-    folder: Path
-    steps: int
-    seconds: float
-    times: StageTimes
-
-    def report(self) -> TrainReport:
-        """The figures, without the performer."""
-        perceptual = self.performer.training.get("perceptual")
-        return TrainReport(
-            self.folder, self.steps, self.seconds, self.times, self.performer.preset, perceptual
-        )
-
-
-@dataclass(frozen=True)
-class TrainReport:
-    """The figures of a training; as in `Trained`.
-
-    Attributes:
         preset: name of the configuration.
         perceptual: whether the perceptual loss was used; None where the preset has none.
     """
@@ -114,6 +40,26 @@ class TrainReport:
     times: StageTimes
     preset: str
     perceptual: bool | None
+    _performer: Performer
+
+    @staticmethod
+    def of(folder: Path, performer: Performer, times: StageTimes) -> Trained:
+        """A performer and the figures that it keeps of its training."""
+        figures = performer.training
+        return Trained(
+            folder,
+            int(figures.get("steps", 0)),
+            float(figures.get("seconds", 0.0)),
+            times,
+            performer.preset,
+            figures.get("perceptual"),
+            performer,
+        )
+
+    @property
+    def performer(self) -> Performer:
+        """The performer."""
+        return self._performer
 
     def summary(self) -> str:
         """One line for people."""
@@ -127,7 +73,7 @@ class TrainReport:
 def train_performer(
     target: str | Path,
     out: str | Path | None = None,
-    options: TrainOptions | None = None,
+    options: TrainPerformerOptions | None = None,
     *,
     progress: ProgressCallback = silent,
     times: StageTimes | None = None,
@@ -149,63 +95,25 @@ def train_performer(
         TrainingError: the loss is NaN or infinite.
     """
     times = StageTimes() if times is None else times
-    options = options or TrainOptions()
+    options = options or TrainPerformerOptions()
     target = Path(target)
-    method, config, budget = method_of(options.preset), options.config(), options.budget()
-    device = options.chosen_device()
-    method.check_target(target, config)  # what is no clip is told before anything is made
-    out = _cached_folder(target, config, options) if out is None else Path(out)
-    made_of = {"config": config.model_dump(mode="json")}
+    plan = _Plan.of(options)
+    plan.method.check_target(target, plan.config)  # before anything is made
+    folder = plan.cached_folder(target) if out is None else Path(out)
     with Session(
-        out, "performer", finished=is_performer(out), logger=options.logger, progress=progress
+        folder,
+        "performer",
+        finished=is_performer(folder),
+        logger=options.logger,
+        progress=progress,
     ) as session:
-        session.check(made_of)  # before the clip is looked at
-        request = TargetRequest(
-            target,
-            device,
-            options.estimator,
-            options.poses,
-            options.hold_out,
-            options.paper,
-            progress,
-        )
-        with times.stage("prepare"):
-            prepared = method.prepare(config, request)
-        session.page = lambda: performer_page(
-            out, prepared, request, config, budget, options.seed, times.seconds
-        )
-        training = Training(
-            name="",
-            label=f"learning the person of {target.name}",
-            budget=budget,
-            made_of={"target": prepared.key, **made_of},
-            enough_steps=method.enough_steps(config),
-            tune_threads=device.kind == "cpu",
-        )
-        try:
-            with times.stage("train"), _memory_advice(method.memory_advice(config), out):
-                trainable = prepared.trainable(options.seed)
-                clock = session.train(trainable, training, prepared.team)
-            figures = {
-                "steps": clock.step,
-                "seconds": round(clock.seconds, 1),
-                "clip": target.name,
-                "frames": prepared.frames,
-                "precision": device.precision,
-                "learned": prepared.learned,
-            }
-            performer = prepared.performer(trainable, figures)
-            if prepared.team.first:
-                performer.save(out)
-                session.finish(figures)
-        finally:
-            prepared.team.close()
-    return Trained(performer, out, clock.step, clock.seconds, times)
+        performer = plan.train(session, target, progress, times)
+    return Trained.of(folder, performer, times)
 
 
 def load_or_train(
     target: Path,
-    options: TrainOptions,
+    options: TrainPerformerOptions,
     *,
     progress: ProgressCallback = silent,
     times: StageTimes | None = None,
@@ -213,45 +121,104 @@ def load_or_train(
     """The performer in a folder, or a performer of a clip, trained in the cache."""
     if not is_performer(target):
         return train_performer(target, None, options, progress=progress, times=times)
-    return load_trained(target, options.chosen_device(), times or StageTimes())
+    device = _Plan.of(options).device
+    return Trained.of(target, Performer.load(target, device), times or StageTimes())
 
 
-def load_trained(folder: Path, device: Device, times: StageTimes) -> Trained:
-    """The performer in a folder, with the figures of its training."""
-    performer = Performer.load(folder, device)
-    figures = performer.training
-    steps, seconds = int(figures.get("steps", 0)), float(figures.get("seconds", 0.0))
-    return Trained(performer, folder, steps, seconds, times)
-
-
-def check_target(target: Path, options: TrainOptions) -> None:
+def check_target(target: Path, options: TrainPerformerOptions) -> None:
     """Raise now what would be wrong with a target or with the options after other long work.
 
     Raises:
         InputError: neither a clip nor a performer's folder, or an option that cannot be used.
     """
-    config = options.config()
-    options.budget()
-    options.chosen_device()
+    plan = _Plan.of(options)
     if not is_performer(target):
-        method_of(options.preset).check_target(target, config)
+        plan.method.check_target(target, plan.config)
 
 
-@contextmanager
-def _memory_advice(advice: str, out: Path) -> Iterator[None]:
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise InputError(f"{advice} What was learned is kept in {out}.") from error
+@dataclass(frozen=True)
+class _Plan:
+    """Options, and what they come to."""
 
+    options: TrainPerformerOptions
+    method: Method
+    config: Any
+    budget: Budget
+    device: Device
 
-def _cached_folder(target: Path, config: Any, options: TrainOptions) -> Path:
-    poses = None if options.poses is None else content_hash(options.poses)
-    key = content_hash(
-        method_of(options.preset).content(target),
-        config.model_dump(),
-        poses or options.estimator,
-        options.seed,
-        options.hold_out,
-    )
-    return cache_dir("performers") / key
+    @staticmethod
+    def of(options: TrainPerformerOptions) -> _Plan:
+        """Read options.
+
+        Raises:
+            InputError: one of them cannot be used.
+        """
+        if not 0.0 <= options.hold_out < 1.0:
+            raise InputError(f"`hold_out={options.hold_out:g}`: must be at least 0 and below 1.")
+        method = method_of(options.preset)
+        config = method.configure(options.preset, options)
+        default, enough = Budget(minutes=config.minutes), method.enough_steps(config)
+        budget = budget_of(options, default, enough_steps=enough)
+        device = choose_device(options.device, options.devices, options.nodes)
+        return _Plan(options, method, config, budget, device)
+
+    def train(
+        self, session: Session, target: Path, progress: ProgressCallback, times: StageTimes
+    ) -> Performer:
+        """Prepare the target, learn it in the session's folder, and leave the performer there."""
+        made_of = {"config": self.config.model_dump(mode="json")}
+        session.check(made_of)  # before the clip is looked at
+        request = TargetRequest(target, self.device, self.options, progress)
+        with times.stage("prepare"):
+            prepared = self.method.prepare(self.config, request)
+        session.page = lambda: performer_page(
+            session.folder, prepared, request, self.config, times.seconds
+        )
+        training = Training(
+            name="",
+            label=f"learning the person of {target.name}",
+            budget=self.budget,
+            made_of={"target": prepared.key, **made_of},
+            enough_steps=self.method.enough_steps(self.config),
+            tune_threads=self.device.kind == "cpu",
+        )
+        try:
+            with times.stage("train"), self._memory_advice(session.folder):
+                trainable = prepared.trainable(self.options.seed)
+                clock = session.train(trainable, training, prepared.team)
+            figures = {
+                "steps": clock.step,
+                "seconds": round(clock.seconds, 1),
+                "clip": target.name,
+                "frames": prepared.frames,
+                "precision": self.device.precision,
+                "learned": prepared.learned,
+            }
+            performer: Performer = prepared.performer(trainable, figures)
+            if prepared.team.first:
+                performer.save(session.folder)
+                session.finish(figures)
+        finally:
+            prepared.team.close()
+        return performer
+
+    def cached_folder(self, target: Path) -> Path:
+        """Where a performer goes that nobody asked to keep."""
+        options = self.options
+        poses = None if options.poses is None else content_hash(options.poses)
+        key = content_hash(
+            self.method.content(target),
+            self.config.model_dump(),
+            poses or options.estimator,
+            options.seed,
+            options.hold_out,
+        )
+        return cache_dir("performers") / key
+
+    @contextmanager
+    def _memory_advice(self, folder: Path) -> Iterator[None]:
+        try:
+            yield
+        except torch.OutOfMemoryError as error:
+            advice = self.method.memory_advice(self.config)
+            raise InputError(f"{advice} What was learned is kept in {folder}.") from error

@@ -8,79 +8,85 @@ from pathlib import Path
 from dancenow.credentials import Made
 from dancenow.errors import DanceNowWarning
 from dancenow.files import check_not_read
-from dancenow.performer import Performer, is_performer, method_of
+from dancenow.options import TrainPerformerOptions, TransferOptions
+from dancenow.options.field import narrowed
+from dancenow.performer import is_performer, method_of
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.sources.load import load_source
 from dancenow.staging.performance import write_performance
-from dancenow.staging.show import ShowOptions
-from dancenow.workflows.perform import Performed
-from dancenow.workflows.train_performer import (
-    Trained,
-    TrainOptions,
-    check_target,
-    load_or_train,
+from dancenow.staging.show import (
+    check_performer,
+    check_show,
+    check_source,
+    check_whole_frames,
+    performance_claim,
 )
+from dancenow.workflows.perform import Performed
+from dancenow.workflows.train_performer import Trained, check_target, load_or_train
 
 
 def transfer(
     source: str | Path,
     target: str | Path,
     output: str | Path,
-    options: TrainOptions | None = None,
-    show: ShowOptions | None = None,
+    options: TransferOptions | None = None,
     *,
-    credentials: bool = True,
     progress: ProgressCallback = silent,
 ) -> Performed:
     """Make the person of `target` dance like the person of `source`.
 
     Args:
-        source: a clip, a track or a folder of OpenPose files.
+        source: a clip, a track, a motion capture or a folder of OpenPose files.
         target: a clip, or the folder of a trained performer.
         output: the clip to write.
-        options: how to train where `target` is a clip.
-        show: how the motion is shown.
-        credentials: sign the clip with Content Credentials.
+        options: how.
         progress: told about every frame and step.
 
     Raises:
         InputError: what was given cannot be used.
     """
-    show = show or ShowOptions()
     source, target, output = Path(source), Path(target), Path(output)
-    show.check(output)
+    options = options or TransferOptions()
+    check_show(options, output)
     check_not_read(output, source, target)
-    options = options or TrainOptions()
-    check_target(target, options)
-    show.check_source(source)
+    training = narrowed(options, TrainPerformerOptions)
+    check_target(target, training)
+    check_source(options, source)
     times = StageTimes()
     trained: Trained | None = None
     if is_performer(target):
-        trained = load_or_train(target, options, times=times)
-        _tell_unused(target, options, trained.performer)
-        show.check_performer(trained.performer)
+        trained = load_or_train(target, training, times=times)
+        _tell_unused(target, options, trained.preset)
+        check_performer(options, trained.performer)
     elif not method_of(options.preset).paints_layers:
-        show.check_whole_frames(options.preset)
+        check_whole_frames(options, options.preset)
     with times.stage("detect"):
         motion = load_source(
-            source, estimator=options.estimator, azimuth=show.azimuth, progress=progress
+            source,
+            estimator=options.estimator,
+            device=options.device,
+            azimuth=options.azimuth,
+            progress=progress,
         )
-    trained = trained or load_or_train(target, options, progress=progress, times=times)
-    claim = show.claim(Made.transfer, trained.performer, source, target) if credentials else None
+    trained = trained or load_or_train(target, training, progress=progress, times=times)
+    claim = None
+    if options.credentials:
+        claim = performance_claim(
+            Made.transfer, trained.performer, options.background, source, target
+        )
     with times.stage("perform"):
         result = write_performance(
-            trained.performer, motion, output, show, claim=claim, progress=progress
+            trained.performer, motion, output, options, claim=claim, progress=progress
         )
     return Performed.of(output, result, motion.track.fps, trained, times)
 
 
-def _tell_unused(target: Path, options: TrainOptions, performer: Performer) -> None:
+def _tell_unused(target: Path, options: TransferOptions, preset: str) -> None:
     """Tell which options of training a person who was learned before has no use for."""
-    unused = [
-        f"--{name}" for name in ("minutes", "steps", "poses") if getattr(options, name) is not None
-    ]
-    if options.preset not in (TrainOptions().preset, performer.preset):
-        unused.append("--preset")
+    names = ("minutes", "steps", "quality", "poses")
+    unused = [f"`{name}`" for name in names if getattr(options, name) is not None]
+    if options.preset not in (TransferOptions().preset, preset):
+        unused.append("`preset`")
     if unused:
         warnings.warn(
             f"{target}: is learned already, so that {', '.join(unused)} does nothing; to learn "

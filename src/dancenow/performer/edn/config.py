@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from dancenow.errors import InputError
-from dancenow.performer.options import PresetOptions
+from dancenow.options import PresetOptions
 from dancenow.pose.face_region import face_side
 
 _NARROWEST = 1 / 6  # of a frame's sides: narrower ones have no room for a face's region

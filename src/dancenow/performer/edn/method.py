@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from dancenow.options import PresetOptions
 from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig, configured
 from dancenow.performer.edn.perceptual import PerceptualLoss, load_vgg19
 from dancenow.performer.edn.performer import EDNPerformer
 from dancenow.performer.edn.prepare import prepare_pairs
 from dancenow.performer.edn.training import EDNTraining
 from dancenow.performer.method import Method, PreparedTarget, TargetRequest
-from dancenow.performer.options import PresetOptions
 from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.training import Device
 from dancenow.training.team import Team

@@ -67,23 +67,25 @@ def prepare_pairs(config: EDNConfig, request: TargetRequest) -> PreparedPairs:
     """
     target, progress = request.target, request.progress
     if is_authors_folder(target):
-        if request.poses is not None:
+        if request.options.poses is not None:
             raise InputError(f"{target}: has stick figures of its own; leave out --poses.")
-        return _from_authors(target, config, request.hold_out, progress)
+        return _from_authors(target, config, request.options.hold_out, progress)
     info = probe(target)
     canvas = config.canvas(info.size)
-    stop = info.frames - round(request.hold_out * info.frames)
+    stop = info.frames - round(request.options.hold_out * info.frames)
     if stop < 2:
         raise InputError(
             f"{target}: {stop} frames to learn from are too few to form a pair; better "
             "some hundred."
         )
-    known = None if request.poses is None else content_hash(request.poses)
-    found_by = known or request.estimator
+    known = None if request.options.poses is None else content_hash(request.options.poses)
+    found_by = known or request.options.estimator
     key = content_hash(target, _VERSION, canvas, config.max_frames, stop, found_by)
     folder = cache_dir("pairs") / key
     if not folder.is_dir():
-        track = load_poses(target, request.poses, estimator=request.estimator, progress=progress)
+        track = load_poses(
+            target, request.options.poses, estimator=request.options.estimator, progress=progress
+        )
         with atomic_folder(folder) as temporary:
             _write(temporary, target, info, track, canvas, _rows(track, stop, config), progress)
     document = json.loads((folder / "scene.json").read_text("utf-8"))

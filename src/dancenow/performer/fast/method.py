@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from dancenow.errors import InputError
+from dancenow.options import PresetOptions
 from dancenow.performer.fast.config import PRESETS, PerformerConfig
 from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.prepare import prepare_target
 from dancenow.performer.fast.training import FastTraining
 from dancenow.performer.method import Method, PreparedTarget, TargetRequest
-from dancenow.performer.options import PresetOptions
 from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.training import Device
 from dancenow.training.team import Team

@@ -68,7 +68,7 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
     """
     clip, progress = request.target, request.progress
     info = probe(clip)
-    stop = info.frames - round(request.hold_out * info.frames)
+    stop = info.frames - round(request.options.hold_out * info.frames)
     if stop < _FEWEST_FRAMES:
         raise InputError(
             f"{clip}: has {stop} frames to learn from; a target needs at least {_FEWEST_FRAMES}, "
@@ -76,16 +76,16 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
         )
     crop = config.crop
     stride = 2 ** len(config.generator.widths)  # the crops' sides are multiples of it
-    known = None if request.poses is None else content_hash(request.poses)
-    found_by = known or request.estimator
+    known = None if request.options.poses is None else content_hash(request.options.poses)
+    found_by = known or request.options.estimator
     key = content_hash(clip, _VERSION, crop.model_dump(), stride, stop, found_by)
     folder = cache_dir("crops") / key
     if not folder.is_dir():
         learned = np.linspace(0, stop - 1, min(crop.max_frames, stop))
         wanted = np.union1d(learned.astype(np.int64), plate_frames(stop, info.size))
-        track = None if request.poses is None else load_poses(clip, request.poses)
+        track = None if request.options.poses is None else load_poses(clip, request.options.poses)
         seen = detect_person(
-            clip, wanted, track=track, estimator=request.estimator, progress=progress
+            clip, wanted, track=track, estimator=request.options.estimator, progress=progress
         )
         with atomic_folder(folder) as temporary:
             _Preparation(clip, info, seen, crop, stride, stop).write(temporary, progress)
