@@ -17,7 +17,7 @@ from dancenow.video import ClipInfo
 
 Seen = Literal["held out", "another clip", "learned", "unknown"]
 
-_SEEN: Final = {
+_SAID: Final = {
     "held out": "held out from its training",
     "another clip": "another clip than the one that was learned",
     "learned": "which were learned",
@@ -58,7 +58,7 @@ class PerformerScores:
         start, stop = self.span
         return [
             f"{self.folder} (preset {self.preset}), frames {start} to {stop - 1} of {self.clip}, "
-            f"{_SEEN[self.seen]}",
+            f"{_SAID[self.seen]}",
             *self.scores.lines(),
             f"painted {self.fps_performed:.1f} frames a second",
         ]
@@ -80,7 +80,7 @@ def write_performer_page(
         "performer": measured.folder.name,
         "preset": measured.preset,
         "clip": measured.clip.name,
-        "frames": f"{start:,} to {stop - 1:,}, {_SEEN[measured.seen]}",
+        "frames": f"{start:,} to {stop - 1:,}, {_SAID[measured.seen]}",
         "painted": f"{measured.fps_performed:.1f} frames a second",
     }
     return write_clip_page(

@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 LANDMARKS: Final = 33
 
 _CENTIMETRES: Final = 100.0  # a metre: Blender and Mixamo write centimetres
-_SEEN: Final = 0.3  # visibility from which a landmark counts
+_VISIBLE: Final = 0.3  # of MediaPipe's visibility: from which a landmark counts
 _SMOOTH: Final = 0.25  # seconds
 _TURN: Final = ("Zrotation", "Xrotation", "Yrotation")
 _FEWEST: Final = 0.5  # share of the frames in which the body must be seen
@@ -82,7 +82,7 @@ def _cleaned(world: Array, fps: float) -> Array:
     points = world[..., :3] * [1.0, -1.0, -1.0]
     window = max(5, round(_SMOOTH * fps) | 1)
     for number in range(LANDMARKS):
-        seen = known & (world[:, number, 3] >= _SEEN)
+        seen = known & (world[:, number, 3] >= _VISIBLE)
         seen = seen if seen.any() else known
         for axis in range(3):
             column = np.interp(frames, frames[seen], points[seen, number, axis])

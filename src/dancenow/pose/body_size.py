@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.pose.layout import INDEX
+from dancenow.pose.layout import INDEX, USABLE
 from dancenow.pose.track import FloatArray, PoseTrack
 
 # Shares of the length from the ankle to the top of the head, for an average adult's OpenPose joints
@@ -17,8 +17,6 @@ TORSO: Final = 0.29  # neck to mid-hip
 THIGH: Final = 0.255
 SHANK: Final = 0.255
 NECK_TO_NOSE: Final = 0.115
-
-MIN_CONFIDENCE: Final = 0.2  # a joint below this does not count
 
 
 def frame_height(keypoints: NDArray[Any]) -> float:
@@ -44,7 +42,7 @@ def body_height(track: PoseTrack) -> FloatArray:
 
 def body_heights(keypoints: NDArray[Any]) -> FloatArray:
     """`body_height` of keypoints `(T, 137, 3)`."""
-    xy = np.where(keypoints[..., 2:] >= MIN_CONFIDENCE, keypoints[..., :2], np.nan)
+    xy = np.where(keypoints[..., 2:] >= USABLE, keypoints[..., :2], np.nan)
     xy = xy.astype(np.float64)
 
     def length(a: str, b: str) -> NDArray[Any]:

@@ -20,6 +20,7 @@ from dancenow.pose.body_size import frame_height
 from dancenow.pose.layout import (
     BODY_LIMBS,
     FACE_LIMBS,
+    FOUND,
     INDEX,
     LIMB_COLOURS,
     LIMBS,
@@ -46,7 +47,7 @@ class DrawConfig:
     foot_width: float = 0.014
     hand_width: float = 0.008
     face_width: float = 0.004
-    min_confidence: float = 0.1  # a limb is drawn when both its ends reach this
+    min_confidence: float = FOUND  # a limb is drawn when both its ends reach this
 
 
 _HEAD: Final = {INDEX[name] for name in ("nose", "right_eye", "left_eye", "right_ear", "left_ear")}

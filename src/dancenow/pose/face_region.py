@@ -11,8 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.pose.extent import SEEN
-from dancenow.pose.layout import FACE, INDEX
+from dancenow.pose.layout import CERTAIN, FACE, INDEX
 from dancenow.pose.track import FloatArray
 
 _PART: Final = 128 / 1024  # of the frame's longer side
@@ -58,7 +57,7 @@ def face_corners(
 
 def _middle(points: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Mean of the seen points of every frame, float64 `(T, 2)`, and how many were seen."""
-    seen = points[..., 2] >= SEEN
+    seen = points[..., 2] >= CERTAIN
     count = seen.sum(axis=1)
     xy = np.where(seen[..., None], points[..., :2].astype(np.float64), 0.0).sum(axis=1)
     return xy / np.maximum(count, 1)[:, None], count

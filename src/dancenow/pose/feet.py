@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from dancenow.errors import InputError
-from dancenow.pose.body_size import MIN_CONFIDENCE
 from dancenow.pose.ground import find_ground
-from dancenow.pose.layout import INDEX, SIDES
+from dancenow.pose.layout import INDEX, SIDES, USABLE
 from dancenow.pose.track import PoseTrack
 
 _PARTS: Final = ("big_toe", "heel", "ankle")
@@ -47,7 +46,7 @@ def find_feet(track: PoseTrack) -> Feet:
         raise InputError("the track has no frames; make it anew.")
     ground = find_ground(track)
     unit = float(np.nanmedian(ground.height))
-    seen = track.confidence[:, _AT] >= MIN_CONFIDENCE  # (T, sides, parts)
+    seen = track.confidence[:, _AT] >= USABLE  # (T, sides, parts)
     points = track.xy[:, _AT].astype(np.float64)
     ankle = _PARTS.index("ankle")
     stood = seen[..., ankle]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.pose.body_size import body_height
-from dancenow.pose.layout import BODY, FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dancenow.pose.layout import BODY, FACE, FOUND, INDEX, LEFT_HAND, RIGHT_HAND
 from dancenow.pose.track import PoseTrack
 
 Array = NDArray[np.float64]
@@ -42,7 +42,7 @@ class SmoothConfig:
 class CleanConfig:
     """What `clean` does; lengths in body heights, times in seconds."""
 
-    min_confidence: float = 0.1  # a keypoint below it counts as missing
+    min_confidence: float = FOUND  # a keypoint below it counts as missing
     outlier_window: float = 0.25  # seconds; a jump away and back within half of it is dropped
     outlier_distance: float = 0.08  # body heights
     max_gap_seconds: float = 0.4

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from dancenow.pose.extent import SEEN, body_extent
-from dancenow.pose.layout import INDEX
+from dancenow.pose.extent import body_extent
+from dancenow.pose.layout import INDEX, USABLE
 from dancenow.pose.track import PoseTrack
 
 _SMOOTH_SECONDS = 0.5  # standard deviation; slower motion is travel, faster is dancing
@@ -24,7 +24,7 @@ def keep_in_frame(track: PoseTrack) -> PoseTrack:
         track: poses in px of the frame they are to be performed in.
     """
     hips = track.keypoints[:, INDEX["mid_hip"]]
-    seen = hips[:, 2] >= SEEN
+    seen = hips[:, 2] >= USABLE
     if not seen.any():
         return track
     frames = np.arange(len(track))

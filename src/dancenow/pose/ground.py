@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.pose.body_size import MIN_CONFIDENCE, SHANK, THIGH, body_height
-from dancenow.pose.layout import INDEX
+from dancenow.pose.body_size import SHANK, THIGH, body_height
+from dancenow.pose.layout import INDEX, USABLE
 from dancenow.pose.track import PoseTrack
 
 Array = NDArray[np.float64]
@@ -80,7 +80,7 @@ def _ankles(track: PoseTrack, height: Array) -> Array:
     How far below is interpolated from the frames in which both are seen; if there are none, an
     adult's proportions decide.
     """
-    y = np.where(track.confidence >= MIN_CONFIDENCE, track.keypoints[..., 1], np.nan)
+    y = np.where(track.confidence >= USABLE, track.keypoints[..., 1], np.nan)
     feet: Array = np.stack([y[:, INDEX["left_ankle"]], y[:, INDEX["right_ankle"]]])
     feet = feet.astype(np.float64)
     ankle_seen = np.isfinite(feet).any()

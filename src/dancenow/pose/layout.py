@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 
 LAYOUT: Final = "openpose137"
 
+# What a keypoint's confidence, 0..1, says.
+FOUND: Final = 0.1  # below it the keypoint is missing: dropped, not drawn, part of nobody
+USABLE: Final = 0.2  # from here on its place is used: for lengths, feet, limbs that are painted
+CERTAIN: Final = 0.3  # from here on it counts where one stray keypoint spoils all: boxes, scores
+
 BODY_NAMES: Final = (
     "nose", "neck",
     "right_shoulder", "right_elbow", "right_wrist",

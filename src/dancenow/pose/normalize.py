@@ -33,9 +33,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.pose.body_size import MIN_CONFIDENCE
 from dancenow.pose.ground import Ground, find_ground
-from dancenow.pose.layout import INDEX
+from dancenow.pose.layout import INDEX, USABLE
 from dancenow.pose.track import PoseTrack
 
 Array = NDArray[np.float64]
@@ -218,7 +217,7 @@ def _height_near(ground: Ground, position: float, depth: float) -> float:
 
 def _median_x(track: PoseTrack) -> float:
     hips = track.keypoints[:, INDEX["mid_hip"]]
-    seen = hips[:, 2] >= MIN_CONFIDENCE
+    seen = hips[:, 2] >= USABLE
     return float(np.median(hips[seen, 0].astype(np.float64)))
 
 

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from dancenow.errors import InputError
 from dancenow.pose.body_size import body_height
-from dancenow.pose.extent import SEEN
 from dancenow.pose.ground import find_ground
-from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, RIGHT_HAND, USABLE
 from dancenow.pose.track import PoseTrack
 
 _QUANTILE: Final = 0.85  # of a limb's length in the picture: it is foreshortened most of the time
@@ -145,7 +144,7 @@ def _length(track: PoseTrack, pairs: tuple[Limb, ...]) -> float:
     lengths: list[NDArray[np.float32]] = []
     for first, second in pairs:
         a, b = track.keypoints[:, INDEX[first]], track.keypoints[:, INDEX[second]]
-        both = (a[:, 2] >= SEEN) & (b[:, 2] >= SEEN)
+        both = (a[:, 2] >= USABLE) & (b[:, 2] >= USABLE)
         lengths.append(np.linalg.norm(a[both, :2] - b[both, :2], axis=-1))
     together = np.concatenate(lengths)
     return float(np.quantile(together, _QUANTILE)) if len(together) >= _FEWEST else 0.0

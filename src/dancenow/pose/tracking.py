@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from dancenow.errors import DanceNowWarning, NobodyError
-from dancenow.pose.layout import BODY, NUM_KEYPOINTS
+from dancenow.pose.layout import BODY, FOUND, NUM_KEYPOINTS
 from dancenow.pose.track import FloatArray
 
 # Lengths below are in spreads (see `Person`); a standing person is about 3.3 spreads high.
-_SEEN = 0.1  # confidence from which a keypoint counts
 _MIN_SEEN = 4  # body keypoints that make a candidate
 _REACH = 1.0  # spreads a person may move from one frame to the next
 _DRIFT = 0.15  # spreads added to it by each frame without a sighting
@@ -53,7 +52,7 @@ class Person:
         """The person with `keypoints` in a frame of `size`; None if too little is seen."""
         body = keypoints[BODY]
         inside = ((body[:, :2] >= 0) & (body[:, :2] <= np.asarray(size))).all(axis=1)
-        seen = (body[:, 2] > _SEEN) & inside
+        seen = (body[:, 2] >= FOUND) & inside
         if seen.sum() < _MIN_SEEN:
             return None
         xy = body[seen, :2]

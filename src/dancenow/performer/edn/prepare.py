@@ -21,8 +21,8 @@ from dancenow.performer.edn.figures import face_regions, scaled
 from dancenow.performer.edn.performer import FrameScene
 from dancenow.performer.method import TargetRequest
 from dancenow.pose import PoseTrack
-from dancenow.pose.extent import SEEN
 from dancenow.pose.face_region import face_side
+from dancenow.pose.layout import CERTAIN
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
 from dancenow.pose.retarget import BodyShape, body_shape
 from dancenow.progress import Progress, ProgressCallback
@@ -101,7 +101,7 @@ def prepare_pairs(config: EDNConfig, request: TargetRequest) -> PreparedPairs:
 
 def _rows(track: PoseTrack, stop: int, config: EDNConfig) -> NDArray[np.int64]:
     """The frames to learn: all that show a body, or pairs spread over the clip."""
-    seen = (track.confidence[:, :25] >= SEEN).sum(axis=1) >= _FEWEST_POINTS
+    seen = (track.confidence[:, :25] >= CERTAIN).sum(axis=1) >= _FEWEST_POINTS
     frames = np.arange(stop)
     if stop > config.max_frames:
         first = np.linspace(0, stop - 2, config.max_frames // 2).astype(np.int64)

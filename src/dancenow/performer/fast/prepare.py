@@ -20,8 +20,9 @@ from dancenow.performer.fast.dataset import CropSet
 from dancenow.performer.fast.performer import PlatedScene
 from dancenow.performer.method import TargetRequest
 from dancenow.pose import PoseTrack
-from dancenow.pose.extent import SEEN, standing_height
+from dancenow.pose.extent import standing_height
 from dancenow.pose.filters import clean
+from dancenow.pose.layout import CERTAIN
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
 from dancenow.pose.retarget import BodyShape, body_shape
 from dancenow.progress import Progress, ProgressCallback
@@ -162,7 +163,7 @@ class _Preparation:
 
     def _learnable(self, track: PoseTrack) -> dict[int, int]:
         """Rows of the observation in which the person is seen, and their places in the set."""
-        seen = (track.confidence[:, :25] >= SEEN).sum(axis=1) >= _FEWEST_POINTS
+        seen = (track.confidence[:, :25] >= CERTAIN).sum(axis=1) >= _FEWEST_POINTS
         rows = [row for row, index in enumerate(self.seen.frames) if seen[index]]
         if len(rows) < _FEWEST_FRAMES:
             raise InputError(
