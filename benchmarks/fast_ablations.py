@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from dancenow.evaluation.clip import ClipScores
+from dancenow.options import ShowOptions
 from dancenow.performer.fast import prepare
 from dancenow.performer.fast.config import PerformerConfig
 from dancenow.performer.fast.networks import FastGenerator
@@ -117,7 +118,7 @@ def _perform(first: Path, last: Path, made: Path, config: PerformerConfig, steps
     performer = FastPerformer(
         config, prepared.scene, training.average.module, training.texture, device
     )
-    staged = stage(performer, load_source(last), normalized=False)
+    staged = stage(performer, load_source(last), ShowOptions(normalize=False))
     with open_writer(made, fps=probe(last).fps) as writer:
         for index, frame in enumerate(performer.perform(staged.track)):
             writer.write(frame if staged.view is None else staged.view.shown(frame, index))

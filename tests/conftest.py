@@ -18,8 +18,9 @@ import pytest
 from hypothesis import settings
 
 from dancenow.cli import main
+from dancenow.options import SampleOptions, TrainPerformerOptions
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train_performer import TrainOptions, train_performer
+from dancenow.workflows.train_performer import train_performer
 
 Command = Callable[..., tuple[int, str, str]]
 MadeOnce = Callable[[str, Callable[[Path], object]], Path]
@@ -138,10 +139,7 @@ def sample_clip(made_once: MadeOnce) -> SampleClip:
         sides = "x".join(map(str, size if isinstance(size, tuple) else (size, size)))
         folder = made_once(
             f"{performer}-{dance}-{seconds:g}s-{sides}-{fps:g}fps",
-            lambda folder: write_sample(
-                folder / f"{performer}.mp4",
-                performer=performer, dance=dance, seconds=seconds, size=size, fps=fps,
-            ),
+            lambda folder: write_sample(folder / f"{performer}.mp4", SampleOptions(performer=performer, dance=dance, seconds=seconds, size=size, fps=fps)),
         )  # fmt: skip
         return folder / f"{performer}.mp4"
 
@@ -153,7 +151,7 @@ def trained_on(made_once: MadeOnce) -> TrainedOn:
     """Train a performer on a sample clip, once; what was detected lies beside it."""
 
     def train(clip: Path, preset: str = "tiny") -> Path:
-        options = TrainOptions(preset, steps=4, device="cpu")
+        options = TrainPerformerOptions(preset=preset, steps=4, device="cpu")
 
         def make(folder: Path) -> None:
             with pytest.MonkeyPatch.context() as patch:

@@ -238,5 +238,5 @@ def test_whole_frames_have_their_own_room_and_no_other(scene: PlatedScene, sourc
     whole = WholeFrames(scene)
     assert not Backdrop("target", whole, source).transparent
     for name in ("transparent", "white"):
-        with pytest.raises(InputError, match=rf"--background {name}: .*--preset fast"):
+        with pytest.raises(InputError, match=rf"`background={name}`: .*`preset=fast`"):
             Backdrop(name, whole, source)

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from test_uploads import sound
 
+from dancenow.options import SampleOptions
 from dancenow.workflows.sample import write_sample
 
 pytest.importorskip("gradio", reason="needs dancenow[studio]")
@@ -77,8 +78,10 @@ def two_clips(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A source and a target, each a second or two of a sample performer."""
     folder = tmp_path_factory.mktemp("clips")
     source, target = folder / "dancer.mp4", folder / "me.mp4"
-    write_sample(source, performer="mika", dance="groove", seconds=1.5, size=96, fps=8)
-    write_sample(target, performer="zola", dance="house", seconds=2, size=96, fps=8)
+    write_sample(
+        source, SampleOptions(performer="mika", dance="groove", seconds=1.5, size=96, fps=8)
+    )
+    write_sample(target, SampleOptions(performer="zola", dance="house", seconds=2, size=96, fps=8))
     return source, target
 
 

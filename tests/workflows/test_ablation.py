@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dancenow.options import SampleOptions
 from dancenow.pose import PoseTrack
 from dancenow.workflows.ablation import run_ablation
 from dancenow.workflows.sample import write_sample
@@ -28,7 +29,9 @@ def errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr("dancenow.workflows.ablation.train_performer", stop)
     clips = [tmp_path / f"{name}.mp4" for name in ("learned", "danced")]
     for clip in clips:  # they are used again, as those of an earlier run
-        write_sample(clip, performer="zola", dance="house", seconds=0.3, size=64, fps=10)
+        write_sample(
+            clip, SampleOptions(performer="zola", dance="house", seconds=0.3, size=64, fps=10)
+        )
 
     def of(seed: int) -> list[NDArray[np.float32]]:
         with pytest.raises(Enough):

@@ -9,6 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dancenow.options import (
+    EvaluateClipOptions,
+    EvaluatePerformerOptions,
+    ExportEdnOptions,
+    LiveOptions,
+    PoseOptions,
+    SampleOptions,
+)
 from dancenow.pose import PoseTrack
 from dancenow.sources.load import load_poses, load_source
 from dancenow.workflows.evaluate_clip import evaluate_clip
@@ -33,7 +41,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clip whose poses were never detected, and an untrained performer of its dancer."""
     folder = tmp_path_factory.mktemp("stage")
     clip = folder / "bo.mp4"
-    write_sample(clip, performer="bo", dance="wave", seconds=0.4, size=96, fps=10, seed=5)
+    write_sample(
+        clip, SampleOptions(performer="bo", dance="wave", seconds=0.4, size=96, fps=10, seed=5)
+    )
     track = PoseTrack.load(clip.with_suffix(".pose.npz"))
     untrained(track, plated(track, np.full((96, 96, 3), 90, np.uint8))).save(folder / "performer")
     return folder
@@ -47,19 +57,24 @@ VERBS: dict[str, Callable[[Path, Path, str], object]] = {
         at / "bo.mp4", None, estimator="rtmpose", device=device
     ),
     "pose": lambda at, out, device: write_pose(
-        at / "bo.mp4", out / "t.npz", estimator="rtmpose", device=device
+        at / "bo.mp4", out / "t.npz", PoseOptions(estimator="rtmpose", device=device)
     ),
     "evaluate clip": lambda at, _, device: evaluate_clip(
-        at / "bo.mp4", at / "bo.mp4", estimator="rtmpose", device=device
+        at / "bo.mp4", at / "bo.mp4", EvaluateClipOptions(estimator="rtmpose", device=device)
     ),
     "evaluate performer": lambda at, _, device: evaluate_performer(
-        at / "performer", at / "bo.mp4", estimator="rtmpose", device=device
+        at / "performer",
+        at / "bo.mp4",
+        EvaluatePerformerOptions(estimator="rtmpose", device=device),
     ),
     "export-edn": lambda at, out, device: export_pairs(
-        at / "bo.mp4", out / "pairs", estimator="rtmpose", device=device
+        at / "bo.mp4", out / "pairs", ExportEdnOptions(estimator="rtmpose", device=device)
     ),
     "live": lambda at, out, device: perform_live(
-        at / "performer", str(at / "bo.mp4"), out / "o.mp4", estimator="rtmpose", device=device
+        at / "performer",
+        str(at / "bo.mp4"),
+        out / "o.mp4",
+        LiveOptions(estimator="rtmpose", device=device),
     ),
 }
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dancenow.errors import InputError, OutputError
+from dancenow.options import PerformOptions, PoseOptions, SampleOptions, TrainPerformerOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
 from dancenow.pose.framing import keep_in_frame
@@ -22,10 +23,10 @@ from dancenow.workflows.evaluate_clip import evaluate_clip
 from dancenow.workflows.perform import perform
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train_performer import TrainOptions, train_performer
+from dancenow.workflows.train_performer import train_performer
 from dancenow.workflows.transfer import transfer
 
-FEW = TrainOptions(preset="tiny", steps=4, device="cpu")
+FEW = TrainPerformerOptions(preset="tiny", steps=4, device="cpu")
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +34,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A source, and a target of another size and rate."""
     folder = tmp_path_factory.mktemp("stage")
     write_sample(
-        folder / "source.mp4", performer="mika", dance="groove", seconds=1, size=128, fps=10
+        folder / "source.mp4",
+        SampleOptions(performer="mika", dance="groove", seconds=1, size=128, fps=10),
     )
     write_sample(
-        folder / "target.mp4", performer="zola", dance="house", seconds=1.5, size=(160, 144), fps=8
+        folder / "target.mp4",
+        SampleOptions(performer="zola", dance="house", seconds=1.5, fps=8),
+        frame_size=(160, 144),
     )
     return folder
 
@@ -77,7 +81,9 @@ def test_an_empty_track_is_told(tmp_path: Path) -> None:
 
 
 def test_poses_are_written_with_an_overlay(stage: Path, tmp_path: Path) -> None:
-    made = write_pose(stage / "source.mp4", tmp_path / "t.npz", overlay=tmp_path / "o.mp4")
+    made = write_pose(
+        stage / "source.mp4", tmp_path / "t.npz", PoseOptions(overlay=tmp_path / "o.mp4")
+    )
     assert (
         made.frames == len(PoseTrack.load(tmp_path / "t.npz")) == probe(tmp_path / "o.mp4").frames
     )
@@ -106,15 +112,25 @@ def test_a_training_is_resumed_and_gives_what_an_unbroken_one_gives(
     stage: Path, tmp_path: Path
 ) -> None:
     target = stage / "target.mp4"
-    train_performer(target, tmp_path / "a", TrainOptions("tiny", steps=6, device="cpu"))
-    once = train_performer(target, tmp_path / "b", TrainOptions("tiny", steps=6, device="cpu"))
-    more = train_performer(target, tmp_path / "b", TrainOptions("tiny", steps=9, device="cpu"))
+    train_performer(
+        target, tmp_path / "a", TrainPerformerOptions(preset="tiny", steps=6, device="cpu")
+    )
+    once = train_performer(
+        target, tmp_path / "b", TrainPerformerOptions(preset="tiny", steps=6, device="cpu")
+    )
+    more = train_performer(
+        target, tmp_path / "b", TrainPerformerOptions(preset="tiny", steps=9, device="cpu")
+    )
     assert once.steps == 6 and more.steps == 9
     a, b = ((tmp_path / n / "generator.safetensors").read_bytes() for n in "ab")
     assert a != b
-    train_performer(target, tmp_path / "a", TrainOptions("tiny", steps=9, device="cpu"))
+    train_performer(
+        target, tmp_path / "a", TrainPerformerOptions(preset="tiny", steps=9, device="cpu")
+    )
     assert (tmp_path / "a" / "generator.safetensors").read_bytes() == b
-    perform(tmp_path / "a", stage / "source.pose.npz", tmp_path / "o.gif", device="cpu")
+    perform(
+        tmp_path / "a", stage / "source.pose.npz", tmp_path / "o.gif", PerformOptions(device="cpu")
+    )
     assert probe(tmp_path / "o.gif").frames == 10
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dancenow.errors import InputError, OutputError
 from dancenow.evaluation import PictureScores, PoseScores
 from dancenow.evaluation.clip import ClipScores
+from dancenow.options import PerformOptions, PoseOptions, SampleOptions, TrainPerformerOptions
 from dancenow.performer import Performer
 from dancenow.performer.method import performer_preset
 from dancenow.pose import PoseTrack
@@ -29,7 +30,7 @@ from dancenow.workflows.evaluate_clip import evaluate_clip
 from dancenow.workflows.perform import perform
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train_performer import TrainOptions, load_or_train, train_performer
+from dancenow.workflows.train_performer import load_or_train, train_performer
 from dancenow.workflows.transfer import transfer
 from untrained import plated, untrained
 
@@ -77,8 +78,8 @@ def test_without_normalising_only_the_frame_is_fitted(
     performer: Performer, source: PoseTrack
 ) -> None:
     same = dance_track("mika", "groove", seconds=1, size=(160, 144), fps=12)
-    assert performable(performer, same, normalized=False) is same
-    track = performable(performer, source, normalized=False)
+    assert performable(performer, same, normalize=False) is same
+    track = performable(performer, source, normalize=False)
     assert track.size == (160, 144)
     scale = 144 / 256
     assert np.allclose(track.xy[..., 0], source.xy[..., 0] * scale + (160 - 144) / 2, atol=1e-2)
@@ -119,11 +120,15 @@ def test_what_fails_while_dancing_leaves_no_clip(
 
 
 def test_a_budget_comes_from_the_preset_where_nobody_says() -> None:
-    assert TrainOptions("tiny").budget().minutes == performer_preset("tiny").minutes
-    assert TrainOptions("tiny", steps=5).budget().minutes is None
-    both = TrainOptions("tiny", minutes=2, steps=5).budget()
+    assert TrainPerformerOptions(preset="tiny").budget().minutes == performer_preset("tiny").minutes
+    assert TrainPerformerOptions(preset="tiny", steps=5).budget().minutes is None
+    both = TrainPerformerOptions(preset="tiny", minutes=2, steps=5).budget()
     assert (both.minutes, both.steps) == (2, 5)
-    for wrong in (TrainOptions("nice"), TrainOptions(minutes=-1), TrainOptions(steps=0)):
+    for wrong in (
+        TrainPerformerOptions(preset="nice"),
+        TrainPerformerOptions(minutes=-1),
+        TrainPerformerOptions(steps=0),
+    ):
         with pytest.raises(InputError, match="--"):
             wrong.budget()
 
@@ -131,7 +136,7 @@ def test_a_budget_comes_from_the_preset_where_nobody_says() -> None:
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clip") / "bo.mp4"
-    write_sample(path, performer="bo", dance="wave", seconds=1, size=128, fps=10)
+    write_sample(path, SampleOptions(performer="bo", dance="wave", seconds=1, size=128, fps=10))
     return path
 
 
@@ -139,7 +144,7 @@ def test_wrong_outputs_and_options_are_told_before_poses_are_sought(
     clip: Path, tmp_path: Path
 ) -> None:
     events: list[Progress] = []
-    few = TrainOptions("tiny", steps=2, device="cpu")
+    few = TrainPerformerOptions(preset="tiny", steps=2, device="cpu")
     out = tmp_path / "o.mp4"
     (tmp_path / "empty").mkdir()
     wrong = [
@@ -148,9 +153,9 @@ def test_wrong_outputs_and_options_are_told_before_poses_are_sought(
         (clip, tmp_path / "none.mp4", out, few, "no such file"),
         (clip, tmp_path / "empty", out, few, "empty"),
         (tmp_path / "none.mp4", clip, out, few, "no such file"),
-        (clip, clip, out, TrainOptions("nice"), "--preset"),
-        (clip, clip, out, TrainOptions("tiny", minutes=0), "--minutes"),
-        (clip, clip, out, TrainOptions("tiny", device="tpu"), "--device"),
+        (clip, clip, out, TrainPerformerOptions(preset="nice"), "--preset"),
+        (clip, clip, out, TrainPerformerOptions(preset="tiny", minutes=0), "--minutes"),
+        (clip, clip, out, TrainPerformerOptions(preset="tiny", device="tpu"), "--device"),
     ]
     for source, target, output, options, said in wrong:
         with pytest.raises(InputError, match=said):
@@ -162,7 +167,7 @@ def test_a_clip_that_is_read_is_never_written_over(clip: Path, tmp_path: Path) -
     mine = tmp_path / "mine.mp4"
     mine.write_bytes(clip.read_bytes())
     (tmp_path / "link.mp4").symlink_to(mine)
-    few = TrainOptions("tiny", steps=2, device="cpu")
+    few = TrainPerformerOptions(preset="tiny", steps=2, device="cpu")
     for output in (mine, tmp_path / "link.mp4"):
         for source, target in ((mine, clip), (clip, mine)):
             with pytest.raises(OutputError, match="would replace"):
@@ -170,16 +175,20 @@ def test_a_clip_that_is_read_is_never_written_over(clip: Path, tmp_path: Path) -
         with pytest.raises(OutputError, match="would replace"):
             perform(tmp_path, mine, output)
         with pytest.raises(OutputError, match="would replace"):
-            write_pose(mine, tmp_path / "t.npz", overlay=output)
+            write_pose(mine, tmp_path / "t.npz", PoseOptions(overlay=output))
     assert mine.read_bytes() == clip.read_bytes() and not (tmp_path / "t.npz").exists()
 
 
 def test_a_file_where_the_performers_folder_should_be_is_told(clip: Path, tmp_path: Path) -> None:
     (tmp_path / "p").write_text("mine")
     with pytest.raises(OutputError, match="is a file"):
-        train_performer(clip, tmp_path / "p", TrainOptions("tiny", steps=2, device="cpu"))
+        train_performer(
+            clip, tmp_path / "p", TrainPerformerOptions(preset="tiny", steps=2, device="cpu")
+        )
     with pytest.raises(OutputError, match="cannot be made"):
-        train_performer(clip, tmp_path / "p" / "q", TrainOptions("tiny", steps=2, device="cpu"))
+        train_performer(
+            clip, tmp_path / "p" / "q", TrainPerformerOptions(preset="tiny", steps=2, device="cpu")
+        )
     assert (tmp_path / "p").read_text() == "mine"
 
 
@@ -188,10 +197,12 @@ def test_a_trained_performer_is_taken_as_it_is(
 ) -> None:
     performer.training["steps"] = 7
     performer.save(tmp_path / "p")
-    trained = load_or_train(tmp_path / "p", TrainOptions("tiny", steps=99, device="cpu"))
+    trained = load_or_train(
+        tmp_path / "p", TrainPerformerOptions(preset="tiny", steps=99, device="cpu")
+    )
     assert trained.steps == 7 and trained.folder == tmp_path / "p"
     assert not (tmp_path / "p" / "checkpoint").exists()
-    made = perform(tmp_path / "p", clip, tmp_path / "frames", device="cpu")
+    made = perform(tmp_path / "p", clip, tmp_path / "frames", PerformOptions(device="cpu"))
     assert made.frames == probe(tmp_path / "frames").frames == 10 and made.steps == 7
     assert made.fps == 10 and made.size == (160, 144)
     assert f"{tmp_path / 'frames'}: 10 frames of 160 x 144 at 10 a second" in made.summary()
@@ -246,7 +257,7 @@ def test_training_tells_its_stages_and_leaves_a_performer(clip: Path, tmp_path: 
     trained = train_performer(
         clip,
         tmp_path / "p",
-        TrainOptions("tiny", steps=3, device="cpu"),
+        TrainPerformerOptions(preset="tiny", steps=3, device="cpu"),
         progress=events.append,
         times=times,
     )

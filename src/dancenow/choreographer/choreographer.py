@@ -70,9 +70,9 @@ class DanceRequest:
         """Raise `InputError` where no dance can be of that length and temperature."""
         seconds, temperature = self.seconds, self.temperature
         if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
-            raise InputError(f"--seconds must be above 0, not {seconds:g}.")
+            raise InputError(f"`seconds` must be above 0, not {seconds:g}.")
         if temperature is not None and not (math.isfinite(temperature) and temperature >= 0):
-            raise InputError(f"--temperature must be 0 or above, not {temperature:g}.")
+            raise InputError(f"`temperature` must be 0 or above, not {temperature:g}.")
 
 
 @dataclass(frozen=True)
@@ -256,6 +256,6 @@ def find_method(codec: str) -> Method[Any, Any]:
         InputError: there is none.
     """
     if codec not in METHODS:
-        raise InputError(f"--codec {codec}: unknown; choose {' or '.join(METHODS)}.")
+        raise InputError(f"`codec={codec}`: unknown; choose {' or '.join(METHODS)}.")
     method: Method[Any, Any] = import_module(METHODS[codec]).METHOD
     return method

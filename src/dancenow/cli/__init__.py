@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 
 import typer
 
-from dancenow.cli import clips, dances, measures, performers, studio  # noqa: F401 (they add commands)
 from dancenow.cli.apps import app
+from dancenow.cli.building import with_flags
+from dancenow.cli.commands import FIELDS
 from dancenow.errors import DanceNowError, DanceNowWarning, InputError
 from dancenow.processes import end_process, is_secondary_process
 
@@ -21,13 +22,13 @@ _STOPPED = 128 + signal.SIGINT  # the exit status after Ctrl-C
 
 def _fail(message: str, status: int) -> NoReturn:
     if not is_secondary_process():
-        print(f"dancenow: {message}", file=sys.stderr)
+        print(f"dancenow: {with_flags(message, FIELDS)}", file=sys.stderr)
     end_process(status)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     if issubclass(category, DanceNowWarning) and not is_secondary_process():
-        print(f"dancenow: warning: {message}", file=sys.stderr)
+        print(f"dancenow: warning: {with_flags(str(message), FIELDS)}", file=sys.stderr)
 
 
 class _Ended(KeyboardInterrupt):

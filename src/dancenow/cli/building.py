@@ -58,6 +58,8 @@ class Command:
             `progress`; its result has a method `summary`.
         arguments: in their order.
         options: the class of its options; None: it has none.
+        reports: whether it returns a result; else the verb is given `as_json` in place of
+            `progress`, and prints by itself.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Command:
     verb: str | Callable[..., Any]
     arguments: Sequence[Argument] = ()
     options: type | None = None
+    reports: bool = True
 
     def add_to(self, apps: Mapping[str, typer.Typer]) -> None:
         """Add it to the application that its words name."""
@@ -87,6 +90,9 @@ class Command:
                     for name, value in values.items()
                 }
                 given.append(self.options(**chosen))
+            if not self.reports:
+                self._called(*given, as_json=as_json)
+                return
             page = values.get("report")
             run(lambda progress: self._called(*given, progress=progress), as_json, page)
 
@@ -103,11 +109,11 @@ class Command:
         function.__annotations__ = {each.name: each.annotation for each in parameters}
         return function
 
-    def _called(self, *given: Any, progress: ProgressCallback) -> Any:
+    def _called(self, *given: Any, **how: Any) -> Any:
         if not isinstance(self.verb, str):
-            return self.verb(*given, progress=progress)
+            return self.verb(*given, **how)
         module, name = self.verb.split(":")
-        return getattr(import_module(module), name)(*given, progress=progress)
+        return getattr(import_module(module), name)(*given, **how)
 
 
 def run(work: Callable[[ProgressCallback], Any], as_json: bool, report: Path | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -9,7 +10,8 @@ from typing import Annotated, Any, Final
 from dancenow import options
 from dancenow.cli.building import Argument, Command
 from dancenow.errors import InputError
-from dancenow.options.field import Option
+from dancenow.options.field import Option, described
+from dancenow.processes import end_process
 from dancenow.progress import ProgressCallback
 
 _CLIP: Final = Argument(
@@ -60,6 +62,28 @@ def _train_choreographer(
     from dancenow.workflows.train_choreographer import train_choreographer
 
     return train_choreographer(clips, output, chosen, progress=progress)[1]
+
+
+def _studio(chosen: options.StudioOptions, *, as_json: bool) -> None:
+    """Run the studio until it is stopped."""
+    from dancenow.studio.app import run_studio
+    from dancenow.studio.config import Limits, StudioConfig, data_folder, read_account
+
+    config = StudioConfig(
+        data=chosen.data or data_folder(),
+        host=chosen.host,
+        port=chosen.port,
+        accounts=tuple(map(read_account, chosen.auth)),
+        limits=Limits(chosen.max_upload, chosen.max_seconds, chosen.max_megapixels),
+        device=chosen.device,
+        seed=chosen.seed,
+        open_browser=chosen.open_browser,
+    )
+    try:
+        run_studio(config, as_json=as_json)
+    except KeyboardInterrupt:
+        print("The studio is closed; what was being learned is saved.", file=sys.stderr)
+        end_process(130)
 
 
 COMMANDS: Final = (
@@ -232,4 +256,20 @@ COMMANDS: Final = (
         ),
         options.ImportKerasOptions,
     ),
+    Command(
+        "studio",
+        "Open the studio: a page in the browser where all of this is done without a terminal.",
+        _studio,
+        (),
+        options.StudioOptions,
+        reports=False,
+    ),
 )
+
+FIELDS: Final = frozenset(
+    name
+    for command in COMMANDS
+    if command.options is not None
+    for name in described(command.options)
+)
+"""Names of all options, as messages write them."""

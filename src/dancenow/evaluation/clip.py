@@ -56,6 +56,10 @@ class ClipScores:
     flicker: FlickerScores | None = None
     lpips_missing: str | None = None
 
+    def summary(self) -> str:
+        """The figures for people."""
+        return "\n".join(self.lines())
+
     def lines(self) -> list[str]:
         """The figures for people, a line each."""
         named = {"whole frames": self.whole, "person's box": self.person, "face": self.face}

@@ -123,6 +123,10 @@ class DanceScores:
     nearest: float
     held_out: bool
 
+    def summary(self) -> str:
+        """The figures for people."""
+        return "\n".join(self.lines())
+
     def lines(self) -> list[str]:
         """For people."""
         held_out = "the held-out part" if self.held_out else "the learned dance (none held out)"

@@ -41,6 +41,10 @@ class MotionScores:
     copy_distance: float
     nearest: float
 
+    def summary(self) -> str:
+        """The figures for people."""
+        return "\n".join(self.lines())
+
     def lines(self) -> list[str]:
         """For people."""
         return [

@@ -53,6 +53,10 @@ class PerformerScores:
     fps_performed: float
     times: StageTimes
 
+    def summary(self) -> str:
+        """The figures for people."""
+        return "\n".join(self.lines())
+
     def lines(self) -> list[str]:
         """The figures for people, a line each."""
         start, stop = self.span
@@ -116,7 +120,7 @@ def choose_span(info: ClipInfo, learned: Mapping[str, Any] | None) -> tuple[tupl
         start = int(learned["stop"])
     if seen == "learned":
         warnings.warn(
-            f"{info.path}: all of its frames were learned; train with --hold-out 0.2 for a fair "
+            f"{info.path}: all of its frames were learned; train with `hold_out=0.2` for a fair "
             "figure.",
             DanceNowWarning,
             stacklevel=3,
@@ -124,14 +128,14 @@ def choose_span(info: ClipInfo, learned: Mapping[str, Any] | None) -> tuple[tupl
     if seen == "unknown":
         warnings.warn(
             f"{info.path}: this performer does not tell which frames it learned; if they are "
-            "these, train it again with --hold-out 0.2 for a fair figure.",
+            "these, train it again with `hold_out=0.2` for a fair figure.",
             DanceNowWarning,
             stacklevel=3,
         )
     if info.frames - start < _FEWEST:
         raise InputError(
             f"{info.path}: too few frames to measure on ({info.frames - start}, at least "
-            f"{_FEWEST} are needed); train with a larger --hold-out, or give a longer clip."
+            f"{_FEWEST} are needed); train with a larger `hold_out`, or give a longer clip."
         )
     return (start, info.frames), seen
 

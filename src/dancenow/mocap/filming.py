@@ -97,7 +97,7 @@ def film_bvh(bvh: Bvh, path: Path, *, azimuth: float = 0.0) -> PoseTrack:
         InputError: a joint is not found, or the body has no size.
     """
     if not math.isfinite(azimuth):
-        raise InputError(f"--camera must be an angle in degrees, not {azimuth:g}.")
+        raise InputError(f"`camera` must be an angle in degrees, not {azimuth:g}.")
     step = max(1, math.ceil(bvh.fps / _CALM_FPS - 0.01))
     thinned = Bvh(bvh.joints, bvh.values[::step], bvh.fps / step)
     figure = _figure(thinned, find_joints(bvh, path), path)

@@ -113,7 +113,7 @@ def load_samples(path: Path) -> Samples:
     with open_media(path) as source:
         stream = source.streams.best("audio")
         if not isinstance(stream, AudioStream):
-            raise InputError(f"{path}: has no sound; --music needs a sound file.")
+            raise InputError(f"{path}: has no sound; `music` needs a sound file.")
         try:
             samples = _joined(_blocks(source, stream), sound_origin(path, stream), path)
         except av.FFmpegError as error:  # too many channels for a known layout
@@ -172,7 +172,7 @@ def _librosa() -> Any:
         import librosa
     except ImportError as error:
         raise InputError(
-            "--music needs librosa; install it with: pip install 'dancenow[music]'"
+            "`music` needs librosa; install it with: pip install 'dancenow[music]'"
         ) from error
     return librosa
 

@@ -31,6 +31,7 @@ _PERFORMER_PRESET = Option(
 _TEMPERATURE = Option(
     "How wild, 0 to 10: 0 is sure of itself.", shown_default="as lively as learned"
 )
+_UPLOADS: Final = "Uploads"
 _REFERENCE = Option("Do as the original DanceNet does, for comparison.")
 
 
@@ -240,3 +241,38 @@ class AblationOptions(SeedOptions, DeviceOptions, PaintOptions):
         int | None,
         Option("Pairs of frames a step, on every device.", shown_default="the preset's"),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudioOptions(SeedOptions, DeviceOptions):
+    """Of the studio."""
+
+    host: Annotated[str, Option("The address to listen on; others than this need --auth.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Option("The port; 0 takes a free one.")] = 7860
+    auth: Annotated[
+        tuple[str, ...],
+        Option(
+            "Who may come in; several may be given, each sees only what is their own.",
+            metavar="USER:PASSWORD",
+            environment="DANCENOW_STUDIO_AUTH",
+        ),
+    ] = ()
+    data: Annotated[
+        Path | None,
+        Option(
+            "The folder for everything that is uploaded, learned and made.",
+            shown_default="of the user",
+        ),
+    ] = None
+    max_upload: Annotated[float, Option("Largest file in MB.", panel=_UPLOADS)] = 500.0
+    max_seconds: Annotated[float, Option("Longest clip or music in seconds.", panel=_UPLOADS)] = (
+        300.0
+    )
+    max_megapixels: Annotated[
+        float, Option("Largest picture in millions of pixels.", panel=_UPLOADS)
+    ] = 9.0
+    open_browser: Annotated[
+        bool, Option("Open the page in the browser.", flags=("--open/--no-open",))
+    ] = True

@@ -127,7 +127,7 @@ def method_of(preset: str) -> Method:
             found: Method = method
             return found
     names = ", ".join(name for method in methods for name in method.presets)
-    raise InputError(f"--preset {preset}: unknown; choose one of {names}.")
+    raise InputError(f"`preset={preset}`: unknown; choose one of {names}.")
 
 
 def performer_preset(name: str) -> BaseModel:

@@ -113,7 +113,7 @@ class Performer(ABC):
         del track, resume
         raise InputError(
             f"performers of the preset {self.preset} paint whole frames; train one with "
-            "--preset fast."
+            "`preset=fast`."
         )
 
     def perform_figures(self, folder: Path) -> tuple[int, Iterator[Frame]]:

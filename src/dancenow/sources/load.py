@@ -65,7 +65,7 @@ def load_source(
 def check_azimuth(path: Path, azimuth: float) -> None:
     """Raise `InputError` where an angle is given for what was filmed already."""
     if azimuth and path.suffix.lower() != ".bvh":
-        raise InputError(f"--camera {azimuth:g}: {path} is no motion capture (.bvh); leave it out.")
+        raise InputError(f"`camera={azimuth:g}`: {path} is no motion capture (.bvh); leave it out.")
 
 
 def load_poses(

@@ -38,7 +38,7 @@ def check_background(name: str) -> None:
     path = Path(name)
     if not path.exists():
         raise InputError(
-            f"--background {name}: is neither target, source, transparent, a colour (white, "
+            f"`background={name}`: is neither target, source, transparent, a colour (white, "
             "#20c060), nor a file that exists."
         )
     if path.suffix.lower() in IMAGE_SUFFIXES:
@@ -77,8 +77,8 @@ class Backdrop:
         check_background(name)
         if name != TARGET and not performer.paints_layers:
             raise InputError(
-                f"--background {name}: performers of the presets edn-... paint whole frames; train "
-                "one with --preset fast."
+                f"`background={name}`: performers of the presets edn-... paint whole frames; train "
+                "one with `preset=fast`."
             )
         self.transparent = name == TRANSPARENT
         self._size, self._name = performer.scene.size, name
@@ -145,7 +145,7 @@ def _filling(picture: Frame, size: tuple[int, int]) -> Frame:
 def _source_room(source: Source, progress: ProgressCallback) -> Frame:
     """The room of a source clip without its dancer; cached by the clip's content."""
     if source.clip is None:
-        raise InputError("--background source: the source is a track; it has no picture.")
+        raise InputError("`background=source`: the source is a track; it has no picture.")
     clip, info = source.clip.path, source.clip
     file = cache_dir("rooms") / f"{content_hash(clip, _VERSION)}.png"
     if not file.is_file():

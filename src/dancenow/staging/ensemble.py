@@ -53,13 +53,13 @@ class Ensemble:
         layered = all(performer.paints_layers for performer in self.performers)
         if self.formation is Formation.together and not layered:
             raise InputError(
-                "--formation together: performers of the presets edn-... paint whole frames; "
-                "choose beside, or train them with --preset fast."
+                "`formation=together`: performers of the presets edn-... paint whole frames; "
+                "choose beside, or train them with `preset=fast`."
             )
         if self.formation is Formation.beside and self.background != TARGET and not layered:
             raise InputError(
-                f"--background {self.background}: performers of the presets edn-... paint whole "
-                "frames; train one with --preset fast."
+                f"`background={self.background}`: performers of the presets edn-... paint whole "
+                "frames; train one with `preset=fast`."
             )
 
     def frames(self, track: PoseTrack) -> tuple[tuple[int, int], Iterator[Frame]]:
@@ -146,7 +146,7 @@ def _home(performer: Performer) -> PoseStatistics:
     """
     if performer.scene.statistics is None:
         raise InputError(
-            "--performer: one was learned from drawn stick figures without poses, so no dance "
+            "`performer`: one was learned from drawn stick figures without poses, so no dance "
             "can be brought to its body; train it from a clip."
         )
     return performer.scene.statistics
@@ -155,13 +155,13 @@ def _home(performer: Performer) -> PoseStatistics:
 def check_cast(count: int, formation: Formation, delay: float) -> None:
     """Raise `InputError` where that many performers cannot dance so."""
     if count > MOST:
-        raise InputError(f"--performer: at most {MOST} dance together, not {count}.")
+        raise InputError(f"`performer`: at most {MOST} dance together, not {count}.")
     if not (np.isfinite(delay) and delay >= 0):
-        raise InputError(f"--canon must be 0 s or above, not {delay:g}.")
+        raise InputError(f"`canon` must be 0 s or above, not {delay:g}.")
     if delay and count < 2:
-        raise InputError(f"--canon {delay:g}: needs several performers; add a --performer.")
+        raise InputError(f"`canon={delay:g}`: needs several performers; add a `performer`.")
     if formation is Formation.together and count < 2:
-        raise InputError("--formation together: needs several performers; add a --performer.")
+        raise InputError("`formation=together`: needs several performers; add a `performer`.")
 
 
 def _later(track: PoseTrack, delay: int) -> PoseTrack:

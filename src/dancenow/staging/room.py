@@ -107,13 +107,13 @@ def performable(
         if scene.statistics is None:
             raise InputError(
                 "the performer was learned from drawn stick figures without poses, so nothing can "
-                "be normalised to it; add --no-normalize."
+                "be normalised to it; add `normalize=False`."
             )
         moved = normalized_track(track, pose_statistics(track), scene.statistics, scene.size)
         if retarget is Retarget.limbs:
             if scene.shape is None:
                 raise InputError(
-                    "--retarget limbs: the performer's proportions are not known; train it again."
+                    "`retarget=limbs`: the performer's proportions are not known; train it again."
                 )
             moved = retarget_limbs(moved, body_shape(track), scene.shape)
         return keep_in_frame(moved)
@@ -157,7 +157,7 @@ def check_camera(performer: Performer) -> CameraPath:
     camera = performer.scene.camera
     if camera is None:
         raise InputError(
-            "--camera target: the performer's camera stood still, or its movement is not known; "
+            "`camera=target`: the performer's camera stood still, or its movement is not known; "
             "leave the option out."
         )
     return camera

@@ -145,13 +145,13 @@ def _locked(folder: Path) -> Iterator[None]:
         folder.chmod(0o700)
         lock = (folder / ".lock").open("w")
     except OSError as error:
-        raise OutputError(f"--data {folder}: cannot be used ({error.strerror}).") from error
+        raise OutputError(f"`data={folder}`: cannot be used ({error.strerror}).") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise InputError(
-                f"--data {folder}: another studio uses it; close that, or choose another folder."
+                f"`data={folder}`: another studio uses it; close that, or choose another folder."
             ) from error
         yield
 
@@ -173,10 +173,10 @@ def _listen(config: StudioConfig) -> Iterator[socket.socket]:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise InputError(
-                    f"--port {config.port}: another program uses it, perhaps another studio; "
-                    "choose another, as in --port 7861."
+                    f"`port={config.port}`: another program uses it, perhaps another studio; "
+                    "choose another, as in `port=7861`."
                 ) from error
-            raise InputError(f"--host {config.host}: cannot listen there ({error}).") from error
+            raise InputError(f"`host={config.host}`: cannot listen there ({error}).") from error
         yield listening
 
 

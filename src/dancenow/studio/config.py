@@ -32,9 +32,9 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in (
-            ("--max-upload", self.megabytes),
-            ("--max-seconds", self.seconds),
-            ("--max-megapixels", self.megapixels),
+            ("`max_upload`", self.megabytes),
+            ("`max_seconds`", self.seconds),
+            ("`max_megapixels`", self.megapixels),
         ):
             if not 0 < value < float("inf"):
                 raise InputError(f"{name} must be above 0, not {value:g}.")
@@ -100,11 +100,11 @@ class StudioConfig:
         """Raise `InputError` where the page would be open to strangers."""
         if not self.accounts and not is_loopback(self.host):
             raise InputError(
-                f"--host {self.host}: others could reach the studio there; add "
-                "--auth USER:PASSWORD, or leave --host out to keep it to this computer."
+                f"`host={self.host}`: others could reach the studio there; add "
+                "`auth=USER:PASSWORD`, or leave `host` out to keep it to this computer."
             )
         if not 0 <= self.port <= 65535:
-            raise InputError(f"--port must be between 0 and 65535, not {self.port}.")
+            raise InputError(f"`port` must be between 0 and 65535, not {self.port}.")
 
 
 def data_folder() -> Path:
@@ -128,5 +128,5 @@ def read_account(text: str) -> tuple[str, str]:
     """
     name, _, password = text.partition(":")
     if not name or not password:
-        raise InputError("--auth: give a name and a password, as in --auth anna:secret.")
+        raise InputError("`auth`: give a name and a password, as in `auth=anna:secret`.")
     return name, password

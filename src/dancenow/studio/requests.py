@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -134,7 +135,10 @@ class RequestBuilder:
 
 
 def with_user_names(line: str, names: dict[str, str]) -> str:
-    """A line with the user's names in place of the paths in `names`."""
+    """A line with the user's names in place of the paths in `names`, and options as plain words."""
+    line = re.sub(
+        r"`(\w+)(?:=([^`]*))?`", lambda found: " ".join(filter(None, found.groups())), line
+    )
     for path in sorted(names, key=len, reverse=True):
         line = line.replace(path, names[path])
     for path, name in names.items():

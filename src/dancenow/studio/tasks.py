@@ -22,22 +22,26 @@ _PREVIEW_INTERVAL = 1.0  # seconds between two looks for a new preview
 
 def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
     """Train a person where needed, let them dance a source, and put both side by side."""
-    from dancenow.options import Retarget
+    from dancenow.options import PerformOptions, Retarget
     from dancenow.performer import Performer
     from dancenow.sources.load import load_source
     from dancenow.staging.room import performable
-    from dancenow.staging.show import ShowOptions
+    from dancenow.staging.show import check_show
     from dancenow.staging.side_by_side import write_beside
     from dancenow.workflows.perform import perform
 
     result = folder / RESULT_FILE
-    show = ShowOptions(retarget=Retarget(request["retarget"]), background=request["background"])
-    show.check(result)
+    show = PerformOptions(
+        retarget=Retarget(request["retarget"]),
+        background=request["background"],
+        device=request["device"],
+    )
+    check_show(show, result)
     source = _clip_file(request["source"], reporter)
     motion = load_source(source, progress=reporter)  # refuses it before the training, not after
     figures = _train_person(request["person"], reporter)
     trained = Path(request["person"]["folder"])
-    made = perform(trained, source, result, show, device=request["device"], progress=reporter)
+    made = perform(trained, source, result, show, progress=reporter)
     performer = Performer.load(trained)
     moved = performable(performer, motion.track, retarget=show.retarget)
     write_beside(
@@ -48,33 +52,26 @@ def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[s
 
 def new_dance(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
     """Train on a dance and a person where needed, compose a new dance, and perform it."""
-    from dancenow.choreographer import ChoreographyOptions
+    from dancenow.options import GenerateOptions
     from dancenow.staging.side_by_side import write_beside
-    from dancenow.workflows.compose import NewDance
     from dancenow.workflows.generate import generate
 
     dance, person, music = request["dance"], request["person"], request["music"]
     result, trained = folder / RESULT_FILE, Path(request["dance"]["folder"])
-    new = NewDance(
+    options = GenerateOptions(
+        codec=dance["codec"],
+        device=request["device"],
+        seed=request["seed"],
+        seconds=request["seconds"],
+        temperature=request["temperature"],
         loop=request["loop"],
         music=None if music is None else Path(music),
-        performers=() if person is None else (Path(person["folder"]),),
-    )
-    options = ChoreographyOptions(
-        codec=dance["codec"], device=request["device"], seed=request["seed"]
+        performer=() if person is None else (Path(person["folder"]),),
     )
     figures = _train_dance(dance, reporter)
     if person is not None:
         figures |= _train_person(person, reporter)
-    made = generate(
-        trained,
-        result,
-        options,
-        seconds=request["seconds"],
-        temperature=request["temperature"],
-        new=new,
-        progress=reporter,
-    )
+    made = generate(trained, result, options, progress=reporter)
     if made._track is not None and person is not None:
         write_beside(
             [made._track, result], folder / SIDE_BY_SIDE_FILE, sound=result, progress=reporter
@@ -136,26 +133,28 @@ JOB_KINDS = {
 
 def _clip_file(clip: dict[str, Any], reporter: JobReporter) -> Path:
     """A clip's file; a sample performer's is rendered first."""
+    from dancenow.options import SampleOptions
     from dancenow.workflows.sample import write_sample
 
     path, sample = Path(clip["path"]), clip["sample"]
     if sample is not None and not path.is_file():
         make_folder(path.parent)
-        write_sample(path, **sample, progress=reporter)
+        write_sample(path, SampleOptions(**sample), progress=reporter)
     return path
 
 
 def _train_person(person: dict[str, Any], reporter: JobReporter) -> dict[str, Any]:
     """Train a person for the time that was chosen; an imported one stays as it is."""
-    from dancenow.workflows.train_performer import TrainOptions, train_performer
+    from dancenow.options import TrainPerformerOptions
+    from dancenow.workflows.train_performer import train_performer
 
     folder = Path(person["folder"])
     if person["material"] is None:
         return {}
-    options = TrainOptions(
-        person["preset"],
-        person["minutes"],
-        person["steps"],
+    options = TrainPerformerOptions(
+        preset=person["preset"],
+        minutes=person["minutes"],
+        steps=person["steps"],
         device=person["device"],
         seed=person["seed"],
     )
@@ -167,7 +166,7 @@ def _train_person(person: dict[str, Any], reporter: JobReporter) -> dict[str, An
 
 def _train_dance(dance: dict[str, Any], reporter: JobReporter) -> dict[str, Any]:
     """Train a choreographer of poses; an imported one stays as it is."""
-    from dancenow.choreographer import ChoreographyOptions
+    from dancenow.options import TrainChoreographerOptions
     from dancenow.workflows.train_choreographer import train_choreographer
 
     clips, folder = [Path(clip) for clip in dance["clips"]], Path(dance["folder"])
@@ -177,11 +176,11 @@ def _train_dance(dance: dict[str, Any], reporter: JobReporter) -> dict[str, Any]
             _write_sample_dance(reporter, **sample)
     if not clips:
         return {}
-    options = ChoreographyOptions(
-        dance["preset"],
-        "pose",
-        dance["minutes"],
-        dance["steps"],
+    options = TrainChoreographerOptions(
+        preset=dance["preset"],
+        codec="pose",
+        minutes=dance["minutes"],
+        steps=dance["steps"],
         device=dance["device"],
         seed=dance["seed"],
     )

@@ -24,11 +24,11 @@ class Budget:
 
     def __post_init__(self) -> None:
         if self.minutes is None and self.steps is None:
-            raise InputError("say how long to train: --minutes or --steps.")
+            raise InputError("say how long to train: `minutes` or `steps`.")
         if self.minutes is not None and not (math.isfinite(self.minutes) and self.minutes > 0):
-            raise InputError(f"--minutes must be above 0, not {self.minutes:g}.")
+            raise InputError(f"`minutes` must be above 0, not {self.minutes:g}.")
         if self.steps is not None and self.steps < 1:
-            raise InputError(f"--steps must be at least 1, not {self.steps}.")
+            raise InputError(f"`steps` must be at least 1, not {self.steps}.")
 
 
 def budget_of(

@@ -287,7 +287,7 @@ def _check(losses: Mapping[str, float], step: int) -> None:
         if not math.isfinite(value):
             raise TrainingError(
                 f"the {name} is {value} at step {step}; the checkpoint before it is kept: "
-                "train on from there with another --seed, or with --device cpu."
+                "train on from there with another `seed`, or with `device=cpu`."
             )
 
 

@@ -222,7 +222,7 @@ class Session:
             preset = theirs.get("preset")
             if isinstance(preset, str) and preset != ours.get("preset"):
                 raise InputError(
-                    f"{self.folder}: was begun with --preset {preset}; add that to resume it, or "
+                    f"{self.folder}: was begun with `preset={preset}`; add that to resume it, or "
                     "choose another folder."
                 )
         if not agrees(made_of, values):
@@ -234,8 +234,8 @@ class Session:
     def _tell_too_few(self, training: Training, clock: Clock) -> None:
         said = (
             f"{clock.step:,} steps were made, and a good result takes about "
-            f"{training.enough_steps:,}: run the same command with more --minutes, or with "
-            "--quality good; on a busy computer a step takes longer."
+            f"{training.enough_steps:,}: run the same command with more `minutes`, or with "
+            "`quality=good`; on a busy computer a step takes longer."
         )
         self._notes.append(said)
         warnings.warn(f"{self.folder}: {said}", DanceNowWarning, stacklevel=4)

@@ -9,6 +9,7 @@ from typing import Final
 
 from dancenow.files import write_text
 from dancenow.music import write_wav
+from dancenow.options import SampleOptions
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.sample import click_track, dance_track
 from dancenow.training import Budget
@@ -95,12 +96,14 @@ def render_clips(folder: Path, size: DemoSize, seed: int, progress: ProgressCall
     for name, (performer, dance, seconds) in cast.items():
         write_sample(
             folder / f"{name}.mp4",
-            performer=performer,
-            dance=dance,
-            seconds=seconds,
-            size=size.px,
-            fps=size.fps,
-            seed=seed,
+            SampleOptions(
+                performer=performer,
+                dance=dance,
+                seconds=seconds,
+                size=size.px,
+                fps=size.fps,
+                seed=seed,
+            ),
             progress=progress,
         )
     write_text(done, spec)

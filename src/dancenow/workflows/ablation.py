@@ -10,16 +10,24 @@ import numpy as np
 from dancenow.errors import InputError
 from dancenow.evaluation.ablation import Ablation, AblationRow, write_ablation_page, write_sheet
 from dancenow.files import check_folder, make_folder
-from dancenow.options import PresetOptions
+from dancenow.options import (
+    AblationOptions,
+    EvaluatePerformerOptions,
+    SampleOptions,
+    TrainPerformerOptions,
+)
+from dancenow.options.field import narrowed
 from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig, configured
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import standing_height
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.report import PAGE
+from dancenow.training import Budget, choose_device
+from dancenow.training.budget import budget_of
 from dancenow.training.page import said_budget
 from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train_performer import TrainOptions, train_performer
+from dancenow.workflows.train_performer import train_performer
 
 _PERFORMER, _LEARNED, _DANCED = "zola", "house", "groove"
 _SECONDS, _TEST_SECONDS, _FPS = 16.0, 4.0, 25.0
@@ -51,14 +59,9 @@ VARIANTS = (
 
 
 def run_ablation(
-    out: Path,
+    out: str | Path,
+    options: AblationOptions | None = None,
     *,
-    preset: str = "edn-tiny",
-    minutes: float | None = None,
-    steps: int | None = None,
-    paper: PresetOptions | None = None,
-    device: str = "auto",
-    seed: int = 0,
     progress: ProgressCallback = silent,
 ) -> Ablation:
     """Train the paper's three variants on a sample performer and measure each on another dance.
@@ -68,20 +71,16 @@ def run_ablation(
 
     Args:
         out: a folder; what lies there of an earlier run is used again.
-        preset: one of the paper's.
-        minutes: budget of a variant.
-        steps: budget of a variant.
-        paper: further options of the presets.
-        device: "auto", "cpu", "cuda" or "mps".
-        seed: of the trainings and of the error of the poses; the clips are always the same.
+        options: how long each variant learns.  The clips are the same whatever the seed.
         progress: told about every frame and step.
 
     Raises:
         InputError: the preset is not one of the paper's, or an option cannot be used.
     """
-    options = TrainOptions(preset, minutes, steps, device=device, seed=seed)
-    options = replace(options, paper=paper or PresetOptions())
-    config = _checked_config(options)
+    out, options = Path(out), options or AblationOptions()
+    training, seed = narrowed(options, TrainPerformerOptions), options.seed
+    config = _checked_config(training)
+    budget = budget_of(training, Budget(minutes=config.minutes))
     check_folder(out, "report", ours=True)
     make_folder(out)
     times = StageTimes()
@@ -92,49 +91,48 @@ def run_ablation(
     rows = []
     for variant in VARIANTS:
         folder = out / variant.folder
-        of_variant = replace(_options_of(options, variant, config), poses=learned_poses)
+        of_variant = replace(_options_of(training, budget, variant, config), poses=learned_poses)
         trained = train_performer(learned, folder, of_variant, progress=progress, times=times)
         with times.stage("measure"):
-            scores = evaluate_performer(
-                folder,
-                danced,
+            measuring = EvaluatePerformerOptions(
                 poses=danced_poses,
-                true_poses=danced.with_suffix(".pose.npz"),
-                device=device,
+                device=options.device,
                 keep=out / f"{variant.folder}.mp4",
                 seed=seed,
-                progress=progress,
+            )
+            true_poses = danced.with_suffix(".pose.npz")
+            scores = evaluate_performer(
+                folder, danced, measuring, true_poses=true_poses, progress=progress
             )
         rows.append(AblationRow(variant.name, trained.steps, trained.seconds, scores))
     perceptual = config.loss.perceptual > 0
     performed = [out / f"{variant.folder}.mp4" for variant in VARIANTS]
     sheet = write_sheet(out / "sheet.png", PoseTrack.load(danced_poses), [danced, *performed])
-    made = Ablation(out / PAGE, sheet, preset, perceptual, rows, times)
-    write_ablation_page(made.report, made, _how(made, options, config))
+    made = Ablation(out / PAGE, sheet, options.preset, perceptual, rows, times)
+    write_ablation_page(made.report, made, _how(made, seed, budget, config))
     return made
 
 
-def _checked_config(options: TrainOptions) -> EDNConfig:
+def _checked_config(options: TrainPerformerOptions) -> EDNConfig:
     """The preset with the further options, once all of them are known to be usable."""
     if options.preset not in EDN_PRESETS:
-        raise InputError(f"--preset {options.preset}: is not one of the paper's (edn-...).")
-    options.budget()
-    options.chosen_device()
-    return configured(EDN_PRESETS[options.preset], options.paper)
+        raise InputError(f"`preset={options.preset}`: is not one of the paper's (edn-...).")
+    choose_device(options.device)
+    return configured(EDN_PRESETS[options.preset], options)
 
 
-def _how(made: Ablation, options: TrainOptions, config: EDNConfig) -> dict[str, object]:
+def _how(made: Ablation, seed: int, budget: Budget, config: EDNConfig) -> dict[str, object]:
     """How the variants were measured, in words."""
     start, stop = made.rows[0].scores.span
     width, height = config.canvas((config.size, config.size))
     return {
         "preset": f"{made.preset}, {'with' if made.perceptual else 'without'} the perceptual loss",
-        "budget": f"{said_budget(options.budget())} for whole frames",
+        "budget": f"{said_budget(budget)} for whole frames",
         "picture": f"{width} x {height} px",
         "learned": f"the sample performer {_PERFORMER} in {_SECONDS:g} s of {_LEARNED}",
         "measured on": f"{stop - start} frames of {_DANCED}",
         "poses": f"the true ones with a detector's error, {100 * _JITTER:.2g} % of the height",
-        "seed": str(options.seed),
+        "seed": str(seed),
     }
 
 
@@ -145,11 +143,8 @@ def _rendered(
     if not clip.is_file() or not clip.with_suffix(".pose.npz").is_file():
         write_sample(
             clip,
-            performer=_PERFORMER,
-            dance=dance,
-            seconds=seconds,
-            size=config.canvas((config.size, config.size)),
-            fps=_FPS,
+            SampleOptions(performer=_PERFORMER, dance=dance, seconds=seconds, fps=_FPS),
+            frame_size=config.canvas((config.size, config.size)),
             progress=progress,
         )
     return clip
@@ -167,9 +162,10 @@ def _jittered(clip: Path, seed: int) -> Path:
     return path
 
 
-def _options_of(options: TrainOptions, variant: Variant, config: EDNConfig) -> TrainOptions:
+def _options_of(
+    options: TrainPerformerOptions, budget: Budget, variant: Variant, config: EDNConfig
+) -> TrainPerformerOptions:
     """The variant's options: what the face learns comes on top of the budget."""
-    budget = options.budget()
     whole = 1.0
     if not variant.no_face:
         whole = 1 - sum(stage.share for stage in config.stages if stage.name == "face")
@@ -177,5 +173,6 @@ def _options_of(options: TrainOptions, variant: Variant, config: EDNConfig) -> T
         options,
         minutes=None if budget.minutes is None else budget.minutes / whole,
         steps=None if budget.steps is None else round(budget.steps / whole),
-        paper=replace(options.paper, per_frame=variant.per_frame, no_face=variant.no_face),
+        per_frame=variant.per_frame,
+        no_face=variant.no_face,
     )

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from dancenow.choreographer import ChoreographyOptions
 from dancenow.evaluation.clip import ClipScores
 from dancenow.files import make_folder
 from dancenow.music import has_music
+from dancenow.options import (
+    DemoOptions,
+    GenerateOptions,
+    PerformOptions,
+    TrainChoreographerOptions,
+    TrainPerformerOptions,
+)
 from dancenow.pose import PoseTrack
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.sources.load import load_source
@@ -24,12 +31,11 @@ from dancenow.workflows._demo_inputs import (
     write_clicks,
 )
 from dancenow.workflows._demo_page import write_demo_page
-from dancenow.workflows.compose import NewDance
 from dancenow.workflows.evaluate_clip import evaluate_clip
 from dancenow.workflows.generate import Generated, generate
 from dancenow.workflows.perform import Performed, perform
 from dancenow.workflows.train_choreographer import train_choreographer
-from dancenow.workflows.train_performer import TrainOptions, train_performer
+from dancenow.workflows.train_performer import train_performer
 
 
 @dataclass(frozen=True)
@@ -68,32 +74,22 @@ class Demo:
         )
 
 
-def run_demo(
-    folder: Path,
-    *,
-    quick: bool = False,
-    device: str = "auto",
-    seed: int = 0,
-    credentials: bool = True,
-    progress: ProgressCallback = silent,
-) -> Demo:
+def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback = silent) -> Demo:
     """Render two sample performers, learn one, let it dance the other's dance, measure, show.
 
     The learned one's dance is learned too, and a new one is dreamt up from it; and a dance is
     composed from the motion of all sample performers, to a click track, for the learned one.
 
     Args:
-        folder: where everything is left; made where it is missing.
-        quick: use the smallest sizes.
-        device: where networks compute.
-        seed: of dances and training.
-        credentials: sign what is made with Content Credentials.
+        options: where everything is left, and how large it is.
         progress: told about every frame and step.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    run = _Run(folder, QUICK if quick else FULL, device, seed, credentials, StageTimes(), progress)
+    options = options or DemoOptions()
+    folder, seed, credentials = options.out, options.seed, options.credentials
+    run = _Run(options, QUICK if options.quick else FULL, progress)
     size, times = run.size, run.times
     make_folder(folder)
     with times.stage("render"):
@@ -102,17 +98,16 @@ def run_demo(
         folder / f"{name}.mp4" for name in ("source", "target", "truth", "result")
     )
     budget, performer = size.performer, folder / f"performer-{size.preset}"
-    options = TrainOptions(size.preset, budget.minutes, budget.steps, device=device, seed=seed)
-    trained = train_performer(target, performer, options, progress=progress, times=times)
-    performed = perform(
-        performer,
-        source,
-        result,
-        device=device,
-        credentials=credentials,
-        times=times,
-        progress=progress,
+    training = TrainPerformerOptions(
+        preset=size.preset,
+        minutes=budget.minutes,
+        steps=budget.steps,
+        device=options.device,
+        seed=seed,
     )
+    trained = train_performer(target, performer, training, progress=progress, times=times)
+    performing = PerformOptions(device=options.device, credentials=credentials)
+    performed = perform(performer, source, result, performing, times=times, progress=progress)
     with times.stage("evaluate"):
         true_track = PoseTrack.load(truth.with_suffix(".pose.npz"))
         scores = evaluate_clip(result, truth, true_track=true_track, progress=progress)
@@ -134,59 +129,58 @@ def run_demo(
 class _Run:
     """What every part of a demo is told."""
 
-    folder: Path
+    options: DemoOptions
     size: DemoSize
-    device: str
-    seed: int
-    credentials: bool
-    times: StageTimes
     progress: ProgressCallback
+    times: StageTimes = field(default_factory=StageTimes)
 
-    def options(self, budget: Budget, codec: str) -> ChoreographyOptions:
-        """How a choreographer is trained."""
-        return ChoreographyOptions(
-            self.size.preset,
-            codec,
+    @property
+    def folder(self) -> Path:
+        """Where everything is left."""
+        return self.options.out
+
+    def train(self, clips: Path | list[Path], name: str, budget: Budget, codec: str) -> Path:
+        """Train a choreographer; returns its folder."""
+        folder = self.folder / f"{name}-{self.size.preset}"
+        options = TrainChoreographerOptions(
+            preset=self.size.preset,
+            codec=codec,
             minutes=budget.minutes,
             steps=budget.steps,
-            device=self.device,
-            seed=self.seed,
+            device=self.options.device,
+            seed=self.options.seed,
         )
+        train_choreographer(clips, folder, options, progress=self.progress)
+        return folder
+
+    def generate(self, learned: Path, output: str, **further: Any) -> Generated:
+        """Write a new dance."""
+        options = GenerateOptions(
+            seconds=self.size.dance_seconds,
+            credentials=self.options.credentials,
+            device=self.options.device,
+            seed=self.options.seed,
+            **further,
+        )
+        return generate(learned, self.folder / output, options, progress=self.progress)
 
 
 def _dream(run: _Run, clip: Path) -> Generated:
     """Learn a clip's dance, and write a new one."""
-    options = run.options(run.size.dance, "frame")
-    learned = run.folder / f"choreographer-{run.size.preset}"
     with run.times.stage("choreograph"):
-        train_choreographer(clip, learned, options, progress=run.progress)
+        learned = run.train(clip, "choreographer", run.size.dance, "frame")
     with run.times.stage("generate"):
-        return generate(
-            learned,
-            run.folder / "dance.mp4",
-            options,
-            seconds=run.size.dance_seconds,
-            credentials=run.credentials,
-            progress=run.progress,
-        )
+        return run.generate(learned, "dance.mp4")
 
 
 def _compose(run: _Run, performer: Path) -> Generated:
     """Learn the motion of some dances, and let the performer dance a new one to clicks."""
-    options = run.options(run.size.moves, "pose")
+    seed = run.options.seed
     with run.times.stage("motion capture"):
-        tracks = capture_moves(run.folder, run.size, run.seed, run.progress)
-        clicks = write_clicks(run.folder, run.size, run.seed)
-    learned = run.folder / f"moves-{run.size.preset}"
+        tracks = capture_moves(run.folder, run.size, seed, run.progress)
+        clicks = write_clicks(run.folder, run.size, seed)
     with run.times.stage("moves"):
-        train_choreographer(tracks, learned, options, progress=run.progress)
+        learned = run.train(tracks, "moves", run.size.moves, "pose")
     with run.times.stage("new dance"):
-        return generate(
-            learned,
-            run.folder / "new_dance.mp4",
-            options,
-            new=NewDance(performers=(performer,), music=clicks if has_music() else None),
-            seconds=run.size.dance_seconds,
-            credentials=run.credentials,
-            progress=run.progress,
-        )
+        music = clicks if has_music() else None
+        return run.generate(learned, "new_dance.mp4", performer=(performer,), music=music)

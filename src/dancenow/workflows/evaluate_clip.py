@@ -11,6 +11,7 @@ import numpy as np
 from dancenow.errors import DanceNowWarning, InputError, NobodyError
 from dancenow.evaluation.clip import ClipScores, PerFrame, clip_scores
 from dancenow.evaluation.page import Compared, check_report, write_clip_page
+from dancenow.options import EvaluateClipOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.filters import clean
 from dancenow.progress import ProgressCallback, StageTimes, silent
@@ -19,14 +20,12 @@ from dancenow.video import probe, read_frames
 
 
 def evaluate_clip(
-    made: Path,
-    truth: Path,
+    made: str | Path,
+    truth: str | Path,
+    options: EvaluateClipOptions | None = None,
     *,
     true_track: PoseTrack | None = None,
     span: tuple[int, int] | None = None,
-    estimator: str = "mediapipe",
-    device: str = "auto",
-    report: Path | None = None,
     progress: ProgressCallback = silent,
 ) -> ClipScores:
     """Compare a clip with the true one, frame by frame.
@@ -34,18 +33,18 @@ def evaluate_clip(
     Args:
         made: the clip to judge.
         truth: what it should look like; of the same frame size.
+        options: how.
         true_track: the true poses of the whole of `truth`, where they are known better than by
             detection.
         span: the frames of `truth` that `made` shows, as in `range(*span)`; by default all.
-        estimator: which estimator finds the poses.
-        device: where it runs: "auto", "cpu", "cuda" or "mps".
-        report: a folder to leave a page with the figures in.
         progress: told about every frame.
 
     Raises:
         InputError: a clip cannot be read, their sizes differ, or `report` holds other things.
-        ValueError: `span` holds no frame, or some that `truth` has not.
+        ValueError: `span` holds no frame, or some that `truth` does not have.
     """
+    made, truth, options = Path(made), Path(truth), options or EvaluateClipOptions()
+    report = options.report
     if report is not None:
         check_report(report)
     scores, frames = measure_clip(
@@ -53,8 +52,8 @@ def evaluate_clip(
         truth,
         true_track=true_track,
         span=span,
-        estimator=estimator,
-        device=device,
+        estimator=options.estimator,
+        device=options.device,
         progress=progress,
     )
     if report is not None:

@@ -21,13 +21,15 @@ from dancenow.evaluation.performer import (
     write_performer_page,
 )
 from dancenow.files import check_not_read
+from dancenow.options import EvaluatePerformerOptions, ShowOptions
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import Source, load_poses
+from dancenow.staging.backdrop import TARGET
 from dancenow.staging.result import ResultWriter, open_result
 from dancenow.staging.room import Staged, stage
-from dancenow.staging.show import ShowOptions
+from dancenow.staging.show import performance_claim
 from dancenow.training import choose_device
 from dancenow.video import ClipInfo, check_output, open_writer, probe
 from dancenow.workflows.evaluate_clip import measure_clip
@@ -36,14 +38,9 @@ from dancenow.workflows.evaluate_clip import measure_clip
 def evaluate_performer(
     folder: str | Path,
     clip: str | Path,
+    options: EvaluatePerformerOptions | None = None,
     *,
-    poses: Path | None = None,
     true_poses: Path | None = None,
-    estimator: str = "mediapipe",
-    device: str = "auto",
-    keep: Path | None = None,
-    report: Path | None = None,
-    seed: int = 0,
     progress: ProgressCallback = silent,
 ) -> PerformerScores:
     """Let a performer repeat a clip of its person, and compare the two.
@@ -55,15 +52,9 @@ def evaluate_performer(
         folder: a trained performer's.
         clip: the clip that was learned, of which the frames behind the learned ones are
             performed; or another of the same person, camera and size.
-        poses: the clip's true poses, a track or a folder of OpenPose files; by default they are
-            detected.
-        true_poses: what the poses of the performed frames are measured against, where `poses` are
-            not the true ones.
-        estimator: which estimator finds the poses.
-        device: where the performer computes and the poses are found.
-        keep: also write the performed clip here.
-        report: a folder to leave a page with the figures in.
-        seed: of what a performer draws at random.
+        options: how.
+        true_poses: what the poses of the performed frames are measured against, where
+            `options.poses` are not the true ones.
         progress: told about every frame.
 
     Raises:
@@ -72,20 +63,27 @@ def evaluate_performer(
     Warns:
         DanceNowWarning: the frames were learned, or nobody knows whether they were.
     """
-    folder, clip = Path(folder), Path(clip)
-    _check_outputs(folder, clip, keep, report)
-    performer = Performer.load(folder, choose_device(device))
+    folder, clip, options = Path(folder), Path(clip), options or EvaluatePerformerOptions()
+    _check_outputs(folder, clip, options.keep, options.report)
+    performer = Performer.load(folder, choose_device(options.device))
     info = probe(clip)
     _check_size(info, performer)
     span, seen = choose_span(info, performer.training.get("learned"))
     times = StageTimes()
     with times.stage("detect"):
-        given = load_poses(clip, poses, estimator=estimator, device=device, progress=progress)
-        staged = stage(performer, Source(given, info), normalized=False, progress=progress)
+        given = load_poses(
+            clip,
+            options.poses,
+            estimator=options.estimator,
+            device=options.device,
+            progress=progress,
+        )
+        as_learned = ShowOptions(normalize=False)
+        staged = stage(performer, Source(given, info), as_learned, progress=progress)
         truth = given if true_poses is None else load_poses(clip, true_poses)
-    torch.manual_seed(seed)
-    trial = _Trial(folder, performer, info, span, seen, staged, truth, estimator, device)
-    return _measured(trial, times, keep, report, progress)
+    torch.manual_seed(options.seed)
+    trial = _Trial(folder, performer, info, span, seen, staged, truth, options)
+    return _measured(trial, times, progress)
 
 
 @dataclass(frozen=True)
@@ -99,20 +97,14 @@ class _Trial:
     seen: Seen
     staged: Staged
     truth: PoseTrack
-    estimator: str
-    device: str
+    options: EvaluatePerformerOptions
 
 
-def _measured(
-    trial: _Trial,
-    times: StageTimes,
-    keep: Path | None,
-    report: Path | None,
-    progress: ProgressCallback,
-) -> PerformerScores:
+def _measured(trial: _Trial, times: StageTimes, progress: ProgressCallback) -> PerformerScores:
     """Perform, measure, and write the page."""
     performer, info, clip = trial.performer, trial.info, trial.info.path
-    claim = ShowOptions().claim(Made.performance, performer, clip, trial.folder)
+    keep, report = trial.options.keep, trial.options.report
+    claim = performance_claim(Made.performance, performer, TARGET, clip, trial.folder)
     also = nullcontext() if keep is None else open_result(keep, claim, fps=info.fps, size=info.size)
     # In the cache, since that lies where the user has room for pictures.
     with (
@@ -128,8 +120,8 @@ def _measured(
                 clip,
                 true_track=trial.truth,
                 span=trial.span,
-                estimator=trial.estimator,
-                device=trial.device,
+                estimator=trial.options.estimator,
+                device=trial.options.device,
                 progress=progress,
             )
         measured = PerformerScores(

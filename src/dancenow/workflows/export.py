@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.files import check_folder
+from dancenow.options import ExportEdnOptions
 from dancenow.performer.edn.config import EDN_PRESETS
 from dancenow.performer.edn.figures import scaled
 from dancenow.pose.draw import draw_pose
@@ -48,13 +49,10 @@ class PairsExported:
 
 
 def export_pairs(
-    target: Path,
-    output: Path,
+    target: str | Path,
+    output: str | Path,
+    options: ExportEdnOptions | None = None,
     *,
-    size: int = 1024,
-    poses: Path | None = None,
-    estimator: str = "mediapipe",
-    device: str = "auto",
     progress: ProgressCallback = silent,
 ) -> PairsExported:
     """Write a clip's frames, stick figures and face boxes as the authors' code reads them.
@@ -62,21 +60,25 @@ def export_pairs(
     Args:
         target: the clip.
         output: a new or empty folder.
-        size: longer side of the pictures in px; a multiple of 32.
-        poses: the clip's poses where they are known: a track or OpenPose files.
-        estimator: which estimator finds the poses.
-        device: where it runs: "auto", "cpu", "cuda" or "mps".
+        options: how; the size must be a multiple of 32.
         progress: told about every frame.
 
     Raises:
         InputError: the clip cannot be read, nobody is seen, or the folder is not empty.
     """
+    target, output, options = Path(target), Path(output), options or ExportEdnOptions()
     check_folder(output, "data set", ours=False)
     info = probe(target)
-    canvas = EDN_PRESETS["edn-1024"].model_copy(update={"size": size}).canvas(info.size)
+    canvas = EDN_PRESETS["edn-1024"].model_copy(update={"size": options.size}).canvas(info.size)
     times = StageTimes()
     with times.stage("detect"):
-        track = load_poses(target, poses, estimator=estimator, device=device, progress=progress)
+        track = load_poses(
+            target,
+            options.poses,
+            estimator=options.estimator,
+            device=options.device,
+            progress=progress,
+        )
     keypoints = track.keypoints.copy()
     keypoints[..., :2] *= np.array(canvas, np.float32) / np.array(info.size, np.float32)
     side = face_side(canvas)

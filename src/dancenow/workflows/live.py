@@ -12,6 +12,8 @@ import numpy as np
 from dancenow.credentials import Made
 from dancenow.errors import InputError
 from dancenow.files import check_not_read
+from dancenow.options import LiveOptions, ShowOptions
+from dancenow.options.field import narrowed
 from dancenow.performer import Performer
 from dancenow.pose.estimators import make_estimator
 from dancenow.pose.layout import NUM_KEYPOINTS
@@ -22,7 +24,7 @@ from dancenow.staging.backdrop import SOURCE, TRANSPARENT, Backdrop, check_backg
 from dancenow.staging.live.camera import open_camera
 from dancenow.staging.live.screen import ClipFile, Screen, Window
 from dancenow.staging.live.session import Session
-from dancenow.staging.show import ShowOptions
+from dancenow.staging.show import performance_claim
 from dancenow.training import choose_device
 from dancenow.video import check_output
 
@@ -61,12 +63,8 @@ def perform_live(
     folder: str | Path,
     source: str = "0",
     output: str | Path | None = None,
-    show: ShowOptions | None = None,
+    options: LiveOptions | None = None,
     *,
-    seconds: float | None = None,
-    estimator: str = "mediapipe",
-    device: str = "auto",
-    credentials: bool = True,
     progress: ProgressCallback = silent,
 ) -> Live:
     """Let a performer dance what a camera sees, until `q`, Ctrl-C, the clip's end or `seconds`.
@@ -78,11 +76,7 @@ def perform_live(
         folder: the performer.
         source: a camera's number, or a clip that is played in its place at its own rate.
         output: a clip to write; else a window is opened.
-        show: what lies behind the person; the rest cannot be chosen live.
-        seconds: how long, at most.
-        estimator: which estimator finds the poses.
-        device: "auto", "cpu", "cuda" or "mps".
-        credentials: sign the clip with Content Credentials.
+        options: what lies behind the person, and how long; the rest cannot be chosen live.
         progress: told about every frame that is shown.
 
     Raises:
@@ -90,11 +84,11 @@ def perform_live(
             or the performer is one that paints whole frames.
     """
     out = None if output is None else Path(output)
-    show = show or ShowOptions()
-    _check(show, out, seconds)
+    options = options or LiveOptions()
+    _check(options, out)
     if out is not None:
         check_not_read(out, Path(source), Path(folder))
-    performer = Performer.load(folder, choose_device(device))
+    performer = Performer.load(folder, choose_device(options.device))
     if not performer.paints_layers:
         raise InputError(
             f"{folder}: live performing needs a performer of the preset fast; this one paints "
@@ -102,36 +96,40 @@ def perform_live(
         )
     with ExitStack() as resources:
         camera = open_camera(source, resources)
-        finder = make_estimator(estimator, device=device)
+        finder = make_estimator(options.estimator, device=options.device)
         nobody = PoseTrack(np.zeros((1, NUM_KEYPOINTS, 3), np.float32), camera.fps, camera.size)
-        backdrop = Backdrop(show.background, performer, Source(nobody, None))
+        backdrop = Backdrop(options.background, performer, Source(nobody, None))
         played = None if source.isdigit() else Path(source)
-        claim = show.claim(Made.live, performer, played, Path(folder)) if credentials else None
+        claim = None
+        if options.credentials:
+            inputs = (played, Path(folder))
+            claim = performance_claim(Made.live, performer, options.background, *inputs)
         screen: Screen = Window()
         if out is not None:
             screen = ClipFile(out, claim, camera.fps, backdrop.transparent)
         resources.enter_context(screen)
-        session = Session(performer, camera, screen, backdrop, finder, seconds, progress)
+        session = Session(performer, camera, screen, backdrop, finder, options.seconds, progress)
         latencies, lasted = session.run()
     # What is written is finished, and signed, only here.
     late = float(np.quantile(latencies, 0.95))
     return Live(len(latencies), lasted, median(latencies), late, out, screen.credentials)
 
 
-def _check(show: ShowOptions, output: Path | None, seconds: float | None) -> None:
+def _check(options: LiveOptions, output: Path | None) -> None:
     """Raise `InputError` where something is asked for that cannot be had live."""
-    if show != ShowOptions(background=show.background):
+    background, seconds = options.background, options.seconds
+    if narrowed(options, ShowOptions) != ShowOptions(background=background):
         raise InputError(
-            "--webcam: the motion is always normalised, before a still camera; leave out "
-            "--no-normalize, --retarget and --camera."
+            "`webcam`: the motion is always normalised, before a still camera; leave out "
+            "`normalize=False`, `retarget` and `camera`."
         )
     if seconds is not None and seconds <= 0:
-        raise InputError(f"--seconds {seconds:g}: must be above 0.")
-    if show.background == SOURCE:
-        raise InputError("--webcam: --background source cannot be had live; choose another.")
-    check_background(show.background)
-    alpha = show.background == TRANSPARENT
+        raise InputError(f"`seconds={seconds:g}`: must be above 0.")
+    if background == SOURCE:
+        raise InputError("`webcam`: `background=source` cannot be had live; choose another.")
+    check_background(background)
+    alpha = background == TRANSPARENT
     if output is not None:
         check_output(output, alpha=alpha)
     elif alpha:
-        raise InputError("--background transparent: needs a file; write one with -o OUT.webm.")
+        raise InputError("`background=transparent`: needs a file; write one with -o OUT.webm.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from dancenow.errors import InputError
 from dancenow.files import check_can_write, check_folder, check_not_read
 from dancenow.mocap import write_bvh
+from dancenow.options import PoseOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import overlay as draw_overlay
 from dancenow.pose.filters import clean
@@ -36,16 +37,16 @@ class PoseMade:
     seen: float
     times: StageTimes
 
+    def summary(self) -> str:
+        """One line for people."""
+        return f"{self.track}: {self.frames} frames, a person in {100 * self.seen:.1f} % of them"
+
 
 def write_pose(
-    clip: Path,
-    output: Path,
+    clip: str | Path,
+    output: str | Path,
+    options: PoseOptions | None = None,
     *,
-    overlay: Path | None = None,
-    estimator: str = "mediapipe",
-    device: str = "auto",
-    raw: bool = False,
-    azimuth: float = 0.0,
     progress: ProgressCallback = silent,
 ) -> PoseMade:
     """Find the poses of a clip and write them: a track, OpenPose files, or a motion capture.
@@ -54,17 +55,15 @@ def write_pose(
         clip: a clip, a track, a motion capture (`.bvh`), or a folder of OpenPose files.
         output: the track, `.npz`; a motion capture, `.bvh`, of a clip; or, with no suffix, a new or
             empty folder for OpenPose's JSON files.
-        overlay: also write the clip with the poses drawn over it.
-        estimator: which estimator finds the poses.
-        device: where it runs: "auto", "cpu", "cuda" or "mps".
-        raw: write the poses as detected, with gaps and jitter.
-        azimuth: from where a motion capture is filmed, in degrees; see `film_bvh`.
+        options: how.
         progress: told about every frame.
 
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
     """
-    check_azimuth(clip, azimuth)
+    clip, output, options = Path(clip), Path(output), options or PoseOptions()
+    overlay, estimator = options.overlay, options.estimator
+    check_azimuth(clip, options.camera)
     given = _holds_poses(clip)
     _check(clip, output, overlay, estimator, given=given)
     suffix = output.suffix.lower()
@@ -74,14 +73,16 @@ def write_pose(
             motion, track = record_bvh(clip, progress=progress)
             write_bvh(motion, output)
         elif given and not clip.is_dir():
-            track = load_source(clip, azimuth=azimuth).track
+            track = load_source(clip, azimuth=options.camera).track
         else:
             found = (
                 read_openpose(clip)
                 if given
-                else detect_pose(clip, estimator=estimator, device=device, progress=progress)
+                else detect_pose(
+                    clip, estimator=estimator, device=options.device, progress=progress
+                )
             )
-            track = found if raw else clean(found)
+            track = found if options.raw else clean(found)
     if suffix == ".npz":
         track.save(output)
     elif not suffix:
@@ -107,7 +108,7 @@ def _check(clip: Path, output: Path, overlay: Path | None, estimator: str, *, gi
             "OpenPose files has no ending."
         )
     if given and overlay is not None:
-        raise InputError(f"{clip}: holds poses without a picture; leave out --overlay.")
+        raise InputError(f"{clip}: holds poses without a picture; leave out `overlay`.")
     if suffix == ".bvh" and (given or estimator != "mediapipe"):
         raise InputError(f"{output}: a motion capture is made from a clip, by MediaPipe.")
     if not suffix:

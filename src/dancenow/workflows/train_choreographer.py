@@ -93,13 +93,13 @@ def codec_of(dance: Path, options: TrainChoreographerOptions, *, of_tracks: bool
     codec = learned_codec(dance)
     if find_method(codec).composes_tracks:
         if options.background is not None:
-            raise InputError(f"--background {options.background}: needs a --performer before it.")
+            raise InputError(f"`background={options.background}`: needs a `performer` before it.")
         if options.reference:
-            raise InputError("--reference: belongs to --codec frame; leave it out.")
+            raise InputError("`reference`: belongs to `codec=frame`; leave it out.")
     elif of_tracks:
         raise InputError(
-            f"{dance}: was learned with --codec {codec} and dreams pictures; performers, music, "
-            "loops and tracks need one that was trained with --codec pose."
+            f"{dance}: was learned with `codec={codec}` and dreams pictures; performers, music, "
+            "loops and tracks need one that was trained with `codec=pose`."
         )
     return codec
 
@@ -129,7 +129,7 @@ def _check_codec(folder: Path, codec: str) -> None:
         begun = (folder / CHECKPOINT / name for name in find_method(other).trainings)
         if found == other or any(path.is_dir() for path in begun):
             raise InputError(
-                f"{folder}: was learned with --codec {other}; add that to resume it, or choose "
+                f"{folder}: was learned with `codec={other}`; add that to resume it, or choose "
                 "another folder."
             )
 

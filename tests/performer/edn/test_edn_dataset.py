@@ -15,11 +15,11 @@ import torch
 from numpy.typing import NDArray
 
 from dancenow.errors import DanceNowWarning, InputError
+from dancenow.options import PresetOptions
 from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig, PoseAugmentConfig, configured
 from dancenow.performer.edn.dataset import PairBatch, PairSet, consecutive, open_pairs, save_pairs
 from dancenow.performer.edn.watch import DiscriminatorWatch
 from dancenow.performer.method import method_of
-from dancenow.performer.options import PresetOptions
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.face_region import face_corners, face_side
 from dancenow.pose.layout import BODY
@@ -229,7 +229,7 @@ def test_the_canvas_keeps_the_frames_shape(
 def test_a_size_that_the_networks_cannot_halve_is_refused_with_two_that_they_can(
     config: EDNConfig, size: int
 ) -> None:
-    with pytest.raises(InputError, match=f"--size {size}: must be a multiple of") as told:
+    with pytest.raises(InputError, match=f"`size={size}`: must be a multiple of") as told:
         config.model_copy(update={"size": size}).canvas((640, 480))
     suggested = re.search(r"(\d+) or (\d+) for example", str(told.value))
     assert suggested is not None
@@ -269,12 +269,12 @@ def test_every_option_changes_its_part_of_the_preset() -> None:
 
 
 def test_a_batch_of_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match="--batch 0"):
+    with pytest.raises(InputError, match="`batch=0`"):
         configured(EDN_512, PresetOptions(batch=0))
 
 
 def test_weights_for_a_loss_that_is_not_there_are_refused() -> None:
-    with pytest.raises(InputError, match=r"--vgg-weights: --preset edn-tiny"):
+    with pytest.raises(InputError, match=r"`vgg_weights: `preset=edn-tiny`"):
         configured(EDN_TINY, PresetOptions(vgg_weights=Path("vgg.safetensors")))
 
 
@@ -287,7 +287,7 @@ def test_other_presets_refuse_what_is_the_papers_alone() -> None:
         (PresetOptions(vgg_weights=Path("vgg.safetensors")), "--vgg-weights"),
         (PresetOptions(devices=2), "--devices"),
     ):
-        with pytest.raises(InputError, match=f"^{name}: --preset fast .*edn-512"):
+        with pytest.raises(InputError, match=f"^{name}: `preset=fast` .*edn-512"):
             fast.configure("fast", options)
 
 

@@ -126,13 +126,13 @@ class FrameMethod(Method[FrameChoreographerConfig, FrameChoreographer]):
         if options.background is not None:
             if options.background not in BACKGROUNDS:
                 raise InputError(
-                    f"--background {options.background}: unknown; choose one of "
+                    f"`background={options.background}`: unknown; choose one of "
                     f"{', '.join(BACKGROUNDS)}."
                 )
             chosen["background"] = options.background
         if options.stride is not None:
             if options.stride < 1:
-                raise InputError(f"--stride must be at least 1, not {options.stride}.")
+                raise InputError(f"`stride` must be at least 1, not {options.stride}.")
             chosen["stride"] = options.stride
         sequence = config.sequence
         if options.reference:
@@ -234,7 +234,7 @@ def _check_length(frames: FrameSet, config: FrameChoreographerConfig, clip: Path
         raise InputError(
             f"{clip}: gives {max(frames.lengths)} pictures (one of {frames.stride} frames), and "
             f"the preset {config.preset} needs {needed} of one clip; give a longer clip"
-            f"{', or a smaller --stride.' if frames.stride > 1 else '.'}"
+            f"{', or a smaller `stride`.' if frames.stride > 1 else '.'}"
         )
 
 

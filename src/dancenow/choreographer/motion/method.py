@@ -82,7 +82,7 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
         """See `Method`."""
         for name in ("background", "stride", "reference"):
             if getattr(options, name):
-                raise InputError(f"--{name}: belongs to --codec frame; leave one of them out.")
+                raise InputError(f"`{name}`: belongs to `codec=frame`; leave one of them out.")
         return find_preset(PRESETS, options.preset)
 
     def train(
@@ -162,7 +162,7 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
     ) -> DanceScores:
         """See `Method`."""
         if reference:
-            raise InputError("--reference: belongs to --codec frame; leave it out.")
+            raise InputError("`reference`: belongs to `codec=frame`; leave it out.")
         return evaluate_moves(choreographer, request, report, progress)
 
     def check_request(self, request: DanceRequest) -> None:

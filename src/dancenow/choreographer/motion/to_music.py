@@ -63,9 +63,9 @@ def dance_seconds(request: DanceRequest, music: Music) -> float:
 def _bar_seconds(bars: int, music: Music, name: str) -> float:
     beats, last = music.beats, 4 * bars
     if len(beats) == 0:
-        raise InputError(f"--bars: {name} has no clear beat; give --seconds.")
+        raise InputError(f"`bars`: {name} has no clear beat; give `seconds`.")
     if last > len(beats):
-        raise InputError(f"--bars {bars}: {name} has {len(beats) // 4} bars of four beats.")
+        raise InputError(f"`bars={bars}`: {name} has {len(beats) // 4} bars of four beats.")
     if last < len(beats):
         return float(beats[last])
     # The last bar ends where its next beat would be.

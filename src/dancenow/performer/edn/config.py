@@ -126,14 +126,14 @@ class EDNConfig(_Config):
                 "around the person."
             )
         if self.size > _LARGEST:
-            raise InputError(f"--size {self.size}: must be at most {_LARGEST} px.")
+            raise InputError(f"`size={self.size}`: must be at most {_LARGEST} pixels.")
         if self.size % stride or not self._fits(self.size, ratio):
             below = max(1, self.size // stride) * stride
             while not self._fits(below, ratio):
                 below += stride
             raise InputError(
-                f"--size {self.size}: must be a multiple of {stride} px for --preset "
-                f"{self.preset}, {below} or {below + stride} for example."
+                f"`size={self.size}`: must be a multiple of {stride} pixels for "
+                f"`preset={self.preset}`, {below} or {below + stride} for example."
             )
         short = self._short(self.size, ratio)
         return (self.size, short) if frame[0] >= frame[1] else (short, self.size)
@@ -199,15 +199,15 @@ def configured(config: EDNConfig, options: PresetOptions) -> EDNConfig:
         update["size"] = options.size
     if options.batch is not None:
         if options.batch < 1:
-            raise InputError(f"--batch {options.batch}: must be at least 1.")
+            raise InputError(f"`batch={options.batch}`: must be at least 1.")
         update["optimizer"] = config.optimizer.model_copy(update={"batch": options.batch})
     if options.no_perceptual and options.vgg_weights is not None:
-        raise InputError("--vgg-weights: is not used with --no-perceptual; leave one out.")
+        raise InputError("`vgg_weights`: is not used with `no_perceptual`; leave one out.")
     if options.no_perceptual:
         update["loss"] = config.loss.model_copy(update={"perceptual": 0.0})
     elif options.vgg_weights is not None and not config.loss.perceptual:
         raise InputError(
-            f"--vgg-weights: --preset {config.preset} has no perceptual loss; leave it out."
+            f"`vgg_weights`: `preset={config.preset}` has no perceptual loss; leave it out."
         )
     if options.no_face:
         update["stages"] = tuple(stage for stage in config.stages if stage.name != "face")
@@ -215,7 +215,7 @@ def configured(config: EDNConfig, options: PresetOptions) -> EDNConfig:
         update["augment"] = AUGMENTED
     if options.history is not None:
         if options.history < 0:
-            raise InputError(f"--history {options.history}: must be at least 0.")
+            raise InputError(f"`history={options.history}`: must be at least 0.")
         update["history"] = options.history
     if options.upsampling is not None:
         networks = config.networks.model_copy(update={"upsampling": options.upsampling})

@@ -72,12 +72,12 @@ class EDNMethod(Method):
         stride = config.networks.stride
         # Half the pixels need about half the memory.
         smaller = max(2 * stride, round(config.size / 2**0.5) // stride * stride)
-        other = " or --preset edn-512" if config.networks.enhancer else " or --device cpu"
+        other = " or `preset=edn-512`" if config.networks.enhancer else " or `device=cpu`"
         batch = config.optimizer.batch
-        fewer = "--batch 1, " if batch > 1 else ""
+        fewer = "`batch=1`, " if batch > 1 else ""
         return (
             f"the GPU's memory is too small for {config.size} pixels with a batch of {batch}; "
-            f"train in another folder with {fewer}--size {smaller}{other}."
+            f"train in another folder with {fewer}`size={smaller}`{other}."
         )
 
     def load(self, folder: Path, document: dict[str, Any], device: Device) -> EDNPerformer:

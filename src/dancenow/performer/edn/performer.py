@@ -148,7 +148,7 @@ class EDNPerformer(Performer):
         except torch.OutOfMemoryError as error:
             raise InputError(
                 f"the GPU's memory is too small to paint {self.canvas[0]} x {self.canvas[1]} px; "
-                "use --device cpu."
+                "use `device=cpu`."
             ) from error
         finally:
             drawn.close()

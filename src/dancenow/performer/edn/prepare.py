@@ -68,7 +68,7 @@ def prepare_pairs(config: EDNConfig, request: TargetRequest) -> PreparedPairs:
     target, progress = request.target, request.progress
     if is_authors_folder(target):
         if request.options.poses is not None:
-            raise InputError(f"{target}: has stick figures of its own; leave out --poses.")
+            raise InputError(f"{target}: has stick figures of its own; leave out `poses`.")
         return _from_authors(target, config, request.options.hold_out, progress)
     info = probe(target)
     canvas = config.canvas(info.size)

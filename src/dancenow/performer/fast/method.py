@@ -55,8 +55,8 @@ class FastMethod(Method):
     def configure(self, preset: str, options: PresetOptions) -> PerformerConfig:
         for name in options.changed():
             raise InputError(
-                f"--{name.replace('_', '-')}: --preset {preset} does not have it; choose --preset "
-                "edn-512 or edn-1024, or leave it out."
+                f"`{name}`: `preset={preset}` does not have it; choose `preset=edn-512` or "
+                "edn-1024, or leave it out."
             )
         return self.presets[preset]
 
@@ -64,14 +64,14 @@ class FastMethod(Method):
         del config
         if is_authors_folder(target):
             raise InputError(
-                f"{target}: holds drawn stick figures; choose --preset edn-512 or edn-1024."
+                f"{target}: holds drawn stick figures; choose `preset=edn-512` or edn-1024."
             )
         probe(target)
 
     def prepare(self, config: PerformerConfig, request: TargetRequest) -> FastTarget:
         if request.device.devices * request.device.nodes > 1:  # torchrun says so, not an option
             raise InputError(
-                f"--preset {config.preset}: trains in one process; start it without torchrun."
+                f"`preset={config.preset}`: trains in one process; start it without torchrun."
             )
         return FastTarget(config, request)
 
@@ -79,7 +79,7 @@ class FastMethod(Method):
         return _ENOUGH_STEPS if config.preset == "fast" else 0
 
     def memory_advice(self, config: PerformerConfig) -> str:
-        return f"the GPU's memory is too small for --preset {config.preset}; use --device cpu."
+        return f"the GPU's memory is too small for `preset={config.preset}`; use `device=cpu`."
 
     def load(self, folder: Path, document: dict[str, Any], device: Device) -> FastPerformer:
         return FastPerformer.of_document(folder, document, device)

@@ -56,7 +56,7 @@ def open_camera(source: str, resources: ExitStack) -> Camera:
         resources.callback(capture.release)
         if not capture.isOpened():
             raise InputError(
-                f"--webcam: there is no camera {source}; give another number as SOURCE, or a clip "
+                f"`webcam`: there is no camera {source}; give another number as SOURCE, or a clip "
                 "to play in its place."
             )
         width, height = (

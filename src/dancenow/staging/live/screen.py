@@ -32,7 +32,7 @@ class Window:
             cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL)
         except cv2.error as error:
             raise InputError(
-                "--webcam: no window can be opened here; write a clip with -o OUT.mp4."
+                "`webcam`: no window can be opened here; write a clip with -o OUT.mp4."
             ) from error
         return self
 

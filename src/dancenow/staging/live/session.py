@@ -76,7 +76,7 @@ class Session:
             self._frames.close()
             thread.join(timeout=10)
         if not latencies:
-            raise InputError("--webcam: nobody was seen; step back until the whole body shows.")
+            raise InputError("`webcam`: nobody was seen; step back until the whole body shows.")
         return latencies, self._last - self._first
 
     def _capture(self) -> None:
