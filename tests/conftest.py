@@ -139,7 +139,11 @@ def sample_clip(made_once: MadeOnce) -> SampleClip:
         sides = "x".join(map(str, size if isinstance(size, tuple) else (size, size)))
         folder = made_once(
             f"{performer}-{dance}-{seconds:g}s-{sides}-{fps:g}fps",
-            lambda folder: write_sample(folder / f"{performer}.mp4", SampleOptions(performer=performer, dance=dance, seconds=seconds, size=size, fps=fps)),
+            lambda folder: write_sample(
+                folder / f"{performer}.mp4",
+                SampleOptions(performer=performer, dance=dance, seconds=seconds, fps=fps),
+                frame_size=size if isinstance(size, tuple) else (size, size),
+            ),
         )  # fmt: skip
         return folder / f"{performer}.mp4"
 

@@ -204,7 +204,7 @@ def test_the_plate_is_kept_without_loss(performer: Performer, tmp_path: Path) ->
 def test_presets_are_found_by_name() -> None:
     for name, preset in PRESETS.items():
         assert performer_preset(name) is preset and preset.preset == name and preset.minutes > 0
-    with pytest.raises(InputError, match=r"`preset nice: unknown; choose one of .*fast"):
+    with pytest.raises(InputError, match=r"`preset=nice`: unknown; choose one of .*fast"):
         performer_preset("nice")
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dancenow.pose.body import body_height
-from dancenow.pose.follow import Person
 
 from dancenow.performer.fast.condition import draw_condition
 from dancenow.pose import PoseTrack
+from dancenow.pose.body_size import body_height
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.extent import body_extent
 from dancenow.pose.filters import clean
 from dancenow.pose.framing import keep_in_frame
 from dancenow.pose.layout import CERTAIN, FOUND, INDEX, USABLE
 from dancenow.pose.retarget import body_shape
+from dancenow.pose.tracking import Person
 from motions import dancing
 
 

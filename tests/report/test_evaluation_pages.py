@@ -83,7 +83,9 @@ def test_a_performer_on_its_clip_is_reported(clip: Path, tmp_path: Path) -> None
     performer = untrained(track, plated(track, plate))
     performer.save(tmp_path / "me <3")
     with pytest.warns(UserWarning, match="does not tell"):
-        made = evaluate_performer(tmp_path / "me <3", clip, EvaluatePerformerOptions(poses=clip.with_suffix(".pose.npz"), device="cpu", report=tmp_path / "r"))  # fmt: skip
+        poses, report = clip.with_suffix(".pose.npz"), tmp_path / "r"
+        options = EvaluatePerformerOptions(poses=poses, device="cpu", report=report)
+        made = evaluate_performer(tmp_path / "me <3", clip, options)
     page = check(tmp_path / "r" / "index.html")
     assert "me <3 dances bo.mp4" in page.text and "frames a second" in page.text
     assert f"{made.scores.whole.ssim:.3f}" in page.text and len(page.all("img")) == 8

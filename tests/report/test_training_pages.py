@@ -6,17 +6,17 @@ import warnings
 from pathlib import Path
 
 import pytest
-from dancenow.choreographer.options import TrainingJob
 from pages import Parsed, check, points
 from swinging import write_swinging
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from conftest import Command
+from dancenow.choreographer.job import TrainingJob
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.config import PRESETS
 from dancenow.choreographer.motion.method import training_page
 from dancenow.errors import TrainingError
-from dancenow.options import SampleOptions, TrainChoreographerOptions
+from dancenow.options import SampleOptions, TrainChoreographerOptions, TrainPerformerOptions
 from dancenow.performer import Performer
 from dancenow.performer.edn.config import LossConfig as PaperLosses
 from dancenow.performer.fast.config import LossConfig
@@ -27,7 +27,7 @@ from dancenow.training import Device
 from dancenow.training.history import History
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train_choreographer import train_choreographer
-from dancenow.workflows.train_performer import TrainOptions, train_performer
+from dancenow.workflows.train_performer import train_performer
 from motions import dancing
 
 CPU = Device("cpu", "32-true")
@@ -47,9 +47,9 @@ def dance(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_swinging(tmp_path_factory.mktemp("dance") / "dance.mp4")
 
 
-def options(clip: Path, steps: int, preset: str = "tiny", **more: object) -> TrainOptions:
+def options(clip: Path, steps: int, preset: str = "tiny", **more: object) -> TrainPerformerOptions:
     poses = clip.with_suffix(".pose.npz")
-    return TrainOptions(preset, steps=steps, device="cpu", poses=poses, **more)  # type: ignore[arg-type]
+    return TrainPerformerOptions(preset=preset, steps=steps, device="cpu", poses=poses, **more)  # type: ignore[arg-type]
 
 
 def checked(folder: Path, checkpoint: str, curve: int = 0) -> Parsed:

@@ -259,7 +259,7 @@ def test_what_cannot_be_danced_together_is_told(ensemble: Ensemble, message: str
 def test_a_performer_without_a_body_is_told() -> None:
     drawn = stick("zola")
     drawn.scene = replace(drawn.scene, statistics=None)
-    with pytest.raises(InputError, match="`performer: one was learned from drawn stick figures"):
+    with pytest.raises(InputError, match="`performer`: one was learned from drawn stick figures"):
         Ensemble((drawn,)).check()
 
 

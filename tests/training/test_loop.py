@@ -119,7 +119,7 @@ def test_ctrl_c_while_progress_is_shown_loses_no_step(tmp_path: Path) -> None:
 def test_a_loss_of_nan_keeps_the_checkpoint_before_it(tmp_path: Path, loss: float) -> None:
     run(Adding(), Clock(Budget(steps=2)), tmp_path)
     clock = Clock(Budget(steps=9), step=2)
-    with pytest.raises(TrainingError, match=rf"loss is {loss} at step 5.*`seed") as caught:
+    with pytest.raises(TrainingError, match=rf"loss is {loss} at step 5.*`seed`") as caught:
         run(Adding({5: lambda: loss}), clock, tmp_path)
     assert isinstance(caught.value, DanceNowError) and not isinstance(caught.value, InputError)
     state = load_state(tmp_path)

@@ -272,7 +272,7 @@ def test_a_second_process_is_kept_out_and_let_in_afterwards(tmp_path: Path) -> N
 
 
 def test_too_few_steps_are_told_at_the_end_and_in_the_page(tmp_path: Path) -> None:
-    with pytest.warns(DanceNowWarning, match=r"4 steps .* about 1,000: .*`minutes"):
+    with pytest.warns(DanceNowWarning, match=r"4 steps .* about 1,000: .*`minutes`"):
         train(tmp_path, enough_steps=1000)
     assert "4 steps were made" in (tmp_path / "index.html").read_text()
 

@@ -20,7 +20,7 @@ from dancenow.choreographer.motion.composition import Composition
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.evaluation.dance import joint_speed, joints_of
 from dancenow.music import Music, beat_alignment, find_accents, has_music, write_wav
-from dancenow.options import Formation, TrainChoreographerOptions
+from dancenow.options import Formation, GenerateOptions, TrainChoreographerOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import INDEX
 from dancenow.progress import Progress
@@ -29,14 +29,14 @@ from dancenow.sample.dances import DANCES
 from dancenow.staging.ensemble import Ensemble
 from dancenow.training import choose_device
 from dancenow.video import open_writer, probe, read_frames
-from dancenow.workflows.compose import ComposeInputs, NewDance
+from dancenow.workflows.compose import ComposeInputs
 from dancenow.workflows.generate import Generated, generate
 from motions import dancing, untrained_choreographer, without
 from untrained import plated, untrained
 
 Command = Callable[..., tuple[int, str, str]]
 SIZES = {"zola": (96, 96), "mika": (120, 80), "bo": (75, 101)}
-QUICK = TrainChoreographerOptions(device="cpu")
+QUICK = GenerateOptions(device="cpu")
 heard = pytest.mark.skipif(not has_music(), reason="needs librosa")
 
 
@@ -72,9 +72,14 @@ def choreographer() -> PoseChoreographer:
 
 
 def danced(
-    stage: Path, output: Path, new: NewDance | None = None, seconds: float | None = 1.0
+    stage: Path, output: Path, new: GenerateOptions = QUICK, seconds: float | None = 1.0
 ) -> Generated:
-    return generate(stage / "dance", output, QUICK, new=new, seconds=seconds)
+    return generate(stage / "dance", output, replace(new, seconds=seconds))
+
+
+def dance(**what: object) -> GenerateOptions:
+    """A dance like that, on a CPU."""
+    return replace(QUICK, **what)  # type: ignore[arg-type]
 
 
 # What is written.
@@ -92,19 +97,15 @@ def test_a_track_is_written_as_it_was_composed(stage: Path, tmp_path: Path) -> N
 
 
 def test_the_poses_come_along_with_the_clip(stage: Path, tmp_path: Path) -> None:
-    made = danced(stage, tmp_path / "new.mp4", NewDance(performers=(stage / "zola",)), 0.5)
+    made = danced(stage, tmp_path / "new.mp4", dance(performer=(stage / "zola",)), 0.5)
     danced(stage, tmp_path / "new.npz", seconds=0.5)
     assert made._track is not None
     assert np.array_equal(made._track.keypoints, PoseTrack.load(tmp_path / "new.npz").keypoints)
 
 
 def test_length_and_temperature_are_given_in_one_place(stage: Path, tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="seconds"):
-        NewDance(seconds=3.0)  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="temperature"):
-        NewDance(temperature=0.5)  # type: ignore[call-arg]
     calm, wild = (
-        generate(stage / "dance", tmp_path / f"{t}.npz", QUICK, seconds=1.0, temperature=t)
+        generate(stage / "dance", tmp_path / f"{t}.npz", dance(seconds=1.0, temperature=t))
         for t in (0.0, 3.0)
     )
     assert calm.frames == wild.frames == 24
@@ -123,7 +124,7 @@ def test_without_a_performer_stick_figures_are_drawn(
 
 
 def test_a_performer_dances_in_their_room(stage: Path, tmp_path: Path) -> None:
-    made = danced(stage, tmp_path / "new.mp4", NewDance(performers=(stage / "mika",)), 0.5)
+    made = danced(stage, tmp_path / "new.mp4", dance(performer=(stage / "mika",)), 0.5)
     info = probe(tmp_path / "new.mp4")
     assert made.size == info.size == SIZES["mika"] and (made.frames, info.frames) == (12, 12)
     assert np.abs(next(read_frames(tmp_path / "new.mp4"))[0].astype(int) - 110).max() < 12
@@ -134,14 +135,14 @@ def test_performers_of_different_frames_dance_in_one(
     stage: Path, tmp_path: Path, formation: Formation
 ) -> None:
     cast = tuple(stage / dancer for dancer in SIZES)
-    new = NewDance(performers=cast, formation=formation, canon=0.2)
+    new = dance(performer=cast, formation=formation, canon=0.2)
     made = danced(stage, tmp_path / "new.mp4", new, 0.5)
     assert made.size == probe(tmp_path / "new.mp4").size and made.frames == 12
     assert made.size[0] > made.size[1]
 
 
 def test_a_performer_is_shown_on_nothing(stage: Path, tmp_path: Path) -> None:
-    new = NewDance(performers=(stage / "zola",), background="transparent")
+    new = dance(performer=(stage / "zola",), background="transparent")
     danced(stage, tmp_path / "new.mov", new, 0.3)
     assert probe(tmp_path / "new.mov").size == SIZES["zola"]
 
@@ -149,16 +150,15 @@ def test_a_performer_is_shown_on_nothing(stage: Path, tmp_path: Path) -> None:
 def test_a_loop_closes_and_a_seed_decides(stage: Path, tmp_path: Path) -> None:
     tracks = []
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
-        options = replace(QUICK, seed=seed)
         output = tmp_path / f"{name}.npz"
-        generate(stage / "dance", output, options, seconds=2.0, new=NewDance(loop=True))
+        generate(stage / "dance", output, dance(seed=seed, seconds=2.0, loop=True))
         tracks.append(PoseTrack.load(output).keypoints)
     assert np.array_equal(tracks[0], tracks[1]) and not np.array_equal(tracks[0], tracks[2])
 
 
 @pytest.mark.parametrize("name", ["track.npz", "pose.npz"])
 def test_a_dance_continues_a_file(stage: Path, tmp_path: Path, name: str) -> None:
-    made = danced(stage, tmp_path / "new.npz", NewDance(continue_from=stage / name))
+    made = danced(stage, tmp_path / "new.npz", dance(continue_from=stage / name))
     free = danced(stage, tmp_path / "free.npz")
     assert made.frames == free.frames == 24
     one, other = (PoseTrack.load(m.output).keypoints for m in (made, free))
@@ -201,21 +201,21 @@ def test_a_dance_is_learned_first_where_a_track_is_given(stage: Path, tmp_path: 
         ({"continue_from": "numbers.npz"}, "a.mp4", 1.0, "numbers.npz: is not a pose track"),
         ({"continue_from": "limping.npz"}, "a.mp4", 1.0, "--continue-from: the whole body"),
         ({"continue_from": "clicks.wav"}, "a.mp4", 1.0, "clicks.wav: holds only sound"),
-        ({"performers": ["none"]}, "a.mp4", 1.0, "none: no such file"),
-        ({"performers": ["dance"]}, "a.mp4", 1.0, "holds a choreographer, a performer is needed"),
-        ({"performers": ["track.npz"]}, "a.mp4", 1.0, "track.npz: holds no performer"),
-        ({"performers": ["zola", "damaged"]}, "a.mp4", 1.0, "damaged.* is not a performer's"),
-        ({"performers": ["zola"]}, "a.npz", 1.0, "a track needs no --performer"),
-        ({"performers": ["zola"] * 9}, "a.mp4", 1.0, "--performer: at most 8"),
-        ({"performers": ["zola"], "canon": 1.0}, "a.mp4", 1.0, "--canon 1: needs several"),
-        ({"performers": ["zola"] * 2, "canon": -1.0}, "a.mp4", 1.0, "--canon must be 0 s or"),
+        ({"performer": ["none"]}, "a.mp4", 1.0, "none: no such file"),
+        ({"performer": ["dance"]}, "a.mp4", 1.0, "holds a choreographer, a performer is needed"),
+        ({"performer": ["track.npz"]}, "a.mp4", 1.0, "track.npz: holds no performer"),
+        ({"performer": ["zola", "damaged"]}, "a.mp4", 1.0, "damaged.* is not a performer's"),
+        ({"performer": ["zola"]}, "a.npz", 1.0, "a track needs no --performer"),
+        ({"performer": ["zola"] * 9}, "a.mp4", 1.0, "--performer: at most 8"),
+        ({"performer": ["zola"], "canon": 1.0}, "a.mp4", 1.0, "--canon 1: needs several"),
+        ({"performer": ["zola"] * 2, "canon": -1.0}, "a.mp4", 1.0, "--canon must be 0 s or"),
         ({"canon": 1.0}, "a.mp4", 1.0, "--canon 1: needs several"),
         ({"formation": Formation.together}, "a.mp4", 1.0, "--formation together: needs several"),
         ({"background": "red"}, "a.mp4", 1.0, "--background red: needs a --performer"),
         ({"background": "source"}, "a.mp4", 1.0, "--background source: a new dance has no source"),
-        ({"performers": ["zola"], "background": "none.png"}, "a.mp4", 1.0, "--background none.png"),
-        ({"performers": ["zola"], "background": "transparent"}, "a.mp4", 1.0, "transparent"),
-        ({"performers": ["zola"] * 2, "background": "transparent"}, "a.mov", 1.0, "one --perf"),
+        ({"performer": ["zola"], "background": "none.png"}, "a.mp4", 1.0, "--background none.png"),
+        ({"performer": ["zola"], "background": "transparent"}, "a.mp4", 1.0, "transparent"),
+        ({"performer": ["zola"] * 2, "background": "transparent"}, "a.mov", 1.0, "one --perf"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_told_and_nothing_is_written(
@@ -231,16 +231,16 @@ def test_what_makes_no_sense_is_told_and_nothing_is_written(
         for key, value in new.items()
     }
     with pytest.raises(InputError, match=message) as told:
-        danced(stage, tmp_path / name, NewDance(**given), seconds)  # type: ignore[arg-type]
+        danced(stage, tmp_path / name, dance(**given), seconds)
     assert "\n" not in str(told.value) and not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("read", ["dance", "track.npz", "zola"])
 def test_what_is_read_is_not_written_over(stage: Path, read: str) -> None:
     before = (stage / "track.npz").read_bytes()
-    new = NewDance(continue_from=stage / "track.npz")
+    new = dance(continue_from=stage / "track.npz")
     if read == "zola":
-        new = NewDance(performers=(stage / "zola",))
+        new = dance(performer=(stage / "zola",))
     with pytest.raises(InputError):
         danced(stage, stage / read, new)
     assert (stage / "track.npz").read_bytes() == before
@@ -250,18 +250,18 @@ def test_what_is_read_is_not_written_over(stage: Path, read: str) -> None:
 @pytest.mark.parametrize(
     "new",
     [
-        NewDance(loop=True),
-        NewDance(bars=0),
-        NewDance(canon=1.0),
-        NewDance(background="red"),
-        NewDance(formation=Formation.together),
+        dance(loop=True),
+        dance(bars=0),
+        dance(canon=1.0),
+        dance(background="red"),
+        dance(formation=Formation.together),
     ],
 )
 def test_a_choreographer_of_pictures_cannot_do_what_poses_can(
-    stage: Path, tmp_path: Path, new: NewDance
+    stage: Path, tmp_path: Path, new: GenerateOptions
 ) -> None:
     with pytest.raises(InputError, match=r"pictures: was learned with `codec=frame`"):
-        generate(stage / "pictures", tmp_path / "a.mp4", QUICK, new=new)
+        generate(stage / "pictures", tmp_path / "a.mp4", new)
 
 
 def test_nor_be_danced_by_a_performer_or_written_as_a_track(stage: Path, tmp_path: Path) -> None:
@@ -269,36 +269,34 @@ def test_nor_be_danced_by_a_performer_or_written_as_a_track(stage: Path, tmp_pat
     with told:
         generate(stage / "pictures", tmp_path / "a.npz", QUICK)
     with told:
-        generate(stage / "pictures", tmp_path / "a.mp4", QUICK,
-                 new=NewDance(performers=(stage / "zola",)))  # fmt: skip
+        generate(stage / "pictures", tmp_path / "a.mp4", dance(performer=(stage / "zola",)))
     with told:
-        generate(stage / "pictures", tmp_path / "a.mp4", replace(QUICK, codec="pose"))
+        generate(stage / "pictures", tmp_path / "a.mp4", dance(codec="pose"))
 
 
 def test_options_of_the_other_codec_are_told(stage: Path, tmp_path: Path) -> None:
     output = tmp_path / "a.mp4"
-    with pytest.raises(InputError, match="`reference: belongs to `codec=frame`"):
-        generate(stage / "dance", output, replace(QUICK, reference=True))
-    with pytest.raises(InputError, match="`background grey: needs a `performer"):
-        generate(stage / "dance", output, replace(QUICK, background="grey"))
-    with pytest.raises(InputError, match="`codec foo: unknown"):
-        generate(stage / "track.npz", output, replace(QUICK, codec="foo"), new=NewDance(loop=True))
+    with pytest.raises(InputError, match="`reference`: belongs to `codec=frame`"):
+        generate(stage / "dance", output, dance(reference=True))
+    with pytest.raises(InputError, match="`background=grey`: needs a `performer`"):
+        generate(stage / "dance", output, dance(background="grey"))
+    with pytest.raises(InputError, match="`codec=foo`: unknown"):
+        generate(stage / "track.npz", output, dance(codec="foo", loop=True))
     with pytest.raises(InputError, match="holds a performer, a choreographer is needed"):
-        generate(stage / "zola", output, QUICK, new=NewDance(loop=True))
+        generate(stage / "zola", output, dance(loop=True))
 
 
-@pytest.mark.parametrize("given", [{"performers": "damaged"}, {"continue_from": "limping.npz"}])
+@pytest.mark.parametrize("given", [{"performer": "damaged"}, {"continue_from": "limping.npz"}])
 def test_what_is_given_is_looked_at_before_anything_is_learned(
     stage: Path, tmp_path: Path, given: dict[str, str]
 ) -> None:
     events: list[Progress] = []
-    values = {k: stage / v if k != "performers" else (stage / v,) for k, v in given.items()}
+    values = {k: stage / v if k != "performer" else (stage / v,) for k, v in given.items()}
     with pytest.raises(InputError):
         generate(
             stage / "track.npz",
             tmp_path / "a.mp4",
-            TrainChoreographerOptions(preset="tiny", steps=2, device="cpu"),
-            new=NewDance(**values),  # type: ignore[arg-type]
+            dance(preset="tiny", steps=2, **values),
             progress=events.append,
         )
     assert not events
@@ -329,7 +327,7 @@ def composed(
 ) -> ComposedTrack:
     """A dance to what was heard."""
     inputs = ComposeInputs(Ensemble(()), music)
-    new = NewDance(bars=bars, music=SOUND)
+    new = dance(bars=bars, music=SOUND)
     return choreographer.compose_track(inputs.request(new, seconds, None, seed=4))
 
 
@@ -398,14 +396,14 @@ def test_loud_parts_of_the_music_are_lively_parts_of_the_dance() -> None:
 
 @heard
 def test_a_clip_is_danced_to_clicks_end_to_end(stage: Path, tmp_path: Path) -> None:
-    new = NewDance(music=stage / "clicks.wav", performers=(stage / "zola",))
+    new = dance(music=stage / "clicks.wav", performer=(stage / "zola",))
     made = danced(stage, tmp_path / "new.mp4", new, None)
     info = probe(tmp_path / "new.mp4")
     assert info.has_audio and info.frames == made.frames == pytest.approx(8 * 24, abs=2)
     assert made.tempo == pytest.approx(DANCES["house"].bpm, abs=2)
     assert made.beat_alignment is not None and {"music", "compose"} <= made.times.seconds.keys()
     assert "beats a minute, beat alignment" in made.summary()
-    bars = danced(stage, tmp_path / "bars.npz", NewDance(music=stage / "clicks.wav", bars=2), None)
+    bars = danced(stage, tmp_path / "bars.npz", dance(music=stage / "clicks.wav", bars=2), None)
     beat = 60 / DANCES["house"].bpm
     assert bars.frames / 24 == pytest.approx(8 * beat, abs=0.1)
 
@@ -424,17 +422,16 @@ def test_what_the_music_does_not_hold_is_told_before_anything_is_learned(
     stage: Path, tmp_path: Path, music: str, bars: int | None, message: str
 ) -> None:
     events: list[Progress] = []
-    options = TrainChoreographerOptions(preset="tiny", steps=2, device="cpu")
-    new = NewDance(music=stage / music, bars=bars)
+    new = dance(preset="tiny", steps=2, music=stage / music, bars=bars)
     with pytest.raises(InputError, match=message):
-        generate(stage / "track.npz", tmp_path / "a.mp4", options, new=new, progress=events.append)
+        generate(stage / "track.npz", tmp_path / "a.mp4", new, progress=events.append)
     assert not events and not list(tmp_path.iterdir())
 
 
 @heard
 def test_silence_is_danced_to_with_a_warning(stage: Path, tmp_path: Path) -> None:
     with pytest.warns(DanceNowWarning, match=r"silence.wav: has no clear beat"):
-        made = danced(stage, tmp_path / "a.mp4", NewDance(music=stage / "silence.wav"), None)
+        made = danced(stage, tmp_path / "a.mp4", dance(music=stage / "silence.wav"), None)
     assert made.tempo is None and probe(tmp_path / "a.mp4").has_audio
     assert "alignment" not in made.summary()
 
@@ -443,8 +440,8 @@ def test_without_librosa_music_is_refused_at_once(
     stage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "librosa", None)
-    with warnings.catch_warnings(), pytest.raises(InputError, match=r"`music needs librosa"):
-        danced(stage, tmp_path / "a.mp4", NewDance(music=stage / "clicks.wav"), None)
+    with warnings.catch_warnings(), pytest.raises(InputError, match=r"`music` needs librosa"):
+        danced(stage, tmp_path / "a.mp4", dance(music=stage / "clicks.wav"), None)
 
 
 def test_a_clip_with_sound_is_music_too(stage: Path, tmp_path: Path) -> None:
@@ -453,5 +450,5 @@ def test_a_clip_with_sound_is_music_too(stage: Path, tmp_path: Path) -> None:
     with open_writer(tmp_path / "clip.mp4", fps=5, audio=stage / "clicks.wav") as writer:
         for _ in range(40):
             writer.write(np.zeros((32, 32, 3), np.uint8))
-    made = danced(stage, tmp_path / "a.mp4", NewDance(music=tmp_path / "clip.mp4"), None)
+    made = danced(stage, tmp_path / "a.mp4", dance(music=tmp_path / "clip.mp4"), None)
     assert made.tempo == pytest.approx(DANCES["house"].bpm, abs=2)

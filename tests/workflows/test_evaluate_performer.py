@@ -278,13 +278,18 @@ def test_what_cannot_be_measured_is_told_before_anything_is_painted(
         (tmp_path, clip, {}, "holds no performer"),
         (folder, tmp_path / "none.mp4", {}, "no such file"),
         (folder, small, {}, "64 x 64 px, the performer's are 128 x 128; give a clip"),
-        (folder, clip, {}, r"too few frames to measure on \(1, .* larger --hold-out"),
+        (folder, clip, {}, r"too few frames to measure on \(1, .* larger `hold_out`"),
         (folder, other, {"poses": short}, "has 4 poses, .* has 10 frames"),
         (folder, other, {"keep": tmp_path / "o.exe"}, "cannot be written"),
     ]
     for performer, true, options, said in wrong:
         with pytest.raises(InputError, match=said):
-            evaluate_performer(performer, true, device="cpu", progress=events.append, **options)
+            evaluate_performer(
+                performer,
+                true,
+                EvaluatePerformerOptions(device="cpu", **options),
+                progress=events.append,
+            )
     with pytest.raises(OutputError, match="would replace"):
         evaluate_performer(folder, small, EvaluatePerformerOptions(device="cpu", keep=small))
     assert not events

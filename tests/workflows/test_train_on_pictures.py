@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,6 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from dancenow.choreographer import ChoreographyOptions
 from dancenow.choreographer.dancenet.choreographer import FrameChoreographer, draw
 from dancenow.choreographer.dancenet.config import ENOUGH_STEPS, PictureConfig
 from dancenow.choreographer.dancenet.frames import contact_sheet
@@ -25,10 +25,12 @@ from dancenow.choreographer.dancenet.prepare import prepare_pictures
 from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.options import (
     EvaluateDanceOptions,
+    GenerateOptions,
     ReconstructOptions,
     SampleOptions,
     TrainChoreographerOptions,
 )
+from dancenow.options.field import narrowed
 from dancenow.progress import Progress, StageTimes
 from dancenow.training import Device, choose_device, load_state
 from dancenow.video import open_writer, probe, read_frames
@@ -41,6 +43,7 @@ from dancenow.workflows.train_choreographer import train_choreographer
 Frame = NDArray[np.uint8]
 FPS = 2
 FEW = TrainChoreographerOptions(preset="tiny", steps=10, device="cpu")
+DREAM = GenerateOptions(preset="tiny", steps=10, device="cpu")
 MORE = TrainChoreographerOptions(preset="tiny", steps=20, device="cpu")
 CPU = Device("cpu", "32-true")
 LEARNING = ["learning the pictures", "learning the dance"]
@@ -87,7 +90,7 @@ def copied(trained: Path, tmp_path: Path) -> Path:
 
 
 def train(
-    clips: Path | list[Path], out: Path, options: ChoreographyOptions = FEW
+    clips: Path | list[Path], out: Path, options: TrainChoreographerOptions = FEW
 ) -> tuple[FrameTrainingResult, list[Progress]]:
     events: list[Progress] = []
     _, made = train_choreographer(clips, out, options, progress=events.append)
@@ -256,13 +259,13 @@ def test_ctrl_c_while_pictures_are_made_leaves_nothing_half_done(
 @pytest.mark.parametrize(
     "options",
     [
-        ChoreographyOptions("tiny", steps=10, device="cpu", background="grey"),
-        ChoreographyOptions("tiny", steps=10, device="cpu", reference=True),
+        TrainChoreographerOptions(preset="tiny", steps=10, device="cpu", background="grey"),
+        TrainChoreographerOptions(preset="tiny", steps=10, device="cpu", reference=True),
     ],
     ids=["background", "reference"],
 )
 def test_a_choreographer_of_other_options_is_left_as_it_was(
-    stage: Path, copied: Path, options: ChoreographyOptions
+    stage: Path, copied: Path, options: TrainChoreographerOptions
 ) -> None:
     before = contents(copied)
     with pytest.raises(InputError, match="of another clip, preset or version"):
@@ -305,25 +308,30 @@ def test_a_choreographer_of_another_clip_is_left_as_it_was(stage: Path, copied: 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"preset": "nice"}, "--preset nice: unknown; choose one of fast, dancenet, tiny"),
-        ({"codec": "sound"}, "--codec sound: unknown; choose frame or pose"),
-        ({"background": "mauve"}, "--background mauve: unknown; choose one of auto, threshold"),
-        ({"stride": 0}, "--stride must be at least 1, not 0"),
-        ({"minutes": 0.0}, "--minutes must be above 0, not 0"),
-        ({"minutes": float("nan")}, "--minutes must be above 0, not nan"),
-        ({"steps": 0}, "--steps must be at least 1, not 0"),
-        ({"device": "tpu"}, "--device tpu: unknown"),
+        ({"preset": "nice"}, "`preset=nice`: unknown; choose one of fast, dancenet, tiny"),
+        ({"codec": "sound"}, "`codec=sound`: unknown; choose frame or pose"),
+        ({"background": "mauve"}, "`background=mauve`: unknown; choose one of auto, threshold"),
+        ({"stride": 0}, "`stride` must be at least 1, not 0"),
+        ({"minutes": 0.0}, "`minutes` must be above 0, not 0"),
+        ({"minutes": float("nan")}, "`minutes` must be above 0, not nan"),
+        ({"steps": 0}, "`steps` must be at least 1, not 0"),
+        ({"device": "tpu"}, "`device=tpu`: unknown"),
     ],
 )
 def test_options_that_there_are_not_are_told_before_anything_is_done(
     stage: Path, tmp_path: Path, options: dict[str, object], said: str
 ) -> None:
     events: list[Progress] = []
-    wrong = ChoreographyOptions(**{"preset": "tiny", "device": "cpu", **options})  # type: ignore[arg-type]
+    wrong = TrainChoreographerOptions(**{"preset": "tiny", "device": "cpu", **options})  # type: ignore[arg-type]
     with pytest.raises(InputError, match=said):
         train_choreographer(stage / "dance.mp4", tmp_path / "c", wrong, progress=events.append)
     with pytest.raises(InputError, match=said):
-        generate(stage / "dance.mp4", tmp_path / "o.mp4", wrong, progress=events.append)
+        generate(
+            stage / "dance.mp4",
+            tmp_path / "o.mp4",
+            narrowed(wrong, GenerateOptions),
+            progress=events.append,
+        )
     assert not events and list(tmp_path.iterdir()) == []
 
 
@@ -350,10 +358,10 @@ def still_picture(shade: int) -> list[Frame]:
         (list(dancing(60)), {"stride": 4}, r"gives 15 pictures \(one of 4 .* smaller --stride"),
         (still_picture(0), {}, "nothing moves in it; a dance is needed"),
         (still_picture(90), {"background": "grey"}, "nothing moves in it"),
-        (shaded(0), {}, "--background threshold every picture is black; choose another"),
+        (shaded(0), {}, "`background=threshold` every picture is black; choose another"),
         (shaded(255), {"background": "threshold"}, "every picture is white; choose another"),
-        (shaded(255), {}, "nobody is seen; choose another --background"),
-        (shaded(90), {"background": "person"}, "nobody is seen; choose another --background"),
+        (shaded(255), {}, "nobody is seen; choose another `background`"),
+        (shaded(90), {"background": "person"}, "nobody is seen; choose another `background`"),
     ],
     ids=[
         "too short", "stride too large", "stands still", "grey and still", "black",
@@ -364,7 +372,7 @@ def test_a_clip_from_which_nothing_can_be_learned_is_told(
     frames: list[Frame], options: dict[str, object], said: str, tmp_path: Path
 ) -> None:
     clip = write_clip(tmp_path / "clip.mp4", frames)
-    wanted = ChoreographyOptions(**{"preset": "tiny", "steps": 2, "device": "cpu", **options})  # type: ignore[arg-type]
+    wanted = TrainChoreographerOptions(**{"preset": "tiny", "steps": 2, "device": "cpu", **options})  # type: ignore[arg-type]
     with pytest.raises(InputError, match=rf"clip\.mp4: .*{said}"):
         train_choreographer(clip, tmp_path / "c", wanted)
     assert not (tmp_path / "c").exists() or not list((tmp_path / "c").iterdir())
@@ -393,7 +401,7 @@ def test_what_is_no_clip_is_told_and_leaves_nothing(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=said):
             train_choreographer(tmp_path / name, tmp_path / "c", FEW)
         with pytest.raises(InputError, match=said):
-            generate(tmp_path / name, tmp_path / "o.mp4", FEW)
+            generate(tmp_path / name, tmp_path / "o.mp4", DREAM)
     assert contents(tmp_path) == before
     assert not (tmp_path / "c").exists()
 
@@ -492,7 +500,7 @@ def test_a_person_before_a_room_is_learned_as_a_silhouette(tmp_path: Path) -> No
 def test_colours_are_learned_as_colours(stage: Path, tmp_path: Path) -> None:
     options = TrainChoreographerOptions(preset="tiny", steps=3, device="cpu", background="colour")
     train(stage / "dance.mp4", tmp_path / "c", options)
-    generate(tmp_path / "c", tmp_path / "frames", options, seconds=3)
+    generate(tmp_path / "c", tmp_path / "frames", replace(DREAM, seconds=3))
     assert FrameChoreographer.load(tmp_path / "c", CPU).config.picture.channels == 3
     assert all((frame != frame[..., :1]).any() for frame in read_frames(tmp_path / "frames"))
 
@@ -512,7 +520,9 @@ def test_the_reference_is_learned_and_danced_as_the_original_does(
     scaled = learned.scaler.scale(drawn)
     np.testing.assert_allclose([scaled.min(axis=0), scaled.max(axis=0)], [[0] * 32, [1] * 32],
                                atol=1e-6)  # fmt: skip
-    done = generate(tmp_path / "c", tmp_path / "o.mp4", FEW, seconds=0.5)  # as it was trained
+    done = generate(
+        tmp_path / "c", tmp_path / "o.mp4", replace(DREAM, seconds=0.5)
+    )  # as it was trained
     assert (done.frames, done.fps) == (15, 30)
     assert probe(tmp_path / "o.mp4").fps == 30
 
@@ -520,8 +530,8 @@ def test_the_reference_is_learned_and_danced_as_the_original_does(
 def test_what_was_not_trained_as_the_original_can_dream_as_it_does(
     trained: Path, tmp_path: Path
 ) -> None:
-    options = TrainChoreographerOptions(preset="tiny", device="cpu", reference=True)
-    assert generate(trained, tmp_path / "o.mp4", options, seconds=0.5).fps == 30
+    options = replace(DREAM, reference=True, seconds=0.5)
+    assert generate(trained, tmp_path / "o.mp4", options).fps == 30
 
 
 def test_what_an_older_version_began_is_resumed(stage: Path, copied: Path) -> None:
@@ -556,7 +566,7 @@ def test_too_few_steps_are_reported(
 @pytest.mark.parametrize("name", ["o.mp4", "o.gif", "frames"])
 def test_a_dance_is_written_as_a_clip(trained: Path, tmp_path: Path, name: str) -> None:
     events: list[Progress] = []
-    made = generate(trained, tmp_path / name, FEW, seconds=4.2, progress=events.append)
+    made = generate(trained, tmp_path / name, replace(DREAM, seconds=4.2), progress=events.append)
     clip = probe(tmp_path / name)
     assert made.frames == clip.frames == round(4.2 * FPS) and clip.fps == made.fps == FPS
     assert made.size == clip.size == (64, 64) and made.choreographer == trained
@@ -567,7 +577,7 @@ def test_a_dance_is_written_as_a_clip(trained: Path, tmp_path: Path, name: str) 
 
 
 def test_the_written_dance_is_the_composed_one(trained: Path, tmp_path: Path) -> None:
-    generate(trained, tmp_path / "o", FEW, seconds=3, temperature=0.7)  # PNG keeps every px
+    generate(trained, tmp_path / "o", replace(DREAM, seconds=3, temperature=0.7))
     composed = FrameChoreographer.load(trained, choose_device("cpu")).compose(3, temperature=0.7)
     for written, frame in zip(read_frames(tmp_path / "o"), composed, strict=True):
         assert np.array_equal(written, frame)
@@ -575,8 +585,7 @@ def test_the_written_dance_is_the_composed_one(trained: Path, tmp_path: Path) ->
 
 def test_the_seed_decides_the_dance(trained: Path, tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        options = TrainChoreographerOptions(preset="tiny", device="cpu", seed=seed)
-        generate(trained, tmp_path / name, options, seconds=4)
+        generate(trained, tmp_path / name, replace(DREAM, seed=seed, seconds=4))
     a, b, c = ([frame.tolist() for frame in read_frames(tmp_path / name)] for name in "abc")
     assert a == b and a != c
 
@@ -584,12 +593,15 @@ def test_the_seed_decides_the_dance(trained: Path, tmp_path: Path) -> None:
 def test_a_dance_of_a_clip_is_learned_once(stage: Path, tmp_path: Path, own_cache: Path) -> None:
     events: list[Progress] = []
     first = generate(
-        str(stage / "dance.mp4"), str(tmp_path / "a.mp4"), FEW, seconds=2, progress=events.append
+        str(stage / "dance.mp4"),
+        str(tmp_path / "a.mp4"),
+        replace(DREAM, seconds=2),
+        progress=events.append,
     )
     assert set(LEARNING) < set(stages(events)) and first.choreographer.is_relative_to(own_cache)
     events.clear()
     again = generate(
-        stage / "dance.mp4", tmp_path / "b.gif", FEW, seconds=2, progress=events.append
+        stage / "dance.mp4", tmp_path / "b.gif", replace(DREAM, seconds=2), progress=events.append
     )
     assert not set(LEARNING) & set(stages(events)) and stages(events)[-1] == "dancing"
     assert again.choreographer == first.choreographer
@@ -599,11 +611,11 @@ def test_a_dance_of_a_clip_is_learned_once(stage: Path, tmp_path: Path, own_cach
 @pytest.mark.parametrize(
     ("how", "output", "said"),
     [
-        ({"seconds": 0.0}, "o.mp4", "--seconds must be above 0, not 0"),
-        ({"seconds": -2.0}, "o.mp4", "--seconds must be above 0, not -2"),
-        ({"seconds": float("nan")}, "o.mp4", "--seconds must be above 0, not nan"),
-        ({"temperature": -0.5}, "o.mp4", "--temperature must be 0 or above, not -0.5"),
-        ({"temperature": float("nan")}, "o.mp4", "--temperature must be 0 or above, not nan"),
+        ({"seconds": 0.0}, "o.mp4", "`seconds` must be above 0, not 0"),
+        ({"seconds": -2.0}, "o.mp4", "`seconds` must be above 0, not -2"),
+        ({"seconds": float("nan")}, "o.mp4", "`seconds` must be above 0, not nan"),
+        ({"temperature": -0.5}, "o.mp4", "`temperature` must be 0 or above, not -0.5"),
+        ({"temperature": float("nan")}, "o.mp4", "`temperature` must be 0 or above, not nan"),
         ({}, "o.xyz", r"\.xyz cannot be written"),
         ({}, "nowhere/o.mp4", "no such folder"),
     ],
@@ -614,7 +626,7 @@ def test_a_dance_that_cannot_be_is_told_before_anything_is_learned(
     events: list[Progress] = []
     for dance in (stage / "dance.mp4", trained):
         with pytest.raises(InputError, match=said):
-            generate(dance, tmp_path / output, FEW, progress=events.append, **how)  # type: ignore[arg-type]
+            generate(dance, tmp_path / output, replace(DREAM, **how), progress=events.append)
     assert not events and list(tmp_path.iterdir()) == []
 
 
@@ -624,7 +636,7 @@ def test_the_clip_that_is_learned_is_never_written_over(stage: Path, tmp_path: P
     (tmp_path / "link.mp4").symlink_to(mine)
     for output in (mine, tmp_path / "link.mp4"):
         with pytest.raises(OutputError, match="would replace"):
-            generate(mine, output, FEW, seconds=1)
+            generate(mine, output, replace(DREAM, seconds=1))
     assert mine.read_bytes() == (stage / "dance.mp4").read_bytes()
 
 
@@ -634,7 +646,7 @@ def test_ctrl_c_while_dancing_leaves_no_clip(trained: Path, tmp_path: Path) -> N
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        generate(trained, tmp_path / "o.mp4", FEW, seconds=3, progress=stop)
+        generate(trained, tmp_path / "o.mp4", replace(DREAM, seconds=3), progress=stop)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -642,7 +654,7 @@ def test_a_damaged_choreographer_is_told_and_not_trained_over(copied: Path, tmp_
     (copied / "vae.safetensors").unlink()
     before = contents(copied)
     with pytest.raises(InputError, match=r"vae\.safetensors is missing"):
-        generate(copied, tmp_path / "o.mp4", FEW)
+        generate(copied, tmp_path / "o.mp4", DREAM)
     assert contents(copied) == before and not (tmp_path / "o.mp4").exists()
 
 
@@ -746,9 +758,9 @@ def test_a_dance_that_stands_still_is_measured_as_such(trained: Path) -> None:
 
 
 def test_figures_that_make_no_sense_are_not_measured(trained: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="`seconds"):
+    with pytest.raises(InputError, match="`seconds`"):
         evaluate_dance(trained, EvaluateDanceOptions(seconds=0))
-    with pytest.raises(InputError, match="`temperature"):
+    with pytest.raises(InputError, match="`temperature`"):
         evaluate_dance(trained, EvaluateDanceOptions(temperature=-1))
     with pytest.raises(InputError, match="no choreographer"):
         evaluate_dance(tmp_path)

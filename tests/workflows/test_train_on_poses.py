@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 import pytest
 
-from dancenow.choreographer import ChoreographyOptions
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.codec import RATE
 from dancenow.choreographer.motion.config import ENOUGH_STEPS
@@ -65,7 +64,7 @@ def copied(trained: Path, tmp_path: Path) -> Path:
 
 
 def train(
-    clips: Path | list[Path], out: Path, options: ChoreographyOptions = FEW
+    clips: Path | list[Path], out: Path, options: TrainChoreographerOptions = FEW
 ) -> tuple[PoseTrainingResult, list[Progress]]:
     events: list[Progress] = []
     _, made = train_choreographer(clips, out, options, progress=events.append)
@@ -174,13 +173,13 @@ def test_a_clip_without_a_whole_body_is_left_out_beside_others(stage: Path, tmp_
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"steps": 0}, "--steps must be at least 1"),
-        ({"minutes": -1.0}, "--minutes must be above 0"),
-        ({"preset": "none"}, "--preset none: unknown"),
-        ({"background": "grey"}, "--background: belongs to --codec frame"),
-        ({"stride": 2}, "--stride: belongs to --codec frame"),
-        ({"reference": True}, "--reference: belongs to --codec frame"),
-        ({"device": "abacus"}, "--device abacus: unknown"),
+        ({"steps": 0}, "`steps` must be at least 1"),
+        ({"minutes": -1.0}, "`minutes` must be above 0"),
+        ({"preset": "none"}, "`preset=none`: unknown"),
+        ({"background": "grey"}, "`background`: belongs to `codec=frame`"),
+        ({"stride": 2}, "`stride`: belongs to `codec=frame`"),
+        ({"reference": True}, "`reference`: belongs to `codec=frame`"),
+        ({"device": "abacus"}, "`device=abacus`: unknown"),
     ],
 )
 def test_options_that_make_no_sense_are_told(
@@ -188,7 +187,7 @@ def test_options_that_make_no_sense_are_told(
 ) -> None:
     given = {"preset": "tiny", "steps": 3, "device": "cpu", **wrong}
     with pytest.raises(InputError, match=message):
-        train(stage / "dance.npz", tmp_path / "c", ChoreographyOptions(codec="pose", **given))  # type: ignore[arg-type]
+        train(stage / "dance.npz", tmp_path / "c", TrainChoreographerOptions(codec="pose", **given))  # type: ignore[arg-type]
     assert not (tmp_path / "c").exists()
 
 
@@ -249,7 +248,7 @@ def test_a_choreographer_of_something_else_is_left_as_it_was(
     before, events = contents(copied), []
     clips = [stage / "dance.npz", stage / "other.npz"]
     options = TrainChoreographerOptions(preset="fast", codec="pose", steps=3, device="cpu")
-    with pytest.raises(InputError, match=r"was begun with `preset tiny|of another clip, preset"):
+    with pytest.raises(InputError, match=r"was begun with `preset=tiny`|of another clip, preset"):
         train_choreographer(
             {"clip": clips[1:], "more clips": clips, "preset": clips[:1]}[change],
             copied,
@@ -329,18 +328,18 @@ def test_a_choreographer_is_measured(trained: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"seconds": 0.0}, "--seconds"),
-        ({"seconds": float("nan")}, "--seconds"),
-        ({"seconds": 1e9}, "--seconds must be above 0 and at most 3600"),
-        ({"temperature": -1.0}, "--temperature"),
-        ({"reference": True}, "--reference: belongs to --codec frame"),
+        ({"seconds": 0.0}, "`seconds`"),
+        ({"seconds": float("nan")}, "`seconds`"),
+        ({"seconds": 1e9}, "`seconds` must be above 0 and at most 3600"),
+        ({"temperature": -1.0}, "`temperature`"),
+        ({"reference": True}, "`reference`: belongs to `codec=frame`"),
     ],
 )
 def test_what_cannot_be_measured_is_told(
     trained: Path, wrong: dict[str, float], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        evaluate_dance(trained, device="cpu", **wrong)  # type: ignore[arg-type]
+        evaluate_dance(trained, EvaluateDanceOptions(device="cpu", **wrong))  # type: ignore[arg-type]
 
 
 def test_a_folder_that_holds_nothing_cannot_be_measured(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,23 +17,22 @@ from dancenow.options import (
     EvaluatePerformerOptions,
     ExportEdnOptions,
     PerformOptions,
-    PresetOptions,
     SampleOptions,
-    ShowOptions,
     TrainPerformerOptions,
+    TransferOptions,
 )
+from dancenow.options.field import narrowed
 from dancenow.performer import Performer
 from dancenow.performer.edn.performer import EDNPerformer
 from dancenow.performer.edn.training import EDNTraining
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import FACE, INDEX
-from dancenow.staging.show import ShowOptions
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.export import export_pairs
 from dancenow.workflows.perform import perform
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train_performer import TrainOptions, train_performer
+from dancenow.workflows.train_performer import train_performer
 from dancenow.workflows.transfer import transfer
 
 
@@ -49,13 +49,13 @@ def poses(clip: Path) -> Path:
     return clip.with_suffix(".pose.npz")
 
 
-def options(poses: Path | None, steps: int = 3, **paper: object) -> TrainOptions:
-    return TrainOptions(
-        "edn-tiny",
+def options(poses: Path | None, steps: int = 3, **paper: object) -> TrainPerformerOptions:
+    return TrainPerformerOptions(
+        preset="edn-tiny",
         steps=steps,
         device="cpu",
         poses=poses,
-        paper=PresetOptions(**paper),  # type: ignore[arg-type]
+        **paper,  # type: ignore[arg-type]
     )
 
 
@@ -63,7 +63,7 @@ def options(poses: Path | None, steps: int = 3, **paper: object) -> TrainOptions
 def trained(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained") / "p"
     chosen = options(clip.with_suffix(".pose.npz"), 5)
-    train_performer(clip, folder, TrainOptions(**{**vars(chosen), "hold_out": 0.25}))
+    train_performer(clip, folder, replace(chosen, hold_out=0.25))
     return folder
 
 
@@ -175,7 +175,7 @@ def test_a_size_that_does_not_divide_is_told_with_two_that_do(clip: Path, tmp_pa
 
 def test_an_option_of_the_paper_is_refused_by_the_fast_preset(clip: Path, tmp_path: Path) -> None:
     fast = TrainPerformerOptions(preset="fast", steps=1, size=128)
-    with pytest.raises(InputError, match="`size: `preset=fast` does not have it"):
+    with pytest.raises(InputError, match="`size`: `preset=fast` does not have it"):
         train_performer(clip, tmp_path / "p", fast)
 
 
@@ -292,8 +292,8 @@ def test_drawn_figures_give_nothing_to_normalise_to(
     train_performer(tmp_path / "data", tmp_path / "p", options(None, 1))
     with pytest.raises(InputError, match="add `normalize=False`"):
         perform(tmp_path / "p", poses, tmp_path / "o.mp4", PerformOptions(device="cpu"))
-    show = ShowOptions(normalize=False)
-    made = perform(tmp_path / "p", poses, tmp_path / "o.mp4", show, device="cpu")
+    show = PerformOptions(normalize=False, device="cpu")
+    made = perform(tmp_path / "p", poses, tmp_path / "o.mp4", show)
     assert made.frames == 16
 
 
@@ -303,7 +303,7 @@ def test_drawn_figures_are_not_for_the_fast_preset(clip: Path, poses: Path, tmp_
         train_performer(
             tmp_path / "data", tmp_path / "p", TrainPerformerOptions(preset="fast", steps=1)
         )
-    with pytest.raises(InputError, match="leave out `poses"):
+    with pytest.raises(InputError, match="leave out `poses`"):
         train_performer(tmp_path / "data", tmp_path / "p", options(poses))
 
 
@@ -318,5 +318,5 @@ def test_a_folder_that_is_not_empty_is_not_exported_into(clip: Path, tmp_path: P
 def test_a_transfer_learns_with_a_preset_of_the_paper(
     clip: Path, poses: Path, tmp_path: Path
 ) -> None:
-    made = transfer(poses, clip, tmp_path / "o.mp4", options(poses, 2))
+    made = transfer(poses, clip, tmp_path / "o.mp4", narrowed(options(poses, 2), TransferOptions))
     assert made.frames == 16 and made.steps == 2

@@ -336,7 +336,7 @@ def test_where_nothing_decides_the_gates_the_originals_are_taken_with_a_warning(
     original.layout = replace(original.layout, version=version)
     vae, sequence, lv = original.write()
     picture = PictureConfig(height=16, width=24)
-    with pytest.warns(DanceNowWarning, match=r"gendance\.h5.*hard_sigmoid is taken.*`gate"):
+    with pytest.warns(DanceNowWarning, match=r"gendance\.h5.*hard_sigmoid is taken.*`gate`"):
         choreographer = import_keras(vae, sequence, latents=lv, picture=picture, device=CPU)
     assert choreographer.config.sequence.gate == "hard_sigmoid"
 
@@ -354,9 +354,9 @@ def test_gates_that_the_network_cannot_compute_are_told(
     original: Original, version: str, gates: list[object]
 ) -> None:
     original.layout = replace(original.layout, version=version, model=lstm_model(*gates))
-    with pytest.raises(InputError, match=r"gendance\.h5: its gates compute .*`gate"):
+    with pytest.raises(InputError, match=r"gendance\.h5: its gates compute .*`gate`"):
         original.load()
-    with pytest.raises(InputError, match=r"`gate relu: unknown; choose one of auto, sigmoid"):
+    with pytest.raises(InputError, match=r"`gate=relu`: unknown; choose one of auto, sigmoid"):
         original.load(gate="relu")
 
 
@@ -420,7 +420,7 @@ def test_without_latents_the_range_of_the_prior_is_assumed_with_a_warning(
 ) -> None:
     vae, sequence, _ = original.write()
     picture = PictureConfig(height=16, width=24)
-    with pytest.warns(DanceNowWarning, match=r"`latents lv\.npy.*assumed to be -4 to 4"):
+    with pytest.warns(DanceNowWarning, match=r"`latents=lv\.npy`.*assumed to be -4 to 4"):
         learned = import_keras(vae, sequence, picture=picture, device=CPU).learned
     assert (learned.scaler.low == -4).all() and (learned.scaler.high == 4).all()
     assert learned.means.shape == (64, LATENT) and sum(learned.lengths) == 64
@@ -666,7 +666,7 @@ def test_importing_again_replaces_what_was_imported(
 ) -> None:
     vae, sequence, lv = files
     out = tmp_path / "dance"
-    with pytest.warns(DanceNowWarning, match="`latents"):
+    with pytest.warns(DanceNowWarning, match="`latents`"):
         first = import_keras_weights(vae, sequence, out, ImportKerasOptions(device="cpu"))
     assert first.latents == 0 and "assumed" in first.summary()
     import_keras_weights(
@@ -701,7 +701,7 @@ def test_nothing_else_is_replaced(
 
 def test_a_failed_import_leaves_no_folder(files: tuple[Path, Path, Path], tmp_path: Path) -> None:
     vae, sequence, lv = files
-    with pytest.raises(InputError, match="`gate"):
+    with pytest.raises(InputError, match="`gate`"):
         import_keras_weights(
             vae, sequence, tmp_path / "out", ImportKerasOptions(gate="x", latents=lv, device="cpu")
         )

@@ -18,7 +18,7 @@ from dancenow.choreographer.dancenet.silhouettes import (
     suggest_background,
     threshold_silhouette,
 )
-from dancenow.sample import PERFORMERS, Stage
+from dancenow.sample import PERFORMERS, SampleStage
 
 Frame = NDArray[np.uint8]
 
@@ -158,7 +158,7 @@ def test_frames_are_taken_one_by_one() -> None:
 @pytest.fixture(scope="module")
 def dance() -> tuple[list[Frame], list[NDArray[np.bool_]]]:
     """A sample performer's frames, and where each differs from the empty room."""
-    stage = Stage(PERFORMERS["zola"], (160, 120))
+    stage = SampleStage(PERFORMERS["zola"], (160, 120))
     frames = [stage.draw(pose) for pose in stage.poses("groove", seconds=1, fps=6)]
     others = [stage.draw(pose) for pose in stage.poses("house", seconds=8, fps=1, seed=2)]
     room = np.median(frames + others, axis=0)

@@ -193,7 +193,7 @@ def test_a_body_that_is_not_seen_cannot_be_gone_on_from(
     smooth: PoseChoreographer, track: PoseTrack, hidden: slice
 ) -> None:
     cut = without(track, INDEX["left_knee"], frames=hidden)
-    with pytest.raises(InputError, match="`continue_from: the whole body"):
+    with pytest.raises(InputError, match="`continue_from`: the whole body"):
         smooth.compose(Composition(1.0, continue_from=cut))
 
 

@@ -274,7 +274,7 @@ def test_a_batch_of_nothing_is_refused() -> None:
 
 
 def test_weights_for_a_loss_that_is_not_there_are_refused() -> None:
-    with pytest.raises(InputError, match=r"`vgg_weights: `preset=edn-tiny`"):
+    with pytest.raises(InputError, match=r"`vgg_weights`: `preset=edn-tiny`"):
         configured(EDN_TINY, PresetOptions(vgg_weights=Path("vgg.safetensors")))
 
 
