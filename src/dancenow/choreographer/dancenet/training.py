@@ -48,15 +48,15 @@ class PictureTrainings:
         """The autoencoder, its clock, and its last loss in nats a picture."""
         config, job = self.job.config, self.job
         training = VAETraining(config, self.frames, job.device, job.options.seed)
-        epochs = _steps(config.vae.epochs, training.steps_per_epoch)
+        own_steps = _steps(config.vae.epochs, training.steps_per_epoch)
         clock = self.session.train(
             training,
             Training(
                 CODEC,
                 "learning the pictures",
-                self._budget(config.codec_share, epochs),
+                self._budget(config.codec_share, own_steps),
                 self.made_of,
-                enough_steps=epochs or ENOUGH_STEPS.get(config.preset, (0, 0))[0],
+                enough_steps=own_steps or ENOUGH_STEPS.get(config.preset, (0, 0))[0],
                 tune_threads=job.device.kind == "cpu",
             ),
         )
@@ -102,16 +102,16 @@ class PictureTrainings:
             reference=config.reference,
             show=show,
         )
-        epochs = _steps(config.sequence.epochs, training.steps_per_epoch)
+        own_steps = _steps(config.sequence.epochs, training.steps_per_epoch)
         clock = self.session.train(
             training,
             Training(
                 SEQUENCE,
                 "learning the dance",
-                self._budget(1 - config.codec_share, epochs),
+                self._budget(1 - config.codec_share, own_steps),
                 {**self.made_of, "codec_steps": codec_steps},
                 starts_over=True,
-                enough_steps=epochs or ENOUGH_STEPS.get(config.preset, (0, 0))[1],
+                enough_steps=own_steps or ENOUGH_STEPS.get(config.preset, (0, 0))[1],
                 tune_threads=job.device.kind == "cpu",
             ),
         )
@@ -123,12 +123,10 @@ class PictureTrainings:
             return draw(means, log_variances, self.job.options.seed)
         return means
 
-    def _budget(self, share: float, epochs: int | None) -> Budget:
+    def _budget(self, share: float, own_steps: int | None) -> Budget:
         """A training's part of what was asked for, else the preset's epochs or minutes."""
-        default = Budget(minutes=share * self.job.config.minutes, steps=None)
-        if epochs is not None:
-            default = Budget(steps=epochs)
-        return self.job.options.budget(share) or default
+        default = Budget(share * self.job.config.minutes) if own_steps is None else None
+        return self.job.options.budget(share) or default or Budget(steps=own_steps)
 
 
 def _steps(epochs: int | None, steps_per_epoch: int) -> int | None:
