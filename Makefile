@@ -1,12 +1,12 @@
 # DanceNow's chores.  PYTHON=... names the Python to use, PIP_ARGS="..." goes to pip,
 # ARGS="..." to the program that demo, test or bench runs.
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test coverage lint bench clean
 
 BIN := .venv/bin
 export PYTHON PIP_ARGS
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' Makefile
 
 setup: ## make .venv and install everything in it, if anything changed
 	@sh scripts/setup.sh
@@ -14,8 +14,14 @@ setup: ## make .venv and install everything in it, if anything changed
 demo: setup ## make a sample performer dance another's dance, into demo/
 	$(BIN)/dancenow demo $(ARGS)
 
-test: setup ## run all tests and print their coverage
-	$(BIN)/python -m pytest --cov=dancenow --cov-report=term:skip-covered $(ARGS)
+# A process a core; more than four would need more memory than many laptops have.
+PYTEST = $(BIN)/python -m pytest -n logical --maxprocesses 4
+
+test: setup ## run all tests
+	$(PYTEST) $(ARGS)
+
+coverage: setup ## run all tests and print what they do not reach
+	$(PYTEST) --cov=dancenow --cov-report=term:skip-covered $(ARGS)
 
 lint: setup ## check format, lint and types
 	$(BIN)/ruff format --check .

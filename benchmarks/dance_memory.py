@@ -19,6 +19,7 @@ from dancenow.choreographer.dancenet.choreographer import FrameChoreographer, dr
 from dancenow.choreographer.dancenet.codec import LatentScaler
 from dancenow.choreographer.dancenet.config import PRESETS
 from dancenow.choreographer.dancenet.sequence_training import SequenceTraining
+from dancenow.options import EvaluateDanceOptions
 from dancenow.training import choose_device
 from dancenow.workflows.evaluate_dance import evaluate_dance
 
@@ -63,7 +64,9 @@ def main() -> None:
     base = FrameChoreographer.load(options.choreographer, choose_device())
     for way in WAYS:
         made, _, _ = learn(base, way, options.minutes)
-        scores = evaluate_dance(made, seconds=options.seconds, reference=way == WAYS[0])
+        scores = evaluate_dance(
+            made, EvaluateDanceOptions(seconds=options.seconds, reference=way == WAYS[0])
+        )
         print(f"temperature {0.05 if way == WAYS[0] else made.temperature:g}")
         print("\n".join(scores.lines()), flush=True)
 

@@ -32,6 +32,7 @@ from dancenow.choreographer.dancenet.frames import FrameSet
 from dancenow.choreographer.dancenet.prepare import prepare_pictures
 from dancenow.choreographer.dancenet.sequence_training import SequenceTraining
 from dancenow.choreographer.dancenet.vae_training import VAETraining
+from dancenow.options import SampleOptions
 from dancenow.training.device import Device, Precision, choose_device
 from dancenow.workflows.sample import write_sample
 
@@ -100,7 +101,9 @@ def sample_pictures() -> FrameSet:
     """Silhouettes of a sample performer, at least a batch of them."""
     with tempfile.TemporaryDirectory() as scratch:
         clip = Path(scratch) / "dance.mp4"
-        write_sample(clip, performer="mika", dance="groove", seconds=8, size=128, fps=15)
+        write_sample(
+            clip, SampleOptions(performer="mika", dance="groove", seconds=8, size=128, fps=15)
+        )
         picture = CONFIG.picture.model_copy(update={"background": "person", "stride": 1})
         return prepare_pictures([clip], picture)[0]
 

@@ -28,7 +28,7 @@ from dancenow.performer.edn.networks import make_discriminator, make_generator
 from dancenow.performer.edn.painting import Painter
 from dancenow.performer.edn.temporal import TemporalPair
 from dancenow.performer.edn.training import EDNTraining
-from dancenow.performer.fast.config import performer_preset
+from dancenow.performer.method import performer_preset
 from dancenow.training import Device, choose_device
 
 _BLOCK = 5  # frames painted in a row, as a clip is

@@ -21,19 +21,22 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from dancenow.performer import FastPerformer, performer_preset
+from dancenow.evaluation.clip import ClipScores
+from dancenow.options import ShowOptions
 from dancenow.performer.fast import prepare
 from dancenow.performer.fast.config import PerformerConfig
 from dancenow.performer.fast.networks import FastGenerator
+from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.texture import LAYER_CHANNELS, LAYERS, Texture
 from dancenow.performer.fast.training import FastTraining
+from dancenow.performer.method import performer_preset
 from dancenow.sources.background import Room, find_room
 from dancenow.sources.load import load_source
 from dancenow.staging.room import stage
 from dancenow.training import choose_device
 from dancenow.training.budget import Budget, Clock
 from dancenow.video import open_writer, probe
-from dancenow.workflows.evaluate import ClipScores, evaluate_clip
+from dancenow.workflows.evaluate_clip import evaluate_clip
 from quality import cut_clip, write_sheet
 
 Frame = NDArray[np.uint8]
@@ -115,7 +118,7 @@ def _perform(first: Path, last: Path, made: Path, config: PerformerConfig, steps
     performer = FastPerformer(
         config, prepared.scene, training.average.module, training.texture, device
     )
-    staged = stage(performer, load_source(last), normalized=False)
+    staged = stage(performer, load_source(last), ShowOptions(normalize=False))
     with open_writer(made, fps=probe(last).fps) as writer:
         for index, frame in enumerate(performer.perform(staged.track)):
             writer.write(frame if staged.view is None else staged.view.shown(frame, index))

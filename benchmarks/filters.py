@@ -27,8 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dancenow.pose.body import body_height
-from dancenow.pose.filters import CleanConfig, OneEuro, SavitzkyGolay, SmoothConfig, clean
+from dancenow.pose.body_size import body_height
+from dancenow.pose.filters import CleanConfig, SmoothConfig, clean
 from dancenow.pose.layout import BODY, FACE, LEFT_HAND, RIGHT_HAND
 from dancenow.pose.track import PoseTrack
 
@@ -43,22 +43,19 @@ MIN_FRAMES = 10  # a keypoint seen in fewer frames of both tracks is left out
 def candidates() -> Iterator[tuple[str, CleanConfig | None]]:
     """The names and configurations that compete; None leaves the track as it was detected."""
     yield "as detected", None
-    yield "outliers and gaps only", _config(0.0, SavitzkyGolay(0.0))
-    smoothers: dict[str, OneEuro | SavitzkyGolay] = {"none": SavitzkyGolay(0.0)}
-    smoothers |= {f"parabola {w} s": SavitzkyGolay(w) for w in (0.2, 0.3, 0.4)}
-    smoothers |= {f"1-euro {f} Hz + {b}": OneEuro(f, b) for f in (1, 2, 4) for b in (10, 20, 40)}
+    yield "outliers and gaps only", _config(0.0, 0.0)
     for median in (0.0, 0.12):
-        for name, smoother in smoothers.items():
-            if median or name != "none":
-                yield f"median {median} s, {name}", _config(median, smoother)
+        for window in (0.0, 0.2, 0.3, 0.4):
+            if median or window:
+                yield f"median {median} s, parabola {window} s", _config(median, window)
     for bound in (0.01, 0.02, float("inf")):
-        for name in ("parabola 0.2 s", "parabola 0.3 s", "1-euro 2 Hz + 20"):
-            label = f"median 0.12 s, {name}, bound {100 * bound:.1f} %"
-            yield label, _config(0.12, smoothers[name], bound)
+        for window in (0.2, 0.3):
+            label = f"median 0.12 s, parabola {window} s, bound {100 * bound:.1f} %"
+            yield label, _config(0.12, window, bound)
 
 
-def _config(median: float, smoother: OneEuro | SavitzkyGolay, bound: float = 0.005) -> CleanConfig:
-    return replace(CleanConfig(), smooth=SmoothConfig(median, smoother, bound))
+def _config(median: float, window: float, bound: float = 0.005) -> CleanConfig:
+    return replace(CleanConfig(), smooth=SmoothConfig(median, window, bound))
 
 
 def measure(found: PoseTrack, true: PoseTrack, keypoints: np.ndarray) -> dict[str, float]:

@@ -16,13 +16,14 @@ from statistics import median
 
 import torch
 
-from dancenow.performer import FastPerformer, performer_preset
+from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.prepare import prepare_target
 from dancenow.performer.fast.training import FastTraining
+from dancenow.performer.method import performer_preset
 from dancenow.sources.load import load_source
+from dancenow.staging.performance import write_performance
 from dancenow.staging.room import performable
 from dancenow.training import Device, choose_device
-from dancenow.workflows.transfer import write_performance
 
 
 def peak(device: Device, channels: int = 128, side: int = 64) -> float:

@@ -22,11 +22,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow.evaluation.clip import ClipScores
 from dancenow.pose.extent import body_extent
 from dancenow.pose.filters import clean
-from dancenow.sources.load import detect_pose
+from dancenow.sources.detection import detect_pose
 from dancenow.video import open_writer, probe, read_frames
-from dancenow.workflows.evaluate import ClipScores, evaluate_clip
+from dancenow.workflows.evaluate_clip import evaluate_clip
 
 Frame = NDArray[np.uint8]
 

@@ -1,19 +1,32 @@
-"""What every test shares: an own cache, the real clips, Hypothesis without a clock."""
+"""What tests share: an own cache, clips and performers made once, Hypothesis without a clock."""
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+# Tests run beside each other, one process a core.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
 
 from dancenow.cli import main
+from dancenow.options import SampleOptions, TrainPerformerOptions
+from dancenow.workflows.sample import write_sample
+from dancenow.workflows.train_performer import train_performer
 
 Command = Callable[..., tuple[int, str, str]]
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+SampleClip = Callable[..., Path]
+TrainedOn = Callable[..., Path]
+Known = Callable[[Path], None]
 
 CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
 
@@ -23,10 +36,15 @@ settings.load_profile("dancenow")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that ask for the real clips, so that `-m "not clips"` leaves them out."""
+    """Mark the tests that ask for the real clips, and put the files with slow tests first.
+
+    Workers take whole files, one after the other: a long one that came last would be waited for.
+    """
     for item in items:
         if "clips" in getattr(item, "fixturenames", ()):
             item.add_marker("clips")
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")
@@ -43,8 +61,13 @@ def dancenow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
     def call(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["dancenow", *map(str, words)])
-        with warnings.catch_warnings(), pytest.raises(SystemExit) as ended:
-            main()
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+        try:
+            with warnings.catch_warnings(), pytest.raises(SystemExit) as ended:
+                main()
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
         out, err = capsys.readouterr()
         assert isinstance(ended.value.code, int)
         return ended.value.code, out, err
@@ -81,3 +104,70 @@ def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("DANCENOW_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Make a folder once for all tests of all processes, which only read it: name, how, the folder.
+
+    Whoever asks first fills it; the others wait at its lock.
+    """
+    root = tmp_path_factory.getbasetemp()
+    shared = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "shared"
+    shared.mkdir(exist_ok=True)
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, unfinished = shared / name, shared / f"{name}.unfinished"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir()
+                make(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def sample_clip(made_once: MadeOnce) -> SampleClip:
+    """Render a sample clip with its true track beside it; asked again for the same, it is there."""
+
+    def render(performer: str = "bo", dance: str = "wave", *, seconds: float = 1,
+               size: int | tuple[int, int] = 128, fps: float = 10) -> Path:  # fmt: skip
+        sides = "x".join(map(str, size if isinstance(size, tuple) else (size, size)))
+        folder = made_once(
+            f"{performer}-{dance}-{seconds:g}s-{sides}-{fps:g}fps",
+            lambda folder: write_sample(folder / f"{performer}.mp4", SampleOptions(performer=performer, dance=dance, seconds=seconds, size=size, fps=fps)),
+        )  # fmt: skip
+        return folder / f"{performer}.mp4"
+
+    return render
+
+
+@pytest.fixture(scope="session")
+def trained_on(made_once: MadeOnce) -> TrainedOn:
+    """Train a performer on a sample clip, once; what was detected lies beside it."""
+
+    def train(clip: Path, preset: str = "tiny") -> Path:
+        options = TrainPerformerOptions(preset=preset, steps=4, device="cpu")
+
+        def make(folder: Path) -> None:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("DANCENOW_CACHE", str(folder / "cache"))
+                train_performer(clip, folder / "performer", options)
+
+        return made_once(f"{clip.parent.name}-{preset}", make) / "performer"
+
+    return train
+
+
+@pytest.fixture
+def known(trained_on: TrainedOn, own_cache: Path) -> Known:
+    """Fill the test's cache with what is detected in a sample clip."""
+
+    def fill(clip: Path) -> None:
+        shutil.copytree(trained_on(clip).with_name("cache"), own_cache, dirs_exist_ok=True)
+
+    return fill

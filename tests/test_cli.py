@@ -7,13 +7,13 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dancenow.credentials import read
+from conftest import Command, Known, SampleClip
+from dancenow.credentials import read_credentials
 from dancenow.evaluation import picture_scores
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
@@ -21,20 +21,20 @@ from dancenow.pose.extent import body_extent
 from dancenow.video import open_writer, probe, read_frames
 
 
-def run(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def process(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user does, in a process of its own."""
     command = [sys.executable, "-m", "dancenow", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
 
 
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("cli") / "sample.mp4"
-    done = run("sample", "-o", path, "--seconds", 1.2, "--fps", 10, "--size", 128, "--json")
-    assert done.returncode == 0, done.stderr
-    made = json.loads(done.stdout.splitlines()[-1])
-    assert made["frames"] == 12 and made["times"]["render"] > 0
+def test_a_sample_is_left_with_its_track(dancenow: Command, tmp_path: Path) -> None:
+    path = tmp_path / "sample.mp4"
+    words = ["sample", "-o", path, "--seconds", 0.6, "--fps", 10, "--size", 64, "--json"]
+    status, out, err = dancenow(*words)
+    assert status == 0, err
+    made = json.loads(out.splitlines()[-1])
+    assert made["frames"] == probe(path).frames == 6 and made["times"]["render"] > 0
     assert Path(made["track"]).is_file()
-    return path
 
 
 @pytest.mark.parametrize(
@@ -55,61 +55,73 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["sample", "-o", "s.mp4", "--seconds", "0"], "above 0"),
     ],
 )
-def test_wrong_input_is_one_line_and_status_2(words: list[str], said: str, tmp_path: Path) -> None:
+def test_wrong_input_is_one_line_and_status_2(
+    dancenow: Command, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str, tmp_path: Path
+) -> None:
     (tmp_path / "text.mp4").write_text("hello")
     (tmp_path / "empty.mp4").touch()
     with open_writer(tmp_path / "nobody.mp4", fps=10) as writer:
         for _ in range(10):
             writer.write(np.full((96, 96, 3), 90, np.uint8))
     before = sorted(tmp_path.iterdir())
-    done = run(*words, cwd=tmp_path)
-    assert done.returncode == 2, done.stderr
-    message = done.stderr.strip().splitlines()[-1]
+    monkeypatch.chdir(tmp_path)
+    status, out, err = dancenow(*words)
+    assert (status, out) == (2, "")
+    message = err.strip().splitlines()[-1]
     assert message.startswith("dancenow: ") and said in message
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in err
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_verbose_adds_the_traceback(tmp_path: Path) -> None:
-    done = run("pose", "nothing.mp4", "-o", "t.npz", "-v", cwd=tmp_path)
-    assert done.returncode == 2 and "Traceback" in done.stderr
+def test_a_process_ends_with_the_status_and_the_message_of_its_command(tmp_path: Path) -> None:
+    done = process("pose", "nothing.mp4", "-o", "t.npz", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1 and "nothing.mp4: no such file" in done.stderr
 
 
-@pytest.mark.parametrize(
-    "command",
-    [[], ["demo"], ["sample"], ["pose"], ["train", "performer"], ["perform"], ["transfer"],
-     ["evaluate", "clip"]],
-)  # fmt: skip
-def test_every_command_has_help(command: list[str]) -> None:
-    assert run(*command, "--help").returncode == 0
-
-
-def test_ctrl_c_during_training_keeps_a_checkpoint_that_is_resumed(
-    sample: Path, tmp_path: Path
-) -> None:
-    words = ["train", "performer", str(sample), "-o", str(tmp_path / "p"), "--preset", "tiny"]
-    command = [sys.executable, "-m", "dancenow", *words, "--steps", "100000"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "learning" in line:
+def interrupted(number: signal.Signals, *words: object) -> tuple[int, str]:
+    """Run a command until it tells of progress, send a signal: exit status, what it said then."""
+    command = [sys.executable, "-m", "dancenow", *map(str, words)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if " of " in line:
                 break
-        time.sleep(1.0)
-        process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
-    assert process.returncode == 130 and "goes on from there" in rest
-    state = json.loads((tmp_path / "p" / "checkpoint" / "state.json").read_text())
+        running.send_signal(number)
+        rest = running.stderr.read()
+    return running.returncode, rest
+
+
+def test_a_process_that_is_terminated_leaves_nothing_unfinished(tmp_path: Path) -> None:
+    words = ["sample", "-o", tmp_path / "sample.mp4", "--seconds", 1000, "--size", 64]
+    status, rest = interrupted(signal.SIGTERM, *words)
+    assert status == 128 + signal.SIGTERM and rest.startswith("dancenow: stopped")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_ctrl_c_during_training_keeps_a_checkpoint_that_is_resumed(
+    dancenow: Command, sample_clip: SampleClip, known: Known, tmp_path: Path
+) -> None:
+    clip, folder = sample_clip(), tmp_path / "p"
+    known(clip)  # the first progress is then of learning
+    words = ["train", "performer", clip, "-o", folder, "--preset", "tiny", "--device", "cpu"]
+    status, rest = interrupted(signal.SIGINT, *words, "--steps", 100_000)
+    assert status == 130 and "the same command resumes it" in rest and "Traceback" not in rest
+    state = json.loads((folder / "checkpoint" / "state.json").read_text())
     steps = state["values"]["step"]
     assert steps >= 1
-    done = run(*words, "--steps", steps + 2, "--json")
-    assert json.loads(done.stdout.splitlines()[-1])["steps"] == steps + 2
+    status, out, err = dancenow(*words, "--steps", steps + 2, "--json")
+    assert status == 0, err
+    assert json.loads(out.splitlines()[-1])["steps"] == steps + 2
 
 
-def test_the_quick_demo_leaves_everything(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_the_quick_demo_leaves_everything(dancenow: Command, tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    done = run("demo", "--quick", "--out", folder, "--json")
-    assert done.returncode == 0, done.stderr
-    made = json.loads(done.stdout.splitlines()[-1])
+    status, out, err = dancenow("demo", "--quick", "--out", folder, "--json")
+    assert status == 0, err
+    made = json.loads(out.splitlines()[-1])
     width, height = probe(folder / "result.mp4").size
     assert probe(folder / "transfer.mp4").size == (4 * width, height)
     assert probe(folder / "transfer.mp4").frames == probe(folder / "source.mp4").frames
@@ -123,7 +135,7 @@ def test_the_quick_demo_leaves_everything(tmp_path: Path) -> None:
     assert made["new_dance"]["beat_alignment"] is not None
     assert all(made[name]["credentials"] for name in ("performed", "dance", "new_dance"))
     for name in ("result", "transfer", "dance", "new_dance"):
-        found = read(folder / f"{name}.mp4")
+        found = read_credentials(folder / f"{name}.mp4")
         assert found is not None and found.state == "intact" and found.synthetic
     scores = made["scores"]
     assert scores["person"]["psnr"] > 14 and scores["pose"]["missed"] < 0.3

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,7 +66,40 @@ def test_ctrl_c_is_status_130_and_says_that_work_is_kept(
     sampling(raising(KeyboardInterrupt()))
     status, out, err = dancenow("sample", "-o", "a.mp4", "--json")
     assert (status, out) == (130, "")
-    assert "the same command goes on from there" in err and "Traceback" not in err
+    assert "the same command resumes it" in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_shutdown_and_a_closed_terminal_end_a_command_as_ctrl_c_does(
+    dancenow: Command,
+    sampling: Callable[[Callable[[], object]], None],
+    number: signal.Signals,
+) -> None:
+    kept = []
+
+    def work() -> object:
+        try:
+            os.kill(os.getpid(), number)
+            return time.sleep(10)
+        except KeyboardInterrupt:
+            kept.append(True)  # as the training loop saves
+            raise
+
+    sampling(work)
+    status, out, err = dancenow("sample", "-o", "a.mp4")
+    assert (status, out, kept) == (128 + number, "", [True])
+    assert "stopped" in err and "Traceback" not in err
+
+
+def test_nohup_keeps_a_command_running(
+    dancenow: Command, sampling: Callable[[Callable[[], object]], None]
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        sampling(lambda: os.kill(os.getpid(), signal.SIGHUP))
+        assert dancenow("sample", "-o", "a.mp4")[0] != 129
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_warnings_of_ours_are_one_line_and_those_of_others_are_not_shown(

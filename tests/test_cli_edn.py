@@ -3,50 +3,41 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a short sample clip and its true poses."""
-    path = tmp_path_factory.mktemp("cli_edn")
-    done = run("sample", "-o", "s.mp4", "--seconds", 1, "--size", 64, "--fps", 8, cwd=path)
-    assert done.returncode == 0, done.stderr
-    return path
+from conftest import Command, SampleClip
 
 
-def run(*words: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "dancenow", *map(str, words)],
-        cwd=cwd,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
+@pytest.fixture
+def folder(sample_clip: SampleClip) -> Path:
+    """A folder with a short sample clip, `bo.mp4`, and its true poses."""
+    return sample_clip(size=64, fps=8).parent
+
+
+@pytest.mark.slow
+def test_two_devices_train_one_performer_and_speak_once(
+    dancenow: Command, folder: Path, tmp_path: Path
+) -> None:
+    words = [
+        "train", "performer", folder / "bo.mp4", "--poses", folder / "bo.pose.npz",
+        "-o", tmp_path / "p", "--preset", "edn-tiny", "--device", "cpu", "--json",
+    ]  # fmt: skip
+    command = [sys.executable, "-m", "dancenow", *map(str, words)]
+    done = subprocess.run(
+        [*command, "--steps", "3", "--devices", "2"], capture_output=True, text=True, timeout=300
     )
-
-
-def train(folder: Path, out: Path, *words: object, **environment: str) -> str:
-    done = run(
-        "train", "performer", "s.mp4", "-o", out, "--preset", "edn-tiny", "--poses", "s.pose.npz",
-        "--device", "cpu", *words, cwd=folder, **environment,
-    )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_two_devices_train_one_performer_and_speak_once(folder: Path, tmp_path: Path) -> None:
-    words = ["--steps", 3, "--devices", 2, "--json"]
-    lines = train(folder, tmp_path / "p", *words).splitlines()
+    lines = done.stdout.splitlines()
     assert sum('"steps": 3' in line for line in lines) == 1
     assert json.loads(lines[-1])["preset"] == "edn-tiny"
     # What two began, one goes on with.
-    assert json.loads(train(folder, tmp_path / "p", "--steps", 4, "--json"))["steps"] == 4
+    status, out, err = dancenow(*words, "--steps", 4)
+    assert status == 0, err
+    assert json.loads(out.splitlines()[-1])["steps"] == 4
 
 
 @pytest.mark.parametrize(
@@ -62,37 +53,47 @@ def test_two_devices_train_one_performer_and_speak_once(folder: Path, tmp_path: 
         (["--preset", "edn-tiny", "--history", "-1"], "--history -1: must be at least 0"),
         (["--preset", "edn-tiny", "--devices", "0"], "must be at least 1"),
         (["--preset", "edn-2048"], "unknown; choose one of fast, tiny, edn-512"),
-        (["--preset", "edn-tiny", "--poses", "s.mp4"], "neither a track"),
+        (["--preset", "edn-tiny", "--poses", "bo.mp4"], "neither a track"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(
-    folder: Path, tmp_path: Path, words: list[str], said: str
-) -> None:
-    command = ["train", "performer", "s.mp4", "-o", tmp_path / "p", "--steps", 1, "--device", "cpu"]
-    done = run(*command, *words, cwd=folder, HF_HUB_OFFLINE="1")
-    assert done.returncode == 2
-    lines = [line for line in done.stderr.splitlines() if line.startswith("dancenow: ")]
+    dancenow: Command, monkeypatch: pytest.MonkeyPatch, folder: Path, tmp_path: Path,
+    words: list[str], said: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    command = ["train", "performer", "bo.mp4", "-o", tmp_path / "p", "--steps", 1]
+    status, out, err = dancenow(*command, "--device", "cpu", *words)
+    assert (status, out) == (2, "") and "Traceback" not in err
+    lines = [line for line in err.splitlines() if line.startswith("dancenow: ")]
     assert len(lines) == 1 and said in lines[0]
-    assert "Traceback" not in done.stderr
-    assert not list((tmp_path / "p").glob("*")) if (tmp_path / "p").exists() else True
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_the_ablation_leaves_a_table_and_a_sheet(tmp_path: Path) -> None:
-    done = run(
-        "evaluate", "ablation", "-o", "report", "--steps", 2, "--device", "cpu", "--json",
-        cwd=tmp_path,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    made = json.loads(done.stdout.splitlines()[-1])
+@pytest.fixture
+def little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the ablation render, learn and measure a second and a half."""
+    for name, value in (("_SECONDS", 1.0), ("_TEST_SECONDS", 0.5), ("_FPS", 12.0)):
+        monkeypatch.setattr(f"dancenow.workflows.ablation.{name}", value)
+
+
+@pytest.mark.usefixtures("little")
+def test_the_ablation_leaves_a_table_and_a_sheet(dancenow: Command, tmp_path: Path) -> None:
+    report = tmp_path / "report"
+    words = ["evaluate", "ablation", "-o", report, "--steps", 2, "--device", "cpu", "--json"]
+    status, out, err = dancenow(*words)
+    assert status == 0, err
+    made = json.loads(out.splitlines()[-1])
     assert [row["name"] for row in made["rows"]] == [
         "frame by frame", "+ temporal smoothing", "+ face GAN",
     ]  # fmt: skip
-    page = (tmp_path / "report" / "index.html").read_text("utf-8")
+    assert [row["scores"]["scores"]["frames"] for row in made["rows"]] == [6, 6, 6]
+    page = (report / "index.html").read_text("utf-8")
     assert "data:image/png" in page and "frame by frame" in page
-    assert (tmp_path / "report" / "sheet.png").stat().st_size > 10_000
+    assert (report / "sheet.png").stat().st_size > 10_000
 
 
-def test_the_ablation_is_of_the_papers_presets(tmp_path: Path) -> None:
-    done = run("evaluate", "ablation", "-o", "report", "--preset", "fast", cwd=tmp_path)
-    assert done.returncode == 2 and "not one of the paper's" in done.stderr
+def test_the_ablation_is_of_the_papers_presets(dancenow: Command, tmp_path: Path) -> None:
+    status, _, err = dancenow("evaluate", "ablation", "-o", tmp_path / "report", "--preset", "fast")
+    assert status == 2 and "not one of the paper's" in err
     assert not (tmp_path / "report").exists()

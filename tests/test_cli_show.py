@@ -14,7 +14,7 @@ from dancenow.performer.edn.config import EDN_PRESETS
 from dancenow.performer.edn.networks import make_generator
 from dancenow.performer.edn.performer import EDNPerformer, FrameScene
 from dancenow.pose.estimators import Detection
-from dancenow.pose.face import face_side
+from dancenow.pose.face_region import face_side
 from dancenow.pose.normalize import pose_statistics
 from dancenow.pose.retarget import body_shape
 from dancenow.sample import dance_track
@@ -57,7 +57,7 @@ def see(monkeypatch: pytest.MonkeyPatch, detections: list[Detection]) -> None:
         def stream(self, frames: Iterable[Frame]) -> Iterator[Detection]:
             return (seen for _, seen in zip(frames, detections, strict=False))
 
-    monkeypatch.setattr("dancenow.workflows.live.make_estimator", lambda _: Estimator())
+    monkeypatch.setattr("dancenow.workflows.live.make_estimator", lambda *_, **__: Estimator())
 
 
 def told(err: str) -> str:

@@ -27,21 +27,21 @@ def results() -> dict[str, tuple[type, ...]]:
     """What each command prints with `--json`; some have two kinds of result."""
     from dancenow.choreographer.dancenet.method import FrameTrainingResult
     from dancenow.choreographer.motion.method import PoseTrainingResult
+    from dancenow.evaluation.ablation import Ablation
+    from dancenow.evaluation.clip import ClipScores
     from dancenow.evaluation.dance import DanceScores
     from dancenow.evaluation.motion import MotionScores
-    from dancenow.workflows.ablation import Ablation
+    from dancenow.evaluation.performer import PerformerScores
     from dancenow.workflows.demo import Demo
-    from dancenow.workflows.evaluate import ClipScores
-    from dancenow.workflows.evaluate_performer import PerformerScores
     from dancenow.workflows.export import PairsExported
     from dancenow.workflows.generate import Generated
     from dancenow.workflows.import_keras import Imported
     from dancenow.workflows.live import Live
+    from dancenow.workflows.perform import Performed
     from dancenow.workflows.pose import PoseMade
     from dancenow.workflows.reconstruct import Reconstructed
     from dancenow.workflows.sample import SampleMade
-    from dancenow.workflows.train import TrainReport
-    from dancenow.workflows.transfer import Performed
+    from dancenow.workflows.train_performer import TrainReport
     from dancenow.workflows.verify import Verified
 
     return {

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dancenow.performer import FastPerformer, PlatedScene
 from dancenow.performer.fast.condition import POSE_CHANNELS
 from dancenow.performer.fast.config import GeneratorConfig, PerformerConfig
 from dancenow.performer.fast.networks import FastGenerator
+from dancenow.performer.fast.performer import FastPerformer, PlatedScene
 from dancenow.performer.fast.references import References
 from dancenow.performer.fast.texture import LAYERS, Texture
 from dancenow.pose import PoseTrack

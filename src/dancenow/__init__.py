@@ -5,10 +5,15 @@ The public names are loaded when they are first used, so that `import dancenow` 
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dancenow.version import __version__
+
+# Read once, when PyTorch is loaded: its threads yield the processor while they wait for each other.
+# By default they spin, and beside another busy program a training then all but stops.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 if TYPE_CHECKING:
     from dancenow.choreographer import Choreographer

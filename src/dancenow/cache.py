@@ -1,4 +1,4 @@
-"""The user's cache: what was computed from a clip once is found again by the clip's content."""
+"""The user's cache: results computed from a clip, found again by the clip's content."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _CHUNK = 1 << 20  # bytes
 
 
 def cache_dir(*parts: str) -> Path:
-    """A folder inside the cache, made when missing.
+    """A folder inside the cache, made if missing.
 
-    `DANCENOW_CACHE` overrides where the cache lies.
+    `DANCENOW_CACHE` overrides where the cache is.
 
     Raises:
         OutputError: the folder cannot be made.
@@ -34,9 +34,9 @@ def cache_dir(*parts: str) -> Path:
 
 
 def content_hash(path: Path, *details: object) -> str:
-    """A short name for the content of a file, or of a folder's files, and for some details.
+    """A hash of the content of a file, or of a folder's files, and of some details.
 
-    The name does not depend on where the file lies or what it is called.
+    It does not depend on where the file is or what it is called.
     """
     digest = hashlib.blake2b(digest_size=12)
     for file in sorted(path.iterdir()) if path.is_dir() else [path]:

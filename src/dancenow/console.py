@@ -1,4 +1,4 @@
-"""Progress on a terminal: a bar with rate and time left, or plain lines where there is none."""
+"""Progress on a terminal: a bar with rate and time left; elsewhere, plain lines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLAIN_SECONDS = 10.0
 
 
 class _Amount(ProgressColumn):
-    """Done of total, with the rate."""
+    """How much of the total is done, and the rate."""
 
     def render(self, task: Task) -> Text:
         unit = task.fields["unit"]
@@ -36,10 +36,10 @@ class _Amount(ProgressColumn):
 
 
 class ProgressBars:
-    """Shows events as one bar a stage on standard error; as a callback it takes events.
+    """A progress callback that shows one bar per stage on standard error.
 
-    Where standard error is no terminal, a plain line is printed when a stage begins and every
-    10 seconds at most.
+    If standard error is not a terminal, it prints a plain line when a stage begins and then at
+    most every 10 seconds.
     """
 
     def __init__(self) -> None:

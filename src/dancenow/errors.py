@@ -1,8 +1,8 @@
 """The errors that DanceNow raises on purpose.
 
-`DanceNowError` is the root: catch it to catch them all.  `InputError` means that what the user
-gave is wrong; its message is one line that says what is wrong and how to mend it, and the command
-line ends with status 2.
+`DanceNowError` is the root: catch it to catch them all.  `InputError` means that the user's input
+is wrong: its message says in one line what is wrong and how to mend it, and the command line exits
+with status 2.
 """
 
 
@@ -11,11 +11,11 @@ class DanceNowError(Exception):
 
 
 class InputError(DanceNowError):
-    """What the user gave cannot be used; the message says why and how to mend it."""
+    """The user's input cannot be used; the message says why and how to mend it."""
 
 
 class NobodyError(InputError):
-    """No person is seen in a clip that could be read."""
+    """A clip can be read but shows no person."""
 
 
 class OutputError(InputError):
@@ -23,7 +23,7 @@ class OutputError(InputError):
 
 
 class TrainingError(DanceNowError):
-    """Training cannot go on (a loss that is no number, say); the last good checkpoint is kept."""
+    """Training cannot continue (its loss is NaN, for example); the last good checkpoint is kept."""
 
 
 class CredentialsError(DanceNowError):
@@ -31,4 +31,4 @@ class CredentialsError(DanceNowError):
 
 
 class DanceNowWarning(UserWarning):
-    """Something that the user should know; the work goes on."""
+    """Something the user should know; the work continues."""

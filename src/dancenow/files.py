@@ -9,15 +9,23 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from dancenow.errors import OutputError
 
+FULL_DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Numbers of the errors that mean no space is left."""
+
+
+def full_disk(path: Path) -> OutputError:
+    """The error for an output that does not fit on the disk."""
+    return OutputError(f"{path}: no space left to write it; free some, or choose another output.")
+
 
 def check_can_write(path: Path) -> None:
-    """Raise `OutputError` now, before hours of work, if `path` cannot be written later."""
+    """Raise `OutputError` now, before hours of work, if `path` cannot be written."""
     folder = path.parent
     if not folder.is_dir():
         raise OutputError(f"{folder}: no such folder; create it first, or choose another output.")
@@ -28,12 +36,12 @@ def check_can_write(path: Path) -> None:
 
 
 def check_folder(path: Path, what: str, *, ours: bool) -> None:
-    """Raise `OutputError` where a folder that a `what` is to be written into holds other things.
+    """Raise `OutputError` if a folder to write into holds other things.
 
     Args:
         path: the folder; it need not exist.
-        what: what is written, for the message.
-        ours: whether what lies there may be replaced or gone on with.
+        what: what will be written, for the message.
+        ours: whether what is there may be replaced or resumed.
     """
     if path.exists() and not path.is_dir():
         raise OutputError(f"{path}: is a file; a {what} needs a folder.")
@@ -54,19 +62,19 @@ def make_folder(path: Path) -> None:
 
 
 def check_not_read(output: Path, *inputs: Path) -> None:
-    """Raise `OutputError` now if writing `output` would replace something that is read for it."""
+    """Raise `OutputError` now if `output` is one of the inputs it will be made from."""
     for path in inputs:
         if output.exists() and path.exists() and output.samefile(path):
-            raise OutputError(f"{output}: would replace what is read; choose another output.")
+            raise OutputError(f"{output}: would replace an input; choose another output.")
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success flush it and rename it to `path`.
+    """Yield a temporary path beside `path`; on success flush it and rename it to `path`.
 
-    The temporary name keeps the suffix, so that writers which look at it work.  Whatever goes
-    wrong, the temporary file is removed and the file that was there before stays.  Lack of space
-    or permission is raised as `OutputError`.
+    The temporary name keeps the suffix, for writers that look at it.  If anything goes wrong, the
+    temporary file is removed and the old file stays.  Lack of space or permission is raised as
+    `OutputError`.
     """
     check_can_write(path)
     try:
@@ -86,10 +94,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise OutputError(
-                f"{path}: no space left to write it; free some, or choose another output."
-            ) from error
+        if error.errno in FULL_DISK:
+            raise full_disk(path) from error
         raise
     finally:
         temporary.unlink(missing_ok=True)
@@ -108,7 +114,7 @@ def write_text(path: Path, text: str) -> None:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `path`; on success rename it to `path`, replacing that."""
+    """Yield a temporary folder beside `path`; on success replace `path` with it."""
     check_can_write(path)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     try:
@@ -118,8 +124,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         temporary.chmod(0o755)
         temporary.replace(path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise OutputError(f"{path}: no space left to write it; free some.") from error
+        if error.errno in FULL_DISK:
+            raise full_disk(path) from error
         raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -127,10 +133,10 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `path`; on success rename it to `path`.
+    """Yield a temporary folder beside `path`; on success rename it to `path`.
 
-    Where `path` holds files by then, another process was faster: its folder stays, this one goes.
-    Only the user can look into it.
+    If `path` holds files by then, another process was faster: its folder stays and this one is
+    removed.  Only the user can read it.
     """
     check_can_write(path)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
@@ -145,9 +151,9 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def new_pictures(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:
-    """A new `.npy` file of zeros, uint8, mapped into memory for writing.
+    """A new `.npy` file of uint8 zeros, mapped into memory for writing.
 
-    Its space is reserved first: a mapped file that meets a full disk would kill the process.
+    Its space is reserved first: writing to a mapped file on a full disk would kill the process.
     """
     array: np.memmap[Any, np.dtype[np.uint8]] = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
         path, "w+", np.uint8, shape

@@ -8,10 +8,10 @@ from typing import NoReturn
 
 
 def end_process(status: int) -> NoReturn:
-    """End this process; one of several that trained together ends at once.
+    """Exit; a process of distributed training exits without tearing down the interpreter.
 
-    There, PyTorch's gloo can still have threads when the interpreter is torn down, which aborts a
-    process that has done everything right.
+    PyTorch's gloo may still have threads then, and tearing down would abort a process that has
+    succeeded.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         sys.stdout.flush()
@@ -21,10 +21,10 @@ def end_process(status: int) -> NoReturn:
 
 
 def is_secondary_process() -> bool:
-    """Whether another of the processes that train together speaks for this one.
+    """Whether this is a process of distributed training other than the first, which reports.
 
-    `torchrun` tells every process its RANK; Lightning, which starts the others itself, tells the
-    place on the machine and the machine's number.
+    `torchrun` sets RANK; Lightning, when it starts the others itself, sets LOCAL_RANK and
+    NODE_RANK.
     """
     if "RANK" in os.environ:
         return os.environ["RANK"] != "0"

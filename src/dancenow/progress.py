@@ -1,4 +1,4 @@
-"""How long work tells its caller what it does: one callback, one small event."""
+"""How long-running work reports progress: one callback, one small event."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Progress:
     """A step forward in one stage of a longer job.
 
     Attributes:
-        stage: what is being done, for people ("detecting poses in dance.mp4").
+        stage: what is being done, in words ("detecting poses in dance.mp4").
         done: how much of the stage is done, in `unit`s.
-        total: how much there is to do, or None where nobody knows.
+        total: how much there is to do, or None if unknown.
         unit: what is counted: "frames", "steps", "s".
-        note: the newest figure worth showing ("loss 0.031"), or nothing.
+        note: the latest figure worth showing ("loss 0.031"), or "".
     """
 
     stage: str
@@ -31,7 +31,7 @@ ProgressCallback = Callable[[Progress], None]
 
 
 def silent(_: Progress) -> None:
-    """A progress callback that says nothing."""
+    """A progress callback that reports nothing."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class StageTimes:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Count the time spent inside the block to `name`."""
+        """Add the time spent inside the block to `name`."""
         start = time.perf_counter()
         try:
             yield

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from signed import CLAIM, write_clip
 
-from dancenow.credentials import read, sign
+from dancenow.credentials import read_credentials, sign
 from dancenow.credentials.certificate import known_certificate, own_identity
 from dancenow.errors import CredentialsError, OutputError
 
@@ -142,7 +142,7 @@ def test_an_organisations_own_certificate_signs_and_is_known(
     issue(folder, KEYS[kind])
     clip = write_clip(tmp_path / "a.mp4")
     sign(clip, CLAIM)
-    found = read(clip)
+    found = read_credentials(clip)
     assert found is not None and found.state == "intact" and found.trusted
     assert found.signer == "The Ballet"
 
@@ -157,7 +157,7 @@ def test_another_machines_signature_is_valid_but_not_known(
         monkeypatch.setenv("DANCENOW_CREDENTIALS", str(tmp_path / elsewhere))
         if elsewhere == "another":
             own_identity()
-        found = read(clip)
+        found = read_credentials(clip)
         assert found is not None and found.state == "intact"
         assert not found.trusted and found.synthetic and not found.problems
 
@@ -170,7 +170,7 @@ def test_a_stranger_with_the_same_names_is_not_known(
     sign(clip, CLAIM)
     monkeypatch.setenv("DANCENOW_CREDENTIALS", str(tmp_path / "theirs"))
     issue(tmp_path / "theirs", KEYS["P-384"])
-    found = read(clip)
+    found = read_credentials(clip)
     assert found is not None and found.signer == "The Ballet" and not found.trusted
 
 
@@ -214,8 +214,8 @@ def letters(folder: Path) -> None:
     ("spoil", "said"),
     [
         (wrong_key, "cannot be signed"),
-        (locked_key, "locked with a password"),
-        (odd_key, "does not sign with such a key"),
+        (locked_key, "protected by a password"),
+        (odd_key, "cannot sign with this type of key"),
         (no_key, r"key\.pem: cannot be read"),
         (no_certificate, r"certificate\.pem: cannot be read"),
         (letters, "holds no private key"),

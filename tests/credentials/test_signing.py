@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from signed import CAMERA, CLAIM, NETWORKS, acted, boxes, flip, packets, sign_as, write_clip
 
-from dancenow.credentials import Claim, Made, Origin, read, sign
+from dancenow.credentials import Claim, Made, Origin, read_credentials, sign
 from dancenow.errors import CredentialsError
 from dancenow.version import __version__
 from dancenow.video import probe, read_comment, read_frames
@@ -46,12 +46,12 @@ def test_the_frames_and_the_comment_of_a_gif_stay(tmp_path: Path) -> None:
     sign(clip, CLAIM)
     after = list(read_frames(clip))
     assert len(after) == 25 and all(map(np.array_equal, before, after))
-    found = read(clip)
+    found = read_credentials(clip)
     assert found is not None and found.state == "intact" and read_comment(clip)
 
 
 def test_a_signed_video_says_that_it_is_synthetic_and_what_was_done(signed: Path) -> None:
-    found = read(signed)
+    found = read_credentials(signed)
     assert found is not None
     assert found.state == "intact" and found.trusted and found.synthetic and not found.problems
     assert found.made_with == f"DanceNow {__version__}"
@@ -103,7 +103,7 @@ def test_a_change_anywhere_in_index_pictures_or_sound_is_told(
     box = data.draw(st.sampled_from(["moov", "mdat"]))
     start, stop = boxes(signed)[box]
     flip(changed, data.draw(st.integers(start + 8, stop - 1)))
-    found = read(changed)
+    found = read_credentials(changed)
     assert found is not None and found.state == "changed" and found.problems
     assert not found.trusted
     assert found.synthetic or box == "moov"  # it still says so, unless it cannot be taken apart
@@ -115,10 +115,10 @@ def test_a_change_far_into_a_long_video_is_told(tmp_path: Path) -> None:
     assert clip.stat().st_size > 16 << 20
     before = packets(clip)
     sign(clip, CLAIM)
-    found = read(clip)
+    found = read_credentials(clip)
     assert found is not None and found.state == "intact" and packets(clip) == before
     flip(clip, boxes(clip)["mdat"][1] - 1000)
-    found = read(clip)
+    found = read_credentials(clip)
     assert found is not None and found.state == "changed"
 
 
@@ -126,7 +126,7 @@ def test_a_video_that_was_cut_off_or_extended_is_told(signed: Path, tmp_path: Pa
     data = signed.read_bytes()
     for name, other in (("cut.mp4", data[:-500]), ("longer.mp4", data + data[-500:])):
         (tmp_path / name).write_bytes(other)
-        found = read(tmp_path / name)
+        found = read_credentials(tmp_path / name)
         assert found is not None and found.state == "changed"
 
 
@@ -138,7 +138,7 @@ def test_damaged_credentials_are_told_and_not_taken_for_none(signed: Path, tmp_p
     for place in range(said, said + 1200, 100):
         shutil.copy(signed, clip)
         flip(clip, place)
-        found = read(clip)
+        found = read_credentials(clip)
         assert found is not None and found.state != "intact", place
 
 
@@ -153,7 +153,7 @@ def test_a_copy_without_its_credentials_has_none_but_keeps_the_note(
             if packet.dts is not None:
                 packet.stream = copies[packet.stream_index]
                 output.mux(packet)
-    assert read(bare) is None
+    assert read_credentials(bare) is None
     assert read_comment(bare) == f"Synthetic video made with DanceNow {__version__}"
 
 
@@ -163,7 +163,7 @@ def test_signing_again_replaces_nothing_but_adds_the_newer_statement(
     clip = tmp_path / "again.mp4"
     shutil.copy(signed, clip)
     sign(clip, Claim(Made.performance, Origin.painted))
-    found = read(clip)
+    found = read_credentials(clip)
     assert found is not None and found.state == "intact"
     assert found.done == (Made.performance.value,)
 
@@ -190,7 +190,7 @@ def test_a_file_that_is_no_video_is_left_as_it_was(tmp_path: Path) -> None:
 def test_a_recording_of_a_camera_is_not_called_synthetic(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "a.mp4")
     sign_as(clip, acted(action="c2pa.created", digitalSourceType=CAMERA))
-    found = read(clip)
+    found = read_credentials(clip)
     assert found is not None and found.state == "intact" and found.synthetic is False
     assert found.made_with == "Their Camera 7" and found.done == ("created",)
 
@@ -200,7 +200,7 @@ def test_a_cut_of_a_synthetic_video_is_synthetic(tmp_path: Path) -> None:
     sign(parent, CLAIM)
     parameters = {"ingredientIds": ["parent"]}
     sign_as(clip, acted(action="c2pa.opened", parameters=parameters), parent)
-    found = read(clip)
+    found = read_credentials(clip)
     assert found is not None and found.state == "intact" and found.synthetic
     assert found.inputs == ("parent.mp4",)
 
@@ -213,16 +213,16 @@ def test_what_a_camera_recorded_after_looking_at_a_synthetic_video_is_not_synthe
     manifest = acted(action="c2pa.created", digitalSourceType=CAMERA)
     manifest["ingredients"] = [{"title": "seen.mp4", "relationship": "inputTo", "label": "seen"}]
     sign_as(clip, manifest)
-    found = read(clip)
+    found = read_credentials(clip)
     assert found is not None and found.synthetic is False and found.inputs == ("seen.mp4",)
 
 
 def test_credentials_in_a_picture_are_read_too(tmp_path: Path) -> None:
     picture = tmp_path / "a.png"
     Image.new("RGB", (8, 8)).save(picture)
-    assert read(picture) is None
+    assert read_credentials(picture) is None
     sign_as(picture, acted(action="c2pa.created", digitalSourceType=NETWORKS))
-    found = read(picture)
+    found = read_credentials(picture)
     assert found is not None and found.state == "intact" and found.synthetic
 
 
@@ -232,4 +232,4 @@ def test_credentials_in_a_picture_are_read_too(tmp_path: Path) -> None:
 def test_what_is_no_media_has_no_credentials(tmp_path: Path, content: bytes) -> None:
     for name in ("a.mp4", "a.txt", "a"):
         (tmp_path / name).write_bytes(content)
-        assert read(tmp_path / name) is None
+        assert read_credentials(tmp_path / name) is None

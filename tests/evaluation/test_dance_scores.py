@@ -11,19 +11,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.evaluation.dance import (
+from dancenow.evaluation.dance import DanceScores, dance_scores, limb_lengths, skating
+from dancenow.evaluation.features import (
     JOINTS,
-    DanceScores,
     Joints,
-    dance_scores,
     diversity,
     frechet_distance,
     geometric_features,
     joint_speed,
     joints_of,
     kinetic_features,
-    limb_lengths,
-    skating,
     standardized,
 )
 from dancenow.pose import PoseTrack

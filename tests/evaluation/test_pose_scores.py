@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,7 +70,7 @@ def test_a_longer_track_is_compared_over_the_common_length(truth: PoseTrack) -> 
 
 def test_tracks_that_cannot_be_compared_are_refused(truth: PoseTrack) -> None:
     with pytest.raises(ValueError, match="different frame sizes"):
-        pose_scores(truth.scaled_to((64, 64)), truth)
+        pose_scores(replace(truth, size=(64, 64)), truth)
     nobody = truth.with_keypoints(np.zeros_like(truth.keypoints))
     with pytest.raises(InputError, match="whole body"):
         pose_scores(truth, nobody)

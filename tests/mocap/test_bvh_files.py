@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -279,28 +281,28 @@ DAMAGED = [
     ),
     (changed("}\nMOTION", "MOTION"), "Hips is not closed before MOTION"),
     (changed("}\nMOTION", "}\n}\nMOTION"), "'}' is not expected after Arm_end"),
-    (changed("Arm\n\t{\n\t\tOFFSET", "Arm\n\t\tOFFSET"), "{ is missing behind 'Arm'"),
-    (changed("Arm\n\t{", "{"), "a joint has no name that can be read"),
-    (changed("Arm", "A\x07rm"), "a joint has no name that can be read"),
-    (changed("Arm", 101 * "a"), "a joint has no name that can be read"),
+    (changed("Arm\n\t{\n\t\tOFFSET", "Arm\n\t\tOFFSET"), "{ is missing after 'Arm'"),
+    (changed("Arm\n\t{", "{"), "a joint has no readable name"),
+    (changed("Arm", "A\x07rm"), "a joint has no readable name"),
+    (changed("Arm", 101 * "a"), "a joint has no readable name"),
     (HEAD[: HEAD.index("Hips")] + "\nMOTION\n", "it ends where { should be"),
     (HEAD[: HEAD.index("OFFSET")] + "\nMOTION\n", "it ends where the OFFSET of Hips should be"),
     (changed("OFFSET 10 0 0", "LENGTH 10 0 0"), "the OFFSET of Arm is missing"),
     (
         changed("OFFSET 10 0 0", "OFFSET 10 zero 0"),
-        "'zero' in the OFFSET of Arm is no number, or far too large",
+        "'zero' in the OFFSET of Arm is not a number, or far too large",
     ),
     (
         changed("OFFSET 10 0 0", "OFFSET 10 0"),
-        "'CHANNELS' in the OFFSET of Arm is no number, or far too large",
+        "'CHANNELS' in the OFFSET of Arm is not a number, or far too large",
     ),
     (
         changed("OFFSET 10 0 0", "OFFSET 10 nan 0"),
-        "'nan' in the OFFSET of Arm is no number, or far too large",
+        "'nan' in the OFFSET of Arm is not a number, or far too large",
     ),
     (
         changed("OFFSET 10 0 0", "OFFSET 10 -1e300 0"),
-        "'-1e300' in the OFFSET of Arm is no number, or far too large",
+        "'-1e300' in the OFFSET of Arm is not a number, or far too large",
     ),
     (changed("CHANNELS 3", "CHANELS 3"), "the CHANNELS of Arm are missing"),
     (
@@ -315,10 +317,10 @@ DAMAGED = [
         changed("CHANNELS 3", f"CHANNELS {'9' * 5000}"),
         "the number of CHANNELS of Arm must be a whole number, not '99999999999999999999...'",
     ),
-    (changed("CHANNELS 3", "CHANNELS 4"), "'End' is no channel, and Arm has 4"),
-    (changed("CHANNELS 3", "CHANNELS 99999999"), "'End' is no channel, and Arm has 99999999"),
+    (changed("CHANNELS 3", "CHANNELS 4"), "'End' is not one of Arm's 4 channels"),
+    (changed("CHANNELS 3", "CHANNELS 99999999"), "'End' is not one of Arm's 99999999 channels"),
     (changed("CHANNELS 3", "CHANNELS 2"), "'Yrotation' is not expected after Arm"),
-    (changed("CHANNELS 3 Z", "CHANNELS 3 W"), "'Wrotation' is no channel, and Arm has 3"),
+    (changed("CHANNELS 3 Z", "CHANNELS 3 W"), "'Wrotation' is not one of Arm's 3 channels"),
     # The motion.
     (HEAD + "MOTION", "Frames: is missing"),
     (HEAD + "MOTION\nFrames 2\n", "Frames: is missing"),
@@ -334,14 +336,14 @@ DAMAGED = [
     ),
     (
         changed("Frames: 2", "Frames: 1000000"),
-        "only 18 values follow where 1000000 frames of 9 values should",
+        "only 18 values follow instead of 1000000 frames of 9 values",
     ),
     (changed("Frame Time: 0.04\n", ""), "Frame Time: is missing"),
     (
         changed("Time: 0.04", "Time: fast"),
-        "'fast' in Frame Time is no number, or far too large",
+        "'fast' in Frame Time is not a number, or far too large",
     ),
-    (changed("Time: 0.04", "Time:"), "'' in Frame Time is no number, or far too large"),
+    (changed("Time: 0.04", "Time:"), "'' in Frame Time is not a number, or far too large"),
     (
         changed("Time: 0.04", "Time: 0"),
         "Frame Time must be 0.0001 to 10 seconds, not '0'",
@@ -356,25 +358,25 @@ DAMAGED = [
     ),
     (
         changed("1 2 3 90", "1 2 3"),
-        "only 17 values follow where 2 frames of 9 values should",
+        "only 17 values follow instead of 2 frames of 9 values",
     ),
-    (changed("1 2 3 90", "1 2 3 4 90"), "more follow where 2 frames of 9 values should"),
-    (ARM + "0 0 0 0 0 0 0 0 0\n", "more follow where 2 frames of 9 values should"),
+    (changed("1 2 3 90", "1 2 3 4 90"), "more follow instead of 2 frames of 9 values"),
+    (ARM + "0 0 0 0 0 0 0 0 0\n", "more follow instead of 2 frames of 9 values"),
     (
         changed("1 2 3 90", "1 2 0,5 90"),
-        "'0,5' in the motion is no number, or far too large",
+        "'0,5' in the motion is not a number, or far too large",
     ),
     (
         changed("1 2 3 90", "1 2 NaN 90"),
-        "'NaN' in the motion is no number, or far too large",
+        "'NaN' in the motion is not a number, or far too large",
     ),
     (
         changed("1 2 3 90", "1 2 inf 90"),
-        "'inf' in the motion is no number, or far too large",
+        "'inf' in the motion is not a number, or far too large",
     ),
     (
         changed("1 2 3 90", f"1 2 {'x' * 5000} 90"),
-        "'xxxxxxxxxxxxxxxxxxxx...' in the motion is no number, or far too large",
+        "'xxxxxxxxxxxxxxxxxxxx...' in the motion is not a number, or far too large",
     ),
     (
         "HIERARCHY\nROOT a\n{\nOFFSET 0 0 0\nCHANNELS 0\n}\nMOTION\n" + MOTION,
@@ -419,7 +421,7 @@ class TestDamaged:
         with pytest.raises(InputError) as error:
             read(folder, data)
         assert str(error.value) == (
-            f"{folder / 'some.bvh'}: is no BVH file: it does not begin with HIERARCHY."
+            f"{folder / 'some.bvh'}: is not a BVH file: it does not begin with HIERARCHY."
         )
 
     @pytest.mark.parametrize("name", ["none.bvh", "."])
@@ -459,3 +461,9 @@ class TestDamaged:
             places, _ = bvh.kinematics()
             assert np.isfinite(places).all()
             assert np.isfinite(bvh.fps)
+
+
+def test_captures_can_be_read_before_anything_else_is_imported() -> None:
+    code = "import sys, dancenow.mocap; print('dancenow.sample' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.strip() == "False", result.stderr

@@ -501,7 +501,7 @@ class TestRefused:
         with pytest.raises(InputError) as error:
             film_bvh(replace(flat, joints=joints), PATH)
         assert str(error.value) == (
-            "dance.bvh: the body has no width; are the joints named rightly?"
+            "dance.bvh: the body has no width; are the joints named correctly?"
         )
 
 

@@ -113,8 +113,8 @@ def test_what_is_not_found_is_asked_for(tmp_path: Path) -> None:
         find_joints(bvh, path)
     known = ", ".join(joint.name for joint in bvh.joints if joint.channels)
     assert str(error.value) == (
-        f"{path}: which joint is head, left_elbow? The file has {known}; write their names into "
-        'dance.joints.json beside it, as {"head": "NAME"}.'
+        f"{path}: which joint is head, left_elbow? The file has {known}; write the names into "
+        'dance.joints.json beside it, as in {"head": "NAME"}.'
     )
     assert known.startswith("Hips, Chest2, Neck, Dick, LeftCollar, LeftShoulder, Tom, LeftWrist, ")
 
@@ -123,9 +123,7 @@ def test_a_long_list_of_names_is_cut_short() -> None:
     bvh = capture("unknown")
     more = tuple(replace(bvh.joints[1], name=f"hair{n}") for n in range(200))
     many = Bvh((*bvh.joints, *more), np.zeros((1, 600 + 63)), bvh.fps)
-    with pytest.raises(
-        InputError, match=r", hair79 \.\.\.; write their names into d\.joints\.json"
-    ):
+    with pytest.raises(InputError, match=r", hair79 \.\.\.; write the names into d\.joints\.json"):
         find_joints(many, Path("d.bvh"))
 
 
@@ -158,7 +156,7 @@ def test_a_file_that_is_no_json_object_is_refused(text: str, tmp_path: Path) -> 
     with pytest.raises(InputError) as error:
         find_joints(capture(), path)
     assert str(error.value) == (
-        f"{tmp_path / 'dance.v2.joints.json'}: is no JSON object of joints' names."
+        f"{tmp_path / 'dance.v2.joints.json'}: is not a JSON object of joint names."
     )
 
 
@@ -167,7 +165,7 @@ def test_a_name_that_is_not_ours_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         find_joints(capture(), path)
     assert str(error.value) == (
-        f"{tmp_path / 'dance.v2.joints.json'}: 'left_hipp' is none of head, left_shoulder, "
+        f"{tmp_path / 'dance.v2.joints.json'}: 'left_hipp' is not one of head, left_shoulder, "
         "left_elbow, left_wrist, left_hip, left_knee, left_ankle, right_shoulder, right_elbow, "
         "right_wrist, right_hip, right_knee, right_ankle, left_toe, ..."
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dancenow.evaluation.dance import joint_speed, joints_of
-from dancenow.music import align, beat_alignment, find_accents
+from dancenow.music import align_to_beats, beat_alignment, find_accents
 from dancenow.music.alignment import MOST
 from dancenow.sample import DANCES, dance_track
 
@@ -31,7 +31,7 @@ def seconds_shown(shown: Array, accents: Array) -> Array:
 
 def timed(accents: Array, beats: Array, seconds: float, spare: float = 2.0) -> Array:
     """All accents are equally clear."""
-    return align(accents, np.ones(len(accents)), beats, seconds, seconds + spare)
+    return align_to_beats(accents, np.ones(len(accents)), beats, seconds, seconds + spare)
 
 
 # The score
@@ -152,7 +152,7 @@ def test_no_move_is_stretched_by_more_than_is_allowed(
     task: tuple[Array, Array, Array, float, float],
 ) -> None:
     *_, seconds, danced = task
-    shown = align(*task)
+    shown = align_to_beats(*task)
     assert shown.dtype == np.float64
     assert len(shown) == max(1, round(seconds / STEP))
     assert shown[0] == pytest.approx(0, abs=1e-9)
@@ -171,9 +171,9 @@ def test_nothing_to_align_leaves_the_dance_as_it_is(
     accents, clear, beats, seconds, danced = task
     none = np.empty(0)
     for shown in (
-        align(none, none, beats, seconds, danced),
-        align(accents, clear, none, seconds, danced),
-        align(beats, np.ones(len(beats)), beats, seconds, danced),  # on the beats already
+        align_to_beats(none, none, beats, seconds, danced),
+        align_to_beats(accents, clear, none, seconds, danced),
+        align_to_beats(beats, np.ones(len(beats)), beats, seconds, danced),  # on the beats already
     ):
         np.testing.assert_allclose(shown, np.arange(len(shown)) * STEP, atol=1e-9)
 
@@ -197,7 +197,7 @@ def test_an_accent_beside_a_beat_comes_on_it() -> None:
 def test_of_two_accents_the_clearer_one_comes_on_the_beat() -> None:
     beat = np.array([2.0])
     for clear, chosen in (([1.0, 0.3], 1.8), ([0.3, 1.0], 2.2)):
-        shown = align(np.array([1.8, 2.2]), np.array(clear), beat, 4, 6)
+        shown = align_to_beats(np.array([1.8, 2.2]), np.array(clear), beat, 4, 6)
         assert seconds_shown(shown, np.array([chosen])) == pytest.approx(2.0, abs=0.03)
 
 

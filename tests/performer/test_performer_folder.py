@@ -13,11 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from dancenow.errors import InputError
-from dancenow.performer import PRESETS, FastPerformer, Performer, PlatedScene, performer_preset
+from dancenow.performer import Performer
 from dancenow.performer.fast.condition import POSE_CHANNELS
+from dancenow.performer.fast.config import PRESETS
 from dancenow.performer.fast.crop import crop_path
 from dancenow.performer.fast.networks import FastGenerator, Painted
+from dancenow.performer.fast.performer import FastPerformer, PlatedScene
 from dancenow.performer.fast.texture import LAYERS, Texture
+from dancenow.performer.method import performer_preset
 from dancenow.performer.performer import is_performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import PoseStatistics
@@ -201,7 +204,7 @@ def test_the_plate_is_kept_without_loss(performer: Performer, tmp_path: Path) ->
 def test_presets_are_found_by_name() -> None:
     for name, preset in PRESETS.items():
         assert performer_preset(name) is preset and preset.preset == name and preset.minutes > 0
-    with pytest.raises(InputError, match=r"--preset nice: unknown; choose one of .*fast"):
+    with pytest.raises(InputError, match=r"`preset nice: unknown; choose one of .*fast"):
         performer_preset("nice")
 
 

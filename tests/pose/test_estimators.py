@@ -18,7 +18,7 @@ from numpy.testing import assert_array_equal
 from dancenow.errors import InputError
 from dancenow.pose.estimators import Detection, PoseEstimator, make_estimator
 from dancenow.pose.estimators.base import Frame
-from dancenow.pose.estimators.quiet import without_lines
+from dancenow.pose.estimators.stderr_filter import drop_stderr_lines
 from dancenow.pose.estimators.window import Cutter, Window, search_windows
 from dancenow.pose.layout import BODY, NUM_KEYPOINTS
 
@@ -71,14 +71,14 @@ def test_importing_the_estimators_loads_neither_mediapipe_nor_rtmlib():
 
 
 def test_only_the_named_lines_are_kept_off_standard_error(capfd):
-    with without_lines(re.compile(rb"chatter")):
+    with drop_stderr_lines(re.compile(rb"chatter")):
         os.write(2, b"W0000 chatter\nkeep this\nINFO: chatter\n")
     os.write(2, b"chatter outside\n")
     assert capfd.readouterr().err == "keep this\nchatter outside\n"
 
 
 def test_standard_error_is_given_back_after_an_error_inside(capfd):
-    with pytest.raises(RuntimeError), without_lines(re.compile(rb"chatter")):
+    with pytest.raises(RuntimeError), drop_stderr_lines(re.compile(rb"chatter")):
         os.write(2, b"chatter\nwhy it failed\n")
         raise RuntimeError
     os.write(2, b"after\n")
@@ -88,7 +88,7 @@ def test_standard_error_is_given_back_after_an_error_inside(capfd):
 def test_threads_that_want_quiet_at_once_lose_nothing(capfd):
     def work(name: int) -> None:
         for _ in range(20):
-            with without_lines(re.compile(rb"chatter")):
+            with drop_stderr_lines(re.compile(rb"chatter")):
                 os.write(2, b"chatter\nline of %d\n" % name)
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]

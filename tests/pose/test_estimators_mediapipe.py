@@ -15,8 +15,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.pose.estimators import MediaPipeEstimator
 from dancenow.pose.estimators.mediapipe_layout import BODY_LANDMARKS, FACE_POINTS, to_layout
-from dancenow.pose.follow import follow
 from dancenow.pose.layout import BODY, FACE, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
+from dancenow.pose.tracking import track_person
 
 CLIPS = Path(__file__).parents[2].parent / "shared" / "clips"
 on_clips = [
@@ -216,7 +216,7 @@ class TestOnRealClips:
         everywhere = np.concatenate([d.candidates for d in detections if d.candidates])
         assert (everywhere[:, INDEX["neck"], 0] > 900).any(), "Holistic did not jump"
         with pytest.warns(DanceNowWarning, match="another person"):
-            followed = follow([d.candidates for d in detections], (1280, 720)).keypoints
+            followed = track_person([d.candidates for d in detections], (1280, 720))
         dancer = np.stack([d.candidates[0] for d in taiji[1]])[:, INDEX["neck"], 0] - 250
         seen = followed[:, INDEX["neck"], 2] > 0
         assert_allclose(followed[seen, INDEX["neck"], 0], dancer[seen], atol=8)

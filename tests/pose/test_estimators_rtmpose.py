@@ -9,18 +9,16 @@ from __future__ import annotations
 import sys
 import urllib.error
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from dancenow.errors import InputError
+from dancenow.errors import DanceNowWarning, InputError
 from dancenow.pose.estimators import RTMPoseEstimator, make_estimator
-from dancenow.pose.estimators.wholebody import (
-    WHOLEBODY_133,
-    WHOLEBODY_134,
-    wholebody_to_layout,
-)
+from dancenow.pose.estimators.wholebody import WHOLEBODY, wholebody_to_layout
 from dancenow.pose.layout import FACE_NAMES, INDEX, NUM_KEYPOINTS
 
 BOXES = [[8, 8, 56, 72], [72, 8, 120, 72]]  # px of a 128 x 96 frame
@@ -32,14 +30,10 @@ def models(tmp_path_factory) -> dict[str, Path]:
     pytest.importorskip("rtmlib", reason="needs the extra rtmpose")
     onnx = pytest.importorskip("onnx", reason="needs onnx to make the models")
     folder = tmp_path_factory.mktemp("models")
-    for name, model in (
-        ("detector", detector(onnx)),
-        ("pose", pose(onnx, 133)),
-        ("pose17", pose(onnx, 17)),
-    ):
+    for name, model in (("detector", detector(onnx)), ("pose", pose(onnx, 133))):
         onnx.checker.check_model(model)
         onnx.save(model, folder / f"{name}.onnx")
-    return {name: folder / f"{name}.onnx" for name in ("detector", "pose", "pose17")}
+    return {name: folder / f"{name}.onnx" for name in ("detector", "pose")}
 
 
 def _model(onnx, nodes, constants, input_shape, outputs):
@@ -113,9 +107,21 @@ def picture(*red: tuple[int, int], blue: bool = True) -> np.ndarray:
     return frame
 
 
+def use_models(monkeypatch, detector: Path, pose: Path) -> None:
+    """Let rtmlib take these files for its own models."""
+    own = {
+        "det": str(detector),
+        "det_input_size": (DETECTOR_SIDE, DETECTOR_SIDE),
+        "pose": str(pose),
+        "pose_input_size": (48, 64),
+    }
+    monkeypatch.setattr("rtmlib.Wholebody.MODE", {"balanced": own})
+
+
 @pytest.fixture
-def estimator(models) -> RTMPoseEstimator:
-    return RTMPoseEstimator(det_model=models["detector"], pose_model=models["pose"])
+def estimator(models, monkeypatch) -> RTMPoseEstimator:
+    use_models(monkeypatch, models["detector"], models["pose"])
+    return RTMPoseEstimator()
 
 
 def test_every_person_is_a_candidate_with_keypoints_where_the_model_puts_them(estimator):
@@ -126,13 +132,13 @@ def test_every_person_is_a_candidate_with_keypoints_where_the_model_puts_them(es
     for keypoints, spot in zip(detection.candidates, spots, strict=True):
         assert keypoints.shape == (NUM_KEYPOINTS, 3)
         # The crop is a fifth smaller than the box with its margin: a pixel is 1.25 px.
-        assert_allclose(keypoints[WHOLEBODY_133, :2], [np.add(spot, 0.5)] * 133, atol=2)
+        assert_allclose(keypoints[WHOLEBODY, :2], [np.add(spot, 0.5)] * 133, atol=2)
 
 
 def test_confidence_is_cut_to_one_and_the_pupils_have_none(estimator):
     (detection,) = estimator.stream([picture((30, 40), (100, 25))])
     confidence = detection.candidates[0][:, 2]
-    assert_array_equal(confidence[list(WHOLEBODY_133)], 1)
+    assert_array_equal(confidence[WHOLEBODY], 1)
     assert confidence[INDEX["neck"]] == confidence[INDEX["mid_hip"]] == 1
     assert confidence[INDEX["face_left_pupil"]] == confidence[INDEX["face_right_pupil"]] == 0
 
@@ -143,24 +149,69 @@ def test_a_frame_in_which_the_detector_sees_nobody_has_no_candidate(estimator):
     assert dark.candidates == []
 
 
-def test_nothing_is_printed_to_standard_output(models, capsys):
-    RTMPoseEstimator(det_model=models["detector"], pose_model=models["pose"])
+def test_nothing_is_printed_to_standard_output(models, monkeypatch, capsys):
+    use_models(monkeypatch, models["detector"], models["pose"])
+    RTMPoseEstimator()
     assert capsys.readouterr().out == ""
 
 
-def test_a_pose_model_of_another_skeleton_is_refused(models):
-    with pytest.raises(InputError, match=r"pose17\.onnx: is no SimCC whole-body pose model"):
-        RTMPoseEstimator(det_model=models["detector"], pose_model=models["pose17"])
-
-
-def test_model_files_that_are_missing_or_broken_are_refused(models, tmp_path):
+def test_a_model_file_that_is_broken_is_refused(models, monkeypatch, tmp_path):
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"no model")
+    use_models(monkeypatch, broken, models["pose"])
     with pytest.raises(InputError, match=r"broken\.onnx: is no usable ONNX model") as error:
-        RTMPoseEstimator(det_model=broken, pose_model=models["pose"])
+        RTMPoseEstimator()
     assert "\n" not in str(error.value)
-    with pytest.raises(InputError, match=r"missing\.onnx: no such file"):
-        RTMPoseEstimator(det_model=models["detector"], pose_model=tmp_path / "missing.onnx")
+
+
+@pytest.fixture
+def devices(monkeypatch) -> list[str]:
+    """Where rtmlib's models are put; ONNX Runtime and PyTorch both have CUDA."""
+    used = []
+
+    class Model:
+        def __init__(self, *_, device, **__):
+            used.append(device)
+
+    class Wholebody:
+        MODE: ClassVar = {
+            "balanced": dict.fromkeys(("det", "det_input_size", "pose", "pose_input_size"))
+        }
+
+    rtmlib = SimpleNamespace(YOLOX=Model, RTMPose=Model, Wholebody=Wholebody)
+    monkeypatch.setitem(sys.modules, "rtmlib", rtmlib)
+    have(monkeypatch, "CUDAExecutionProvider", "CPUExecutionProvider")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    return used
+
+
+def have(monkeypatch, *providers: str) -> None:
+    """Let ONNX Runtime have these providers only."""
+    runtime = SimpleNamespace(get_available_providers=lambda: list(providers))
+    monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda", "mps"])
+def test_the_models_run_on_the_device_that_is_asked_for(devices, device):
+    make_estimator("rtmpose", device=device)
+    assert devices == [device, device]
+
+
+def test_auto_is_cuda_where_both_pytorch_and_onnx_runtime_have_it(devices, monkeypatch):
+    make_estimator("rtmpose", device="auto")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    make_estimator("rtmpose", device="auto")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    have(monkeypatch, "CPUExecutionProvider")
+    make_estimator("rtmpose", device="auto")
+    assert devices == ["cuda", "cuda", "cpu", "cpu", "cpu", "cpu"]
+
+
+def test_cuda_that_onnx_runtime_does_not_have_is_told(devices, monkeypatch):
+    have(monkeypatch, "CPUExecutionProvider")
+    with pytest.warns(DanceNowWarning, match="runs on the CPU.*onnxruntime-gpu"):
+        make_estimator("rtmpose", device="cuda")
+    assert devices == ["cpu", "cpu"]
 
 
 def test_without_rtmlib_the_message_says_what_to_install(monkeypatch):
@@ -182,27 +233,12 @@ def test_without_a_network_the_message_says_what_else_can_be_done(monkeypatch, t
     assert "\n" not in str(error.value)
 
 
-def test_an_unknown_mode_is_refused():
-    with pytest.raises(InputError, match="choose one of lightweight, balanced, performance"):
-        RTMPoseEstimator(mode="fastest")
-
-
-@pytest.mark.parametrize("table", [WHOLEBODY_133, WHOLEBODY_134], ids=len)
-def test_each_ordering_fills_every_keypoint_once_but_the_derived_and_the_pupils(table):
-    lacking = {INDEX["mid_hip"], INDEX["face_left_pupil"], INDEX["face_right_pupil"]}
-    if len(table) == 133:
-        lacking.add(INDEX["neck"])
-    assert len(set(table)) == len(table)
-    assert set(range(NUM_KEYPOINTS)) - set(table) == lacking
+def test_the_ordering_fills_every_keypoint_once_but_the_derived_and_the_pupils():
+    derived = {INDEX[name] for name in ("neck", "mid_hip")}
+    pupils = {INDEX["face_left_pupil"], INDEX["face_right_pupil"]}
+    assert len(set(WHOLEBODY)) == len(WHOLEBODY) == 133
+    assert set(range(NUM_KEYPOINTS)) - set(WHOLEBODY) == derived | pupils
     assert len(FACE_NAMES) == 70
-
-
-def test_the_134_are_ordered_as_rtmlib_orders_them():
-    post_processing = pytest.importorskip("rtmlib.tools.pose_estimation.post_processings")
-    rng = np.random.default_rng(0)
-    xy, scores = rng.uniform(0, 500, (2, 133, 2)), rng.uniform(0.1, 1, (2, 133))
-    converted = post_processing.convert_coco_to_openpose(xy.copy(), scores.copy())
-    assert_allclose(wholebody_to_layout(*converted), wholebody_to_layout(xy, scores), rtol=1e-5)
 
 
 def test_another_number_of_keypoints_is_an_error():

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dancenow.errors import InputError
-from dancenow.pose.extent import SEEN, body_extent, standing_height
+from dancenow.pose.extent import body_extent, standing_height
 from dancenow.pose.framing import keep_in_frame
-from dancenow.pose.layout import INDEX
+from dancenow.pose.layout import CERTAIN, INDEX
 
 
 def test_the_box_is_that_of_the_keypoints_that_are_seen() -> None:
@@ -21,7 +21,7 @@ def test_the_box_is_that_of_the_keypoints_that_are_seen() -> None:
     assert np.array_equal(box[:, :2], track.xy.min(axis=1))
     assert np.array_equal(box[:, 2:], track.xy.max(axis=1))
     keypoints = track.keypoints.copy()
-    keypoints[:, INDEX["nose"]] = (-500, -500, SEEN - 0.01)
+    keypoints[:, INDEX["nose"]] = (-500, -500, CERTAIN - 0.01)
     assert np.array_equal(body_extent(track.with_keypoints(keypoints))[:, 2:], box[:, 2:])
     assert body_extent(track.with_keypoints(keypoints))[:, 0].min() > 0
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dancenow.errors import InputError
 from dancenow.pose import PoseTrack
-from dancenow.pose.body import body_height
+from dancenow.pose.body_size import body_height
 from dancenow.pose.feet import SIDES, find_feet
 from dancenow.pose.layout import INDEX
 
@@ -161,5 +161,5 @@ def test_without_frames_or_body_one_line_says_so() -> None:
     track = dance(on_ground)
     with pytest.raises(InputError, match="no frames"):
         find_feet(track[:0])
-    with pytest.raises(InputError, match="no body to stand on"):
+    with pytest.raises(InputError, match="shoulders and hips are never seen"):
         find_feet(without(track, "neck"))

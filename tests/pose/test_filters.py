@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from dancers import dance, moved, without
@@ -12,11 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dancenow.pose import PoseTrack
-from dancenow.pose.body import body_height
+from dancenow.pose.body_size import body_height
 from dancenow.pose.filters import (
     CleanConfig,
-    OneEuro,
-    SavitzkyGolay,
     SmoothConfig,
     clean,
     drop_outliers,
@@ -27,8 +23,6 @@ from dancenow.pose.layout import INDEX, LEFT_HAND
 
 HEIGHT = 300
 WRIST, NOSE = INDEX["left_wrist"], INDEX["nose"]
-SMOOTHERS = [SavitzkyGolay(), OneEuro()]
-each_smoother = pytest.mark.parametrize("smoother", SMOOTHERS, ids=["parabola", "1-euro"])
 
 
 def dancer(fps: float = 25.0, seconds: float = 4.0) -> PoseTrack:
@@ -67,25 +61,20 @@ def test_cleaning_brings_noise_closer_to_the_truth_and_calms_it() -> None:
     assert jitter(cleaned, true) < 0.4 * jitter(detected, true)
 
 
-@each_smoother
 @pytest.mark.parametrize("fps", [24, 60])
-def test_each_smoother_calms_noise_at_each_frame_rate(
-    smoother: OneEuro | SavitzkyGolay, fps: float
-) -> None:
+def test_smoothing_calms_noise_at_each_frame_rate(fps: float) -> None:
     true = dancer(fps)
     detected = noisy(true)
-    result = smooth(detected, SmoothConfig(smoother=smoother))
+    result = smooth(detected)
     assert jitter(result, true) < 0.6 * jitter(detected, true)
     assert error(result, true) < 1.1 * error(detected, true)
 
 
-@each_smoother
-def test_nothing_lags(smoother: OneEuro | SavitzkyGolay) -> None:
+def test_nothing_lags() -> None:
     """A dance that runs backwards in time is smoothed to the same places."""
     track = noisy(dancer())
-    config = SmoothConfig(smoother=smoother)
-    forward = smooth(track, config).keypoints
-    backward = smooth(track.with_keypoints(track.keypoints[::-1]), config).keypoints[::-1]
+    forward = smooth(track).keypoints
+    backward = smooth(track.with_keypoints(track.keypoints[::-1])).keypoints[::-1]
     assert forward == pytest.approx(backward, abs=1e-2)
 
 
@@ -179,22 +168,19 @@ def test_the_less_certain_weighs_less() -> None:
     assert abs(unsure - track.xy[49, NOSE, 0]) < 0.5 * abs(sure - track.xy[49, NOSE, 0])
 
 
-@each_smoother
-def test_smoothing_never_reaches_across_a_gap(smoother: OneEuro | SavitzkyGolay) -> None:
+def test_smoothing_never_reaches_across_a_gap() -> None:
     track = without(noisy(dancer()), "left_wrist", frames=slice(50, 80))
     elsewhere = track.keypoints.copy()
     elsewhere[80:, WRIST, :2] += 200
-    config = SmoothConfig(smoother=smoother)
-    one, other = (smooth(track.with_keypoints(k), config) for k in (track.keypoints, elsewhere))
+    one, other = (smooth(track.with_keypoints(k)) for k in (track.keypoints, elsewhere))
     assert (one.keypoints[:80, WRIST] == other.keypoints[:80, WRIST]).all()
     assert one.xy[80:, WRIST] + 200 == pytest.approx(other.xy[80:, WRIST], abs=1e-2)
 
 
-@each_smoother
-def test_straight_motion_and_rest_are_left_alone(smoother: OneEuro | SavitzkyGolay) -> None:
+def test_straight_motion_and_rest_are_left_alone() -> None:
     for speed in (0.0, 30.0):
         track = dance(lambda t: 400 + 0 * t, x=lambda t, v=speed: 320 + v * t)  # type: ignore[misc]
-        result = smooth(track, SmoothConfig(smoother=smoother))
+        result = smooth(track)
         assert np.abs(result.xy - track.xy)[:, :25].max() < 0.011 * HEIGHT
         assert np.abs(result.xy - track.xy)[:, INDEX["neck"]].max() < 0.003 * HEIGHT
 
@@ -215,12 +201,10 @@ def test_any_holes_in_a_track_of_any_length_are_survived(length: int, seed: int)
     keypoints: NDArray[np.float32] = dancer().keypoints[:length].copy()
     keypoints[random.random(keypoints.shape[:2]) < 0.5] = 0
     track = PoseTrack(keypoints, 25, (640, 480))
-    for smoother in SMOOTHERS:
-        config = replace(CleanConfig(), smooth=SmoothConfig(smoother=smoother))
-        result = clean(track, config)
-        assert np.isfinite(result.keypoints).all()
-        assert len(result) == length
-        assert (result.keypoints[result.confidence == 0] == 0).all()
+    result = clean(track)
+    assert np.isfinite(result.keypoints).all()
+    assert len(result) == length
+    assert (result.keypoints[result.confidence == 0] == 0).all()
 
 
 def test_a_face_alone_is_cleaned_too() -> None:

@@ -203,16 +203,16 @@ def _flat_yaml(folder):
 
 BAD_FOLDERS = {
     "holds no OpenPose files": lambda folder: (folder / "1.jpg").touch(),
-    "a_0_keypoints.json: is no OpenPose file, or is broken": lambda folder: (
+    "a_0_keypoints.json: is not an OpenPose file, or is damaged": lambda folder: (
         folder / "a_0_keypoints.json"
     ).write_text('{"people": [{"pose'),
-    "a_1_keypoints.json: is no OpenPose file": lambda folder: (
+    "a_1_keypoints.json: is not an OpenPose file": lambda folder: (
         folder / "a_1_keypoints.json"
     ).write_text("[]"),
-    "a_0_keypoints.json: holds values that are no numbers": lambda folder: write_json(
+    "a_0_keypoints.json: holds NaN": lambda folder: write_json(
         folder, "a_0", some_person() * np.nan
     ),
-    "a_0_pose.yml: is no YAML file of OpenPose, or is broken": _broken_yaml,
+    "a_0_pose.yml: is not an OpenPose YAML file, or is damaged": _broken_yaml,
     "a_0_pose.yml: holds a matrix of": _flat_yaml,
     "a body of 15 points; 18, 23 or 25": lambda folder: write_json(
         folder, "a_0", some_person(points=15)
@@ -220,7 +220,7 @@ BAD_FOLDERS = {
     "hand_left has 20 points; 21": lambda folder: write_json(
         folder, "a_0", some_person(), hand_left_keypoints_2d=np.ones((20, 3))
     ),
-    "bodies of 18 points, and 25 in a_0_keypoints.json": lambda folder: (
+    "bodies of 18 points, but a_0_keypoints.json of 25": lambda folder: (
         write_json(folder, "a_0", some_person()),
         write_json(folder, "a_1", some_person(points=18)),
     ),

@@ -12,13 +12,19 @@ from pages import check, points
 from swinging import write_swinging
 
 from conftest import Command
-from dancenow.choreographer import ChoreographyOptions
 from dancenow.errors import OutputError
 from dancenow.evaluation import PictureScores, PoseScores
 from dancenow.evaluation.dance import DanceScores
 from dancenow.evaluation.flicker import FlickerScores
 from dancenow.evaluation.motion import MotionScores
 from dancenow.evaluation.page import check_report, evenly
+from dancenow.options import (
+    EvaluateClipOptions,
+    EvaluateDanceOptions,
+    EvaluatePerformerOptions,
+    SampleOptions,
+    TrainChoreographerOptions,
+)
 from dancenow.pose import PoseTrack
 from dancenow.report import page_kind
 from dancenow.report.meanings import DANCE, PICTURES, POSES, STEADINESS
@@ -34,7 +40,7 @@ from untrained import plated, untrained
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clip") / "bo.mp4"
-    write_sample(path, performer="bo", dance="wave", seconds=1, size=128, fps=10)
+    write_sample(path, SampleOptions(performer="bo", dance="wave", seconds=1, size=128, fps=10))
     return path
 
 
@@ -77,10 +83,7 @@ def test_a_performer_on_its_clip_is_reported(clip: Path, tmp_path: Path) -> None
     performer = untrained(track, plated(track, plate))
     performer.save(tmp_path / "me <3")
     with pytest.warns(UserWarning, match="does not tell"):
-        made = evaluate_performer(
-            tmp_path / "me <3", clip, poses=clip.with_suffix(".pose.npz"), device="cpu",
-            report=tmp_path / "r",
-        )  # fmt: skip
+        made = evaluate_performer(tmp_path / "me <3", clip, EvaluatePerformerOptions(poses=clip.with_suffix(".pose.npz"), device="cpu", report=tmp_path / "r"))  # fmt: skip
     page = check(tmp_path / "r" / "index.html")
     assert "me <3 dances bo.mp4" in page.text and "frames a second" in page.text
     assert f"{made.scores.whole.ssim:.3f}" in page.text and len(page.all("img")) == 8
@@ -88,13 +91,15 @@ def test_a_performer_on_its_clip_is_reported(clip: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("codec", ["frame", "pose"])
 def test_a_dance_is_reported_for_both_codecs(codec: str, tmp_path: Path) -> None:
-    options = ChoreographyOptions("tiny", codec, steps=10, device="cpu")
+    options = TrainChoreographerOptions(preset="tiny", codec=codec, steps=10, device="cpu")
     if codec == "pose":
         dancing(fps=30).save(tmp_path / "d.npz")
         train_choreographer(tmp_path / "d.npz", tmp_path / "c", options)
     else:
         train_choreographer(write_swinging(tmp_path / "d.mp4"), tmp_path / "c", options)
-    scores = evaluate_dance(tmp_path / "c", seconds=8, device="cpu", report=tmp_path / "r")
+    scores = evaluate_dance(
+        tmp_path / "c", EvaluateDanceOptions(seconds=8, device="cpu", report=tmp_path / "r")
+    )
     page = check(tmp_path / "r" / "index.html")
     assert f"{scores.speed_ratio:.2f}" in page.text and DANCE["copy_distance"].what in page.text
     assert len(page.all("img")) == 16 and "as learned" in page.text
@@ -102,13 +107,13 @@ def test_a_dance_is_reported_for_both_codecs(codec: str, tmp_path: Path) -> None
 
 
 def test_a_folder_of_something_else_is_not_written_into(clip: Path, tmp_path: Path) -> None:
-    from dancenow.workflows.evaluate import evaluate_clip
+    from dancenow.workflows.evaluate_clip import evaluate_clip
 
     (tmp_path / "index.html").write_text("<p>mine")
     for call in (
-        lambda: evaluate_clip(clip, clip, report=tmp_path),
-        lambda: evaluate_performer(tmp_path, clip, report=clip),
-        lambda: evaluate_dance(tmp_path, report=tmp_path),
+        lambda: evaluate_clip(clip, clip, EvaluateClipOptions(report=tmp_path)),
+        lambda: evaluate_performer(tmp_path, clip, EvaluatePerformerOptions(report=clip)),
+        lambda: evaluate_dance(tmp_path, EvaluateDanceOptions(report=tmp_path)),
     ):
         with pytest.raises((OutputError, Exception), match=r"holds other files|is a file|no perf"):
             call()

@@ -22,6 +22,7 @@ from dancenow.report import (
     curve,
     curves,
     element,
+    encode_jpeg,
     escaped,
     facts,
     figures,
@@ -34,7 +35,6 @@ from dancenow.report import (
 )
 from dancenow.report.curves import smoothed
 from dancenow.report.tables import duration
-from dancenow.training.history import encode_jpeg
 from dancenow.video.png import encode_png
 
 GREY = np.full((20, 30, 3), 90, np.uint8)

@@ -6,17 +6,17 @@ import warnings
 from pathlib import Path
 
 import pytest
+from dancenow.choreographer.options import TrainingJob
 from pages import Parsed, check, points
 from swinging import write_swinging
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from conftest import Command
-from dancenow.choreographer import ChoreographyOptions
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.config import PRESETS
 from dancenow.choreographer.motion.method import training_page
-from dancenow.choreographer.options import TrainingJob
 from dancenow.errors import TrainingError
+from dancenow.options import SampleOptions, TrainChoreographerOptions
 from dancenow.performer import Performer
 from dancenow.performer.edn.config import LossConfig as PaperLosses
 from dancenow.performer.fast.config import LossConfig
@@ -26,8 +26,8 @@ from dancenow.report.meanings import LOSSES
 from dancenow.training import Device
 from dancenow.training.history import History
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train import TrainOptions, train_performer
 from dancenow.workflows.train_choreographer import train_choreographer
+from dancenow.workflows.train_performer import TrainOptions, train_performer
 from motions import dancing
 
 CPU = Device("cpu", "32-true")
@@ -38,7 +38,7 @@ NAME = "zola <& co>.mp4"
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A second of a sample performer; its name is a trial for HTML."""
     path = tmp_path_factory.mktemp("clip") / NAME
-    write_sample(path, performer="zola", dance="house", seconds=1, size=96, fps=10)
+    write_sample(path, SampleOptions(performer="zola", dance="house", seconds=1, size=96, fps=10))
     return path
 
 
@@ -137,7 +137,7 @@ def test_a_training_that_fails_at_once_says_so_and_can_be_tried_again(
 def test_a_choreographer_of_pictures_shows_both_of_its_trainings(
     dance: Path, tmp_path: Path
 ) -> None:
-    chosen = ChoreographyOptions("tiny", steps=10, device="cpu", logger="csv")
+    chosen = TrainChoreographerOptions(preset="tiny", steps=10, device="cpu", logger="csv")
     train_choreographer(dance, tmp_path / "c", chosen)
     page = checked(tmp_path / "c", "checkpoint/codec")
     checked(tmp_path / "c", "checkpoint/sequence", 3)  # behind the autoencoder's three
@@ -152,7 +152,7 @@ def test_a_choreographer_of_pictures_shows_both_of_its_trainings(
 def test_a_choreographer_of_poses_leaves_a_page(tmp_path: Path) -> None:
     track = tmp_path / "dance.npz"
     dancing(fps=30).save(track)
-    chosen = ChoreographyOptions("tiny", "pose", steps=3, device="cpu")
+    chosen = TrainChoreographerOptions(preset="tiny", codec="pose", steps=3, device="cpu")
     train_choreographer(track, tmp_path / "c", chosen)
     page = checked(tmp_path / "c", "checkpoint/motion")
     assert "The dance of dance.npz" in page.text and "pose" in page.text
@@ -182,7 +182,7 @@ def test_every_part_of_the_losses_is_explained() -> None:
 def test_several_clips_are_told_and_the_presets_own_budget(tmp_path: Path) -> None:
     config = PRESETS["tiny"]
     clips = [Path("a.mp4"), Path("b.mp4")]
-    page = training_page(tmp_path, TrainingJob(clips, config, ChoreographyOptions(), CPU), {})
+    page = training_page(tmp_path, TrainingJob(clips, config, TrainChoreographerOptions(), CPU), {})
     assert page.title == "The dance of a.mp4 and 1 more"
     assert page.facts["clips"] == "a.mp4, b.mp4"
     assert page.facts["budget"] == f"{config.minutes:g} min"

@@ -7,8 +7,8 @@ import pytest
 
 from dancenow.errors import InputError
 from dancenow.sample import DANCES, PERFORMERS
-from dancenow.sample.body import build_skeleton, place
 from dancenow.sample.dances import Choreography
+from dancenow.sample.kinematics import build_skeleton, forward_kinematics
 from dancenow.sample.moves import ARMS, BEATS, STEPS
 from dancenow.sample.stance import CHANNEL, Solver
 
@@ -62,7 +62,7 @@ def test_joints_move_as_fast_as_people_can_and_no_faster(name: str) -> None:
     solver = Solver(BODIES["mika"], choreography.dance.swing)
     rate = 50
     stances = choreography.stances(np.arange(0, 16, 1 / rate))
-    path = np.stack([place(BODIES["mika"], solver.pose(s)).positions for s in stances])
+    path = np.stack([forward_kinematics(BODIES["mika"], solver.pose(s)).positions for s in stances])
     speed = np.linalg.norm(np.diff(path, axis=0), axis=-1) * rate
     assert speed.max() < 12.0  # m/s; a fingertip in a quick gesture
     assert np.percentile(speed, 99.9) < 7.0
@@ -86,7 +86,7 @@ def test_every_body_puts_its_feet_where_the_dance_says(name: str, performer: str
     choreography = Choreography(name, 1)
     solver = Solver(skeleton, choreography.dance.swing)
     for stance in choreography.stances(np.arange(0, 12, 0.17)):
-        placed = place(skeleton, solver.pose(stance))
+        placed = forward_kinematics(skeleton, solver.pose(stance))
         for side in SIDES:
             ball = placed.at(f"{side}_toe")
             rest = skeleton.at(f"{side}_toe")

@@ -8,17 +8,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dancenow.sample.body import BodyPose, Proportions, build_skeleton, place
-from dancenow.sample.camera import frame_person
-from dancenow.sample.sdf import Body, Primitive, Tracer, melt
+from dancenow.sample.kinematics import BodyPose, Proportions, build_skeleton, forward_kinematics
+from dancenow.sample.pinhole import frame_person
+from dancenow.sample.sdf import ImplicitBody, Primitive, Tracer, melt
 
 SKELETON = build_skeleton(Proportions())
 CAMERA = frame_person(1.72, (128, 128))
 
 
 def _trace(primitive: Primitive) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    body = Body([primitive], {"thing": 0.02})
-    tracer = Tracer(body.posed(place(SKELETON, BodyPose())), CAMERA)
+    body = ImplicitBody([primitive], {"thing": 0.02})
+    tracer = Tracer(body.posed(forward_kinematics(SKELETON, BodyPose())), CAMERA)
     rays = tracer.rays()
     depth, cover = tracer.trace(rays)
     point, _, rest = tracer.surface(rays, depth)

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from dancenow.errors import InputError
 from dancenow.pose.layout import BODY, FACE, INDEX
-from dancenow.sample import DANCES, PERFORMERS, BodyPose, Stage, click_track, dance_track
+from dancenow.sample import DANCES, PERFORMERS, BodyPose, SampleStage, click_track, dance_track
 from dancenow.sample import render_sample as render
 
 
@@ -69,7 +69,7 @@ _LIMB_JOINTS = {
 
 @pytest.mark.parametrize("performer", PERFORMERS)
 def test_the_person_is_drawn_where_the_keypoints_are(performer: str) -> None:
-    stage = Stage(PERFORMERS[performer], 256)
+    stage = SampleStage(PERFORMERS[performer], 256)
     poses = list(stage.poses("groove", seconds=3, fps=1))
     plate = np.median([stage.draw(pose) for pose in stage.poses("house", seconds=6, fps=1)], axis=0)
     for pose in poses:
@@ -81,7 +81,7 @@ def test_the_person_is_drawn_where_the_keypoints_are(performer: str) -> None:
 
 
 def test_a_face_that_is_turned_away_has_no_keypoints() -> None:
-    stage = Stage(PERFORMERS["lin"], 128)
+    stage = SampleStage(PERFORMERS["lin"], 128)
     turns = BodyPose().rotations.copy()
     assert stage.keypoints(BodyPose(rotations=turns))[FACE, 2].mean() > 0.9
     turns[0] = Rotation.from_euler("y", 180, degrees=True).as_matrix()
@@ -138,7 +138,7 @@ def test_a_real_detector_sees_the_performer(performer: str) -> None:
     mediapipe = pytest.importorskip("mediapipe", reason="MediaPipe is not installed")
     limbs = {11: "left_shoulder", 14: "right_elbow", 15: "left_wrist", 24: "right_hip",
              25: "left_knee", 28: "right_ankle", 0: "nose"}  # fmt: skip
-    stage = Stage(PERFORMERS[performer], 256)
+    stage = SampleStage(PERFORMERS[performer], 256)
     found, hands, errors = [], [], []
     with mediapipe.solutions.holistic.Holistic(model_complexity=1) as detector:
         for pose in stage.poses("wave", seconds=0.8, fps=10, seed=0):

@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.performer import FastPerformer, Performer, PlatedScene
+from dancenow.performer import Performer
+from dancenow.performer.fast.performer import FastPerformer, PlatedScene
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import pose_statistics
 from dancenow.pose.retarget import body_shape
@@ -47,6 +48,8 @@ class Unlearned(FastPerformer):
 
 class WholeFrames(Performer):
     """A performer that paints its room with the person, as those of the paper do."""
+
+    paints_layers = False
 
     def __init__(self, scene: PlatedScene) -> None:
         self.scene = scene
@@ -235,5 +238,5 @@ def test_whole_frames_have_their_own_room_and_no_other(scene: PlatedScene, sourc
     whole = WholeFrames(scene)
     assert not Backdrop("target", whole, source).transparent
     for name in ("transparent", "white"):
-        with pytest.raises(InputError, match=rf"--background {name}: .*--preset fast"):
+        with pytest.raises(InputError, match=rf"`background={name}`: .*`preset=fast`"):
             Backdrop(name, whole, source)

@@ -12,13 +12,14 @@ import pytest
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.performer import FastPerformer, Performer
+from dancenow.options import Formation
+from dancenow.performer import Performer
+from dancenow.performer.fast.performer import FastPerformer
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.extent import body_extent
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
 from dancenow.pose.retarget import BodyShape, body_shape
-from dancenow.staging.choices import Formation
 from dancenow.staging.ensemble import MOST, Ensemble
 from dancenow.video import open_writer
 from motions import CPU, dancing
@@ -35,10 +36,14 @@ class Room:
     fps: float
     statistics: PoseStatistics | None
     shape: BodyShape | None
+    plate: None = None
+    camera: None = None
 
 
 class StickFigure(Performer):
     """Paints whole frames: a room's colour and the pose, nothing learned."""
+
+    paints_layers = False
 
     def __init__(self, seen: PoseTrack, colour: int = 0) -> None:
         self.scene = Room(seen.size, seen.fps, pose_statistics(seen), body_shape(seen))
@@ -254,7 +259,7 @@ def test_what_cannot_be_danced_together_is_told(ensemble: Ensemble, message: str
 def test_a_performer_without_a_body_is_told() -> None:
     drawn = stick("zola")
     drawn.scene = replace(drawn.scene, statistics=None)
-    with pytest.raises(InputError, match="--performer: one was learned from drawn stick figures"):
+    with pytest.raises(InputError, match="`performer: one was learned from drawn stick figures"):
         Ensemble((drawn,)).check()
 
 

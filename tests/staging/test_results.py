@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dancenow.credentials import Claim, Made, Origin, read
+from dancenow.credentials import Claim, Made, Origin, read_credentials
 from dancenow.errors import DanceNowWarning
 from dancenow.performer import Performer
 from dancenow.sample import dance_track
@@ -45,14 +45,14 @@ def test_what_can_be_signed_is_signed_and_everything_has_a_note(
         warnings.simplefilter("error", DanceNowWarning)
         assert write(tmp_path / name) is signed
     assert read_comment(tmp_path / name) == NOTE and probe(tmp_path / name).frames == 10
-    found = None if name == "pictures" else read(tmp_path / name)
+    found = None if name == "pictures" else read_credentials(tmp_path / name)
     assert (found is not None) is signed
     assert found is None or (found.state == "intact" and found.inputs == ("dance",))
 
 
 def test_without_a_claim_there_is_only_the_note(tmp_path: Path) -> None:
     assert not write(tmp_path / "a.mp4", None)
-    assert read(tmp_path / "a.mp4") is None and read_comment(tmp_path / "a.mp4") == NOTE
+    assert read_credentials(tmp_path / "a.mp4") is None and read_comment(tmp_path / "a.mp4") == NOTE
 
 
 def test_a_result_that_cannot_be_signed_is_kept_with_a_warning(
@@ -136,11 +136,11 @@ def test_results_of_commands_are_signed_unless_that_is_not_wanted(
     monkeypatch.chdir(stage)
     out = tmp_path / "out.mp4"
     assert told(dancenow(*words, "-o", out, "--json"))["credentials"] is True
-    found = read(out)
+    found = read_credentials(out)
     assert found is not None and found.state == "intact" and found.synthetic
     assert found.done == (made.value,) and found.inputs == inputs
     assert told(dancenow(*words, "-o", out, "--json", "--no-credentials"))["credentials"] is False
-    assert read(out) is None and read_comment(out) == NOTE
+    assert read_credentials(out) is None and read_comment(out) == NOTE
 
 
 def test_dreams_and_reconstructions_are_signed_too(
@@ -156,16 +156,16 @@ def test_dreams_and_reconstructions_are_signed_too(
     }
     for path, (command, made, inputs) in words.items():
         assert told(dancenow(*command, "-o", path, "--json"))["credentials"] is True
-        found = read(path)
+        found = read_credentials(path)
         assert found is not None and found.done == (made.value,) and found.inputs == inputs
         answer = told(dancenow(*command, "-o", path, "--json", "--no-credentials"))
-        assert answer["credentials"] is False and read(path) is None
+        assert answer["credentials"] is False and read_credentials(path) is None
 
 
 def test_a_person_over_a_recorded_room_is_told_from_whole_painted_frames(
     stage: Path, tmp_path: Path
 ) -> None:
-    from dancenow.workflows.transfer import ShowOptions
+    from dancenow.staging.show import ShowOptions
 
     performer = Performer.load(stage / "zola")
     picture = tmp_path / "beach.png"

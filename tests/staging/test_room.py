@@ -12,16 +12,16 @@ import pytest
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.performer import FastPerformer
+from dancenow.options import Camera, Retarget, ShowOptions
+from dancenow.performer.fast.performer import FastPerformer
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress
 from dancenow.sample import dance_track
 from dancenow.sources.camera import find_camera
 from dancenow.sources.load import Source
-from dancenow.staging.choices import CameraChoice, Retarget
 from dancenow.staging.room import performable, stage
 from dancenow.video import open_writer, probe
-from dancenow.video.camera import CameraPath
+from dancenow.video.camera_motion import CameraPath
 from untrained import plated, untrained
 
 Frame = NDArray[np.uint8]
@@ -148,11 +148,11 @@ def test_a_camera_is_sought_once(
 # --- Normalised ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("camera", [CameraChoice.auto, CameraChoice.still, CameraChoice.source])
+@pytest.mark.parametrize("camera", [Camera.auto, Camera.still, Camera.source])
 def test_a_track_without_a_clip_is_danced_before_a_still_camera(
-    performer: FastPerformer, dance: PoseTrack, camera: CameraChoice
+    performer: FastPerformer, dance: PoseTrack, camera: Camera
 ) -> None:
-    staged = stage(performer, Source(dance, None), camera=camera)
+    staged = stage(performer, Source(dance, None), ShowOptions(camera=camera.value))
     assert staged.view is None
     expected = performable(performer, dance)
     assert staged.track.size == HOME and staged.track.fps == 12
@@ -162,7 +162,9 @@ def test_a_track_without_a_clip_is_danced_before_a_still_camera(
 def test_limbs_are_retargeted_where_that_is_asked_for(
     performer: FastPerformer, dance: PoseTrack
 ) -> None:
-    whole, limbs = (stage(performer, Source(dance, None), retarget=each) for each in Retarget)
+    whole, limbs = (
+        stage(performer, Source(dance, None), ShowOptions(retarget=each)) for each in Retarget
+    )
     assert len(limbs.track) == COUNT
     assert not np.allclose(whole.track.xy, limbs.track.xy, atol=0.5)
 
@@ -171,7 +173,7 @@ def test_a_dancer_does_not_sway_because_the_camera_did(
     performer: FastPerformer, panned: Path, dance: PoseTrack
 ) -> None:
     source = Source(filmed(dance, PAN), probe(panned))
-    staged = stage(performer, source)
+    staged = stage(performer, source, ShowOptions())
     assert staged.view is None
     expected = performable(performer, dance)
     # Statistics of the whole track are taken in the first frame's view.
@@ -182,11 +184,11 @@ def test_the_sources_camera_films_in_parts_of_the_frame(
     performer: FastPerformer, panned: Path, dance: PoseTrack
 ) -> None:
     source = Source(filmed(dance, PAN), probe(panned))
-    staged = stage(performer, source, camera=CameraChoice.source)
+    staged = stage(performer, source, ShowOptions(camera="source"))
     assert staged.view is not None and staged.view.size == HOME and len(staged.view) == COUNT
     scale = HOME[1] / ROOM[1]
     np.testing.assert_allclose(shifts_of(staged.view), scale * np.array(PAN), atol=0.4)
-    plain = stage(performer, source)
+    plain = stage(performer, source, ShowOptions())
     np.testing.assert_array_equal(staged.track.keypoints, plain.track.keypoints)
 
 
@@ -194,14 +196,14 @@ def test_a_tripod_of_the_source_films_like_any_other(
     performer: FastPerformer, still: Path, dance: PoseTrack
 ) -> None:
     source = Source(dance, probe(still))
-    assert stage(performer, source, camera=CameraChoice.source).view is None
+    assert stage(performer, source, ShowOptions(camera="source")).view is None
 
 
 def test_the_targets_camera_is_refused_where_it_is_not_known(
     performer: FastPerformer, dance: PoseTrack
 ) -> None:
-    with pytest.raises(InputError, match=r"--camera target: .* leave the option out"):
-        stage(performer, Source(dance, None), camera=CameraChoice.target)
+    with pytest.raises(InputError, match=r"`camera=target`: .* leave the option out"):
+        stage(performer, Source(dance, None), ShowOptions(camera="target"))
 
 
 def test_the_targets_camera_goes_forth_and_back(performer: FastPerformer, dance: PoseTrack) -> None:
@@ -212,10 +214,10 @@ def test_the_targets_camera_goes_forth_and_back(performer: FastPerformer, dance:
     moving = FastPerformer(
         performer.config, filming, performer.generator, performer.texture, performer.device
     )
-    staged = stage(moving, Source(dance, None), camera=CameraChoice.target)
+    staged = stage(moving, Source(dance, None), ShowOptions(camera="target"))
     assert staged.view is not None and staged.view.size == HOME
     assert shifts_of(staged.view)[:, 0].tolist() == [0, 3, 5, 9, 5, 3, 0, 3, 5, 9, 5, 3]
-    assert stage(moving, Source(dance, None)).view is None
+    assert stage(moving, Source(dance, None), ShowOptions()).view is None
 
 
 # --- Not normalised ------------------------------------------------------------------------------
@@ -229,12 +231,12 @@ def beside(tmp_path: Path) -> Path:
     return film(tmp_path / "beside.mp4", wall(1), [AWAY] * COUNT)
 
 
-@pytest.mark.parametrize("camera", [CameraChoice.auto, CameraChoice.source])
+@pytest.mark.parametrize("camera", [Camera.auto, Camera.source])
 def test_in_the_performers_own_room_the_sources_view_is_kept(
-    at_home: FastPerformer, beside: Path, dance: PoseTrack, camera: CameraChoice
+    at_home: FastPerformer, beside: Path, dance: PoseTrack, camera: Camera
 ) -> None:
     source = Source(filmed(dance, [AWAY] * COUNT), probe(beside))
-    staged = stage(at_home, source, normalized=False, camera=camera)
+    staged = stage(at_home, source, ShowOptions(normalize=False, camera=camera.value))
     assert staged.view is not None and len(staged.view) == COUNT and staged.view.size == ROOM
     np.testing.assert_allclose(shifts_of(staged.view), [AWAY] * COUNT, atol=0.5)
     np.testing.assert_allclose(staged.track.xy, dance.xy, atol=0.6)
@@ -244,7 +246,7 @@ def test_in_the_performers_own_room_the_sources_view_is_kept(
 def test_in_the_performers_own_room_a_camera_that_pans_is_followed(
     at_home: FastPerformer, panned: Path, dance: PoseTrack
 ) -> None:
-    staged = stage(at_home, Source(filmed(dance, PAN), probe(panned)), normalized=False)
+    staged = stage(at_home, Source(filmed(dance, PAN), probe(panned)), ShowOptions(normalize=False))
     assert staged.view is not None
     np.testing.assert_allclose(shifts_of(staged.view), PAN, atol=0.6)
     np.testing.assert_allclose(staged.track.xy, dance.xy, atol=0.8)
@@ -254,7 +256,7 @@ def test_a_still_camera_shows_the_plate_as_it_is(
     at_home: FastPerformer, beside: Path, dance: PoseTrack
 ) -> None:
     source = Source(filmed(dance, [AWAY] * COUNT), probe(beside))
-    staged = stage(at_home, source, normalized=False, camera=CameraChoice.still)
+    staged = stage(at_home, source, ShowOptions(normalize=False, camera="still"))
     assert staged.view is None
     np.testing.assert_allclose(staged.track.xy, dance.xy, atol=0.6)
 
@@ -262,7 +264,7 @@ def test_a_still_camera_shows_the_plate_as_it_is(
 def test_the_very_view_of_the_plate_needs_no_other(
     at_home: FastPerformer, still: Path, dance: PoseTrack
 ) -> None:
-    staged = stage(at_home, Source(dance, probe(still)), normalized=False)
+    staged = stage(at_home, Source(dance, probe(still)), ShowOptions(normalize=False))
     assert staged.view is None
     np.testing.assert_allclose(staged.track.xy, dance.xy, atol=0.4)
 
@@ -271,7 +273,7 @@ def test_another_room_is_not_taken_for_the_performers(
     at_home: FastPerformer, dance: PoseTrack, tmp_path: Path
 ) -> None:
     elsewhere = film(tmp_path / "elsewhere.mp4", wall(2), STILL)
-    staged = stage(at_home, Source(dance, probe(elsewhere)), normalized=False)
+    staged = stage(at_home, Source(dance, probe(elsewhere)), ShowOptions(normalize=False))
     assert staged.view is None
     np.testing.assert_array_equal(staged.track.keypoints, dance.keypoints)
 
@@ -279,6 +281,6 @@ def test_another_room_is_not_taken_for_the_performers(
 def test_frames_of_another_size_are_fitted_without_a_view(
     performer: FastPerformer, still: Path, dance: PoseTrack
 ) -> None:
-    staged = stage(performer, Source(dance, probe(still)), normalized=False)
+    staged = stage(performer, Source(dance, probe(still)), ShowOptions(normalize=False))
     assert staged.view is None and staged.track.size == HOME
     np.testing.assert_allclose(staged.track.xy, dance.xy * HOME[1] / ROOM[1], atol=0.01)

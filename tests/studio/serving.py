@@ -6,21 +6,21 @@ import sys
 from pathlib import Path
 
 from dancenow.studio.app import run_studio
-from dancenow.studio.config import Limits, Sizes, StudioConfig
+from dancenow.studio.config import Limits, StudioConfig, Workload
 
-SIZES = Sizes(
+WORKLOAD = Workload(
     preset="tiny",
     dance_preset="tiny",
-    steps_a_minute=20,
+    steps_per_minute=20,
     sample_px=96,
     sample_seconds=1.5,
-    learned_seconds=1.5,
+    training_seconds=1.5,
     sample_fps=8.0,
-    moves_seconds=8.0,
+    sample_dance_seconds=8.0,
 )
 LIMITS = Limits(megabytes=5.0, seconds=20.0, megapixels=0.5)
 
 if __name__ == "__main__":
     data = Path(sys.argv[1])
-    config = StudioConfig(data, port=0, limits=LIMITS, sizes=SIZES, open_browser=False)
+    config = StudioConfig(data, port=0, limits=LIMITS, workload=WORKLOAD, open_browser=False)
     run_studio(config, as_json=True)

@@ -1,4 +1,4 @@
-"""The guard: who comes in, what may be asked for, and what every answer says."""
+"""The guard: who gets in, what may be requested, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse  # noqa: E402
 from starlette.testclient import TestClient  # noqa: E402
 from starlette.types import Receive, Scope, Send  # noqa: E402
 
-from dancenow.studio.web.guard import COOKIE, OWNER, Guard, owner_of  # noqa: E402
+from dancenow.studio.web.guard import OWNER_KEY, SESSION_COOKIE, Guard, owner_id  # noqa: E402
 
 UPLOADS = Path("/nowhere/uploads")
 JOIN = "/gradio_api/queue/join"
@@ -22,7 +22,7 @@ JOIN = "/gradio_api/queue/join"
 
 async def inside(scope: Scope, receive: Receive, send: Send) -> None:
     """Says who was let in, and where to."""
-    await PlainTextResponse(f"{scope[OWNER]} {scope['path']}")(scope, receive, send)
+    await PlainTextResponse(f"{scope[OWNER_KEY]} {scope['path']}")(scope, receive, send)
 
 
 def client(host: str = "127.0.0.1", accounts: Any = (), base: str = "127.0.0.1:7860") -> TestClient:
@@ -34,7 +34,7 @@ def basic(name: str, password: str) -> dict[str, str]:
     return {"authorization": f"Basic {text}"}
 
 
-def test_the_page_gives_a_cookie_that_tells_users_apart() -> None:
+def test_the_page_sets_a_cookie_that_tells_users_apart() -> None:
     anna, ben = client(), client()
     first, second = anna.get("/").text, ben.get("/").text
     assert first.split()[0] != second.split()[0]
@@ -48,17 +48,15 @@ def test_the_page_gives_a_cookie_that_tells_users_apart() -> None:
 def test_the_cookie_is_not_written_into_the_owners_name() -> None:
     anna = client()
     owner = anna.get("/").text.split()[0]
-    assert anna.cookies[COOKIE] not in owner
-    assert owner == owner_of(anna.cookies[COOKIE])
+    assert anna.cookies[SESSION_COOKIE] not in owner
+    assert owner == owner_id(anna.cookies[SESSION_COOKIE])
 
 
 @pytest.mark.parametrize("cookie", ["", "short", "../" * 15, "x" * 43 + "/", '"'])
-def test_nothing_but_the_page_is_had_without_a_cookie(cookie: str) -> None:
+def test_nothing_but_the_page_is_served_without_a_cookie(cookie: str) -> None:
     anna = client()
-    assert (
-        anna.get("/media/jobs/x/result", headers={"cookie": f"{COOKIE}={cookie}"}).status_code
-        == 403
-    )
+    headers = {"cookie": f"{SESSION_COOKIE}={cookie}"}
+    assert anna.get("/media/jobs/x/result", headers=headers).status_code == 403
     assert anna.post("/gradio_api/upload").status_code == 403
 
 
@@ -96,7 +94,7 @@ def test_what_the_page_does_not_need_is_not_there(path: str) -> None:
         assert anna.send(scope).status_code == 404
 
 
-def test_a_page_elsewhere_can_neither_point_here_nor_ask() -> None:
+def test_another_site_can_neither_point_here_nor_post() -> None:
     assert client(base="evil.example:7860").get("/").status_code == 421
     assert client(base="localhost:7860").get("/").status_code == 200
     anna = client()
@@ -107,8 +105,8 @@ def test_a_page_elsewhere_can_neither_point_here_nor_ask() -> None:
     assert anna.post("/gradio_api/upload", headers=own).status_code == 200
 
 
-def test_with_accounts_nobody_comes_in_without_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dancenow.studio.web.guard._SLOWED", 0.0)
+def test_with_accounts_nobody_gets_in_without_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dancenow.studio.web.guard._LOGIN_DELAY", 0.0)
     accounts = (("anna", "secret:with:colons"), ("ben", "päss"))
     outside = client("0.0.0.0", accounts, "studio.example")
     for path in ("/", "/gradio_api/upload", "/media/jobs/x/result", "/assets/index.js"):
@@ -171,7 +169,7 @@ def test_a_window_belongs_to_who_opened_it() -> None:
     assert ben.get(twice).status_code == 403
 
 
-def test_a_request_brings_no_more_than_is_allowed_and_says_how_much() -> None:
+def test_a_request_states_its_length_and_is_within_the_limit() -> None:
     anna = TestClient(Guard(inside, "127.0.0.1", (), UPLOADS, 100), base_url="http://localhost")
     anna.get("/")
     assert anna.post("/gradio_api/upload", content=b"x" * 100).status_code == 200
@@ -180,7 +178,7 @@ def test_a_request_brings_no_more_than_is_allowed_and_says_how_much() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"[", b"[]", b"[" * 100_000, b" " * 2_000_000])
-def test_an_event_that_is_none_goes_no_further(body: bytes) -> None:
+def test_a_malformed_event_is_refused(body: bytes) -> None:
     anna = client()
     anna.get("/")
     assert anna.post(JOIN, content=body).status_code == 400

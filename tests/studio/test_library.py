@@ -1,4 +1,4 @@
-"""What was learned: kept under names of the studio's own, taken along and brought back safely."""
+"""The library: stored under names of the studio's own, exported and imported safely."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 from dancenow.choreographer.dancenet.choreographer import FILES as PICTURE_FILES
 from dancenow.choreographer.motion.choreographer import FILES as MOTION_FILES
 from dancenow.errors import InputError
-from dancenow.studio.archive import TRAINED, unpack
-from dancenow.studio.library import Entry, Kind, Library
+from dancenow.studio.archive import MODEL_FILES, unpack
+from dancenow.studio.library import EntryKind, Library, LibraryEntry
 
 MOST = 100_000
 CONFIG = {
@@ -25,7 +25,7 @@ CONFIG = {
 }
 
 
-def learned(entry: Entry) -> Entry:
+def learned(entry: LibraryEntry) -> LibraryEntry:
     """An entry as if it had been trained."""
     entry.trained.mkdir(parents=True)
     (entry.trained / "config.json").write_text(json.dumps(CONFIG))
@@ -35,10 +35,10 @@ def learned(entry: Entry) -> Entry:
     return entry
 
 
-def person(library: Library, tmp_path: Path, name: str = "Zola") -> Entry:
+def person(library: Library, tmp_path: Path, name: str = "Zola") -> LibraryEntry:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"a clip")
-    return library.add(Kind.person, name, [(clip, "me.mp4")], consent=True)
+    return library.add(EntryKind.person, name, [(clip, "me.mp4")], consent=True)
 
 
 def archived(files: dict[str, bytes], path: Path) -> Path:
@@ -51,8 +51,8 @@ def archived(files: dict[str, bytes], path: Path) -> Path:
 def test_a_person_is_learned_only_where_they_agreed_and_the_answer_is_kept(tmp_path: Path) -> None:
     library = Library(tmp_path / "mine")
     with pytest.raises(InputError, match="confirm that the person in the clip agreed"):
-        library.add(Kind.person, "Zola", [(tmp_path / "clip.mp4", "me.mp4")])
-    assert library.all(Kind.person) == []
+        library.add(EntryKind.person, "Zola", [(tmp_path / "clip.mp4", "me.mp4")])
+    assert library.all(EntryKind.person) == []
     consent = person(library, tmp_path).consent
     assert consent["confirmed"] is True
     assert "agreed" in consent["text"]
@@ -61,10 +61,10 @@ def test_a_person_is_learned_only_where_they_agreed_and_the_answer_is_kept(tmp_p
 
 def test_a_sample_performer_needs_no_consent(tmp_path: Path) -> None:
     library = Library(tmp_path)
-    entry = library.add(Kind.person, "Zola", [], sample="zola")
+    entry = library.add(EntryKind.person, "Zola", [], sample="zola")
     assert entry.consent["confirmed"] is False
     assert "no real person" in entry.consent["text"]
-    assert library.sample(Kind.person, "zola") == entry
+    assert library.find_sample(EntryKind.person, "zola") == entry
 
 
 def test_an_entry_tells_what_was_learned(tmp_path: Path) -> None:
@@ -75,10 +75,10 @@ def test_an_entry_tells_what_was_learned(tmp_path: Path) -> None:
     assert entry.ready
     assert entry.figures == {"steps": 12, "seconds": 3.5, "frames": 40}
     assert entry.clip == "me.mp4"
-    assert entry.bytes > 0
+    assert entry.size_bytes > 0
     assert [clip.read_bytes() for clip in entry.clips] == [b"a clip"]
-    assert library.all(Kind.person) == [entry]
-    assert library.all(Kind.dance) == []
+    assert library.all(EntryKind.person) == [entry]
+    assert library.all(EntryKind.dance) == []
 
 
 @pytest.mark.parametrize("name", ["../../x", "/etc/passwd", "a/../b", "C:\\x", "x\x00y", "…/é"])
@@ -95,10 +95,10 @@ def test_renaming_needs_a_name_and_an_entry(tmp_path: Path) -> None:
     library = Library(tmp_path / "mine")
     entry = person(library, tmp_path)
     assert library.rename(entry.id, "  Anna \n Maria ").name == "Anna Maria"
-    with pytest.raises(InputError, match="give it a name"):
+    with pytest.raises(InputError, match="enter a name"):
         library.rename(entry.id, " ")
     for id in ("..", "", "no-such-entry-here-0"):
-        with pytest.raises(InputError, match="not there any more"):
+        with pytest.raises(InputError, match="does not exist any more"):
             library.rename(id, "Anna")
 
 
@@ -107,18 +107,18 @@ def test_deleting_leaves_nothing(tmp_path: Path) -> None:
     entry = learned(person(library, tmp_path))
     library.delete(entry.id)
     library.delete("..")
-    assert library.all(Kind.person) == []
+    assert library.all(EntryKind.person) == []
     assert list((tmp_path / "mine").iterdir()) == []
 
 
-def test_what_is_taken_along_comes_back_the_same(tmp_path: Path) -> None:
+def test_an_exported_entry_is_imported_unchanged(tmp_path: Path) -> None:
     here, there = Library(tmp_path / "here"), Library(tmp_path / "there")
     entry = learned(person(here, tmp_path, "Zola B."))
     archive = tmp_path / "zola.zip"
-    here.pack(entry, archive)
+    here.export(entry, archive)
     names = set(zipfile.ZipFile(archive).namelist())
     assert names == {"config.json", "generator.safetensors", "studio.json", "consent.json"}
-    back = there.bring(archive, "zola.zip", most_bytes=MOST, consent=True)
+    back = there.import_archive(archive, "zola.zip", most_bytes=MOST, consent=True)
     assert (back.name, back.clip, back.figures) == (entry.name, entry.clip, entry.figures)
     assert (back.trained / "generator.safetensors").read_bytes() == b"weights"
     assert back.consent["confirmed"] is True
@@ -126,16 +126,16 @@ def test_what_is_taken_along_comes_back_the_same(tmp_path: Path) -> None:
     assert back.clips == []
 
 
-def test_a_person_who_is_brought_needs_consent_too(tmp_path: Path) -> None:
+def test_an_imported_person_needs_consent_too(tmp_path: Path) -> None:
     library = Library(tmp_path / "mine")
     files = {"config.json": json.dumps(CONFIG).encode(), "generator.safetensors": b"w"}
     archive = archived(files, tmp_path / "a.zip")
     with pytest.raises(InputError, match="confirm that the person agreed"):
-        library.bring(archive, "a.zip", most_bytes=MOST, consent=False)
+        library.import_archive(archive, "a.zip", most_bytes=MOST, consent=False)
     assert list((tmp_path / "mine").iterdir()) == []
 
 
-def test_a_folder_that_was_packed_by_hand_is_taken(tmp_path: Path) -> None:
+def test_a_folder_that_was_packed_by_hand_is_imported(tmp_path: Path) -> None:
     files = {
         "me/config.json": json.dumps(CONFIG).encode(),
         "me/generator.safetensors": b"w",
@@ -144,7 +144,7 @@ def test_a_folder_that_was_packed_by_hand_is_taken(tmp_path: Path) -> None:
         "__MACOSX/me/._config.json": b"x",
     }
     library = Library(tmp_path / "mine")
-    entry = library.bring(
+    entry = library.import_archive(
         archived(files, tmp_path / "a.zip"), "me.zip", most_bytes=MOST, consent=True
     )
     assert {path.name for path in entry.trained.iterdir()} == {
@@ -162,9 +162,9 @@ def test_a_folder_that_was_packed_by_hand_is_taken(tmp_path: Path) -> None:
         (["..\\config.json"], "outside itself"),
         (["C:config.json"], "outside itself"),
         (["checkpoint/../../x"], "outside itself"),
-        (["config.json", "weights.pkl"], "no part of a trained"),
-        (["config.json", "sub/generator.safetensors"], "no part of a trained"),
-        (["config.json", "run.sh"], "no part of a trained"),
+        (["config.json", "weights.pkl"], "not part of a trained"),
+        (["config.json", "sub/generator.safetensors"], "not part of a trained"),
+        (["config.json", "run.sh"], "not part of a trained"),
         (["generator.safetensors"], "config.json is missing"),
     ],
 )
@@ -173,7 +173,7 @@ def test_an_archive_with_anything_else_is_refused(
 ) -> None:
     archive = archived(dict.fromkeys(names, b"{}"), tmp_path / "a.zip")
     with pytest.raises(InputError, match=words):
-        Library(tmp_path / "mine").bring(archive, "a", most_bytes=MOST, consent=True)
+        Library(tmp_path / "mine").import_archive(archive, "a", most_bytes=MOST, consent=True)
     assert not (tmp_path.parent / "config.json").exists()
     assert list((tmp_path / "mine").iterdir()) == []
 
@@ -185,19 +185,19 @@ def test_an_archive_with_a_link_is_refused(tmp_path: Path) -> None:
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(link, "/etc/passwd")
     with pytest.raises(InputError, match="links"):
-        Library(tmp_path / "mine").bring(path, "a", most_bytes=MOST, consent=True)
+        Library(tmp_path / "mine").import_archive(path, "a", most_bytes=MOST, consent=True)
 
 
 def test_a_bomb_is_refused_by_its_table_and_by_what_comes_out(tmp_path: Path) -> None:
-    told = io.BytesIO()
-    with zipfile.ZipFile(told, "w", zipfile.ZIP_DEFLATED) as archive:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", bytes(10 * MOST))
     path = tmp_path / "bomb.zip"
-    path.write_bytes(told.getvalue())
+    path.write_bytes(data.getvalue())
     with pytest.raises(InputError, match="too much"):
-        Library(tmp_path / "mine").bring(path, "a", most_bytes=MOST, consent=True)
+        Library(tmp_path / "mine").import_archive(path, "a", most_bytes=MOST, consent=True)
     size = (10 * MOST).to_bytes(4, "little")
-    path.write_bytes(told.getvalue().replace(size, (10).to_bytes(4, "little")))  # it lies
+    path.write_bytes(data.getvalue().replace(size, (10).to_bytes(4, "little")))  # it lies
     folder = tmp_path / "out"
     folder.mkdir()
     with pytest.raises(InputError):
@@ -211,20 +211,29 @@ def test_what_unpacks_without_bounds_is_refused(tmp_path: Path, packed: int) -> 
     with zipfile.ZipFile(path, "w", packed) as archive:
         archive.writestr("config.json", bytes(MOST))
     with pytest.raises(InputError, match="unusual way"):
-        Library(tmp_path / "mine").bring(path, "a", most_bytes=2 * MOST, consent=True)
+        Library(tmp_path / "mine").import_archive(path, "a", most_bytes=2 * MOST, consent=True)
 
 
 @pytest.mark.parametrize("data", [b"", b"no archive", b"PK\x03\x04" + bytes(100)])
 def test_what_is_no_archive_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.zip"
     path.write_bytes(data)
-    with pytest.raises(InputError, match="no archive of the studio"):
-        Library(tmp_path / "mine").bring(path, "a", most_bytes=MOST, consent=True)
+    with pytest.raises(InputError, match="not an archive of the studio"):
+        Library(tmp_path / "mine").import_archive(path, "a", most_bytes=MOST, consent=True)
 
 
-def test_everything_that_a_trained_folder_needs_is_taken_along() -> None:
+def test_everything_that_a_trained_folder_needs_is_exported() -> None:
     needed = {"config.json", "generator.safetensors", "references.safetensors", "plate.png"}
-    assert needed | set(MOTION_FILES) | set(PICTURE_FILES) <= TRAINED
+    assert needed | set(MOTION_FILES) | set(PICTURE_FILES) <= MODEL_FILES
+
+
+def test_an_entry_that_was_stored_before_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "AbCdEfGhIjKlMnOpQrStUv"
+    folder.mkdir()
+    document = {"kind": "person", "name": "Anna", "clip": "me.mp4", "made": 1.5, "sample": ""}
+    (folder / "studio.json").write_text(json.dumps(document))
+    (entry,) = Library(tmp_path).all(EntryKind.person)
+    assert (entry.name, entry.clip, entry.created) == ("Anna", "me.mp4", 1.5)
 
 
 def test_a_damaged_entry_does_not_hide_the_others(tmp_path: Path) -> None:
@@ -233,4 +242,4 @@ def test_a_damaged_entry_does_not_hide_the_others(tmp_path: Path) -> None:
     other = tmp_path / "mine" / "abcdefghijklmnopqrst"
     other.mkdir()
     (other / "studio.json").write_text("[1")
-    assert library.all(Kind.person) == [entry]
+    assert library.all(EntryKind.person) == [entry]

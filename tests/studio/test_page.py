@@ -20,14 +20,17 @@ from typing import Any
 import pytest
 from test_uploads import sound
 
+from dancenow.options import SampleOptions
 from dancenow.workflows.sample import write_sample
 
 pytest.importorskip("gradio", reason="needs dancenow[studio]")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="needs the browser Chromium: apt install chromium"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs the browser Chromium: apt install chromium"),
+]
 expect = playwright.expect
 LONG = 120_000.0  # ms after which nobody waits any more; nothing depends on how long it takes
 
@@ -71,12 +74,14 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def two_clips(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A source and a target, each a second or two of a sample performer."""
     folder = tmp_path_factory.mktemp("clips")
     source, target = folder / "dancer.mp4", folder / "me.mp4"
-    write_sample(source, performer="mika", dance="groove", seconds=1.5, size=96, fps=8)
-    write_sample(target, performer="zola", dance="house", seconds=2, size=96, fps=8)
+    write_sample(
+        source, SampleOptions(performer="mika", dance="groove", seconds=1.5, size=96, fps=8)
+    )
+    write_sample(target, SampleOptions(performer="zola", dance="house", seconds=2, size=96, fps=8))
     return source, target
 
 
@@ -108,7 +113,7 @@ def choose(page: Any, where: str, words: str) -> None:
 
 
 def fill(page: Any, clips: tuple[Path, Path]) -> None:
-    """Bring both clips, and confirm that the person agreed."""
+    """Upload both clips, and confirm that the person agreed."""
     for where, clip in zip(("source", "target"), clips, strict=True):
         drop(page, f"{where}-drop", clip)
         expect(page.locator(f"#{where}-card video")).to_be_visible(timeout=LONG)
@@ -150,18 +155,18 @@ class Finished:
 
 
 @pytest.fixture(scope="module")
-def finished(studio: Studio, browser: Any, clips: tuple[Path, Path]) -> Iterator[Finished]:
+def finished(studio: Studio, browser: Any, two_clips: tuple[Path, Path]) -> Iterator[Finished]:
     context, asked = browser.new_context(viewport={"width": 1200, "height": 900}), []
     context.on("request", lambda request: asked.append(request.url))
     page = opened(context, studio)
     picture(page, "1-empty")
-    fill(page, clips)
+    fill(page, two_clips)
     page.get_by_label("What is this person called?").fill("Zola <b>B</b>")
     page.get_by_label("Quick look").check()
     picture(page, "2-chosen")
     page.locator("#go-transfer").click()
     expect(panel_of(page)).to_contain_text("At work", timeout=LONG)
-    page.close()  # it goes on by itself
+    page.close()  # the job continues without it
     page = opened(context, studio)
     expect(panel_of(page)).to_contain_text("dances like dancer.mp4", timeout=LONG)
     expect(page.locator("#made video")).to_have_count(2, timeout=LONG)
@@ -181,8 +186,8 @@ def test_a_first_video_is_made_and_plays(studio: Studio, finished: Finished) -> 
     assert has_frames(page, "#made figure:nth-child(1) video")
     assert has_frames(page, "#made figure:nth-child(2) video")
     made = page.locator("#made")
-    expect(made).to_contain_text("12 frames of 96 x 96 px, 8 a second")
-    expect(made).to_contain_text("The person was learned in 20 steps")
+    expect(made).to_contain_text("12 frames of 96 x 96 pixels, 8 per second")
+    expect(made).to_contain_text("Learning the person took 20 steps")
     page.close()
 
 
@@ -261,7 +266,7 @@ def test_a_request_cannot_name_a_file_of_this_computer(studio: Studio, finished:
 
 
 def test_a_training_that_is_cancelled_keeps_its_checkpoint(
-    studio: Studio, finished: Finished, clips: tuple[Path, Path]
+    studio: Studio, finished: Finished, two_clips: tuple[Path, Path]
 ) -> None:
     def steps() -> int:
         (state,) = studio.data.glob("owners/*/library/*/trained/checkpoint/state.json")
@@ -271,7 +276,7 @@ def test_a_training_that_is_cancelled_keeps_its_checkpoint(
     page = opened(finished.context, studio)
     page.locator("#another").click()
     expect(page.locator("#target-card")).to_be_visible(timeout=LONG)
-    drop(page, "source-drop", clips[0])
+    drop(page, "source-drop", two_clips[0])
     expect(page.locator("#source-card video")).to_be_visible(timeout=LONG)
     page.get_by_label("Best").check()
     page.locator("#go-transfer").click()
@@ -281,7 +286,7 @@ def test_a_training_that_is_cancelled_keeps_its_checkpoint(
     page.locator("#cancel").click()
     expect(panel_of(page)).to_contain_text("what was learned is kept", timeout=LONG)
     expect(panel_of(page).get_by_alt_text("What was learned so far")).to_be_visible(timeout=LONG)
-    expect(page.locator("#go-on")).to_be_visible(timeout=LONG)
+    expect(page.locator("#resume")).to_be_visible(timeout=LONG)
     picture(page, "6-cancelled")
     assert before < steps() < 200
     page.locator("#remove").click()
@@ -319,7 +324,7 @@ def test_a_huge_upload_is_refused(studio: Studio, browser: Any) -> None:
     huge = {"name": "huge.mp4", "mimeType": "video/mp4", "buffer": bytes(5_200_000)}
     drop(page, "source-drop", huge)
     expect(page.get_by_role("alert")).to_have_text(
-        "huge.mp4: is larger than 5 MB, which is what is allowed here.", timeout=LONG
+        "huge.mp4: is larger than the 5 MB that are allowed here.", timeout=LONG
     )
     picture(page, "8-huge")
     answer = context.request.post(f"{studio.address}/gradio_api/upload", multipart={"files": huge})
@@ -337,7 +342,7 @@ def test_a_new_dance_is_composed_to_music(studio: Studio, browser: Any, tmp_path
     page = opened(context, studio)
     page.get_by_role("tab", name="New dance").click()
     drop(page, "music", sound(tmp_path / "song.wav", 3))
-    expect(page.locator("#music-brought")).to_contain_text("song.wav, 3 s", timeout=LONG)
+    expect(page.locator("#music-status")).to_contain_text("song.wav, 3 s", timeout=LONG)
     page.locator("#dance-quality").get_by_label("Quick look").check()
     page.locator("#seconds input[type=number]").fill("2")
     page.locator("#seconds input[type=number]").press("Tab")
@@ -349,7 +354,7 @@ def test_a_new_dance_is_composed_to_music(studio: Studio, browser: Any, tmp_path
     context.close()
 
 
-def test_people_are_renamed_taken_along_brought_back_and_deleted(
+def test_people_are_renamed_exported_imported_and_deleted(
     studio: Studio, finished: Finished, browser: Any, tmp_path: Path
 ) -> None:
     page = opened(finished.context, studio)
@@ -373,15 +378,15 @@ def test_people_are_renamed_taken_along_brought_back_and_deleted(
     context = browser.new_context()
     page = opened(context, studio)
     page.get_by_role("tab", name="My people and dances").click()
-    drop(page, "bring", archive)
-    expect(page.locator("#bring")).to_contain_text("zola", timeout=LONG)
-    page.locator("#bring-add").click()
+    drop(page, "import", archive)
+    expect(page.locator("#import")).to_contain_text("zola", timeout=LONG)
+    page.locator("#import-add").click()
     expect(page.locator("#library-message")).to_contain_text("tick the box", timeout=LONG)
-    drop(page, "bring", archive)
-    expect(page.locator("#bring")).to_contain_text("zola", timeout=LONG)
-    page.locator("#bring-consent").get_by_role("checkbox").check()
-    page.locator("#bring-add").click()
-    expect(page.locator("#library-message")).to_contain_text("is here now", timeout=LONG)
+    drop(page, "import", archive)
+    expect(page.locator("#import")).to_contain_text("zola", timeout=LONG)
+    page.locator("#import-consent").get_by_role("checkbox").check()
+    page.locator("#import-add").click()
+    expect(page.locator("#library-message")).to_contain_text("was added", timeout=LONG)
     entry = page.locator(".entry")
     expect(entry).to_contain_text("Zola <b>B</b>", timeout=LONG)
     entry.get_by_role("button", name="Rename").click()
@@ -389,7 +394,7 @@ def test_people_are_renamed_taken_along_brought_back_and_deleted(
     entry.get_by_role("button", name="Save the name").click()
     expect(page.locator(".entry h3")).to_have_text("Bo", timeout=LONG)
     page.get_by_role("button", name="Delete Bo …").click()
-    expect(page.get_by_text("Delete Bo for ever")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Delete Bo permanently")).to_be_visible(timeout=LONG)
     picture(page, "11-delete")
     page.get_by_role("button", name="Yes, delete Bo").click()
     expect(page.locator(".entry")).to_have_count(0, timeout=LONG)

@@ -21,10 +21,10 @@ Command = Callable[..., tuple[int, str, str]]
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.20", "studio.example"])
 def test_other_addresses_need_a_password(dancenow: Command, tmp_path: Path, host: str) -> None:
-    status, _, told = dancenow("studio", "--host", host, "--data", tmp_path, "--no-open")
+    status, _, output = dancenow("studio", "--host", host, "--data", tmp_path, "--no-open")
     assert status == 2
-    assert told.count("\n") == 1
-    assert "add --auth USER:PASSWORD" in told
+    assert output.count("\n") == 1
+    assert "add --auth USER:PASSWORD" in output
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "::1", "[::1]"])
@@ -36,8 +36,8 @@ def test_this_computers_own_addresses_need_none(host: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("text", ["anna", "anna:", ":secret", ""])
 def test_an_account_has_a_name_and_a_password(dancenow: Command, tmp_path: Path, text: str) -> None:
-    status, _, told = dancenow("studio", "--auth", text, "--data", tmp_path)
-    assert (status, told.count("\n")) == (2, 1)
+    status, _, output = dancenow("studio", "--auth", text, "--data", tmp_path)
+    assert (status, output.count("\n")) == (2, 1)
     assert read_account("anna:a:b") == ("anna", "a:b")
 
 
@@ -47,17 +47,17 @@ def test_a_port_that_is_taken_is_told_in_one_line(dancenow: Command, tmp_path: P
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        status, _, told = dancenow("studio", "--port", port, "--data", tmp_path, "--no-open")
-    assert (status, told.count("\n")) == (2, 1)
-    assert f"--port {port}: another program uses it" in told
+        status, _, output = dancenow("studio", "--port", port, "--data", tmp_path, "--no-open")
+    assert (status, output.count("\n")) == (2, 1)
+    assert f"--port {port}: another program uses it" in output
 
 
 def test_without_gradio_the_extra_is_named(
     dancenow: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dancenow.studio.app.find_spec", lambda _: None)
-    status, _, told = dancenow("studio", "--data", tmp_path)
-    assert (status, told) == (
+    status, _, output = dancenow("studio", "--data", tmp_path)
+    assert (status, output) == (
         2,
         "dancenow: the studio needs Gradio: pip install 'dancenow[studio]'.\n",
     )
@@ -65,9 +65,9 @@ def test_without_gradio_the_extra_is_named(
 
 def test_limits_are_above_zero(dancenow: Command, tmp_path: Path) -> None:
     for option in ("--max-upload", "--max-seconds", "--max-megapixels"):
-        status, _, told = dancenow("studio", option, "0", "--data", tmp_path)
+        status, _, output = dancenow("studio", option, "0", "--data", tmp_path)
         assert status == 2
-        assert option in told
+        assert option in output
     with pytest.raises(InputError):
         Limits(seconds=float("nan"))
 
@@ -79,10 +79,10 @@ def test_a_studio_opens_for_itself_alone_and_ends_with_ctrl_c(tmp_path: Path) ->
     command = [sys.executable, "-m", "dancenow", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as it:
         assert it.stdout is not None
-        told = json.loads(it.stdout.readline())
-        assert told["address"].startswith("http://127.0.0.1:")
+        output = json.loads(it.stdout.readline())
+        assert output["address"].startswith("http://127.0.0.1:")
         assert data.stat().st_mode & 0o077 == 0  # nobody else reads it
-        with urllib.request.urlopen(told["address"]) as page:
+        with urllib.request.urlopen(output["address"]) as page:
             assert b"DanceNow studio" in page.read()
         second = subprocess.run(command, capture_output=True, text=True)
         assert second.returncode == 2

@@ -1,4 +1,4 @@
-"""Uploads: taken by what they hold, within limits, under names of the studio's own."""
+"""Uploads: accepted by their content, within limits, stored under names of the studio's own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 
 from dancenow.errors import InputError
 from dancenow.studio.config import Limits
-from dancenow.studio.contents import Sort, recognise
+from dancenow.studio.media_types import UploadKind, detect_media_type
 from dancenow.studio.uploads import Uploads, inspect, is_id, plain_name
 from dancenow.video import open_writer
 
@@ -40,10 +40,10 @@ def picture(path: Path, kind: str = "PNG", size: tuple[int, int] = (40, 30)) -> 
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm", ".gif"])
-def test_a_clip_is_taken_whatever_it_is_called(tmp_path: Path, suffix: str) -> None:
+def test_a_clip_is_accepted_whatever_its_name(tmp_path: Path, suffix: str) -> None:
     path = clip(tmp_path / f"clip{suffix}").rename(tmp_path / "holiday.txt")
-    content, seconds, size = inspect(path, "holiday.txt", Sort.clip, LIMITS)
-    assert content.suffix == {".mov": ".mp4"}.get(suffix, suffix)
+    media_type, seconds, size = inspect(path, "holiday.txt", UploadKind.clip, LIMITS)
+    assert media_type.suffix == {".mov": ".mp4"}.get(suffix, suffix)
     assert seconds == pytest.approx(0.5, abs=0.1)
     assert size == (64, 48)
 
@@ -66,7 +66,7 @@ def test_what_is_no_clip_is_refused_in_one_line(tmp_path: Path, name: str, conte
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(InputError, match="is not a video") as caught:
-        inspect(path, name, Sort.clip, LIMITS)
+        inspect(path, name, UploadKind.clip, LIMITS)
     assert "\n" not in str(caught.value)
 
 
@@ -75,14 +75,14 @@ def test_a_list_of_files_behind_the_beginning_of_a_film_opens_nothing(tmp_path: 
     manifest = b'<MPD profiles="urn:mpeg:dash:profile:isoff-on-demand:2011"></MPD>'
     path.write_bytes(b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2" + manifest + bytes(900))
     with pytest.raises(InputError):
-        inspect(path, "film.mp4", Sort.clip, LIMITS)
+        inspect(path, "film.mp4", UploadKind.clip, LIMITS)
 
 
 def test_a_clip_cut_in_two_is_refused(tmp_path: Path) -> None:
     path = clip(tmp_path / "clip.mp4")
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(InputError, match=r"me\.mp4: "):
-        inspect(path, "me.mp4", Sort.clip, LIMITS)
+        inspect(path, "me.mp4", UploadKind.clip, LIMITS)
 
 
 def test_limits_hold_before_anything_is_decoded(
@@ -91,47 +91,48 @@ def test_limits_hold_before_anything_is_decoded(
     monkeypatch.setattr("dancenow.studio.uploads.probe", lambda _: pytest.fail("was decoded"))
     large = tmp_path / "large.mp4"
     large.write_bytes(bytes(1_000_001))
-    with pytest.raises(InputError, match="1 MB are allowed"):
-        inspect(large, "large.mp4", Sort.clip, LIMITS)
+    with pytest.raises(InputError, match="at most 1 MB is allowed"):
+        inspect(large, "large.mp4", UploadKind.clip, LIMITS)
     long = clip(tmp_path / "long.mp4", frames=72)
-    with pytest.raises(InputError, match="6 s long; 5 s are allowed"):
-        inspect(long, "long.mp4", Sort.clip, LIMITS)
+    with pytest.raises(InputError, match="6 s long; at most 5 s is allowed"):
+        inspect(long, "long.mp4", UploadKind.clip, LIMITS)
     wide = clip(tmp_path / "wide.mp4", size=(320, 240))
-    with pytest.raises(InputError, match=r"320 x 240 px; 0\.05 million"):
-        inspect(wide, "wide.mp4", Sort.clip, LIMITS)
+    with pytest.raises(InputError, match=r"320 x 240 pixels; at most 0\.05 million"):
+        inspect(wide, "wide.mp4", UploadKind.clip, LIMITS)
 
 
 def test_a_picture_is_measured_by_its_head(tmp_path: Path) -> None:
     for kind in ("PNG", "JPEG", "WEBP"):
         path = picture(tmp_path / f"picture.{kind}", kind)
-        assert inspect(path, "wall", Sort.picture, LIMITS)[1:] == (0.0, (40, 30))
+        assert inspect(path, "wall", UploadKind.picture, LIMITS)[1:] == (0.0, (40, 30))
     bomb = picture(tmp_path / "bomb.png", size=(4000, 4000))
-    with pytest.raises(InputError, match="4000 x 4000 px"):
-        inspect(bomb, "bomb.png", Sort.picture, LIMITS)
+    with pytest.raises(InputError, match="4000 x 4000 pixels"):
+        inspect(bomb, "bomb.png", UploadKind.picture, LIMITS)
     torn = tmp_path / "torn.png"
     torn.write_bytes(bomb.read_bytes()[:20])
     with pytest.raises(InputError, match="damaged"):
-        inspect(torn, "torn.png", Sort.picture, LIMITS)
+        inspect(torn, "torn.png", UploadKind.picture, LIMITS)
     with pytest.raises(InputError, match="is not a video"):
-        inspect(bomb, "bomb.png", Sort.clip, LIMITS)
+        inspect(bomb, "bomb.png", UploadKind.clip, LIMITS)
 
 
 def test_music_is_sound_or_a_clip_with_sound(tmp_path: Path) -> None:
-    assert inspect(sound(tmp_path / "a.wav"), "a.wav", Sort.sound, LIMITS)[1] == pytest.approx(1.0)
+    seconds = inspect(sound(tmp_path / "a.wav"), "a.wav", UploadKind.sound, LIMITS)[1]
+    assert seconds == pytest.approx(1.0)
     with pytest.raises(InputError, match="has no sound"):
-        inspect(clip(tmp_path / "still.mp4"), "still.mp4", Sort.sound, LIMITS)
+        inspect(clip(tmp_path / "still.mp4"), "still.mp4", UploadKind.sound, LIMITS)
     with pytest.raises(InputError, match="is not music"):
-        inspect(picture(tmp_path / "p.png"), "p.png", Sort.sound, LIMITS)
-    with pytest.raises(InputError, match="5 s are allowed"):
-        inspect(sound(tmp_path / "long.wav", 6), "long.wav", Sort.sound, LIMITS)
+        inspect(picture(tmp_path / "p.png"), "p.png", UploadKind.sound, LIMITS)
+    with pytest.raises(InputError, match="5 s is allowed"):
+        inspect(sound(tmp_path / "long.wav", 6), "long.wav", UploadKind.sound, LIMITS)
     with pytest.raises(InputError, match="is not a video"):
-        inspect(tmp_path / "a.wav", "a.wav", Sort.clip, LIMITS)
+        inspect(tmp_path / "a.wav", "a.wav", UploadKind.clip, LIMITS)
 
 
 def test_a_name_never_becomes_a_path(tmp_path: Path) -> None:
     uploads = Uploads(tmp_path / "mine", LIMITS)
     name = "..\\../../etc/pass\x00wd\n<b>.mp4"
-    taken = uploads.take(clip(tmp_path / "clip.mp4"), name, Sort.clip)
+    taken = uploads.add(clip(tmp_path / "clip.mp4"), name, UploadKind.clip)
     assert taken.name == "pass wd <b>.mp4"
     assert is_id(taken.id)
     assert taken.file.is_relative_to(tmp_path / "mine" / taken.id)
@@ -151,7 +152,7 @@ def test_what_was_refused_is_gone_and_the_message_names_no_path(tmp_path: Path) 
     clip(path)
     path.write_bytes(path.read_bytes()[:-400])
     with pytest.raises(InputError) as caught:
-        Uploads(tmp_path / "mine", LIMITS).take(path, "me.mp4", Sort.clip)
+        Uploads(tmp_path / "mine", LIMITS).add(path, "me.mp4", UploadKind.clip)
     assert "temporary" not in str(caught.value)
     assert not path.exists()
     assert list(tmp_path.glob("mine/*")) == []
@@ -160,7 +161,7 @@ def test_what_was_refused_is_gone_and_the_message_names_no_path(tmp_path: Path) 
 def test_old_uploads_are_removed_but_those_that_are_needed(tmp_path: Path) -> None:
     uploads = Uploads(tmp_path / "mine", LIMITS)
     old, needed, new = (
-        uploads.take(clip(tmp_path / "clip.mp4"), "clip.mp4", Sort.clip) for _ in range(3)
+        uploads.add(clip(tmp_path / "clip.mp4"), "clip.mp4", UploadKind.clip) for _ in range(3)
     )
     for upload in (old, needed):
         before = time.time() - 1000
@@ -175,7 +176,7 @@ def test_names_are_short_single_lines() -> None:
     assert len(plain_name("y" * 500, "x")) == 60
 
 
-def test_every_kind_is_known_by_its_first_bytes(tmp_path: Path) -> None:
+def test_every_type_is_known_by_its_first_bytes(tmp_path: Path) -> None:
     for beginning, suffix in (
         (b"ID3\x04", ".mp3"),
         (b"\xff\xfb\x90\x00", ".mp3"),
@@ -188,6 +189,6 @@ def test_every_kind_is_known_by_its_first_bytes(tmp_path: Path) -> None:
     ):
         path = tmp_path / "file"
         path.write_bytes(beginning)
-        found = recognise(path)
+        found = detect_media_type(path)
         assert found is not None
         assert found.suffix == suffix

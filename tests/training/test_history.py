@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from dancenow.errors import InputError, TrainingError
-from dancenow.progress import silent
 from dancenow.training import Budget, Clock, TrainingState, load_state, loop
 from dancenow.training.history import MOST_POINTS, MOST_PREVIEWS, History, Point
 from dancenow.training.logs import LoggerName, log_figures
-from dancenow.training.loop import run_training
+from dancenow.training.loop import LoopOptions, run_training
 
 
 class Falling:
@@ -40,6 +39,10 @@ class Falling:
     def state(self) -> TrainingState:
         return TrainingState({}, {})
 
+    def restore(self, state: TrainingState, where: Path) -> None: ...
+
+    def close(self) -> None: ...
+
     def preview(self) -> NDArray[np.uint8]:
         return np.full((8, 12, 3), 60, np.uint8)
 
@@ -51,7 +54,7 @@ def train(
     state = load_state(folder)
     step, spent = (0, 0.0) if state is None else (state.values["step"], state.values["seconds"])
     clock = Clock(Budget(steps=steps), step, spent)
-    run_training(training or Falling(), clock, folder, stage="s", progress=silent, logger=logger)
+    run_training(training or Falling(), clock, folder, "s", LoopOptions(logger=logger))
     return History.load(folder)
 
 
@@ -100,7 +103,7 @@ def test_what_came_after_the_checkpoint_is_forgotten(tmp_path: Path) -> None:
 def test_a_training_that_begins_anew_begins_its_history_anew(tmp_path: Path) -> None:
     train(tmp_path, 10)
     clock = Clock(Budget(steps=3))
-    run_training(Falling(), clock, tmp_path, stage="s", progress=silent, logger="none")
+    run_training(Falling(), clock, tmp_path, "s", LoopOptions(logger="none"))
     history = History.load(tmp_path)
     assert history.series("loss")[0].tolist() == [1, 2, 3]
     assert {path.name for path in (tmp_path / "previews").iterdir()} == {

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from dancenow.errors import DanceNowError, InputError, TrainingError
-from dancenow.progress import Progress, silent
+from dancenow.progress import Progress
 from dancenow.training import Budget, Clock, TrainingState, load_state
-from dancenow.training.loop import run_training
+from dancenow.training.loop import LoopOptions, run_training
 
 
 class Adding:
@@ -34,13 +34,18 @@ class Adding:
     def state(self) -> TrainingState:
         return TrainingState({"weight": torch.tensor(self.weight)}, {"seed": 3})
 
+    def restore(self, state: TrainingState, _: Path) -> None:
+        self.weight = float(state.tensors["weight"])
+
     def preview(self) -> NDArray[np.uint8]:
         return np.zeros((8, 8, 3), np.uint8)
+
+    def close(self) -> None: ...
 
 
 def run(training: Adding, clock: Clock, folder: Path) -> list[Progress]:
     events: list[Progress] = []
-    run_training(training, clock, folder, stage="learning", progress=events.append)
+    run_training(training, clock, folder, "learning", LoopOptions(progress=events.append))
     return events
 
 
@@ -60,11 +65,18 @@ def test_minutes_end_a_training_and_are_what_progress_counts(tmp_path: Path) -> 
     assert events[0].stage == "learning" and events[0].note == "step 1, loss 0.250"
 
 
+def test_steps_end_a_training_and_are_what_progress_counts(tmp_path: Path) -> None:
+    events = run(Adding(), Clock(Budget(steps=5)), tmp_path)
+    assert [(event.done, event.total) for event in events] == [(n, 5) for n in range(1, 6)]
+
+
 def test_a_resumed_training_counts_on_and_keeps_its_notes(tmp_path: Path) -> None:
-    run(Adding(), Clock(Budget(steps=3)), tmp_path)
+    options = LoopOptions(notes={"clip": "abc"})
+    run_training(Adding(), Clock(Budget(steps=3)), tmp_path, "learning", options)
     state = load_state(tmp_path)
     assert state is not None
     assert state.values["seed"] == 3 and state.values["seconds"] >= 0
+    assert state.values["clip"] == "abc"
     clock = Clock(Budget(steps=8), int(state.values["step"]), state.values["seconds"])
     training = Adding()
     training.weight = float(state.tensors["weight"])
@@ -98,18 +110,16 @@ def test_ctrl_c_while_progress_is_shown_loses_no_step(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_training(Adding(), Clock(Budget(steps=9)), tmp_path, stage="s", progress=stop)
+        run_training(Adding(), Clock(Budget(steps=9)), tmp_path, "s", LoopOptions(progress=stop))
     state = load_state(tmp_path)
     assert state is not None and state.values["step"] == 3 and float(state.tensors["weight"]) == 3
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
-def test_a_loss_that_is_no_number_keeps_the_checkpoint_before_it(
-    tmp_path: Path, loss: float
-) -> None:
+def test_a_loss_of_nan_keeps_the_checkpoint_before_it(tmp_path: Path, loss: float) -> None:
     run(Adding(), Clock(Budget(steps=2)), tmp_path)
     clock = Clock(Budget(steps=9), step=2)
-    with pytest.raises(TrainingError, match=rf"loss is {loss} at step 5.*--seed") as caught:
+    with pytest.raises(TrainingError, match=rf"loss is {loss} at step 5.*`seed") as caught:
         run(Adding({5: lambda: loss}), clock, tmp_path)
     assert isinstance(caught.value, DanceNowError) and not isinstance(caught.value, InputError)
     state = load_state(tmp_path)
@@ -117,7 +127,7 @@ def test_a_loss_that_is_no_number_keeps_the_checkpoint_before_it(
 
 
 def test_losses_and_previews_are_logged_for_tensorboard(tmp_path: Path) -> None:
-    run_training(Adding(), Clock(Budget(steps=24)), tmp_path, stage="s", progress=silent)
+    run_training(Adding(), Clock(Budget(steps=24)), tmp_path, "s", LoopOptions())
     log = EventAccumulator(str(tmp_path / "logs"), size_guidance={"images": 0})
     log.Reload()
     assert {"loss", "l1"} <= set(log.Tags()["scalars"])

@@ -30,7 +30,7 @@ class Adding:
         self.weight, self.happens, self.closed = 0.0, happens or {}, False
         self.held_out: Callable[[float], float] = lambda weight: -weight
 
-    def step(self, number: int, fraction: float) -> Mapping[str, float]:
+    def step(self, number: int, _: float) -> Mapping[str, float]:
         loss = self.happens.get(number, lambda: 0.25)()
         self.weight += np.isfinite(loss)
         return {"loss": loss}
@@ -38,7 +38,7 @@ class Adding:
     def state(self) -> TrainingState:
         return TrainingState({"weight": torch.tensor(float(self.weight))})
 
-    def restore(self, state: TrainingState, where: Path) -> None:
+    def restore(self, state: TrainingState, _: Path) -> None:
         self.weight = float(state.tensors["weight"])
 
     def preview(self) -> NDArray[np.uint8]:
@@ -272,7 +272,7 @@ def test_a_second_process_is_kept_out_and_let_in_afterwards(tmp_path: Path) -> N
 
 
 def test_too_few_steps_are_told_at_the_end_and_in_the_page(tmp_path: Path) -> None:
-    with pytest.warns(DanceNowWarning, match=r"4 steps .* about 1,000: .*--minutes"):
+    with pytest.warns(DanceNowWarning, match=r"4 steps .* about 1,000: .*`minutes"):
         train(tmp_path, enough_steps=1000)
     assert "4 steps were made" in (tmp_path / "index.html").read_text()
 

@@ -1,19 +1,15 @@
-"""Budgets, averages, checkpoints and the loop."""
+"""Budgets, averages, checkpoints, devices."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-from dancenow.errors import InputError, TrainingError
-from dancenow.progress import Progress
+from dancenow.errors import InputError
 from dancenow.training import (
     Budget,
     Clock,
@@ -26,7 +22,6 @@ from dancenow.training import (
 )
 from dancenow.training.budget import cosine_rate
 from dancenow.training.checkpoint import optimizer_tensors, restore_optimizer
-from dancenow.training.loop import run_training
 
 
 class Ticking:
@@ -129,58 +124,6 @@ def test_an_optimiser_goes_on_from_where_it_was() -> None:
     steps(whole, optimizer, 3)
     steps(other, resumed, 3)
     assert torch.equal(whole.weight, other.weight)
-
-
-class Counting:
-    """A training that counts, and does what it is told at one step."""
-
-    def __init__(self, at: int = -1, loss: float | BaseException = 0.5) -> None:
-        self.done, self.at, self.loss = 0, at, loss
-
-    def step(self, number: int, fraction: float) -> Mapping[str, float]:
-        assert 0 <= fraction < 1 and number == self.done
-        if number == self.at and isinstance(self.loss, BaseException):
-            raise self.loss
-        loss = self.loss if number == self.at else 0.5
-        assert isinstance(loss, float)
-        if np.isfinite(loss):
-            self.done += 1
-        return {"loss": loss}
-
-    def state(self) -> TrainingState:
-        return TrainingState({"done": torch.tensor([self.done])}, {"note": "x"})
-
-    def preview(self) -> NDArray[np.uint8]:
-        return np.zeros((8, 8, 3), np.uint8)
-
-
-def test_the_loop_stops_at_the_budget_and_leaves_a_checkpoint(tmp_path: Path) -> None:
-    training, events = Counting(), []
-    clock = Clock(Budget(steps=5), now=Ticking())
-    run_training(training, clock, tmp_path, stage="learning", progress=events.append)
-    state = load_state(tmp_path)
-    assert state is not None and state.values["step"] == 5 == training.done
-    assert [e.done for e in events] == [1, 2, 3, 4, 5]
-    assert all(isinstance(e, Progress) and e.total == 5 for e in events)
-
-
-def test_ctrl_c_leaves_a_checkpoint(tmp_path: Path) -> None:
-    training = Counting(3, KeyboardInterrupt())
-    with pytest.raises(KeyboardInterrupt):
-        run_training(training, Clock(Budget(steps=9)), tmp_path, stage="s", progress=lambda _: None)
-    state = load_state(tmp_path)
-    assert state is not None and state.values["step"] == 3
-
-
-def test_a_loss_that_is_no_number_stops_and_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="step 4"):
-        run_training(
-            Counting(4, float("nan")),
-            Clock(Budget(steps=9)),
-            tmp_path,
-            stage="s",
-            progress=lambda _: None,
-        )
 
 
 def test_devices_that_are_not_there_are_told() -> None:

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dancenow.video.camera import CameraDrift, CameraPath, match_views, path_of, still_path
+from dancenow.video.camera_motion import (
+    CameraPath,
+    CameraTracker,
+    interpolate_path,
+    match_views,
+    still_path,
+)
 
 Frame = NDArray[np.uint8]
 Move = NDArray[np.float64]
@@ -60,7 +66,7 @@ HELD = [(3.7, -2.2, 1, 0), (-4.6, 5.5, 1.01, 0), (8.1, 1.3, 0.985, 0.4), (0.4, 0
 @pytest.mark.parametrize("size", [SIZE, (360, 480), (1280, 720)])
 def test_the_moves_of_a_camera_are_found_to_a_part_of_a_px(size: tuple[int, int]) -> None:
     moves = [move(size=size), *(move(*each, size=size) for each in HELD)]
-    camera = CameraDrift()
+    camera = CameraTracker()
     first, *found = [camera.add(frame) for frame in film(wall(size), moves, size)]
     assert first is None
     for each, truth in zip(found, moves[1:], strict=True):
@@ -70,7 +76,7 @@ def test_the_moves_of_a_camera_are_found_to_a_part_of_a_px(size: tuple[int, int]
 def test_a_pan_that_leaves_the_first_view_is_measured_from_there() -> None:
     scene = wall((1400, 360))
     pan = [move(-45.0 * index) for index in range(20)]
-    camera = CameraDrift()
+    camera = CameraTracker()
     found = [camera.add(frame) for frame in film(scene, pan)]
     for each, truth in zip(found[1:], pan[1:], strict=True):
         assert each is not None and furthest(each, truth) < 1  # errors add up on the way
@@ -78,30 +84,30 @@ def test_a_pan_that_leaves_the_first_view_is_measured_from_there() -> None:
 
 def test_gaps_in_a_path_are_bridged() -> None:
     known = {index: move(2.0 * index, -index, 1 + 0.01 * index) for index in (0, 1, 4, 5)}
-    path = path_of([known.get(index) for index in range(6)], SIZE)
+    path = interpolate_path([known.get(index) for index in range(6)], SIZE)
     assert path is not None and len(path) == 6 and path.size == SIZE
     expected = [move(2.0 * index, -index, 1 + 0.01 * index) for index in range(6)]
     np.testing.assert_allclose(path.moves, expected, atol=1e-9)
 
 
 def test_a_path_stays_where_it_was_last_seen() -> None:
-    path = path_of([move(1), move(2), move(3), None, None], SIZE)
+    path = interpolate_path([move(1), move(2), move(3), None, None], SIZE)
     assert path is not None
     np.testing.assert_allclose(path.moves[2:], [move(3)] * 3)
 
 
 def test_too_few_measured_frames_are_no_path() -> None:
-    assert path_of([move(), None, None, None], SIZE) is None
-    assert path_of([None] * 5, SIZE) is None
-    assert path_of([move(1), None, move(2), None, move(3)], SIZE) is not None
+    assert interpolate_path([move(), None, None, None], SIZE) is None
+    assert interpolate_path([None] * 5, SIZE) is None
+    assert interpolate_path([move(1), None, move(2), None, move(3)], SIZE) is not None
 
 
 @pytest.mark.parametrize("opening", [0, 2])
 def test_the_frame_that_all_are_compared_with_does_not_move(opening: int) -> None:
     black = [np.zeros((*SIZE[::-1], 3), np.uint8)] * opening
     pan = [move(6.0 * index) for index in range(8)]
-    camera = CameraDrift()
-    path = path_of([camera.add(frame) for frame in [*black, *film(wall(), pan)]], SIZE)
+    camera = CameraTracker()
+    path = interpolate_path([camera.add(frame) for frame in [*black, *film(wall(), pan)]], SIZE)
     assert path is not None
     for each, truth in zip(path.moves[opening:], pan, strict=True):
         assert furthest(each, truth) < 0.3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from media import clicks, numbered, turn
 
 from dancenow.errors import InputError
-from dancenow.video import is_clip, probe
+from dancenow.video import probe
 
 MakeClip = Callable[..., Path]
 
@@ -156,7 +155,6 @@ def test_other_files(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(os.urandom(5000) if name == "noise.bin" else b"1\n00:00:01,000 --> 2\nhi\n")
     message(path)
-    assert not is_clip(path)
 
 
 def test_a_single_picture(tmp_path: Path) -> None:
@@ -209,7 +207,6 @@ def test_a_file_without_frames(tmp_path: Path) -> None:
 
 def test_a_folder_without_pictures(tmp_path: Path) -> None:
     assert "without pictures" in message(tmp_path)
-    assert not is_clip(tmp_path)
 
 
 def test_a_folder_of_mixed_sizes_names_the_first_odd_one(tmp_path: Path) -> None:
@@ -224,14 +221,3 @@ def test_a_folder_with_something_else_by_the_name_of_a_picture(tmp_path: Path) -
     (folder / "2.png").write_text("not a picture")
     with pytest.raises(InputError, match=r"2\.png: is not a picture"):
         probe(folder)
-
-
-# --- is_clip -------------------------------------------------------------------------------------
-
-
-def test_clips_look_like_clips_whatever_their_name(make_clip: MakeClip, tmp_path: Path) -> None:
-    path = make_clip()
-    assert is_clip(path)
-    assert is_clip(shutil.copy(path, tmp_path / "no_suffix"))
-    assert is_clip(write_folder(tmp_path / "folder", ["1.jpg"]))
-    assert not is_clip(tmp_path / "missing.mp4")

@@ -20,7 +20,6 @@ from dancenow.errors import DanceNowWarning, InputError
 from dancenow.video import probe, read_frames
 
 MakeClip = Callable[..., Path]
-CLIPS = Path(__file__).parents[3] / "shared" / "clips"
 
 
 def numbers(path: Path, **arguments: object) -> list[int]:
@@ -375,12 +374,9 @@ def test_whole_clips_are_read_without_a_warning(make_clip: MakeClip) -> None:
             assert len(numbers(make_clip(name, codec=codec, sound=None))) == 20
 
 
-@pytest.mark.clips
 @pytest.mark.parametrize("name", ["taiji.mp4", "studio_dance.mp4"])
-def test_real_clips_come_through_one_to_one(name: str) -> None:
-    path = CLIPS / name
-    if not path.is_file():
-        pytest.skip(f"needs {path}")
+def test_real_clips_come_through_one_to_one(clips: Path, name: str) -> None:
+    path = clips / name
     info = probe(path)
     size = (64, round(64 * info.size[1] / info.size[0]))
     frames = {"taiji.mp4": 412, "studio_dance.mp4": 288}[name]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dancenow.video.timing import STANDARD_RATES, as_rate, hold, lay_timeline, nearest_slot
+from dancenow.video.timing import STANDARD_RATES, as_rate, fit_timeline, hold, nearest_slot
 
 MILLISECONDS = Fraction(1, 1000)
 
@@ -46,7 +46,7 @@ def test_times_rounded_to_milliseconds_still_make_a_constant_rate(
     rate: Fraction, frames: int
 ) -> None:
     stamps = np.array([round(i * 1000 / rate) for i in range(frames)])
-    timeline = lay_timeline(stamps, MILLISECONDS, [rate])
+    timeline = fit_timeline(stamps, MILLISECONDS, [rate])
     assert (timeline.rate, timeline.frames, timeline.variable) == (rate, frames, False)
 
 
@@ -59,7 +59,7 @@ def test_a_rate_wrongly_declared_is_not_believed(
     rate: Fraction, frames: int, wrong: Fraction
 ) -> None:
     stamps = np.array([round(i * 90000 / rate) for i in range(frames)])
-    timeline = lay_timeline(stamps, Fraction(1, 90000), [wrong])
+    timeline = fit_timeline(stamps, Fraction(1, 90000), [wrong])
     assert timeline.frames == frames
     assert not timeline.variable
     assert abs(timeline.rate - rate) < rate / 500
@@ -68,7 +68,7 @@ def test_a_rate_wrongly_declared_is_not_believed(
 @given(missing=st.sets(st.integers(1, 98), min_size=1, max_size=20))
 def test_dropped_frames_make_a_variable_rate_of_the_full_length(missing: set[int]) -> None:
     stamps = np.array([i for i in range(100) if i not in missing])
-    timeline = lay_timeline(stamps, Fraction(1, 25), [])
+    timeline = fit_timeline(stamps, Fraction(1, 25), [])
     assert timeline.variable
     assert timeline.rate == 25
     assert timeline.frames == 100
@@ -80,7 +80,7 @@ def test_dropped_frames_make_a_variable_rate_of_the_full_length(missing: set[int
 )
 def test_a_timeline_lasts_as_long_as_its_stream(intervals: list[int], last: int) -> None:
     stamps = np.concatenate([[0], np.cumsum(intervals)])
-    timeline = lay_timeline(stamps, MILLISECONDS, [], last)
+    timeline = fit_timeline(stamps, MILLISECONDS, [], last)
     seconds = float((stamps[-1] + last) / 1000)
     slack = 1.5 / float(timeline.rate) + (0 if last else max(intervals) / 1000)
     if timeline.variable:
@@ -90,8 +90,8 @@ def test_a_timeline_lasts_as_long_as_its_stream(intervals: list[int], last: int)
 
 
 def test_one_frame_is_a_clip() -> None:
-    assert lay_timeline(np.array([7]), MILLISECONDS, [Fraction(30)]).frames == 1
-    assert lay_timeline(np.array([7]), MILLISECONDS, []).rate == 25
+    assert fit_timeline(np.array([7]), MILLISECONDS, [Fraction(30)]).frames == 1
+    assert fit_timeline(np.array([7]), MILLISECONDS, []).rate == 25
 
 
 @given(

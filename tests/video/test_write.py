@@ -146,7 +146,7 @@ def test_a_folder_of_ours_is_replaced(tmp_path: Path) -> None:
 def test_a_folder_of_the_users_is_not(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
-    with pytest.raises(OutputError, match="other things than a clip"):
+    with pytest.raises(OutputError, match="more than a clip"):
         write(tmp_path / "mine")
     assert names(tmp_path / "mine") == ["letter.txt"]
 

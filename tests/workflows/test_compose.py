@@ -11,17 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dancenow.choreographer import ChoreographyOptions
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.composition import Composition
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.music import has_music, write_wav
+from dancenow.options import Formation, TrainChoreographerOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import INDEX
 from dancenow.progress import Progress
-from dancenow.sample.audio import click_track
+from dancenow.sample.click_track import click_track
 from dancenow.sample.dances import DANCES
-from dancenow.staging.choices import Formation
 from dancenow.training import choose_device
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.compose import NewDance
@@ -31,7 +30,7 @@ from untrained import plated, untrained
 
 Command = Callable[..., tuple[int, str, str]]
 SIZES = {"zola": (96, 96), "mika": (120, 80), "bo": (75, 101)}
-QUICK = ChoreographyOptions(device="cpu")
+QUICK = TrainChoreographerOptions(device="cpu")
 heard = pytest.mark.skipif(not has_music(), reason="needs librosa")
 
 
@@ -156,7 +155,7 @@ def test_a_dance_continues_a_file(stage: Path, tmp_path: Path, name: str) -> Non
 
 def test_a_dance_is_learned_first_where_a_track_is_given(stage: Path, tmp_path: Path) -> None:
     events: list[Progress] = []
-    options = ChoreographyOptions("tiny", steps=2, device="cpu")
+    options = TrainChoreographerOptions(preset="tiny", steps=2, device="cpu")
     made = [
         generate(stage / "track.npz", tmp_path / f"{n}.npz", options, seconds=1.0,
                  progress=events.append)
@@ -249,12 +248,12 @@ def test_what_is_read_is_not_written_over(stage: Path, read: str) -> None:
 def test_a_choreographer_of_pictures_cannot_do_what_poses_can(
     stage: Path, tmp_path: Path, new: NewDance
 ) -> None:
-    with pytest.raises(InputError, match=r"pictures: was learned with --codec frame"):
+    with pytest.raises(InputError, match=r"pictures: was learned with `codec=frame`"):
         generate(stage / "pictures", tmp_path / "a.mp4", QUICK, new=new)
 
 
 def test_nor_be_danced_by_a_performer_or_written_as_a_track(stage: Path, tmp_path: Path) -> None:
-    told = pytest.raises(InputError, match="was learned with --codec frame and dreams pictures")
+    told = pytest.raises(InputError, match="was learned with `codec=frame` and dreams pictures")
     with told:
         generate(stage / "pictures", tmp_path / "a.npz", QUICK)
     with told:
@@ -266,11 +265,11 @@ def test_nor_be_danced_by_a_performer_or_written_as_a_track(stage: Path, tmp_pat
 
 def test_options_of_the_other_codec_are_told(stage: Path, tmp_path: Path) -> None:
     output = tmp_path / "a.mp4"
-    with pytest.raises(InputError, match="--reference: belongs to --codec frame"):
+    with pytest.raises(InputError, match="`reference: belongs to `codec=frame`"):
         generate(stage / "dance", output, replace(QUICK, reference=True))
-    with pytest.raises(InputError, match="--background grey: needs a --performer"):
+    with pytest.raises(InputError, match="`background grey: needs a `performer"):
         generate(stage / "dance", output, replace(QUICK, background="grey"))
-    with pytest.raises(InputError, match="--codec foo: unknown"):
+    with pytest.raises(InputError, match="`codec foo: unknown"):
         generate(stage / "track.npz", output, replace(QUICK, codec="foo"), new=NewDance(loop=True))
     with pytest.raises(InputError, match="holds a performer, a choreographer is needed"):
         generate(stage / "zola", output, QUICK, new=NewDance(loop=True))
@@ -286,7 +285,7 @@ def test_what_is_given_is_looked_at_before_anything_is_learned(
         generate(
             stage / "track.npz",
             tmp_path / "a.mp4",
-            ChoreographyOptions("tiny", steps=2, device="cpu"),
+            TrainChoreographerOptions(preset="tiny", steps=2, device="cpu"),
             new=NewDance(**values),  # type: ignore[arg-type]
             progress=events.append,
         )
@@ -337,7 +336,7 @@ def test_what_the_music_does_not_hold_is_told_before_anything_is_learned(
     stage: Path, tmp_path: Path, music: str, bars: int | None, message: str
 ) -> None:
     events: list[Progress] = []
-    options = ChoreographyOptions("tiny", steps=2, device="cpu")
+    options = TrainChoreographerOptions(preset="tiny", steps=2, device="cpu")
     new = NewDance(music=stage / music, bars=bars)
     with pytest.raises(InputError, match=message):
         generate(stage / "track.npz", tmp_path / "a.mp4", options, new=new, progress=events.append)
@@ -356,14 +355,14 @@ def test_without_librosa_music_is_refused_at_once(
     stage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "librosa", None)
-    with warnings.catch_warnings(), pytest.raises(InputError, match=r"--music needs librosa"):
+    with warnings.catch_warnings(), pytest.raises(InputError, match=r"`music needs librosa"):
         danced(stage, tmp_path / "a.mp4", NewDance(music=stage / "clicks.wav"), None)
 
 
 def test_a_clip_with_sound_is_music_too(stage: Path, tmp_path: Path) -> None:
     if not has_music():
         pytest.skip("needs librosa")
-    with open_writer(tmp_path / "clip.mp4", fps=5, audio_from=stage / "clicks.wav") as writer:
+    with open_writer(tmp_path / "clip.mp4", fps=5, audio=stage / "clicks.wav") as writer:
         for _ in range(40):
             writer.write(np.zeros((32, 32, 3), np.uint8))
     made = danced(stage, tmp_path / "a.mp4", NewDance(music=tmp_path / "clip.mp4"), None)

@@ -20,13 +20,16 @@ from dancenow.cache import content_hash
 from dancenow.cli import main
 from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.evaluation.perceptual import Lpips
-from dancenow.performer import FastPerformer, Performer, PlatedScene
+from dancenow.evaluation.performer import PerformerScores
+from dancenow.options import EvaluatePerformerOptions, SampleOptions
+from dancenow.performer import Performer
+from dancenow.performer.fast.performer import FastPerformer, PlatedScene
 from dancenow.pose import PoseTrack
 from dancenow.pose.openpose import write_openpose
 from dancenow.progress import Progress
 from dancenow.video import open_writer, probe, read_frames
-from dancenow.workflows.evaluate import evaluate_clip
-from dancenow.workflows.evaluate_performer import PerformerScores, evaluate_performer
+from dancenow.workflows.evaluate_clip import evaluate_clip
+from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.sample import write_sample
 from untrained import plated, untrained
 
@@ -40,7 +43,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stage")
     for name, dance in (("clip", "wave"), ("other", "groove")):
         output = folder / f"{name}.mp4"
-        write_sample(output, performer="bo", dance=dance, seconds=1, size=128, fps=10)
+        write_sample(
+            output, SampleOptions(performer="bo", dance=dance, seconds=1, size=128, fps=10)
+        )
     return folder
 
 
@@ -102,7 +107,9 @@ def perfect(clip: Path, poses: Path, monkeypatch: pytest.MonkeyPatch) -> list[in
 def test_the_frames_behind_the_learned_ones_are_performed_and_compared_with_themselves(
     trained: Train, clip: Path, poses: Path, perfect: list[int]
 ) -> None:
-    made = evaluate_performer(trained(stop=6), clip, poses=poses, device="cpu")
+    made = evaluate_performer(
+        trained(stop=6), clip, EvaluatePerformerOptions(poses=poses, device="cpu")
+    )
     assert perfect == [6, 7, 8, 9]
     assert made.span == (6, 10) and made.held_out and made.seen == "held out"
     scores = made.scores
@@ -121,7 +128,10 @@ def test_what_an_untrained_performer_makes_is_measured(
 ) -> None:
     events: list[Progress] = []
     made = evaluate_performer(
-        trained(stop=7), clip, poses=poses, device="cpu", progress=events.append
+        trained(stop=7),
+        clip,
+        EvaluatePerformerOptions(poses=poses, device="cpu"),
+        progress=events.append,
     )
     assert made.span == (7, 10) and made.preset == "tiny" and made.fps_performed > 0
     assert list(made.times.seconds) == ["detect", "perform", "measure"]
@@ -144,7 +154,9 @@ def test_what_an_untrained_performer_makes_is_measured(
 
 def test_another_clip_is_measured_whole(trained: Train, stage: Path) -> None:
     made = evaluate_performer(
-        trained(stop=10), stage / "other.mp4", poses=stage / "other.pose.npz", device="cpu"
+        trained(stop=10),
+        stage / "other.mp4",
+        EvaluatePerformerOptions(poses=stage / "other.pose.npz", device="cpu"),
     )
     assert made.span == (0, 10) and made.held_out and made.scores.frames == 10
     assert "another clip than the one that was learned" in made.lines()[0]
@@ -160,7 +172,9 @@ def test_a_clip_that_was_learned_whole_is_measured_with_a_warning(
     stop: int | None, seen: str, said: str,
 ) -> None:  # fmt: skip
     with pytest.warns(DanceNowWarning, match=said):
-        made = evaluate_performer(trained(stop), clip, poses=poses, device="cpu")
+        made = evaluate_performer(
+            trained(stop), clip, EvaluatePerformerOptions(poses=poses, device="cpu")
+        )
     assert perfect == list(range(10))
     assert made.span == (0, 10) and not made.held_out and made.seen == seen
     assert "learned" in made.lines()[0]
@@ -168,7 +182,9 @@ def test_a_clip_that_was_learned_whole_is_measured_with_a_warning(
 
 def test_without_poses_they_are_detected_in_the_clip(trained: Train, clip: Path) -> None:
     events: list[Progress] = []
-    made = evaluate_performer(trained(stop=8), clip, device="cpu", progress=events.append)
+    made = evaluate_performer(
+        trained(stop=8), clip, EvaluatePerformerOptions(device="cpu"), progress=events.append
+    )
     assert made.scores.frames == 2 and made.span == (8, 10)
     seen = [event.done for event in events if event.stage == "detecting poses in clip.mp4"]
     assert seen == list(range(1, 11))  # once, for painting and for comparing
@@ -181,7 +197,9 @@ def test_poses_of_openpose_are_in_px_of_the_clip(
     write_openpose(PoseTrack.load(poses), folder)
     with warnings.catch_warnings():
         warnings.simplefilter("error", DanceNowWarning)  # nothing needs to be guessed
-        made = evaluate_performer(trained(stop=7), clip, poses=folder, device="cpu")
+        made = evaluate_performer(
+            trained(stop=7), clip, EvaluatePerformerOptions(poses=folder, device="cpu")
+        )
     assert made.span == (7, 10) and made.scores.person is not None
 
 
@@ -189,14 +207,20 @@ def test_the_true_poses_of_a_clip_with_odd_sides_fit_it(
     performer: FastPerformer, tmp_path: Path
 ) -> None:
     clip, poses = tmp_path / "odd.mp4", tmp_path / "odd.pose.npz"
-    write_sample(clip, performer="bo", dance="wave", seconds=0.4, size=(127, 111), fps=10)
+    write_sample(
+        clip,
+        SampleOptions(performer="bo", dance="wave", seconds=0.4, fps=10),
+        frame_size=(127, 111),
+    )
     assert probe(clip).size == (128, 112) and PoseTrack.load(poses).size == (127, 111)
     scene = performer.scene
     assert isinstance(scene, PlatedScene)
     performer.scene = replace(scene, plate=scene.plate[:112])
     performer.save(tmp_path / "performer")
     with pytest.warns(DanceNowWarning, match="does not tell"):
-        made = evaluate_performer(tmp_path / "performer", clip, poses=poses, device="cpu")
+        made = evaluate_performer(
+            tmp_path / "performer", clip, EvaluatePerformerOptions(poses=poses, device="cpu")
+        )
     assert made.scores.frames == 4 and made.scores.person is not None
 
 
@@ -206,7 +230,9 @@ def test_the_performed_clip_can_be_kept(
     trained: Train, clip: Path, poses: Path, tmp_path: Path, name: str
 ) -> None:
     keep = tmp_path / name
-    made = evaluate_performer(trained(stop=7), clip, poses=poses, device="cpu", keep=keep)
+    made = evaluate_performer(
+        trained(stop=7), clip, EvaluatePerformerOptions(poses=poses, device="cpu", keep=keep)
+    )
     kept = probe(keep)
     assert (kept.frames, kept.size, float(kept.fps)) == (3, (128, 128), 10)
     # What is measured is what was painted, not what an encoder left of it.
@@ -225,7 +251,10 @@ def test_what_fails_on_the_way_leaves_nothing(
 
         with pytest.raises(KeyboardInterrupt):
             evaluate_performer(
-                folder, clip, poses=poses, device="cpu", keep=tmp_path / "k.mp4", progress=stop
+                folder,
+                clip,
+                EvaluatePerformerOptions(poses=poses, device="cpu", keep=tmp_path / "k.mp4"),
+                progress=stop,
             )
         assert [entry.name for entry in tmp_path.iterdir()] == ["performer"]
         assert not [
@@ -256,8 +285,8 @@ def test_what_cannot_be_measured_is_told_before_anything_is_painted(
     for performer, true, options, said in wrong:
         with pytest.raises(InputError, match=said):
             evaluate_performer(performer, true, device="cpu", progress=events.append, **options)
-    with pytest.raises(OutputError, match="would replace what is read"):
-        evaluate_performer(folder, small, device="cpu", keep=small)
+    with pytest.raises(OutputError, match="would replace"):
+        evaluate_performer(folder, small, EvaluatePerformerOptions(device="cpu", keep=small))
     assert not events
 
 
@@ -301,7 +330,7 @@ def test_a_worse_face_scores_lower_in_the_face_alone(
 def detected(poses: Path, monkeypatch: pytest.MonkeyPatch) -> PoseTrack:
     """The true poses, which are found at once."""
     truth = PoseTrack.load(poses)
-    monkeypatch.setattr("dancenow.workflows.evaluate.detect_pose", lambda *_, **__: truth)
+    monkeypatch.setattr("dancenow.workflows.evaluate_clip.detect_pose", lambda *_, **__: truth)
     return truth
 
 
@@ -311,7 +340,7 @@ def test_lpips_is_told_of_every_region_where_it_can_be_had(
     def network(made: Tensor, _: Tensor) -> Tensor:
         return made.new_tensor(0.25)
 
-    monkeypatch.setattr("dancenow.workflows.evaluate.load_lpips", lambda: (Lpips(network), None))
+    monkeypatch.setattr("dancenow.evaluation.clip.load_lpips", lambda: (Lpips(network), None))
     scores = evaluate_clip(clip, clip, true_track=detected)
     assert scores.lpips_missing is None
     assert sum("LPIPS 0.250" in line for line in scores.lines()) == 3
@@ -321,7 +350,7 @@ def test_why_lpips_is_missing_is_told_once(
     clip: Path, detected: PoseTrack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reason = "LPIPS: not measured; no network"
-    monkeypatch.setattr("dancenow.workflows.evaluate.load_lpips", lambda: (None, reason))
+    monkeypatch.setattr("dancenow.evaluation.clip.load_lpips", lambda: (None, reason))
     scores = evaluate_clip(clip, clip, true_track=detected)
     assert scores.whole.lpips is None and scores.lpips_missing == reason
     assert [line for line in scores.lines() if "LPIPS" in line] == [reason]

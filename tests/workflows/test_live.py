@@ -12,12 +12,13 @@ import pytest
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError, OutputError
+from dancenow.options import LiveOptions
 from dancenow.performer.edn.config import EDN_PRESETS
 from dancenow.performer.edn.networks import make_generator
 from dancenow.performer.edn.performer import EDNPerformer, FrameScene
 from dancenow.pose import PoseTrack
 from dancenow.pose.estimators import Detection
-from dancenow.pose.face import face_side
+from dancenow.pose.face_region import face_side
 from dancenow.pose.normalize import pose_statistics
 from dancenow.progress import Progress
 from dancenow.sample import dance_track
@@ -81,7 +82,7 @@ def sees(monkeypatch: pytest.MonkeyPatch) -> Callable[[Seen], Estimator]:
 
     def replace(see: Seen) -> Estimator:
         estimator = Estimator(see)
-        monkeypatch.setattr("dancenow.workflows.live.make_estimator", lambda _: estimator)
+        monkeypatch.setattr("dancenow.workflows.live.make_estimator", lambda *_, **__: estimator)
         return estimator
 
     return replace
@@ -111,7 +112,7 @@ def test_what_the_camera_sees_is_danced_until_ctrl_c(
     folder: Path, clip: Path, dancing: Estimator, tmp_path: Path
 ) -> None:
     out = tmp_path / "o.mp4"
-    made = perform_live(folder, str(clip), out, device="cpu", progress=stop_after(4))
+    made = perform_live(folder, str(clip), out, LiveOptions(device="cpu"), progress=stop_after(4))
     assert isinstance(made, Live) and made.output == out and made.frames == 4
     assert made.credentials  # known only once the file is finished
     assert 8 <= dancing.looked < 10 * FPS and no_threads_are_left()
@@ -135,7 +136,7 @@ def test_the_summary_tells_the_latency(folder: Path, clip: Path, tmp_path: Path)
         events.append(event)
         stop_after(2)(event)
 
-    made = perform_live(folder, str(clip), out, device="cpu", progress=tell)
+    made = perform_live(folder, str(clip), out, LiveOptions(device="cpu"), progress=tell)
     assert f"{out}: 2 frames performed live" in made.summary()
     assert "from the camera to the picture" in made.summary() and " ms" in events[0].note
     assert [event.done for event in events] == [1, 2]
@@ -149,7 +150,7 @@ def test_it_ends_with_the_clip(
     with open_writer(short, fps=10) as writer:
         for frame in islice(read_frames(clip), 20):
             writer.write(frame)
-    made = perform_live(folder, str(short), tmp_path / "o.mp4", device="cpu")
+    made = perform_live(folder, str(short), tmp_path / "o.mp4", LiveOptions(device="cpu"))
     assert 1 <= made.frames <= 20 - 7 and 8 <= dancing.looked <= 20
     assert probe(tmp_path / "o.mp4").frames >= 1
 
@@ -157,7 +158,7 @@ def test_it_ends_with_the_clip(
 def test_it_ends_when_its_time_is_over(
     folder: Path, clip: Path, dancing: Estimator, tmp_path: Path
 ) -> None:
-    made = perform_live(folder, str(clip), tmp_path / "o.mp4", seconds=2, device="cpu")
+    made = perform_live(folder, str(clip), tmp_path / "o.mp4", LiveOptions(seconds=2, device="cpu"))
     assert made.frames >= 1 and dancing.looked < 10 * FPS and no_threads_are_left()
 
 
@@ -168,7 +169,9 @@ def test_a_moment_without_anybody_does_not_end_it(
         return Detection([] if index % 3 == 1 else [dance.keypoints[index % len(dance)]])
 
     sees(see)
-    made = perform_live(folder, str(clip), tmp_path / "o.mp4", device="cpu", progress=stop_after(6))
+    made = perform_live(
+        folder, str(clip), tmp_path / "o.mp4", LiveOptions(device="cpu"), progress=stop_after(6)
+    )
     assert made.frames == 6 and probe(tmp_path / "o.mp4").frames >= 1
 
 
@@ -178,7 +181,7 @@ def test_where_nobody_is_seen_nothing_is_left(
 ) -> None:
     sees(lambda _: Detection([]))
     with pytest.raises(InputError, match="nobody was seen; step back"):
-        perform_live(folder, str(clip), tmp_path / name, seconds=0.3, device="cpu")
+        perform_live(folder, str(clip), tmp_path / name, LiveOptions(seconds=0.3, device="cpu"))
     assert not list(tmp_path.iterdir()) and no_threads_are_left()
 
 
@@ -188,7 +191,7 @@ def test_a_clip_that_was_there_before_stays_where_nobody_is_seen(
     sees(lambda _: Detection([]))
     (tmp_path / "o.mp4").write_bytes(b"mine")
     with pytest.raises(InputError, match="nobody"):
-        perform_live(folder, str(clip), tmp_path / "o.mp4", seconds=0.3, device="cpu")
+        perform_live(folder, str(clip), tmp_path / "o.mp4", LiveOptions(seconds=0.3, device="cpu"))
     assert (tmp_path / "o.mp4").read_bytes() == b"mine"
 
 
@@ -202,13 +205,15 @@ def test_what_fails_in_the_estimator_is_told(
 
     sees(see)
     with pytest.raises(InputError, match="the model is gone"):
-        perform_live(folder, str(clip), tmp_path / "o.mp4", device="cpu")
+        perform_live(folder, str(clip), tmp_path / "o.mp4", LiveOptions(device="cpu"))
     assert not list(tmp_path.iterdir()) and no_threads_are_left()
 
 
 def test_an_unknown_estimator_is_told(folder: Path, clip: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no pose estimator is called 'eyes'"):
-        perform_live(folder, str(clip), tmp_path / "o.mp4", estimator="eyes", device="cpu")
+        perform_live(
+            folder, str(clip), tmp_path / "o.mp4", LiveOptions(estimator="eyes", device="cpu")
+        )
     assert not list(tmp_path.iterdir())
 
 
@@ -220,14 +225,14 @@ def test_what_cannot_be_is_told_before_the_camera_runs(
         ("none.mp4", tmp_path / "o.mp4", InputError, "no such file"),
         (str(clip), tmp_path / "missing" / "o.mp4", OutputError, "no such folder"),
         (str(clip), tmp_path / "o.exe", InputError, "cannot be written"),
-        (str(clip), clip, OutputError, "would replace what is read"),
+        (str(clip), clip, OutputError, "would replace"),
     ]
     before = clip.read_bytes()
     for source, out, error, said in wrong:
         with pytest.raises(error, match=said):
-            perform_live(folder, source, out, device="cpu")
+            perform_live(folder, source, out, LiveOptions(device="cpu"))
     with pytest.raises(InputError, match="holds no performer"):
-        perform_live(tmp_path, str(clip), tmp_path / "o.mp4", device="cpu")
+        perform_live(tmp_path, str(clip), tmp_path / "o.mp4", LiveOptions(device="cpu"))
     assert dancing.looked == 0 and not list(tmp_path.iterdir()) and clip.read_bytes() == before
 
 
@@ -239,5 +244,5 @@ def test_a_performer_that_paints_whole_frames_is_refused(
     scene = FrameScene(SIZE, own.fps, pose_statistics(own), face_side(config.canvas(SIZE)))
     EDNPerformer(config, scene, coarse, None, CPU).save(tmp_path / "edn")
     with pytest.raises(InputError, match="needs a performer of the preset fast"):
-        perform_live(tmp_path / "edn", str(clip), tmp_path / "o.mp4", device="cpu")
+        perform_live(tmp_path / "edn", str(clip), tmp_path / "o.mp4", LiveOptions(device="cpu"))
     assert dancing.looked == 0 and not (tmp_path / "o.mp4").exists()

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import shutil
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from dancenow.errors import InputError, OutputError
+from dancenow.options import PerformOptions, PoseOptions, SampleOptions, TrainPerformerOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
 from dancenow.pose.framing import keep_in_frame
 from dancenow.pose.openpose import write_openpose
 from dancenow.progress import Progress
 from dancenow.sample import dance_track
-from dancenow.sources.load import detect_pose, load_source
+from dancenow.sources.detection import detect_pose
+from dancenow.sources.load import load_source
 from dancenow.video import open_writer, probe, read_frames
-from dancenow.video.prefetch import computed_ahead
-from dancenow.workflows.evaluate import evaluate_clip
+from dancenow.workflows.evaluate_clip import evaluate_clip
+from dancenow.workflows.perform import perform
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train import TrainOptions, train_performer
-from dancenow.workflows.transfer import perform, transfer
+from dancenow.workflows.train_performer import train_performer
+from dancenow.workflows.transfer import transfer
 
-FEW = TrainOptions(preset="tiny", steps=4, device="cpu")
+FEW = TrainPerformerOptions(preset="tiny", steps=4, device="cpu")
 
 
 @pytest.fixture(scope="session")
@@ -35,10 +34,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A source, and a target of another size and rate."""
     folder = tmp_path_factory.mktemp("stage")
     write_sample(
-        folder / "source.mp4", performer="mika", dance="groove", seconds=1, size=128, fps=10
+        folder / "source.mp4",
+        SampleOptions(performer="mika", dance="groove", seconds=1, size=128, fps=10),
     )
     write_sample(
-        folder / "target.mp4", performer="zola", dance="house", seconds=1.5, size=(160, 144), fps=8
+        folder / "target.mp4",
+        SampleOptions(performer="zola", dance="house", seconds=1.5, fps=8),
+        frame_size=(160, 144),
     )
     return folder
 
@@ -79,7 +81,9 @@ def test_an_empty_track_is_told(tmp_path: Path) -> None:
 
 
 def test_poses_are_written_with_an_overlay(stage: Path, tmp_path: Path) -> None:
-    made = write_pose(stage / "source.mp4", tmp_path / "t.npz", overlay=tmp_path / "o.mp4")
+    made = write_pose(
+        stage / "source.mp4", tmp_path / "t.npz", PoseOptions(overlay=tmp_path / "o.mp4")
+    )
     assert (
         made.frames == len(PoseTrack.load(tmp_path / "t.npz")) == probe(tmp_path / "o.mp4").frames
     )
@@ -108,15 +112,25 @@ def test_a_training_is_resumed_and_gives_what_an_unbroken_one_gives(
     stage: Path, tmp_path: Path
 ) -> None:
     target = stage / "target.mp4"
-    train_performer(target, tmp_path / "a", TrainOptions("tiny", steps=6, device="cpu"))
-    once = train_performer(target, tmp_path / "b", TrainOptions("tiny", steps=6, device="cpu"))
-    more = train_performer(target, tmp_path / "b", TrainOptions("tiny", steps=9, device="cpu"))
+    train_performer(
+        target, tmp_path / "a", TrainPerformerOptions(preset="tiny", steps=6, device="cpu")
+    )
+    once = train_performer(
+        target, tmp_path / "b", TrainPerformerOptions(preset="tiny", steps=6, device="cpu")
+    )
+    more = train_performer(
+        target, tmp_path / "b", TrainPerformerOptions(preset="tiny", steps=9, device="cpu")
+    )
     assert once.steps == 6 and more.steps == 9
     a, b = ((tmp_path / n / "generator.safetensors").read_bytes() for n in "ab")
     assert a != b
-    train_performer(target, tmp_path / "a", TrainOptions("tiny", steps=9, device="cpu"))
+    train_performer(
+        target, tmp_path / "a", TrainPerformerOptions(preset="tiny", steps=9, device="cpu")
+    )
     assert (tmp_path / "a" / "generator.safetensors").read_bytes() == b
-    perform(tmp_path / "a", stage / "source.pose.npz", tmp_path / "o.gif", device="cpu")
+    perform(
+        tmp_path / "a", stage / "source.pose.npz", tmp_path / "o.gif", PerformOptions(device="cpu")
+    )
     assert probe(tmp_path / "o.gif").frames == 10
 
 
@@ -181,20 +195,3 @@ def test_travel_out_of_the_frame_is_shortened_and_other_tracks_stay() -> None:
     outside = (box[:, 0] < 0) | (box[:, 2] > 256)
     assert outside.mean() <= 0.05
     assert np.array_equal(kept.xy[..., 1], track.xy[..., 1])
-
-
-def frames_until(count: int, error: BaseException | None = None) -> Iterator[NDArray[np.uint8]]:
-    for value in range(count):
-        yield np.full((2, 2, 3), value, np.uint8)
-    if error is not None:
-        raise error
-
-
-def test_frames_computed_ahead_come_in_order_with_their_errors() -> None:
-    assert [int(f[0, 0, 0]) for f in computed_ahead(frames_until(30))] == list(range(30))
-    with pytest.raises(InputError, match="broken"):
-        list(computed_ahead(frames_until(3, InputError("broken"))))
-    ahead = computed_ahead(frames_until(10**6))
-    next(ahead)
-    ahead.close()  # type: ignore[attr-defined]
-    assert "painting" not in {thread.name for thread in threading.enumerate()}

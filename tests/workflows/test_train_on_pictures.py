@@ -23,6 +23,12 @@ from dancenow.choreographer.dancenet.frames import contact_sheet
 from dancenow.choreographer.dancenet.method import FrameTrainingResult
 from dancenow.choreographer.dancenet.prepare import prepare_pictures
 from dancenow.errors import DanceNowWarning, InputError, OutputError
+from dancenow.options import (
+    EvaluateDanceOptions,
+    ReconstructOptions,
+    SampleOptions,
+    TrainChoreographerOptions,
+)
 from dancenow.progress import Progress, StageTimes
 from dancenow.training import Device, choose_device, load_state
 from dancenow.video import open_writer, probe, read_frames
@@ -34,8 +40,8 @@ from dancenow.workflows.train_choreographer import train_choreographer
 
 Frame = NDArray[np.uint8]
 FPS = 2
-FEW = ChoreographyOptions(preset="tiny", steps=10, device="cpu")
-MORE = ChoreographyOptions(preset="tiny", steps=20, device="cpu")
+FEW = TrainChoreographerOptions(preset="tiny", steps=10, device="cpu")
+MORE = TrainChoreographerOptions(preset="tiny", steps=20, device="cpu")
 CPU = Device("cpu", "32-true")
 LEARNING = ["learning the pictures", "learning the dance"]
 
@@ -267,7 +273,7 @@ def test_a_choreographer_of_other_options_is_left_as_it_was(
 def test_another_seed_resumes_the_checkpoint(stage: Path, copied: Path) -> None:
     steps = load_state(copied / "checkpoint" / "codec")
     assert steps is not None
-    options = ChoreographyOptions("tiny", steps=20, device="cpu", seed=1)
+    options = TrainChoreographerOptions(preset="tiny", steps=20, device="cpu", seed=1)
     _, made = train_choreographer(stage / "dance.mp4", copied, options)
     assert made.codec_steps == 12 > int(steps.values["step"])
 
@@ -279,7 +285,9 @@ def test_a_performers_folder_is_never_written_over(stage: Path, tmp_path: Path) 
     (folder / "config.json").write_text('{"kind": "performer", "version": 1}')
     before = contents(folder)
     with pytest.raises(OutputError, match="holds a performer"):
-        train_choreographer(stage / "dance.mp4", folder, ChoreographyOptions("tiny", steps=2))
+        train_choreographer(
+            stage / "dance.mp4", folder, TrainChoreographerOptions(preset="tiny", steps=2)
+        )
     with pytest.raises(InputError, match="holds a performer"):
         generate(folder, tmp_path / "new.mp4")
     assert contents(folder) == before
@@ -403,7 +411,7 @@ def test_numbered_pictures_are_learned_in_the_order_of_their_numbers(tmp_path: P
 
 def test_the_originals_folder_of_pictures_is_a_clip(tmp_path: Path) -> None:
     imgs = folder_of(tmp_path / "imgs", dancing(30))
-    options = ChoreographyOptions("tiny", steps=3, device="cpu", reference=True)
+    options = TrainChoreographerOptions(preset="tiny", steps=3, device="cpu", reference=True)
     made, _ = train(imgs, tmp_path / "c", options)
     assert made.pictures == 30 and made.stride == 1 and made.background == "threshold"
 
@@ -463,7 +471,7 @@ def test_clips_are_read_one_after_the_other_at_the_first_ones_rate(
 
 def test_two_clips_are_learned_as_two(stage: Path, tmp_path: Path) -> None:
     clips = [stage / "dance.mp4", stage / "other.mp4"]
-    train(clips, tmp_path / "c", ChoreographyOptions("tiny", steps=3, device="cpu"))
+    train(clips, tmp_path / "c", TrainChoreographerOptions(preset="tiny", steps=3, device="cpu"))
     choreographer = FrameChoreographer.load(tmp_path / "c", CPU)
     assert choreographer.learned.lengths == (30, 30)
     assert choreographer.training["clips"] == ["dance.mp4", "other.mp4"]
@@ -471,8 +479,10 @@ def test_two_clips_are_learned_as_two(stage: Path, tmp_path: Path) -> None:
 
 def test_a_person_before_a_room_is_learned_as_a_silhouette(tmp_path: Path) -> None:
     clip = tmp_path / "bo.mp4"
-    write_sample(clip, performer="bo", dance="wave", seconds=12, size=96, fps=FPS)
-    made, _ = train(clip, tmp_path / "c", ChoreographyOptions("tiny", steps=3, device="cpu"))
+    write_sample(clip, SampleOptions(performer="bo", dance="wave", seconds=12, size=96, fps=FPS))
+    made, _ = train(
+        clip, tmp_path / "c", TrainChoreographerOptions(preset="tiny", steps=3, device="cpu")
+    )
     assert made.background == "person" and made.pictures == 24
     frames, _, _ = prepare_pictures([clip], PictureConfig(height=64, width=64))
     shown = (frames.pictures > 127).mean(axis=(1, 2, 3))
@@ -480,7 +490,7 @@ def test_a_person_before_a_room_is_learned_as_a_silhouette(tmp_path: Path) -> No
 
 
 def test_colours_are_learned_as_colours(stage: Path, tmp_path: Path) -> None:
-    options = ChoreographyOptions("tiny", steps=3, device="cpu", background="colour")
+    options = TrainChoreographerOptions(preset="tiny", steps=3, device="cpu", background="colour")
     train(stage / "dance.mp4", tmp_path / "c", options)
     generate(tmp_path / "c", tmp_path / "frames", options, seconds=3)
     assert FrameChoreographer.load(tmp_path / "c", CPU).config.picture.channels == 3
@@ -490,7 +500,7 @@ def test_colours_are_learned_as_colours(stage: Path, tmp_path: Path) -> None:
 def test_the_reference_is_learned_and_danced_as_the_original_does(
     stage: Path, tmp_path: Path
 ) -> None:
-    options = ChoreographyOptions("tiny", steps=6, device="cpu", reference=True)
+    options = TrainChoreographerOptions(preset="tiny", steps=6, device="cpu", reference=True)
     made, events = train(stage / "dance.mp4", tmp_path / "c", options)
     assert "calibrate" not in made.times.seconds and set(LEARNING) < set(stages(events))
     choreographer = FrameChoreographer.load(tmp_path / "c", CPU)
@@ -510,7 +520,7 @@ def test_the_reference_is_learned_and_danced_as_the_original_does(
 def test_what_was_not_trained_as_the_original_can_dream_as_it_does(
     trained: Path, tmp_path: Path
 ) -> None:
-    options = ChoreographyOptions("tiny", device="cpu", reference=True)
+    options = TrainChoreographerOptions(preset="tiny", device="cpu", reference=True)
     assert generate(trained, tmp_path / "o.mp4", options, seconds=0.5).fps == 30
 
 
@@ -565,7 +575,7 @@ def test_the_written_dance_is_the_composed_one(trained: Path, tmp_path: Path) ->
 
 def test_the_seed_decides_the_dance(trained: Path, tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        options = ChoreographyOptions("tiny", device="cpu", seed=seed)
+        options = TrainChoreographerOptions(preset="tiny", device="cpu", seed=seed)
         generate(trained, tmp_path / name, options, seconds=4)
     a, b, c = ([frame.tolist() for frame in read_frames(tmp_path / name)] for name in "abc")
     assert a == b and a != c
@@ -613,7 +623,7 @@ def test_the_clip_that_is_learned_is_never_written_over(stage: Path, tmp_path: P
     mine.write_bytes((stage / "dance.mp4").read_bytes())
     (tmp_path / "link.mp4").symlink_to(mine)
     for output in (mine, tmp_path / "link.mp4"):
-        with pytest.raises(OutputError, match="would replace what is read"):
+        with pytest.raises(OutputError, match="would replace"):
             generate(mine, output, FEW, seconds=1)
     assert mine.read_bytes() == (stage / "dance.mp4").read_bytes()
 
@@ -639,7 +649,11 @@ def test_a_damaged_choreographer_is_told_and_not_trained_over(copied: Path, tmp_
 def test_a_clip_is_put_beside_what_comes_back(stage: Path, trained: Path, tmp_path: Path) -> None:
     events: list[Progress] = []
     made = reconstruct(
-        trained, stage / "dance.mp4", tmp_path / "both", device="cpu", progress=events.append
+        trained,
+        stage / "dance.mp4",
+        tmp_path / "both",
+        ReconstructOptions(device="cpu"),
+        progress=events.append,
     )
     assert made.frames == 30 and events[-1].done == events[-1].total == 30
     clip = probe(tmp_path / "both")
@@ -660,10 +674,12 @@ def test_a_clip_is_put_beside_what_comes_back(stage: Path, trained: Path, tmp_pa
 def test_what_was_learned_longer_comes_back_better(
     stage: Path, trained: Path, tmp_path: Path
 ) -> None:
-    longer = ChoreographyOptions("tiny", steps=80, device="cpu")
+    longer = TrainChoreographerOptions(preset="tiny", steps=80, device="cpu")
     train(stage / "dance.mp4", tmp_path / "longer", longer)
     before, after = (
-        reconstruct(folder, stage / "dance.mp4", tmp_path / "o.mp4", device="cpu").psnr
+        reconstruct(
+            folder, stage / "dance.mp4", tmp_path / "o.mp4", ReconstructOptions(device="cpu")
+        ).psnr
         for folder in (trained, tmp_path / "longer")
     )
     assert after > before + 3
@@ -688,20 +704,22 @@ def test_reconstructing_what_cannot_be_is_told(stage: Path, trained: Path, tmp_p
     mine = tmp_path / "mine.mp4"
     mine.write_bytes((stage / "dance.mp4").read_bytes())
     for folder, clip, output, said in (
-        (trained, mine, mine, "would replace what is read"),
+        (trained, mine, mine, "would replace"),
         (trained, tmp_path / "nothing.mp4", tmp_path / "o.mp4", "no such file"),
         (tmp_path, mine, tmp_path / "o.mp4", "holds no choreographer"),
         (trained, mine, tmp_path / "o.txt", "cannot be written"),
     ):
         with pytest.raises(InputError, match=said):
-            reconstruct(folder, clip, output, device="cpu")
+            reconstruct(folder, clip, output, ReconstructOptions(device="cpu"))
     assert [path.name for path in tmp_path.iterdir()] == ["mine.mp4"]
     assert mine.read_bytes() == (stage / "dance.mp4").read_bytes()
 
 
 def test_a_dance_is_measured_against_the_learned_one(trained: Path) -> None:
     events: list[Progress] = []
-    scores = evaluate_dance(trained, seconds=40, device="cpu", progress=events.append)
+    scores = evaluate_dance(
+        trained, EvaluateDanceOptions(seconds=40, device="cpu"), progress=events.append
+    )
     assert scores.seconds == 40
     assert stages(events) == ["dancing", "the learned dance"]
     assert 0.3 < scores.speed_ratio < 3  # the temperature was calibrated for that
@@ -709,7 +727,9 @@ def test_a_dance_is_measured_against_the_learned_one(trained: Path) -> None:
     assert 0 <= scores.outside < 0.5
     assert 0 < scores.nearest <= scores.copy_distance
     assert scores.freeze >= 0 and scores.learned_freeze < 15
-    same = evaluate_dance(FrameChoreographer.load(trained, choose_device("cpu")), seconds=40)
+    same = evaluate_dance(
+        FrameChoreographer.load(trained, choose_device("cpu")), EvaluateDanceOptions(seconds=40)
+    )
     assert same == scores
 
 
@@ -719,17 +739,17 @@ def test_a_dance_that_stands_still_is_measured_as_such(trained: Path) -> None:
         for weight in still.network.parameters():
             weight.zero_()
     still.network.carry.fill_(1.0)  # each latent is followed by itself
-    scores = evaluate_dance(still, seconds=40, temperature=0.0)
+    scores = evaluate_dance(still, EvaluateDanceOptions(seconds=40, temperature=0.0))
     assert scores.speed_ratio == scores.slowest_ratio == 0
     assert scores.freeze == pytest.approx(40, abs=1) and scores.learned_freeze < 15
     assert "speed: 0.00 of the learned dance's" in "\n".join(scores.lines())
 
 
 def test_figures_that_make_no_sense_are_not_measured(trained: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--seconds"):
-        evaluate_dance(trained, seconds=0)
-    with pytest.raises(InputError, match="--temperature"):
-        evaluate_dance(trained, temperature=-1)
+    with pytest.raises(InputError, match="`seconds"):
+        evaluate_dance(trained, EvaluateDanceOptions(seconds=0))
+    with pytest.raises(InputError, match="`temperature"):
+        evaluate_dance(trained, EvaluateDanceOptions(temperature=-1))
     with pytest.raises(InputError, match="no choreographer"):
         evaluate_dance(tmp_path)
 

@@ -19,6 +19,7 @@ from dancenow.choreographer.motion.config import ENOUGH_STEPS
 from dancenow.choreographer.motion.method import PoseTrainingResult
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.evaluation.dance import DanceScores
+from dancenow.options import EvaluateDanceOptions, TrainChoreographerOptions
 from dancenow.pose.layout import INDEX
 from dancenow.progress import Progress, StageTimes
 from dancenow.training import load_state
@@ -27,8 +28,8 @@ from dancenow.workflows.evaluate_dance import evaluate_dance
 from dancenow.workflows.train_choreographer import train_choreographer
 from motions import CPU, dancing, without
 
-FEW = ChoreographyOptions(preset="tiny", codec="pose", steps=3, device="cpu")
-MORE = ChoreographyOptions(preset="tiny", codec="pose", steps=6, device="cpu")
+FEW = TrainChoreographerOptions(preset="tiny", codec="pose", steps=3, device="cpu")
+MORE = TrainChoreographerOptions(preset="tiny", codec="pose", steps=6, device="cpu")
 WRITTEN = {
     "config.json", "motion.safetensors", "moves.npz", "preview.png", "index.html", "checkpoint"
 }  # fmt: skip
@@ -247,8 +248,8 @@ def test_a_choreographer_of_something_else_is_left_as_it_was(
 ) -> None:
     before, events = contents(copied), []
     clips = [stage / "dance.npz", stage / "other.npz"]
-    options = ChoreographyOptions("fast", "pose", steps=3, device="cpu")
-    with pytest.raises(InputError, match=r"was begun with --preset tiny|of another clip, preset"):
+    options = TrainChoreographerOptions(preset="fast", codec="pose", steps=3, device="cpu")
+    with pytest.raises(InputError, match=r"was begun with `preset tiny|of another clip, preset"):
         train_choreographer(
             {"clip": clips[1:], "more clips": clips, "preset": clips[:1]}[change],
             copied,
@@ -263,12 +264,16 @@ def test_a_choreographer_of_pictures_is_not_trained_into_it(copied: Path, tmp_pa
     with open_writer(tmp_path / "clip.mkv", fps=2) as writer:
         for _ in range(4):
             writer.write(np.zeros((16, 16, 3), np.uint8))
-    with pytest.raises(InputError, match="was learned with --codec pose; add that"):
-        train_choreographer(tmp_path / "clip.mkv", copied, ChoreographyOptions("tiny", steps=2))
+    with pytest.raises(InputError, match="was learned with `codec=pose`; add that"):
+        train_choreographer(
+            tmp_path / "clip.mkv", copied, TrainChoreographerOptions(preset="tiny", steps=2)
+        )
     shutil.rmtree(copied / "checkpoint")
     before = contents(copied)
-    with pytest.raises(InputError, match="was learned with --codec pose; add that"):
-        train_choreographer(tmp_path / "clip.mkv", copied, ChoreographyOptions("tiny", steps=2))
+    with pytest.raises(InputError, match="was learned with `codec=pose`; add that"):
+        train_choreographer(
+            tmp_path / "clip.mkv", copied, TrainChoreographerOptions(preset="tiny", steps=2)
+        )
     assert contents(copied) == before
 
 
@@ -311,7 +316,9 @@ def test_too_few_steps_are_reported(
 
 def test_a_choreographer_is_measured(trained: Path) -> None:
     events: list[Progress] = []
-    scores = evaluate_dance(trained, seconds=12, device="cpu", progress=events.append)
+    scores = evaluate_dance(
+        trained, EvaluateDanceOptions(seconds=12, device="cpu"), progress=events.append
+    )
     assert isinstance(scores, DanceScores)
     assert scores.seconds == pytest.approx(12, abs=0.1) and not scores.held_out
     assert np.isnan(scores.limbs) and scores.speed_ratio > 0 and len(scores.lines()) > 5

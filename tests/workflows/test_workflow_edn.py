@@ -12,25 +12,35 @@ import pytest
 import torch
 
 from dancenow.errors import DanceNowWarning, InputError
+from dancenow.options import (
+    EvaluatePerformerOptions,
+    ExportEdnOptions,
+    PerformOptions,
+    PresetOptions,
+    SampleOptions,
+    ShowOptions,
+    TrainPerformerOptions,
+)
 from dancenow.performer import Performer
-from dancenow.performer.edn.options import PaperOptions
 from dancenow.performer.edn.performer import EDNPerformer
 from dancenow.performer.edn.training import EDNTraining
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import FACE, INDEX
+from dancenow.staging.show import ShowOptions
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.export import export_pairs
+from dancenow.workflows.perform import perform
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train import TrainOptions, train_performer
-from dancenow.workflows.transfer import ShowOptions, perform, transfer
+from dancenow.workflows.train_performer import TrainOptions, train_performer
+from dancenow.workflows.transfer import transfer
 
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds of a sample performer, with the true poses beside it."""
     path = tmp_path_factory.mktemp("edn") / "zola.mp4"
-    write_sample(path, performer="zola", dance="house", seconds=2, size=128, fps=8)
+    write_sample(path, SampleOptions(performer="zola", dance="house", seconds=2, size=128, fps=8))
     return path
 
 
@@ -45,7 +55,7 @@ def options(poses: Path | None, steps: int = 3, **paper: object) -> TrainOptions
         steps=steps,
         device="cpu",
         poses=poses,
-        paper=PaperOptions(**paper),  # type: ignore[arg-type]
+        paper=PresetOptions(**paper),  # type: ignore[arg-type]
     )
 
 
@@ -60,7 +70,7 @@ def trained(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_performer_of_the_paper_dances_a_source(
     trained: Path, clip: Path, poses: Path, tmp_path: Path
 ) -> None:
-    made = perform(trained, poses, tmp_path / "o.mp4", device="cpu")
+    made = perform(trained, poses, tmp_path / "o.mp4", PerformOptions(device="cpu"))
     info = probe(tmp_path / "o.mp4")
     assert made.frames == info.frames == 16
     assert info.size == probe(clip).size == (128, 128)
@@ -122,18 +132,18 @@ def test_a_checkpoint_of_another_preset_is_refused_and_kept(
     train_performer(clip, tmp_path / "p", options(poses, 1))
     before = (tmp_path / "p" / "checkpoint" / "state.json").read_bytes()
     for other in (
-        TrainOptions("tiny", steps=1, device="cpu", poses=poses),
+        TrainPerformerOptions(preset="tiny", steps=1, device="cpu", poses=poses),
         options(poses, 1, size=96),
         options(poses, 1, upsampling="resize"),
         options(poses, 1, history=0),
     ):
-        with pytest.raises(InputError, match=r"another clip, preset|begun with --preset edn-tiny"):
+        with pytest.raises(InputError, match=r"another clip, preset|begun with `preset=edn-tiny`"):
             train_performer(clip, tmp_path / "p", other)
     assert (tmp_path / "p" / "checkpoint" / "state.json").read_bytes() == before
 
 
 def test_held_out_frames_are_measured(trained: Path, clip: Path, poses: Path) -> None:
-    scores = evaluate_performer(trained, clip, poses=poses, device="cpu")
+    scores = evaluate_performer(trained, clip, EvaluatePerformerOptions(poses=poses, device="cpu"))
     assert scores.span == (12, 16) and scores.held_out and scores.preset == "edn-tiny"
     assert scores.scores.whole.psnr > 0 and scores.scores.face is not None
 
@@ -151,21 +161,21 @@ def test_without_weights_of_vgg_nothing_is_trained(
     clip: Path, poses: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    paper = TrainOptions("edn-512", steps=1, device="cpu", poses=poses)
-    with pytest.raises(InputError, match=r"--vgg-weights FILE.*--no-perceptual"):
+    paper = TrainPerformerOptions(preset="edn-512", steps=1, device="cpu", poses=poses)
+    with pytest.raises(InputError, match=r"`vgg_weights=FILE`.*`no_perceptual`"):
         train_performer(clip, tmp_path / "p", paper)
     assert not (tmp_path / "p" / "checkpoint").exists()
 
 
 def test_a_size_that_does_not_divide_is_told_with_two_that_do(clip: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"--size 130: .* 128 or 136"):
+    with pytest.raises(InputError, match=r"`size=130`: .* 128 or 136"):
         train_performer(clip, tmp_path / "p", options(None, size=130))
     assert not (tmp_path / "p").exists()
 
 
 def test_an_option_of_the_paper_is_refused_by_the_fast_preset(clip: Path, tmp_path: Path) -> None:
-    fast = TrainOptions("fast", steps=1, paper=PaperOptions(size=128))
-    with pytest.raises(InputError, match="--size: --preset fast does not have it"):
+    fast = TrainPerformerOptions(preset="fast", steps=1, size=128)
+    with pytest.raises(InputError, match="`size: `preset=fast` does not have it"):
         train_performer(clip, tmp_path / "p", fast)
 
 
@@ -236,7 +246,7 @@ def test_too_little_memory_keeps_the_checkpoint_and_names_a_size(
         return step(self, number, fraction)
 
     monkeypatch.setattr(EDNTraining, "step", full)
-    with pytest.raises(InputError, match=r"memory is too small for 64 px .* --size 40 "):
+    with pytest.raises(InputError, match=r"memory is too small for 64 pixels .* `size=40` "):
         train_performer(clip, tmp_path / "p", options(poses, 4))
     state = json.loads((tmp_path / "p" / "checkpoint" / "state.json").read_text())
     assert state["values"]["step"] == 2
@@ -260,7 +270,7 @@ def test_openpose_files_are_training_input(clip: Path, poses: Path, tmp_path: Pa
 def test_what_is_exported_can_be_learned_and_danced(
     clip: Path, poses: Path, tmp_path: Path
 ) -> None:
-    exported = export_pairs(clip, tmp_path / "data", size=128, poses=poses)
+    exported = export_pairs(clip, tmp_path / "data", ExportEdnOptions(size=128, poses=poses))
     assert exported.frames == 16 and exported.size == (128, 128)
     names = {entry.name for entry in (tmp_path / "data").iterdir()}
     assert names == {"train_img", "train_label", "train_facetexts128"}
@@ -269,27 +279,31 @@ def test_what_is_exported_can_be_learned_and_danced(
     assert isinstance(performer, EDNPerformer) and performer.face is not None
     (tmp_path / "data" / "train_label").rename(tmp_path / "data" / "test_label")
     (tmp_path / "data" / "train_facetexts128").rename(tmp_path / "data" / "test_facetexts128")
-    made = perform(tmp_path / "p", tmp_path / "data", tmp_path / "o.mp4", device="cpu")
+    made = perform(
+        tmp_path / "p", tmp_path / "data", tmp_path / "o.mp4", PerformOptions(device="cpu")
+    )
     assert made.frames == probe(tmp_path / "o.mp4").frames == 16
 
 
 def test_drawn_figures_give_nothing_to_normalise_to(
     clip: Path, poses: Path, tmp_path: Path
 ) -> None:
-    export_pairs(clip, tmp_path / "data", size=128, poses=poses)
+    export_pairs(clip, tmp_path / "data", ExportEdnOptions(size=128, poses=poses))
     train_performer(tmp_path / "data", tmp_path / "p", options(None, 1))
-    with pytest.raises(InputError, match="add --no-normalize"):
-        perform(tmp_path / "p", poses, tmp_path / "o.mp4", device="cpu")
-    show = ShowOptions(normalized=False)
+    with pytest.raises(InputError, match="add `normalize=False`"):
+        perform(tmp_path / "p", poses, tmp_path / "o.mp4", PerformOptions(device="cpu"))
+    show = ShowOptions(normalize=False)
     made = perform(tmp_path / "p", poses, tmp_path / "o.mp4", show, device="cpu")
     assert made.frames == 16
 
 
 def test_drawn_figures_are_not_for_the_fast_preset(clip: Path, poses: Path, tmp_path: Path) -> None:
-    export_pairs(clip, tmp_path / "data", size=128, poses=poses)
-    with pytest.raises(InputError, match="choose --preset edn-512 or edn-1024"):
-        train_performer(tmp_path / "data", tmp_path / "p", TrainOptions("fast", steps=1))
-    with pytest.raises(InputError, match="leave out --poses"):
+    export_pairs(clip, tmp_path / "data", ExportEdnOptions(size=128, poses=poses))
+    with pytest.raises(InputError, match="choose `preset=edn-512` or edn-1024"):
+        train_performer(
+            tmp_path / "data", tmp_path / "p", TrainPerformerOptions(preset="fast", steps=1)
+        )
+    with pytest.raises(InputError, match="leave out `poses"):
         train_performer(tmp_path / "data", tmp_path / "p", options(poses))
 
 

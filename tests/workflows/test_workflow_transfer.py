@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -13,20 +12,26 @@ from numpy.typing import NDArray
 
 from dancenow.errors import InputError, OutputError
 from dancenow.evaluation import PictureScores, PoseScores
-from dancenow.performer import Performer, performer_preset
+from dancenow.evaluation.clip import ClipScores
+from dancenow.options import PerformOptions, PoseOptions, SampleOptions, TrainPerformerOptions
+from dancenow.performer import Performer
+from dancenow.performer.method import performer_preset
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent, standing_height
 from dancenow.progress import Progress, StageTimes
 from dancenow.sample import dance_track
-from dancenow.sources.load import Source, observe
+from dancenow.sources.detection import detect_person
+from dancenow.sources.load import Source
+from dancenow.staging.performance import write_performance
 from dancenow.staging.room import performable
 from dancenow.video import open_writer, probe, read_frames
-from dancenow.video.prefetch import computed_ahead
-from dancenow.workflows.evaluate import ClipScores, evaluate_clip
+from dancenow.video.prefetch import THREAD_NAME
+from dancenow.workflows.evaluate_clip import evaluate_clip
+from dancenow.workflows.perform import perform
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train import TrainOptions, load_or_train, train_performer
-from dancenow.workflows.transfer import perform, transfer, write_performance
+from dancenow.workflows.train_performer import load_or_train, train_performer
+from dancenow.workflows.transfer import transfer
 from untrained import plated, untrained
 
 Frame = NDArray[np.uint8]
@@ -73,8 +78,8 @@ def test_without_normalising_only_the_frame_is_fitted(
     performer: Performer, source: PoseTrack
 ) -> None:
     same = dance_track("mika", "groove", seconds=1, size=(160, 144), fps=12)
-    assert performable(performer, same, normalized=False) is same
-    track = performable(performer, source, normalized=False)
+    assert performable(performer, same, normalize=False) is same
+    track = performable(performer, source, normalize=False)
     assert track.size == (160, 144)
     scale = 144 / 256
     assert np.allclose(track.xy[..., 0], source.xy[..., 0] * scale + (160 - 144) / 2, atol=1e-2)
@@ -100,49 +105,30 @@ def test_a_track_is_danced_at_its_own_rate_without_sound(
 def test_what_fails_while_dancing_leaves_no_clip(
     performer: Performer, source: PoseTrack, tmp_path: Path
 ) -> None:
+    running = []
+
     def stop(event: Progress) -> None:
+        running.append(THREAD_NAME in {thread.name for thread in threading.enumerate()})
         if event.done == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         write_performance(performer, Source(source, None), tmp_path / "o.mp4", progress=stop)
     assert list(tmp_path.iterdir()) == []
-    assert "painting" not in {thread.name for thread in threading.enumerate()}
-
-
-def test_frames_are_computed_only_a_few_ahead() -> None:
-    made = []
-
-    def frames() -> Iterator[Frame]:
-        for value in range(200):
-            made.append(value)
-            yield np.full((1, 1, 3), value, np.uint8)
-
-    ahead = computed_ahead(frames())
-    for _ in range(5):
-        next(ahead)
-    assert len(made) <= 20
-    assert sum(1 for _ in ahead) == 195
-
-
-def test_frames_before_an_error_are_still_given() -> None:
-    def frames() -> Iterator[Frame]:
-        yield from (np.zeros((1, 1, 3), np.uint8),) * 3
-        raise KeyboardInterrupt
-
-    ahead = computed_ahead(frames())
-    assert [next(ahead).shape for _ in range(3)] == [(1, 1, 3)] * 3
-    with pytest.raises(KeyboardInterrupt):
-        next(ahead)
-    assert list(computed_ahead(iter([]))) == []
+    assert running[0]
+    assert THREAD_NAME not in {thread.name for thread in threading.enumerate()}
 
 
 def test_a_budget_comes_from_the_preset_where_nobody_says() -> None:
-    assert TrainOptions("tiny").budget().minutes == performer_preset("tiny").minutes
-    assert TrainOptions("tiny", steps=5).budget().minutes is None
-    both = TrainOptions("tiny", minutes=2, steps=5).budget()
+    assert TrainPerformerOptions(preset="tiny").budget().minutes == performer_preset("tiny").minutes
+    assert TrainPerformerOptions(preset="tiny", steps=5).budget().minutes is None
+    both = TrainPerformerOptions(preset="tiny", minutes=2, steps=5).budget()
     assert (both.minutes, both.steps) == (2, 5)
-    for wrong in (TrainOptions("nice"), TrainOptions(minutes=-1), TrainOptions(steps=0)):
+    for wrong in (
+        TrainPerformerOptions(preset="nice"),
+        TrainPerformerOptions(minutes=-1),
+        TrainPerformerOptions(steps=0),
+    ):
         with pytest.raises(InputError, match="--"):
             wrong.budget()
 
@@ -150,7 +136,7 @@ def test_a_budget_comes_from_the_preset_where_nobody_says() -> None:
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clip") / "bo.mp4"
-    write_sample(path, performer="bo", dance="wave", seconds=1, size=128, fps=10)
+    write_sample(path, SampleOptions(performer="bo", dance="wave", seconds=1, size=128, fps=10))
     return path
 
 
@@ -158,7 +144,7 @@ def test_wrong_outputs_and_options_are_told_before_poses_are_sought(
     clip: Path, tmp_path: Path
 ) -> None:
     events: list[Progress] = []
-    few = TrainOptions("tiny", steps=2, device="cpu")
+    few = TrainPerformerOptions(preset="tiny", steps=2, device="cpu")
     out = tmp_path / "o.mp4"
     (tmp_path / "empty").mkdir()
     wrong = [
@@ -167,9 +153,9 @@ def test_wrong_outputs_and_options_are_told_before_poses_are_sought(
         (clip, tmp_path / "none.mp4", out, few, "no such file"),
         (clip, tmp_path / "empty", out, few, "empty"),
         (tmp_path / "none.mp4", clip, out, few, "no such file"),
-        (clip, clip, out, TrainOptions("nice"), "--preset"),
-        (clip, clip, out, TrainOptions("tiny", minutes=0), "--minutes"),
-        (clip, clip, out, TrainOptions("tiny", device="tpu"), "--device"),
+        (clip, clip, out, TrainPerformerOptions(preset="nice"), "--preset"),
+        (clip, clip, out, TrainPerformerOptions(preset="tiny", minutes=0), "--minutes"),
+        (clip, clip, out, TrainPerformerOptions(preset="tiny", device="tpu"), "--device"),
     ]
     for source, target, output, options, said in wrong:
         with pytest.raises(InputError, match=said):
@@ -181,24 +167,28 @@ def test_a_clip_that_is_read_is_never_written_over(clip: Path, tmp_path: Path) -
     mine = tmp_path / "mine.mp4"
     mine.write_bytes(clip.read_bytes())
     (tmp_path / "link.mp4").symlink_to(mine)
-    few = TrainOptions("tiny", steps=2, device="cpu")
+    few = TrainPerformerOptions(preset="tiny", steps=2, device="cpu")
     for output in (mine, tmp_path / "link.mp4"):
         for source, target in ((mine, clip), (clip, mine)):
-            with pytest.raises(OutputError, match="would replace what is read"):
+            with pytest.raises(OutputError, match="would replace"):
                 transfer(source, target, output, few)
-        with pytest.raises(OutputError, match="would replace what is read"):
+        with pytest.raises(OutputError, match="would replace"):
             perform(tmp_path, mine, output)
-        with pytest.raises(OutputError, match="would replace what is read"):
-            write_pose(mine, tmp_path / "t.npz", overlay=output)
+        with pytest.raises(OutputError, match="would replace"):
+            write_pose(mine, tmp_path / "t.npz", PoseOptions(overlay=output))
     assert mine.read_bytes() == clip.read_bytes() and not (tmp_path / "t.npz").exists()
 
 
 def test_a_file_where_the_performers_folder_should_be_is_told(clip: Path, tmp_path: Path) -> None:
     (tmp_path / "p").write_text("mine")
     with pytest.raises(OutputError, match="is a file"):
-        train_performer(clip, tmp_path / "p", TrainOptions("tiny", steps=2, device="cpu"))
+        train_performer(
+            clip, tmp_path / "p", TrainPerformerOptions(preset="tiny", steps=2, device="cpu")
+        )
     with pytest.raises(OutputError, match="cannot be made"):
-        train_performer(clip, tmp_path / "p" / "q", TrainOptions("tiny", steps=2, device="cpu"))
+        train_performer(
+            clip, tmp_path / "p" / "q", TrainPerformerOptions(preset="tiny", steps=2, device="cpu")
+        )
     assert (tmp_path / "p").read_text() == "mine"
 
 
@@ -207,10 +197,12 @@ def test_a_trained_performer_is_taken_as_it_is(
 ) -> None:
     performer.training["steps"] = 7
     performer.save(tmp_path / "p")
-    trained = load_or_train(tmp_path / "p", TrainOptions("tiny", steps=99, device="cpu"))
+    trained = load_or_train(
+        tmp_path / "p", TrainPerformerOptions(preset="tiny", steps=99, device="cpu")
+    )
     assert trained.steps == 7 and trained.folder == tmp_path / "p"
     assert not (tmp_path / "p" / "checkpoint").exists()
-    made = perform(tmp_path / "p", clip, tmp_path / "frames", device="cpu")
+    made = perform(tmp_path / "p", clip, tmp_path / "frames", PerformOptions(device="cpu"))
     assert made.frames == probe(tmp_path / "frames").frames == 10 and made.steps == 7
     assert made.fps == 10 and made.size == (160, 144)
     assert f"{tmp_path / 'frames'}: 10 frames of 160 x 144 at 10 a second" in made.summary()
@@ -219,14 +211,14 @@ def test_a_trained_performer_is_taken_as_it_is(
 def test_masks_show_where_the_person_is(clip: Path) -> None:
     events: list[Progress] = []
     wanted = np.array([0, 4, 9])
-    seen = observe(clip, wanted, progress=events.append)
+    seen = detect_person(clip, wanted, progress=events.append)
     assert len(seen.track) == 10 and seen.masks.shape == (3, 128, 128)
     truth = PoseTrack.load(clip.with_name("bo.pose.npz"))
     for mask, frame in zip(seen.masks, wanted, strict=True):
         x, y = ((truth.xy[frame, 1] + truth.xy[frame, 8]) / 2).astype(int)  # the chest
         assert mask[y, x] > 200 and 0.02 < (mask > 127).mean() < 0.4
     count = len(events)
-    again = observe(clip, wanted, progress=events.append)
+    again = detect_person(clip, wanted, progress=events.append)
     assert len(events) == count and np.array_equal(again.masks, seen.masks)
 
 
@@ -265,7 +257,7 @@ def test_training_tells_its_stages_and_leaves_a_performer(clip: Path, tmp_path: 
     trained = train_performer(
         clip,
         tmp_path / "p",
-        TrainOptions("tiny", steps=3, device="cpu"),
+        TrainPerformerOptions(preset="tiny", steps=3, device="cpu"),
         progress=events.append,
         times=times,
     )

@@ -10,6 +10,7 @@ import pytest
 from dancenow.errors import InputError
 from dancenow.mocap import Bvh, read_bvh
 from dancenow.mocap.bvh import Joint
+from dancenow.options import PoseOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.openpose import read_openpose, write_openpose
 from dancenow.workflows import pose
@@ -23,7 +24,7 @@ def test_openpose_files_are_left_as_they_are_if_asked(tmp_path: Path) -> None:
     shaken[::2, :, 0] += 3
     write_openpose(track.with_keypoints(shaken), tmp_path / "poses")
     given = read_openpose(tmp_path / "poses").keypoints
-    write_pose(tmp_path / "poses", tmp_path / "raw.npz", raw=True)
+    write_pose(tmp_path / "poses", tmp_path / "raw.npz", PoseOptions(raw=True))
     write_pose(tmp_path / "poses", tmp_path / "clean.npz")
     assert np.array_equal(PoseTrack.load(tmp_path / "raw.npz").keypoints, given)
     assert not np.array_equal(PoseTrack.load(tmp_path / "clean.npz").keypoints, given)
@@ -52,6 +53,6 @@ def test_a_motion_capture_is_made_in_one_pass(
 
 def test_what_was_filmed_already_has_its_camera(tmp_path: Path) -> None:
     for name in ("motion.bvh", "poses.npz"):
-        with pytest.raises(InputError, match=r"--camera 30: .*clip.mp4 is no motion capture"):
-            write_pose(tmp_path / "clip.mp4", tmp_path / name, azimuth=30)
+        with pytest.raises(InputError, match=r"`camera=30`: .*clip.mp4 is no motion capture"):
+            write_pose(tmp_path / "clip.mp4", tmp_path / name, PoseOptions(camera=30))
     assert list(tmp_path.iterdir()) == []

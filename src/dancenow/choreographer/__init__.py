@@ -2,12 +2,10 @@
 
 from dancenow.choreographer.choreographer import METHODS, Choreographer, find_method
 from dancenow.choreographer.folder import is_choreographer, learned_codec
-from dancenow.choreographer.options import ChoreographyOptions
 
 __all__ = [
     "METHODS",
     "Choreographer",
-    "ChoreographyOptions",
     "find_method",
     "is_choreographer",
     "learned_codec",

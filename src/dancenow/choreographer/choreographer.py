@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from dancenow.choreographer.config import ConfigT
 from dancenow.choreographer.folder import learned_codec
-from dancenow.choreographer.options import ChoreographyOptions, TrainingJob
+from dancenow.choreographer.job import TrainingJob
 from dancenow.errors import InputError
 from dancenow.evaluation.dance import DanceScores
 from dancenow.evaluation.motion import MotionScores
 from dancenow.music import Music
+from dancenow.options import TrainChoreographerOptions
 from dancenow.pose import PoseTrack
 from dancenow.progress import ProgressCallback, silent
 from dancenow.training import Device
@@ -69,9 +70,9 @@ class DanceRequest:
         """Raise `InputError` where no dance can be of that length and temperature."""
         seconds, temperature = self.seconds, self.temperature
         if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
-            raise InputError(f"--seconds must be above 0, not {seconds:g}.")
+            raise InputError(f"`seconds` must be above 0, not {seconds:g}.")
         if temperature is not None and not (math.isfinite(temperature) and temperature >= 0):
-            raise InputError(f"--temperature must be 0 or above, not {temperature:g}.")
+            raise InputError(f"`temperature` must be 0 or above, not {temperature:g}.")
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ class Method(ABC, Generic[ConfigT, ChoreographerT]):
     trainings: ClassVar[tuple[str, ...]]
 
     @abstractmethod
-    def configure(self, options: ChoreographyOptions) -> ConfigT:
+    def configure(self, options: TrainChoreographerOptions) -> ConfigT:
         """The preset's configuration, with what was asked for.
 
         Raises:
@@ -255,6 +256,6 @@ def find_method(codec: str) -> Method[Any, Any]:
         InputError: there is none.
     """
     if codec not in METHODS:
-        raise InputError(f"--codec {codec}: unknown; choose {' or '.join(METHODS)}.")
+        raise InputError(f"`codec={codec}`: unknown; choose {' or '.join(METHODS)}.")
     method: Method[Any, Any] = import_module(METHODS[codec]).METHOD
     return method

@@ -40,5 +40,5 @@ def find_preset(presets: Mapping[str, ConfigT], name: str) -> ConfigT:
         InputError: there is none.
     """
     if name not in presets:
-        raise InputError(f"--preset {name}: unknown; choose one of {', '.join(presets)}.")
+        raise InputError(f"`preset={name}`: unknown; choose one of {', '.join(presets)}.")
     return presets[name]

@@ -98,7 +98,7 @@ def read_complete(folder: Path, codec: str, files: Sequence[str]) -> dict[str, A
     """
     document = read_document(folder)
     if (found := learned_codec(folder)) != codec:
-        raise InputError(f"{folder}: was learned with --codec {found}, {codec} is needed.")
+        raise InputError(f"{folder}: was learned with `codec={found}`, {codec} is needed.")
     for name in files:
         if not (folder / name).is_file():
             raise InputError(f"{folder}: {name} is missing; train the choreographer again.")

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dancenow.choreographer.choreographer import Choreographer
-from dancenow.choreographer.options import TrainingJob
-from dancenow.training import Budget
-from dancenow.training.page import said_budget, said_device
+from dancenow.choreographer.job import TrainingJob
+from dancenow.training.page import said_device, said_options
 
 
 def page_title(clips: list[Path]) -> str:
@@ -29,7 +28,7 @@ def training_facts(job: TrainingJob[Any], preset: str) -> dict[str, object]:
     return {
         "codec": job.config.codec,
         "preset": preset,
-        "budget": said_budget(job.options.budget() or Budget(minutes=job.config.minutes)),
+        "budget": said_options(job.options, job.config.minutes),
         "device": said_device(job.device),
         "seed": str(job.options.seed),
     }

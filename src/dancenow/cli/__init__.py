@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import traceback
 import warnings
@@ -10,27 +11,47 @@ from typing import Any, NoReturn
 
 import typer
 
-from dancenow.cli import clips, dances, measures, performers, studio  # noqa: F401 (they add commands)
 from dancenow.cli.apps import app
+from dancenow.cli.building import with_flags
+from dancenow.cli.commands import FIELDS
 from dancenow.errors import DanceNowError, DanceNowWarning, InputError
 from dancenow.processes import end_process, is_secondary_process
 
-_STOPPED = 130  # the exit status after Ctrl-C
+_STOPPED = 128 + signal.SIGINT  # the exit status after Ctrl-C
 
 
 def _fail(message: str, status: int) -> NoReturn:
     if not is_secondary_process():
-        print(f"dancenow: {message}", file=sys.stderr)
+        print(f"dancenow: {with_flags(message, FIELDS)}", file=sys.stderr)
     end_process(status)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     if issubclass(category, DanceNowWarning) and not is_secondary_process():
-        print(f"dancenow: warning: {message}", file=sys.stderr)
+        print(f"dancenow: warning: {with_flags(str(message), FIELDS)}", file=sys.stderr)
+
+
+class _Ended(KeyboardInterrupt):
+    """SIGTERM or SIGHUP: a computer that shuts down, a terminal that is closed."""
+
+
+def _end_as_ctrl_c_does() -> list[int]:
+    """Let SIGTERM and SIGHUP save what Ctrl-C saves; the list that is returned tells which came."""
+    came: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        came.append(number)
+        raise _Ended
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` ignores SIGHUP
+            signal.signal(number, end)
+    return came
 
 
 def main() -> None:
     """Run the command line; ends the process with the exit status of the contract."""
+    came = _end_as_ctrl_c_does()
     verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
     if not verbose:
         warnings.showwarning = _show_warning
@@ -54,5 +75,6 @@ def main() -> None:
             traceback.print_exc()
         _fail(f"{type(error).__name__}: {error} (-v shows where)", 1)
     if status == _STOPPED:  # newer Typers return this on Ctrl-C
-        _fail("stopped; what was done is kept, the same command goes on from there.", _STOPPED)
+        status = 128 + came[0] if came else _STOPPED
+        _fail("stopped; what was done is kept, and the same command resumes it.", status)
     end_process(status if isinstance(status, int) else 0)

@@ -1,4 +1,4 @@
-"""The certificate that results are signed with: made on this machine, or an organisation's own."""
+"""The certificate that signs results: made on this machine, or an organisation's own."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from dancenow.files import make_folder, new_folder
 CERTIFICATE: Final = "certificate.pem"
 KEY: Final = "key.pem"
 
-# Whoever reads the credentials is shown these names: they claim nothing, and name nobody.
+# Readers of credentials show these names: they claim nothing and identify nobody.
 _SIGNER: Final = "DanceNow (certificate made on the user's machine)"
 _ISSUER: Final = "DanceNow (made for one certificate)"
-# Nobody vouches for the time of a signature, so it is good only while its certificate is.
+# Signatures carry no trusted timestamp, so they are valid only as long as the certificate.
 _YEARS: Final = 30
 _CURVES: Final = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 
@@ -40,9 +40,9 @@ class Identity:
     """What results are signed with.
 
     Attributes:
-        chain: the signer's certificate and those above it, PEM.
+        chain: the signer's certificate and its issuers', PEM.
         key: the signer's private key, PEM (PKCS #8).
-        algorithm: c2pa's name of the signature's algorithm.
+        algorithm: c2pa's name for the signature algorithm.
     """
 
     chain: str
@@ -51,13 +51,13 @@ class Identity:
 
 
 def credentials_dir() -> Path:
-    """Where certificate and key lie; `DANCENOW_CREDENTIALS` overrides it."""
+    """The folder of certificate and key; `DANCENOW_CREDENTIALS` overrides it."""
     root = os.environ.get("DANCENOW_CREDENTIALS")
     return Path(root) if root else user_data_path("dancenow") / "credentials"
 
 
 def own_identity() -> Identity:
-    """What this user signs with; a certificate and its key are made where there are none.
+    """What this user signs with; certificate and key are made if there are none.
 
     Raises:
         CredentialsError: they cannot be read or used.
@@ -71,10 +71,10 @@ def own_identity() -> Identity:
         private = load_pem_private_key(key, None)
     except TypeError as error:
         raise CredentialsError(
-            f"{folder / KEY}: is locked with a password; put one without into its place."
+            f"{folder / KEY}: is protected by a password; replace it with a key without one."
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise CredentialsError(f"{folder / KEY}: holds no private key in PEM form.") from error
+        raise CredentialsError(f"{folder / KEY}: holds no private key in PEM format.") from error
     if isinstance(private, ec.EllipticCurvePrivateKey):
         algorithm = _CURVES.get(private.curve.name)
     elif isinstance(private, ed25519.Ed25519PrivateKey):
@@ -83,15 +83,15 @@ def own_identity() -> Identity:
         algorithm = "ps256" if isinstance(private, rsa.RSAPrivateKey) else None
     if algorithm is None:
         raise CredentialsError(
-            f"{folder / KEY}: C2PA does not sign with such a key; use ECDSA (P-256, P-384, P-521), "
-            "Ed25519 or RSA."
+            f"{folder / KEY}: C2PA cannot sign with this type of key; use ECDSA (P-256, P-384, "
+            "P-521), Ed25519 or RSA."
         )
     plain = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return Identity(chain.decode("ascii", "replace"), plain.decode(), algorithm)
 
 
 def known_certificate() -> str | None:
-    """The certificate (PEM) that this user signs with, without those above it; None: not yet any.
+    """The certificate (PEM) that this user signs with, without its issuers; None if not yet made.
 
     Raises:
         CredentialsError: it cannot be read.
@@ -102,7 +102,7 @@ def known_certificate() -> str | None:
     try:
         own = x509.load_pem_x509_certificates(_read(path))[0]
     except ValueError as error:
-        raise CredentialsError(f"{path}: holds no certificate in PEM form.") from error
+        raise CredentialsError(f"{path}: holds no certificate in PEM format.") from error
     return own.public_bytes(Encoding.PEM).decode()
 
 
@@ -111,16 +111,16 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CredentialsError(
-            f"{path}: cannot be read ({error.strerror}); DANCENOW_CREDENTIALS names the folder of "
-            f"{CERTIFICATE} and {KEY}."
+            f"{path}: cannot be read ({error.strerror}); DANCENOW_CREDENTIALS must name the folder "
+            f"of {CERTIFICATE} and {KEY}."
         ) from error
 
 
 def _make(folder: Path) -> None:
-    """Make a key and its certificate, both or neither; where another process was faster, keep its.
+    """Make a key and its certificate, both or neither; if another process was faster, keep its.
 
-    C2PA forbids that a certificate vouches for itself, so a second one does, whose key is then
-    forgotten: nothing else can ever be signed in its name.
+    C2PA forbids self-signed certificates, so a second one is the issuer.  Its key is discarded:
+    nothing else can ever be signed in its name.
     """
     make_folder(folder.parent)
     authority, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
@@ -144,7 +144,7 @@ def _certificate(
     *,
     ca: bool,
 ) -> x509.Certificate:
-    """A certificate for `key` by `issuer`, with what C2PA asks for (specification 2.1, 14.5.1)."""
+    """A certificate for `key` by `issuer`, as C2PA requires (specification 2.1, 14.5.1)."""
     now = datetime.now(timezone.utc)
     above = x509.SubjectKeyIdentifier.from_public_key(issuer.public_key())
     builder = (

@@ -1,4 +1,4 @@
-"""What a video's credentials say of it."""
+"""What a video's credentials state about it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SOURCE_TYPES: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
 class Made(str, Enum):
-    """What was done, in words that every reader of credentials shows."""
+    """What was done, in words that readers of credentials show."""
 
     transfer = "A learned person was made to dance like the person of another video."
     performance = "A learned person was made to perform a motion."
@@ -26,20 +26,20 @@ class Made(str, Enum):
 
 
 class Origin(str, Enum):
-    """How pictures came about: names of the IPTC's vocabulary of digital source types."""
+    """How the pictures were made: names from the IPTC's digital source types."""
 
     painted = "trainedAlgorithmicMedia"  # by learned networks alone
-    composite = "compositeWithTrainedAlgorithmicMedia"  # together with recorded pictures
+    composite = "compositeWithTrainedAlgorithmicMedia"  # combined with recorded pictures
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What is stated of a synthetic video.
+    """What is stated about a synthetic video.
 
     Attributes:
         made: what was done.
-        origin: how its pictures came about.
-        inputs: names of what it was made from, without their folders.
+        origin: how its pictures were made.
+        inputs: names of the files it was made from, without folders.
     """
 
     made: Made
@@ -48,16 +48,15 @@ class Claim:
 
     @classmethod
     def of(cls, made: Made, origin: Origin, *inputs: Path | None) -> Claim:
-        """A claim with the names of some files or folders; None is left out, and so are repeats."""
+        """A claim with the names of files or folders; None and repeats are left out."""
         names = dict.fromkeys(path.absolute().name for path in inputs if path is not None)
         return cls(made, origin, tuple(name for name in names if name))
 
     def manifest(self, title: str) -> dict[str, Any]:
-        """The claim as c2pa's definition of a manifest, made now.
+        """The claim as a c2pa manifest definition, dated now.
 
-        There is one action, `c2pa.created`.  What the video was made from are ingredients of the
-        kind "inputTo", by name only: their content, and what credentials of their own say about
-        people, stay out.
+        It has one action, `c2pa.created`.  The inputs are ingredients related as "inputTo", by
+        name only: their content, and what their own credentials say about people, stay out.
         """
         agent = {"name": "DanceNow", "version": __version__}
         labels = [f"input{number}" for number in range(len(self.inputs))]

@@ -1,4 +1,4 @@
-"""Reading credentials, ours and others', and checking them."""
+"""Reading and checking credentials, ours and others'."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from dancenow.credentials.c2pa_library import c2pa_settings, load_c2pa
 from dancenow.credentials.certificate import known_certificate
-from dancenow.credentials.library import load_c2pa, settings
 
 State = Literal["intact", "changed", "doubtful"]
 
 _Manifest = dict[str, Any]
 _Status = dict[str, Any]
 
-# Names in the IPTC's vocabulary of digital source types that mean synthetic, wholly or in part.
+# The IPTC's digital source types that mean synthetic, wholly or in part.
 _SYNTHETIC: Final = frozenset(
     [
         "trainedAlgorithmicMedia",
@@ -28,8 +28,8 @@ _SYNTHETIC: Final = frozenset(
 )
 _UNTRUSTED: Final = "signingCredential.untrusted"
 _TRUSTED: Final = "signingCredential.trusted"
-_CHANGED: Final = (".mismatch", ".missing")  # how codes of failures end
-_MARK: Final = b"jumdc2pa\x00\x11\x00\x10"  # how the description of C2PA's data begins, in any file
+_CHANGED: Final = (".mismatch", ".missing")  # endings of failure codes
+_MARK: Final = b"jumdc2pa\x00\x11\x00\x10"  # the start of C2PA's data in any file
 _CHUNK: Final = 1 << 20  # bytes
 
 
@@ -39,15 +39,15 @@ class Credentials:
 
     Attributes:
         state: "intact"; "changed" since it was signed; or "doubtful", because of the signer's
-            certificate or since the credentials break the rules.
-        trusted: whether they are intact and the signer is known: this user's own certificate, or
-            one that the library trusts by itself.
-        synthetic: whether the pictures are synthetic, wholly or in part; None: nothing is said.
+            certificate or because the credentials break the rules.
+        trusted: whether they are intact and the signer is known: by this user's own certificate,
+            or by one that the library trusts.
+        synthetic: whether the pictures are synthetic, wholly or in part; None if not stated.
         made_with: name and version of the program.
         when: when it was made (ISO 8601), by the clock of the machine that made it.
         done: what was done, in words.
-        inputs: names of what it was made from.
-        signer: who signed, by the certificate's own words.
+        inputs: names of the files it was made from.
+        signer: who signed, in the certificate's words.
         problems: what is wrong, in the library's words.
     """
 
@@ -62,11 +62,11 @@ class Credentials:
     problems: tuple[str, ...] = ()
 
 
-def read(path: Path) -> Credentials | None:
-    """Read and check the credentials in a file, whoever made it; None where it holds none.
+def read_credentials(path: Path) -> Credentials | None:
+    """Read and check the credentials in a file, whoever made it; None if it holds none.
 
-    The network is not asked: credentials that are kept elsewhere are not fetched, nor is it looked
-    up whether a certificate was revoked.
+    The network is not used: credentials stored elsewhere are not fetched, and it is not checked
+    whether a certificate was revoked.
 
     Raises:
         CredentialsError: the library that reads them cannot be loaded, or this user's own
@@ -75,22 +75,22 @@ def read(path: Path) -> Credentials | None:
     c2pa = load_c2pa()
     try:
         with (
-            c2pa.Context.from_dict(settings(known_certificate())) as context,
+            c2pa.Context.from_dict(c2pa_settings(known_certificate())) as context,
             c2pa.Reader(path, context=context) as reader,
         ):
-            told: dict[str, Any] = json.loads(reader.json())
+            report: dict[str, Any] = json.loads(reader.json())
     except c2pa.C2paError.RemoteManifest as error:
-        return Credentials("doubtful", problems=(f"they are kept elsewhere: {error}",))
+        return Credentials("doubtful", problems=(f"they are stored elsewhere: {error}",))
     except c2pa.C2paError as error:
-        # A file without any, of any kind, ends here, and so do credentials that are damaged.
+        # A file without credentials ends here, and so does one whose credentials are damaged.
         return Credentials("changed", problems=(str(error),)) if _is_marked(path) else None
-    return _understood(told)
+    return _parse_report(report)
 
 
-def _understood(told: dict[str, Any]) -> Credentials:
-    manifests: dict[str, _Manifest] = told["manifests"]
-    active = manifests[told["active_manifest"]]
-    results = told.get("validation_results", {})
+def _parse_report(report: dict[str, Any]) -> Credentials:
+    manifests: dict[str, _Manifest] = report["manifests"]
+    active = manifests[report["active_manifest"]]
+    results = report.get("validation_results", {})
     checked = results.get("activeManifest", {})
     failures, of_inputs = _failures(checked), []
     for delta in results.get("ingredientDeltas") or ():
@@ -121,7 +121,7 @@ def _understood(told: dict[str, Any]) -> Credentials:
 
 
 def _failures(checked: dict[str, Any]) -> list[_Status]:
-    """What is wrong; that nobody knows who signed is not."""
+    """What is wrong; an unknown signer is not."""
     return [status for status in checked.get("failure", ()) if status["code"] != _UNTRUSTED]
 
 
@@ -138,7 +138,7 @@ def _actions(manifest: _Manifest) -> Iterator[dict[str, Any]]:
 
 
 def _is_synthetic(active: _Manifest, manifests: dict[str, _Manifest]) -> bool | None:
-    """What a manifest, or that of something which it shows, says of how pictures came about."""
+    """What a manifest, or that of anything it shows, says about how pictures were made."""
     said: bool | None = None
     seen: set[str] = set()
     open_ = [active]
@@ -179,7 +179,7 @@ def _signer(manifest: _Manifest) -> str | None:
 
 
 def _is_marked(path: Path) -> bool:
-    """Whether a file holds data of C2PA, be it damaged."""
+    """Whether a file holds C2PA data, intact or damaged."""
     end = b""
     try:
         with path.open("rb") as file:
@@ -188,5 +188,5 @@ def _is_marked(path: Path) -> bool:
                     return True
                 end = chunk[-len(_MARK) :]
     except OSError:
-        pass  # that it cannot be read is told by whoever looks at what it is
+        pass  # whoever examines the file itself reports that it cannot be read
     return False

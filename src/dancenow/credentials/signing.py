@@ -1,29 +1,29 @@
-"""Putting credentials into a finished video."""
+"""Adding credentials to a finished video."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
+from dancenow.credentials.c2pa_library import c2pa_settings, load_c2pa
 from dancenow.credentials.certificate import own_identity
 from dancenow.credentials.claim import Claim
-from dancenow.credentials.library import load_c2pa, settings
 from dancenow.errors import CredentialsError
 from dancenow.files import atomic_path
 
 SIGNABLE: Final = {".mp4": "video/mp4", ".mov": "video/quicktime", ".gif": "image/gif"}
-"""What can carry credentials of what DanceNow writes; Matroska and WebM cannot."""
+"""Formats that DanceNow writes and that can carry credentials; Matroska and WebM cannot."""
 
 
 def sign(path: Path, claim: Claim, *, title: str | None = None) -> None:
-    """Put credentials into a finished video; pictures and sound are copied as they are.
+    """Add credentials to a finished video; pictures and sound are copied unchanged.
 
-    The file is replaced by the signed one in one step.  What is signed is the whole file, but for
+    The signed file replaces the old one in one step.  The signature covers the whole file except
     the credentials themselves.
 
     Args:
-        path: the video, of one of the kinds in `SIGNABLE`.
-        claim: what is stated.
+        path: the video, in one of the formats in `SIGNABLE`.
+        claim: what to state.
         title: the video's name in its credentials; by default the file's.
 
     Raises:
@@ -44,7 +44,7 @@ def sign(path: Path, claim: Claim, *, title: str | None = None) -> None:
         )
         with (
             atomic_path(path) as temporary,
-            c2pa.Context.from_dict(settings()) as context,
+            c2pa.Context.from_dict(c2pa_settings()) as context,
             c2pa.Signer.from_info(info) as signer,
             c2pa.Builder(manifest, context) as builder,
             path.open("rb") as source,

@@ -41,6 +41,10 @@ class MotionScores:
     copy_distance: float
     nearest: float
 
+    def summary(self) -> str:
+        """The figures for people."""
+        return "\n".join(self.lines())
+
     def lines(self) -> list[str]:
         """For people."""
         return [
@@ -51,6 +55,43 @@ class MotionScores:
             f"nearest second of the learned dance: {self.copy_distance:.2f} away in the median, "
             f"{self.nearest:.2f} at least (0 is a copy, 1 another passage)",
         ]
+
+
+def motion_scores(
+    new: NDArray[np.float32],
+    rate: float,
+    learned: NDArray[np.float32],
+    learned_rate: float,
+    scaled: Latents,
+    copies: NDArray[np.float32],
+) -> MotionScores:
+    """Measure a generated dance; see `MotionScores`.
+
+    Args:
+        new: `(T - 1,)`, the changes from each of its pictures to the next, a second.
+        rate: its pictures a second.
+        learned: `(N,)`, those of the learned dance.
+        learned_rate: its pictures a second.
+        scaled: `(T, D)`, the generated dance's latents, in 0..1 where they were learned.
+        copies: distances of its seconds to the nearest learned one; may be empty.
+    """
+    usual = usual_speed(learned)
+    nothing = float("nan")
+    return MotionScores(
+        seconds=len(scaled) / rate,
+        speed_ratio=float(new.mean()) / usual,
+        slowest_ratio=slowest_part(new) / usual,
+        freeze=longest_stand(new, usual, rate),
+        learned_freeze=longest_stand(learned, usual, learned_rate),
+        outside=float(((scaled < 0) | (scaled > 1)).mean()),
+        copy_distance=float(np.median(copies)) if len(copies) else nothing,
+        nearest=float(copies.min()) if len(copies) else nothing,
+    )
+
+
+def usual_speed(speeds: NDArray[np.float32]) -> float:
+    """The mean speed; NaN where nothing moves, so that nothing can be compared with it."""
+    return float(speeds.mean()) or float("nan")
 
 
 def picture_speeds(pictures: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.evaluation import PictureScores
+from dancenow.evaluation.clip import ClipScores, PerFrame
+from dancenow.evaluation.dance import DanceScores
+from dancenow.evaluation.motion import MotionScores
+from dancenow.evaluation.pictures import PictureScores
 from dancenow.files import check_folder, make_folder, write_bytes
 from dancenow.report import (
+    PAGE,
     Curve,
     Html,
     Meaning,
@@ -21,6 +25,7 @@ from dancenow.report import (
     Section,
     Shot,
     curves,
+    encode_jpeg,
     facts,
     figures,
     page_kind,
@@ -30,14 +35,7 @@ from dancenow.report import (
     write_page,
 )
 from dancenow.report.meanings import DANCE, PICTURES, POSES, STEADINESS
-from dancenow.training.history import encode_jpeg
-from dancenow.training.page import PAGE
 from dancenow.video import probe, read_frames
-
-if TYPE_CHECKING:
-    from dancenow.evaluation.dance import DanceScores
-    from dancenow.evaluation.motion import MotionScores
-    from dancenow.workflows.evaluate import ClipScores, PerFrame
 
 Frame = NDArray[np.uint8]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dancenow.pose import PoseTrack
-from dancenow.pose.extent import SEEN, standing_height
-from dancenow.pose.layout import BODY, FACE, LEFT_HAND, RIGHT_HAND
+from dancenow.pose.extent import standing_height
+from dancenow.pose.layout import BODY, CERTAIN, FACE, LEFT_HAND, RIGHT_HAND
 
 _PARTS = {"body": (BODY,), "face": (FACE,), "hands": (LEFT_HAND, RIGHT_HAND)}
 
@@ -50,7 +50,7 @@ def pose_scores(made: PoseTrack, truth: PoseTrack, detected: PoseTrack | None = 
         raise ValueError(f"tracks of different frame sizes: {made.size} and {truth.size}")
     frames = min(len(made), len(truth))
     a, b = made.keypoints[:frames], truth.keypoints[:frames]
-    both = (a[..., 2] >= SEEN) & (b[..., 2] >= SEEN)
+    both = (a[..., 2] >= CERTAIN) & (b[..., 2] >= CERTAIN)
     distance = np.linalg.norm(a[..., :2] - b[..., :2], axis=-1)
     height = standing_height(truth)
     px = {}
@@ -61,12 +61,12 @@ def pose_scores(made: PoseTrack, truth: PoseTrack, detected: PoseTrack | None = 
         values = distance[both & chosen]
         px[part] = float(values.mean()) if values.size else None
     percent = {part: None if d is None else 100 * d / height for part, d in px.items()}
-    missing = (b[..., 2] >= SEEN) & ~((detected or made).keypoints[:frames, :, 2] >= SEEN)
+    missing = (b[..., 2] >= CERTAIN) & ~((detected or made).keypoints[:frames, :, 2] >= CERTAIN)
     missed_keypoints = {
         part: float(sum(missing[:, keypoints].sum() for keypoints in slices) / max(1, frames))
         for part, slices in _PARTS.items()
     }
-    there = (b[:, BODY, 2] >= SEEN).any(axis=1)
-    gone = there & ~(a[:, BODY, 2] >= SEEN).any(axis=1)
+    there = (b[:, BODY, 2] >= CERTAIN).any(axis=1)
+    gone = there & ~(a[:, BODY, 2] >= CERTAIN).any(axis=1)
     missed = float(gone.sum() / max(1, there.sum()))
     return PoseScores(px, percent, missed, missed_keypoints)

@@ -1,4 +1,4 @@
-"""Motion capture: BVH files as motion for anybody, and poses from video as BVH."""
+"""Motion capture: BVH files as pose tracks, and poses from video as BVH files."""
 
 from dancenow.mocap.bvh import Bvh, read_bvh, write_bvh
 from dancenow.mocap.filming import film_bvh

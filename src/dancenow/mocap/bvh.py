@@ -1,4 +1,4 @@
-"""BVH files (Biovision hierarchy): a skeleton and how its joints turn."""
+"""BVH files (Biovision hierarchy): a skeleton and its joints' rotations."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Joint:
     """A joint of the hierarchy.
 
     Attributes:
-        name: as in the file; an end site has its parent's name and "_end".
-        parent: number of its parent; -1 for a root.
+        name: as in the file; an end site has its parent's name plus "_end".
+        parent: index of its parent; -1 for a root.
         offset: from its parent in the rest pose, in the file's units.
-        channels: names of its values in a frame, in the file's order; none of an end site.
+        channels: names of its values in a frame, in the file's order; an end site has none.
     """
 
     name: str
@@ -67,13 +67,13 @@ class Bvh:
 
     @property
     def names(self) -> list[str]:
-        """Of all joints, in order."""
+        """The names of all joints, in order."""
         return [joint.name for joint in self.joints]
 
     def kinematics(self) -> tuple[Array, Array]:
-        """Where the joints are, `(T, J, 3)`, and how they are turned, `(T, J, 3, 3)`.
+        """The joints' positions `(T, J, 3)` and rotations `(T, J, 3, 3)` (forward kinematics).
 
-        A rotation takes vectors of the rest pose to where they point.  Rotations apply in the
+        A rotation maps vectors of the rest pose to the current pose.  Rotations apply in the
         file's order, the last one first; a position replaces the offset.
         """
         count, places, turns = len(self), [], []
@@ -98,7 +98,7 @@ class Bvh:
         return np.stack(places, axis=1), np.stack(turns, axis=1)
 
     def rest(self) -> Array:
-        """Where the joints are in the rest pose, `(J, 3)`."""
+        """The joints' positions in the rest pose, `(J, 3)`."""
         places = np.array([joint.offset for joint in self.joints], np.float64)
         for number, joint in enumerate(self.joints):
             if joint.parent >= 0:
@@ -107,7 +107,7 @@ class Bvh:
 
 
 def rotation(axis: int, angle: Array) -> Array:
-    """Rotations by `angle (T,)`, in radians, about x, y or z, `(T, 3, 3)`."""
+    """Rotations `(T, 3, 3)` by `angle` `(T,)`, radians, about axis 0, 1 or 2."""
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = np.zeros((len(angle), 3, 3))
     i, j = (axis + 1) % 3, (axis + 2) % 3
@@ -117,11 +117,17 @@ def rotation(axis: int, angle: Array) -> Array:
     return matrix
 
 
+def unit(vectors: Array) -> Array:
+    """Vectors `(..., 3)` scaled to length 1; zero vectors stay zero."""
+    scaled: Array = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return scaled
+
+
 def read_bvh(path: str | Path) -> Bvh:
-    """Read a BVH file.  Keywords may be in upper or lower case, and names may hold blanks.
+    """Read a BVH file.  Keywords may be in upper or lower case; names may contain spaces.
 
     Raises:
-        InputError: there is none, or it is damaged.
+        InputError: there is no such file, or it is damaged.
     """
     path = Path(path)
     if not path.is_file():
@@ -130,7 +136,7 @@ def read_bvh(path: str | Path) -> Bvh:
         # Names in another encoding are no reason to refuse a file.
         with path.open(encoding="utf-8-sig", errors="replace") as file:
             if not file.read(1000).lstrip().upper().startswith("HIERARCHY"):
-                raise InputError(f"{path}: is no BVH file: it does not begin with HIERARCHY.")
+                raise InputError(f"{path}: is not a BVH file: it does not begin with HIERARCHY.")
             file.seek(0)
             joints = tuple(_read_hierarchy(_hierarchy_words(file)))
             values, fps = _read_motion(file, sum(len(joint.channels) for joint in joints))
@@ -142,7 +148,7 @@ def read_bvh(path: str | Path) -> Bvh:
 
 
 def _hierarchy_words(file: TextIO) -> Iterator[str]:
-    """The words between HIERARCHY and MOTION; leaves the file behind these."""
+    """The words between HIERARCHY and MOTION; the file is left after MOTION."""
     words: list[str] = []
     for line in file:
         row = line.replace("{", " { ").replace("}", " } ").split()
@@ -184,15 +190,15 @@ def _read_hierarchy(words: Iterator[str]) -> list[Joint]:
 
 
 def _read_name(words: Iterator[str]) -> str:
-    """A joint's name, and the brace behind it."""
+    """A joint's name and the brace after it."""
     name: list[str] = []
     while (word := _next(words, "{")) != "{":
         name.append(word)
         if word.upper() == "OFFSET" or len(name) > _LONGEST_NAME:
-            raise ValueError(f"{{ is missing behind {_short(name[0])}")
+            raise ValueError(f"{{ is missing after {_short(name[0])}")
     joined = " ".join(name)
     if not 0 < len(joined) <= _LONGEST_NAME or not joined.isprintable():
-        raise ValueError("a joint has no name that can be read")
+        raise ValueError("a joint has no readable name")
     return joined
 
 
@@ -213,7 +219,7 @@ def _read_joint(
     for _ in range(count):
         word = _next(words, f"a channel of {name}")
         if word.lower() not in _CHANNELS:
-            raise ValueError(f"{_short(word)} is no channel, and {name} has {count}")
+            raise ValueError(f"{_short(word)} is not one of {name}'s {count} channels")
         channels.append(_CHANNELS[word.lower()])
     return (x, y, z), tuple(channels)
 
@@ -231,18 +237,18 @@ def _read_motion(file: TextIO, channels: int) -> tuple[Array, float]:
     if not channels:
         raise ValueError("no joint has CHANNELS")
     parts, found = [], 0
-    # A part at a time: as words, numbers take ten times the memory.
+    # A part at a time: as words, numbers take ten times as much memory.
     while found <= count * channels and (rows := list(islice(lines, 1000))):
         parts.append(_numbers(" ".join(rows).split(), "the motion"))
         found += len(parts[-1])
     if found != count * channels:
         follow = "more" if found > count * channels else f"only {found} values"
-        raise ValueError(f"{follow} follow where {count} frames of {channels} values should")
+        raise ValueError(f"{follow} follow instead of {count} frames of {channels} values")
     return np.concatenate(parts).reshape(count, channels), _rate(seconds)
 
 
 def _field(line: str, name: str) -> str:
-    """What stands behind `name:`."""
+    """The value after `name:`."""
     label, mark, value = line.partition(":")
     if not mark or " ".join(label.split()).lower() != name.lower():
         raise ValueError(f"{name}: is missing")
@@ -270,7 +276,7 @@ def _numbers(words: list[str], what: str) -> Array:
         usable = False
     if not usable:
         wrong = next(word for word in words if not _is_number(word))
-        raise ValueError(f"{_short(wrong)} in {what} is no number, or far too large")
+        raise ValueError(f"{_short(wrong)} in {what} is not a number, or far too large")
     return values
 
 
@@ -286,16 +292,16 @@ def _short(word: str) -> str:
 
 
 def _rate(seconds: float) -> float:
-    """Frames a second.  Times are rounded in the file: a usual rate beside them is meant."""
+    """Frames a second.  Files round the frame time, so a common rate nearby is meant."""
     rate = 1 / seconds
-    for usual in (round(rate), round(1.001 * rate) / 1.001):
-        if abs(rate - usual) < 3e-4 * rate:
-            return float(usual)
+    for common in (round(rate), round(1.001 * rate) / 1.001):
+        if abs(rate - common) < 3e-4 * rate:
+            return float(common)
     return rate
 
 
 def write_bvh(bvh: Bvh, path: str | Path) -> None:
-    """Write a BVH file, atomically.  A joint without channels and children is an end site."""
+    """Write a BVH file, atomically.  A joint without channels or children is an end site."""
     children: dict[int, list[int]] = {number: [] for number in range(-1, len(bvh.joints))}
     for number, joint in enumerate(bvh.joints):
         children[joint.parent].append(number)

@@ -1,4 +1,4 @@
-"""A motion capture as a camera would have seen it: a pose track."""
+"""A motion capture as a pose track: seen by a virtual camera."""
 
 from __future__ import annotations
 
@@ -11,26 +11,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.mocap.bvh import Bvh
-from dancenow.mocap.skeleton import FINGERS, SIDES, find_joints
+from dancenow.mocap.bvh import Bvh, unit
+from dancenow.mocap.skeleton import find_joints
 from dancenow.pose import PoseTrack
 from dancenow.pose.face_model import NOSE_TIP, face_features
-from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
+from dancenow.pose.layout import (
+    FACE,
+    FINGERS,
+    INDEX,
+    LEFT_HAND,
+    MIDPOINTS,
+    NUM_KEYPOINTS,
+    RIGHT_HAND,
+    SIDES,
+)
 
 Array = NDArray[np.float64]
 
 SIZE: Final = (1280, 720)  # px of the virtual camera's picture
 
-_DISTANCE: Final = 4.0  # of the camera, in body heights: as one films a dancer
-_NEAREST: Final = 2.0  # the camera stands further back where the body would come nearer than this
-_EYE: Final = 0.6  # the camera's height
-_TALL: Final = 0.62  # part of the picture's height that the standing body fills, at most
+# Of the camera, in body heights.
+_DISTANCE: Final = 4.0
+_NEAREST: Final = 2.0  # it moves back if the body would come nearer than this
+_EYE: Final = 0.6  # its height
+
+_TALL: Final = 0.62  # share of the picture's height that the standing body fills at most
 _MARGIN: Final = 0.04  # of the picture's height
 _CALM_FPS: Final = 60.0  # captures of 120 frames a second are thinned to this
-_BEGINNING: Final = 0.5  # seconds in which the body looks where it is filmed from
-_SUDDEN: Final = 1.5  # body heights a second, the mean of all joints: faster than one moves
-_BLOCK: Final = 1000  # frames whose joints are all turned at once
-# Of a usual body, in body heights (Drillis and Contini, 1966): what a capture does not hold.
+_BEGINNING: Final = 0.5  # seconds at the start in which the body faces the camera
+_SUDDEN: Final = 1.5  # body heights a second, mean of all joints: faster than anyone moves
+_BLOCK: Final = 1000  # frames whose joints are computed at once
+# What a capture lacks, of an average body, in body heights (Drillis and Contini, 1966).
 _HEAD: Final = 0.13  # from the chin to the top
 _CHIN: Final = -0.01  # above the head's joint
 _DEEP: Final = 0.06  # from the head's joint to the front of the face
@@ -41,20 +52,20 @@ _HEEL: Final = 0.05
 _FOOT_WIDE: Final = 0.035
 _HAND: Final = 0.1
 _PROFILE: Final = 0.15  # sine of the angle beyond the profile at which a face is still seen
-_FOREHEAD: Final = 0.9  # of the legs' and trunk's length: what the head adds is not measured
+_FOREHEAD: Final = 0.9  # share of the height that legs and trunk make up; the head is not measured
 
 
 @dataclass(frozen=True)
 class _Figure:
-    """A body in its own axes: x to its left at the beginning, y up, z where it looks; in heights.
+    """A body in its own axes: x to its left at the start, y up, z forward; in body heights.
 
     Attributes:
         places: `(T, J, 3)`.
-        turns: of the head, the ankles and the wrists by our names, `(T, 3, 3)` each; the columns
-            are the left, up and ahead of a body that stands with its arms hanging or spread.
+        turns: rotations of head, ankles and wrists by our names, `(T, 3, 3)` each; the columns
+            are left, up and forward of a body that stands with its arms hanging or spread.
         hands: where the hands point, by our names of the wrists, `(T, 3)`.
-        at: numbers of the joints by our names.
-        ends: numbers of end sites by the number of their joint.
+        at: indices of the joints by our names.
+        ends: indices of end sites by the index of their joint.
     """
 
     places: Array
@@ -70,14 +81,14 @@ class _Figure:
 def film_bvh(bvh: Bvh, path: Path, *, azimuth: float = 0.0) -> PoseTrack:
     """The keypoints of a motion capture, seen by a camera in front of it.
 
-    The axis that points up and the unit of length are found from the body itself; the face, the
-    heels, and hands without fingers are those of a usual body.  A first frame that no body could
-    leave so fast is taken for the pose of calibration, and the second one stands in for it.
+    The up axis and the unit of length are found from the body itself; the face, the heels, and
+    hands without fingers are those of an average body.  A first frame that no body could leave so
+    fast is taken for a calibration pose and replaced with the second.
 
     Args:
         bvh: the capture.
         path: its file, for messages and for `STEM.joints.json` beside it.
-        azimuth: degrees; 0 films from where the body looks at the beginning, 90 from its left.
+        azimuth: degrees; 0 films from in front of the body at the start, 90 from its left.
 
     Returns:
         A track of 1280 x 720 px, at most 60 frames a second.
@@ -86,7 +97,7 @@ def film_bvh(bvh: Bvh, path: Path, *, azimuth: float = 0.0) -> PoseTrack:
         InputError: a joint is not found, or the body has no size.
     """
     if not math.isfinite(azimuth):
-        raise InputError(f"--camera must be an angle in degrees, not {azimuth:g}.")
+        raise InputError(f"`camera` must be an angle in degrees, not {azimuth:g}.")
     step = max(1, math.ceil(bvh.fps / _CALM_FPS - 0.01))
     thinned = Bvh(bvh.joints, bvh.values[::step], bvh.fps / step)
     figure = _figure(thinned, find_joints(bvh, path), path)
@@ -113,7 +124,7 @@ def _figure(bvh: Bvh, at: dict[str, int], path: Path) -> _Figure:
         places[0], turns[0] = places[1], turns[1]
     now = _axes(places, at, up, round(_BEGINNING * bvh.fps))
     if now is None:
-        raise InputError(f"{path}: the body has no width; are the joints named rightly?")
+        raise InputError(f"{path}: the body has no width; are the joints named correctly?")
     placed = (places @ now.T) / height
     feet = placed[:, [at["left_ankle"], at["right_ankle"]], 1].min(axis=1)
     placed[..., 1] -= np.quantile(feet, 0.05) - _SOLE
@@ -124,7 +135,7 @@ def _figure(bvh: Bvh, at: dict[str, int], path: Path) -> _Figure:
         turned = now @ turns[:, number]
         if name.endswith("wrist"):
             along = rest[at[name]] - rest[at[name.replace("wrist", "elbow")]]
-            hands[name] = turned @ _unit(along)
+            hands[name] = turned @ unit(along)
         low = _low(placed[:, at[name], 1]) if name.endswith("ankle") else None
         if then is None or low is not None:
             own[name] = turned @ _settled(turned, placed, at, low)
@@ -135,7 +146,7 @@ def _figure(bvh: Bvh, at: dict[str, int], path: Path) -> _Figure:
 
 
 def _moved(bvh: Bvh, turning: list[int]) -> tuple[Array, Array]:
-    """Where all joints are, `(T, J, 3)`, and how some are turned, `(T, N, 3, 3)`."""
+    """Positions of all joints, `(T, J, 3)`, and rotations of some, `(T, N, 3, 3)`."""
     places, turns = [], []
     for first in range(0, len(bvh), _BLOCK):
         block = Bvh(bvh.joints, bvh.values[first : first + _BLOCK], bvh.fps)
@@ -146,7 +157,7 @@ def _moved(bvh: Bvh, turning: list[int]) -> tuple[Array, Array]:
 
 
 def _height(places: Array, at: dict[str, int]) -> float:
-    """Of the body, in the file's units, from its legs and its trunk at its straightest."""
+    """The body's height in the file's units, from its legs and its straightest trunk."""
 
     def length(a: Array, b: Array, quantile: float) -> float:
         return float(np.quantile(np.linalg.norm(a - b, axis=-1), quantile))
@@ -174,7 +185,7 @@ def _up(places: Array, at: dict[str, int]) -> Array | None:
 
 
 def _starts_with_a_jump(places: Array, at: dict[str, int], fps: float) -> bool:
-    """Whether the first frame is no part of the motion; `places` are in body heights."""
+    """Whether the first frame is not part of the motion; `places` are in body heights."""
     hips = (places[:, at["left_hip"]] + places[:, at["right_hip"]]) / 2
     steps = np.diff(places - hips[:, None], axis=0)
     speed = fps * np.linalg.norm(steps, axis=-1).mean(axis=1)
@@ -182,7 +193,7 @@ def _starts_with_a_jump(places: Array, at: dict[str, int], fps: float) -> bool:
 
 
 def _leftward(places: Array, at: dict[str, int], up: Array) -> Array:
-    """From the right hip and shoulder to the left ones, level, `(T, 3)`."""
+    """From the right hip and shoulder to the left ones, horizontally, `(T, 3)`."""
     hips = places[:, at["left_hip"]] - places[:, at["right_hip"]]
     left: Array = hips + places[:, at["left_shoulder"]] - places[:, at["right_shoulder"]]
     level: Array = left - (left @ up)[:, None] * up
@@ -190,22 +201,22 @@ def _leftward(places: Array, at: dict[str, int], up: Array) -> Array:
 
 
 def _axes(places: Array, at: dict[str, int], up: Array, frames: int = 1) -> Array | None:
-    """Rows: the body's left, up, and where it looks in the first frames in which it is upright."""
+    """Rows: the body's left, up and forward, over the first frames in which it is upright."""
     left = _leftward(places, at, up)
     width = np.linalg.norm(left, axis=1)
     if not width.max() > 1e-6:
         return None
-    upright = _unit(left[width > 0.5 * width.max()])[: max(1, frames)]
+    upright = unit(left[width > 0.5 * width.max()])[: max(1, frames)]
     mean = upright.mean(axis=0)
-    first = _unit(mean if np.linalg.norm(mean) > 0.1 else upright[0])  # else it spins
+    first = unit(mean if np.linalg.norm(mean) > 0.1 else upright[0])  # else it spins
     return np.array([first, up, np.cross(first, up)], np.float64)
 
 
 def _standing(rest: Array, at: dict[str, int]) -> Array | None:
-    """The body's axes in the rest pose, if it stands there: some files have all bones in a row."""
+    """The body's axes in the rest pose if it stands there; some files put all bones in a row."""
     hips, feet = ((rest[at[f"left_{a}"]] + rest[at[f"right_{a}"]]) / 2 for a in ("hip", "ankle"))
     up = _up(rest[None], at)
-    if up is None or min(_unit(hips - feet) @ up, _unit(rest[at["head"]] - hips) @ up) < 0.7:
+    if up is None or min(unit(hips - feet) @ up, unit(rest[at["head"]] - hips) @ up) < 0.7:
         return None
     return _axes(rest[None], at, up)
 
@@ -213,9 +224,9 @@ def _standing(rest: Array, at: dict[str, int]) -> Array | None:
 def _settled(
     turns: Array, placed: Array, at: dict[str, int], frames: NDArray[np.bool_] | None
 ) -> Array:
-    """How a joint is turned from the file's axes to the body's, if on the whole it is upright.
+    """A joint's rotation from the file's axes to the body's, if it is upright on the whole.
 
-    The rotation `(3, 3)` that is nearest to the mean over `frames`, or all.
+    The rotation `(3, 3)` nearest to the mean over `frames`, or over all.
     """
     up = np.array([0.0, 1, 0])
     left = _leftward(placed, at, up)
@@ -223,7 +234,7 @@ def _settled(
     good = width > 0.3 * width.max()
     if frames is not None and (good & frames).any():
         good &= frames
-    left = _unit(left[good])
+    left = unit(left[good])
     body = np.stack([left, np.tile(up, (len(left), 1)), np.cross(left, up)], axis=-1)
     mean = (np.swapaxes(turns[good], 1, 2) @ body).mean(axis=0)
     u, _, v = np.linalg.svd(mean)
@@ -231,20 +242,14 @@ def _settled(
 
 
 def _low(height: Array) -> NDArray[np.bool_]:
-    """Frames in which an ankle is low: its sole lies on the ground."""
+    """Frames in which an ankle is low, so that its sole is on the ground."""
     return np.asarray(height <= np.quantile(height, 0.25) + 0.01)
 
 
-def _unit(vectors: Array) -> Array:
-    unit: Array = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
-    return unit
-
-
 def _points(figure: _Figure) -> tuple[Array, Array]:
-    """The keypoints `(T, 137, 3)`, and of each a direction from which it cannot be seen.
+    """The keypoints `(T, 137, 3)`, and a direction from which each cannot be seen.
 
-    The directions, `(T, 137, 3)`, point to where a camera does not see the keypoint; 0 where it
-    is always seen.
+    A camera in that direction, `(T, 137, 3)`, does not see the keypoint; 0 if it is always seen.
     """
     count = len(figure.places)
     points, hidden = np.zeros((count, NUM_KEYPOINTS, 3)), np.zeros((count, NUM_KEYPOINTS, 3))
@@ -253,9 +258,8 @@ def _points(figure: _Figure) -> tuple[Array, Array]:
             points[:, INDEX[f"{side}_{joint}"]] = figure[f"{side}_{joint}"]
         _add_foot(points, figure, side)
         _add_hand(points, figure, side)
-    for middle, joint in (("neck", "shoulder"), ("mid_hip", "hip")):
-        ends = points[:, [INDEX[f"{side}_{joint}"] for side in SIDES]]
-        points[:, INDEX[middle]] = ends.mean(axis=1)
+    for name, left, right in MIDPOINTS:
+        points[:, INDEX[name]] = points[:, [INDEX[left], INDEX[right]]].mean(axis=1)
     _add_head(points, hidden, figure)
     return points, hidden
 
@@ -283,14 +287,14 @@ def _add_head(points: Array, hidden: Array, figure: _Figure) -> None:
 
 
 def _add_foot(points: Array, figure: _Figure, side: str) -> None:
-    """Heel and toes; the foot points as its toe's joint or end does, where there is one."""
+    """Heel and toes; the foot points to its toe joint or end site if it has one."""
     ankle = figure[f"{side}_ankle"]
     left, up, ahead = np.moveaxis(figure.turns[f"{side}_ankle"], -1, 0)
     tip = figure.at.get(f"{side}_toe", figure.at[f"{side}_ankle"])
     to_toe = figure.places[:, figure.ends.get(tip, tip)] - ankle
     to_toe = to_toe - (to_toe * up).sum(axis=-1, keepdims=True) * up
     if float(np.median(np.linalg.norm(to_toe, axis=-1))) > 0.2 * _TOES:
-        ahead = _unit(to_toe)
+        ahead = unit(to_toe)
         left = np.cross(up, ahead)
     outside = left if side == "left" else -left
     sole = ankle - 0.8 * _SOLE * up
@@ -300,13 +304,13 @@ def _add_foot(points: Array, figure: _Figure, side: str) -> None:
 
 
 def _add_hand(points: Array, figure: _Figure, side: str) -> None:
-    """The fingers of the capture; those that it has not are those of an open hand."""
+    """The fingers of the capture; missing ones are those of an open hand."""
     first = (LEFT_HAND if side == "left" else RIGHT_HAND).start
     wrist = figure[f"{side}_wrist"]
     points[:, first] = wrist
     along = figure.hands[f"{side}_wrist"]
     thumbward = figure.turns[f"{side}_wrist"][..., 2]
-    across = _unit(thumbward - (thumbward * along).sum(axis=-1, keepdims=True) * along)
+    across = unit(thumbward - (thumbward * along).sum(axis=-1, keepdims=True) * along)
     for finger, name in enumerate(FINGERS):
         at = first + 1 + 4 * finger
         own = [figure.at.get(f"{side}_{name}_{part}") for part in range(1, 5)]
@@ -329,7 +333,7 @@ def _add_hand(points: Array, figure: _Figure, side: str) -> None:
 
 
 def _framed(x: Array, y: Array, seen: NDArray[np.bool_], fps: float) -> PoseTrack:
-    """The picture that holds all of it, the ground near its lower edge."""
+    """The track in a picture that contains all of it, the ground near its lower edge."""
     width, height = SIZE
     margin = _MARGIN * height
     top, bottom, side = float(y.max()), float(y.min()), float(np.abs(x).max())

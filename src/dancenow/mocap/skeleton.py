@@ -1,4 +1,4 @@
-"""Which joint of a motion capture is which, by the names that programs give them."""
+"""Finding the joints of a motion capture by the names that programs give them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Final
 
 from dancenow.errors import InputError
 from dancenow.mocap.bvh import Bvh
+from dancenow.pose.layout import FINGERS, SIDES
 
-SIDES: Final = ("left", "right")
-FINGERS: Final = ("thumb", "index", "middle", "ring", "little")
 NEEDED: Final = (
     "head",
     *(f"{side}_{joint}" for side in SIDES
@@ -24,15 +23,15 @@ USED: Final = (
     *(f"{side}_{finger}_{part}" for side in SIDES for finger in FINGERS for part in range(1, 5)),
 )
 
-# Names as they are written, without case and what separates words.  The first that is there, and
-# is no other joint already, counts.
+# Names in lower case, without separators.  The first that is present and not yet another joint
+# counts.
 _HEAD: Final = ("head", "chead", "skull", "skullbase", "spine006")  # the last is Rigify's
 _SIDED: Final[dict[str, tuple[str, ...]]] = {
-    # Where a shoulder stands beside an arm, it is the collar bone.
+    # If there is an arm as well, a "shoulder" is the collar bone.
     "shoulder": ("upperarm", "uparm", "uarm", "shldr", "shldrbend", "arm", "shoulder"),
     "elbow": ("forearm", "forearmbend", "lowerarm", "lowarm", "loarm", "farm", "elbow"),
     "wrist": ("wrist", "hand"),
-    # A leg beside a knee or a shin is the thigh, and otherwise the shin.
+    # If there is a knee or shin as well, a "leg" is the thigh, otherwise the shin.
     "knee": ("knee", "shin", "calf", "lowerleg", "lowleg", "loleg", "tibia", "leg"),
     "hip": ("upleg", "upperleg", "thigh", "thighbend", "femur", "hip", "leg"),
     "ankle": ("ankle", "foot"),
@@ -46,12 +45,11 @@ _MOST_NAMED: Final = 100  # joints that a message lists
 
 
 def find_joints(bvh: Bvh, path: Path) -> dict[str, int]:
-    """Numbers of the joints by our names: those of `NEEDED`, and those of `USED` that are there.
+    """Indices of the joints by our names: those in `NEEDED`, and those in `USED` if present.
 
-    Known are the names of the CMU's captures, Mixamo, Rokoko, Blender's Rigify, 3ds Max's Biped,
-    DAZ, Unreal, SMPL and whatever resembles them.  Of a finger all its joints are there, or none.
-    A file `STEM.joints.json` beside the BVH file, with names of ours and of the file's, decides
-    where it is there.
+    The names of CMU's captures, Mixamo, Rokoko, Blender's Rigify, 3ds Max's Biped, DAZ, Unreal,
+    SMPL and similar ones are known.  Of each finger, all joints are found or none.  A file
+    `STEM.joints.json` beside the BVH file, which maps our names to the file's, takes precedence.
 
     Raises:
         InputError: a joint is not found.
@@ -77,14 +75,14 @@ def find_joints(bvh: Bvh, path: Path) -> dict[str, int]:
         listed = ", ".join(known[:_MOST_NAMED]) + (" ..." if len(known) > _MOST_NAMED else "")
         example = json.dumps({missing[0]: "NAME"})
         raise InputError(
-            f"{path}: which joint is {', '.join(missing)}? The file has {listed}; write their "
-            f"names into {joints_file(path).name} beside it, as {example}."
+            f"{path}: which joint is {', '.join(missing)}? The file has {listed}; write the "
+            f"names into {joints_file(path).name} beside it, as in {example}."
         )
     return found
 
 
 def _without_prefix(bvh: Bvh) -> list[str]:
-    """Names without what all joints' names begin with: that of the character, say."""
+    """Names without their common prefix, such as the character's name."""
     joints = [joint.name for joint in bvh.joints if joint.channels]
     prefix = os.path.commonprefix(joints)  # noqa: RUF071 - names, not paths
     if any(name[len(prefix) :][:1].isalnum() for name in joints):
@@ -93,7 +91,7 @@ def _without_prefix(bvh: Bvh) -> list[str]:
 
 
 def _plain(name: str) -> str:
-    """A joint's name without case, name space and separators."""
+    """A joint's name in lower case, without namespace and separators."""
     bare = name.rsplit(":", 1)[-1]
     known = r"^(mixamorig\d*|(bip\d*|cc_base|j_bip|def|org|jnt)(?=[\W_]))"
     return re.sub(r"[^a-z0-9]", "", re.sub(known, "", bare, flags=re.IGNORECASE).lower())
@@ -130,12 +128,12 @@ def _finger_names(plain: dict[str, int], side: str, finger: int, part: int) -> l
 
 
 def _parts(plain: dict[str, int], start: str, finger: int) -> tuple[tuple[str, ...], ...]:
-    """A thumb's first joint is its metacarpal, where that is captured."""
+    """Names of a finger's joints; a thumb begins with its metacarpal if that is captured."""
     return _THUMB_PARTS if finger == 0 and f"{start}metacarpal" in plain else _PARTS
 
 
 def joints_file(path: Path) -> Path:
-    """Where names of joints are looked for beside a motion capture."""
+    """The file beside a motion capture that names its joints."""
     return path.with_name(f"{path.stem}.joints.json")
 
 
@@ -146,10 +144,10 @@ def _given(bvh: Bvh, path: Path) -> dict[str, int]:
     try:
         names = {str(k): str(v) for k, v in json.loads(file.read_text("utf-8-sig")).items()}
     except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise InputError(f"{file}: is no JSON object of joints' names.") from error
+        raise InputError(f"{file}: is not a JSON object of joint names.") from error
     for ours, theirs in names.items():
         if ours not in USED:
-            raise InputError(f"{file}: {ours!r} is none of {', '.join(NEEDED)}, left_toe, ...")
+            raise InputError(f"{file}: {ours!r} is not one of {', '.join(NEEDED)}, left_toe, ...")
         if theirs not in bvh.names:
             raise InputError(f"{file}: {path.name} has no joint {theirs!r}.")
     return {ours: bvh.names.index(theirs) for ours, theirs in names.items()}

@@ -1,7 +1,15 @@
-"""Music: where its beats are, how its sections differ, and dances timed to it."""
+"""Music: its beats, how its sections differ, and dances timed to it."""
 
-from dancenow.music.alignment import align, beat_alignment, find_accents
-from dancenow.music.beats import Music, has_music, hear
+from dancenow.music.alignment import align_to_beats, beat_alignment, find_accents
+from dancenow.music.analysis import Music, analyze_music, has_music
 from dancenow.music.wav import write_wav
 
-__all__ = ["Music", "align", "beat_alignment", "find_accents", "has_music", "hear", "write_wav"]
+__all__ = [
+    "Music",
+    "align_to_beats",
+    "analyze_music",
+    "beat_alignment",
+    "find_accents",
+    "has_music",
+    "write_wav",
+]

@@ -1,4 +1,4 @@
-"""Timing a dance to music: its accents come on beats, and no move is stretched by much."""
+"""Timing a dance to music: its accents fall on beats, and no move is stretched much."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from scipy.signal import find_peaks
 
 Array = NDArray[np.float64]
 
-MOST: Final = 0.15  # a move becomes this much faster or slower at most
+MOST: Final = 0.15  # a move becomes at most this much faster or slower
 
 _GRID: Final = 0.01  # seconds
 _DRIFT: Final = 1.5  # seconds that the dance may be ahead or behind
 _ROUNDING: Final = 1e-6  # seconds
-_NEAR: Final = 0.06  # seconds; how near an accent counts as on the beat
-_STEADY: Final = 0.15  # what a stretch by all that is allowed costs, in accents
+_NEAR: Final = 0.06  # seconds from a beat at which an accent still counts as on it
+_STEADY: Final = 0.15  # cost of the largest stretch allowed, in accents
 _SOFT: Final = 0.08  # seconds; standard deviation of the change of pace
 _SIGMA: Final = 3 / 60  # seconds: 3 frames at 60 a second, as in AI Choreographer
-_SMOOTH: Final = 0.08  # seconds; standard deviation, before accents are sought
+_SMOOTH: Final = 0.08  # seconds; standard deviation, before accents are searched for
 _PROMINENT: Final = 0.25  # of the speed's standard deviation
-_EVEN: Final = 1e-6  # of the highest speed: a spread below it is rounding
+_EVEN: Final = 1e-6  # of the highest speed; a smaller spread is rounding
 
 
 def find_accents(speed: Array, fps: float) -> tuple[Array, Array]:
@@ -33,23 +33,23 @@ def find_accents(speed: Array, fps: float) -> tuple[Array, Array]:
         fps: frames a second.
 
     Returns:
-        Seconds of the accents, ascending, and how clear each is, 0..1.
+        The accents' times in seconds, ascending, and how clear each is, 0..1.
     """
     if len(speed) == 0:
         return np.empty(0), np.empty(0)
     smooth = gaussian_filter1d(speed.astype(np.float64), _SMOOTH * fps, mode="nearest")
     spread = float(smooth.std())
-    if not spread > _EVEN * float(smooth.max()):  # of even speed, or holding what is no number
+    if not spread > _EVEN * float(smooth.max()):  # of constant speed, or with NaN
         return np.empty(0), np.empty(0)
     places, found = find_peaks(-smooth, prominence=_PROMINENT * spread)
-    clear = np.minimum(found["prominences"] / (2 * spread), 1.0)
-    return places / fps, clear
+    clarity = np.minimum(found["prominences"] / (2 * spread), 1.0)
+    return places / fps, clarity
 
 
 def beat_alignment(accents: Array, beats: Array) -> float:
-    """How near accents come to beats: the mean of exp(-d^2 / 2 sigma^2) over the accents.
+    """How close accents are to beats: the mean of exp(-d^2 / 2 sigma^2) over the accents.
 
-    d is the distance of an accent to the nearest beat and sigma 0.05 s (Li et al., "AI
+    d is the distance from an accent to the nearest beat and sigma is 0.05 s (Li et al., "AI
     Choreographer", ICCV 2021, equation 5).  NaN without accents or beats.
     """
     if len(accents) == 0 or len(beats) == 0:
@@ -60,28 +60,30 @@ def beat_alignment(accents: Array, beats: Array) -> float:
     return float(np.exp(-(distance**2) / (2 * _SIGMA**2)).mean())
 
 
-def align(accents: Array, clear: Array, beats: Array, seconds: float, danced: float) -> Array:
-    """When each moment of a dance is shown, so that its accents fall on beats.
+def align_to_beats(
+    accents: Array, clarity: Array, beats: Array, seconds: float, available: float
+) -> Array:
+    """Retime a dance so that its accents fall on beats.
 
-    The pace between two beats lies within 1 / 1.15 and 1.15; among all such timings the one with
-    the most accents on beats is found by dynamic programming.
+    The pace between two beats stays within 1 / 1.15 and 1.15; among all such timings, dynamic
+    programming finds the one with the most accents on beats.
 
     Args:
-        accents: seconds of the dance's accents, ascending.
-        clear: how clear each is, 0..1.
-        beats: seconds of the beats.
-        seconds: length of what is shown.
-        danced: length of the dance; at least as long as `seconds`, better some seconds longer.
+        accents: times of the dance's accents in seconds, ascending.
+        clarity: how clear each is, 0..1.
+        beats: times of the beats in seconds.
+        seconds: length of the result.
+        available: length of the dance in seconds; at least `seconds`, preferably a few more.
 
     Returns:
-        The moment of the dance, in seconds, for every hundredth of a second that is shown, float64
-        `(N,)`, ascending.
+        float64 `(N,)`, ascending: which moment of the dance, in seconds, to show at every
+        hundredth of a second.
 
     Raises:
-        ValueError: the dance is shorter than what is shown.
+        ValueError: the dance is shorter than the result.
     """
-    if danced < seconds - _ROUNDING:
-        raise ValueError(f"a dance of {danced} s cannot be shown for {seconds} s")
+    if available < seconds - _ROUNDING:
+        raise ValueError(f"a dance of {available} s cannot be shown for {seconds} s")
     knots = np.unique(np.concatenate([[0.0], beats[(beats > 0) & (beats < seconds)], [seconds]]))
     offsets = np.arange(-round(_DRIFT / _GRID), round(_DRIFT / _GRID) + 1)  # ahead of the music
     on_beat = np.isin(knots, beats)
@@ -102,8 +104,8 @@ def align(accents: Array, clear: Array, beats: Array, seconds: float, danced: fl
             came_from[number][better] = change
         moments = knots[number] + offsets * _GRID
         if on_beat[number]:
-            best += _on_accents(moments, accents, clear)
-        best[(moments < 0) | (moments > danced + _ROUNDING)] = -np.inf
+            best += _on_accents(moments, accents, clarity)
+        best[(moments < 0) | (moments > available + _ROUNDING)] = -np.inf
         score = best
     ahead = np.zeros(len(knots))
     place = int(score.argmax())
@@ -113,21 +115,21 @@ def align(accents: Array, clear: Array, beats: Array, seconds: float, danced: fl
     times = np.arange(max(1, round(seconds / _GRID))) * _GRID
     moments = np.interp(times, knots, knots + ahead)
     pace = gaussian_filter1d(np.diff(moments, prepend=moments[0] - _GRID), _SOFT / _GRID)
-    shown: Array = np.clip(np.cumsum(pace) - pace[0] + moments[0], 0, danced)
+    shown: Array = np.clip(np.cumsum(pace) - pace[0] + moments[0], 0, available)
     return shown
 
 
-def _on_accents(moments: Array, accents: Array, clear: Array) -> Array:
-    """How well moments, ascending, fall on accents, ascending, 0..1."""
+def _on_accents(moments: Array, accents: Array, clarity: Array) -> Array:
+    """How well ascending moments fall on ascending accents, 0..1."""
     first, last = np.searchsorted(accents, (moments[0] - 5 * _NEAR, moments[-1] + 5 * _NEAR))
     distance = moments[:, None] - accents[None, first:last]
-    falls = clear[first:last] * np.exp(-(distance**2) / (2 * _NEAR**2))
+    falls = clarity[first:last] * np.exp(-(distance**2) / (2 * _NEAR**2))
     best: Array = np.max(falls, axis=1, initial=0.0)
     return best
 
 
 def _shifted(score: Array, change: int) -> Array:
-    """Scores by place after moving up by `change` places."""
+    """Scores shifted up by `change` places."""
     moved = np.full_like(score, -np.inf)
     if change >= 0:
         moved[change:] = score[: len(score) - change]

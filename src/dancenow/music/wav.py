@@ -1,4 +1,4 @@
-"""Writing a sound as a WAV file."""
+"""Writing WAV files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dancenow.files import write_bytes
 
 
 def write_wav(path: Path, samples: NDArray[np.float32], rate: int) -> None:
-    """Write a sound, atomically, as 16 bit PCM.
+    """Write a sound as 16-bit PCM, atomically.
 
     Args:
         path: the file.

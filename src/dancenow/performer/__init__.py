@@ -1,14 +1,16 @@
 """Performers: learned people, after "Everybody Dance Now" (Chan et al., ICCV 2019)."""
 
-from dancenow.performer.fast.config import PRESETS, PerformerConfig, performer_preset
-from dancenow.performer.fast.performer import FastPerformer, PlatedScene
-from dancenow.performer.performer import Performer
+from dancenow.performer.layer import Layer
+from dancenow.performer.method import Method, PreparedTarget, TargetRequest, method_of
+from dancenow.performer.performer import Performer, Scene, is_performer
 
 __all__ = [
-    "PRESETS",
-    "FastPerformer",
+    "Layer",
+    "Method",
     "Performer",
-    "PerformerConfig",
-    "PlatedScene",
-    "performer_preset",
+    "PreparedTarget",
+    "Scene",
+    "TargetRequest",
+    "is_performer",
+    "method_of",
 ]

@@ -1,25 +1,30 @@
-"""`Performer`: a learned person, on disk and in memory."""
+"""`Performer`: a learned person, on disk and in memory, whatever method it was learned by."""
 
 from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import nn
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_path, write_text
+from dancenow.performer.layer import Layer
+from dancenow.performer.table import method_module
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import PoseStatistics
 from dancenow.pose.retarget import BodyShape
 from dancenow.training import Device, choose_device
+from dancenow.video.camera_motion import CameraPath
 
 Frame = NDArray[np.uint8]
 
@@ -31,7 +36,7 @@ class Scene(Protocol):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the frame in px."""
+        """Width and height of the frame in pixels."""
 
     @property
     def fps(self) -> float:
@@ -39,23 +44,38 @@ class Scene(Protocol):
 
     @property
     def statistics(self) -> PoseStatistics | None:
-        """Where and how tall the person was in the clip, for the normalisation; None where the
-        clip's poses are not known."""
+        """Where and how tall the person was in the clip, which motions are normalised to; None
+        where the clip's poses are not known."""
 
     @property
     def shape(self) -> BodyShape | None:
         """The person's proportions; None where they are not known."""
 
+    @property
+    def plate(self) -> Frame | None:
+        """The room without the person, uint8 `(H, W, 3)` RGB; None where whole frames are
+        painted."""
+
+    @property
+    def camera(self) -> CameraPath | None:
+        """How the target's camera moved, seen from the plate; None where it stood still or is not
+        known."""
+
 
 class Performer(ABC):
     """A learned person that can dance any track.
 
+    What a performer can do it says itself: `paints_layers`, and what its scene knows.
+
     Attributes:
+        paints_layers: whether it paints the person alone, so that any background can lie behind,
+            several can share a frame, and it can perform live; else it paints whole frames.
         scene: where it stands.
         device: where it computes.
         training: figures of the training (steps, seconds, frames).
     """
 
+    paints_layers: ClassVar[bool]
     scene: Scene
     device: Device
     training: dict[str, Any]
@@ -70,7 +90,7 @@ class Performer(ABC):
         """Paint the person in every pose of `track`.
 
         Args:
-            track: poses in px of the performer's own frame (see `dancenow.pose.normalize`).
+            track: poses in pixels of the performer's own frame (see `dancenow.pose.normalize`).
 
         Yields:
             One uint8 `(H, W, 3)` RGB frame a pose, of the target clip's size; where the track has
@@ -80,13 +100,46 @@ class Performer(ABC):
             InputError: the track's frame size is another, or nobody is in it.
         """
 
+    def layers(self, track: PoseTrack, *, resume: bool = False) -> Iterator[Layer]:
+        """Paint the person in every pose of `track`, on nothing; otherwise as `perform`.
+
+        Args:
+            track: as for `perform`.
+            resume: the track follows the last one without a break.
+
+        Raises:
+            InputError: this performer paints whole frames; or as `perform` does.
+        """
+        del track, resume
+        raise InputError(
+            f"performers of the preset {self.preset} paint whole frames; train one with "
+            "`preset=fast`."
+        )
+
+    def perform_figures(self, folder: Path) -> tuple[int, Iterator[Frame]]:
+        """Paint stick figures that are drawn already.
+
+        Args:
+            folder: of the layout that `dancenow.sources.stick_figures` describes.
+
+        Returns:
+            How many frames there will be, and the frames, as `perform` yields them.
+
+        Raises:
+            InputError: this performer is given poses instead, or the folder cannot be read.
+        """
+        raise InputError(
+            f"{folder}: holds drawn stick figures, which only a performer of the presets edn-... "
+            "can dance."
+        )
+
     @abstractmethod
     def save(self, folder: Path) -> None:
         """Write the performer into `folder`: what it needs to run, each file atomically."""
 
     @staticmethod
     def load(folder: str | Path, device: Device | None = None) -> Performer:
-        """Read a performer of any kind.
+        """Read a performer, whatever method it was learned by.
 
         Raises:
             InputError: there is none in the folder, a file is missing or damaged, or it is of a
@@ -94,27 +147,41 @@ class Performer(ABC):
         """
         folder = Path(folder)
         document = _read_config(folder)
-        device = device or choose_device()
         config = document.get("config")
-        if isinstance(config, dict) and config.get("family") == "edn":
-            from dancenow.performer.edn.performer import EDNPerformer
-
-            return EDNPerformer.of_document(folder, document, device)
-        from dancenow.performer.fast.performer import FastPerformer
-
-        return FastPerformer.of_document(folder, document, device)
+        method = config.get("family") if isinstance(config, dict) else None
+        loaded: Performer = method_module(method, folder).METHOD.load(
+            folder, document, device or choose_device()
+        )
+        return loaded
 
     def _check_size(self, track: PoseTrack) -> None:
         if track.size != self.scene.size:
             raise InputError(
-                f"the track is for frames of {track.size[0]} x {track.size[1]} px, the performer's "
-                f"are {self.scene.size[0]} x {self.scene.size[1]}; normalise the track first."
+                f"the track is for frames of {track.size[0]} x {track.size[1]} pixels, the "
+                f"performer's are {self.scene.size[0]} x {self.scene.size[1]}; normalise the "
+                "track first."
             )
 
 
 def is_performer(path: Path) -> bool:
     """Whether a folder holds a trained performer."""
     return (path / "config.json").is_file() and (path / "generator.safetensors").is_file()
+
+
+@contextmanager
+def read_damaged(folder: Path) -> Iterator[None]:
+    """Turn what goes wrong while a performer's files are read into one line for the user.
+
+    Raises:
+        InputError: a file was missing or damaged inside the block.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        name = Path(str(error.filename or "a file")).name
+        raise InputError(f"{folder}: {name} is missing; train it again.") from error
+    except (OSError, KeyError, TypeError, ValueError, ValidationError, SafetensorError) as error:
+        raise InputError(f"{folder}: the performer is damaged; train it again.") from error
 
 
 def write_weights(path: Path, network: nn.Module) -> None:

@@ -1,5 +1,5 @@
 """Poses: the keypoint layout, tracks, estimators, cleaning, normalisation, drawing."""
 
-from dancenow.pose.track import PoseTrack, concatenate
+from dancenow.pose.track import PoseTrack
 
-__all__ = ["PoseTrack", "concatenate"]
+__all__ = ["PoseTrack"]

@@ -1,9 +1,9 @@
 """Stick figures: a pose drawn as anti-aliased lines, one colour a limb.
 
-The figure conditions a performer's generator, so it must be the same picture whenever the pose is
-the same: widths come from the region's size, not from the noisy keypoints, and both widths and
-places are true to a fraction of a pixel.  The body is drawn thick; the head, the hands and the
-face are drawn thin, so that they stay legible at 256 x 256.
+The figure conditions a performer's generator, so the same pose must give the same picture: widths
+follow from the region's size, not from the noisy keypoints, and widths and positions are accurate
+to a fraction of a pixel.  The body is drawn thick; head, hands and face are drawn thin, so that
+they stay legible at 256 x 256.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.pose.body import frame_height
+from dancenow.pose.body_size import frame_height
 from dancenow.pose.layout import (
     BODY_LIMBS,
     FACE_LIMBS,
+    FOUND,
     INDEX,
     LIMB_COLOURS,
     LIMBS,
@@ -32,21 +33,21 @@ Array = NDArray[np.float64]
 Region = tuple[float, float, float, float]
 
 _SHIFT: Final = 4  # OpenCV takes coordinates in units of 2 ** -4 px
-_FRINGE: Final = 1.4  # px; anti-aliasing makes OpenCV's polygons so much wider
-_THIN: Final = 1.8  # px; below this OpenCV's thinnest line is finer than its thinnest polygon
-_FARTHEST: Final = 100.0  # picture sizes; a point farther out is an error, not a pose
+_FRINGE: Final = 1.4  # px; how much anti-aliasing widens OpenCV's polygons
+_THIN: Final = 1.8  # px; below this, OpenCV's thinnest line is finer than its thinnest polygon
+_FARTHEST: Final = 100.0  # picture sizes; a point farther out is an error
 
 
 @dataclass(frozen=True)
 class DrawConfig:
-    """How a stick figure looks.  Widths are parts of the region's height, and at least 1.4 px."""
+    """How a stick figure looks.  Widths are shares of the region's height, at least 1.4 px."""
 
     body_width: float = 0.020
     head_width: float = 0.011  # neck to nose, eyes, ears
     foot_width: float = 0.014
     hand_width: float = 0.008
     face_width: float = 0.004
-    min_confidence: float = 0.1  # a limb is drawn when both its ends reach this
+    min_confidence: float = FOUND  # a limb is drawn when both its ends reach this
 
 
 _HEAD: Final = {INDEX[name] for name in ("nose", "right_eye", "left_eye", "right_ear", "left_ear")}
@@ -56,7 +57,7 @@ _ENDS: Final = np.array(LIMBS)  # (L, 2); painted in this order: the body, the f
 
 
 def _kind(limb: Limb) -> int:
-    """Which of `_widths` a limb has."""
+    """Which of `_widths` applies to a limb."""
     if limb in FACE_LIMBS:
         return 4
     if limb not in BODY_LIMBS:
@@ -68,7 +69,7 @@ _KINDS: Final = np.array([_kind(limb) for limb in LIMBS])
 
 
 def _widths(config: DrawConfig) -> Array:
-    """Width of every limb `(L,)`, part of the region's height."""
+    """Width of every limb `(L,)`, as a share of the region's height."""
     widths = (config.body_width, config.head_width, config.foot_width, config.hand_width)
     return np.asarray(np.array([*widths, config.face_width])[_KINDS])
 
@@ -103,11 +104,11 @@ def draw_pose(
     """Draw one frame's keypoints on black.
 
     Args:
-        keypoints: `(137, 3)`, x and y in px (pixel centres at .5), confidence; what is not finite
-            or far outside is not drawn, what lies outside the picture is cut off.
+        keypoints: `(137, 3)`: x and y in px (pixel centres at .5), confidence.  Points that are
+            not finite or far outside are not drawn; the rest is clipped to the picture.
         size: width and height of the picture, px.
-        region: the box `(x, y, width, height)`, in the keypoints' px, that fills the picture;
-            by default `(0, 0, *size)`.
+        region: the box `(x, y, width, height)`, in the keypoints' coordinates, that fills the
+            picture; by default `(0, 0, *size)`.
         config: widths and threshold.
 
     Returns:
@@ -127,7 +128,7 @@ def overlay(
 ) -> Image:
     """Draw keypoints over a copy of the frame they were detected in.
 
-    Widths are measured by the body here, so that a small person far away stays visible.
+    Here widths follow the body's size, so that a small person far away stays visible.
 
     Args:
         frame: uint8 `(H, W, 3)`, RGB.
@@ -148,7 +149,7 @@ def overlay(
 def _paint(
     canvas: Image, keypoints: NDArray[Any], region: Region, unit: float, config: DrawConfig
 ) -> None:
-    """Paint the figure into `canvas`; `unit` is the length (px) that widths are parts of."""
+    """Paint the figure into `canvas`; widths are shares of `unit`, px."""
     if keypoints.shape != (NUM_KEYPOINTS, 3):
         raise ValueError(f"keypoints must be ({NUM_KEYPOINTS}, 3), not {keypoints.shape}")
     x, y, region_width, region_height = region

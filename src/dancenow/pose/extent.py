@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from dancenow.errors import InputError
+from dancenow.pose.layout import CERTAIN
 from dancenow.pose.track import FloatArray, PoseTrack
-
-SEEN = 0.3
-"""Confidence from which a keypoint counts for the box."""
 
 _FEWEST_KEYPOINTS = 5
 
@@ -18,7 +16,7 @@ def body_extent(track: PoseTrack) -> FloatArray:
 
     Frames without a person are NaN.
     """
-    seen = track.confidence >= SEEN
+    seen = track.confidence >= CERTAIN
     x, y = track.xy[..., 0], track.xy[..., 1]
     box = np.stack(
         [
@@ -34,7 +32,7 @@ def body_extent(track: PoseTrack) -> FloatArray:
 
 
 def standing_height(track: PoseTrack) -> float:
-    """The height in px of the standing person: nearly the largest that was seen.
+    """The height in px of the standing person: the 95th percentile over the frames.
 
     Raises:
         InputError: there is no person in the track.

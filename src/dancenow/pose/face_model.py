@@ -1,6 +1,7 @@
-"""The face: where its features lie, in head heights: u to its left, v up from the chin.
+"""A model of the face: where its features lie, in head heights (u to its left, v up from the chin).
 
-One table serves the painter and the keypoints, so that the true keypoints lie on what is seen.
+Motion capture, which records no face, gets its face keypoints from here.  The sample performers'
+faces are painted from the same table, so that their true keypoints lie on what is seen.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dancenow.sample.body import Array
+Array = NDArray[np.float64]
 
 EYE: Final = (0.132, 0.490)  # middle of the left eye
 EYE_HALF: Final = (0.085, 0.060)  # half its width and height
@@ -19,11 +21,11 @@ NOSE_TIP: Final = (0.0, 0.375)
 MOUTH: Final = (0.0, 0.225)
 MOUTH_HALF: Final = 0.108
 LIP: Final = 0.026  # thickness of a lip
-MOUTH_OPENS: Final = 0.055  # how far the lower lip goes down in an open mouth
+MOUTH_OPENS: Final = 0.055  # how far the lower lip drops in an open mouth
 
 
 def mouth_curve(u: Array, rise: float = 0.022) -> Array:
-    """Height of the mouth's line over MOUTH at u: it smiles."""
+    """Height of the line between the lips above MOUTH at u: a smile."""
     return rise * (u / MOUTH_HALF) ** 2 - 0.3 * rise
 
 

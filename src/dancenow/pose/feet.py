@@ -1,4 +1,4 @@
-"""Feet on the ground: which stand, and how fast they slide."""
+"""Feet: which stand on the ground, and how fast they slide."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from dancenow.errors import InputError
-from dancenow.pose.body import MIN_CONFIDENCE
 from dancenow.pose.ground import find_ground
-from dancenow.pose.layout import INDEX
+from dancenow.pose.layout import INDEX, SIDES, USABLE
 from dancenow.pose.track import PoseTrack
-
-SIDES: Final = ("left", "right")
 
 _PARTS: Final = ("big_toe", "heel", "ankle")
 _AT: Final = np.array([[INDEX[f"{side}_{part}"] for part in _PARTS] for side in SIDES])
@@ -23,12 +20,12 @@ _SMOOTH: Final = 0.04  # seconds; standard deviation, before speeds are taken
 
 
 class Feet(NamedTuple):
-    """Both feet, left and right, over time; lengths in body heights, NaN where one is not seen.
+    """Both feet, left and right, over time; lengths in body heights, NaN where not seen.
 
     Attributes:
-        height: how far above the ground, float64 `(T, 2)`.
-        speed: how fast along the picture's width, a second, float64 `(T, 2)`.
-        standing: whether it is on the ground, by its height alone, bool `(T, 2)`.
+        height: float64 `(T, 2)`, above the ground.
+        speed: float64 `(T, 2)`, per second along the picture's width.
+        standing: bool `(T, 2)`, whether the foot is on the ground, by its height alone.
     """
 
     height: NDArray[np.float64]
@@ -39,8 +36,8 @@ class Feet(NamedTuple):
 def find_feet(track: PoseTrack) -> Feet:
     """How the feet of a (cleaned) track stand and move.
 
-    A foot is where its ankle is, and moves as its toe, heel and ankle do in the mean, as far as
-    they are seen.
+    A foot's height is its ankle's; its speed is the mean of its toe's, heel's and ankle's, as far
+    as these are seen.
 
     Raises:
         InputError: the track has no frames, or the torso is never seen.
@@ -49,12 +46,12 @@ def find_feet(track: PoseTrack) -> Feet:
         raise InputError("the track has no frames; make it anew.")
     ground = find_ground(track)
     unit = float(np.nanmedian(ground.height))
-    seen = track.confidence[:, _AT] >= MIN_CONFIDENCE  # (T, sides, parts)
+    seen = track.confidence[:, _AT] >= USABLE  # (T, sides, parts)
     points = track.xy[:, _AT].astype(np.float64)
     ankle = _PARTS.index("ankle")
     stood = seen[..., ankle]
     height = np.where(stood, (ground.ankle[:, None] - points[..., ankle, 1]) / unit, np.nan)
-    # Part by part, so that a foot does not jump where one of them is hidden.
+    # Part by part, so that a foot does not jump when one of them is hidden.
     speeds = np.zeros(seen.shape)
     for side, part in np.ndindex(_AT.shape):
         speeds[:, side, part] = _speed(points[:, side, part, 0], seen[:, side, part], track.fps)
@@ -66,7 +63,7 @@ def find_feet(track: PoseTrack) -> Feet:
 def _speed(
     values: NDArray[np.float64], known: NDArray[np.bool_], fps: float
 ) -> NDArray[np.float64]:
-    """Change a second, `(T,)`; what is unknown is interpolated."""
+    """Change per second, `(T,)`; unknown values are interpolated."""
     if not known.any() or len(values) < 2:
         return np.zeros(len(values))
     frames = np.arange(len(values))

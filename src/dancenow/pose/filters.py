@@ -1,9 +1,9 @@
-"""Cleaning of pose tracks: outliers, gaps and jitter.
+"""Cleaning pose tracks: outliers, gaps and jitter.
 
-Everything here is a pure function from track to track, works offline (it looks into the future,
-so nothing lags), never joins what lies on two sides of a long gap, and measures in seconds and
-body heights, so that clips of any size and frame rate are treated alike.  The defaults of
-`CleanConfig` were chosen by measurement: `benchmarks/filters.py` repeats it.
+Everything here is a pure function from track to track, works offline (it looks ahead, so nothing
+lags), never smooths across a long gap, and measures in seconds and body heights, so that clips of
+any size and frame rate are treated alike.  The defaults of `CleanConfig` were chosen by
+measurement; `benchmarks/filters.py` repeats it.
 """
 
 from __future__ import annotations
@@ -15,42 +15,26 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.pose.body import body_height
-from dancenow.pose.layout import BODY, FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dancenow.pose.body_size import body_height
+from dancenow.pose.layout import BODY, FACE, FOUND, INDEX, LEFT_HAND, RIGHT_HAND
 from dancenow.pose.track import PoseTrack
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_FILLED: Final = 0.5  # part of its ends' confidence that an interpolated keypoint keeps
+_FILLED: Final = 0.5  # share of its ends' confidence that an interpolated keypoint keeps
 _CHUNK: Final = 2048  # frames whose windows are held at a time
 
 
 @dataclass(frozen=True)
-class OneEuro:
-    """The 1€ filter (Casiez, Roussel and Vogel, CHI 2012), run forward and backward."""
-
-    min_cutoff: float = 2.0  # Hz, for a keypoint at rest
-    beta: float = 10.0  # Hz more for each body height per second
-    derivative_cutoff: float = 2.0  # Hz
-
-
-@dataclass(frozen=True)
-class SavitzkyGolay:
-    """A least-squares parabola around every frame, weighted by confidence."""
-
-    window: float = 0.2  # seconds
-
-
-@dataclass(frozen=True)
 class SmoothConfig:
-    """A short median, then a smoother, which together move a keypoint only so far.
+    """A short median, then a Savitzky-Golay filter; together they move a keypoint only so far.
 
-    The bound keeps fast moves: jitter is smaller than it, the peaks that smoothing shaves are not.
+    The bound protects fast moves: jitter stays below it, the peaks that smoothing shaves do not.
     """
 
     median_window: float = 0.12  # seconds
-    smoother: OneEuro | SavitzkyGolay = field(default_factory=SavitzkyGolay)
+    savgol_window: float = 0.2  # seconds
     max_shift: float = 0.005  # body heights
 
 
@@ -58,8 +42,8 @@ class SmoothConfig:
 class CleanConfig:
     """What `clean` does; lengths in body heights, times in seconds."""
 
-    min_confidence: float = 0.1  # a keypoint below it counts as missing
-    outlier_window: float = 0.25  # seconds; what jumps away and back within half of it is dropped
+    min_confidence: float = FOUND  # a keypoint below it counts as missing
+    outlier_window: float = 0.25  # seconds; a jump away and back within half of it is dropped
     outlier_distance: float = 0.08  # body heights
     max_gap_seconds: float = 0.4
     smooth: SmoothConfig = field(default_factory=SmoothConfig)
@@ -67,7 +51,7 @@ class CleanConfig:
 
 @dataclass(frozen=True)
 class _Part:
-    """Keypoints, and the one they move with."""
+    """Keypoints and the one they move with."""
 
     keypoints: slice
     anchor: int | None
@@ -85,12 +69,12 @@ def clean(track: PoseTrack, config: CleanConfig = CleanConfig()) -> PoseTrack:
     """Drop uncertain and outlying keypoints, fill short gaps, remove jitter.
 
     Args:
-        track: as an estimator gives it.
+        track: as an estimator returns it.
         config: thresholds and windows.
 
     Returns:
-        A track of the same length.  Keypoints that were missing for longer than the longest gap
-        have confidence 0.
+        A track of the same length.  Keypoints missing for longer than the longest gap have
+        confidence 0.
     """
     certain = drop_uncertain(track, config.min_confidence)
     steady = drop_outliers(certain, config.outlier_window, config.outlier_distance)
@@ -103,11 +87,11 @@ def drop_uncertain(track: PoseTrack, min_confidence: float) -> PoseTrack:
 
 
 def drop_outliers(track: PoseTrack, window: float, distance: float) -> PoseTrack:
-    """Make keypoints missing that jump away from their neighbours in time and come back.
+    """Drop keypoints that jump away from their neighbours in time and come back.
 
-    A Hampel filter: a keypoint goes if it lies farther from the median of its window than
-    `distance` and than 2.5 times the median distance of the window's keypoints, so that a fast
-    reversal, where all of them are far from the median, stays.
+    A Hampel filter: a keypoint is dropped if it lies farther from its window's median than both
+    `distance` and 2.5 times the window's median distance.  So a fast reversal, in which all
+    keypoints are far from the median, stays.
 
     Args:
         track: the pose track.
@@ -129,15 +113,15 @@ def drop_outliers(track: PoseTrack, window: float, distance: float) -> PoseTrack
 
 
 def fill_gaps(track: PoseTrack, max_gap_seconds: float) -> PoseTrack:
-    """Interpolate keypoints over gaps up to a length; longer gaps and both ends stay missing.
+    """Interpolate keypoints over short gaps; longer gaps and both ends stay missing.
 
     Linear in time: the body in the picture, a hand relative to the body's wrist and the face
-    relative to the nose where these are known (a hand that is lost in a fast move then moves with
-    its arm).  Confidence is half of the lesser one at the gap's ends.
+    relative to the nose if these are known (so a hand lost in a fast move still moves with its
+    arm).  Confidence is half the lower one at the gap's ends.
 
     Args:
         track: the pose track.
-        max_gap_seconds: the longest time without a keypoint that is bridged.
+        max_gap_seconds: the longest gap that is filled.
     """
     keypoints = track.keypoints.copy()
     seen = track.confidence > 0
@@ -164,11 +148,11 @@ def fill_gaps(track: PoseTrack, max_gap_seconds: float) -> PoseTrack:
 
 
 def smooth(track: PoseTrack, config: SmoothConfig = SmoothConfig()) -> PoseTrack:
-    """Remove jitter within each unbroken run of seen frames; confidences stay as they are.
+    """Remove jitter within each unbroken run of seen frames; confidence does not change.
 
     Args:
         track: the pose track; a keypoint with confidence 0 is missing and stays untouched.
-        config: the median's window, the smoother with its parameters, and the bound.
+        config: both windows, and the bound.
     """
     if len(track) == 0:
         return track
@@ -177,11 +161,7 @@ def smooth(track: PoseTrack, config: SmoothConfig = SmoothConfig()) -> PoseTrack
     half = _half_window(config.median_window, track.fps)
     if half > 0:
         xy = _median_in_runs(xy, seen, half)
-    match config.smoother:
-        case SavitzkyGolay(window):
-            xy = _parabola(xy, track.confidence, _half_window(window, track.fps))
-        case OneEuro() as euro:
-            xy = _one_euro(xy, track.confidence, track.fps, _scale(track), euro)
+    xy = _savitzky_golay(xy, track.confidence, _half_window(config.savgol_window, track.fps))
     shift = xy - track.xy
     length = np.linalg.norm(shift, axis=-1)
     bound = config.max_shift * _scale(track)[:, None]
@@ -201,7 +181,7 @@ def _half_window(seconds: float, fps: float) -> int:
 
 
 def _scale(track: PoseTrack) -> Array:
-    """The body's height `(T,)` in px, known in every frame."""
+    """The body's height in px, interpolated to every frame, `(T,)`."""
     height = body_height(track).astype(np.float64)
     known = np.isfinite(height) & (height > 0)
     if not known.any():
@@ -218,7 +198,7 @@ def _runs(seen: Mask) -> NDArray[np.int64]:
 def _windows(
     values: NDArray[Any], group: NDArray[np.int64], half: int
 ) -> Iterator[tuple[slice, NDArray[Any], Mask]]:
-    """What lies within `half` frames of every frame, some frames at a time.
+    """The window of `half` frames on each side of every frame, some frames at a time.
 
     Args:
         values: `(T, K, C)`.
@@ -226,8 +206,8 @@ def _windows(
         half: frames on each side.
 
     Yields:
-        The frames' slice, their windows `(n, K, C, 2 * half + 1)`, and which of a window's frames
-        are in the middle one's group `(n, K, 2 * half + 1)`.
+        The frames' slice, their windows `(n, K, C, 2 * half + 1)`, and which frames of a window
+        are in the group of its middle one `(n, K, 2 * half + 1)`.
     """
     padding, span = ((half, half), (0, 0)), 2 * half + 1
     padded = np.pad(values, (*padding, (0, 0)), mode="edge")
@@ -241,7 +221,7 @@ def _windows(
 
 
 def _median(windows: NDArray[Any], counted: Mask) -> Array:
-    """Median over the last axis of what is counted; infinite where nothing is."""
+    """Median over the last axis of the counted values; infinite if there are none."""
     ordered = np.sort(np.where(counted, windows, np.inf), axis=-1)
     count = np.broadcast_to(counted.sum(axis=-1, keepdims=True), (*ordered.shape[:-1], 1))
     low = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=-1)
@@ -250,9 +230,9 @@ def _median(windows: NDArray[Any], counted: Mask) -> Array:
 
 
 def _median_in_runs(xy: Array, seen: Mask, half: int) -> Array:
-    """Median of each keypoint over its run; at a run's ends the window shrinks on both sides.
+    """Median of each keypoint over its run; missing keypoints do not change.
 
-    So slopes are kept there.  What is missing stays as it is.
+    At a run's ends the window shrinks on both sides, which preserves slopes.
     """
     result = np.empty_like(xy)
     for rows, windows, same in _windows(xy, np.where(seen, _runs(seen), -1), half):
@@ -260,11 +240,12 @@ def _median_in_runs(xy: Array, seen: Mask, half: int) -> Array:
     return np.where(seen[..., None], result, xy)
 
 
-def _parabola(xy: Array, confidence: NDArray[np.float32], half: int) -> Array:
-    """The value at each frame of the parabola fitted to its run within `half` frames.
+def _savitzky_golay(xy: Array, confidence: NDArray[np.float32], half: int) -> Array:
+    """The value at each frame of a parabola fitted to its run within `half` frames.
 
-    Weighted normal equations in closed form for all keypoints at once; a slight ridge keeps runs
-    of fewer than three frames solvable (they come out as they are).
+    A least-squares fit weighted by confidence: the normal equations in closed form, for all
+    keypoints at once.  A slight ridge keeps runs of fewer than three frames solvable (they come
+    out unchanged).
     """
     if half == 0:
         return xy
@@ -289,32 +270,3 @@ def _parabola(xy: Array, confidence: NDArray[np.float32], half: int) -> Array:
     offset: Array = (cofactors[..., None] * sums).sum(axis=0)
     offset /= np.where(determinant > 0, determinant, np.inf)[..., None]
     return xy + offset
-
-
-def _one_euro(
-    xy: Array, confidence: NDArray[np.float32], fps: float, scale: Array, config: OneEuro
-) -> Array:
-    """Mean of the 1€ filter run forward and backward, whose lags cancel."""
-    ahead = _one_euro_pass(xy, confidence, fps, scale, config)
-    back = _one_euro_pass(xy[::-1], confidence[::-1], fps, scale[::-1], config)
-    return (ahead + back[::-1]) / 2
-
-
-def _one_euro_pass(
-    xy: Array, confidence: NDArray[np.float32], fps: float, scale: Array, config: OneEuro
-) -> Array:
-    def smoothing(cutoff: Any) -> Any:
-        return 1 / (1 + fps / (2 * np.pi * cutoff))
-
-    result = xy.copy()
-    velocity = np.zeros(xy.shape[1:])
-    for t in range(1, len(xy)):
-        seen = ((confidence[t] > 0) & (confidence[t - 1] > 0))[:, None]
-        step = (xy[t] - result[t - 1]) * (fps / scale[t])
-        velocity = np.where(
-            seen, velocity + smoothing(config.derivative_cutoff) * (step - velocity), 0.0
-        )
-        speed = np.sqrt((velocity * velocity).sum(axis=-1, keepdims=True))
-        gain = smoothing(config.min_cutoff + config.beta * speed) * confidence[t][:, None]
-        result[t] = np.where(seen, result[t - 1] + gain * (xy[t] - result[t - 1]), xy[t])
-    return result

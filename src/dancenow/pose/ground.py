@@ -1,8 +1,8 @@
-"""Where a dancer's feet stand: the ankle position `a` that pose normalisation is built on.
+"""Where a dancer stands: the ankle position `a` that pose normalisation is built on.
 
-Chan et al. take the average of the two ankles while the feet are on the ground.  Here a raised
-foot counts less and less the higher it is, and while both are in the air (a jump) the position is
-interpolated from the frames around, so that a jump stays a jump.  All lengths are in body heights.
+Chan et al. average the two ankles while the feet are on the ground.  Here a foot counts less the
+higher it is raised, and while both are in the air (a jump) the position is interpolated from the
+frames around, so that a jump stays a jump.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.pose.body import MIN_CONFIDENCE, SHANK, THIGH, body_height
-from dancenow.pose.layout import INDEX
+from dancenow.pose.body_size import SHANK, THIGH, body_height
+from dancenow.pose.layout import INDEX, USABLE
 from dancenow.pose.track import PoseTrack
 
 Array = NDArray[np.float64]
 
-_RAISED: Final = 0.04  # body heights; so far above the other foot, a foot is off the ground
-_AIRBORNE: Final = 0.04  # body heights; so far above the ground before and after: a jump
-_LONGEST_JUMP: Final = 0.7  # seconds in the air; that is 60 cm high
+_RAISED: Final = 0.04  # body heights above the other foot at which a foot is off the ground
+_AIRBORNE: Final = 0.04  # body heights above the ground before and after that make a jump
+_LONGEST_JUMP: Final = 0.7  # seconds in the air: 60 cm high
 _STEADY: Final = 0.1  # seconds; standard deviation of the smoothing of the ground position
-_SIZE_STEADY: Final = 0.3  # seconds; the same for the size that hidden ankles are guessed with
+_SIZE_STEADY: Final = 0.3  # seconds; the same, for the size used to guess hidden ankles
 _MEDIAN: Final = 5  # frames; removes single wrong ankles, whatever the frame rate
 
 
@@ -52,13 +52,13 @@ def find_ground(track: PoseTrack) -> Ground:
         InputError: the torso is never seen.
 
     Warns:
-        DanceNowWarning: the ankles are never seen and are guessed from the knees or hips.
+        DanceNowWarning: the ankles are never seen, so they are guessed from the knees or hips.
     """
     height = _median(body_height(track))
     height[height <= 0] = np.nan
     if not np.isfinite(height).any():
         raise InputError(
-            "the pose has no body to stand on (shoulders and hips are never seen together); "
+            "shoulders and hips are never seen together, so nothing tells where the dancer stands; "
             "use a clip that shows the whole body."
         )
     feet = _ankles(track, height)
@@ -75,12 +75,12 @@ def find_ground(track: PoseTrack) -> Ground:
 
 
 def _ankles(track: PoseTrack, height: Array) -> Array:
-    """y of both ankles `(2, T)`; where neither is seen, both are put below the knees or hips.
+    """y of both ankles `(2, T)`; if neither is seen, both are put below the knees or hips.
 
-    How far below is interpolated from the frames where both are seen; if there are none, it is
-    an adult's proportion of the body's height.
+    How far below is interpolated from the frames in which both are seen; if there are none, an
+    adult's proportions decide.
     """
-    y = np.where(track.confidence >= MIN_CONFIDENCE, track.keypoints[..., 1], np.nan)
+    y = np.where(track.confidence >= USABLE, track.keypoints[..., 1], np.nan)
     feet: Array = np.stack([y[:, INDEX["left_ankle"]], y[:, INDEX["right_ankle"]]])
     feet = feet.astype(np.float64)
     ankle_seen = np.isfinite(feet).any()
@@ -93,7 +93,7 @@ def _ankles(track: PoseTrack, height: Array) -> Array:
         feet = np.where(np.isnan(lower), joint + below * size, feet)
     if not ankle_seen:
         warnings.warn(
-            "the ankles are never seen; where the dancer stands is guessed from the knees or hips.",
+            "the ankles are never seen, so the dancer's position is guessed from knees or hips.",
             DanceNowWarning,
             stacklevel=4,
         )
@@ -101,7 +101,7 @@ def _ankles(track: PoseTrack, height: Array) -> Array:
 
 
 def _fill(values: Array) -> Array:
-    """Values `(T,)` with what is unknown (NaN) interpolated."""
+    """Values `(T,)` with NaN interpolated."""
     frames = np.arange(len(values))
     known = np.isfinite(values)
     return np.interp(frames, frames[known], values[known]).astype(np.float64)
@@ -121,7 +121,7 @@ def _mean_on_ground(feet: Array, unit: float) -> Array:
 def _close_jumps(lower: Array, fps: float) -> Array:
     """The ground under the lower foot: a grey closing fills the dips that jumps make.
 
-    (y points down, so a jump is a dip; the closing leaves slower movements as they are.)
+    (y points down, so a jump is a dip; the closing keeps slower movements.)
     """
     window = min(2 * round(_LONGEST_JUMP * fps / 2) + 1, 2 * len(lower) + 1)
     closed: Array = ndimage.grey_closing(_fill(lower), window, mode="nearest")
@@ -129,7 +129,7 @@ def _close_jumps(lower: Array, fps: float) -> Array:
 
 
 def _median(values: NDArray[Any]) -> Array:
-    """Median over `_MEDIAN` frames, over what is known; what is unknown stays NaN."""
+    """Median over `_MEDIAN` frames, ignoring NaN; what is NaN stays NaN."""
     padded = np.pad(values.astype(np.float64), _MEDIAN // 2, constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, _MEDIAN)
     known = np.isfinite(values)

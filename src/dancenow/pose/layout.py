@@ -2,7 +2,7 @@
 
 Order and names are OpenPose's own (Cao et al., "OpenPose: Realtime Multi-Person 2D Pose
 Estimation using Part Affinity Fields", 2019, and the project's output documentation).  Left and
-right are the person's own.  All indices below count in the whole layout of 137.
+right are the person's own.  All indices below are in the whole layout of 137.
 """
 
 from __future__ import annotations
@@ -10,8 +10,14 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 LAYOUT: Final = "openpose137"
+
+# What a keypoint's confidence, 0..1, says.
+FOUND: Final = 0.1  # below it the keypoint is missing: dropped, not drawn, part of nobody
+USABLE: Final = 0.2  # from here on its place is used: for lengths, feet, limbs that are painted
+CERTAIN: Final = 0.3  # from here on it counts where one stray keypoint spoils all: boxes, scores
 
 BODY_NAMES: Final = (
     "nose", "neck",
@@ -38,8 +44,9 @@ FACE_NAMES: Final = (
     "right_pupil", "left_pupil",
 )  # fmt: skip
 
-_FINGERS: Final = ("thumb", "index", "middle", "ring", "little")
-HAND_NAMES: Final = ("wrist", *(f"{finger}_{i}" for finger in _FINGERS for i in range(1, 5)))
+SIDES: Final = ("left", "right")
+FINGERS: Final = ("thumb", "index", "middle", "ring", "little")
+HAND_NAMES: Final = ("wrist", *(f"{finger}_{i}" for finger in FINGERS for i in range(1, 5)))
 
 KEYPOINT_NAMES: Final = (
     *BODY_NAMES,
@@ -48,8 +55,6 @@ KEYPOINT_NAMES: Final = (
     *(f"right_hand_{name}" for name in HAND_NAMES),
 )
 
-NUM_BODY: Final = len(BODY_NAMES)  # 25
-NUM_FACE: Final = len(FACE_NAMES)  # 70
 NUM_HAND: Final = len(HAND_NAMES)  # 21
 NUM_KEYPOINTS: Final = len(KEYPOINT_NAMES)  # 137
 
@@ -85,7 +90,7 @@ BODY_LIMBS: Final[tuple[Limb, ...]] = _body(
 
 
 def _chain(start: int, stop: int, *, closed: bool = False) -> tuple[Limb, ...]:
-    """Join face points `start..stop-1` (face numbering) one to the next."""
+    """Limbs from each face point `start..stop-1` (face numbering) to the next."""
     offset = FACE.start
     limbs = tuple((offset + i, offset + i + 1) for i in range(start, stop - 1))
     return (*limbs, (offset + stop - 1, offset + start)) if closed else limbs
@@ -140,6 +145,26 @@ LIMB_COLOURS: Final[tuple[Colour, ...]] = (
 )
 
 
+MIDPOINTS: Final = (
+    ("neck", "left_shoulder", "right_shoulder"),
+    ("mid_hip", "left_hip", "right_hip"),
+)
+
+
+def add_midpoints(keypoints: NDArray[np.float32]) -> None:
+    """Put neck and mid-hip halfway between shoulders and hips, in place.
+
+    Their confidence is the lower one of the two sides.
+
+    Args:
+        keypoints: float32 `(..., 137, 3)`: x, y, confidence.
+    """
+    for name, left, right in MIDPOINTS:
+        pair = keypoints[..., [INDEX[left], INDEX[right]], :]
+        keypoints[..., INDEX[name], :2] = pair[..., :2].mean(axis=-2)
+        keypoints[..., INDEX[name], 2] = pair[..., 2].min(axis=-1)
+
+
 def _mirror_index() -> tuple[int, ...]:
     """Where each keypoint goes when the picture is flipped from left to right."""
     index = list(range(NUM_KEYPOINTS))
@@ -167,4 +192,3 @@ def _mirror_index() -> tuple[int, ...]:
 
 
 MIRROR: Final = _mirror_index()
-LEFT_RIGHT_PAIRS: Final = tuple((i, j) for i, j in enumerate(MIRROR) if i < j)

@@ -6,19 +6,20 @@ Normalization" and its appendix.  With `a` the ankle position (y, px, grows towa
 
     b = t_far + (a - s_far) / (s_near - s_far) * (t_near - t_far) - a
 
-and scaled about its ankles by a factor that goes, in the same way, from c_far to c_near, where
-c = target height / source height at the far and at the near ankle position (the paper writes
+and scaled about its ankles by a factor that is interpolated in the same way from c_far to c_near,
+where c = target height / source height at the far and the near ankle position (the paper writes
 `s_min`, `s_max` for far and near).
 
-What the paper leaves open, and what is done here:
+The paper leaves open what is decided here:
 
-- The horizontal position is taken relative to the source's median hip, scaled like the body, and
-  put at the target's median hip.
-- Where the source hardly moves in depth the quotient above only amplifies noise; the whole body is
-  then scaled by one factor about its median position, and between 4 % and 12 % of the body's
-  height of movement the one passes smoothly into the other.
-- Beyond the near and far positions (a little is extrapolated) the body moves at its own scale.
-- Extremes are taken from median-filtered ankles on the ground (`dancenow.pose.ground`).
+- The horizontal position relative to the source's median hip is scaled like the body and put at
+  the target's median hip.
+- If the source hardly moves in depth, the quotient above only amplifies noise; the whole body is
+  then scaled by one factor about its median position.  Between 4 % and 12 % of the body's height of
+  movement, one method blends into the other.
+- A little beyond the near and far positions the formulas are extrapolated; further out the body
+  moves at its own scale.
+- Extremes come from median-filtered ankles on the ground (`dancenow.pose.ground`).
 """
 
 from __future__ import annotations
@@ -32,9 +33,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.pose.body import MIN_CONFIDENCE
 from dancenow.pose.ground import Ground, find_ground
-from dancenow.pose.layout import INDEX
+from dancenow.pose.layout import INDEX, USABLE
 from dancenow.pose.track import PoseTrack
 
 Array = NDArray[np.float64]
@@ -42,20 +42,20 @@ Array = NDArray[np.float64]
 _ALPHA: Final = 0.7  # the paper's; how far the far cluster lies from the median, in |max - median|
 _EPSILON: Final = 0.1  # half the width of the far cluster, in |max - median|
 _DELTA: Final = 0.05  # half the width of the clusters that heights are taken from, in near - far
-_FEWEST: Final = 0.05  # part of the frames that such a cluster holds at least
+_FEWEST: Final = 0.05  # share of the frames that such a cluster holds at least
 _STILL, _MOVING = 0.04, 0.12  # body heights of movement in depth: below, above
 _EXTRAPOLATED: Final = 0.25  # how far beyond near and far the formulas hold, in near - far
 
 
 @dataclass(frozen=True)
 class PoseStatistics:
-    """Where a dancer stands in the picture and how large they are there; all in px.
+    """Where a dancer stands in the picture, and how tall they are there; all in px.
 
     Attributes:
         near: ankle y closest to the camera (the paper's `s_max`).
         far: ankle y farthest from it (the paper's `s_min`).
         middle: median ankle y.
-        near_height, far_height: the body's height at these two positions.
+        near_height, far_height: the body's height at `near` and `far`.
         x: median x of the hips.
     """
 
@@ -79,7 +79,7 @@ class PoseStatistics:
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> PoseStatistics:
-        """Read what `to_dict` gave.
+        """Read what `to_dict` returned.
 
         Raises:
             InputError: a number is missing or impossible.
@@ -94,11 +94,11 @@ class PoseStatistics:
 
     @property
     def depth(self) -> float:
-        """How far the dancer moves in depth, in mean body heights of ankle movement."""
+        """How far the dancer moves in depth: the range of ankle y in mean body heights."""
         return 2 * (self.near - self.far) / (self.near_height + self.far_height)
 
     def place(self, ankle: Array) -> Array:
-        """Ankle y as a position between far (0) and near (1); 0.5 where the two are the same."""
+        """Ankle y as a position from far (0) to near (1); 0.5 if the two are the same."""
         if self.near - self.far < 1e-6 * self.near_height:
             return np.full_like(ankle, 0.5)
         return (ankle - self.far) / (self.near - self.far)
@@ -114,10 +114,10 @@ def pose_statistics(track: PoseTrack) -> PoseStatistics:
     """Measure where the dancer of a (cleaned) track stands.
 
     Raises:
-        InputError: the track has no frames, or no body is seen in it.
+        InputError: the track has no frames, or shows no body.
 
     Warns:
-        DanceNowWarning: the ankles are never seen and are guessed from knees or hips.
+        DanceNowWarning: the ankles are never seen, so they are guessed from knees or hips.
     """
     _check(track)
     ground = find_ground(track)
@@ -141,7 +141,7 @@ def normalize(
 
     Args:
         track: the source's (cleaned) track.
-        source: statistics of the track, or of the longer one it was cut from.
+        source: statistics of the track, or of a longer one it was cut from.
         target: statistics of the target's track.
         target_size: width and height of the target's frames, px.
 
@@ -150,10 +150,10 @@ def normalize(
         missing; keypoints may lie outside the frame.
 
     Raises:
-        InputError: the track has no frames, or no body is seen in it.
+        InputError: the track has no frames, or shows no body.
 
     Warns:
-        DanceNowWarning: the ankles are never seen and are guessed from knees or hips.
+        DanceNowWarning: the ankles are never seen, so they are guessed from knees or hips.
     """
     _check(track)
     ankle = find_ground(track).ankle
@@ -170,7 +170,7 @@ def normalize(
 def _map_ankles(
     ankle: Array, source: PoseStatistics, target: PoseStatistics
 ) -> tuple[Array, Array]:
-    """Where each frame's ankle y comes to lie, and the scale about it; both `(T,)`."""
+    """The new ankle y of each frame, and the scale about it; both `(T,)`."""
     c_far = target.far_height / source.far_height
     c_near = target.near_height / source.near_height
     place = np.clip(source.place(ankle), -_EXTRAPOLATED, 1 + _EXTRAPOLATED)
@@ -190,7 +190,7 @@ def _map_ankles(
 def _far_position(ankles: Array, near: float, middle: float) -> float:
     """The paper's median rule: max {y : ||y - med| - alpha |max - med|| < epsilon, y < med}.
 
-    Where no frame fits (few frames, or a dancer who only comes nearer), the one that fits best.
+    If no frame fits (few frames, or a dancer who only comes nearer), the one that fits best.
     """
     behind = ankles[ankles < middle]
     if behind.size == 0:
@@ -205,7 +205,7 @@ def _height_near(ground: Ground, position: float, depth: float) -> float:
     """The greatest height among the frames on the ground near an ankle position.
 
     At least a twentieth of the frames count, so that a crouch at the very front does not make the
-    dancer small.
+    dancer short.
     """
     known = ground.grounded & np.isfinite(ground.height)
     if not known.any():
@@ -217,7 +217,7 @@ def _height_near(ground: Ground, position: float, depth: float) -> float:
 
 def _median_x(track: PoseTrack) -> float:
     hips = track.keypoints[:, INDEX["mid_hip"]]
-    seen = hips[:, 2] >= MIN_CONFIDENCE
+    seen = hips[:, 2] >= USABLE
     return float(np.median(hips[seen, 0].astype(np.float64)))
 
 

@@ -1,4 +1,4 @@
-"""OpenPose's files: a folder with the keypoints of each frame, as JSON (read, written) or YAML.
+"""OpenPose's files: a folder with each frame's keypoints, as JSON (read, written) or YAML (read).
 
 JSON (`--write_json`): one `NAME_000000000042_keypoints.json` a frame, with `people[...]` that hold
 `pose_keypoints_2d`, `face_keypoints_2d`, `hand_left_keypoints_2d`, `hand_right_keypoints_2d`, each
@@ -8,10 +8,10 @@ YAML (`--write_keypoint`, by OpenCV's FileStorage): four files a frame, `NAME_po
 `NAME_face.yml`, `NAME_hand_left.yml`, `NAME_hand_right.yml`, each one matrix of persons x
 keypoints x 3.
 
-Bodies have 25 points (BODY_25), 18 (COCO) or 23.  The 23 are those of the first BODY_23 of
-OpenPose's development in 2018: BODY_25 without heels and in an order of its own, from the neck to
-the ears.  The data published with Everybody Dance Now is of this kind (its `data_prep` converts 25
-points to it); the later BODY_23, without neck and mid-hip, never came with a published model.
+Bodies have 25 points (BODY_25), 18 (COCO) or 23.  The 23 are OpenPose's first BODY_23, from its
+development in 2018: BODY_25 without heels and in its own order, from the neck to the ears.  The
+data published with Everybody Dance Now has it (its `data_prep` converts 25 points to it); the later
+BODY_23, without neck and mid-hip, was never published with a model.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from numpy.typing import NDArray
 
 from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.files import check_can_write
-from dancenow.pose.follow import follow
 from dancenow.pose.layout import (
     BODY,
     BODY_NAMES,
@@ -42,6 +41,7 @@ from dancenow.pose.layout import (
     RIGHT_HAND,
 )
 from dancenow.pose.track import FloatArray, PoseTrack
+from dancenow.pose.tracking import track_person
 
 _LEGS = (
     "right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle",
@@ -65,15 +65,15 @@ _PARTS: Final = (
 )
 _JSON_END: Final = "_keypoints.json"
 _YAML_END: Final = "_pose.yml"
-_TOLD: Final = "dancenow-track.json"  # beside files of ours: what OpenPose's do not tell
-_USUAL_FPS: Final = 30.0
-_MAX_SPARSE: Final = 100  # frame numbers for each file, beyond which they are no frame numbers
+_SIDECAR: Final = "dancenow-track.json"  # beside files of ours: rate and size, which they lack
+_DEFAULT_FPS: Final = 30.0
+_MAX_SPARSE: Final = 100  # frame numbers per file; with more, they are no frame numbers
 
 People = list[FloatArray]
 
 
 def is_openpose_folder(path: str | Path) -> bool:
-    """Whether `path` is a folder that holds OpenPose's JSON or YAML files."""
+    """Whether `path` is a folder with OpenPose's JSON or YAML files."""
     path = Path(path)
     return path.is_dir() and any(
         entry.name.endswith((_JSON_END, _YAML_END)) for entry in path.iterdir()
@@ -83,24 +83,25 @@ def is_openpose_folder(path: str | Path) -> bool:
 def read_openpose(
     folder: str | Path, *, fps: float | None = None, size: tuple[int, int] | None = None
 ) -> PoseTrack:
-    """Read a folder of OpenPose files; where both kinds lie there, the JSON files.
+    """Read a folder of OpenPose files: the JSON files if there are any, else the YAML files.
 
-    Frames are put in the order of their numbers; numbers that are left out become frames without
-    keypoints.  Of several persons the largest and steadiest is taken (see `follow`).
+    Frames are ordered by their numbers; a missing number becomes a frame without keypoints.  Of
+    several persons the largest and steadiest is taken (see `track_person`).
 
     Args:
         folder: the folder.
-        fps: frames a second, which OpenPose's files do not tell; by default what DanceNow wrote
-            beside files of its own, else 30, with a warning.
-        size: frame size `(width, height)`, which they do not tell either; by default likewise,
-            else the extent of the keypoints, with a warning.
+        fps: frames a second, which OpenPose's files do not state; by default what DanceNow wrote
+            beside its own files, otherwise 30, with a warning.
+        size: frame size `(width, height)`, which they do not state either; by default likewise,
+            otherwise the extent of the keypoints, with a warning.
 
     Warns:
         DanceNowWarning: frames are missing, the size is guessed, or there are several persons.
 
     Raises:
-        InputError: no such folder, no such files in it, a broken file, frames of several clips,
-            bodies of differing numbers of points, normalised coordinates, or nobody in any frame.
+        InputError: no such folder, no OpenPose files in it, a damaged file, frames of several
+            clips, bodies with different numbers of points, normalised coordinates, or nobody in
+            any frame.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -111,33 +112,33 @@ def read_openpose(
         read, ending, files = _read_yaml, _YAML_END, sorted(folder.glob(f"*{_YAML_END}"))
     if not files:
         raise InputError(
-            f"{folder}: holds no OpenPose files; NAME{_JSON_END} or NAME{_YAML_END} are needed."
+            f"{folder}: holds no OpenPose files; NAME{_JSON_END} or NAME{_YAML_END} is needed."
         )
     frames, points = _read_all(_in_order(folder, files, ending), read)
     frames = [[_to_layout(person, points) for person in people] for people in frames]
     extent = _extent(folder, frames)
-    told_fps, told_size = _told(folder)
-    fps, size = fps or told_fps, size or told_size
+    stated_fps, stated_size = _read_sidecar(folder)
+    fps, size = fps or stated_fps, size or stated_size
     if size is None:
         size = extent
-        rate = "" if fps else f", at {_USUAL_FPS:g} frames a second"
+        rate = "" if fps else f", at {_DEFAULT_FPS:g} frames a second"
         warnings.warn(
-            f"{folder}: the frame size is not in OpenPose's files; {size[0]} x {size[1]}, the "
+            f"{folder}: OpenPose's files do not state the frame size; {size[0]} x {size[1]}, the "
             f"extent of the keypoints, is taken{rate}.",
             DanceNowWarning,
             stacklevel=2,
         )
-    fps = fps or _USUAL_FPS
-    return PoseTrack(follow(frames, size).keypoints, fps, size)
+    fps = fps or _DEFAULT_FPS
+    return PoseTrack(track_person(frames, size), fps, size)
 
 
 def write_openpose(track: PoseTrack, folder: str | Path) -> None:
     """Write `track` as OpenPose JSON files (BODY_25, face, hands) into a new or empty folder.
 
-    The whole folder appears at once, or not at all.  Reading it gives the same keypoints again.
+    The folder appears complete, or not at all.  Reading it returns the same keypoints.
 
     Raises:
-        OutputError: the folder holds something already, or cannot be written.
+        OutputError: the folder is not empty, or cannot be written.
     """
     folder = Path(folder)
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
@@ -151,8 +152,8 @@ def write_openpose(track: PoseTrack, folder: str | Path) -> None:
             for frame, keypoints in enumerate(track.keypoints):
                 name = f"{folder.name}_{frame:012d}{_JSON_END}"
                 (whole / name).write_text(json.dumps(_as_json(keypoints)), encoding="utf-8")
-            told = {"version": 1, "fps": track.fps, "size": list(track.size)}
-            (whole / _TOLD).write_text(json.dumps(told), encoding="utf-8")
+            sidecar = {"version": 1, "fps": track.fps, "size": list(track.size)}
+            (whole / _SIDECAR).write_text(json.dumps(sidecar), encoding="utf-8")
             if folder.exists():
                 folder.rmdir()
             whole.replace(folder)
@@ -160,11 +161,11 @@ def write_openpose(track: PoseTrack, folder: str | Path) -> None:
         raise OutputError(f"{folder}: cannot be written ({error.strerror}).") from error
 
 
-def _told(folder: Path) -> tuple[float | None, tuple[int, int] | None]:
-    """Frames a second and frame size, where DanceNow wrote the files."""
+def _read_sidecar(folder: Path) -> tuple[float | None, tuple[int, int] | None]:
+    """Frames a second and frame size, if DanceNow wrote the files."""
     try:
-        told = json.loads((folder / _TOLD).read_text("utf-8"))
-        fps, (width, height) = float(told["fps"]), told["size"]
+        stated = json.loads((folder / _SIDECAR).read_text("utf-8"))
+        fps, (width, height) = float(stated["fps"]), stated["size"]
         if not (math.isfinite(fps) and fps > 0 and min(int(width), int(height)) > 0):
             return None, None
     except (OSError, ValueError, KeyError, TypeError):
@@ -189,7 +190,7 @@ def _as_json(keypoints: FloatArray) -> dict[str, Any]:
 
 
 def _in_order(folder: Path, files: list[Path], ending: str) -> list[Path | None]:
-    """The files by frame number, None for numbers left out; in natural order without numbers."""
+    """The files by frame number, None for missing numbers; without numbers, in natural order."""
     stems = [file.name.removesuffix(ending) for file in files]
     matches = [re.fullmatch(r"(.*?)(\d+)", stem) for stem in stems]
     numbered = [match for match in matches if match is not None]
@@ -199,7 +200,7 @@ def _in_order(folder: Path, files: list[Path], ending: str) -> list[Path | None]
     if len(clips) > 1:
         raise InputError(
             f"{folder}: holds frames of several clips ({clips[0]}..., {clips[1]}...); "
-            "give each a folder of its own."
+            "give each clip its own folder."
         )
     numbers = [int(match[2]) for match in numbered]
     first, last = min(numbers), max(numbers)
@@ -208,14 +209,14 @@ def _in_order(folder: Path, files: list[Path], ending: str) -> list[Path | None]
     if last - first + 1 > _MAX_SPARSE * len(files):
         raise InputError(
             f"{folder}: the numbers in the names ({first} to {last} in {len(files)} files) are no "
-            "frame numbers; number the files one after the other."
+            "frame numbers; number the files consecutively."
         )
     by_number = dict(zip(numbers, files, strict=True))
     missing = last - first + 1 - len(files)
     if missing:
         warnings.warn(
             f"{folder}: {missing} of {last - first + 1} frames have no file; "
-            "they are taken as frames without a person.",
+            "they count as frames without a person.",
             DanceNowWarning,
             stacklevel=3,
         )
@@ -223,7 +224,7 @@ def _in_order(folder: Path, files: list[Path], ending: str) -> list[Path | None]
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Sorts `frame2` before `frame10`."""
+    """A key that sorts `frame2` before `frame10`."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
@@ -238,8 +239,8 @@ def _read_all(files: list[Path | None], read: Callable[[Path], People]) -> tuple
             count = len(person) - (NUM_KEYPOINTS - BODY.stop)
             if points is not None and count != points[0]:
                 raise InputError(
-                    f"{file}: bodies of {count} points, and {points[0]} in {points[1].name}; "
-                    "make all the files with one model."
+                    f"{file}: has bodies of {count} points, but {points[1].name} of {points[0]}; "
+                    "make all files with one model."
                 )
             if points is None and file is not None:
                 points = (count, file)
@@ -247,7 +248,7 @@ def _read_all(files: list[Path | None], read: Callable[[Path], People]) -> tuple
 
 
 def _to_layout(person: FloatArray, points: int) -> FloatArray:
-    """Body points in file order, then face and hands, to the layout of 137."""
+    """From body points in file order, then face and hands, to the layout of 137."""
     keypoints = np.zeros((NUM_KEYPOINTS, 3), np.float32)
     keypoints[_BODIES[points]] = person[:points]
     keypoints[BODY.stop :] = person[points:]
@@ -267,7 +268,7 @@ def _extent(folder: Path, frames: list[People]) -> tuple[int, int]:
         return 1, 1
     if np.abs(xy).max() <= 1:
         raise InputError(
-            f"{folder}: has coordinates from 0 to 1 and pixels are needed; "
+            f"{folder}: has coordinates from 0 to 1, not in pixels; "
             "run OpenPose with --keypoint_scale 0."
         )
     width, height = np.maximum(np.ceil(xy.max(axis=0)), 1).astype(int)
@@ -275,14 +276,16 @@ def _extent(folder: Path, frames: list[People]) -> tuple[int, int]:
 
 
 def _joined(file: Path, parts: Sequence[NDArray[Any] | None]) -> FloatArray:
-    """Body, face and hands of one person, `(N, 3)` each or None, below each other."""
+    """Body, face and hands of one person, `(N, 3)` each or None, stacked."""
     columns: list[NDArray[Any]] = []
     for (_, name, part), values in zip(_PARTS, parts, strict=True):
         wanted = part.stop - part.start
         if values is None or len(values) == 0:
             values = np.zeros((wanted, 3))
         if part == BODY and len(values) not in _BODIES:
-            raise InputError(f"{file}: a body of {len(values)} points; 18, 23 or 25 are needed.")
+            raise InputError(
+                f"{file}: has a body of {len(values)} points; 18, 23 or 25 are needed."
+            )
         if part == FACE and len(values) == 68:
             values = np.concatenate([values, np.zeros((2, 3))])
         if part != BODY and len(values) != wanted:
@@ -290,7 +293,7 @@ def _joined(file: Path, parts: Sequence[NDArray[Any] | None]) -> FloatArray:
         columns.append(values)
     person: FloatArray = np.concatenate(columns).astype(np.float32)
     if not np.isfinite(person).all():
-        raise InputError(f"{file}: holds values that are no numbers; make it anew.")
+        raise InputError(f"{file}: holds NaN or infinite values; run OpenPose again.")
     return person
 
 
@@ -299,7 +302,9 @@ def _read_json(file: Path) -> People:
         people = json.loads(file.read_text(encoding="utf-8"))["people"]
         parts = [[_points(person, name) for name, _, _ in _PARTS] for person in people]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{file}: is no OpenPose file, or is broken; make it anew.") from error
+        raise InputError(
+            f"{file}: is not an OpenPose file, or is damaged; run OpenPose again."
+        ) from error
     return [_joined(file, person) for person in parts if len(person[0])]
 
 
@@ -321,7 +326,7 @@ def _read_yaml(file: Path) -> People:
 
 
 def _matrix(file: Path) -> NDArray[Any] | None:
-    """The first matrix of a FileStorage file, `(P, N, 3)`; None if it is empty or not there."""
+    """The first matrix of a FileStorage file, `(P, N, 3)`; None if it is empty or missing."""
     if not file.is_file():
         return None
     try:
@@ -331,12 +336,10 @@ def _matrix(file: Path) -> NDArray[Any] | None:
         storage.release()
     except (cv2.error, SystemError, IndexError) as error:
         raise InputError(
-            f"{file}: is no YAML file of OpenPose, or is broken; make it anew."
+            f"{file}: is not an OpenPose YAML file, or is damaged; run OpenPose again."
         ) from error
     if matrix is None or matrix.size == 0:
         return None
     if matrix.ndim != 3 or matrix.shape[2] != 3:
-        raise InputError(
-            f"{file}: holds a matrix of {matrix.shape}; persons x keypoints x 3 is needed."
-        )
+        raise InputError(f"{file}: holds a matrix of {matrix.shape}, not persons x keypoints x 3.")
     return matrix

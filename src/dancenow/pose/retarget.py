@@ -1,8 +1,8 @@
-"""Body proportions: a source's motion with the target's limbs.
+"""Retargeting: a source's motion with the target's limb lengths.
 
-Normalisation makes the whole body as high as the target's; a child's motion then still has a
-child's large head and short legs.  Here every limb keeps its direction and its foreshortening in
-the source and takes the target's length.  The dancer's place on the ground stays.
+Normalisation makes the whole body as tall as the target's; a child's motion then still has a
+child's large head and short legs.  Here every limb keeps the source's direction and foreshortening
+but takes the target's length.  The dancer's position on the ground does not change.
 """
 
 from __future__ import annotations
@@ -15,16 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.pose.body import body_height
-from dancenow.pose.extent import SEEN
+from dancenow.pose.body_size import body_height
 from dancenow.pose.ground import find_ground
-from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, RIGHT_HAND, USABLE
 from dancenow.pose.track import PoseTrack
 
-_QUANTILE: Final = (
-    0.85  # of a limb's length in the picture: seen from the side, it is foreshortened
-)
-_MOST: Final = 1.6  # a limb is made this much longer or shorter at most
+_QUANTILE: Final = 0.85  # of a limb's length in the picture: it is foreshortened most of the time
+_MOST: Final = 1.6  # a limb becomes at most this much longer or shorter
 _FEWEST: Final = 5  # frames in which a limb must be seen
 
 Limb = tuple[str, str]
@@ -34,7 +31,7 @@ def _sides(a: str, b: str) -> tuple[Limb, ...]:
     return tuple((a.format(side), b.format(side)) for side in ("left_", "right_"))
 
 
-# From the hips outwards; limbs of one name have one length.  Heads and hands grow as a whole.
+# From the hips outwards; limbs of one name have one length.  Heads and hands scale as a whole.
 _LIMBS: Final[dict[str, tuple[Limb, ...]]] = {
     "torso": (("mid_hip", "neck"),),
     "hips": _sides("mid_hip", "{}hip"),
@@ -55,7 +52,7 @@ _FOLLOWERS: Final = {
 
 @dataclass(frozen=True)
 class BodyShape:
-    """How long the limbs of a body are, in parts of its height.
+    """How long the limbs of a body are, as shares of its height.
 
     Attributes:
         limbs: lengths by name; a limb that was never seen is missing.
@@ -69,7 +66,7 @@ class BodyShape:
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> BodyShape:
-        """Read what `to_dict` gave.
+        """Read what `to_dict` returned.
 
         Raises:
             InputError: a number is impossible.
@@ -77,11 +74,11 @@ class BodyShape:
         try:
             limbs = {str(name): float(value) for name, value in values.items()}
         except (TypeError, ValueError, AttributeError) as error:
-            raise InputError("the body's proportions are damaged; train the performer anew.") from (
-                error
-            )
+            raise InputError(
+                "the body's proportions are damaged; train the performer again."
+            ) from (error)
         if not all(np.isfinite(length) and length > 0 for length in limbs.values()):
-            raise InputError("the body's proportions are damaged; train the performer anew.")
+            raise InputError("the body's proportions are damaged; train the performer again.")
         return BodyShape(limbs)
 
 
@@ -89,7 +86,7 @@ def body_shape(track: PoseTrack) -> BodyShape:
     """Measure the limbs of a (cleaned) track.
 
     Raises:
-        InputError: there is no person in it.
+        InputError: it shows no person.
     """
     heights = body_height(track)
     if not np.isfinite(heights).any():
@@ -104,15 +101,15 @@ def body_shape(track: PoseTrack) -> BodyShape:
 
 
 def retarget_limbs(track: PoseTrack, source: BodyShape, target: BodyShape) -> PoseTrack:
-    """A track with the target's proportions.
+    """A track with the target's limb lengths.
 
     Args:
-        track: a source's track, normalised to the target's height and place.
-        source: proportions of the source.
-        target: proportions of the target.
+        track: a source's track, normalised to the target's height and position.
+        source: limb lengths of the source.
+        target: limb lengths of the target.
 
     Raises:
-        InputError: no body is seen in the track.
+        InputError: the track shows no body.
     """
     ratio = {
         name: float(np.clip(target.limbs[name] / source.limbs[name], 1 / _MOST, _MOST))
@@ -143,11 +140,11 @@ def retarget_limbs(track: PoseTrack, source: BodyShape, target: BodyShape) -> Po
 
 
 def _length(track: PoseTrack, pairs: tuple[Limb, ...]) -> float:
-    """How long the limbs of these ends are, px; 0 where they are never seen."""
+    """The length of limbs with these ends, px; 0 if they are hardly ever seen."""
     lengths: list[NDArray[np.float32]] = []
     for first, second in pairs:
         a, b = track.keypoints[:, INDEX[first]], track.keypoints[:, INDEX[second]]
-        both = (a[:, 2] >= SEEN) & (b[:, 2] >= SEEN)
+        both = (a[:, 2] >= USABLE) & (b[:, 2] >= USABLE)
         lengths.append(np.linalg.norm(a[both, :2] - b[both, :2], axis=-1))
     together = np.concatenate(lengths)
     return float(np.quantile(together, _QUANTILE)) if len(together) >= _FEWEST else 0.0
@@ -161,7 +158,7 @@ def _with_parent(
     children: tuple[int, ...],
     ratio: float,
 ) -> None:
-    """Let keypoints follow another one, and grow about it as a whole."""
+    """Move keypoints along with another one, and scale them about it."""
     others = [child for child in children if child != parent]
     away = old[:, others] - old[:, [parent]]
     there = (seen[:, [parent]] & seen[:, others])[..., None]

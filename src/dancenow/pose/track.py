@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,7 +49,7 @@ class PoseTrack:
         return len(self.keypoints)
 
     def __getitem__(self, frames: slice) -> PoseTrack:
-        """Some of the frames; a step other than 1 changes the rate accordingly."""
+        """A range of frames; a step lowers the frame rate accordingly."""
         if not isinstance(frames, slice):
             raise TypeError("a track is sliced, as in track[10:20]; use .keypoints for one frame")
         step = frames.step or 1
@@ -78,22 +77,17 @@ class PoseTrack:
         return replace(self, keypoints=keypoints.astype(np.float32, copy=False))
 
     def mirror(self) -> PoseTrack:
-        """The track as seen in a mirror: left and right change places, x becomes width - x."""
+        """The mirrored track: left and right swap, x becomes width - x."""
         flipped = self.keypoints[:, MIRROR, :].copy()
         seen = flipped[..., 2] > 0
         flipped[..., 0] = np.where(seen, self.size[0] - flipped[..., 0], flipped[..., 0])
         return self.with_keypoints(flipped)
 
-    def scaled_to(self, size: tuple[int, int]) -> PoseTrack:
-        """The track in frames of another size `(width, height)`; both axes are stretched."""
-        scale = np.array([size[0] / self.size[0], size[1] / self.size[1], 1.0], dtype=np.float32)
-        return replace(self, keypoints=self.keypoints * scale, size=size)
-
     def resample(self, fps: float) -> PoseTrack:
         """The track at another frame rate, linear in time between two seen keypoints.
 
-        Frame k of the result lies at k / fps seconds.  Where only one neighbour is seen, the
-        nearer frame decides whether the keypoint is seen and where.
+        Frame k of the result is at k / fps seconds.  If only one neighbour is seen, the nearer
+        frame decides whether and where the keypoint is seen.
         """
         if not (np.isfinite(fps) and fps > 0):
             raise ValueError(f"fps must be above 0, not {fps}")
@@ -115,7 +109,7 @@ class PoseTrack:
         """Write the track to a `.npz` file, atomically."""
         path = Path(path)
         if path.suffix != ".npz":
-            raise InputError(f"{path}: a track's name must end in .npz")
+            raise InputError(f"{path}: a track's name must end in .npz.")
         buffer = io.BytesIO()
         np.savez_compressed(
             buffer,
@@ -132,7 +126,7 @@ class PoseTrack:
         """Read a track.
 
         Raises:
-            InputError: there is no such file, or it is no track, or of an unknown version.
+            InputError: there is no such file, or it is not a track, or of an unknown version.
         """
         path = Path(path)
         if not path.is_file():
@@ -142,11 +136,13 @@ class PoseTrack:
                 version, layout = int(data["version"]), str(data["layout"])
                 if version > VERSION:
                     raise InputError(
-                        f"{path}: a track of version {version}, and this DanceNow reads up to "
-                        f"{VERSION}; update DanceNow."
+                        f"{path}: is a track of version {version}, but this DanceNow reads "
+                        f"versions up to {VERSION}; update DanceNow."
                     )
                 if layout != LAYOUT:
-                    raise InputError(f"{path}: has the layout {layout!r}, {LAYOUT!r} is needed.")
+                    raise InputError(
+                        f"{path}: has the keypoint layout {layout!r}; {LAYOUT!r} is needed."
+                    )
                 width, height = (int(v) for v in data["size"])
                 track = PoseTrack(data["keypoints"], float(data["fps"]), (width, height))
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
@@ -154,17 +150,5 @@ class PoseTrack:
                 f"{path}: is not a pose track; make one with `dancenow pose CLIP -o TRACK.npz`."
             ) from error
         if not np.isfinite(track.keypoints).all():
-            raise InputError(f"{path}: holds values that are no numbers; make the track anew.")
+            raise InputError(f"{path}: holds NaN or infinite values; make the track again.")
         return track
-
-
-def concatenate(tracks: Sequence[PoseTrack]) -> PoseTrack:
-    """Join tracks of equal frame size one after the other, at the first one's frame rate."""
-    if not tracks:
-        raise ValueError("nothing to concatenate")
-    first = tracks[0]
-    for track in tracks[1:]:
-        if track.size != first.size:
-            raise ValueError(f"tracks of different frame sizes: {first.size} and {track.size}")
-    parts = [track.resample(first.fps).keypoints for track in tracks]
-    return first.with_keypoints(np.concatenate(parts))

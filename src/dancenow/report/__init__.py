@@ -3,11 +3,12 @@
 from dancenow.report.curves import Curve, curve, curves
 from dancenow.report.html import Html, element, escaped, joined
 from dancenow.report.meanings import Meaning
-from dancenow.report.page import Kind, Page, Section, page_kind, write_page
-from dancenow.report.pictures import Shot, picture, strip, video
+from dancenow.report.page import PAGE, Kind, Page, Section, page_kind, write_page
+from dancenow.report.pictures import Shot, encode_jpeg, picture, strip, video
 from dancenow.report.tables import Row, code, facts, figures, paragraph, times
 
 __all__ = [
+    "PAGE",
     "Curve",
     "Html",
     "Kind",
@@ -20,6 +21,7 @@ __all__ = [
     "curve",
     "curves",
     "element",
+    "encode_jpeg",
     "escaped",
     "facts",
     "figures",

@@ -12,6 +12,7 @@ from dancenow.report.html import Html, element, joined
 from dancenow.report.style import STYLE
 from dancenow.version import __version__
 
+PAGE: Final = "index.html"  # what a folder's page is called
 Kind = Literal["demo", "training", "evaluation", "ablation"]
 
 _MARK: Final = re.compile(r'<meta name="dancenow-report" content="([a-z]+)">')

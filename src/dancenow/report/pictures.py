@@ -10,10 +10,13 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from dancenow.report.html import Html, element
 
 _WIDE: Final = 3.0  # width over height from which pictures stand one below the other
+_LONGEST_PX: Final = 800  # of a picture in a page
+_QUALITY: Final = 82  # of JPEG, 0..100
 _TYPES: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 
@@ -77,6 +80,20 @@ def video(path: Path, label: str, caption: object = "", *, starts: bool = False)
         aria_label=label,
     )
     return element("figure", shown, element("figcaption", caption) if caption else "")
+
+
+def encode_jpeg(picture: NDArray[np.uint8], px: int = _LONGEST_PX) -> bytes:
+    """A picture, uint8 `(H, W, 3)` RGB, as JPEG of at most `px` along its longer side."""
+    factor = px / max(picture.shape[:2])
+    if factor < 1:
+        height, width = (max(1, round(factor * side)) for side in picture.shape[:2])
+        shrunk = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        picture = np.asarray(shrunk, np.uint8)
+    bgr = np.ascontiguousarray(picture[..., ::-1])
+    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    if not done:
+        raise ValueError(f"a picture of shape {picture.shape} cannot be written as JPEG")
+    return bytes(data)
 
 
 def _embedded(kind: str, data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Colours: sRGB as people write it, linear light as it is computed with."""
+"""Colours: from sRGB, as they are written, to linear light for computing, and back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def linear(colour: str) -> Image:
 
 
 def to_display(light: Image) -> NDArray[np.uint8]:
-    """Linear light `(..., 3)` -> uint8 sRGB, through a gentle film-like shoulder."""
+    """Linear light `(..., 3)` -> uint8 sRGB, with a gentle film-like shoulder."""
     x = np.maximum(light, 0.0)
     knee = 0.62
     over = np.maximum(x - knee, 0.0)

@@ -1,4 +1,4 @@
-"""Dances: a tempo, a manner, and which moves come how often."""
+"""Dances: their tempo, their style, and how often each move comes."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 
 from dancenow.errors import InputError
-from dancenow.sample.body import Array
-from dancenow.sample.moves import ARMS, BEATS, STEPS, Keys, Move, Score
+from dancenow.sample.kinematics import Array
+from dancenow.sample.moves import ARMS, BEATS, STEPS, KeyRecorder, Keys, Move
 from dancenow.sample.stance import CHANNEL, CHANNELS, NEUTRAL, ODD
 
 
 @dataclass(frozen=True)
-class Dance:
-    """How one dances.
+class DanceStyle:
+    """The style of a dance.
 
     Attributes:
         bpm: beats a minute.
-        steps: leg moves (names in `moves.STEPS`) and how often each comes.
-        arms: arm moves (names in `moves.ARMS`) and how often each comes.
+        steps: leg moves (names in `moves.STEPS`) and their relative frequencies.
+        arms: arm moves (names in `moves.ARMS`) and their relative frequencies.
         swing: how far the hips follow the weight, 1 = clearly.
         energy: size of the movements of trunk, arms and head, 1 = as written.
-        lag: how late the hands are behind the hips, seconds; the rest of the arm lies between.
-        overshoot: how far an arm shoots past where it stops, share of the way.
+        lag: by how many seconds the hands are behind the hips; the arm is in between.
+        overshoot: how far an arm shoots past its end, as a share of the way.
     """
 
     bpm: float
@@ -46,22 +46,22 @@ class Dance:
         return 60.0 / self.bpm
 
 
-DANCES: Final[Mapping[str, Dance]] = MappingProxyType(
+DANCES: Final[Mapping[str, DanceStyle]] = MappingProxyType(
     {
-        "disco": Dance(
+        "disco": DanceStyle(
             112,
             steps={"step_touch": 3, "cross_step": 1, "sway": 1, "turn": 1},
             arms={"point": 3, "swing": 1, "clap": 1, "raise_arms": 1},
             swing=1.2,
         ),
-        "house": Dance(
+        "house": DanceStyle(
             122,
             steps={"step_touch": 1, "cross_step": 2, "squat": 1, "walk": 2},
             arms={"pump": 2, "swing": 2, "clap": 1},
             swing=0.8,
             lag=0.07,
         ),
-        "wave": Dance(
+        "wave": DanceStyle(
             92,
             steps={"sway": 3, "step_touch": 1, "walk": 1},
             arms={"arm_wave": 3, "raise_arms": 2},
@@ -69,7 +69,7 @@ DANCES: Final[Mapping[str, Dance]] = MappingProxyType(
             lag=0.13,
             overshoot=0.18,
         ),
-        "groove": Dance(
+        "groove": DanceStyle(
             100,
             steps={"squat": 2, "sway": 1, "step_touch": 1, "walk": 1, "turn": 1},
             arms={"clap": 1, "pump": 1, "swing": 1, "point": 1, "arm_wave": 1},
@@ -77,7 +77,7 @@ DANCES: Final[Mapping[str, Dance]] = MappingProxyType(
     }
 )
 
-# Who moves after whom: share of the dance's lag by channel.  Feet and hips are on the beat.
+# What moves after what: share of the dance's lag by channel.  Feet and hips are on the beat.
 _LAGS: Final = {
     "chest": 0.35, "head": 0.6, "shrug": 0.5, "reach": 0.75, "elbow": 0.6, "out": 0.7, "up": 0.7,
     "front": 0.7, "palm": 0.9, "flex": 1.0, "curl": 1.0, "point": 0.8, "spread": 1.0,
@@ -91,11 +91,11 @@ def _lag_share(channel: str) -> float:
 
 
 class Choreography:
-    """A dance with a seed: a stance for any time, without end.
+    """An endless dance, drawn from a seed: a stance for any time.
 
-    Phrase k (eight beats) is drawn from the seed and k alone, so that any moment can be asked for.
-    Between keys channels follow monotone cubic curves over the phrase and its two neighbours,
-    whose slopes depend on adjacent keys only: motion has no seam.
+    Phrase k (eight beats) depends on the seed and k alone, so that any moment can be asked for.
+    Between keys, channels follow monotone cubic curves over the phrase and its two neighbours,
+    whose slopes depend on adjacent keys only: the motion has no seams.
     """
 
     def __init__(self, name: str, seed: int = 0) -> None:
@@ -103,10 +103,9 @@ class Choreography:
         self._entropy = (zlib.crc32(name.encode()), seed & 0xFFFFFFFF)
         self._phrases: dict[int, Keys] = {}
         self._curves: dict[int, list[PchipInterpolator]] = {}
-        self._neutral = np.array(list(NEUTRAL.values()))
 
     def moves(self, phrase: int) -> tuple[str, str]:
-        """Names of the steps and the arms of a phrase."""
+        """Names of a phrase's leg move and arm move."""
         rng = np.random.default_rng((*self._entropy, phrase & 0xFFFFFFFF))
         return _draw(rng, self.dance.steps), _draw(rng, self.dance.arms)
 
@@ -114,7 +113,7 @@ class Choreography:
         """Stances at some times.
 
         Args:
-            times: `(T,)`, seconds; any, below 0 too.
+            times: `(T,)`, seconds; any, even negative.
 
         Returns:
             float64 `(T, len(CHANNELS))`.
@@ -125,7 +124,7 @@ class Choreography:
             share = _lag_share(channel)
             now = at - share * self.dance.lag
             out[:, i] = self._curve(i, now)
-            if share >= 0.7:  # an arm shoots past its end, and comes back
+            if share >= 0.7:  # an arm shoots past its end and comes back
                 past = self._curve(i, now - 0.10)
                 out[:, i] += self.dance.overshoot * (out[:, i] - past)
         return _alive(out, at)
@@ -170,13 +169,13 @@ def _draw(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
 
 
 def _write(moves: tuple[Move, ...], mirrored: bool, energy: float) -> Keys:
-    """The keys of a phrase: every channel, in order, with at least one at its start and end."""
-    score = Score()
+    """The keys of a phrase: for every channel, in order, with one at its start and end."""
+    score = KeyRecorder()
     for move in moves:
         move(score)
     keys: Keys = {}
     for name, neutral in NEUTRAL.items():
-        # What would fall into the next phrase is left out: that one starts at home.
+        # Keys in the next phrase are left out: that phrase starts at home.
         timed = [(round(beat, 2), value) for beat, value in score.keys.get(name, [])]
         found = sorted({beat: value for beat, value in timed if beat <= BEATS - 0.04}.items())
         if not found or found[0][0] > 0.25:
@@ -214,12 +213,12 @@ def _alive(stances: Array, times: Array) -> Array:
     return stances
 
 
-def find_dance(name: str) -> Dance:
-    """The dance of that name.
+def find_dance(name: str) -> DanceStyle:
+    """The dance called `name`.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no such dance.
     """
     if name not in DANCES:
-        raise InputError(f"no dance is called {name!r}; there are: {', '.join(DANCES)}.")
+        raise InputError(f"no dance is called {name!r}; choose one of {', '.join(DANCES)}.")
     return DANCES[name]

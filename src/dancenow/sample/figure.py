@@ -1,15 +1,16 @@
-"""Dresses a skeleton: the primitives of body, hair and clothes."""
+"""Dressing a skeleton: the primitives of body, hair and clothes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from dancenow.sample.body import FINGERS, SIDES, Skeleton
+from dancenow.pose.layout import FINGERS, SIDES
+from dancenow.sample.kinematics import Skeleton
 from dancenow.sample.looks import Look
 from dancenow.sample.sdf import Primitive
 
-# Part -> how widely its primitives melt together, metres.
+# Part -> how widely its primitives blend, metres.
 BLENDS: Final[dict[str, float]] = {
     "skin": 0.028, "hair": 0.03, "hat": 0.012, "top": 0.05, "bottom": 0.045, "legs": 0.03,
     "left_hand": 0.011, "right_hand": 0.011, "left_shoe": 0.03, "right_shoe": 0.03,
@@ -37,7 +38,7 @@ def _point(skeleton: Skeleton, name: str) -> Point:
 
 
 def head_point(skeleton: Skeleton, u: float, v: float, w: float) -> Point:
-    """A place on the head: u to its left, v up from the chin, w to the front, in head heights."""
+    """A point on the head: u to its left, v up from the chin, w forward, in head heights."""
     p = skeleton.proportions
     return u * p.head, p.height - p.head + v * p.head, w * p.head
 

@@ -7,33 +7,50 @@ import torch
 from numpy.typing import NDArray
 
 from dancenow.pose.face_model import face_features
-from dancenow.pose.layout import BODY, FACE, INDEX, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
-from dancenow.sample.body import FINGERS, JOINT, SIDES, Array, BodyPose, Placed, Skeleton, place
-from dancenow.sample.camera import Camera
+from dancenow.pose.layout import (
+    BODY,
+    FACE,
+    FINGERS,
+    INDEX,
+    LEFT_HAND,
+    MIDPOINTS,
+    NUM_KEYPOINTS,
+    RIGHT_HAND,
+    SIDES,
+)
 from dancenow.sample.figure import head_point
-from dancenow.sample.sdf import Body, closest, distances, melt
+from dancenow.sample.kinematics import (
+    JOINT,
+    Array,
+    BodyPose,
+    PosedSkeleton,
+    Skeleton,
+    forward_kinematics,
+)
+from dancenow.sample.pinhole import PinholeCamera
+from dancenow.sample.sdf import ImplicitBody, closest, distances, melt
 
 _JOINTS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 _ON_FACE = ("nose", "right_eye", "left_eye", "right_ear", "left_ear")
 
 
-class Marker:
-    """Says where the keypoints of one performer are.
+class KeypointProjector:
+    """Projects the keypoints of one performer.
 
-    Confidence is 1 where a keypoint can be seen and 0 where it cannot: outside the picture; points
-    of face and hands also behind the head or the trunk.  Joints of trunk, arms and legs are known
-    behind other limbs, as in OpenPose's labels, and keep confidence 1 inside the picture.
+    Confidence is 1 if a keypoint is visible, otherwise 0: outside the picture, and for points of
+    face and hands also behind the head or the trunk.  Joints of trunk, arms and legs keep
+    confidence 1 behind other limbs, as in OpenPose's labels.
     """
 
-    def __init__(self, skeleton: Skeleton, body: Body, camera: Camera) -> None:
+    def __init__(self, skeleton: Skeleton, body: ImplicitBody, camera: PinholeCamera) -> None:
         self.skeleton = skeleton
         self.body = body
         self.camera = camera
-        # Features slide over the face by so little that one tracing of the face serves them all.
+        # Features move so little over the face that tracing it once is enough.
         self._depth = self._surface(face_features(mouth=0.0, blink=0.0))
         self._depth[:17] = 0.03 + 0.23 * np.sin(np.pi * np.arange(17) / 16)  # the jaw's outline
 
-    def keypoints(self, placed: Placed) -> NDArray[np.float32]:
+    def keypoints(self, placed: PosedSkeleton) -> NDArray[np.float32]:
         """Keypoints, float32 `(137, 3)`: x and y px, confidence 0 or 1; missing ones are 0."""
         points = np.zeros((NUM_KEYPOINTS, 3))
         self._body(placed, points[BODY])
@@ -51,14 +68,14 @@ class Marker:
         )
         small = np.r_[head, FACE, LEFT_HAND, RIGHT_HAND]
         inside[small] &= ~self._hidden(placed, points[small])
-        # The outline of a face can be seen from behind, but it is no face there.
+        # The outline of a face is visible from behind, but no face is.
         head_turn = placed.rotations[JOINT["head"]][:, 2]
         if head_turn @ (self.camera.eye - placed.at("head")) < 0:
             inside[np.r_[head[:3], FACE]] = False
         seen[:, 2] = 1.0
         return np.where(inside[:, None], seen, 0.0).astype(np.float32)
 
-    def _body(self, placed: Placed, out: Array) -> None:
+    def _body(self, placed: PosedSkeleton, out: Array) -> None:
         foot = self.skeleton.proportions.foot
         for side in SIDES:
             for joint in _JOINTS:
@@ -73,17 +90,17 @@ class Marker:
             out[INDEX[f"{side}_small_toe"]] = placed.carry(f"{side}_toe", small)
             ear = np.array(head_point(self.skeleton, 0.325 * sign, 0.47, -0.01))
             out[INDEX[f"{side}_ear"]] = placed.carry("head", ear)
-        for middle, joint in (("neck", "shoulder"), ("mid_hip", "hip")):
-            out[INDEX[middle]] = 0.5 * (out[INDEX[f"left_{joint}"]] + out[INDEX[f"right_{joint}"]])
+        for name, left, right in MIDPOINTS:
+            out[INDEX[name]] = 0.5 * (out[INDEX[left]] + out[INDEX[right]])
 
-    def _face(self, placed: Placed) -> Array:
+    def _face(self, placed: PosedSkeleton) -> Array:
         features = np.column_stack([face_features(placed.mouth, placed.blink), self._depth])
         points = np.array([head_point(self.skeleton, u, v, w) for u, v, w in features])
         return placed.carry("head", points)
 
     def _surface(self, features: Array) -> Array:
-        """How far to the front the face is at (u, v), in head heights: traced from the front."""
-        rest = place(self.skeleton, BodyPose())
+        """How far forward the face is at (u, v), in head heights: traced from the front."""
+        rest = forward_kinematics(self.skeleton, BodyPose())
         index = torch.from_numpy(np.flatnonzero(self.body.part == self.body.parts.index("skin")))
         to_local = self.body.posed(rest).to_local[index]
         shape = self.body.shape[:, index, None]
@@ -99,7 +116,7 @@ class Marker:
         return (points[2] / head).double().numpy()
 
     @staticmethod
-    def _hand(placed: Placed, side: str) -> Array:
+    def _hand(placed: PosedSkeleton, side: str) -> Array:
         names = [f"{side}_{finger}_{i}" for finger in FINGERS for i in (1, 2, 3)]
         joints = np.array([placed.at(name) for name in names]).reshape(5, 3, 3)
         tips = placed.skeleton.fingertips[slice(0, 5) if side == "left" else slice(5, 10)]
@@ -107,8 +124,8 @@ class Marker:
         fingers = np.concatenate([joints, np.array(ends)[:, None]], axis=1).reshape(20, 3)
         return np.concatenate([placed.at(f"{side}_wrist")[None], fingers])
 
-    def _hidden(self, placed: Placed, points: Array) -> NDArray[np.bool_]:
-        """Whether something thick lies between the camera and points `(N, 3)`."""
+    def _hidden(self, placed: PosedSkeleton, points: Array) -> NDArray[np.bool_]:
+        """Whether the body hides points `(N, 3)` from the camera."""
         index = self.body.shades
         to_local = self.body.posed(placed).to_local[index]
         eye = torch.from_numpy(self.camera.eye.astype(np.float32))

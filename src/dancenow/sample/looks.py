@@ -1,4 +1,4 @@
-"""The performers: how each is built, dressed, and where they dance."""
+"""The performers: how each is built and dressed, and where they dance."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 
 from dancenow.errors import InputError
-from dancenow.sample.body import Array, Proportions
-from dancenow.sample.rooms import LOFT, SALON, STUDIO, TERRACE, Room
+from dancenow.sample.kinematics import Array, Proportions
+from dancenow.sample.rooms import LOFT, SALON, STUDIO, TERRACE, RoomLook
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class Look:
         sleeves: 0 none, 1 to the elbow, 2 to the wrist.
         bottom_colour: the trousers' colour; a dress has none.
         legs_covered: how far down trousers or skirt reach, 1 to the knee, 2 to the ankle.
-        loose: how wide the trousers hang about the legs.
+        loose: how loosely the trousers hang.
         shoes, soles, socks: colours.
         waist: half the waist's width.
-        bust: whether the chest has one.
-        room: where they dance; `home` is where in it, x in metres.
+        bust: whether the figure has a bust.
+        room: where they dance; `home` is the place in it, x in metres.
     """
 
     proportions: Proportions
-    room: Room
+    room: RoomLook
     skin: str
     hair: str
     iris: str
@@ -111,11 +111,11 @@ PERFORMERS: Final[Mapping[str, Look]] = MappingProxyType(
 
 
 def find_performer(name: str) -> Look:
-    """The performer of that name.
+    """The performer called `name`.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no such performer.
     """
     if name not in PERFORMERS:
-        raise InputError(f"no performer is called {name!r}; there are: {', '.join(PERFORMERS)}.")
+        raise InputError(f"no performer is called {name!r}; choose one of {', '.join(PERFORMERS)}.")
     return PERFORMERS[name]

@@ -1,9 +1,9 @@
-"""The moves that dances are put together from, as keys on beats.
+"""The moves that dances consist of, as keyframes on beats.
 
-Every move fills eight beats, starts and ends at home, and writes either the legs and the trunk or
-the arms and the head, so that any step goes with any arms.  Keys are set only where something
-happens; between keys a channel eases from value to value, and holds where two keys are equal: a
-foot that stands does not slide.
+Every move fills eight beats, starts and ends at home, and writes either legs and trunk or arms and
+head, so that any leg move goes with any arm move.  Keys are set only where something happens;
+between keys a channel eases from value to value, and holds where two keys are equal: a standing
+foot does not slide.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Keys = dict[str, list[tuple[float, float]]]
 Shape = Mapping[str, float]
 
 
-class Score:
+class KeyRecorder:
     """Collects a move's keys: channel -> (beat, value), beats 0..8."""
 
     def __init__(self) -> None:
@@ -57,9 +57,9 @@ class Score:
         take: float = 0.55,
         toe_out: float = 0.22,
     ) -> None:
-        """Set a foot down at (x, z) on `beat`; the weight first leaves it, then comes over it.
+        """Set a foot down at (x, z) on `beat`; the weight leaves it first, then shifts onto it.
 
-        `load` is how much weight the foot takes, 1 all; a touch takes little.
+        `load` is how much of the weight the foot takes, 0..1; a touch takes little.
         """
         sign = 1.0 if side == "left" else -1.0
         start = beat - take
@@ -87,7 +87,7 @@ def hand(
     palm: tuple[float, float, float] = (-0.3, 0.0, 1.0),
     **more: float,
 ) -> Shape:
-    """An arm's shape: from the shoulder towards (out, up, front), `reach` of its length."""
+    """An arm's shape: the hand towards (out, up, front), at `reach` of the arm's length."""
     return {
         "out": out, "up": up, "front": front, "reach": reach,
         "palm_out": palm[0], "palm_up": palm[1], "palm_front": palm[2],
@@ -116,7 +116,7 @@ WAIST: Final = hand(0.40, -0.62, 0.22, 0.60, (-0.6, -0.5, -0.6), elbow=0.95, cur
 # Steps: legs and trunk ------------------------------------------------------------------------
 
 
-def step_touch(s: Score) -> None:
+def step_touch(s: KeyRecorder) -> None:
     """Step aside, bring the other foot to touch; and back."""
     s.bounce(0.045)
     for bar in (0, 4):
@@ -127,7 +127,7 @@ def step_touch(s: Score) -> None:
         if bar == 0:
             s.step("right", 3, -0.16)
             s.step("left", 3.9, 0.04, load=0.15)
-        else:  # the last one goes home
+        else:  # the last step goes home
             s.step("right", 6.9, -0.115)
             s.step("left", 7.7, 0.115, load=0.5)
         s.set(bar + 3.3, chest_yaw=-0.12, hip_roll=-0.03)
@@ -135,8 +135,8 @@ def step_touch(s: Score) -> None:
     s.set(7.6, weight=0.0, chest_yaw=0.0, chest_roll=0.0)
 
 
-def sway(s: Score) -> None:
-    """Stay in place and let the hips go from side to side, the free heel lifting."""
+def sway(s: KeyRecorder) -> None:
+    """Stay in place and sway the hips from side to side, lifting the free heel."""
     s.bounce(0.035, up=0.02)
     for beat in range(7):
         sign = 1.0 if beat % 2 == 0 else -1.0
@@ -149,8 +149,8 @@ def sway(s: Score) -> None:
     s.set(7.6, left_heel=0.0, right_heel=0.0)
 
 
-def squat(s: Score) -> None:
-    """Feet apart, twice down low and up with a little overshoot, feet together."""
+def squat(s: KeyRecorder) -> None:
+    """Feet apart, twice down low and up with a slight overshoot, feet together."""
     s.set(0, drop=0.03)
     s.step("left", 0.9, 0.24, toe_out=0.5)
     s.step("right", 1.8, -0.24, toe_out=0.5)
@@ -167,7 +167,7 @@ def squat(s: Score) -> None:
     s.set(7.8, drop=0.03, weight=0.1)
 
 
-def turn(s: Score) -> None:
+def turn(s: KeyRecorder) -> None:
     """A whole turn to the left in four beats, a look, and the way back."""
     full = 6.283185307179586
     s.set(0, yaw=0.0, chest_yaw=0.0)
@@ -178,7 +178,7 @@ def turn(s: Score) -> None:
     s.set(7.4, yaw=0.0, chest_yaw=-0.05)
     s.set(7.8, yaw=0.0, chest_yaw=0.0)
     s.bounce(0.045, up=0.025)
-    # The feet go round home by turns; a planted foot pivots on its ball.
+    # The feet step around home in turn; a planted foot pivots on its ball.
     for side, beat, x, z in (
         ("right", 1.2, 0.10, 0.09), ("left", 2.0, -0.115, -0.02), ("right", 2.9, -0.115, 0.09),
         ("left", 3.7, 0.115, 0.0), ("left", 5.1, -0.08, 0.09), ("right", 5.8, 0.10, -0.02),
@@ -187,8 +187,8 @@ def turn(s: Score) -> None:
         s.step(side, beat, x, z, lift=0.05, take=0.45)
 
 
-def walk(s: Score) -> None:
-    """Four steps away from the camera and four back to it, the eyes on the audience."""
+def walk(s: KeyRecorder) -> None:
+    """Four steps away from the camera and four back, eyes on the audience."""
     s.bounce(0.03, up=0.008)
     side = "left"
     for beat, z in ((1, -0.30), (2, -0.62), (3, -0.94), (4, -0.94), (5, -0.62), (6, -0.30), (7, 0)):
@@ -203,7 +203,7 @@ def walk(s: Score) -> None:
     s.set(7.8, lean=0.0, hip_pitch=0.0, hip_yaw=0.0, chest_yaw=0.0, hip_roll=0.0)
 
 
-def cross_step(s: Score) -> None:
+def cross_step(s: KeyRecorder) -> None:
     """Behind and out, like half a grapevine, to the left and back with a heel in front."""
     s.bounce(0.04)
     s.step("left", 0.9, 0.22)
@@ -224,7 +224,7 @@ def cross_step(s: Score) -> None:
 # Arms and head --------------------------------------------------------------------------------
 
 
-def swing(s: Score) -> None:
+def swing(s: KeyRecorder) -> None:
     """Loose arms that swing across the body against the hips."""
     open_arm = hand(0.80, -0.72, 0.22, 0.92, (-0.2, -0.5, -0.9), curl=0.2)
     for beat in range(8):
@@ -235,7 +235,7 @@ def swing(s: Score) -> None:
         s.set(beat + 0.55, head_pitch=-0.04)
 
 
-def arm_wave(s: Score) -> None:
+def arm_wave(s: KeyRecorder) -> None:
     """A wave runs from the left hand through both shoulders to the right hand, and back."""
     s.arms(0.2, GROOVE)
     s.arms(1.0, WIDE)
@@ -263,7 +263,7 @@ def arm_wave(s: Score) -> None:
     s.set(7.6, head_yaw=0.0)
 
 
-def clap(s: Score) -> None:
+def clap(s: KeyRecorder) -> None:
     """Claps on every second beat, opening wide between, the last two above the head."""
     above = hand(-0.02, 1.0, 0.42, 0.86, (-1.0, 0.0, 0.35), elbow=0.3, curl=0.06)
     for beat in (1.0, 3.0):
@@ -284,8 +284,8 @@ def clap(s: Score) -> None:
     s.set(7.4, head_pitch=0.0, mouth=0.15)
 
 
-def point(s: Score) -> None:
-    """A hand on the waist, the other to the sky, down across, and up again; then the other."""
+def point(s: KeyRecorder) -> None:
+    """One hand on the waist, the other to the sky, down across, and up again; then swap."""
     low = hand(-0.20, -0.75, 0.60, 0.84, (-0.3, 0.2, -1.0), point=1.0)
     middle = hand(0.35, 0.05, 1.0, 0.76, (-0.8, -0.3, 0.1), elbow=0.3, point=1.0)
     for bar, up, on in ((0, "left", "right"), (4, "right", "left")):
@@ -308,7 +308,7 @@ def point(s: Score) -> None:
             s.set(bar + beat, head_pitch=0.08 if look < 0 else -0.10)
 
 
-def raise_arms(s: Score) -> None:
+def raise_arms(s: KeyRecorder) -> None:
     """Both arms float up from below through the side, hands open; roll down in front."""
     for bar in (0, 4):
         s.arms(bar + 0.2, {**RELAXED, "flex": 0.5})
@@ -322,8 +322,8 @@ def raise_arms(s: Score) -> None:
         s.set(bar + 3.2, head_pitch=0.02, mouth=0.15)
 
 
-def pump(s: Score) -> None:
-    """Elbows up and out, forearms punching down and up on the beat, by turns."""
+def pump(s: KeyRecorder) -> None:
+    """Elbows up and out, forearms punching down and up on the beat, in turn."""
     up_fist = hand(0.70, 0.55, 0.45, 0.62, (-0.3, 0.0, 1.0), elbow=0.6, curl=0.2)
     down = hand(0.78, -0.42, 0.40, 0.66, (-0.2, 0.0, -1.0), elbow=0.9, curl=0.2)
     s.arms(0.0, GROOVE)
@@ -339,7 +339,7 @@ def pump(s: Score) -> None:
     s.set(7.5, head_roll=0.0, head_pitch=0.0)
 
 
-Move = Callable[[Score], None]
+Move = Callable[[KeyRecorder], None]
 STEPS: Final[Mapping[str, Move]] = {
     "step_touch": step_touch, "sway": sway, "squat": squat, "turn": turn, "walk": walk,
     "cross_step": cross_step,

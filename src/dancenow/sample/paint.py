@@ -1,4 +1,4 @@
-"""What performers are painted with: skin, face, hair, cloth, as functions of rest-pose places.
+"""Paint for performers: skin, face, hair, cloth, as functions of rest-pose points.
 
 Colours are linear light.  Every edge is one pixel soft, whatever the picture's size.
 """
@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from dancenow.pose import face_model as face
-from dancenow.sample.body import Skeleton
 from dancenow.sample.colour import linear
+from dancenow.sample.kinematics import Skeleton
 from dancenow.sample.looks import Look
 
 
@@ -32,7 +32,7 @@ def _over(base: Tensor, colour: Tensor, share: Tensor) -> Tensor:
     return base * (1 - share) + colour * share
 
 
-class Painter:
+class SurfacePainter:
     """Paints one performer.
 
     Args:
@@ -47,7 +47,7 @@ class Painter:
         self.chin = skeleton.proportions.height - self.head
 
     def paint(self, part: str, rest: Tensor, pixel: Tensor, *, mouth: float, blink: float) -> Coat:
-        """The coat of a part at rest-pose places `(3, N)`; `pixel` `(N,)` is a pixel's size, m."""
+        """The coat of a part at rest-pose points `(3, N)`; `pixel` `(N,)` is a pixel's size, m."""
         if part == "skin":
             return self._head(rest, pixel, mouth, blink)
         if part == "hair":
@@ -87,7 +87,7 @@ class Painter:
         skin, s = coat.albedo, u.abs()
 
         def inside(distance: Tensor, softer: float = 0.0) -> Tensor:
-            """1 where `distance` is below 0, over one pixel."""
+            """1 where `distance` is below 0, with an edge one pixel soft."""
             return (0.5 - distance / (aa + softer)).clamp(0, 1) * (w > 0.1)
 
         flush = torch.tensor([[1.0], [0.62], [0.55]])
@@ -216,7 +216,7 @@ class Painter:
         seam = (0.5 - ((x.abs() - float(hip[0])).abs() - 0.0035) / pixel).clamp(0, 1)
         side = (z.abs() < 0.03) & (x.abs() > 0.5 * float(hip[0]))
         out = coat.albedo
-        if look.loose > 0.01:  # denim and the like: worn lighter in front of the thigh, seams
+        if look.loose > 0.01:  # denim: worn on the front of the thigh, with seams
             worn = torch.exp(-(((x.abs() - float(hip[0])) / 0.05) ** 2) - ((y - 0.62) / 0.2) ** 2)
             weave = 1 + 0.06 * torch.sin(x * 900) * torch.sin(y * 700)
             out = out * weave * (1 + 0.45 * worn * (z > 0))

@@ -1,4 +1,4 @@
-"""Pictures of posed performers: light, shadow and paint on the traced body, over the room."""
+"""Pictures of posed performers: the traced body with light, shadow and paint, in its room."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dancenow.sample.body import Placed, Skeleton
-from dancenow.sample.camera import Camera
 from dancenow.sample.colour import Image, linear, to_display
 from dancenow.sample.figure import BLENDS, dress
+from dancenow.sample.kinematics import PosedSkeleton, Skeleton
 from dancenow.sample.looks import Look
-from dancenow.sample.paint import Painter
+from dancenow.sample.paint import SurfacePainter
+from dancenow.sample.pinhole import PinholeCamera
 from dancenow.sample.rooms import WALL_Z, paint_room
-from dancenow.sample.sdf import Body, PosedBody, Rays, Tracer, closest
+from dancenow.sample.sdf import ImplicitBody, PosedBody, Rays, Tracer, closest
 
 LAYERS: Final = 4  # surfaces blended in one pixel, nearest first
 
@@ -28,8 +28,8 @@ LAYERS: Final = 4  # surfaces blended in one pixel, nearest first
 def _one_thread() -> Iterator[None]:
     """Let PyTorch compute on one core.
 
-    A frame is some thousand short operations.  A second core would save a third of the time where
-    it is free, but where it is busy every operation waits for it: a hundred times slower.
+    A frame is some thousand short operations.  A second core would save a third of the time if it
+    is free, but if it is busy every operation waits for it: a hundred times slower.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -45,14 +45,14 @@ class Renderer:
     Args:
         look: the performer.
         skeleton: their body.
-        camera: where from.
+        camera: where they are seen from.
     """
 
-    def __init__(self, look: Look, skeleton: Skeleton, camera: Camera) -> None:
+    def __init__(self, look: Look, skeleton: Skeleton, camera: PinholeCamera) -> None:
         self.look = look
         self.camera = camera
-        self.body = Body(dress(look, skeleton), BLENDS)
-        self.painter = Painter(look, skeleton)
+        self.body = ImplicitBody(dress(look, skeleton), BLENDS)
+        self.painter = SurfacePainter(look, skeleton)
         self.plate = paint_room(look.room, camera)
         light = np.array(look.room.light)
         self.light = torch.from_numpy((light / np.linalg.norm(light)).astype(np.float32))
@@ -62,12 +62,12 @@ class Renderer:
         self._ground = _Ground(camera)
 
     @torch.inference_mode()
-    def draw(self, placed: Placed) -> NDArray[np.uint8]:
+    def draw(self, placed: PosedSkeleton) -> NDArray[np.uint8]:
         """One frame, uint8 `(H, W, 3)` RGB."""
         with _one_thread():
             return self._draw(placed)
 
-    def _draw(self, placed: Placed) -> NDArray[np.uint8]:
+    def _draw(self, placed: PosedSkeleton) -> NDArray[np.uint8]:
         posed = self.body.posed(placed)
         tracer = Tracer(posed, self.camera)
         picture = torch.from_numpy(self.plate * self._ground.shadow(posed, self.light)[..., None])
@@ -84,7 +84,7 @@ class Renderer:
             picture[pixel] = picture[pixel] * (1 - alpha) + colour[here] * alpha
         return to_display(picture.view(self.plate.shape).numpy())
 
-    def _shade(self, tracer: Tracer, rays: Rays, depth: Tensor, placed: Placed) -> Tensor:
+    def _shade(self, tracer: Tracer, rays: Rays, depth: Tensor, placed: PosedSkeleton) -> Tensor:
         """Colours `(3, N)` in linear light."""
         point, normal, rest = tracer.surface(rays, depth)
         albedo = torch.zeros_like(point)
@@ -126,10 +126,10 @@ class Renderer:
 def _nearest(
     rays: Rays, depth: Tensor, cover: Tensor, edge: float
 ) -> tuple[Rays, Tensor, Tensor, Tensor]:
-    """Keep what can be seen; and which layer of its pixel each surface is, 0 the nearest."""
+    """Keep visible surfaces, and find which layer of its pixel each is, 0 the nearest."""
     order = torch.argsort(rays.pixel.double() * 1e4 + depth.double())
     rays, depth, cover = rays[order], depth[order], cover[order]
-    # Where two surfaces run into each other the edge between them is soft as well.
+    # The edge where two surfaces meet is soft as well.
     meets = rays.pixel[1:] == rays.pixel[:-1]
     ahead = 0.5 + 0.5 * ((depth[1:] - depth[:-1]) / edge).clamp(0, 1)
     cover[:-1] = torch.where(
@@ -141,7 +141,7 @@ def _nearest(
     start = torch.cummax(torch.where(first, place, torch.zeros_like(place)), dim=0).values
     layer = place - start
     full = (cover > 0.98).long()
-    # Full surfaces before this one in its pixel hide it.
+    # A surface behind one that fills the pixel is hidden.
     before = torch.cumsum(full, dim=0) - full
     hidden = before - before[start] > 0
     keep = (~hidden & (layer < LAYERS)).nonzero()[:, 0]
@@ -157,7 +157,7 @@ def cast_shadow(posed: PosedBody, points: Tensor, light: Tensor, softness: float
     )
     towards = (to_local[:, :, :3] @ light).T[:, :, None]
     t, d = closest(origin, towards, posed.body.shape[:, index, None])
-    # The further the shade's maker, the softer its edge; what is at the point itself makes none.
+    # The farther the caster, the softer its shadow; what is at the point itself casts none.
     reach = (t / 0.07).clamp(0, 1)
     clear = (d / (softness * t.clamp_min(0.05)) * 0.5 + 0.5).clamp(0, 1)
     clear = clear * clear * (3 - 2 * clear)
@@ -184,7 +184,7 @@ def openness(posed: PosedBody, points: Tensor, normals: Tensor) -> Tensor:
 class _Ground:
     """The floor and the wall behind, which catch the performer's shadow."""
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: PinholeCamera) -> None:
         width, height = camera.size
         step = max(2.0, height / 84)
         self.shape = (max(2, round(height / step)), max(2, round(width / step)))

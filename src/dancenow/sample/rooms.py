@@ -1,4 +1,4 @@
-"""The rooms: a wall with things on it and a floor, painted by formula, without the person."""
+"""The rooms: a wall with things on it and a floor, painted by formula."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.sample.camera import Camera
 from dancenow.sample.colour import Image, linear
+from dancenow.sample.pinhole import PinholeCamera
 
 Field = NDArray[np.float32]
 
@@ -18,8 +18,8 @@ WALL_Z: Final = -2.1  # metres behind the performer's home
 
 
 @dataclass(frozen=True)
-class Room:
-    """A room.  Colours are sRGB `#rrggbb`.
+class RoomLook:
+    """How a room looks.  Colours are sRGB `#rrggbb`.
 
     Attributes:
         wall: "bricks", "panels", "wallpaper" or "plaster", in two colours.
@@ -42,29 +42,29 @@ class Room:
     warmth: str
 
 
-LOFT: Final = Room(
+LOFT: Final = RoomLook(
     "bricks", ("#94503c", "#b3a594"), "planks", ("#a5774b", "#7d5733"), "#54463c",
     (("window", -1.25, 1.75, 1.0), ("picture", 1.35, 1.7, 0.62), ("plant", 1.75, 0.0, 1.1)),
     "#2f4f4f", (-0.50, 0.78, 0.62), "#fff0dc",
 )  # fmt: skip
-SALON: Final = Room(
+SALON: Final = RoomLook(
     "wallpaper", ("#2f6f74", "#3d8588"), "parquet", ("#b98d5c", "#8f6439"), "#efe6d6",
     (("picture", -0.95, 1.75, 0.75), ("picture", 1.75, 1.55, 0.5), ("lamp", -1.75, 0.0, 1.65)),
     "#d9a441", (0.55, 0.75, 0.6), "#ffe9cc",
 )  # fmt: skip
-STUDIO: Final = Room(
+STUDIO: Final = RoomLook(
     "panels", ("#d9d3c7", "#c4bcae"), "planks", ("#c9a777", "#a98652"), "#8d8577",
     (("window", 1.15, 1.7, 1.25), ("shelf", -1.45, 1.55, 0.9), ("plant", -1.95, 0.0, 0.85)),
     "#c8553d", (0.45, 0.80, 0.65), "#fff6ea",
 )  # fmt: skip
-TERRACE: Final = Room(
+TERRACE: Final = RoomLook(
     "plaster", ("#9fbab2", "#88a69e"), "tiles", ("#b8583a", "#a04a31"), "#f4ead9",
     (("arch", -1.1, 0.0, 1.15), ("plant", 1.25, 0.0, 1.3), ("picture", 0.95, 1.95, 0.42)),
     "#3b6ea5", (-0.45, 0.85, 0.55), "#fff3d6",
 )  # fmt: skip
 
 
-def paint_room(room: Room, camera: Camera) -> Image:
+def paint_room(room: RoomLook, camera: PinholeCamera) -> Image:
     """The empty room as the camera sees it, float32 `(H, W, 3)` linear light."""
     width, height = camera.size
     fine = 3 if width * height <= 600_000 else 2
@@ -83,7 +83,7 @@ def paint_room(room: Room, camera: Camera) -> Image:
 
 
 def _noise(x: Field, y: Field, seed: float = 0.0) -> Field:
-    """A number 0..1 for every whole place (x, y), as good as random."""
+    """A pseudo-random number 0..1 for every integer place (x, y)."""
     value = np.sin(np.floor(x) * 127.1 + np.floor(y) * 311.7 + seed * 74.7) * 43758.547
     return np.asarray(value - np.floor(value), dtype=np.float32)
 
@@ -108,7 +108,7 @@ def _box(x: Field, y: Field, w: float, h: float, soft: float = 0.006) -> Field:
     return np.clip(0.5 - d / soft, 0.0, 1.0)
 
 
-def _wall(room: Room, x: Field, y: Field) -> Image:
+def _wall(room: RoomLook, x: Field, y: Field) -> Image:
     first, second = (linear(c) for c in room.wall_colours)
     if room.wall == "bricks":
         row = np.floor(y / 0.085)
@@ -136,18 +136,18 @@ def _wall(room: Room, x: Field, y: Field) -> Image:
         image = _mix(first, second, rough)
     image = _mix(image, linear(room.skirting), np.clip(0.5 - (y - 0.11) / 0.006, 0, 1))
     for kind, at_x, at_y, size in room.things:
-        # Each thing is painted only where it can be seen.
+        # Each thing is painted only where it is.
         columns = np.abs(x[0] - at_x) < size + 0.5
         rows = np.abs(y[:, 0] - at_y) < 1.9 * size + 0.3
         patch = np.ix_(rows, columns)
         image[patch] = _THINGS[kind](image[patch], room, x[patch] - at_x, y[patch] - at_y, size)
-    # The light lies on the wall's upper half and falls off; the corner above the floor is dim.
+    # Light falls on the wall's upper half and fades; the corner above the floor is dim.
     pool = np.exp(-(((x - 1.2 * room.light[0]) / 2.6) ** 2) - ((y - 1.5) / 1.9) ** 2)
     dim = 1.0 - 0.35 * np.exp(-y / 0.12)
     return np.asarray(image * ((0.42 + 0.5 * pool) * dim)[..., None] * linear(room.warmth))
 
 
-def _floor(room: Room, x: Field, z: Field) -> Image:
+def _floor(room: RoomLook, x: Field, z: Field) -> Image:
     first, second = (linear(c) for c in room.floor_colours)
     if room.floor == "planks":
         row = np.floor(x / 0.16)
@@ -177,16 +177,16 @@ def _floor(room: Room, x: Field, z: Field) -> Image:
 
 
 def _edge(x: Field) -> Field:
-    """Distance to the next whole number."""
+    """Distance to the nearest integer."""
     return np.asarray(0.5 - np.abs(x - np.floor(x) - 0.5))
 
 
-def _shadow(image: Image, x: Field, y: Field, w: float, h: float, room: Room) -> Image:
+def _shadow(image: Image, x: Field, y: Field, w: float, h: float, room: RoomLook) -> Image:
     side = 0.05 * np.sign(room.light[0])
     return image * (1 - 0.45 * _box(x + side, y + 0.05, w, h, 0.08))[..., None]
 
 
-def _window(image: Image, room: Room, x: Field, y: Field, size: float) -> Image:
+def _window(image: Image, room: RoomLook, x: Field, y: Field, size: float) -> Image:
     w, h = 0.42 * size, 0.62 * size
     image = _shadow(image, x, y, w + 0.06, h + 0.06, room)
     image = _mix(image, linear("#f5efe4"), _box(x, y, w + 0.05, h + 0.05))
@@ -203,7 +203,7 @@ def _window(image: Image, room: Room, x: Field, y: Field, size: float) -> Image:
     return _mix(image, linear(room.accent) * folds[..., None], drape)
 
 
-def _picture(image: Image, room: Room, x: Field, y: Field, size: float) -> Image:
+def _picture(image: Image, room: RoomLook, x: Field, y: Field, size: float) -> Image:
     w, h = 0.5 * size, 0.66 * size
     image = _shadow(image, x, y, w, h, room)
     image = _mix(image, linear("#3b2f28"), _box(x, y, w, h))
@@ -217,7 +217,7 @@ def _picture(image: Image, room: Room, x: Field, y: Field, size: float) -> Image
     return _mix(image, art, inner)
 
 
-def _plant(image: Image, room: Room, x: Field, y: Field, size: float) -> Image:
+def _plant(image: Image, room: RoomLook, x: Field, y: Field, size: float) -> Image:
     image = _shadow(image, x, y - 0.3 * size, 0.16 * size, 0.34 * size, room)
     leaves = np.random.default_rng(7)
     for i in range(22):
@@ -240,7 +240,7 @@ def _plant(image: Image, room: Room, x: Field, y: Field, size: float) -> Image:
     return _mix(image, linear(room.accent) * shade[..., None], pot)
 
 
-def _lamp(image: Image, room: Room, x: Field, y: Field, size: float) -> Image:
+def _lamp(image: Image, room: RoomLook, x: Field, y: Field, size: float) -> Image:
     glow = np.exp(-((x / 0.55) ** 2) - ((y - size) / 0.5) ** 2)
     image = image * (1 + 0.9 * glow)[..., None]
     image = _mix(image, linear("#2a2522"), _box(x, y - size / 2, 0.012, size / 2))
@@ -251,7 +251,7 @@ def _lamp(image: Image, room: Room, x: Field, y: Field, size: float) -> Image:
     return _mix(image, linear(room.accent) * linear("#fff1d0") * 1.5 * bright, shade)
 
 
-def _shelf(image: Image, room: Room, x: Field, y: Field, size: float) -> Image:
+def _shelf(image: Image, room: RoomLook, x: Field, y: Field, size: float) -> Image:
     for level in (0.0, 0.42):
         up = y - level
         image = _shadow(image, x, up, 0.5 * size, 0.02, room)
@@ -268,7 +268,7 @@ def _shelf(image: Image, room: Room, x: Field, y: Field, size: float) -> Image:
     return image
 
 
-def _arch(image: Image, room: Room, x: Field, y: Field, size: float) -> Image:
+def _arch(image: Image, room: RoomLook, x: Field, y: Field, size: float) -> Image:
     """A doorway to a garden under the sky."""
     half, spring = 0.42 * size, 1.35 * size
 

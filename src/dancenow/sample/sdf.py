@@ -1,10 +1,10 @@
 """Bodies as signed distance fields: smoothly blended cones, traced from the camera.
 
 A body is a list of primitives, each fixed to a bone: a cone with round ends (or an ellipsoid),
-squeezed across where wanted.  Primitives of one part (shirt, head, left arm ...) melt into each
-other; different parts meet at a crisp edge.  Each part is traced by itself (sphere tracing: Hart,
-"Sphere tracing", 1996; smooth minimum: Quilez, "smooth minimum", 2013) with only the few
-primitives that are near a ray.
+flattened if wanted.  Primitives of one part (shirt, head, left arm ...) blend into each other;
+different parts meet at a sharp edge.  Each part is traced by itself (sphere tracing: Hart, "Sphere
+tracing", 1996; smooth minimum: Quilez, "smooth minimum", 2013), with only the few primitives that
+are near a ray.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dancenow.sample.body import JOINT, Array, Placed
-from dancenow.sample.camera import Camera
+from dancenow.sample.kinematics import JOINT, Array, PosedSkeleton
+from dancenow.sample.pinhole import PinholeCamera
 
 NEAREST = 7  # primitives a ray keeps
 STEPS = 28
@@ -30,8 +30,8 @@ _FAR = 1e3
 class Primitive:
     """A round cone from `a` (radius `ra`) to `b` (radius `rb`) on a bone, in the rest pose, metres.
 
-    `flat` squeezes its cross-section (sideways, front to back); `cut` ends it in a flat face that
-    far beyond `b` instead of a round one.  With a = b it is an ellipsoid.
+    `flat` scales its cross-section (sideways, front to back); `cut` ends it in a flat face at that
+    distance beyond `b`, instead of a round one.  With a = b it is an ellipsoid.
     """
 
     part: str
@@ -46,7 +46,7 @@ class Primitive:
 
 
 def _frame(primitive: Primitive) -> tuple[Array, float]:
-    """Rest coordinates -> the primitive's own, squeezed ones, `(3, 4)`; and its length."""
+    """Rest coordinates -> the primitive's own scaled ones, `(3, 4)`; and its length."""
     a, b = np.array(primitive.a), np.array(primitive.b)
     length = float(np.linalg.norm(b - a))
     y = (b - a) / length if length > 1e-6 else np.array([0.0, 1.0, 0.0])
@@ -58,12 +58,12 @@ def _frame(primitive: Primitive) -> tuple[Array, float]:
     return np.concatenate([axes, -(axes @ a)[:, None]], axis=1), length
 
 
-class Body:
+class ImplicitBody:
     """The primitives of one performer, ready to be posed.
 
     Args:
         primitives: all of them.
-        blends: part -> how widely its primitives melt together, metres; its order numbers them.
+        blends: part -> how widely its primitives blend, metres; its order numbers the parts.
     """
 
     def __init__(self, primitives: Sequence[Primitive], blends: dict[str, float]) -> None:
@@ -87,7 +87,7 @@ class Body:
             ]
         ).T.contiguous()  # (6, P)  # fmt: skip
 
-    def posed(self, placed: Placed) -> PosedBody:
+    def posed(self, placed: PosedSkeleton) -> PosedBody:
         """The body in a pose."""
         turn = placed.rotations[self.bones].transpose(0, 2, 1)
         rest = placed.skeleton.rest[self.bones]
@@ -109,14 +109,14 @@ class PosedBody:
     """A body in a pose: `to_local`, `to_rest` float32 `(P, 3, 4)` from world coordinates; `ends`
     `(P, 2, 3)` in the world."""
 
-    body: Body
+    body: ImplicitBody
     to_local: Tensor
     to_rest: Tensor
     ends: Array
 
 
 def distances(x: Tensor, y: Tensor, z: Tensor, shape: Tensor) -> Tensor:
-    """Distance to primitives in their own coordinates, to first order where they are squeezed."""
+    """Distance to primitives in their own coordinates, to first order if they are flattened."""
     length, radius, slope, squeeze_x, squeeze_z, cut = shape
     h = torch.minimum(y.clamp_min(0.0), length)
     v = y - h
@@ -173,15 +173,15 @@ class Rays:
 
 
 class Tracer:
-    """Follows camera rays to a posed body."""
+    """Traces camera rays to a posed body."""
 
-    def __init__(self, posed: PosedBody, camera: Camera) -> None:
+    def __init__(self, posed: PosedBody, camera: PinholeCamera) -> None:
         self.posed = posed
         self.camera = camera
         self.eye = torch.from_numpy(camera.eye.astype(np.float32))
         to_local = posed.to_local
         self.origin = to_local[:, :, :3] @ self.eye + to_local[:, :, 3]  # (P, 3)
-        # One column a primitive, and one more that stands for "none" and is far away.
+        # One column per primitive, and one for "none", which is far away.
         nowhere = torch.tensor([0.0, -_FAR, 0.0])
         turn = torch.cat([to_local[:, :, :3].reshape(-1, 9), torch.zeros(1, 9)])
         origin = torch.cat([self.origin, nowhere[None]])
@@ -189,7 +189,7 @@ class Tracer:
         self.table = torch.cat([turn, origin, shape], dim=1).T.contiguous()  # (18, P + 1)
 
     def rays(self) -> Rays:
-        """All rays that come near the body, by part."""
+        """All rays that pass near the body, by part."""
         found = [self._rays_of(part) for part in range(len(self.posed.body.parts))]
         kept = [rays for rays in found if rays is not None]
         if not kept:
@@ -221,16 +221,16 @@ class Tracer:
         shape = body.shape[:, index, None]
         t, d = closest(self.origin[index].T[:, :, None], local, shape)
         k = float(body.blend[part])
-        near_by = 0.5 * k + 7.5 / camera.focal  # metres: one pixel and a half, five metres away
+        near_by = 0.5 * k + 7.5 / camera.focal  # metres: 1.5 pixels, five metres away
         keep = (d.amin(dim=0) < near_by).nonzero()[:, 0]
         d, t = d[:, keep], t[:, keep]
         count = min(NEAREST, len(mine))
-        # Of the primitives that a ray meets those count that it meets first.
+        # Of the primitives that a ray meets, the first count.
         wide = torch.from_numpy(body.reach[mine].astype(np.float32))[:, None]
         enters = t - ((-d).clamp_min(0.0) * 2 * wide).sqrt()
         order = torch.where(d < 0.5 * k + 0.01, enters, d + _FAR)
         chosen = torch.topk(order, count, dim=0, largest=False, sorted=False).indices
-        chosen = chosen.sort(dim=0).values  # melting depends on the order
+        chosen = chosen.sort(dim=0).values  # blending depends on the order
         reach = wide[:, 0][chosen] + k
         t = t.gather(0, chosen)
         # Primitives too far away to matter do not widen the search.
@@ -247,7 +247,7 @@ class Tracer:
         )
 
     def _covered(self, primitives: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Pixels that some of the primitives can touch: their outlines, drawn a little too big."""
+        """Pixels that the primitives may touch: their outlines, drawn slightly too large."""
         width, height = self.camera.size
         mask = np.zeros((height, width), dtype=np.uint8)
         seen = self.camera.project(self.posed.ends[primitives])  # (p, 2, 3)
@@ -258,11 +258,11 @@ class Tracer:
         return np.flatnonzero(mask)
 
     def trace(self, rays: Rays) -> tuple[Tensor, Tensor]:
-        """Follow rays to the surface.
+        """Trace rays to the surface.
 
         Returns:
-            Depth `(N,)` metres of the surface, or of where the ray comes closest to it; and how
-            much of the pixel the surface covers there, `(N,)` 0..1.
+            Depth `(N,)`, metres, of the surface or of where the ray comes closest to it; and how
+            much of the pixel the surface covers there, `(N,)`, 0..1.
         """
         pixel = 1.0 / self.camera.focal  # metres a pixel at depth 1
         n = len(rays.pixel)
@@ -273,7 +273,7 @@ class Tracer:
         local, shape, blend, origin = self._gather(part)
         for step in range(STEPS):
             x, y, z = (origin[i] + t * local[i] for i in range(3))
-            # The surface is drawn in by half a pixel, and covers less and less over one pixel.
+            # The surface is moved in by half a pixel, and its coverage fades over one pixel.
             d = melt(distances(x, y, z, shape), blend)
             gap = d / (pixel * t) + 0.5
             better = gap < best_gap[active]
@@ -302,10 +302,10 @@ class Tracer:
         return local, got[12:], self.posed.body.blend[rays.part], got[9:12]
 
     def surface(self, rays: Rays, depth: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Points, normals and rest-pose places of the surface, each `(3, N)`, metres.
+        """Points, normals and rest-pose points of the surface, each `(3, N)`, metres.
 
-        The rest-pose place undoes the pose bone by bone, blended like the surface: what is
-        painted there moves with the body.
+        The rest-pose point undoes the pose bone by bone, blended like the surface: paint moves
+        with the body.
         """
         point = self.eye[:, None] + depth * rays.direction
         got = self.table[:, rays.near]

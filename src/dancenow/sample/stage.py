@@ -1,4 +1,4 @@
-"""Performers on their stages: samples of dance with known poses."""
+"""Performers on stage: sample dances with known poses."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from dancenow.errors import InputError
 from dancenow.pose.track import PoseTrack
-from dancenow.sample.body import BodyPose, build_skeleton, place
-from dancenow.sample.camera import frame_person
 from dancenow.sample.dances import Choreography
 from dancenow.sample.figure import BLENDS, dress
-from dancenow.sample.keypoints import Marker
+from dancenow.sample.keypoints import KeypointProjector
+from dancenow.sample.kinematics import BodyPose, build_skeleton, forward_kinematics
 from dancenow.sample.looks import Look, find_performer
+from dancenow.sample.pinhole import frame_person
 from dancenow.sample.render import Renderer
-from dancenow.sample.sdf import Body
+from dancenow.sample.sdf import ImplicitBody
 from dancenow.sample.stance import Solver
 
 Frame = NDArray[np.uint8]
@@ -25,10 +25,10 @@ Keypoints = NDArray[np.float32]
 SMALLEST = 32  # px; below, there is nothing to see
 
 
-class Stage:
+class SampleStage:
     """One performer in front of one camera.
 
-    Any `BodyPose` can be shown: one that a dance gives, or one from motion capture.
+    It can show any `BodyPose`: from a dance or from motion capture.
 
     Args:
         look: the performer.
@@ -42,31 +42,31 @@ class Stage:
         width, height = (size, size) if isinstance(size, int) else size
         if min(width, height) < SMALLEST:
             raise InputError(
-                f"a picture of {width} x {height}: give at least {SMALLEST} x {SMALLEST}."
+                f"{width} x {height} px is too small; give at least {SMALLEST} x {SMALLEST}."
             )
         self.look = look
         self.size = (width, height)
         self.skeleton = build_skeleton(look.proportions)
         self.camera = frame_person(look.proportions.height, self.size, look.home)
-        body = Body(dress(look, self.skeleton), BLENDS)
-        self._marker = Marker(self.skeleton, body, self.camera)
+        body = ImplicitBody(dress(look, self.skeleton), BLENDS)
+        self._marker = KeypointProjector(self.skeleton, body, self.camera)
         self._renderer: Renderer | None = None
 
     def draw(self, pose: BodyPose) -> Frame:
         """A frame, uint8 `(H, W, 3)` RGB.  The first call paints the room."""
         if self._renderer is None:
             self._renderer = Renderer(self.look, self.skeleton, self.camera)
-        return self._renderer.draw(place(self.skeleton, pose, self.look.place))
+        return self._renderer.draw(forward_kinematics(self.skeleton, pose, self.look.place))
 
     def keypoints(self, pose: BodyPose) -> Keypoints:
         """The true keypoints, float32 `(137, 3)`: x px, y px, confidence 0 or 1."""
-        return self._marker.keypoints(place(self.skeleton, pose, self.look.place))
+        return self._marker.keypoints(forward_kinematics(self.skeleton, pose, self.look.place))
 
     def poses(self, dance: str, *, seconds: float, fps: float, seed: int = 0) -> Iterator[BodyPose]:
         """The poses of a dance, one a frame; frame k is at k / fps seconds.
 
         Raises:
-            InputError: no such dance; or a length or frame rate that is not above 0.
+            InputError: there is no such dance, or length or frame rate is not above 0.
         """
         for value, name in ((seconds, "seconds"), (fps, "fps")):
             if not (np.isfinite(value) and value > 0):
@@ -88,9 +88,9 @@ def render_sample(
 ) -> Iterator[tuple[Frame, Keypoints]]:
     """A performer dances: frames and the true keypoints.
 
-    Two performers in the same dance with the same `fps` and `seed` do the same movements in the
-    same frames, each with their own body, in their own room: what a perfect motion transfer from
-    one to the other would show.
+    Two performers of the same dance with the same `fps` and `seed` move the same way in the same
+    frames, each with their own body in their own room: what a perfect motion transfer from one to
+    the other would show.
 
     Args:
         performer: a name in `PERFORMERS`.
@@ -98,16 +98,16 @@ def render_sample(
         seconds: length.
         size: picture size, px: one number for a square, or `(width, height)`.
         fps: frames a second.
-        seed: draws the dance's moves.
+        seed: for the choice of moves.
 
     Returns:
         `round(seconds * fps)` pairs of a frame, uint8 `(H, W, 3)` RGB, and keypoints, float32
         `(137, 3)`: x px, y px, confidence 0 or 1.
 
     Raises:
-        InputError: an unknown name; or a length, size or frame rate that is too small.
+        InputError: a name is unknown, or a length, size or frame rate is too small.
     """
-    stage = Stage(find_performer(performer), size)
+    stage = SampleStage(find_performer(performer), size)
     poses = stage.poses(dance, seconds=seconds, fps=fps, seed=seed)
     return ((stage.draw(pose), stage.keypoints(pose)) for pose in poses)
 
@@ -121,7 +121,7 @@ def dance_track(
     fps: float = 25,
     seed: int = 0,
 ) -> PoseTrack:
-    """The true pose track of `render_sample`, without rendering; arguments and errors as there."""
-    stage = Stage(find_performer(performer), size)
+    """The true pose track of `render_sample`, without rendering; same arguments and errors."""
+    stage = SampleStage(find_performer(performer), size)
     poses = stage.poses(dance, seconds=seconds, fps=fps, seed=seed)
     return PoseTrack(np.stack([stage.keypoints(pose) for pose in poses]), fps, stage.size)

@@ -1,8 +1,8 @@
-"""What a dance says: a body-independent stance, and the inverse kinematics that takes it on.
+"""Stances, which do not depend on a body, and the inverse kinematics that poses a body in one.
 
-A stance is one row of numbers, named by `CHANNELS`.  Places on the floor and heights are in units
-of the leg's length, a hand's place is a direction and a share of the arm's length from its
-shoulder, angles are radians.  So any body can take on any stance with its feet where they belong.
+A stance is one row of numbers, named by `CHANNELS`.  Positions on the floor and heights are in
+units of the leg's length, a hand's position is a direction from its shoulder and a share of the
+arm's length, angles are radians.  So any body can take any stance with its feet in the right place.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from dancenow.sample.body import FINGERS, JOINT, JOINTS, PARENTS, Array, BodyPose, Skeleton
+from dancenow.pose.layout import FINGERS
+from dancenow.sample.kinematics import JOINT, JOINTS, PARENTS, Array, BodyPose, Skeleton
 
 # Neutral values.  "weight" is -1 over the right foot .. +1 over the left; "out" is away from the
-# body's middle; "palm_*" is where the palm faces.  Arms are given in the chest's axes.
+# body's middle; "palm_*" is where the palm faces.  Arms are in the chest's axes.
 _TRUNK: Final = {
     "weight": 0.0, "drop": 0.0, "lean": 0.0, "yaw": 0.0,
     "hip_yaw": 0.0, "hip_roll": 0.0, "hip_pitch": 0.0,
@@ -39,7 +40,7 @@ NEUTRAL: Final[dict[str, float]] = {
 }
 CHANNELS: Final = tuple(NEUTRAL)
 CHANNEL: Final = {name: i for i, name in enumerate(CHANNELS)}
-# Channels that change sign when left and right change places.
+# Channels that change sign when left and right are swapped.
 ODD: Final = frozenset(
     name for name in CHANNELS if name == "weight" or name.endswith(("yaw", "roll", "foot_x"))
 )
@@ -65,13 +66,13 @@ def _unit(v: Array) -> Array:
 
 
 def _softmin(a: float, b: float, width: float) -> float:
-    """The smaller of two, rounded off within `width`, so that motion stays smooth."""
+    """The smaller of two, smoothed within `width`, so that motion stays smooth."""
     h = max(width - abs(a - b), 0.0) / width
     return min(a, b) - h * h * width / 4
 
 
 def _two_bones(start: Array, end: Array, pole: Array, a: float, b: float) -> tuple[Array, Array]:
-    """The middle joint and the end that two bones of lengths a and b reach; bends towards pole."""
+    """Middle joint and end of two bones of lengths a and b that reach for `end`, bent to `pole`."""
     direction = end - start
     limit = 0.998 * (a + b)
     distance = _softmin(float(np.linalg.norm(direction)), limit, 0.02 * limit)
@@ -84,10 +85,10 @@ def _two_bones(start: Array, end: Array, pole: Array, a: float, b: float) -> tup
 
 
 class Solver:
-    """Takes on stances with one body.
+    """Poses one body in stances.
 
-    `pose(stance)` gives the `BodyPose`; feet stand exactly where the stance puts them, and where
-    the hips would be too far away for the legs they come down.
+    `pose(stance)` returns the `BodyPose`.  Feet are exactly where the stance puts them; if the
+    legs cannot reach, the hips come down.
     """
 
     def __init__(self, skeleton: Skeleton, hip_swing: float = 1.0) -> None:
@@ -125,7 +126,7 @@ class Solver:
     def _trunk(self, c: dict[str, float], world: Array) -> None:
         sway = self.hip_swing * c["weight"]
         yaw = _ry(c["yaw"])
-        # The hip over the standing leg rises; the chest leans the other way to keep the balance.
+        # The hip over the standing leg rises; the chest leans the other way for balance.
         hip_roll = c["hip_roll"] + 0.10 * sway
         chest_roll = c["chest_roll"] - 0.07 * sway
         chest_pitch = c["chest_pitch"] + 0.35 * c["hip_pitch"]
@@ -138,7 +139,7 @@ class Solver:
         )
 
         def head(share: float) -> Array:
-            # The head follows the chest in part: a dancer keeps the eyes on the audience.
+            # The head follows the chest only in part: dancers keep their eyes on the audience.
             follow = 0.85 - 0.5 * share
             return np.asarray(
                 _ry(follow * c["chest_yaw"] + share * c["head_yaw"])
@@ -153,7 +154,7 @@ class Solver:
         world[JOINT["head"]] = yaw @ head(1.0)
 
     def _foot(self, c: dict[str, float], side: str, world: Array) -> Array:
-        """Set the foot's rotations; gives the ankle's place."""
+        """Set the foot's rotations; returns the ankle's position."""
         sign = 1 if side == "left" else -1
         # toe_out turns the toes outwards; the whole body's yaw is in the step's own channels.
         flat = _ry(c["yaw"] + sign * c[f"{side}_toe_out"])
@@ -163,7 +164,7 @@ class Solver:
         leg = self.skeleton.leg
         ground = np.array([c[f"{side}_foot_x"] * leg, c[f"{side}_foot_y"] * leg, 0.0])
         ground[2] = c[f"{side}_foot_z"] * leg
-        # The foot turns and rolls over its ball, which stays where it is.
+        # The foot turns and rolls over its ball, which does not move.
         offset = np.array([0.0, 0.0, ball[2] - rest[2]])
         ball_at = ground + offset + np.array([0.0, ball[1], 0.0])
         world[JOINT[f"{side}_ankle"]] = pitched
@@ -230,9 +231,9 @@ class Solver:
 
     @staticmethod
     def _twist(forearm: Array, palm: Array) -> float:
-        """How far the forearm turns for the hand's palm (-y at rest) to face `palm`."""
+        """How far the forearm turns so that the hand's palm (-y at rest) faces `palm`."""
         local = forearm.T @ palm
-        # A little of the rest direction keeps the angle defined where palm lies along the bone.
+        # A little of the rest direction keeps the angle defined if the palm is along the bone.
         return float(np.arctan2(-local[2], -local[1] + 0.05))
 
     def _fingers(self, c: dict[str, float], side: str, world: Array) -> None:

@@ -18,7 +18,7 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import probe, read_frames
-from dancenow.video.camera import CameraDrift, CameraPath, Drift, path_of
+from dancenow.video.camera_motion import CameraPath, CameraTracker, Drift, interpolate_path
 
 _VERSION = 2  # of what is cached here; raise it when the measurement changes
 _LOOKED_AT = 36  # frames
@@ -37,7 +37,7 @@ class DriftWatch:
     """
 
     def __init__(self, track: PoseTrack, count: int) -> None:
-        self._drift = CameraDrift()
+        self._drift = CameraTracker()
         self._masks = PersonBoxes(track)
         chosen = np.linspace(0, count - 1, min(_LOOKED_AT, count))
         self._chosen = set(chosen.astype(int).tolist())
@@ -112,12 +112,12 @@ def find_camera(
             watch.see(index, index, frame)
             progress(Progress(stage, index + 1, stop))
         path = None
-        if watch.drift().follow(info.size):
-            camera, moves = CameraDrift(), []
+        if watch.drift().worth_following(info.size):
+            camera, moves = CameraTracker(), []
             for index, frame in enumerate(read_frames(clip, stop=stop)):
                 moves.append(camera.add(frame, masks[index]))
                 progress(Progress(f"following the camera of {clip.name}", index + 1, stop))
-            path = path_of(moves, info.size)
+            path = interpolate_path(moves, info.size)
         found = None if path is None else path.moves.tolist()
         write_text(file, json.dumps({"moves": found, "drift": watch.figures()}))
     document = json.loads(file.read_text("utf-8"))

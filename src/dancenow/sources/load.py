@@ -1,31 +1,18 @@
-"""Seeing clips: poses and person masks, detected once and found again by the clip's content."""
+"""A motion out of a file: a clip, a track, a motion capture or OpenPose files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import InputError
-from dancenow.files import atomic_folder, new_pictures
-from dancenow.mocap import Bvh, film_bvh, read_bvh
-from dancenow.mocap.recording import LANDMARKS, record
+from dancenow.mocap import film_bvh, read_bvh
 from dancenow.pose import PoseTrack
-from dancenow.pose.estimators import make_estimator
 from dancenow.pose.filters import clean
-from dancenow.pose.follow import follow
 from dancenow.pose.openpose import is_openpose_folder, read_openpose
-from dancenow.pose.track import FloatArray
-from dancenow.progress import Progress, ProgressCallback, silent
-from dancenow.video import ClipInfo, probe, read_frames
-
-_VERSION = 1  # of what is cached here; raise it when detection changes
-_MASK_PX = 512  # longer side of a stored mask
+from dancenow.progress import ProgressCallback, silent
+from dancenow.sources.detection import detect_pose
+from dancenow.video import ClipInfo, probe
 
 
 @dataclass(frozen=True)
@@ -41,25 +28,11 @@ class Source:
     clip: ClipInfo | None
 
 
-@dataclass(frozen=True)
-class Observation:
-    """A target clip, seen once.
-
-    Attributes:
-        track: its poses, as detected.
-        frames: int64 `(N,)`, the frames that have a mask.
-        masks: uint8 `(N, h, w)`, 255 on the person, in the frame's shape but smaller.
-    """
-
-    track: PoseTrack
-    frames: NDArray[np.int64]
-    masks: NDArray[np.uint8]
-
-
 def load_source(
     path: Path,
     *,
     estimator: str = "mediapipe",
+    device: str = "cpu",
     azimuth: float = 0.0,
     progress: ProgressCallback = silent,
 ) -> Source:
@@ -68,6 +41,7 @@ def load_source(
     Args:
         path: what holds the motion.
         estimator: which estimator finds the poses in a clip.
+        device: where it runs; see `make_estimator`.
         azimuth: from where a motion capture is filmed, in degrees; see `film_bvh`.
         progress: told about every frame.
 
@@ -84,54 +58,14 @@ def load_source(
         return Source(clean(read_openpose(path)), None)
     if path.suffix.lower() == ".bvh":
         return Source(film_bvh(read_bvh(path), path, azimuth=azimuth), None)
-    return Source(clean(detect_pose(path, estimator=estimator, progress=progress)), probe(path))
-
-
-def detect_pose(
-    path: Path, *, estimator: str = "mediapipe", progress: ProgressCallback = silent
-) -> PoseTrack:
-    """The poses in a clip as the estimator gives them, uncleaned; cached by the clip's content.
-
-    Raises:
-        InputError: the clip cannot be read, or nobody is seen in it.
-    """
-    info = probe(path)
-    cached = _track_file(path, estimator)
-    if cached.is_file():
-        return PoseTrack.load(cached)
-    detector = make_estimator(estimator)
-    tell = _frame_progress(path, info, progress)
-    track = detector.estimate(read_frames(path), float(info.fps), info.size, tell)
-    track.save(cached)
-    return track
+    found = detect_pose(path, estimator=estimator, device=device, progress=progress)
+    return Source(clean(found), probe(path))
 
 
 def check_azimuth(path: Path, azimuth: float) -> None:
     """Raise `InputError` where an angle is given for what was filmed already."""
     if azimuth and path.suffix.lower() != ".bvh":
-        raise InputError(f"--camera {azimuth:g}: {path} is no motion capture (.bvh); leave it out.")
-
-
-def record_bvh(clip: Path, *, progress: ProgressCallback = silent) -> tuple[Bvh, PoseTrack]:
-    """The body of a clip in space, as a motion capture, and its poses, cleaned.
-
-    Raises:
-        InputError: the clip cannot be read, or nobody is seen in it.
-    """
-    info = probe(clip)
-    tell = _frame_progress(clip, info, progress)
-    candidates: list[list[FloatArray]] = []
-    worlds = []
-    for detection in make_estimator("mediapipe").stream(read_frames(clip)):
-        candidates.append(detection.candidates)
-        world = detection.world
-        worlds.append(np.full((LANDMARKS, 4), np.nan, np.float32) if world is None else world)
-        tell(len(candidates))
-    track = clean(PoseTrack(follow(candidates, info.size).keypoints, float(info.fps), info.size))
-    try:
-        return record(np.stack(worlds), track), track
-    except InputError as error:
-        raise InputError(f"{clip}: {error}") from error
+        raise InputError(f"`camera={azimuth:g}`: {path} is no motion capture (.bvh); leave it out.")
 
 
 def load_poses(
@@ -139,6 +73,7 @@ def load_poses(
     poses: Path | None,
     *,
     estimator: str = "mediapipe",
+    device: str = "cpu",
     progress: ProgressCallback = silent,
 ) -> PoseTrack:
     """The cleaned poses of a clip: detected, or known already.
@@ -147,13 +82,14 @@ def load_poses(
         clip: the clip.
         poses: a track (`.npz`) or a folder of OpenPose files of this very clip, or None.
         estimator: which estimator finds the poses where they are not known.
+        device: where it runs; see `make_estimator`.
         progress: told about every frame.
 
     Raises:
         InputError: the poses are of another clip, or nobody is seen.
     """
     if poses is None:
-        return clean(detect_pose(clip, estimator=estimator, progress=progress))
+        return clean(detect_pose(clip, estimator=estimator, device=device, progress=progress))
     info = probe(clip)
     if poses.suffix == ".npz":
         track = PoseTrack.load(poses)
@@ -177,76 +113,3 @@ def load_poses(
             f"{info.size[0]} x {info.size[1]}."
         )
     return track
-
-
-def observe(
-    path: Path,
-    wanted: NDArray[np.int64],
-    *,
-    estimator: str = "mediapipe",
-    poses: Path | None = None,
-    progress: ProgressCallback = silent,
-) -> Observation:
-    """The poses in a clip, and the person's masks in some frames; cached by the clip's content.
-
-    Args:
-        path: the clip.
-        wanted: int64 `(N,)`, ascending: the frames whose masks are wanted.
-        estimator: which estimator finds the poses.  Masks always come from MediaPipe.
-        poses: poses that are known already (see `load_poses`).
-        progress: told about every frame.
-
-    Raises:
-        InputError: the clip cannot be read, or nobody is seen in it.
-    """
-    key = content_hash(path, _VERSION, wanted.tolist())
-    folder = cache_dir("masks") / key
-    track_file = _track_file(path, estimator)
-    if not folder.is_dir():
-        info = probe(path)
-        masks_and_track = _segment(path, info, wanted, folder, progress)
-        if estimator == "mediapipe" and poses is None and not track_file.is_file():
-            masks_and_track.save(track_file)
-    if poses is not None:
-        track = load_poses(path, poses)
-    else:
-        track = detect_pose(path, estimator=estimator, progress=progress)
-    return Observation(track, wanted, np.load(folder / "masks.npy", mmap_mode="r"))
-
-
-def _segment(
-    path: Path,
-    info: ClipInfo,
-    wanted: NDArray[np.int64],
-    folder: Path,
-    progress: ProgressCallback,
-) -> PoseTrack:
-    """Detect poses and masks in one pass; leaves the masks in `folder`."""
-    width, height = info.size
-    scale = min(1.0, _MASK_PX / max(width, height))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    row = {int(frame): i for i, frame in enumerate(wanted)}
-    tell = _frame_progress(path, info, progress)
-    candidates: list[list[FloatArray]] = []
-    with atomic_folder(folder) as temporary:
-        masks = new_pictures(temporary / "masks.npy", (len(wanted), size[1], size[0]))
-        detections = make_estimator("mediapipe").stream(read_frames(path), masks=True)
-        for index, detection in enumerate(detections):
-            candidates.append(detection.candidates)
-            if index in row and detection.mask is not None:
-                small = cv2.resize(detection.mask, size, interpolation=cv2.INTER_AREA)
-                masks[row[index]] = np.round(255 * small)
-            tell(index + 1)
-        masks.flush()
-        return PoseTrack(follow(candidates, info.size).keypoints, float(info.fps), info.size)
-
-
-def _track_file(path: Path, estimator: str) -> Path:
-    return cache_dir("tracks") / f"{content_hash(path, _VERSION, estimator)}.npz"
-
-
-def _frame_progress(
-    path: Path, info: ClipInfo, progress: ProgressCallback
-) -> Callable[[int], None]:
-    stage = f"detecting poses in {path.name}"
-    return lambda done: progress(Progress(stage, done, info.frames))

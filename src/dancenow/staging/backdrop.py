@@ -14,12 +14,13 @@ from PIL import ImageColor
 from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import InputError
 from dancenow.files import write_bytes
-from dancenow.performer import FastPerformer, Performer
+from dancenow.performer import Performer
 from dancenow.pose.filters import clean
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.background import find_room, plate_frames
 from dancenow.sources.camera import find_camera, seen_steadily
-from dancenow.sources.load import Source, observe
+from dancenow.sources.detection import detect_person
+from dancenow.sources.load import Source
 from dancenow.video import IMAGE_SUFFIXES, probe, read_frames
 from dancenow.video.images import read_image
 from dancenow.video.png import encode_png
@@ -37,7 +38,7 @@ def check_background(name: str) -> None:
     path = Path(name)
     if not path.exists():
         raise InputError(
-            f"--background {name}: is neither target, source, transparent, a colour (white, "
+            f"`background={name}`: is neither target, source, transparent, a colour (white, "
             "#20c060), nor a file that exists."
         )
     if path.suffix.lower() in IMAGE_SUFFIXES:
@@ -74,23 +75,19 @@ class Backdrop:
         progress: ProgressCallback = silent,
     ) -> None:
         check_background(name)
-        if name != TARGET and not isinstance(performer, FastPerformer):
+        if name != TARGET and not performer.paints_layers:
             raise InputError(
-                f"--background {name}: performers of the presets edn-... paint whole frames; train "
-                "one with --preset fast."
+                f"`background={name}`: performers of the presets edn-... paint whole frames; train "
+                "one with `preset=fast`."
             )
         self.transparent = name == TRANSPARENT
-        self._performer, self._size = performer, performer.scene.size
-        self._name = name
-        self._picture: Frame | None = None
+        self._size, self._name = performer.scene.size, name
+        self._picture = performer.scene.plate if name == TARGET else None
         if name == SOURCE:
             self._picture = _filling(_source_room(source, progress), self._size)
 
     def frames(self, fps: float) -> Iterator[Frame]:
         """One uint8 `(H, W, 3)` RGB picture a frame, without end; a clip begins anew."""
-        if self._name == TARGET:
-            assert isinstance(self._performer, FastPerformer)
-            return cycle([self._performer.scene.plate])
         if self._picture is not None:
             return cycle([self._picture])
         return picture_frames(self._name, self._size, fps)
@@ -148,12 +145,12 @@ def _filling(picture: Frame, size: tuple[int, int]) -> Frame:
 def _source_room(source: Source, progress: ProgressCallback) -> Frame:
     """The room of a source clip without its dancer; cached by the clip's content."""
     if source.clip is None:
-        raise InputError("--background source: the source is a track; it has no picture.")
+        raise InputError("`background=source`: the source is a track; it has no picture.")
     clip, info = source.clip.path, source.clip
     file = cache_dir("rooms") / f"{content_hash(clip, _VERSION)}.png"
     if not file.is_file():
         wanted = plate_frames(info.frames, info.size)
-        seen = observe(clip, wanted, progress=progress)
+        seen = detect_person(clip, wanted, progress=progress)
         camera, _ = find_camera(clip, clean(seen.track), progress=progress)
         rows = {int(index): row for row, index in enumerate(wanted)}
         frames, masks = [], []

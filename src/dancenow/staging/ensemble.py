@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.performer import FastPerformer, Performer
-from dancenow.performer.fast.performer import Layer
+from dancenow.options import Formation, Retarget
+from dancenow.performer import Performer
+from dancenow.performer.layer import Layer
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
+from dancenow.pose.normalize import PoseStatistics
 from dancenow.staging.backdrop import TARGET, picture_frames
-from dancenow.staging.choices import Formation, Retarget
 from dancenow.staging.room import performable
 
 Frame = NDArray[np.uint8]
@@ -47,21 +48,18 @@ class Ensemble:
     def check(self) -> None:
         """Raise `InputError` where these performers cannot dance so."""
         check_cast(len(self.performers), self.formation, self.delay)
-        if any(performer.scene.statistics is None for performer in self.performers):
+        for performer in self.performers:
+            _home(performer)
+        layered = all(performer.paints_layers for performer in self.performers)
+        if self.formation is Formation.together and not layered:
             raise InputError(
-                "--performer: one was learned from drawn stick figures without poses, so no dance "
-                "can be brought to its body; train it from a clip."
+                "`formation=together`: performers of the presets edn-... paint whole frames; "
+                "choose beside, or train them with `preset=fast`."
             )
-        fast = all(isinstance(performer, FastPerformer) for performer in self.performers)
-        if self.formation is Formation.together and not fast:
+        if self.formation is Formation.beside and self.background != TARGET and not layered:
             raise InputError(
-                "--formation together: performers of the presets edn-... paint whole frames; "
-                "choose beside, or train them with --preset fast."
-            )
-        if self.formation is Formation.beside and self.background != TARGET and not fast:
-            raise InputError(
-                f"--background {self.background}: performers of the presets edn-... paint whole "
-                "frames; train one with --preset fast."
+                f"`background={self.background}`: performers of the presets edn-... paint whole "
+                "frames; train one with `preset=fast`."
             )
 
     def frames(self, track: PoseTrack) -> tuple[tuple[int, int], Iterator[Frame]]:
@@ -101,7 +99,7 @@ class Ensemble:
         return size, frames()
 
     def _frames(self, performer: Performer, track: PoseTrack) -> Iterator[Frame]:
-        if self.background == TARGET or not isinstance(performer, FastPerformer):
+        if self.background == TARGET or not performer.paints_layers:
             return performer.perform(track)
         behind = picture_frames(self.background, track.size, track.fps)
         return (
@@ -110,49 +108,60 @@ class Ensemble:
         )
 
     def _together(self, tracks: Sequence[PoseTrack]) -> tuple[tuple[int, int], Iterator[Frame]]:
-        performers = [p for p in self.performers if isinstance(p, FastPerformer)]
-        first = performers[0].scene
-        reach = [
-            _reach(track) / performer.scene.statistics.middle_height
-            for performer, track in zip(performers, tracks, strict=True)
-        ]
-        slot = max(reach) * first.statistics.middle_height
-        width = max(first.size[0], round(slot * len(performers))) // 2 * 2
-        height = first.size[1] // 2 * 2
-        places = [width * (number + 0.5) / len(performers) for number in range(len(performers))]
-        size = (width, height)
-        if self.background == TARGET:
-            behind: Iterator[Frame] = cycle([_widened(first.plate, first.statistics.x, size)])
+        homes = [_home(performer) for performer in self.performers]
+        first, home = self.performers[0].scene, homes[0]
+        reach = max(
+            _reach(track) / own.middle_height for track, own in zip(tracks, homes, strict=True)
+        )
+        count = len(self.performers)
+        width = max(first.size[0], round(reach * home.middle_height * count)) // 2 * 2
+        size = (width, first.size[1] // 2 * 2)
+        places = [width * (number + 0.5) / count for number in range(count)]
+        if self.background == TARGET and first.plate is not None:
+            behind: Iterator[Frame] = cycle([_widened(first.plate, home.x, size)])
         else:
             behind = picture_frames(self.background, size, tracks[0].fps)
 
         def frames() -> Iterator[Frame]:
             streams = [
-                performer.layers(track) for performer, track in zip(performers, tracks, strict=True)
+                performer.layers(track)
+                for performer, track in zip(self.performers, tracks, strict=True)
             ]
             for layers, background in zip(zip(*streams, strict=True), behind, strict=False):
                 frame = background
-                for layer, performer, place in zip(layers, performers, places, strict=True):
-                    own, home = performer.scene.statistics, first.statistics
+                for layer, own, place in zip(layers, homes, places, strict=True):
                     scale = home.middle_height / own.middle_height
-                    frame = _moved(
-                        layer, scale, (own.x, own.middle), (place, home.middle), size
-                    ).over(frame)
+                    here, there = (own.x, own.middle), (place, home.middle)
+                    frame = _moved(layer, scale, here, there, size).over(frame)
                 yield frame
 
         return size, frames()
 
 
+def _home(performer: Performer) -> PoseStatistics:
+    """Where a performer stands in its own frame.
+
+    Raises:
+        InputError: nobody knows, so that no dance can be brought to its body.
+    """
+    if performer.scene.statistics is None:
+        raise InputError(
+            "`performer`: one was learned from drawn stick figures without poses, so no dance "
+            "can be brought to its body; train it from a clip."
+        )
+    return performer.scene.statistics
+
+
 def check_cast(count: int, formation: Formation, delay: float) -> None:
     """Raise `InputError` where that many performers cannot dance so."""
     if count > MOST:
-        raise InputError(f"--performer: at most {MOST} dance together, not {count}.")
+        raise InputError(f"`performer`: at most {MOST} dance together, not {count}.")
     if not (np.isfinite(delay) and delay >= 0):
-        raise InputError(f"--canon must be 0 s or above, not {delay:g}.")
+        raise InputError(f"`canon` must be 0 s or above, not {delay:g}.")
     if delay and count < 2:
-        raise InputError(f"--canon {delay:g}: needs several performers; add a --performer.")
+        raise InputError(f"`canon={delay:g}`: needs several performers; add a `performer`.")
     if formation is Formation.together and count < 2:
-        raise InputError("--formation together: needs several performers; add a --performer.")
+        raise InputError("`formation=together`: needs several performers; add a `performer`.")
 
 
 def _later(track: PoseTrack, delay: int) -> PoseTrack:

@@ -77,7 +77,7 @@ def open_result(
             result.credentials = _signed(finished, claim, path)
 
     with open_writer(
-        path, fps=fps, size=size, alpha=alpha, audio_from=audio_from, comment=NOTE, finish=finish
+        path, fps=fps, size=size, alpha=alpha, audio=audio_from, comment=NOTE, finish=finish
     ) as writer:
         result = ResultWriter(writer)
         yield result

@@ -8,17 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.performer import FastPerformer, Performer
+from dancenow.options import Camera, Retarget, ShowOptions
+from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.framing import keep_in_frame
-from dancenow.pose.normalize import normalize, pose_statistics
+from dancenow.pose.normalize import normalize as normalized_track
+from dancenow.pose.normalize import pose_statistics
 from dancenow.pose.retarget import body_shape, retarget_limbs
 from dancenow.progress import ProgressCallback, silent
 from dancenow.sources.camera import PersonBoxes, find_camera, steadied
 from dancenow.sources.load import Source
-from dancenow.staging.choices import CameraChoice, Retarget
 from dancenow.video import read_frames
-from dancenow.video.camera import CameraPath, match_views, still_path
+from dancenow.video.camera_motion import CameraPath, match_views, still_path
 
 _UNMOVED = 0.4  # px: a view that differs less is the plate's own
 _ZOOMED = (0.8, 1.25)  # further apart, two views hardly show the same room
@@ -40,10 +41,8 @@ class Staged:
 def stage(
     performer: Performer,
     source: Source,
+    show: ShowOptions,
     *,
-    normalized: bool = True,
-    camera: CameraChoice = CameraChoice.auto,
-    retarget: Retarget = Retarget.whole,
     progress: ProgressCallback = silent,
 ) -> Staged:
     """Bring a source's motion into a performer's room.
@@ -54,30 +53,29 @@ def stage(
     Args:
         performer: who is to dance.
         source: any motion.
-        normalized: see `performable`.
-        camera: whose camera films it.
-        retarget: what takes the target's proportions.
+        show: whether it is normalised, what takes the target's proportions, whose camera films it.
         progress: told about every frame.
 
     Raises:
         InputError: nothing can be normalised to the performer, or the camera asked for is not
             known.
     """
-    if camera is CameraChoice.target:
+    camera = show.filmed_by
+    if camera is Camera.target:
         check_camera(performer)
     track, path = source.track, _source_path(source, progress)
     view: CameraPath | None = None
-    if not normalized and (at_home := _at_home(performer, source, path)) is not None:
+    if not show.normalize and (at_home := _at_home(performer, source, path)) is not None:
         track = steadied(track, at_home)
-        if camera in (CameraChoice.auto, CameraChoice.source):
+        if camera in (Camera.auto, Camera.source):
             view = at_home
     else:
         if path is not None:
             track = steadied(track, path)
-        track = performable(performer, track, normalized=normalized, retarget=retarget)
-        if camera is CameraChoice.source:
+        track = performable(performer, track, normalize=show.normalize, retarget=show.retarget)
+        if camera is Camera.source:
             view = None if path is None else _resized(path, performer.scene.size)
-    if camera is CameraChoice.target:
+    if camera is Camera.target:
         view = _target_path(performer, len(track), track.fps)
     if view is not None and view.reach() < _UNMOVED:
         view = None
@@ -88,7 +86,7 @@ def performable(
     performer: Performer,
     track: PoseTrack,
     *,
-    normalized: bool = True,
+    normalize: bool = True,
     retarget: Retarget = Retarget.whole,
 ) -> PoseTrack:
     """A track in px of the performer's frame.
@@ -96,7 +94,7 @@ def performable(
     Args:
         performer: who is to dance it.
         track: any motion.
-        normalized: move and scale it to the performer's body and place, and shorten
+        normalize: move and scale it to the performer's body and place, and shorten
             travel that leads out of the frame; else the frame alone is
             scaled where its size is another.
         retarget: what takes the target's proportions.
@@ -105,17 +103,17 @@ def performable(
         InputError: nothing can be normalised to the performer.
     """
     scene = performer.scene
-    if normalized:
+    if normalize:
         if scene.statistics is None:
             raise InputError(
                 "the performer was learned from drawn stick figures without poses, so nothing can "
-                "be normalised to it; add --no-normalize."
+                "be normalised to it; add `normalize=False`."
             )
-        moved = normalize(track, pose_statistics(track), scene.statistics, scene.size)
+        moved = normalized_track(track, pose_statistics(track), scene.statistics, scene.size)
         if retarget is Retarget.limbs:
             if scene.shape is None:
                 raise InputError(
-                    "--retarget limbs: the performer's proportions are not known; train it again."
+                    "`retarget=limbs`: the performer's proportions are not known; train it again."
                 )
             moved = retarget_limbs(moved, body_shape(track), scene.shape)
         return keep_in_frame(moved)
@@ -139,13 +137,12 @@ def _source_path(source: Source, progress: ProgressCallback) -> CameraPath | Non
 def _at_home(performer: Performer, source: Source, path: CameraPath | None) -> CameraPath | None:
     """The source's camera as seen from the performer's plate, where both show one room."""
     clip = source.clip
-    if clip is None or not isinstance(performer, FastPerformer):
-        return None
-    if clip.size != performer.scene.size:
+    plate = performer.scene.plate
+    if clip is None or plate is None or clip.size != performer.scene.size:
         return None
     frame = next(iter(read_frames(clip.path, stop=1)))
     mask = PersonBoxes(source.track)[0]
-    moved = match_views(performer.scene.plate, frame, mask)
+    moved = match_views(plate, frame, mask)
     if moved is None or not _ZOOMED[0] < np.hypot(moved[0, 0], moved[1, 0]) < _ZOOMED[1]:
         return None
     return (path or still_path(len(source.track), clip.size)).after(moved)
@@ -157,10 +154,10 @@ def check_camera(performer: Performer) -> CameraPath:
     Raises:
         InputError: it stood still, or nobody knows.
     """
-    camera = performer.scene.camera if isinstance(performer, FastPerformer) else None
+    camera = performer.scene.camera
     if camera is None:
         raise InputError(
-            "--camera target: the performer's camera stood still, or its movement is not known; "
+            "`camera=target`: the performer's camera stood still, or its movement is not known; "
             "leave the option out."
         )
     return camera

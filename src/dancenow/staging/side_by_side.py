@@ -27,6 +27,7 @@ def write_beside(
     output: Path,
     *,
     sound: Path | None = None,
+    credentials: bool = True,
     progress: ProgressCallback = silent,
 ) -> int:
     """Write clips and drawn poses beside each other, all as high as the last; gives the frames.
@@ -38,6 +39,7 @@ def write_beside(
             shortest ends it.
         output: the clip to write.
         sound: a clip or sound file whose sound is added.
+        credentials: sign the clip with Content Credentials.
         progress: told about every frame.
 
     Raises:
@@ -50,7 +52,7 @@ def write_beside(
     height = min(_TALLEST, info.size[1]) // 2 * 2
     rows = zip(*(_frames(panel, height, float(info.fps)) for panel in panels), strict=False)
     clips = [panel for panel in panels if isinstance(panel, Path)]
-    claim = Claim.of(Made.comparison, Origin.composite, *clips)
+    claim = Claim.of(Made.comparison, Origin.composite, *clips) if credentials else None
     with open_result(output, claim, fps=info.fps, audio_from=sound) as result:
         for row in rows:
             result.write(np.hstack(row))

@@ -1,4 +1,4 @@
-"""The studio's server: the page, the files, and the guard in front of both."""
+"""The studio's server: the page, its files, and the guard in front of both."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ from typing import Any, Final
 
 from dancenow.errors import InputError, OutputError
 from dancenow.studio.config import StudioConfig
-from dancenow.studio.desk import Desk
+from dancenow.studio.service import StudioService
 
-_ENDING: Final = 3  # seconds that open pages have to say goodbye
-_FILES: Final = 4  # of the largest size that one request may bring
-_PRUNED: Final = 1800.0  # seconds between two clearings of old uploads
+_SHUTDOWN: Final = 3  # seconds that open connections have to end
+_MAX_FILES: Final = 4  # of the largest size in one request
+_PRUNE_INTERVAL: Final = 1800.0  # seconds
 
 
 def run_studio(config: StudioConfig, *, as_json: bool = False) -> None:
-    """Serve the page until Ctrl-C; says where it is once it can be opened.
+    """Serve the page until Ctrl-C; prints its address once it can be opened.
 
     Args:
-        config: how the studio is set up.
-        as_json: say it as a JSON object.
+        config: the studio's configuration.
+        as_json: print it as a JSON object.
 
     Raises:
-        InputError: Gradio is missing, the address is open to strangers or taken, or another studio
+        InputError: Gradio is missing, the address is open to strangers or in use, or another studio
             uses the folder.
     """
     config.check()
     check_installed()
-    with _socket(config) as listening, opened(config) as (app, _):
+    with _listen(config) as listening, _open_app(config) as app:
         import uvicorn
 
         address = _address(config, listening)
         server = uvicorn.Server(
             uvicorn.Config(
-                app, log_level="warning", timeout_graceful_shutdown=_ENDING, server_header=False
+                app, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN, server_header=False
             )
         )
-        told = {"address": address, "data": str(config.data)}
-        words = f"The studio is open at {address} (Ctrl-C closes it)."
-        print(json.dumps(told) if as_json else words, flush=True)
+        ready = {"address": address, "data": str(config.data)}
+        line = f"The studio is open at {address} (Ctrl-C closes it)."
+        print(json.dumps(ready) if as_json else line, flush=True)
         if config.open_browser:
             threading.Timer(1.0, webbrowser.open, (address,)).start()
-        # The server raises it again at its end; by default that would end us before we clear up.
+        # The server raises it again at its end; by default that would end us before the clean-up.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         server.run(sockets=[listening])
 
@@ -67,33 +67,33 @@ def check_installed() -> None:
 
 
 @contextmanager
-def opened(config: StudioConfig) -> Iterator[tuple[Any, Desk]]:
-    """The studio as an ASGI application, and its desk; what runs is interrupted at the end.
+def _open_app(config: StudioConfig) -> Iterator[Any]:
+    """The studio as an ASGI application; running jobs are interrupted at the end.
 
     Raises:
         InputError: another studio uses the folder.
     """
-    with _data(config.data):
-        desk = Desk(config)
-        shutil.rmtree(desk.passing, ignore_errors=True)  # a studio that was killed left it
-        desk.passing.mkdir(mode=0o700)
+    with _locked(config.data):
+        service = StudioService(config)
+        shutil.rmtree(service.temp_folder, ignore_errors=True)  # left by a studio that was killed
+        service.temp_folder.mkdir(mode=0o700)
         ended = threading.Event()
-        threading.Thread(target=_keep_clear, args=(desk, ended), daemon=True).start()
+        threading.Thread(target=_prune_regularly, args=(service, ended), daemon=True).start()
         try:
-            yield _application(desk), desk
+            yield _build_app(service)
         finally:
             ended.set()
-            desk.queue.close()
-            shutil.rmtree(desk.passing, ignore_errors=True)
+            service.queue.close()
+            shutil.rmtree(service.temp_folder, ignore_errors=True)
 
 
-def _application(desk: Desk) -> Any:
-    config = desk.config
-    # Gradio reads these when it is imported or makes its application.
+def _build_app(service: StudioService) -> Any:
+    config = service.config
+    # Gradio reads these when it is imported or builds its application.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    arriving = Path(tempfile.mkdtemp(dir=desk.passing, prefix="uploads-"))
-    os.environ["GRADIO_TEMP_DIR"] = str(arriving)
+    uploads = Path(tempfile.mkdtemp(dir=service.temp_folder, prefix="uploads-"))
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
     import gradio as gr
     from fastapi import FastAPI
     from starlette.requests import Request
@@ -101,16 +101,16 @@ def _application(desk: Desk) -> Any:
 
     from dancenow.studio.web import media
     from dancenow.studio.web.guard import Guard
-    from dancenow.studio.web.look_and_feel import CSS, head, theme
     from dancenow.studio.web.page import build_page
+    from dancenow.studio.web.theme import CSS, head, theme
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     async def files(request: Request) -> Response:
-        return await media.answer(desk, request)
+        return await media.respond(service, request)
 
     app.add_route("/media/{area}/{id}/{what}", files, methods=["GET", "HEAD"])
-    page = build_page(desk)
+    page = build_page(service)
     gr.mount_gradio_app(
         app,
         page,
@@ -130,38 +130,38 @@ def _application(desk: Desk) -> Any:
         css=CSS,
         head=head(config.limits),
     )
-    # Only then does Gradio check that a file which a request names was uploaded, and is not just
-    # any file of this computer; mounting does not set it.
+    # Otherwise Gradio does not check that a file named by a request was uploaded, and is not just
+    # any file of this computer.  `launch` sets it; mounting does not.
     page.has_launched = True
-    most = _FILES * config.limits.bytes
-    return Guard(app, config.host, config.accounts, arriving, most)
+    max_bytes = _MAX_FILES * config.limits.bytes
+    return Guard(app, config.host, config.accounts, uploads, max_bytes)
 
 
 @contextmanager
-def _data(folder: Path) -> Iterator[None]:
-    """The folder of everything, for nobody else to read, and for one studio at a time."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Make the data folder readable by this user only, and lock it for this studio."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         lock = (folder / ".lock").open("w")
     except OSError as error:
-        raise OutputError(f"--data {folder}: cannot be used ({error.strerror}).") from error
+        raise OutputError(f"`data={folder}`: cannot be used ({error.strerror}).") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise InputError(
-                f"--data {folder}: another studio uses it; close that, or choose another folder."
+                f"`data={folder}`: another studio uses it; close that, or choose another folder."
             ) from error
         yield
 
 
 @contextmanager
-def _socket(config: StudioConfig) -> Iterator[socket.socket]:
-    """A socket at the studio's address.
+def _listen(config: StudioConfig) -> Iterator[socket.socket]:
+    """A socket that listens on the studio's address.
 
     Raises:
-        InputError: another program listens there, or it is no address of this computer.
+        InputError: another program listens there, or it is not an address of this computer.
     """
     host = config.host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -169,14 +169,14 @@ def _socket(config: StudioConfig) -> Iterator[socket.socket]:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((host, config.port))
-            listening.listen(128)  # before any long work, so that the port is surely ours
+            listening.listen(128)  # before any long work, to be sure of the port
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise InputError(
-                    f"--port {config.port}: another program uses it, perhaps another studio; "
-                    "choose another, as in --port 7861."
+                    f"`port={config.port}`: another program uses it, perhaps another studio; "
+                    "choose another, as in `port=7861`."
                 ) from error
-            raise InputError(f"--host {config.host}: cannot listen there ({error}).") from error
+            raise InputError(f"`host={config.host}`: cannot listen there ({error}).") from error
         yield listening
 
 
@@ -190,7 +190,7 @@ def _address(config: StudioConfig, listening: socket.socket) -> str:
     return f"http://{host}:{port}"
 
 
-def _keep_clear(desk: Desk, ended: threading.Event) -> None:
-    while not ended.wait(_PRUNED):
-        with suppress(OSError):  # what is gone meanwhile needs no clearing; the next time comes
-            desk.prune()
+def _prune_regularly(service: StudioService, ended: threading.Event) -> None:
+    while not ended.wait(_PRUNE_INTERVAL):
+        with suppress(OSError):  # e.g. a file that is already gone; it tries again later
+            service.prune()

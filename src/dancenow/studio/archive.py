@@ -1,7 +1,7 @@
-"""A trained folder as one file, to take along and to bring back.
+"""A trained folder as one file, to export and import.
 
-What is brought may come from anyone: only known names are taken out, flat, none of them a link,
-and no more bytes than are allowed, whatever the archive's own table says.
+An imported archive may come from anyone: only known names are extracted, flat, none of them a link,
+and no more bytes than allowed, whatever the archive's own table of contents says.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.studio.config import MEGABYTE
 
-NAME: Final = "studio.json"
-CONSENT: Final = "consent.json"
-PICTURE: Final = "picture.jpg"
-TRAINED: Final = frozenset(
+METADATA_FILE: Final = "studio.json"
+CONSENT_FILE: Final = "consent.json"
+PICTURE_FILE: Final = "picture.jpg"
+MODEL_FILES: Final = frozenset(
     {
         "config.json",
         "preview.png",
@@ -34,29 +34,29 @@ TRAINED: Final = frozenset(
         "latents.npz",
     }
 )
-_OURS: Final = frozenset({NAME, CONSENT, PICTURE})
-_LEFT_OUT: Final = ("checkpoint/", "__MACOSX/", "previews/", "logs/")  # known, of no use here
-_LEFT_OUT_NAMES: Final = frozenset({".DS_Store", "index.html"})
-_MOST: Final = 2000  # entries
+_OURS: Final = frozenset({METADATA_FILE, CONSENT_FILE, PICTURE_FILE})
+_IGNORED: Final = ("checkpoint/", "__MACOSX/", "previews/", "logs/")  # known, but not needed
+_IGNORED_NAMES: Final = frozenset({".DS_Store", "index.html"})
+_MAX_MEMBERS: Final = 2000
 _CHUNK: Final = 1 << 20  # bytes
 
 
 def pack(files: dict[str, Path], output: Path) -> None:
-    """Write files under given names into an archive; weights do not get smaller by packing."""
+    """Write files under given names into an archive, uncompressed: weights do not get smaller."""
     with atomic_path(output) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, path in files.items():
             archive.write(path, name)
 
 
 def unpack(path: Path, folder: Path, *, most_bytes: int) -> None:
-    """Take the known files out of an archive into an empty folder.
+    """Extract the known files of an archive into an empty folder.
 
     Raises:
-        InputError: it is no archive of a trained folder, or holds what it should not.
+        InputError: it is not an archive of a trained folder, or holds what it should not.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            members = _checked(archive.infolist(), most_bytes)
+            members = _select_members(archive.infolist(), most_bytes)
             rest = most_bytes
             for name, member in members.items():
                 with archive.open(member) as source, (folder / name).open("xb") as goal:
@@ -71,16 +71,18 @@ def unpack(path: Path, folder: Path, *, most_bytes: int) -> None:
         OSError,
     ) as error:
         raise InputError(
-            "the file is no archive of the studio, or is damaged; download it again."
+            "the file is not an archive of the studio, or is damaged; download it again."
         ) from error
     if not (folder / "config.json").is_file():
         raise InputError("the archive holds no trained person or dance (config.json is missing).")
 
 
-def _checked(entries: list[zipfile.ZipInfo], most_bytes: int) -> dict[str, zipfile.ZipInfo]:
-    """The entries to take out, by their names here."""
-    if len(entries) > _MOST:
-        raise InputError(f"the archive holds {len(entries)} files; it is none of the studio.")
+def _select_members(entries: list[zipfile.ZipInfo], most_bytes: int) -> dict[str, zipfile.ZipInfo]:
+    """The members to extract, by their names in the folder."""
+    if len(entries) > _MAX_MEMBERS:
+        raise InputError(
+            f"the archive holds {len(entries)} files; it is not an archive of the studio."
+        )
     members: dict[str, zipfile.ZipInfo] = {}
     top = _common_folder(entries)
     for entry in entries:
@@ -89,19 +91,21 @@ def _checked(entries: list[zipfile.ZipInfo], most_bytes: int) -> dict[str, zipfi
         if name.startswith("/") or "\\" in name or ":" in name or ".." in parts:
             raise InputError("the archive names files outside itself; it is not safe to open.")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            # The others unpack as much at once as an archive likes, however little is asked for.
-            raise InputError("the archive is packed in an unusual way; pack it as a plain .zip.")
+            # The other methods decompress as much at once as an archive likes.
+            raise InputError(
+                "the archive is compressed in an unusual way; save it as a plain .zip."
+            )
         mode = entry.external_attr >> 16
         if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_IFMT(mode) == 0):
             raise InputError("the archive holds links; it is not safe to open.")
         inner = name.removeprefix(top)
-        if entry.is_dir() or name.startswith(_LEFT_OUT) or inner.startswith(_LEFT_OUT):
+        if entry.is_dir() or name.startswith(_IGNORED) or inner.startswith(_IGNORED):
             continue
-        if PurePosixPath(inner).name in _LEFT_OUT_NAMES:
+        if PurePosixPath(inner).name in _IGNORED_NAMES:
             continue
-        if inner not in TRAINED | _OURS or inner in members:
+        if inner not in MODEL_FILES | _OURS or inner in members:
             raise InputError(
-                f"the archive holds {inner[:80]!r}, which is no part of a trained person or dance."
+                f"the archive holds {inner[:80]!r}, which is not part of a trained person or dance."
             )
         members[inner] = entry
     if sum(entry.file_size for entry in members.values()) > most_bytes:
@@ -110,7 +114,7 @@ def _checked(entries: list[zipfile.ZipInfo], most_bytes: int) -> dict[str, zipfi
 
 
 def _common_folder(entries: list[zipfile.ZipInfo]) -> str:
-    """The one folder that everything lies in, with its slash; empty where there is none."""
+    """The one folder that holds everything, with its slash; empty where there is none."""
     places = {entry.filename for entry in entries if not entry.filename.startswith("__MACOSX/")}
     tops = {name.split("/", 1)[0] for name in places}
     if len(tops) == 1 and all("/" in name for name in places):
@@ -119,7 +123,7 @@ def _common_folder(entries: list[zipfile.ZipInfo]) -> str:
 
 
 def _copy(source: IO[bytes], goal: IO[bytes], most: int) -> int:
-    """Copy at most so many bytes; gives how many there were."""
+    """Copy at most `most` bytes; returns how many there were."""
     done = 0
     while chunk := source.read(_CHUNK):
         done += len(chunk)

@@ -1,4 +1,4 @@
-"""What users bring: looked at before anything is decoded, kept under names of our own."""
+"""Uploaded files: checked before anything is decoded, stored under names of the studio's own."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from PIL import Image, UnidentifiedImageError
 from dancenow.errors import InputError
 from dancenow.files import make_folder, write_text
 from dancenow.studio.config import MEGABYTE, Limits
-from dancenow.studio.contents import Content, Sort, recognise
+from dancenow.studio.media_types import MediaType, UploadKind, detect_media_type
 from dancenow.video import probe
 
-_LONGEST_NAME: Final = 60  # characters
-_FASTEST: Final = 240  # frames a second that a clip may have, for its length
+_MAX_NAME: Final = 60  # characters
+_MAX_FPS: Final = 240  # highest frame rate that is allowed
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _LOCAL: Final = {"protocol_whitelist": "file"}
 _WANTED: Final = {
-    Sort.clip: "a video (MP4, MOV, WebM, MKV, AVI, GIF)",
-    Sort.picture: "a picture (PNG, JPEG, WebP) or a video",
-    Sort.sound: "music (MP3, M4A, WAV, FLAC, OGG), or a video with sound",
+    UploadKind.clip: "a video (MP4, MOV, WebM, MKV, AVI, GIF)",
+    UploadKind.picture: "a picture (PNG, JPEG, WebP) or a video",
+    UploadKind.sound: "music (MP3, M4A, WAV, FLAC, OGG), or a video with sound",
 }
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that was brought and taken.
+    """An uploaded file that passed the checks.
 
     Attributes:
         id: cannot be guessed.
-        name: what its owner called it; never part of a path.
-        file: where it lies.
-        mime: what it is.
+        name: the user's name for it; never part of a path.
+        file: where it is stored.
+        mime: its MIME type.
         seconds: its length; 0 for a picture.
-        size: width and height in px; zeros for sound.
+        size: width and height in pixels; zeros for sound.
     """
 
     id: str
@@ -57,67 +57,67 @@ class Upload:
 
     @property
     def strip(self) -> Path:
-        """Where frames of it with their poses are put."""
+        """Where some of its frames with their poses are stored."""
         return self.file.with_name("strip.jpg")
 
     @property
     def picture(self) -> Path:
-        """Where one small frame of it is put."""
+        """Where its thumbnail is stored."""
         return self.file.with_name("picture.jpg")
 
 
 def is_id(text: str) -> bool:
-    """Whether a text can be one of the ids that the studio gives."""
+    """Whether a text can be an id that `new_id` made."""
     return _ID.fullmatch(text) is not None
 
 
 def new_id() -> str:
-    """A name that nobody can guess, safe in paths and addresses."""
+    """An id that nobody can guess, safe in paths and URLs."""
     return secrets.token_urlsafe(16)
 
 
-def plain_name(text: str, otherwise: str) -> str:
-    """A name as people may read it: one line, no control characters, not too long."""
+def plain_name(text: str, default: str) -> str:
+    """Make a name safe to show: one line, no control characters, not too long."""
     seen = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
-    return " ".join(seen.split())[:_LONGEST_NAME].strip() or otherwise
+    return " ".join(seen.split())[:_MAX_NAME].strip() or default
 
 
 def inspect(
-    path: Path, name: str, sort: Sort, limits: Limits
-) -> tuple[Content, float, tuple[int, int]]:
-    """See what a file is and how large, before it is decoded.
+    path: Path, name: str, kind: UploadKind, limits: Limits
+) -> tuple[MediaType, float, tuple[int, int]]:
+    """Check the type and size of a file before it is decoded.
 
     Args:
         path: the file.
-        name: what its owner calls it, for messages.
-        sort: what is wanted; a clip is also taken where a picture is.
-        limits: what it may be at most.
+        name: the user's name for it, for messages.
+        kind: what is wanted; where that is a picture, a clip is accepted too.
+        limits: of uploads.
 
     Returns:
-        What it is, its seconds (0 for a picture), its width and height in px (zeros for sound).
+        Its type, seconds (0 for a picture), and width and height in pixels (zeros for sound).
 
     Raises:
-        InputError: it is none of what is wanted, or more than the limits allow.
+        InputError: it is not what is wanted, or above a limit.
     """
     if path.stat().st_size > limits.bytes:
         raise InputError(
-            f"{name}: has {path.stat().st_size / MEGABYTE:.0f} MB; {limits.megabytes:g} MB are "
-            "allowed here, choose a shorter or smaller one."
+            f"{name}: is {path.stat().st_size / MEGABYTE:.0f} MB; at most {limits.megabytes:g} MB "
+            "is allowed here, choose a shorter or smaller one."
         )
-    content = recognise(path)
-    sorts = {sort, Sort.clip} if sort is Sort.picture else {sort}
-    if content is None or not sorts & content.sorts:
-        raise InputError(f"{name}: is not {_WANTED[sort]}, whatever its name says.")
-    if content.demuxer:
-        seconds, size = _look_inside(path, name, sort, content, limits)
+    media_type = detect_media_type(path)
+    accepted = {kind, UploadKind.clip} if kind is UploadKind.picture else {kind}
+    if media_type is None or not accepted & media_type.kinds:
+        raise InputError(f"{name}: is not {_WANTED[kind]}, whatever its name says.")
+    if media_type.demuxer:
+        seconds, size = _check_streams(path, name, kind, media_type, limits)
     else:
         seconds, size = 0.0, _picture_size(path, name)
         _check_pixels(name, size, limits)
-    return content, seconds, size
+    return media_type, seconds, size
 
 
-def _look_inside(
-    path: Path, name: str, sort: Sort, content: Content, limits: Limits
+def _check_streams(
+    path: Path, name: str, kind: UploadKind, media_type: MediaType, limits: Limits
 ) -> tuple[float, tuple[int, int]]:
     size = (0, 0)
     try:
@@ -125,26 +125,26 @@ def _look_inside(
             str(path.absolute()), "r", options=_LOCAL, metadata_errors="replace"
         )
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise InputError(f"{name}: is damaged or cut off; copy or record it again.") from error
+        raise InputError(f"{name}: is damaged or incomplete; copy or record it again.") from error
     assert isinstance(container, InputContainer)
     with container:
-        if content.demuxer not in container.format.name:
+        if media_type.demuxer not in container.format.name:
             raise InputError(f"{name}: is not what it seems; convert it to MP4 first.")
         seconds = (container.duration or 0) / 1_000_000  # FFmpeg counts in microseconds
         video = next(iter(container.streams.video), None)
-        if sort is not Sort.sound and video is None:
-            raise InputError(f"{name}: holds no picture that moves; give {_WANTED[sort]}.")
-        if sort is Sort.sound and not container.streams.audio:
-            raise InputError(f"{name}: has no sound; give {_WANTED[sort]}.")
-        if sort is not Sort.sound and video is not None:
+        if kind is not UploadKind.sound and video is None:
+            raise InputError(f"{name}: has no video track; choose {_WANTED[kind]}.")
+        if kind is UploadKind.sound and not container.streams.audio:
+            raise InputError(f"{name}: has no sound; choose {_WANTED[kind]}.")
+        if kind is not UploadKind.sound and video is not None:
             size = (video.width, video.height)
             _check_pixels(name, size, limits)
     _check_seconds(name, seconds, limits)
-    if sort is Sort.sound:
+    if kind is UploadKind.sound:
         return seconds, size
-    info = probe(path)  # goes through the file, and decodes one frame: it may tell other lengths
+    info = probe(path)  # reads the whole file: its header may have lied
     _check_seconds(name, info.duration, limits)
-    if info.frames > limits.seconds * _FASTEST:
+    if info.frames > limits.seconds * _MAX_FPS:
         raise InputError(f"{name}: has {info.frames} frames; cut it shorter.")
     return info.duration, info.size
 
@@ -152,70 +152,69 @@ def _look_inside(
 def _check_pixels(name: str, size: tuple[int, int], limits: Limits) -> None:
     if size[0] * size[1] > limits.megapixels * 1e6:
         raise InputError(
-            f"{name}: has {size[0]} x {size[1]} px; {limits.megapixels:g} million px are allowed "
-            "here, make it smaller first."
+            f"{name}: is {size[0]} x {size[1]} pixels; at most {limits.megapixels:g} million "
+            "pixels are allowed here, make it smaller first."
         )
 
 
 def _check_seconds(name: str, seconds: float, limits: Limits) -> None:
     if seconds > limits.seconds:
         raise InputError(
-            f"{name}: is {seconds:.0f} s long; {limits.seconds:g} s are allowed here, "
+            f"{name}: is {seconds:.0f} s long; at most {limits.seconds:g} s is allowed here, "
             "cut it shorter."
         )
 
 
 def _picture_size(path: Path, name: str) -> tuple[int, int]:
     try:
-        with Image.open(path) as image:  # reads the head only
+        with Image.open(path) as image:  # reads the header only
             return image.size
     except Image.DecompressionBombError as error:
-        raise InputError(f"{name}: has far too many px; make it smaller first.") from error
+        raise InputError(f"{name}: has far too many pixels; make it smaller first.") from error
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
         raise InputError(f"{name}: is damaged; save it again.") from error
 
 
 class Uploads:
-    """The files that one user brought, until they are used or old.
+    """The uploads of one user, until they are used or old.
 
     Args:
-        folder: where they lie.
-        limits: what one may be at most.
+        folder: where they are stored.
+        limits: of an upload.
     """
 
     def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder, self._limits = folder, limits
 
-    def take(self, path: Path, name: str, sort: Sort) -> Upload:
-        """Look at a file and take it over; the file at `path` is gone afterwards either way.
+    def add(self, path: Path, name: str, kind: UploadKind) -> Upload:
+        """Check a file and store it; the file at `path` is gone afterwards either way.
 
         Raises:
-            InputError: it is none of what is wanted, or too much.
+            InputError: it is not what is wanted, or above a limit.
         """
         shown = plain_name(re.split(r"[\\/]", name)[-1], "the file")
         try:
-            content, seconds, size = inspect(path, shown, sort, self._limits)
-            upload = self._placed(path, shown, content, seconds, size)
+            media_type, seconds, size = inspect(path, shown, kind, self._limits)
+            return self._store(path, shown, media_type, seconds, size)
         except InputError as error:
             raise InputError(str(error).replace(str(path), shown)) from error
         finally:
             path.unlink(missing_ok=True)
-        return upload
 
-    def _placed(
-        self, path: Path, name: str, content: Content, seconds: float, size: tuple[int, int]
+    def _store(
+        self, path: Path, name: str, media_type: MediaType, seconds: float, size: tuple[int, int]
     ) -> Upload:
         id = new_id()
-        file = self._folder / id / f"{id[:8]}{content.suffix}"
+        file = self._folder / id / f"{id[:8]}{media_type.suffix}"
         make_folder(file.parent)
         shutil.move(path, file)
-        upload = Upload(id, name, file, content.mime, seconds, size)
+        upload = Upload(id, name, file, media_type.mime, seconds, size)
         about = {**asdict(upload), "file": file.name}
         write_text(file.parent / "about.json", json.dumps(about, indent=1))
         return upload
 
     def get(self, id: str) -> Upload | None:
-        """An upload that is still there."""
+        """An upload; None where there is none of that id."""
         if not is_id(id):
             return None
         try:
@@ -228,7 +227,7 @@ class Uploads:
         return upload if file.is_file() else None
 
     def prune(self, seconds: float, kept: Collection[str]) -> None:
-        """Remove what is older than that, but for the ids in `kept`."""
+        """Remove what is older than `seconds`, except the ids in `kept`."""
         if not self._folder.is_dir():
             return
         for folder in self._folder.iterdir():
@@ -237,7 +236,7 @@ class Uploads:
 
 
 def link_or_copy(source: Path, goal: Path) -> None:
-    """Let a file lie in a second place: the same bytes on disk where that can be."""
+    """Link a file to a second place; copy it where links do not work."""
     make_folder(goal.parent)
     try:
         os.link(source, goal)

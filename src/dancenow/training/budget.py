@@ -6,8 +6,13 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from dancenow.errors import InputError
+from dancenow.options.groups import BudgetOptions
+
+QUALITIES: Final = {"quick": 1.0, "good": 2.5, "best": 6.0}
+"""How many times the steps that are just enough each quality takes."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +24,44 @@ class Budget:
 
     def __post_init__(self) -> None:
         if self.minutes is None and self.steps is None:
-            raise InputError("say how long to train: --minutes or --steps.")
+            raise InputError("say how long to train: `minutes` or `steps`.")
         if self.minutes is not None and not (math.isfinite(self.minutes) and self.minutes > 0):
-            raise InputError(f"--minutes must be above 0, not {self.minutes:g}.")
+            raise InputError(f"`minutes` must be above 0, not {self.minutes:g}.")
         if self.steps is not None and self.steps < 1:
-            raise InputError(f"--steps must be at least 1, not {self.steps}.")
+            raise InputError(f"`steps` must be at least 1, not {self.steps}.")
+
+
+def budget_of(
+    options: BudgetOptions, default: Budget, *, enough_steps: int = 0, share: float = 1.0
+) -> Budget:
+    """The budget that options ask for.
+
+    Args:
+        options: minutes, steps, or a quality.
+        default: where they ask for nothing.
+        enough_steps: with fewer, the result is worse than it could be; 0: not known.
+        share: the part of the minutes or steps that this training gets.
+
+    Raises:
+        InputError: a value makes no sense, or the quality cannot be counted in steps.
+    """
+    minutes, steps, quality = options.minutes, options.steps, options.quality
+    if quality is not None:
+        if minutes is not None or steps is not None:
+            raise InputError("`quality`: takes the place of `minutes` and `steps`; choose one.")
+        if not enough_steps:
+            raise InputError(
+                f"`quality={quality}`: how many steps this preset needs is not known; give "
+                "`minutes` or `steps`."
+            )
+        return Budget(steps=round(QUALITIES[quality] * enough_steps))
+    if minutes is None and steps is None:
+        return default
+    whole = Budget(minutes, steps)
+    return Budget(
+        None if whole.minutes is None else share * whole.minutes,
+        None if whole.steps is None else max(1, round(share * whole.steps)),
+    )
 
 
 @dataclass

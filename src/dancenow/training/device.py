@@ -73,7 +73,7 @@ class Device:
         alone = "TORCHELASTIC_RUN_ID" not in os.environ
         if alone and self.nodes > 1 and not {"MASTER_ADDR", "NODE_RANK"} <= os.environ.keys():
             raise InputError(
-                f"--nodes {self.nodes}: set MASTER_ADDR (the first machine's address), MASTER_PORT "
+                f"`nodes={self.nodes}`: set MASTER_ADDR (the first machine's address), MASTER_PORT "
                 "and NODE_RANK (0, 1, ...) on every machine, or start with torchrun."
             )
         from lightning_fabric import Fabric
@@ -107,7 +107,7 @@ def choose_device(name: str = "auto", devices: int = 1, nodes: int = 1) -> Devic
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
         nodes = int(os.environ["WORLD_SIZE"]) // devices
     if devices < 1 or nodes < 1:
-        raise InputError("--devices and --nodes must be at least 1.")
+        raise InputError("`devices` and `nodes` must be at least 1.")
     available: dict[str, Callable[[], bool]] = {
         "cuda": torch.cuda.is_available,
         "mps": torch.backends.mps.is_available,
@@ -116,9 +116,9 @@ def choose_device(name: str = "auto", devices: int = 1, nodes: int = 1) -> Devic
     if name == "auto":
         name = next(kind for kind, there in available.items() if there())
     if name not in available:
-        raise InputError(f"--device {name}: unknown; choose auto, cpu, cuda or mps.")
+        raise InputError(f"`device={name}`: unknown; choose auto, cpu, cuda or mps.")
     if not available[name]():
-        raise InputError(f"--device {name}: there is none here; choose auto or cpu.")
+        raise InputError(f"`device={name}`: there is none here; choose auto or cpu.")
     if name == "cuda":
         precision: Precision = "bf16-mixed" if torch.cuda.is_bf16_supported(False) else "32-true"
     elif name == "mps":
@@ -127,7 +127,7 @@ def choose_device(name: str = "auto", devices: int = 1, nodes: int = 1) -> Devic
         precision = measure_precision()
     there = torch.cuda.device_count() if name == "cuda" else devices if name == "cpu" else 1
     if devices > there:
-        raise InputError(f"--devices {devices}: this machine has {there} of {name}.")
+        raise InputError(f"`devices={devices}`: this machine has {there} of {name}.")
     return Device(name, precision, devices, nodes)
 
 

@@ -14,19 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
 from dancenow.files import make_folder, write_bytes, write_text
+from dancenow.report import encode_jpeg
 
 VERSION: Final = 1
 FILE: Final = "history.json"
 MOST_POINTS: Final = 2000
 MOST_PREVIEWS: Final = 12
-_PREVIEW_PX: Final = 800  # longer side
-_QUALITY: Final = 82  # of JPEG, 0..100
 _DIGITS: Final = 6  # of a loss
 
 
@@ -197,20 +195,6 @@ class History:
             if path.name not in kept:
                 with suppress(OSError):
                     path.unlink()
-
-
-def encode_jpeg(picture: NDArray[np.uint8], px: int = _PREVIEW_PX) -> bytes:
-    """A picture, uint8 `(H, W, 3)` RGB, as JPEG of at most `px` along its longer side."""
-    factor = px / max(picture.shape[:2])
-    if factor < 1:
-        height, width = (max(1, round(factor * side)) for side in picture.shape[:2])
-        shrunk = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-        picture = np.asarray(shrunk, np.uint8)
-    bgr = np.ascontiguousarray(picture[..., ::-1])
-    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    if not done:
-        raise ValueError(f"a picture of shape {picture.shape} cannot be written as JPEG")
-    return bytes(data)
 
 
 def _crowded(previews: Iterable[Preview]) -> Preview:

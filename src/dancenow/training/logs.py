@@ -6,14 +6,14 @@ import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.files import make_folder, write_text
+from dancenow.options.groups import LoggerName
 
-LoggerName = Literal["tensorboard", "csv", "none"]
 METRICS: Final = "metrics.csv"
 FIGURES: Final = "figures.csv"
 

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import TrainingError
+from dancenow.options.groups import LoggerName
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.training.budget import Clock
 from dancenow.training.checkpoint import STATE, TrainingState, load_state, save_state
 from dancenow.training.history import MOST_PREVIEWS, History, Point
-from dancenow.training.logs import LoggerName, open_logger
+from dancenow.training.logs import open_logger
 from dancenow.training.team import Team
 from dancenow.training.threads import ThreadTuner
 
@@ -286,7 +287,7 @@ def _check(losses: Mapping[str, float], step: int) -> None:
         if not math.isfinite(value):
             raise TrainingError(
                 f"the {name} is {value} at step {step}; the checkpoint before it is kept: "
-                "train on from there with another --seed, or with --device cpu."
+                "train on from there with another `seed`, or with `device=cpu`."
             )
 
 

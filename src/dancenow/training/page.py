@@ -11,7 +11,9 @@ from typing import Final
 import cv2
 import numpy as np
 
+from dancenow.options.groups import BudgetOptions
 from dancenow.report import (
+    PAGE,
     Curve,
     Html,
     Page,
@@ -20,6 +22,7 @@ from dancenow.report import (
     Shot,
     code,
     curves,
+    encode_jpeg,
     facts,
     figures,
     joined,
@@ -32,9 +35,9 @@ from dancenow.report import (
 from dancenow.report.meanings import LOSSES, TRAINING
 from dancenow.report.tables import duration
 from dancenow.training import Budget, Device
-from dancenow.training.history import History, encode_jpeg
+from dancenow.training.budget import budget_of
+from dancenow.training.history import History
 
-PAGE: Final = "index.html"
 _SHEET_PX: Final = 1200  # longer side of a preview sheet in the page
 
 
@@ -118,6 +121,13 @@ def said_budget(budget: Budget) -> str:
     parts = [] if budget.minutes is None else [f"{budget.minutes:g} min"]
     parts += [] if budget.steps is None else [f"{budget.steps:,} steps"]
     return " or ".join(parts) + (", whichever ends first" if len(parts) > 1 else "")
+
+
+def said_options(options: BudgetOptions, minutes: float) -> str:
+    """What options ask for, in words; by default `minutes`."""
+    if options.quality is not None:
+        return f"quality {options.quality}"
+    return said_budget(budget_of(options, Budget(minutes=minutes)))
 
 
 def said_device(device: Device) -> str:

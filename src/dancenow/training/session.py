@@ -20,14 +20,16 @@ from typing import IO, Any, Final
 
 from dancenow.errors import DanceNowError, DanceNowWarning, InputError, OutputError, TrainingError
 from dancenow.files import make_folder, write_text
+from dancenow.options.groups import LoggerName
 from dancenow.processes import is_secondary_process
 from dancenow.progress import ProgressCallback, silent
+from dancenow.report import PAGE
 from dancenow.training.budget import Budget, Clock
 from dancenow.training.checkpoint import STATE, load_state
 from dancenow.training.history import FILE as HISTORY
-from dancenow.training.logs import LoggerName, log_figures
+from dancenow.training.logs import log_figures
 from dancenow.training.loop import LoopOptions, Trainable, run_training
-from dancenow.training.page import PAGE, TrainingPage, write_training_page
+from dancenow.training.page import TrainingPage, write_training_page
 from dancenow.training.team import Team
 
 CHECKPOINT: Final = "checkpoint"
@@ -220,7 +222,7 @@ class Session:
             preset = theirs.get("preset")
             if isinstance(preset, str) and preset != ours.get("preset"):
                 raise InputError(
-                    f"{self.folder}: was begun with --preset {preset}; add that to resume it, or "
+                    f"{self.folder}: was begun with `preset={preset}`; add that to resume it, or "
                     "choose another folder."
                 )
         if not agrees(made_of, values):
@@ -232,8 +234,8 @@ class Session:
     def _tell_too_few(self, training: Training, clock: Clock) -> None:
         said = (
             f"{clock.step:,} steps were made, and a good result takes about "
-            f"{training.enough_steps:,}: run the same command with more --minutes, or with "
-            "--quality good; on a busy computer a step takes longer."
+            f"{training.enough_steps:,}: run the same command with more `minutes`, or with "
+            "`quality=good`; on a busy computer a step takes longer."
         )
         self._notes.append(said)
         warnings.warn(f"{self.folder}: {said}", DanceNowWarning, stacklevel=4)

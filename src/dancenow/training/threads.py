@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Final
 
 import torch
@@ -19,19 +18,14 @@ _TRIAL_UNITS: Final = 3  # of work, likewise
 _INTERVAL_SECONDS: Final = 10.0  # between two trials, at least
 _TRIAL_SHARE: Final = 0.03  # of the time that trials may take
 _GAIN: Final = 1.05  # by which another count must be faster to be taken
-
-
-@lru_cache(maxsize=1)
-def _own_threads() -> int:
-    """How many threads PyTorch used before any tuner changed it."""
-    return torch.get_num_threads()
+_DEFAULT: Final = torch.get_num_threads()  # before any tuner changed it
 
 
 class ThreadTuner:
     """Measures pieces of work and sets the number of PyTorch's threads to the fastest.
 
     Args:
-        most: the largest number of threads; None: what PyTorch uses by itself.
+        most: the largest number of threads; None: PyTorch's default.
         now: the clock that is read, in seconds.
         apply: sets the number of threads.
     """
@@ -43,7 +37,7 @@ class ThreadTuner:
         now: Callable[[], float] = time.perf_counter,
         apply: Callable[[int], None] = torch.set_num_threads,
     ) -> None:
-        most = _own_threads() if most is None else most
+        most = _DEFAULT if most is None else most
         self._counts = sorted({1, max(1, most // 2), most}, reverse=True)
         self._now, self._apply = now, apply
         self.threads = most

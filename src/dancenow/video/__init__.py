@@ -1,8 +1,8 @@
-"""Clips in and out: probe, read, write."""
+"""Clips: probe, read, write."""
 
 from dancenow.video.comment import read_comment
 from dancenow.video.images import IMAGE_SUFFIXES
-from dancenow.video.probe import ClipInfo, is_clip, probe
+from dancenow.video.probe import ClipInfo, probe
 from dancenow.video.read import read_frames
 from dancenow.video.timing import as_rate
 from dancenow.video.write import VideoWriter, check_output, open_writer
@@ -13,7 +13,6 @@ __all__ = [
     "VideoWriter",
     "as_rate",
     "check_output",
-    "is_clip",
     "open_writer",
     "probe",
     "read_comment",

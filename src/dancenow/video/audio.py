@@ -1,4 +1,4 @@
-"""The sound of a clip that is being written: copied as it is where that works, encoded elsewhere.
+"""The sound of a clip being written: copied if the format allows it, otherwise encoded.
 
 Times here are seconds of the output: 0 is when its first frame is shown.
 """
@@ -25,8 +25,9 @@ from dancenow.errors import InputError
 from dancenow.video.probe import open_media, probe
 
 Samples = NDArray[np.float32]
+SoundSource = str | Path | tuple[Samples, int]  # a file; or samples and how many a second
 
-# What is copied into each kind of file: what the kind allows and players of it understand.
+# What is copied into each format: what the format allows and its players understand.
 COPIED_CODECS: Final = {
     "mp4": frozenset({"aac", "mp3", "mp3float", "opus", "libopus", "flac"}),
     "mov": frozenset({"aac", "mp3", "mp3float", "alac", "ac3", "pcm_s16le", "pcm_s24le"}),
@@ -39,7 +40,7 @@ COPIED_CODECS: Final = {
 _AAC_RATES: Final = (48000, 44100, 32000, 24000, 22050, 16000)  # Hz
 _OPUS_RATES: Final = (48000, 24000, 16000)  # Hz
 _BITS: Final = 160_000  # a second
-_GAP: Final = 0.05  # s; a longer pause between two blocks is silence, a shorter one is rounding
+_GAP: Final = 0.05  # s; a longer pause between blocks is silence, a shorter one is rounding
 
 
 class SoundTrack(Protocol):
@@ -52,56 +53,60 @@ class SoundTrack(Protocol):
         """Write the rest, up to `until` seconds and no further."""
 
 
-def sound_from_file(
-    path: Path, start: float, output: OutputContainer, resources: ExitStack
+def add_sound_track(
+    source: SoundSource, output: OutputContainer, resources: ExitStack
 ) -> SoundTrack | None:
-    """Add the sound of a file to an output, from `start` seconds after its first frame on.
+    """Add a sound to an output, from the first frame of its source on.
 
     Args:
-        path: a clip, or a file that holds only sound.
-        start: seconds.
-        output: where to write; its header must not be written yet.
+        source: a clip or a sound file; or samples and their rate.
+        output: where to write; its header must not have been written yet.
         resources: keeps the file open.
 
     Returns:
         None if the file has no sound.
 
     Raises:
-        InputError: there is no such file, or it is no media file.
+        InputError: there is no such file, or it is not a media file.
+        ValueError: the samples have a wrong shape or rate.
     """
+    if isinstance(source, tuple):
+        samples, rate = source
+        channels = np.asarray(samples, dtype=np.float32).reshape(len(samples), -1).T
+        if not 1 <= len(channels) <= 2 or rate < 1:
+            raise ValueError(
+                f"samples must be (N,) or (N, 2) at a rate above 0, not {samples.shape}"
+            )
+        return EncodedSound(_frames(channels, rate), Fraction(0), len(channels), rate, output)
+    path = Path(source)
     if path.is_dir():
         return None
-    source = resources.enter_context(open_media(path))
-    stream = source.streams.best("audio")
+    media = resources.enter_context(open_media(path))
+    stream = media.streams.best("audio")
     if stream is None:
         return None
     assert isinstance(stream, AudioStream)
-    try:
-        origin = Fraction(probe(path).start)
-    except InputError:  # music, with a cover picture or without: it has no frames to wait for
-        origin = (stream.start_time or 0) * (stream.time_base or Fraction(1))
-    origin += Fraction(start)
+    origin = sound_origin(path, stream)
     if stream.codec_context.name in COPIED_CODECS.get(output.format.name, ()):
-        return CopiedSound(source, stream, origin, output)
-    channels = min(stream.codec_context.channels, 2)
-    return EncodedSound(_decode(source, stream), origin, channels, stream.rate, output)
+        return CopiedSound(media, stream, origin, output)
+    channel_count = min(stream.codec_context.channels, 2)
+    return EncodedSound(decode_sound(media, stream), origin, channel_count, stream.rate, output)
 
 
-def sound_from_samples(
-    samples: Samples, rate: int, start: float, output: OutputContainer
-) -> SoundTrack:
-    """Add samples to an output, from `start` seconds on.
+def sound_origin(path: Path, stream: AudioStream) -> Fraction:
+    """When a clip shows its first frame or, if it has none, when its sound begins, seconds."""
+    try:
+        return Fraction(probe(path).start)
+    except InputError:  # music, with or without a cover picture
+        return (stream.start_time or 0) * (stream.time_base or Fraction(1))
 
-    Args:
-        samples: float32 `(N,)` mono or `(N, 2)` stereo, -1..1.
-        rate: samples a second.
-        start: seconds.
-        output: where to write; its header must not be written yet.
-    """
-    channels = np.asarray(samples, dtype=np.float32).reshape(len(samples), -1).T
-    if not 1 <= len(channels) <= 2 or rate < 1:
-        raise ValueError(f"samples must be (N,) or (N, 2) at a rate above 0, not {samples.shape}")
-    return EncodedSound(_frames(channels, rate), Fraction(start), len(channels), rate, output)
+
+def decode_sound(source: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    """Decode a sound; what is damaged is left out, and the rest keeps its times."""
+    with suppress(av.FFmpegError):  # cut off: what came before it is heard
+        for packet in source.demux(stream):
+            with suppress(av.FFmpegError):  # damaged: a pause takes its place
+                yield from packet.decode()
 
 
 class CopiedSound:
@@ -145,7 +150,7 @@ class CopiedSound:
             self._write(packet)
 
     def finish(self, until: Fraction) -> None:
-        """Write the rest, the last packet's duration cut to end at `until` seconds."""
+        """Write the rest, cutting the last packet to end at `until` seconds."""
         self.feed(until)
         packet = self._next
         if packet is not None and packet.pts is not None and packet.pts * self._base < until:
@@ -159,7 +164,7 @@ class CopiedSound:
 
 
 class EncodedSound:
-    """A sound track that is encoded to AAC, or to Opus where the kind of file wants it."""
+    """A sound track encoded to AAC, or to Opus in WebM."""
 
     def __init__(
         self,
@@ -230,13 +235,6 @@ class EncodedSound:
         """Encode the rest, up to `until` seconds, and end the stream."""
         self.feed(until)
         self._output.mux(self._stream.encode(None))
-
-
-def _decode(source: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    with suppress(av.FFmpegError):  # cut off: what came before it is heard
-        for packet in source.demux(stream):
-            with suppress(av.FFmpegError):  # damaged: a pause takes its place
-                yield from packet.decode()
 
 
 def _frames(channels: Samples, rate: int) -> Iterator[AudioFrame]:

@@ -1,4 +1,4 @@
-"""The comment in a clip's details: what `open_writer` was given, or anybody else's."""
+"""The comment in a file's metadata, whoever wrote it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read_comment(path: Path) -> str | None:
     """The comment of a video, a sound, a picture or a folder of pictures; None if it has none.
 
     Raises:
-        InputError: there is no such file, or it is nothing of these.
+        InputError: there is no such file, or it is none of these.
     """
     if path.is_dir():
         return _of_folder(path)
@@ -25,7 +25,7 @@ def read_comment(path: Path) -> str | None:
         name = container.format.name
         tags = {key.lower(): text for key, text in container.metadata.items()}
     if name == "tty":  # FFmpeg draws any text
-        raise InputError(f"{path}: is a text; give a video, a picture or a sound.")
+        raise InputError(f"{path}: is a text file; give a video, a picture or a sound.")
     comment = tags.get("comment") or _of_picture(path)
     return comment or None
 
@@ -41,7 +41,7 @@ def _of_folder(path: Path) -> str | None:
 
 
 def _of_picture(path: Path) -> str | None:
-    """What FFmpeg leaves out: the comments in PNG and GIF."""
+    """The comment of a PNG or GIF, which FFmpeg does not read."""
     try:
         with Image.open(path) as image:
             comment = image.info.get("Comment") or image.info.get("comment")

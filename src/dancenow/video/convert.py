@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Frame = NDArray[np.uint8]
 Filters = Sequence[tuple[str, str]]  # FFmpeg filters: name and arguments
 
-# FFmpeg's numbers of the YUV matrices (ITU-T H.273, table 4), and the names in its scale filter.
+# FFmpeg's numbers for the YUV matrices (ITU-T H.273, table 4), and their names in its scale filter.
 _MATRICES: Final = {
     1: "bt709",
     4: "fcc",
@@ -25,8 +25,8 @@ _MATRICES: Final = {
     10: "bt2020",
 }
 _FULL_RANGE: Final = 2
-# 8-bit 4:2:0 takes FFmpeg's fast way, which is exact to a level and 15 times as fast as its exact
-# way; other formats would come out two levels too dark without full chroma.
+# 8-bit 4:2:0 takes FFmpeg's fast path, which is exact to one level and 15 times as fast as its
+# exact path; other formats would come out two levels too dark without full chroma.
 _FLAGS: Final = "flags=bilinear+full_chroma_int"
 
 # Rows that give Y, then U and V, from R, G, B and 1, all in 0..255 (ITU-R BT.709-6, section 3).
@@ -42,7 +42,7 @@ _CHROMA: Final = np.array(
 
 
 class FilterChain:
-    """FFmpeg filters one after the other: a frame in, a frame out."""
+    """A chain of FFmpeg filters: a frame in, a frame out."""
 
     def __init__(self, filters: Filters, width: int, height: int, pixels: str) -> None:
         self._graph = Graph()
@@ -63,7 +63,7 @@ class FilterChain:
 
 
 class ToRGB:
-    """Turns decoded frames upright and into RGB of one size.
+    """Converts decoded frames to upright RGB of one size.
 
     Args:
         size: `(width, height)` px of the result.
@@ -79,7 +79,7 @@ class ToRGB:
     def __call__(self, frame: VideoFrame) -> Frame:
         """Convert one frame to uint8 `(H, W, 3)` RGB."""
         wanted = (frame.width, frame.height, frame.format.name, *_colours(frame))
-        if self._chain is None or wanted != self._made_for:  # streams may change on the way
+        if self._chain is None or wanted != self._made_for:  # a stream may change midway
             width, height, pixels, matrix, levels = wanted
             scale = f"{self._size[0]}:{self._size[1]}:{_FLAGS}"
             if not frame.format.is_rgb:
@@ -92,7 +92,7 @@ class ToRGB:
 def _colours(frame: VideoFrame) -> tuple[str, str]:
     """The YUV matrix and the range of a frame, as the scale filter calls them.
 
-    A matrix that the file does not state is guessed as players do it: BT.709 for high definition,
+    If the file does not state the matrix, it is guessed as players do: BT.709 for high definition,
     BT.601 below.
     """
     high_definition = frame.width >= 1280 or frame.height > 576
@@ -104,7 +104,7 @@ def _colours(frame: VideoFrame) -> tuple[str, str]:
 def to_yuv420(frame: Frame) -> VideoFrame:
     """Convert RGB to YUV 4:2:0, BT.709 in limited range, rounded to the nearest level.
 
-    FFmpeg's scaler does the same in five times the time.
+    FFmpeg's scaler does the same but takes five times as long.
 
     Args:
         frame: uint8 `(H, W, 3)` RGB, H and W even.

@@ -1,4 +1,4 @@
-"""Encoding frames into media files, one after the other, with sound."""
+"""Encoding frames and sound into media files."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ AddSound = Callable[[OutputContainer], SoundTrack | None]
 
 FORMATS: Final = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 TRANSPARENT: Final = (".mov", ".webm")
-"""What can hold frames with coverage; beside these, a folder of pictures can."""
+"""Formats that hold an alpha channel; a folder of pictures does too."""
 
-_BT709: Final = 1  # FFmpeg's number of the BT.709 matrix, primaries and transfer (ITU-T H.273)
+_BT709: Final = 1  # FFmpeg's number for the BT.709 matrix, primaries and transfer (ITU-T H.273)
 _LIMITED_RANGE: Final = 1
-# x264's default takes twice the time for about the same quality and size; VP9's best, minutes.
+# x264's default takes twice as long for about the same quality and size; VP9's best takes minutes.
 _X264: Final = {"preset": "veryfast"}
 _VP9: Final = {"deadline": "realtime", "cpu-used": "6", "row-mt": "1", "b": "0"}
 
@@ -48,7 +48,7 @@ class _Encoding:
 
 def _encoding(suffix: str, crf: int, alpha: bool) -> _Encoding:
     if suffix == ".webm":
-        # VP9's scale reaches to 63 and is as good as H.264's at about 12 more.
+        # VP9's scale goes to 63; about 12 more gives the quality of H.264.
         options = {**_VP9, "crf": str(min(63, crf + 12))}
         return _Encoding("libvpx-vp9", "yuva420p" if alpha else "yuv420p", options)
     if alpha:
@@ -60,9 +60,9 @@ def _encoding(suffix: str, crf: int, alpha: bool) -> _Encoding:
 def open_output(
     path: Path, format_name: str, comment: str | None = None
 ) -> Iterator[OutputContainer]:
-    """Open a media file for writing; its index is written where the block ends without an error.
+    """Open a media file for writing; its index is written if the block ends without an error.
 
-    `comment` is what players show in a file's details.
+    Players show `comment` in the file's details.
     """
     options = {"movflags": "+faststart"} if format_name in ("mp4", "mov") else {}
     output = av.open(str(path.absolute()), "w", format=format_name, options=options)
@@ -86,16 +86,16 @@ def open_media_writer(
     add_sound: AddSound,
     comment: str | None = None,
 ) -> Iterator[MediaWriter]:
-    """Open a media file; its name says which kind: H.264 in `.mp4`, `.mov` and `.mkv`, VP9 in
-    `.webm`, all BT.709.  With coverage, `.mov` becomes ProRes 4444.
+    """Open a media file of the format its suffix names: H.264 in `.mp4`, `.mov` and `.mkv`, VP9
+    in `.webm`, all BT.709.  With alpha, `.mov` becomes ProRes 4444.
 
     Args:
         path: the file.
         rate: frames a second.
         crf: constant rate factor of H.264, 0 (lossless) to 51.
-        alpha: whether frames have coverage.
+        alpha: whether frames have an alpha channel.
         add_sound: adds the sound track, if any, to the file before the first frame is written.
-        comment: what players show in the file's details.
+        comment: shown by players in the file's details.
     """
     suffix = path.suffix.lower()
     with open_output(path, FORMATS[suffix], comment) as output:
@@ -105,7 +105,7 @@ def open_media_writer(
 
 
 class MediaWriter:
-    """Frames, one after the other, into an open media file."""
+    """Writes frames into an open media file."""
 
     def __init__(
         self, output: OutputContainer, rate: Fraction, encoding: _Encoding, add_sound: AddSound
@@ -120,7 +120,7 @@ class MediaWriter:
         self._count = 0
 
     def write(self, frame: Frame) -> None:
-        """Append one frame, uint8 RGB or RGBA; an odd side grows by its last row or column."""
+        """Append one frame, uint8 RGB or RGBA; an odd side repeats its last row or column."""
         height, width = frame.shape[:2]
         if height % 2 or width % 2:
             frame = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

@@ -21,10 +21,10 @@ from dancenow.video.png import encode_png
 def open_folder_writer(
     path: Path, rate: Fraction, comment: str | None = None
 ) -> Iterator[FolderWriter]:
-    """Open a folder for numbered pictures; it takes its name when the block ends without an error.
+    """Open a folder for numbered pictures; it takes its name if the block ends without an error.
 
-    A folder that DanceNow wrote before is replaced; one of the user's own is not, unless it is
-    empty.  A `comment` goes into every picture and into the folder's note.
+    A folder that DanceNow wrote earlier is replaced; a folder of the user's own is not, unless it
+    is empty.  A `comment` goes into every picture and into the folder's note.
 
     Raises:
         OutputError: the folder cannot be made, or would replace something else.
@@ -46,7 +46,7 @@ def open_folder_writer(
 
 
 def check_may_replace(path: Path) -> None:
-    """Raise `OutputError` where `path` is no folder of ours, or cannot become one."""
+    """Raise `OutputError` if `path` is not a folder of ours and cannot become one."""
     check_can_write(path)
     if path.exists() and not path.is_dir():
         raise OutputError(
@@ -55,13 +55,12 @@ def check_may_replace(path: Path) -> None:
         )
     if path.is_dir() and any(path.iterdir()) and written_rate(path) is None:
         raise OutputError(
-            f"{path}: is a folder that holds other things than a clip's pictures; choose another "
-            "output."
+            f"{path}: is a folder that holds more than a clip's pictures; choose another output."
         )
 
 
 class FolderWriter:
-    """Frames, one after the other, into numbered pictures."""
+    """Writes frames as numbered pictures."""
 
     def __init__(self, folder: Path, comment: str | None = None) -> None:
         self._folder = folder

@@ -23,7 +23,7 @@ from dancenow.video.encode import open_output
 
 # Browsers show a frame that asks for less than 20 ms for 100 ms.
 _FASTEST: Final = 50
-# Dither only where something moved: less flicker, and smaller files.
+# Dither only what moves: less flicker, smaller files.
 _DITHER: Final = "dither=sierra2_4a:diff_mode=rectangle"
 _KEPT_PIXELS: Final = "bgr0"
 _HEADER: Final = 13  # bytes before the colours (GIF89a, sections 17 and 18)
@@ -32,10 +32,10 @@ _COMMENT: Final = b"!\xfe"  # section 24
 
 @contextmanager
 def open_gif(path: Path, rate: Fraction, comment: str | None = None) -> Iterator[GifWriter]:
-    """Open a GIF that repeats for ever.
+    """Open a GIF that loops forever.
 
-    Above 50 frames a second only every second (third, ...) frame is written, and shown longer.
-    The palette is made from all frames, so they are kept, without loss, in a temporary file until
+    Above 50 frames a second, only every second (third, ...) frame is written, and shown longer.
+    The palette is made from all frames, so these are kept losslessly in a temporary file until
     the block ends.
     """
     with tempfile.TemporaryDirectory(prefix=".frames.", dir=path.parent) as folder:
@@ -52,7 +52,7 @@ def open_gif(path: Path, rate: Fraction, comment: str | None = None) -> Iterator
 
 
 class GifWriter:
-    """Frames, one after the other, into the temporary file of a GIF."""
+    """Writes frames into the temporary file of a GIF."""
 
     def __init__(self, output: OutputContainer, rate: Fraction, step: int) -> None:
         self._output = output
@@ -93,7 +93,7 @@ def _encode(kept: Path, path: Path, rate: Fraction) -> None:
 
 
 def _copy_with_comment(plain: Path, path: Path, comment: str) -> None:
-    """Put a comment, of up to 255 bytes, before the first frame of a GIF: FFmpeg writes none."""
+    """Insert a comment of up to 255 bytes before the first frame of a GIF: FFmpeg cannot."""
     text = comment.encode()[:255]
     with plain.open("rb") as source, path.open("wb") as output:
         header = source.read(_HEADER)
@@ -104,7 +104,7 @@ def _copy_with_comment(plain: Path, path: Path, comment: str) -> None:
 
 
 def _best_palette(kept: Path) -> VideoFrame:
-    """A picture of the up to 255 colours that fit all frames best."""
+    """A picture of the (at most 255) colours that fit all frames best."""
     with av.open(str(kept)) as source:
         video = source.streams.video[0]
         graph = Graph()

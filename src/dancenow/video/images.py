@@ -1,4 +1,4 @@
-"""A clip as a folder of pictures: in natural order, all of one size."""
+"""A clip as a folder of pictures, in natural order and of one size."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from dancenow.video.timing import DEFAULT_RATE, as_rate
 IMAGE_SUFFIXES: Final = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"}
 )
-# Written beside the pictures of a folder that DanceNow made.  It keeps the frame rate, and tells
-# such a folder from one of the user's own, which must never be replaced.
+# Written beside the pictures of a folder that DanceNow made.  It holds the frame rate, and marks
+# the folder as ours: one of the user's own must never be replaced.
 NOTE_NAME: Final = "dancenow-clip.json"
 _EXIF_ORIENTATION: Final = 0x0112
 _TURNED: Final = (5, 6, 7, 8)  # the EXIF orientations that swap width and height
@@ -42,7 +42,7 @@ class ImageFolder:
 
 
 def natural_key(path: Path) -> tuple[tuple[int, int | str], ...]:
-    """Sorts names by the numbers in them: 1.jpg, 2.jpg, 10.jpg."""
+    """A key that sorts names by the numbers in them: 1.jpg, 2.jpg, 10.jpg."""
     parts = re.findall(r"\d+|\D+", path.name.lower())
     return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts)
 
@@ -65,8 +65,7 @@ def open_folder(folder: Path, fps: float | Fraction | None = None) -> ImageFolde
 
     Args:
         folder: the folder.
-        fps: its frame rate; by default the rate it was written with, if DanceNow wrote it,
-            otherwise 25.
+        fps: its frame rate; by default the rate DanceNow wrote it with, otherwise 25.
 
     Raises:
         InputError: it holds no pictures, one cannot be read, or one differs in size.
@@ -74,7 +73,7 @@ def open_folder(folder: Path, fps: float | Fraction | None = None) -> ImageFolde
     files = list_images(folder)
     if not files:
         raise InputError(
-            f"{folder}: a folder without pictures; put numbered pictures into it "
+            f"{folder}: is a folder without pictures; put numbered pictures into it "
             f"({', '.join(sorted(IMAGE_SUFFIXES))})."
         )
     size = _read_size(files[0])

@@ -1,4 +1,4 @@
-"""Pictures as PNG."""
+"""PNG files."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_COMPRESSION: Final = 3  # of 9; higher takes three times as long for a few per cent
+_COMPRESSION: Final = 3  # of 9; more takes three times as long and saves a few per cent
 _HEADER: Final = 33  # bytes: the signature and the chunk IHDR
 
 
 def encode_png(picture: NDArray[np.uint8], comment: str | None = None) -> bytes:
-    """A picture, uint8 `(H, W, 3)` RGB or `(H, W, 4)` RGBA, as a PNG file; nothing is lost.
+    """Encode a picture, uint8 `(H, W, 3)` RGB or `(H, W, 4)` RGBA, as PNG.
 
-    `comment`, of characters in Latin-1, is what viewers show in its details.
+    Viewers show `comment` (Latin-1 characters only) in its details.
     """
     swap = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
     bgr = cv2.cvtColor(picture, swap)

@@ -1,19 +1,25 @@
-"""Frames computed in a thread while those before them are encoded."""
+"""Frames made in a thread while those before them are encoded."""
 
 from __future__ import annotations
 
 import queue
 import threading
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-_AHEAD = 8  # frames that may wait to be encoded
+THREAD_NAME: Final = "prefetching frames"
+_AHEAD: Final = 8  # frames that may wait to be encoded
 
 
-def computed_ahead(frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
-    """The same frames, computed in a thread a few ahead, so that encoding overlaps painting."""
+def prefetch(frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+    """The same frames, made a few ahead in a thread, so that performing and encoding overlap.
+
+    An error in `frames` is raised here, after the frames before it.  The thread ends with the
+    iterator.
+    """
     waiting: queue.Queue[NDArray[np.uint8] | BaseException | None] = queue.Queue(_AHEAD)
     stopped = threading.Event()
 
@@ -36,7 +42,7 @@ def computed_ahead(frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.u
         else:
             offer(None)
 
-    thread = threading.Thread(target=work, name="computing frames", daemon=True)
+    thread = threading.Thread(target=work, name=THREAD_NAME, daemon=True)
     thread.start()
     try:
         while (item := waiting.get()) is not None:

@@ -18,15 +18,15 @@ from av.video.stream import VideoStream
 
 from dancenow.errors import InputError
 from dancenow.video.convert import Filters
-from dancenow.video.images import list_images, open_folder
-from dancenow.video.timing import DEFAULT_RATE, Timeline, lay_timeline
+from dancenow.video.images import open_folder
+from dancenow.video.timing import DEFAULT_RATE, Timeline, fit_timeline
 
-# FFmpeg reads single pictures and text files (as ANSI art) like videos; neither is a clip.
+# FFmpeg reads single pictures and text files (as ANSI art) as videos; neither is a clip.
 _NO_CLIPS: Final = ("_pipe", "image2", "tty")
 _PICTURE_CODECS: Final = frozenset({"mjpeg", "png", "bmp", "webp", "gif", "tiff"})
 
 # The display matrix maps the stored picture's right and down axes to the shown picture's.  Keyed
-# by the signs of its entries (a, b, c, d): degrees clockwise, and FFmpeg's filters that do it.
+# by the signs of its entries (a, b, c, d): degrees clockwise, and the FFmpeg filters that do it.
 _ORIENTATIONS: Final = {
     (1, 0, 0, 1): (0, ()),
     (0, 1, -1, 0): (90, (("transpose", "clock"),)),
@@ -48,13 +48,13 @@ class ClipInfo:
         size: `(width, height)` in px of the upright frame with square pixels.
         fps: frames a second, exact.  For a clip of variable rate, the constant rate to which
             `read_frames` resamples it.
-        frames: how many frames `read_frames` gives at that rate.
+        frames: how many frames `read_frames` yields at that rate.
         duration: seconds, `frames / fps`.
-        has_audio: it has a sound track.
+        has_audio: whether it has a sound track.
         rotation: degrees clockwise by which the stored frames are turned to be upright.
-        variable_rate: its own frames do not come at a constant rate.
-        is_folder: it is a folder of pictures.
-        start: when its first frame is shown on the file's own clock, seconds.
+        variable_rate: whether its own frames come at a variable rate.
+        is_folder: whether it is a folder of pictures.
+        start: when its first frame is shown, in seconds of the file's own clock.
     """
 
     path: Path
@@ -71,16 +71,16 @@ class ClipInfo:
 
 @dataclass(frozen=True)
 class Scan:
-    """A video file gone through once without decoding it: `ClipInfo` and what reading needs.
+    """What one pass over a video file, without decoding it, found: for the user and for reading.
 
     Attributes:
         info: the public part.
         orientation: FFmpeg filters that turn a stored frame upright.
-        origin: presentation time of the first frame, in ticks; None where frames carry no times
-            and are counted instead.
+        origin: presentation time of the first frame, in ticks; None if frames have no times and
+            are counted instead.
         time_base: seconds a tick.
         packets: how many whole frames the file holds.
-        lost: how many more it should hold by its own index; above 0 if it was cut off.
+        lost: how many more its index promises; above 0 if the file was cut off.
     """
 
     info: ClipInfo
@@ -94,13 +94,13 @@ class Scan:
 def probe(path: str | Path, *, folder_fps: float | Fraction | None = None) -> ClipInfo:
     """Find out what a clip is.
 
-    A video file is read through once, without decoding it, so that the number of frames and the
-    rate are exact; that takes about as long as copying the file.
+    A video file is read once without decoding, so that the number of frames and the rate are
+    exact; this takes about as long as copying the file.
 
     Args:
-        path: a video file of any kind that FFmpeg reads, or a folder of pictures.
-        folder_fps: frame rate of a folder of pictures; by default the one it was written with if
-            DanceNow wrote it, otherwise 25.
+        path: a video file that FFmpeg reads, or a folder of pictures.
+        folder_fps: frame rate of a folder of pictures; by default the rate DanceNow wrote it
+            with, otherwise 25.
 
     Raises:
         InputError: there is no such file, or it cannot be used as a clip; the message says why.
@@ -124,21 +124,6 @@ def probe(path: str | Path, *, folder_fps: float | Fraction | None = None) -> Cl
     )
 
 
-def is_clip(path: str | Path) -> bool:
-    """Whether `path` looks like a clip: a folder with pictures, or a file with a video stream.
-
-    Only the beginning of a file is read.
-    """
-    path = Path(path)
-    try:
-        if path.is_dir():
-            return bool(list_images(path))
-        with open_video(path):
-            return True
-    except InputError:
-        return False
-
-
 @contextmanager
 def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a video file and choose its video stream.
@@ -156,12 +141,11 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         stream = container.streams.best("video")
         if stream is None:
             what = "only sound" if container.streams.audio else "no video stream"
-            raise InputError(f"{path}: holds {what}; give a file with a picture that moves.")
+            raise InputError(f"{path}: holds {what}; give a video.")
         assert isinstance(stream, VideoStream)
         if getattr(stream, "codec_context", None) is None:
             raise InputError(
-                f"{path}: its video is in a format that cannot be decoded here; convert it to "
-                "H.264 first."
+                f"{path}: its video format cannot be decoded here; convert it to H.264 first."
             )
         yield container, stream
 
@@ -170,10 +154,10 @@ def open_media(path: Path) -> InputContainer:
     """Open a file with FFmpeg, whatever streams it holds.
 
     Raises:
-        InputError: there is no such file, it is empty, or no media file.
+        InputError: there is no such file, it is empty, or it is not a media file.
     """
     if path.is_dir():
-        raise InputError(f"{path}: is a folder; a media file is needed here.")
+        raise InputError(f"{path}: is a folder; give a media file.")
     if not path.exists():
         raise InputError(f"{path}: no such file.")
     try:
@@ -188,7 +172,7 @@ def open_media(path: Path) -> InputContainer:
             raise InputError(f"{path}: no permission to read it.") from error
         if head[4:8] == b"ftyp":
             raise InputError(
-                f"{path}: is cut off, its index (the moov box) is missing, so nothing can be "
+                f"{path}: is cut off: its index (the moov box) is missing, so nothing can be "
                 "decoded; copy or record it again."
             ) from error
         raise InputError(f"{path}: is not a video or sound that FFmpeg can read.") from error
@@ -196,7 +180,7 @@ def open_media(path: Path) -> InputContainer:
 
 @dataclass
 class _Demuxed:
-    """What going through the packets of a stream tells."""
+    """What the packets of a stream tell."""
 
     first: VideoFrame | None = None  # the first frame that can be decoded
     stamps: list[int | None] = field(default_factory=list)  # of whole frames that are shown
@@ -205,7 +189,7 @@ class _Demuxed:
 
 
 def scan_video(path: Path) -> Scan:
-    """Go through a video file once and lay its timeline; decodes the first frame only.
+    """Read a video file once and find its timeline; only the first frame is decoded.
 
     Raises:
         InputError: it cannot be used as a clip.
@@ -218,7 +202,7 @@ def scan_video(path: Path) -> Scan:
             raise InputError(f"{path}: holds only sound and a cover picture; give a video.")
         if first is None or not count:
             raise InputError(
-                f"{path}: holds no frames that can be decoded; it is damaged or cut off, copy or "
+                f"{path}: holds no frames that can be decoded: it is damaged or cut off; copy or "
                 "record it again."
             )
         time_base = stream.time_base or Fraction(1, 1000)
@@ -242,10 +226,12 @@ def scan_video(path: Path) -> Scan:
         return Scan(info, orientation, origin, time_base, count, lost)
 
 
-def whole_packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+def decodable_packets(
+    container: InputContainer, stream: VideoStream
+) -> Iterator[Packet[VideoStream]]:
     """The packets that can be decoded, then an empty one that ends the decoding.
 
-    Left out are those before the first key frame, and those that the end of a file cuts in two.
+    Packets before the first key frame, and those that the end of the file cuts, are left out.
     """
     started = False
     try:
@@ -262,7 +248,7 @@ def whole_packets(container: InputContainer, stream: VideoStream) -> Iterator[Pa
 def _demux(container: InputContainer, stream: VideoStream) -> _Demuxed:
     demuxed = _Demuxed()
     latest: int | None = None
-    for packet in whole_packets(container, stream):
+    for packet in decodable_packets(container, stream):
         if demuxed.first is None:
             with suppress(av.FFmpegError):
                 demuxed.first = next(iter(packet.decode()), None)
@@ -283,17 +269,17 @@ def _lay(
     """The timeline, and the time of the first frame (None: the frames carry no times)."""
     declared = [rate for rate in (stream.guessed_rate, stream.average_rate) if rate]
     stamps = [stamp for stamp in demuxed.stamps if stamp is not None]
-    # AVI knows the order of decoding only, which says nothing where frames change their order.
+    # AVI stores the decoding order only, which says nothing if frames are reordered.
     reordered = container.format.name == "avi" and stream.codec_context.has_b_frames
     if reordered or len(stamps) < len(demuxed.stamps):
         rate = declared[0] if declared else DEFAULT_RATE
         return Timeline(rate, len(demuxed.stamps), variable=False), None
     ordered = np.sort(np.array(stamps, dtype=np.int64))
-    return lay_timeline(ordered, time_base, declared, demuxed.last_duration), int(ordered[0])
+    return fit_timeline(ordered, time_base, declared, demuxed.last_duration), int(ordered[0])
 
 
 def _upright_size(width: int, height: int, aspect: Fraction, rotation: int) -> tuple[int, int]:
-    if aspect >= 1:  # the side that must grow grows, so that nothing is lost
+    if aspect >= 1:  # stretch one side, never shrink the other: nothing is lost
         width = round(width * aspect)
     else:
         height = round(height / aspect)
@@ -310,7 +296,7 @@ def _orientation(frame: VideoFrame) -> tuple[int, Filters]:
 
 
 def _lost(stream: VideoStream, seen: int, end: float, rate: Fraction) -> int:
-    """How many frames the file lacks by its own index, or by its own length where it has none."""
+    """How many frames are missing, by the file's index or, without one, by its stated length."""
     if stream.frames > 0:
         return max(0, stream.frames - seen)
     hours, _, rest = stream.metadata.get("DURATION", "").partition(":")  # Matroska and WebM

@@ -1,10 +1,12 @@
-"""Frames out of a clip: upright, with square pixels, at a constant rate, one after the other."""
+"""Reading the frames of a clip: upright, with square pixels, at a constant rate."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -17,7 +19,7 @@ from av.video.frame import VideoFrame
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.video.convert import Frame, ToRGB
 from dancenow.video.images import ImageFolder, open_folder, read_image
-from dancenow.video.probe import Scan, open_video, scan_video, whole_packets
+from dancenow.video.probe import Scan, decodable_packets, open_video, scan_video
 from dancenow.video.timing import as_rate, hold, nearest_slot
 
 Box = tuple[int, int, int, int]
@@ -35,21 +37,21 @@ def read_frames(
     stop: int | None = None,
     folder_fps: float | Fraction | None = None,
 ) -> Iterator[Frame]:
-    """Read the frames of a clip, one after the other; memory does not grow with its length.
+    """Read the frames of a clip one by one; memory does not grow with its length.
 
-    A clip of constant rate gives its frames one to one, as many as `probe(path).frames`.  A clip
-    of variable rate, or any clip when `fps` is given, is resampled by its timestamps: frame k
-    shows what is on show at k / fps seconds.
+    A clip of constant rate yields its own frames, as many as `probe(path).frames`.  A clip of
+    variable rate, or any clip if `fps` is given, is resampled by its timestamps: frame k is the
+    one shown at k / fps seconds.
 
     Args:
         path: a video file, or a folder of pictures.
         fps: frames a second to resample to.
         size: `(width, height)` px to resize to, after the crop: by area where it shrinks, by cubic
             interpolation where it grows.
-        crop: `(x, y, width, height)` px of the upright frame; what lies outside the frame repeats
-            its edge.
-        start: first frame to give, counted at the rate of the result.
-        stop: the frame before which to end; by default, and where it lies behind it, the end.
+        crop: `(x, y, width, height)` px of the upright frame; outside the frame, its edge is
+            repeated.
+        start: the first frame, counted at the rate of the result.
+        stop: the frame before which to end; by default, or beyond the end, the end.
         folder_fps: as for `probe`.
 
     Yields:
@@ -59,33 +61,40 @@ def read_frames(
         InputError: the clip cannot be read, or `crop` or `start` lies outside it.
 
     Warns:
-        DanceNowWarning: once, at the end, if the file is cut off or damaged: how many frames were
-            decoded of how many.
+        DanceNowWarning: once, at the end, if the file is cut off or damaged: how many of its
+            frames were decoded.
     """
     path = Path(path)
-    source: ImageFolder | Scan
-    if path.is_dir():
-        source = open_folder(path, folder_fps)
-        frame_size, own_rate, own_frames = source.size, source.rate, len(source.files)
-    else:
-        source = scan_video(path)
-        frame_size, own_rate, own_frames = source.info.size, source.info.fps, source.info.frames
-    rate = own_rate if fps is None else as_rate(fps)
-    frames = own_frames
-    if rate != own_rate:
-        frames = max(1, nearest_slot(own_frames / own_rate, rate))
+    clip = _open(path, folder_fps)
+    rate, frames = clip.rate if fps is None else as_rate(fps), clip.frames
+    if rate != clip.rate:
+        frames = max(1, nearest_slot(clip.frames / clip.rate, rate))
     if not 0 <= start < frames:
-        raise InputError(f"{path}: has {frames} frames; it cannot be read from frame {start} on.")
+        raise InputError(f"{path}: has {frames} frames; it cannot be read from frame {start}.")
     stop = frames if stop is None else min(stop, frames)
-    _check_crop(path, crop, frame_size)
+    _check_crop(path, crop, clip.size)
     if size is not None and min(size) < 1:
         raise InputError(f"{path}: cannot be resized to {size[0]} x {size[1]}.")
-    raw = (
-        _folder_frames(source, rate, start, stop)
-        if isinstance(source, ImageFolder)
-        else _video_frames(source, rate, start, stop)
-    )
-    return (_fit(frame, crop, size) for frame in raw)
+    return (_fit(frame, crop, size) for frame in clip.read(rate, start, stop))
+
+
+@dataclass(frozen=True)
+class _Clip:
+    """A video file or a folder of pictures, alike; `read` takes a rate and a range of frames."""
+
+    size: tuple[int, int]
+    rate: Fraction
+    frames: int
+    read: Callable[[Fraction, int, int], Iterator[Frame]]
+
+
+def _open(path: Path, folder_fps: float | Fraction | None) -> _Clip:
+    if path.is_dir():
+        folder = open_folder(path, folder_fps)
+        read = partial(_folder_frames, folder)
+        return _Clip(folder.size, folder.rate, len(folder.files), read)
+    scan = scan_video(path)
+    return _Clip(scan.info.size, scan.info.fps, scan.info.frames, partial(_video_frames, scan))
 
 
 def _check_crop(path: Path, crop: Box | None, size: tuple[int, int]) -> None:
@@ -131,17 +140,17 @@ def _folder_frames(folder: ImageFolder, rate: Fraction, start: int, stop: int) -
 
 def _video_frames(scan: Scan, rate: Fraction, start: int, stop: int) -> Iterator[Frame]:
     convert = ToRGB(scan.info.size, scan.orientation)
-    # A frame that is held is converted anew: cheap, and the reader may change what he was given.
+    # A frame shown again is converted again: that is cheap, and the caller may modify its frames.
     for frame in hold(_stamped(scan, rate, start), start, stop):
         yield convert(frame)
 
 
 def _stamped(scan: Scan, rate: Fraction, start: int) -> Iterator[tuple[int, VideoFrame]]:
-    """Decode the frames of a video, each with the slot of the result where it begins to show."""
+    """Decode the frames of a video, each with the output frame at which it is first shown."""
     frames = _decode(scan)
     if start and scan.origin is not None:
         wanted = scan.origin + int(start / rate / scan.time_base)
-        # Files are indexed by decoding time, which is a few frames before the time of showing.
+        # Files are indexed by decoding time, a few frames before presentation time.
         sought = _decode(scan, seek_to=wanted - int(_SEEK_MARGIN / scan.time_base))
         first = next(sought, None)
         if first is not None and first.pts is not None and first.pts <= wanted:
@@ -157,8 +166,8 @@ def _stamped(scan: Scan, rate: Fraction, start: int) -> Iterator[tuple[int, Vide
 def _decode(scan: Scan, seek_to: int | None = None) -> Iterator[VideoFrame]:
     """Decode a video from the beginning, or from a key frame before `seek_to` (ticks).
 
-    Warns at the end if it went from the beginning and not all came out; ends at once if the file
-    cannot be sought in.
+    Warns at the end if it began at the beginning and frames are missing; ends at once if the file
+    cannot be searched.
     """
     decoded = failed = 0
     with open_video(scan.info.path) as (container, stream):
@@ -168,7 +177,7 @@ def _decode(scan: Scan, seek_to: int | None = None) -> Iterator[VideoFrame]:
                 container.seek(seek_to, stream=stream)
             except av.FFmpegError:
                 return
-        for packet in whole_packets(container, stream):
+        for packet in decodable_packets(container, stream):
             try:
                 frames = packet.decode()
             except av.FFmpegError:

@@ -1,4 +1,4 @@
-"""Frame rates and the times at which frames are shown: plain arithmetic, no files."""
+"""Frame rates and presentation times: plain arithmetic, no files."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ STANDARD_RATES: Final = tuple(
     sorted((*NTSC, *map(Fraction, (5, 6, 8, 10, 12, 15, 16, 20, 24, 25, 30, 48, 50, 60, 90, 120))))
 )
 FASTEST_RESAMPLED: Final = Fraction(60)
-# How far, in frames, a timestamp may lie from its place in a constant rate.  Containers round
-# times to as much as 10 ms (GIF); a dropped frame moves its neighbours by about half a frame.
+# How many frames a timestamp may lie from its place at a constant rate.  Containers round times
+# by up to 10 ms (GIF); a dropped frame moves its neighbours by about half a frame.
 JITTER: Final = 0.25
 
 
@@ -37,18 +37,18 @@ def as_rate(fps: float | Fraction) -> Fraction:
 
 
 def nearest_slot(seconds: Fraction, rate: Fraction) -> int:
-    """The frame, at `rate`, that lies nearest to a time; halves go to the later one."""
+    """The frame, at `rate`, nearest to a time; halves round up."""
     return int((2 * seconds * rate + 1) // 2)
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """A constant frame rate laid over the frames of a stream.
+    """A constant frame rate fitted to the frames of a stream.
 
     Attributes:
         rate: frames a second.
         frames: how many frames the clip has at that rate.
-        variable: the stream's own frames do not come at a constant rate.
+        variable: whether the stream's own frames come at a variable rate.
     """
 
     rate: Fraction
@@ -56,7 +56,7 @@ class Timeline:
     variable: bool
 
 
-def lay_timeline(
+def fit_timeline(
     stamps: NDArray[np.int64],
     time_base: Fraction,
     declared: Sequence[Fraction],
@@ -64,15 +64,15 @@ def lay_timeline(
 ) -> Timeline:
     """Find the frame rate of a stream from the times of its frames.
 
-    If one rate puts every frame within `JITTER` frames of its own place, the stream is constant:
-    it keeps its frames one to one.  Otherwise it is resampled at a rate near its median interval:
-    a declared or a standard one where there is one, 60 frames a second at most.
+    If a rate puts every frame within `JITTER` frames of its place, the rate is constant and all
+    frames are kept.  Otherwise the stream is resampled at a rate near its median interval: a
+    declared or standard one if there is one, at most 60 frames a second.
 
     Args:
         stamps: int64 `(N,)`, N >= 1, presentation times in ticks of `time_base`, in order.
         time_base: seconds a tick.
         declared: rates that the container states, the most trusted first.
-        last_duration: ticks that the last frame is shown, 0 if unknown.
+        last_duration: ticks for which the last frame is shown, 0 if unknown.
     """
     count = len(stamps)
     ticks = stamps - stamps[0]
@@ -89,7 +89,7 @@ def lay_timeline(
     misfits = {rate: _misfit(seconds, rate) for rate in candidates}
     fitting = [rate for rate in misfits if misfits[rate] <= JITTER]
     if fitting:
-        # Rounded, so that a declared rate wins over a mean that fits by a hair better.
+        # Rounded, so that a declared rate wins over a mean that fits slightly better.
         best = min(fitting, key=lambda rate: round(misfits[rate], 1))
         return Timeline(best, count, variable=False)
 
@@ -107,7 +107,7 @@ def _misfit(seconds: NDArray[Any], rate: Fraction) -> float:
 
 
 def _standards_near(rate: Fraction) -> list[Fraction]:
-    """Standard rates near a rate, whole ones first, since rounded times cannot tell them apart."""
+    """Standard rates near a rate, integers first: rounded times cannot tell them apart."""
     near = [standard for standard in STANDARD_RATES if abs(standard - rate) <= rate / 50]
     return sorted(near, key=lambda standard: standard.denominator)
 
@@ -119,11 +119,10 @@ def _snap(rate: Fraction, declared: Sequence[Fraction]) -> Fraction:
 
 
 def hold(stamped: Iterable[tuple[int, T]], start: int, stop: int) -> Iterator[T]:
-    """Give, for each slot from `start` to `stop - 1`, the frame that is on show there.
+    """Yield, for each slot from `start` to `stop - 1`, the frame shown there.
 
-    A frame is on show from its own slot until the next frame's.  Slots before the first frame
-    show the first, slots after the last frame show the last; of several frames in one slot the
-    last is shown.
+    A frame is shown from its own slot until the next frame's.  Slots before the first frame show
+    the first, slots after the last show the last; of several frames in one slot the last wins.
 
     Args:
         stamped: (slot, frame) in order of time.

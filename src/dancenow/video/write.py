@@ -1,21 +1,19 @@
-"""Clips out: a video, a GIF or a folder of pictures, by the name of the output."""
+"""Writing clips: a video, a GIF or a folder of pictures, by the output's suffix."""
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from av.container import OutputContainer
-from numpy.typing import NDArray
 
 from dancenow.errors import InputError, OutputError
-from dancenow.files import atomic_path, check_can_write
-from dancenow.video.audio import SoundTrack, sound_from_file, sound_from_samples
+from dancenow.files import FULL_DISK, atomic_path, check_can_write, full_disk
+from dancenow.video.audio import SoundSource, SoundTrack, add_sound_track
 from dancenow.video.convert import Frame
 from dancenow.video.encode import FORMATS, TRANSPARENT, AddSound, open_media_writer
 from dancenow.video.folder import check_may_replace, open_folder_writer
@@ -23,22 +21,18 @@ from dancenow.video.gif import open_gif
 from dancenow.video.probe import open_media
 from dancenow.video.timing import as_rate
 
-Audio = tuple[NDArray[np.float32], int]
-
-_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
 
 class _FrameSink(Protocol):
     def write(self, frame: Frame) -> None: ...
 
 
 class VideoWriter:
-    """Takes the frames of a clip, one after the other; made by `open_writer`.
+    """Takes the frames of a clip one by one; made by `open_writer`.
 
     Attributes:
         path: the output.
-        frames: how many frames were written.
-        size: `(width, height)` px of the frames; None before the first, if it was not given.
+        frames: how many frames have been written.
+        size: `(width, height)` px of the frames; None before the first, if not given.
     """
 
     def __init__(
@@ -54,11 +48,11 @@ class VideoWriter:
         """Append one frame.
 
         Args:
-            frame: uint8 `(H, W, 3)` RGB, or `(H, W, 4)` RGBA, not multiplied by coverage, where
-                the clip was opened with `alpha`; of one size throughout.
+            frame: uint8 `(H, W, 3)` RGB, or with `alpha` `(H, W, 4)` RGBA, not premultiplied; all
+                of one size.
 
         Raises:
-            OutputError: it cannot be written, for lack of space, say.
+            OutputError: it cannot be written, for lack of space for example.
             ValueError: its type, shape or size is wrong.
         """
         if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != self._channels:
@@ -82,62 +76,48 @@ def open_writer(
     size: tuple[int, int] | None = None,
     crf: int = 18,
     alpha: bool = False,
-    audio_from: str | Path | None = None,
-    audio_start: float = 0.0,
-    audio: Audio | None = None,
+    audio: SoundSource | None = None,
     comment: str | None = None,
     finish: Callable[[Path], None] | None = None,
 ) -> Iterator[VideoWriter]:
     """Write a clip frame by frame: `with open_writer("out.mp4", fps=25) as out: out.write(frame)`.
 
-    The name decides: `.mp4`, `.mov` and `.mkv` become H.264 (yuv420p, BT.709) that browsers play,
-    `.webm` VP9, `.gif` an animated GIF, and a name without a suffix a folder of numbered PNG
-    pictures.  With `alpha`, `.mov` becomes ProRes 4444; `.webm` and pictures keep coverage too.
-    The output appears when the block ends; where it ends with an error or Ctrl-C, nothing is left
-    behind and what was there before stays.
+    The suffix decides: `.mp4`, `.mov` and `.mkv` become H.264 (yuv420p, BT.709) that browsers
+    play, `.webm` VP9, `.gif` an animated GIF, and no suffix a folder of numbered PNG pictures.
+    With `alpha`, `.mov` becomes ProRes 4444; `.webm` and pictures keep alpha too.  The output
+    appears when the block ends.  If it ends with an error or Ctrl-C, nothing is left behind, and
+    what was there before stays.
 
     Args:
         path: the output.
         fps: frames a second.
-        size: `(width, height)` px of the frames; by default the first frame decides.  Odd sides
-            of H.264 grow by one repeated row or column.
-        crf: quality of H.264, 0 (lossless) to 51 (worst); VP9's is chosen alike.
-        alpha: frames have coverage.
-        audio_from: a clip or a sound file whose sound is added, cut to the frames written: copied
-            as it is where the output allows, otherwise encoded to AAC.  If it has no sound, the
-            output has none.  GIFs and folders have none either.
-        audio_start: seconds after the first frame of `audio_from`, or the first sample of `audio`,
-            at which the sound begins.
-        audio: instead of `audio_from`, samples float32 `(N,)` mono or `(N, 2)` stereo in -1..1,
-            and how many there are a second.
-        comment: what players and viewers show in the output's details.
-        finish: called with the finished file before it takes its name, so that it can still be
-            changed; not for folders.
+        size: `(width, height)` of the frames in pixels; by default the first frame decides.  Odd
+            sides of H.264 grow by one repeated row or column.
+        crf: quality of H.264, 0 (lossless) to 51 (worst); VP9's is chosen to match.
+        alpha: frames have an alpha channel.
+        audio: the sound, cut to the length of the frames: a clip or sound file, copied where the
+            output allows it and encoded to AAC or Opus elsewhere; or float32 samples `(N,)` or
+            `(N, 2)` in -1..1, and their rate.  A source without sound adds none; GIFs and
+            folders have none.
+        comment: shown by players and viewers in the output's details.
+        finish: called with the finished file before it takes its name; not for folders.
 
     Raises:
-        InputError: the name has a suffix that is not known, `audio_from` cannot be read, or no
-            frame was written.
+        InputError: the suffix is unknown, `audio` cannot be read, or no frame was written.
         OutputError: the output cannot be written.
-        ValueError: an argument is out of its range.
+        ValueError: an argument is out of range.
     """
     path, rate = Path(path), as_rate(fps)
     if not 0 <= crf <= 51:
         raise ValueError(f"crf must be 0 to 51, not {crf}")
-    if audio is not None and audio_from is not None:
-        raise ValueError("give audio or audio_from, not both")
     if alpha:
         _check_transparent(path)
-    if audio_from is not None and not Path(audio_from).is_dir():
-        open_media(Path(audio_from)).close()  # told now, not after hours of work
-
+    if isinstance(audio, (str, Path)) and not Path(audio).is_dir():
+        open_media(Path(audio)).close()  # fail now, not after hours of work
     with ExitStack() as sources, ExitStack() as outputs:
 
         def add_sound(output: OutputContainer) -> SoundTrack | None:
-            if audio is not None:
-                return sound_from_samples(audio[0], audio[1], audio_start, output)
-            if audio_from is not None:
-                return sound_from_file(Path(audio_from), audio_start, output, sources)
-            return None
+            return None if audio is None else add_sound_track(audio, output, sources)
 
         with _explained(path):
             sink = outputs.enter_context(
@@ -152,10 +132,10 @@ def open_writer(
 
 
 def check_output(path: Path, *, alpha: bool = False) -> None:
-    """Raise now, before long work, what `open_writer` would raise about the output later.
+    """Raise now, before long work, what `open_writer` would raise about the output.
 
     Raises:
-        InputError: the name has a suffix that is not known, or one that holds no coverage.
+        InputError: the suffix is unknown, or of a format without alpha.
         OutputError: the folder does not exist or cannot be written.
     """
     if path.suffix and path.suffix.lower() not in (*FORMATS, ".gif"):
@@ -213,14 +193,12 @@ def _open_sink(
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Say what is wrong where the system says that writing failed."""
+    """Turn the system's errors in writing into messages."""
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
-            raise OutputError(
-                f"{path}: no space left to write it; free some, or choose another output."
-            ) from error
+        if error.errno in FULL_DISK:
+            raise full_disk(path) from error
         raise OutputError(
             f"{path}: cannot be written ({error.strerror}); choose another output."
         ) from error

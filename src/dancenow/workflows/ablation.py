@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.evaluation import PictureScores
-from dancenow.files import check_folder, make_folder, write_bytes
-from dancenow.performer.edn.config import EDNConfig
-from dancenow.performer.edn.options import PaperOptions
-from dancenow.performer.fast.config import performer_preset
+from dancenow.evaluation.ablation import Ablation, AblationRow, write_ablation_page, write_sheet
+from dancenow.files import check_folder, make_folder
+from dancenow.options import (
+    AblationOptions,
+    EvaluatePerformerOptions,
+    SampleOptions,
+    TrainPerformerOptions,
+)
+from dancenow.options.field import narrowed
+from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig, configured
 from dancenow.pose import PoseTrack
-from dancenow.pose.draw import draw_pose
 from dancenow.pose.extent import standing_height
 from dancenow.progress import ProgressCallback, StageTimes, silent
-from dancenow.training.page import PAGE, said_budget
-from dancenow.video import read_frames
-from dancenow.video.png import encode_png
-from dancenow.workflows.ablation_page import write_ablation_page
-from dancenow.workflows.evaluate_performer import PerformerScores, evaluate_performer
+from dancenow.report import PAGE
+from dancenow.training import Budget, choose_device
+from dancenow.training.budget import budget_of
+from dancenow.training.page import said_budget
+from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train import TrainOptions, train_performer
+from dancenow.workflows.train_performer import train_performer
 
 _PERFORMER, _LEARNED, _DANCED = "zola", "house", "groove"
 _SECONDS, _TEST_SECONDS, _FPS = 16.0, 4.0, 25.0
 _JITTER = 0.0075  # of the body's height a coordinate: as MediaPipe errs (docs/performance.md)
-_COLUMNS = 6  # frames on the sheet
-_CELL_PX = 192
-
-Frame = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -61,60 +58,10 @@ VARIANTS = (
 )
 
 
-@dataclass(frozen=True)
-class AblationRow:
-    """A variant and its figures.
-
-    Attributes:
-        name: of the variant.
-        steps: of training.
-        seconds: of training.
-        scores: on a dance that was not learned.
-    """
-
-    name: str
-    steps: int
-    seconds: float
-    scores: PerformerScores
-
-
-@dataclass(frozen=True)
-class Ablation:
-    """What the ablation left.
-
-    Attributes:
-        report: a page with the table and the sheet.
-        sheet: frames of every variant below the truth.
-        preset: of the variants.
-        perceptual: whether the perceptual loss was used.
-        rows: the figures.
-        times: seconds of each stage.
-    """
-
-    report: Path
-    sheet: Path
-    preset: str
-    perceptual: bool
-    rows: list[AblationRow]
-    times: StageTimes
-
-    def summary(self) -> str:
-        """The table for people."""
-        names = [name for name, _ in _COLUMNS_OF]
-        lines = [" | ".join(["variant", *names])]
-        lines += [" | ".join([row.name, *_cells(row)]) for row in self.rows]
-        return "\n".join([*lines, f"the page is {self.report}"])
-
-
 def run_ablation(
-    out: Path,
+    out: str | Path,
+    options: AblationOptions | None = None,
     *,
-    preset: str = "edn-tiny",
-    minutes: float | None = None,
-    steps: int | None = None,
-    paper: PaperOptions | None = None,
-    device: str = "auto",
-    seed: int = 0,
     progress: ProgressCallback = silent,
 ) -> Ablation:
     """Train the paper's three variants on a sample performer and measure each on another dance.
@@ -124,84 +71,80 @@ def run_ablation(
 
     Args:
         out: a folder; what lies there of an earlier run is used again.
-        preset: one of the paper's.
-        minutes: budget of a variant.
-        steps: budget of a variant.
-        paper: further options of the presets.
-        device: "auto", "cpu", "cuda" or "mps".
-        seed: decides everything that is random.
+        options: how long each variant learns.  The clips are the same whatever the seed.
         progress: told about every frame and step.
 
     Raises:
         InputError: the preset is not one of the paper's, or an option cannot be used.
     """
-    options = TrainOptions(preset, minutes, steps, device=device, seed=seed)
-    options = replace(options, paper=paper or PaperOptions())
-    config = performer_preset(preset)
-    if not isinstance(config, EDNConfig):
-        raise InputError(f"--preset {preset}: is not one of the paper's (edn-...).")
-    options.budget()
-    options.chosen_device()
-    config = options.paper.applied(config)
-    canvas = config.canvas((config.size, config.size))
+    out, options = Path(out), options or AblationOptions()
+    training, seed = narrowed(options, TrainPerformerOptions), options.seed
+    config = _checked_config(training)
+    budget = budget_of(training, Budget(minutes=config.minutes))
     check_folder(out, "report", ours=True)
     make_folder(out)
     times = StageTimes()
     with times.stage("render"):
-        clips = [
-            _rendered(out / f"{name}.mp4", dance, seconds, canvas[0], progress)
-            for name, dance, seconds in (
-                ("learned", _LEARNED, _SECONDS),
-                ("danced", _DANCED, _TEST_SECONDS),
-            )
-        ]
-        poses = [_jittered(clip, seed) for seed, clip in enumerate(clips)]
+        learned = _rendered(out / "learned.mp4", _LEARNED, _SECONDS, config, progress)
+        danced = _rendered(out / "danced.mp4", _DANCED, _TEST_SECONDS, config, progress)
+        learned_poses, danced_poses = _jittered(learned, seed), _jittered(danced, seed + 1)
     rows = []
     for variant in VARIANTS:
-        of_variant = replace(_options_of(options, variant, config), poses=poses[0])
-        trained = train_performer(
-            clips[0], out / variant.folder, of_variant, progress=progress, times=times
-        )
+        folder = out / variant.folder
+        of_variant = replace(_options_of(training, budget, variant, config), poses=learned_poses)
+        trained = train_performer(learned, folder, of_variant, progress=progress, times=times)
         with times.stage("measure"):
-            scores = evaluate_performer(
-                out / variant.folder,
-                clips[1],
-                poses=poses[1],
-                true_poses=clips[1].with_suffix(".pose.npz"),
-                device=device,
+            measuring = EvaluatePerformerOptions(
+                poses=danced_poses,
+                device=options.device,
                 keep=out / f"{variant.folder}.mp4",
-                progress=progress,
+                seed=seed,
+            )
+            true_poses = danced.with_suffix(".pose.npz")
+            scores = evaluate_performer(
+                folder, danced, measuring, true_poses=true_poses, progress=progress
             )
         rows.append(AblationRow(variant.name, trained.steps, trained.seconds, scores))
-    sheet = _write_sheet(out, clips[1])
     perceptual = config.loss.perceptual > 0
-    made = Ablation(out / PAGE, sheet, preset, perceptual, rows, times)
-    start, stop = rows[0].scores.span
-    jitter = f"the true ones with a detector's error, {100 * _JITTER:.2g} % of the height"
-    how: dict[str, object] = {
-        "preset": f"{preset}, {'with' if perceptual else 'without'} the perceptual loss",
-        "budget": f"{said_budget(options.budget())} for whole frames",
-        "picture": f"{canvas[0]} x {canvas[1]} px",
-        "learned": f"the sample performer {_PERFORMER} in {_SECONDS:g} s of {_LEARNED}",
-        "measured on": f"{stop - start} frames of {_DANCED}",
-        "poses": jitter,
-        "seed": str(seed),
-    }
-    write_ablation_page(made.report, made, how)
+    performed = [out / f"{variant.folder}.mp4" for variant in VARIANTS]
+    sheet = write_sheet(out / "sheet.png", PoseTrack.load(danced_poses), [danced, *performed])
+    made = Ablation(out / PAGE, sheet, options.preset, perceptual, rows, times)
+    write_ablation_page(made.report, made, _how(made, seed, budget, config))
     return made
 
 
+def _checked_config(options: TrainPerformerOptions) -> EDNConfig:
+    """The preset with the further options, once all of them are known to be usable."""
+    if options.preset not in EDN_PRESETS:
+        raise InputError(f"`preset={options.preset}`: is not one of the paper's (edn-...).")
+    choose_device(options.device)
+    return configured(EDN_PRESETS[options.preset], options)
+
+
+def _how(made: Ablation, seed: int, budget: Budget, config: EDNConfig) -> dict[str, object]:
+    """How the variants were measured, in words."""
+    start, stop = made.rows[0].scores.span
+    width, height = config.canvas((config.size, config.size))
+    return {
+        "preset": f"{made.preset}, {'with' if made.perceptual else 'without'} the perceptual loss",
+        "budget": f"{said_budget(budget)} for whole frames",
+        "picture": f"{width} x {height} px",
+        "learned": f"the sample performer {_PERFORMER} in {_SECONDS:g} s of {_LEARNED}",
+        "measured on": f"{stop - start} frames of {_DANCED}",
+        "poses": f"the true ones with a detector's error, {100 * _JITTER:.2g} % of the height",
+        "seed": str(seed),
+    }
+
+
 def _rendered(
-    clip: Path, dance: str, seconds: float, size: int, progress: ProgressCallback
+    clip: Path, dance: str, seconds: float, config: EDNConfig, progress: ProgressCallback
 ) -> Path:
+    """A clip of the sample performer with its true poses beside it, unless it lies there."""
     if not clip.is_file() or not clip.with_suffix(".pose.npz").is_file():
         write_sample(
             clip,
-            performer=_PERFORMER,
-            dance=dance,
-            seconds=seconds,
-            size=size,
-            fps=_FPS,
+            SampleOptions(performer=_PERFORMER, dance=dance, seconds=seconds, fps=_FPS),
+            frame_size=config.canvas((config.size, config.size)),
             progress=progress,
         )
     return clip
@@ -219,9 +162,10 @@ def _jittered(clip: Path, seed: int) -> Path:
     return path
 
 
-def _options_of(options: TrainOptions, variant: Variant, config: EDNConfig) -> TrainOptions:
+def _options_of(
+    options: TrainPerformerOptions, budget: Budget, variant: Variant, config: EDNConfig
+) -> TrainPerformerOptions:
     """The variant's options: what the face learns comes on top of the budget."""
-    budget = options.budget()
     whole = 1.0
     if not variant.no_face:
         whole = 1 - sum(stage.share for stage in config.stages if stage.name == "face")
@@ -229,64 +173,6 @@ def _options_of(options: TrainOptions, variant: Variant, config: EDNConfig) -> T
         options,
         minutes=None if budget.minutes is None else budget.minutes / whole,
         steps=None if budget.steps is None else round(budget.steps / whole),
-        paper=replace(options.paper, per_frame=variant.per_frame, no_face=variant.no_face),
+        per_frame=variant.per_frame,
+        no_face=variant.no_face,
     )
-
-
-def _write_sheet(out: Path, clip: Path) -> Path:
-    """Stick figures, the truth, and every variant, in rows of a few frames."""
-    track = PoseTrack.load(clip.with_suffix(".jittered.npz"))
-    chosen = np.linspace(0, len(track) - 1, _COLUMNS).astype(int).tolist()
-    rows = [[_cell(draw_pose(track.keypoints[index], track.size)) for index in chosen]]
-    for name in (clip.name, *(f"{variant.folder}.mp4" for variant in VARIANTS)):
-        frames = enumerate(read_frames(out / name))
-        rows.append([_cell(frame) for index, frame in frames if index in chosen])
-    sheet = np.concatenate([np.concatenate(row, axis=1) for row in rows])
-    write_bytes(out / "sheet.png", encode_png(sheet))
-    return out / "sheet.png"
-
-
-def _cell(frame: Frame) -> Frame:
-    size = (round(frame.shape[1] * _CELL_PX / frame.shape[0]), _CELL_PX)
-    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _number(value: float | None, digits: int = 2) -> str:
-    return "none" if value is None else f"{value:.{digits}f}"
-
-
-def _of_region(region: str, score: str, digits: int) -> Callable[[AblationRow], str]:
-    def cell(row: AblationRow) -> str:
-        scores: PictureScores | None = getattr(row.scores.scores, region)
-        return _number(None if scores is None else getattr(scores, score), digits)
-
-    return cell
-
-
-def _flicker(name: str) -> Callable[[AblationRow], str]:
-    def cell(row: AblationRow) -> str:
-        flicker = row.scores.scores.flicker
-        return _number(None if flicker is None else getattr(flicker, name))
-
-    return cell
-
-
-_COLUMNS_OF: list[tuple[str, Callable[[AblationRow], str]]] = [
-    ("PSNR, dB", _of_region("whole", "psnr", 2)),
-    ("SSIM", _of_region("whole", "ssim", 3)),
-    ("person's SSIM", _of_region("person", "ssim", 3)),
-    ("face's SSIM", _of_region("face", "ssim", 3)),
-    ("LPIPS", _of_region("whole", "lpips", 3)),
-    ("sharpness", _of_region("person", "energy", 2)),
-    ("flicker", _flicker("made")),
-    ("true flicker", _flicker("real")),
-    ("motion's error", _flicker("motion_error")),
-    ("body, %", lambda row: _number(row.scores.scores.pose.distance_percent["body"])),
-    ("hands, %", lambda row: _number(row.scores.scores.pose.distance_percent["hands"])),
-    ("face, %", lambda row: _number(row.scores.scores.pose.distance_percent["face"])),
-    ("missed, %", lambda row: _number(100 * row.scores.scores.pose.missed, 1)),
-]
-
-
-def _cells(row: AblationRow) -> list[str]:
-    return [cell(row) for _, cell in _COLUMNS_OF]

@@ -2,90 +2,40 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from dancenow.choreographer import ChoreographyOptions
-from dancenow.credentials import Claim, Made, Origin
-from dancenow.errors import OutputError
-from dancenow.files import write_text
-from dancenow.music import has_music, write_wav
-from dancenow.performer import Performer
-from dancenow.pose import PoseTrack
-from dancenow.pose.draw import draw_pose
-from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sample import click_track, dance_track
-from dancenow.sources.load import load_source
-from dancenow.staging.result import open_result
-from dancenow.staging.room import performable
-from dancenow.version import __version__
-from dancenow.video import read_frames
-from dancenow.workflows.compose import NewDance
-from dancenow.workflows.demo_page import DemoFigures, write_demo_page
-from dancenow.workflows.evaluate import ClipScores, evaluate_clip
-from dancenow.workflows.generate import Generated, generate
-from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train import TrainOptions, train_performer
-from dancenow.workflows.train_choreographer import train_choreographer
-from dancenow.workflows.transfer import Performed, perform
-
-_SOUND_RATE = 44100  # samples a second
-_SOURCE, _TARGET = ("mika", "groove"), ("zola", "house")
-
-
-@dataclass(frozen=True)
-class DemoSize:
-    """How much the demo does.
-
-    Attributes:
-        px: height and width of the clips.
-        fps: their frames a second.
-        source_seconds: length of the dance that is transferred.
-        target_seconds: length of the clip that is learned.
-        preset: of the performer.
-        minutes: of training, or
-        steps: of training, so that a slow machine gets the same picture.
-        dance_minutes: of training the choreographer, or
-        dance_steps: of the same.
-        dance_seconds: length of the dances that are generated.
-        moves_seconds: length of each of the dances whose motion is learned.
-        moves_minutes: of learning it, or
-        moves_steps: of the same.
-    """
-
-    px: int
-    fps: float
-    source_seconds: float
-    target_seconds: float
-    preset: str
-    minutes: float | None = None
-    steps: int | None = None
-    dance_minutes: float | None = None
-    dance_steps: int | None = None
-    dance_seconds: float = 16
-    moves_seconds: float = 40
-    moves_minutes: float | None = None
-    moves_steps: int | None = None
-
-
-FULL = DemoSize(256, 25, 8, 20, "fast", minutes=4, dance_minutes=1.2, moves_minutes=1.5)
-QUICK = DemoSize(
-    160,
-    12,
-    3,
-    5,
-    "tiny",
-    steps=300,
-    dance_steps=200,
-    dance_seconds=4,
-    moves_seconds=8,
-    moves_steps=100,
+from dancenow.evaluation.clip import ClipScores
+from dancenow.files import make_folder
+from dancenow.music import has_music
+from dancenow.options import (
+    DemoOptions,
+    GenerateOptions,
+    PerformOptions,
+    TrainChoreographerOptions,
+    TrainPerformerOptions,
 )
-_LEARNED = (("mika", "house"), ("zola", "disco"), ("bo", "groove"), ("lin", "house"))
-_MUSIC = "house"  # whose clicks are danced to
+from dancenow.pose import PoseTrack
+from dancenow.progress import ProgressCallback, StageTimes, silent
+from dancenow.sources.load import load_source
+from dancenow.staging.room import performable
+from dancenow.staging.side_by_side import write_beside
+from dancenow.training import Budget
+from dancenow.workflows._demo_inputs import (
+    FULL,
+    QUICK,
+    DemoSize,
+    capture_moves,
+    render_clips,
+    write_clicks,
+)
+from dancenow.workflows._demo_page import write_demo_page
+from dancenow.workflows.evaluate_clip import evaluate_clip
+from dancenow.workflows.generate import Generated, generate
+from dancenow.workflows.perform import Performed, perform
+from dancenow.workflows.train_choreographer import train_choreographer
+from dancenow.workflows.train_performer import train_performer
 
 
 @dataclass(frozen=True)
@@ -124,207 +74,113 @@ class Demo:
         )
 
 
-def run_demo(
-    folder: Path,
-    *,
-    quick: bool = False,
-    device: str = "auto",
-    seed: int = 0,
-    credentials: bool = True,
-    progress: ProgressCallback = silent,
-) -> Demo:
+def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback = silent) -> Demo:
     """Render two sample performers, learn one, let it dance the other's dance, measure, show.
 
     The learned one's dance is learned too, and a new one is dreamt up from it; and a dance is
     composed from the motion of all sample performers, to a click track, for the learned one.
 
     Args:
-        folder: where everything is left; made where it is missing.
-        quick: use the smallest sizes.
-        device: where networks compute.
-        seed: of dances and training.
-        credentials: sign what is made with Content Credentials.
+        options: where everything is left, and how large it is.
         progress: told about every frame and step.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    size = QUICK if quick else FULL
-    _make(folder)
-    times = StageTimes()
-    clips = {name: folder / f"{name}.mp4" for name in ("source", "target", "truth", "result")}
+    options = options or DemoOptions()
+    folder, seed, credentials = options.out, options.seed, options.credentials
+    run = _Run(options, QUICK if options.quick else FULL, progress)
+    size, times = run.size, run.times
+    make_folder(folder)
     with times.stage("render"):
-        _render(folder, clips, size, seed, progress)
-    options = TrainOptions(size.preset, size.minutes, size.steps, device=device, seed=seed)
-    performer = folder / f"performer-{size.preset}"
-    trained = train_performer(clips["target"], performer, options, progress=progress, times=times)
-    performed = perform(
-        performer,
-        clips["source"],
-        clips["result"],
-        device=device,
-        credentials=credentials,
-        times=times,
-        progress=progress,
+        render_clips(folder, size, seed, progress)
+    source, target, truth, result = (
+        folder / f"{name}.mp4" for name in ("source", "target", "truth", "result")
     )
+    budget, performer = size.performer, folder / f"performer-{size.preset}"
+    training = TrainPerformerOptions(
+        preset=size.preset,
+        minutes=budget.minutes,
+        steps=budget.steps,
+        device=options.device,
+        seed=seed,
+    )
+    trained = train_performer(target, performer, training, progress=progress, times=times)
+    performing = PerformOptions(device=options.device, credentials=credentials)
+    performed = perform(performer, source, result, performing, times=times, progress=progress)
     with times.stage("evaluate"):
-        truth = PoseTrack.load(folder / "truth.pose.npz")
-        scores = evaluate_clip(clips["result"], clips["truth"], true_track=truth, progress=progress)
-    dance, dance_options = _dream(
-        folder, clips["target"], size, device, seed, credentials, times, progress
-    )
-    new_dance, moves_options = _compose(
-        folder, performer, size, device, seed, credentials, times, progress
-    )
+        true_track = PoseTrack.load(truth.with_suffix(".pose.npz"))
+        scores = evaluate_clip(result, truth, true_track=true_track, progress=progress)
+    dance, new_dance = _dream(run, target), _compose(run, performer)
     with times.stage("show"):
-        _side_by_side(folder, clips, trained.performer, credentials, progress)
-        page = write_demo_page(
-            folder,
-            DemoFigures(
-                scores, times, performed, options, dance, dance_options, new_dance, moves_options
-            ),
+        poses = performable(trained.performer, load_source(source).track)
+        write_beside(
+            [source, poses, result, truth],
+            folder / "transfer.mp4",
+            sound=source,
+            credentials=credentials,
+            progress=progress,
         )
+        page = write_demo_page(folder, size, seed, scores, times, performed, dance, new_dance)
     return Demo(folder, page, scores, times, performed, dance, new_dance)
 
 
-def _dream(
-    folder: Path,
-    clip: Path,
-    size: DemoSize,
-    device: str,
-    seed: int,
-    credentials: bool,
-    times: StageTimes,
-    progress: ProgressCallback,
-) -> tuple[Generated, ChoreographyOptions]:
+@dataclass(frozen=True)
+class _Run:
+    """What every part of a demo is told."""
+
+    options: DemoOptions
+    size: DemoSize
+    progress: ProgressCallback
+    times: StageTimes = field(default_factory=StageTimes)
+
+    @property
+    def folder(self) -> Path:
+        """Where everything is left."""
+        return self.options.out
+
+    def train(self, clips: Path | list[Path], name: str, budget: Budget, codec: str) -> Path:
+        """Train a choreographer; returns its folder."""
+        folder = self.folder / f"{name}-{self.size.preset}"
+        options = TrainChoreographerOptions(
+            preset=self.size.preset,
+            codec=codec,
+            minutes=budget.minutes,
+            steps=budget.steps,
+            device=self.options.device,
+            seed=self.options.seed,
+        )
+        train_choreographer(clips, folder, options, progress=self.progress)
+        return folder
+
+    def generate(self, learned: Path, output: str, **further: Any) -> Generated:
+        """Write a new dance."""
+        options = GenerateOptions(
+            seconds=self.size.dance_seconds,
+            credentials=self.options.credentials,
+            device=self.options.device,
+            seed=self.options.seed,
+            **further,
+        )
+        return generate(learned, self.folder / output, options, progress=self.progress)
+
+
+def _dream(run: _Run, clip: Path) -> Generated:
     """Learn a clip's dance, and write a new one."""
-    options = ChoreographyOptions(
-        size.preset, minutes=size.dance_minutes, steps=size.dance_steps, device=device, seed=seed
-    )
-    learned = folder / f"choreographer-{size.preset}"
-    with times.stage("choreograph"):
-        train_choreographer(clip, learned, options, progress=progress)
-    with times.stage("generate"):
-        dance = generate(
-            learned,
-            folder / "dance.mp4",
-            options,
-            seconds=size.dance_seconds,
-            credentials=credentials,
-            progress=progress,
-        )
-    return dance, options
+    with run.times.stage("choreograph"):
+        learned = run.train(clip, "choreographer", run.size.dance, "frame")
+    with run.times.stage("generate"):
+        return run.generate(learned, "dance.mp4")
 
 
-def _compose(
-    folder: Path,
-    performer: Path,
-    size: DemoSize,
-    device: str,
-    seed: int,
-    credentials: bool,
-    times: StageTimes,
-    progress: ProgressCallback,
-) -> tuple[Generated, ChoreographyOptions]:
+def _compose(run: _Run, performer: Path) -> Generated:
     """Learn the motion of some dances, and let the performer dance a new one to clicks."""
-    options = ChoreographyOptions(
-        size.preset,
-        "pose",
-        minutes=size.moves_minutes,
-        steps=size.moves_steps,
-        device=device,
-        seed=seed,
-    )
-    with times.stage("motion capture"):
-        tracks = []
-        for number, (dancer, dance) in enumerate(_LEARNED):
-            path = folder / f"moves-{dancer}-{dance}.npz"
-            if not path.is_file():
-                seconds = size.moves_seconds
-                dance_track(dancer, dance, seconds=seconds, fps=size.fps, seed=seed).save(path)
-            tracks.append(path)
-            progress(Progress("capturing dances", number + 1, len(_LEARNED)))
-        clicks = folder / "clicks.wav"
-        samples = click_track(_MUSIC, size.dance_seconds, seed=seed, rate=_SOUND_RATE)
-        write_wav(clicks, samples, _SOUND_RATE)
-    learned = folder / f"moves-{size.preset}"
-    with times.stage("moves"):
-        train_choreographer(tracks, learned, options, progress=progress)
-    with times.stage("new dance"):
-        made = generate(
-            learned,
-            folder / "new_dance.mp4",
-            options,
-            new=NewDance(performers=(performer,), music=clicks if has_music() else None),
-            seconds=size.dance_seconds,
-            credentials=credentials,
-            progress=progress,
-        )
-    return made, options
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be made ({error.strerror}).") from error
-
-
-def _render(
-    folder: Path,
-    clips: dict[str, Path],
-    size: DemoSize,
-    seed: int,
-    progress: ProgressCallback,
-) -> None:
-    """The source dances, the target dances something else, the truth is the target's answer."""
-    done = folder / "rendered.json"
-    spec = json.dumps([__version__, asdict(size), seed, _SOURCE, _TARGET])
-    if done.is_file() and done.read_text("utf-8") == spec:
-        return
-    cast = {
-        "source": (*_SOURCE, size.source_seconds),
-        "target": (*_TARGET, size.target_seconds),
-        "truth": (_TARGET[0], _SOURCE[1], size.source_seconds),
-    }
-    for name, (performer, dance, seconds) in cast.items():
-        write_sample(
-            clips[name],
-            performer=performer,
-            dance=dance,
-            seconds=seconds,
-            size=size.px,
-            fps=size.fps,
-            seed=seed,
-            progress=progress,
-        )
-    write_text(done, spec)
-
-
-def _side_by_side(
-    folder: Path,
-    clips: dict[str, Path],
-    performer: Performer,
-    credentials: bool,
-    progress: ProgressCallback,
-) -> None:
-    """Write source, poses, result and truth beside each other."""
-    motion = load_source(clips["source"])
-    assert motion.clip is not None
-    track = performable(performer, motion.track)
-    width, height = track.size
-    panels = zip(
-        read_frames(clips["source"], size=track.size),
-        (draw_pose(keypoints, track.size) for keypoints in track.keypoints),
-        read_frames(clips["result"]),
-        read_frames(clips["truth"]),
-        strict=True,
-    )
-    size = (4 * width, height)
-    claim = Claim.of(Made.comparison, Origin.composite, *clips.values()) if credentials else None
-    with open_result(
-        folder / "transfer.mp4", claim, fps=motion.clip.fps, size=size, audio_from=clips["source"]
-    ) as result:
-        for row in panels:
-            result.write(np.hstack(row))
-            progress(Progress("putting everything side by side", result.frames, len(track)))
+    seed = run.options.seed
+    with run.times.stage("motion capture"):
+        tracks = capture_moves(run.folder, run.size, seed, run.progress)
+        clicks = write_clicks(run.folder, run.size, seed)
+    with run.times.stage("moves"):
+        learned = run.train(tracks, "moves", run.size.moves, "pose")
+    with run.times.stage("new dance"):
+        music = clicks if has_music() else None
+        return run.generate(learned, "new_dance.mp4", performer=(performer,), music=music)

@@ -4,90 +4,43 @@ from __future__ import annotations
 
 import tempfile
 import time
-import warnings
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
 
 import torch
 
-from dancenow.cache import cache_dir, content_hash
+from dancenow.cache import cache_dir
 from dancenow.credentials import Made
-from dancenow.errors import DanceNowWarning, InputError
-from dancenow.evaluation.page import Compared, check_report, write_clip_page
+from dancenow.errors import InputError
+from dancenow.evaluation.page import check_report
+from dancenow.evaluation.performer import (
+    PerformerScores,
+    Seen,
+    choose_span,
+    write_performer_page,
+)
 from dancenow.files import check_not_read
+from dancenow.options import EvaluatePerformerOptions, ShowOptions
 from dancenow.performer import Performer
+from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import Source, load_poses
+from dancenow.staging.backdrop import TARGET
 from dancenow.staging.result import ResultWriter, open_result
 from dancenow.staging.room import Staged, stage
+from dancenow.staging.show import performance_claim
 from dancenow.training import choose_device
-from dancenow.video import ClipInfo, VideoWriter, check_output, open_writer, probe
-from dancenow.workflows.evaluate import ClipScores, PerFrame, measure_clip
-from dancenow.workflows.transfer import ShowOptions
-
-Seen = Literal["held out", "another clip", "learned", "unknown"]
-
-_SEEN: Final = {
-    "held out": "held out from its training",
-    "another clip": "another clip than the one that was learned",
-    "learned": "which were learned",
-    "unknown": "and nobody knows whether they were learned",
-}
-_FEWEST = 2  # frames: one has no motion
-
-
-@dataclass(frozen=True)
-class PerformerScores:
-    """A performer against a clip of its person.
-
-    Attributes:
-        folder: the performer.
-        clip: the true clip.
-        span: the frames of the clip that were performed, as in `range(*span)`.
-        held_out: whether none of them was learned.
-        seen: what they are to the performer: "held out" of the clip that it learned, from
-            "another clip", "learned", or "unknown" where the performer does not tell.
-        preset: how the performer was trained.
-        scores: the performed frames against the true ones.
-        fps_performed: frames painted a second, nothing else counted.
-        times: seconds of each stage.
-    """
-
-    folder: Path
-    clip: Path
-    span: tuple[int, int]
-    held_out: bool
-    seen: Seen
-    preset: str
-    scores: ClipScores
-    fps_performed: float
-    times: StageTimes
-
-    def lines(self) -> list[str]:
-        """The figures for people, a line each."""
-        start, stop = self.span
-        return [
-            f"{self.folder} (preset {self.preset}), frames {start} to {stop - 1} of {self.clip}, "
-            f"{_SEEN[self.seen]}",
-            *self.scores.lines(),
-            f"painted {self.fps_performed:.1f} frames a second",
-        ]
+from dancenow.video import ClipInfo, check_output, open_writer, probe
+from dancenow.workflows.evaluate_clip import measure_clip
 
 
 def evaluate_performer(
     folder: str | Path,
     clip: str | Path,
+    options: EvaluatePerformerOptions | None = None,
     *,
-    poses: Path | None = None,
     true_poses: Path | None = None,
-    estimator: str = "mediapipe",
-    device: str = "auto",
-    keep: Path | None = None,
-    report: Path | None = None,
-    seed: int = 0,
     progress: ProgressCallback = silent,
 ) -> PerformerScores:
     """Let a performer repeat a clip of its person, and compare the two.
@@ -99,15 +52,9 @@ def evaluate_performer(
         folder: a trained performer's.
         clip: the clip that was learned, of which the frames behind the learned ones are
             performed; or another of the same person, camera and size.
-        poses: the clip's true poses, a track or a folder of OpenPose files; by default they are
-            detected.
-        true_poses: what the poses of the performed frames are measured against, where `poses` are
-            not the true ones.
-        estimator: which estimator finds the poses.
-        device: where the performer computes.
-        keep: also write the performed clip here.
-        report: a folder to leave a page with the figures in.
-        seed: of what a performer draws at random.
+        options: how.
+        true_poses: what the poses of the performed frames are measured against, where
+            `options.poses` are not the true ones.
         progress: told about every frame.
 
     Raises:
@@ -116,61 +63,90 @@ def evaluate_performer(
     Warns:
         DanceNowWarning: the frames were learned, or nobody knows whether they were.
     """
-    folder, clip = Path(folder), Path(clip)
+    folder, clip, options = Path(folder), Path(clip), options or EvaluatePerformerOptions()
+    _check_outputs(folder, clip, options.keep, options.report)
+    performer = Performer.load(folder, choose_device(options.device))
+    info = probe(clip)
+    _check_size(info, performer)
+    span, seen = choose_span(info, performer.training.get("learned"))
+    times = StageTimes()
+    with times.stage("detect"):
+        given = load_poses(
+            clip,
+            options.poses,
+            estimator=options.estimator,
+            device=options.device,
+            progress=progress,
+        )
+        as_learned = ShowOptions(normalize=False)
+        staged = stage(performer, Source(given, info), as_learned, progress=progress)
+        truth = given if true_poses is None else load_poses(clip, true_poses)
+    torch.manual_seed(options.seed)
+    trial = _Trial(folder, performer, info, span, seen, staged, truth, options)
+    return _measured(trial, times, progress)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What is performed, and what it is measured against."""
+
+    folder: Path
+    performer: Performer
+    info: ClipInfo
+    span: tuple[int, int]
+    seen: Seen
+    staged: Staged
+    truth: PoseTrack
+    options: EvaluatePerformerOptions
+
+
+def _measured(trial: _Trial, times: StageTimes, progress: ProgressCallback) -> PerformerScores:
+    """Perform, measure, and write the page."""
+    performer, info, clip = trial.performer, trial.info, trial.info.path
+    keep, report = trial.options.keep, trial.options.report
+    claim = performance_claim(Made.performance, performer, TARGET, clip, trial.folder)
+    also = nullcontext() if keep is None else open_result(keep, claim, fps=info.fps, size=info.size)
+    # In the cache, since that lies where the user has room for pictures.
+    with (
+        also as kept,
+        tempfile.TemporaryDirectory(prefix=".made.", dir=cache_dir()) as scratch,
+    ):
+        made = Path(scratch) / "frames"
+        with times.stage("perform"):
+            fps_performed = _perform(trial, made, kept, progress)
+        with times.stage("measure"):
+            scores, frames = measure_clip(
+                made,
+                clip,
+                true_track=trial.truth,
+                span=trial.span,
+                estimator=trial.options.estimator,
+                device=trial.options.device,
+                progress=progress,
+            )
+        measured = PerformerScores(
+            folder=trial.folder,
+            clip=clip,
+            span=trial.span,
+            held_out=trial.seen in ("held out", "another clip"),
+            seen=trial.seen,
+            preset=performer.preset,
+            scores=scores,
+            fps_performed=fps_performed,
+            times=times,
+        )
+        if report is not None:
+            write_performer_page(report, measured, frames, made)
+    return measured
+
+
+def _check_outputs(folder: Path, clip: Path, keep: Path | None, report: Path | None) -> None:
+    """Raise `InputError` now where something cannot be written later."""
     if keep is not None:
         check_output(keep)
         check_not_read(keep, clip, folder)
     if report is not None:
         check_report(report)
-    performer = Performer.load(folder, choose_device(device))
-    info = probe(clip)
-    _check_size(info, performer)
-    span, seen = _choose_span(performer, info)
-    times = StageTimes()
-    with times.stage("detect"):
-        given = load_poses(clip, poses, estimator=estimator, progress=progress)
-        staged = stage(performer, Source(given, info), normalized=False, progress=progress)
-        truth = given if true_poses is None else load_poses(clip, true_poses)
-    torch.manual_seed(seed)
-    claim = ShowOptions().claim(Made.performance, performer, clip, folder)
-    also = nullcontext() if keep is None else open_result(keep, claim, fps=info.fps, size=info.size)
-    # In the cache, since that lies where the user has room for pictures.
-    with also as kept, tempfile.TemporaryDirectory(prefix=".made.", dir=cache_dir()) as scratch:
-        made = Path(scratch) / "frames"
-        with times.stage("perform"), open_writer(made, fps=info.fps, size=info.size) as writer:
-            outputs = (writer,) if kept is None else (writer, kept)
-            fps_performed = _perform(performer, staged, span, outputs, progress)
-        with times.stage("measure"):
-            scores, frames = measure_clip(
-                made, clip, true_track=truth, span=span, estimator=estimator, progress=progress
-            )
-        held_out = seen in ("held out", "another clip")
-        measured = PerformerScores(
-            folder, clip, span, held_out, seen, performer.preset, scores, fps_performed, times
-        )
-        if report is not None:
-            _write_page(report, measured, frames, made)
-    return measured
-
-
-def _write_page(report: Path, measured: PerformerScores, frames: PerFrame, made: Path) -> None:
-    start, stop = measured.span
-    entries = {
-        "performer": measured.folder.name,
-        "preset": measured.preset,
-        "clip": measured.clip.name,
-        "frames": f"{start:,} to {stop - 1:,}, {_SEEN[measured.seen]}",
-        "painted": f"{measured.fps_performed:.1f} frames a second",
-    }
-    write_clip_page(
-        report,
-        f"{measured.folder.name} dances {measured.clip.name}",
-        entries,
-        measured.scores,
-        frames,
-        Compared(made, measured.clip, start),
-        measured.times.seconds,
-    )
 
 
 def _check_size(info: ClipInfo, performer: Performer) -> None:
@@ -182,61 +158,24 @@ def _check_size(info: ClipInfo, performer: Performer) -> None:
         )
 
 
-def _choose_span(performer: Performer, info: ClipInfo) -> tuple[tuple[int, int], Seen]:
-    """Which frames of a clip are performed, and what they are to the performer."""
-    start, seen = 0, _relation(performer, info)
-    if seen == "held out":
-        start = int(performer.training["learned"]["stop"])
-    if seen == "learned":
-        warnings.warn(
-            f"{info.path}: all of its frames were learned; train with --hold-out 0.2 for a fair "
-            "figure.",
-            DanceNowWarning,
-            stacklevel=3,
-        )
-    if seen == "unknown":
-        warnings.warn(
-            f"{info.path}: this performer does not tell which frames it learned; if they are "
-            "these, train it again with --hold-out 0.2 for a fair figure.",
-            DanceNowWarning,
-            stacklevel=3,
-        )
-    if info.frames - start < _FEWEST:
-        raise InputError(
-            f"{info.path}: too few frames to measure on ({info.frames - start}, at least "
-            f"{_FEWEST} are needed); train with a larger --hold-out, or give a longer clip."
-        )
-    return (start, info.frames), seen
-
-
-def _relation(performer: Performer, info: ClipInfo) -> Seen:
-    learned = performer.training.get("learned")
-    if learned is None:
-        return "unknown"
-    if learned["clip"] != content_hash(info.path):
-        return "another clip"
-    return "held out" if learned["stop"] < info.frames else "learned"
-
-
 def _perform(
-    performer: Performer,
-    staged: Staged,
-    span: tuple[int, int],
-    outputs: Sequence[VideoWriter | ResultWriter],
-    progress: ProgressCallback,
+    trial: _Trial, made: Path, kept: ResultWriter | None, progress: ProgressCallback
 ) -> float:
-    """Write the performance of some frames to every output; gives the frames painted a second."""
-    track = staged.track[slice(*span)]
-    frames, done, spent = performer.perform(track), 0, 0.0
-    while True:
-        began = time.perf_counter()
-        frame = next(frames, None)
-        spent += time.perf_counter() - began
-        if frame is None:
-            return done / spent
-        if staged.view is not None:
-            frame = staged.view.shown(frame, span[0] + done)
-        for output in outputs:
-            output.write(frame)
-        done += 1
-        progress(Progress("dancing", done, len(track)))
+    """Write the performance to `made`, and to what is kept; returns the frames painted a second."""
+    info, view = trial.info, trial.staged.view
+    track = trial.staged.track[slice(*trial.span)]
+    frames, done, spent = trial.performer.perform(track), 0, 0.0
+    with open_writer(made, fps=info.fps, size=info.size) as writer:
+        while True:
+            began = time.perf_counter()
+            frame = next(frames, None)
+            spent += time.perf_counter() - began
+            if frame is None:
+                return done / spent
+            if view is not None:
+                frame = view.shown(frame, trial.span[0] + done)
+            writer.write(frame)
+            if kept is not None:
+                kept.write(frame)
+            done += 1
+            progress(Progress("dancing", done, len(track)))

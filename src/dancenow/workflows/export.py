@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.files import check_folder
-from dancenow.performer.edn.config import EDNConfig
-from dancenow.performer.edn.folders import write_authors_folder
-from dancenow.performer.edn.prepare import scaled
-from dancenow.performer.fast.config import performer_preset
+from dancenow.options import ExportEdnOptions
+from dancenow.performer.edn.config import EDN_PRESETS
+from dancenow.performer.edn.figures import scaled
 from dancenow.pose.draw import draw_pose
-from dancenow.pose.face import face_corners, face_side
+from dancenow.pose.face_region import face_corners, face_side
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import load_poses
+from dancenow.sources.stick_figures import write_authors_folder
 from dancenow.video import probe, read_frames
 
 Frame = NDArray[np.uint8]
@@ -49,12 +49,10 @@ class PairsExported:
 
 
 def export_pairs(
-    target: Path,
-    output: Path,
+    target: str | Path,
+    output: str | Path,
+    options: ExportEdnOptions | None = None,
     *,
-    size: int = 1024,
-    poses: Path | None = None,
-    estimator: str = "mediapipe",
     progress: ProgressCallback = silent,
 ) -> PairsExported:
     """Write a clip's frames, stick figures and face boxes as the authors' code reads them.
@@ -62,22 +60,25 @@ def export_pairs(
     Args:
         target: the clip.
         output: a new or empty folder.
-        size: longer side of the pictures in px; a multiple of 32.
-        poses: the clip's poses where they are known: a track or OpenPose files.
-        estimator: which estimator finds the poses.
+        options: how; the size must be a multiple of 32.
         progress: told about every frame.
 
     Raises:
         InputError: the clip cannot be read, nobody is seen, or the folder is not empty.
     """
+    target, output, options = Path(target), Path(output), options or ExportEdnOptions()
     check_folder(output, "data set", ours=False)
-    config = performer_preset("edn-1024")
-    assert isinstance(config, EDNConfig)
     info = probe(target)
-    canvas = config.model_copy(update={"size": size}).canvas(info.size)
+    canvas = EDN_PRESETS["edn-1024"].model_copy(update={"size": options.size}).canvas(info.size)
     times = StageTimes()
     with times.stage("detect"):
-        track = load_poses(target, poses, estimator=estimator, progress=progress)
+        track = load_poses(
+            target,
+            options.poses,
+            estimator=options.estimator,
+            device=options.device,
+            progress=progress,
+        )
     keypoints = track.keypoints.copy()
     keypoints[..., :2] *= np.array(canvas, np.float32) / np.array(info.size, np.float32)
     side = face_side(canvas)

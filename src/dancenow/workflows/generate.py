@@ -5,17 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dancenow.choreographer import ChoreographyOptions, find_method
+from dancenow.choreographer import Choreographer, find_method
 from dancenow.choreographer.choreographer import DanceRequest
 from dancenow.credentials import Claim, Made, Origin
 from dancenow.files import check_not_read
+from dancenow.options import GenerateOptions, TrainChoreographerOptions
+from dancenow.options.field import narrowed
+from dancenow.options.verbs import BACKGROUNDS
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.staging.backdrop import TARGET
 from dancenow.staging.result import open_result
 from dancenow.training.device import choose_device
 from dancenow.video import check_output
-from dancenow.video.prefetch import computed_ahead
-from dancenow.workflows.compose import ComposeInputs, NewDance, write_dance
+from dancenow.video.prefetch import prefetch
+from dancenow.workflows.compose import (
+    ComposeInputs,
+    asks_for_tracks,
+    check_composition,
+    write_dance,
+)
 from dancenow.workflows.train_choreographer import codec_of, load_or_train
 
 
@@ -68,12 +77,8 @@ class Generated:
 def generate(
     dance: str | Path,
     output: str | Path,
-    options: ChoreographyOptions | None = None,
+    options: GenerateOptions | None = None,
     *,
-    seconds: float | None = None,
-    temperature: float | None = None,
-    new: NewDance | None = None,
-    credentials: bool = True,
     progress: ProgressCallback = silent,
 ) -> Generated:
     """Make a new dance.
@@ -81,25 +86,24 @@ def generate(
     Args:
         dance: a trained choreographer's folder, or a clip, of which one is trained in the cache.
         output: the clip to write, or the track (`.npz`) where poses were learned.
-        options: how to train where `dance` is a clip; the device, the seed, and whether to dream as
-            the original does (`reference`; it also does where it was trained so).
-        seconds: length of the new dance; None: 16, or that of the music.
-        temperature: how wild it is; 1 draws from what was learned as it is.
-        new: what only a composed dance can be like: performers, music, and so on.
-        credentials: sign the clip with Content Credentials.
+        options: what the dance is like, who dances it, how to train where `dance` is a clip.
         progress: told about every frame and step.
 
     Raises:
         InputError: what was given cannot be used.
         TrainingError: the loss is NaN or infinite.
     """
-    options, new = options or ChoreographyOptions(), new or NewDance()
-    job = _Job(Path(dance), Path(output), options, seconds, temperature, credentials, progress)
-    of_tracks = new != NewDance() or job.output.suffix == ".npz"
-    codec = codec_of(job.dance, options, of_tracks=of_tracks)
-    if find_method(codec).composes_tracks:
-        return _compose(job, codec, new)
-    return _dream(job, codec)
+    options = options or GenerateOptions()
+    training = narrowed(options, TrainChoreographerOptions)
+    # One flag for two things: how pictures lose their background, and what is behind performers.
+    removed = options.background in BACKGROUNDS and not options.performer
+    training = replace(training, background=options.background if removed else None)
+    options = replace(options, background=TARGET) if removed else options
+    dance, output = Path(dance), Path(output)
+    of_tracks = asks_for_tracks(options) or output.suffix == ".npz"
+    codec = codec_of(dance, training, of_tracks=of_tracks)
+    job = _Job(dance, output, options, replace(training, codec=codec), progress)
+    return _compose(job) if find_method(codec).composes_tracks else _dream(job)
 
 
 @dataclass(frozen=True)
@@ -108,33 +112,35 @@ class _Job:
 
     dance: Path
     output: Path
-    options: ChoreographyOptions
-    seconds: float | None
-    temperature: float | None
-    credentials: bool
+    options: GenerateOptions
+    training: TrainChoreographerOptions
     progress: ProgressCallback
     times: StageTimes = field(default_factory=StageTimes)
 
+    def choreographer(self) -> tuple[Path, Choreographer]:
+        """Who composes, and its folder."""
+        return load_or_train(self.dance, self.training, progress=self.progress, times=self.times)
 
-def _compose(job: _Job, codec: str, new: NewDance) -> Generated:
+
+def _compose(job: _Job) -> Generated:
     """Let a choreographer of poses compose a dance, and performers dance it."""
-    method, seed = find_method(codec), job.options.seed
-    new.check(job.output, job.dance, job.seconds)
-    method.check_request(DanceRequest(job.seconds, None, seed, job.temperature, new.loop))
-    device = choose_device(job.options.device)
-    inputs = ComposeInputs.read(new, device, times=job.times, progress=job.progress)
-    request = inputs.request(new, job.seconds, job.temperature, seed)
-    method.check_request(request)
-    folder, choreographer = load_or_train(
-        job.dance, replace(job.options, codec=codec), progress=job.progress, times=job.times
+    method, options = find_method(job.training.codec), job.options
+    check_composition(options, job.output, job.dance)
+    method.check_request(
+        DanceRequest(options.seconds, None, options.seed, options.temperature, options.loop)
     )
+    device = choose_device(options.device)
+    inputs = ComposeInputs.read(options, device, times=job.times, progress=job.progress)
+    request = inputs.request(options)
+    method.check_request(request)
+    folder, choreographer = job.choreographer()
     with job.times.stage("compose"):
         composed = choreographer.compose_track(request, job.progress)
     track = composed.track
-    claim = inputs.claim(new, job.dance) if job.credentials else None
+    claim = inputs.claim(options, job.dance) if options.credentials else None
     with job.times.stage("perform" if inputs.ensemble.performers else "write"):
         size, signed = write_dance(
-            track, job.output, new, inputs.ensemble, claim=claim, progress=job.progress
+            track, job.output, options, inputs.ensemble, claim=claim, progress=job.progress
         )
     return Generated(
         job.output,
@@ -151,21 +157,20 @@ def _compose(job: _Job, codec: str, new: NewDance) -> Generated:
     )
 
 
-def _dream(job: _Job, codec: str) -> Generated:
+def _dream(job: _Job) -> Generated:
     """Let a choreographer of pictures dream a clip."""
+    options = job.options
     check_output(job.output)
     check_not_read(job.output, job.dance)
-    request = DanceRequest(job.seconds, None, job.options.seed, job.temperature)
-    find_method(codec).check_request(request)
-    folder, choreographer = load_or_train(
-        job.dance, replace(job.options, codec=codec), progress=job.progress, times=job.times
-    )
+    request = DanceRequest(options.seconds, None, options.seed, options.temperature)
+    find_method(job.training.codec).check_request(request)
+    folder, choreographer = job.choreographer()
     with job.times.stage("generate"):
-        dream = choreographer.dream(request, reference=job.options.reference or None)
-        claim = Claim.of(Made.dream, Origin.painted, job.dance) if job.credentials else None
+        dream = choreographer.dream(request, reference=options.reference or None)
+        claim = Claim.of(Made.dream, Origin.painted, job.dance) if options.credentials else None
         size = choreographer.size
         with open_result(job.output, claim, fps=dream.fps, size=size) as result:
-            for frame in computed_ahead(dream.frames):
+            for frame in prefetch(dream.frames):
                 result.write(frame)
                 job.progress(Progress("dancing", result.frames, dream.count))
     return Generated(

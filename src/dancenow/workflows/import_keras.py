@@ -9,6 +9,8 @@ from pathlib import Path
 from dancenow.choreographer import is_choreographer
 from dancenow.choreographer.dancenet.keras_import import import_keras
 from dancenow.files import check_folder, make_folder
+from dancenow.options import ImportKerasOptions
+from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.training.device import choose_device
 
 
@@ -41,10 +43,9 @@ def import_keras_weights(
     vae: str | Path,
     sequence: str | Path,
     out: str | Path,
+    options: ImportKerasOptions | None = None,
     *,
-    gate: str = "auto",
-    latents: str | Path | None = None,
-    device: str = "auto",
+    progress: ProgressCallback = silent,
 ) -> Imported:
     """Make a choreographer's folder of the original's two weight files.
 
@@ -52,27 +53,31 @@ def import_keras_weights(
         vae: weights of the autoencoder, `vae_cnn.h5`.
         sequence: weights of the sequence network, `gendance.h5`.
         out: the folder; one that was imported before is replaced.
-        gate: "auto", "sigmoid" or "hard_sigmoid"; see `import_keras`.
-        latents: `lv.npy`; likewise.
-        device: "auto", "cpu", "cuda" or "mps".
+        options: how; see `import_keras`.
+        progress: told when it is done.
 
     Raises:
         InputError: a file or an option cannot be used, or `out` holds something else.
     """
-    out = Path(out)
+    out, options = Path(out), options or ImportKerasOptions()
     # Something would be lost otherwise: other files, or hours of training.
     check_folder(out, "choreographer", ours=_was_imported(out))
     choreographer = import_keras(
-        vae, sequence, gate=gate, latents=latents, device=choose_device(device)
+        vae,
+        sequence,
+        gate=options.gate,
+        latents=options.latents,
+        device=choose_device(options.device),
     )
     make_folder(out)
     choreographer.save(out)
+    progress(Progress("importing", 2, 2, "files"))
     modules = (choreographer.vae, choreographer.network)
     return Imported(
         out,
         sum(weight.numel() for module in modules for weight in module.parameters()),
         choreographer.config.sequence.gate,
-        0 if latents is None else len(choreographer.learned.means),
+        0 if options.latents is None else len(choreographer.learned.means),
     )
 
 

@@ -8,11 +8,14 @@ from pathlib import Path
 from dancenow.errors import InputError
 from dancenow.files import check_can_write, check_folder, check_not_read
 from dancenow.mocap import write_bvh
+from dancenow.options import PoseOptions
+from dancenow.pose import PoseTrack
 from dancenow.pose.draw import overlay as draw_overlay
 from dancenow.pose.filters import clean
 from dancenow.pose.openpose import is_openpose_folder, read_openpose, write_openpose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.load import check_azimuth, detect_pose, load_source, record_bvh
+from dancenow.sources.detection import detect_pose, record_bvh
+from dancenow.sources.load import check_azimuth, load_source
 from dancenow.video import check_output, open_writer, probe, read_frames
 
 
@@ -34,15 +37,16 @@ class PoseMade:
     seen: float
     times: StageTimes
 
+    def summary(self) -> str:
+        """One line for people."""
+        return f"{self.track}: {self.frames} frames, a person in {100 * self.seen:.1f} % of them"
+
 
 def write_pose(
-    clip: Path,
-    output: Path,
+    clip: str | Path,
+    output: str | Path,
+    options: PoseOptions | None = None,
     *,
-    overlay: Path | None = None,
-    estimator: str = "mediapipe",
-    raw: bool = False,
-    azimuth: float = 0.0,
     progress: ProgressCallback = silent,
 ) -> PoseMade:
     """Find the poses of a clip and write them: a track, OpenPose files, or a motion capture.
@@ -51,25 +55,60 @@ def write_pose(
         clip: a clip, a track, a motion capture (`.bvh`), or a folder of OpenPose files.
         output: the track, `.npz`; a motion capture, `.bvh`, of a clip; or, with no suffix, a new or
             empty folder for OpenPose's JSON files.
-        overlay: also write the clip with the poses drawn over it.
-        estimator: which estimator finds the poses.
-        raw: write the poses as detected, with gaps and jitter.
-        azimuth: from where a motion capture is filmed, in degrees; see `film_bvh`.
+        options: how.
         progress: told about every frame.
 
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
     """
-    check_azimuth(clip, azimuth)
+    clip, output, options = Path(clip), Path(output), options or PoseOptions()
+    overlay, estimator = options.overlay, options.estimator
+    check_azimuth(clip, options.camera)
+    given = _holds_poses(clip)
+    _check(clip, output, overlay, estimator, given=given)
+    suffix = output.suffix.lower()
+    times = StageTimes()
+    with times.stage("detect"):
+        if suffix == ".bvh":
+            motion, track = record_bvh(clip, progress=progress)
+            write_bvh(motion, output)
+        elif given and not clip.is_dir():
+            track = load_source(clip, azimuth=options.camera).track
+        else:
+            found = (
+                read_openpose(clip)
+                if given
+                else detect_pose(
+                    clip, estimator=estimator, device=options.device, progress=progress
+                )
+            )
+            track = found if options.raw else clean(found)
+    if suffix == ".npz":
+        track.save(output)
+    elif not suffix:
+        write_openpose(track, output)
+    if overlay is not None:
+        with times.stage("overlay"):
+            _write_overlay(clip, track, overlay, progress)
+    seen = float((track.confidence > 0).any(axis=1).mean())
+    return PoseMade(output, overlay, len(track), seen, times)
+
+
+def _holds_poses(clip: Path) -> bool:
+    """Whether what is given holds poses, so that none need to be detected."""
+    return clip.suffix.lower() in (".npz", ".bvh") or (clip.is_dir() and is_openpose_folder(clip))
+
+
+def _check(clip: Path, output: Path, overlay: Path | None, estimator: str, *, given: bool) -> None:
+    """Raise `InputError` now where the output cannot be made or written later."""
     suffix = output.suffix.lower()
     if suffix not in (".npz", ".bvh", ""):
         raise InputError(
             f"{output}: a track's name ends in .npz, a motion capture's in .bvh, and a folder for "
             "OpenPose files has no ending."
         )
-    given = clip.suffix.lower() in (".npz", ".bvh") or (clip.is_dir() and is_openpose_folder(clip))
     if given and overlay is not None:
-        raise InputError(f"{clip}: holds poses without a picture; leave out --overlay.")
+        raise InputError(f"{clip}: holds poses without a picture; leave out `overlay`.")
     if suffix == ".bvh" and (given or estimator != "mediapipe"):
         raise InputError(f"{output}: a motion capture is made from a clip, by MediaPipe.")
     if not suffix:
@@ -79,33 +118,13 @@ def write_pose(
     if overlay is not None:
         check_output(overlay)
         check_not_read(overlay, clip)
-    times = StageTimes()
-    with times.stage("detect"):
-        if suffix == ".bvh":
-            motion, track = record_bvh(clip, progress=progress)
-            write_bvh(motion, output)
-        elif given and not clip.is_dir():
-            track = load_source(clip, azimuth=azimuth).track
-        else:
-            found = (
-                read_openpose(clip)
-                if given
-                else detect_pose(clip, estimator=estimator, progress=progress)
-            )
-            track = found if raw else clean(found)
-    if suffix == ".npz":
-        track.save(output)
-    elif not suffix:
-        write_openpose(track, output)
-    if overlay is not None:
-        info = probe(clip)
-        audio = clip if info.has_audio else None
-        with (
-            times.stage("overlay"),
-            open_writer(overlay, fps=info.fps, size=info.size, audio_from=audio) as writer,
-        ):
-            for index, frame in enumerate(read_frames(clip)):
-                writer.write(draw_overlay(frame, track.keypoints[index]))
-                progress(Progress("drawing", index + 1, info.frames))
-    seen = float((track.confidence > 0).any(axis=1).mean())
-    return PoseMade(output, overlay, len(track), seen, times)
+
+
+def _write_overlay(clip: Path, track: PoseTrack, overlay: Path, progress: ProgressCallback) -> None:
+    """Write a clip with its poses drawn over it."""
+    info = probe(clip)
+    audio = clip if info.has_audio else None
+    with open_writer(overlay, fps=info.fps, size=info.size, audio=audio) as writer:
+        for index, frame in enumerate(read_frames(clip)):
+            writer.write(draw_overlay(frame, track.keypoints[index]))
+            progress(Progress("drawing", index + 1, info.frames))

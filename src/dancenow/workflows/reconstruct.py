@@ -15,6 +15,7 @@ from dancenow.choreographer.dancenet.frames import as_rgb
 from dancenow.choreographer.dancenet.prepare import prepare_pictures
 from dancenow.credentials import Claim, Made, Origin
 from dancenow.files import check_can_write, check_not_read, write_bytes
+from dancenow.options import ReconstructOptions
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.staging.result import open_result
 from dancenow.training.device import choose_device
@@ -56,9 +57,8 @@ def reconstruct(
     folder: str | Path,
     clip: str | Path,
     output: str | Path,
+    options: ReconstructOptions | None = None,
     *,
-    device: str = "auto",
-    credentials: bool = True,
     progress: ProgressCallback = silent,
 ) -> Reconstructed:
     """Write a clip's pictures beside the decoded ones, and a walk between latents.
@@ -67,21 +67,21 @@ def reconstruct(
         folder: a trained choreographer's.
         clip: the clip it learned, or another.
         output: the clip to write; the walk lies beside it, as `OUTPUT's stem.walk.png`.
-        device: where the networks compute.
-        credentials: sign the clip with Content Credentials.
+        options: how.
         progress: told about every frame.
 
     Raises:
         InputError: what was given cannot be used.
     """
     folder, clip, output = Path(folder), Path(clip), Path(output)
+    options = options or ReconstructOptions()
     walk = output.with_name(f"{output.stem}.walk.png")
     check_output(output)
     check_can_write(walk)
     check_not_read(output, clip, folder)
     times = StageTimes()
     with times.stage("load"):
-        choreographer = FrameChoreographer.load(folder, choose_device(device))
+        choreographer = FrameChoreographer.load(folder, choose_device(options.device))
     with times.stage("prepare"):
         frames, _, _ = prepare_pictures([clip], choreographer.config.picture, progress=progress)
     with times.stage("encode"):
@@ -92,7 +92,7 @@ def reconstruct(
         fps = frames.fps / frames.stride
         claim = Claim.of(Made.reconstruction, Origin.composite, clip, folder)
         with open_result(
-            output, claim if credentials else None, fps=fps, size=(2 * width, height)
+            output, claim if options.credentials else None, fps=fps, size=(2 * width, height)
         ) as result:
             decoded = choreographer.codec.decode(means)
             for done, (picture, back) in enumerate(zip(frames.pictures, decoded, strict=True)):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.errors import InputError
+from dancenow.options import SampleOptions
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sample import DANCES, PERFORMERS, click_track, render_sample
@@ -38,48 +39,45 @@ class SampleMade:
     frames: int
     times: StageTimes
 
+    def summary(self) -> str:
+        """One line for people."""
+        return f"{self.output} ({self.frames} frames) and its true track {self.track}"
+
 
 def write_sample(
-    output: Path,
+    output: str | Path,
+    options: SampleOptions | None = None,
     *,
-    performer: str = "",
-    dance: str = "",
-    seconds: float = 10.0,
-    size: int | tuple[int, int] = 256,
-    fps: float = 25.0,
-    seed: int = 0,
+    frame_size: tuple[int, int] | None = None,
     progress: ProgressCallback = silent,
 ) -> SampleMade:
     """Render a sample performer dancing; the true track goes beside the clip.
 
     Args:
         output: the clip; its true track takes the same name with `.pose.npz`.
-        performer: who dances; the first there is, where nobody is named.
-        dance: what is danced; the first there is, where nothing is named.
-        seconds: how long.
-        size: frame size in px, square or `(width, height)`.
-        fps: frames a second.
-        seed: of the dance's variations.
+        options: who dances what, how long, how large.
+        frame_size: width and height in pixels, where the frame is not square.
         progress: told about every frame.
 
     Raises:
         InputError: an unknown name, a length or size that makes no clip, an output that cannot be
             written.
     """
-    performer, dance = performer or next(iter(PERFORMERS)), dance or next(iter(DANCES))
+    output, options = Path(output), options or SampleOptions()
+    performer = options.performer or next(iter(PERFORMERS))
+    dance = options.dance or next(iter(DANCES))
+    seconds, fps, seed = options.seconds, options.fps, options.seed
     if not (np.isfinite(seconds) and np.isfinite(fps) and seconds > 0 and fps > 0):
-        raise InputError("--seconds and --fps must be above 0.")
+        raise InputError("`seconds` and `fps` must be above 0.")
     check_output(output)
-    frame_size = size if isinstance(size, tuple) else (size, size)
+    size = frame_size or (options.size, options.size)
     total = max(1, round(seconds * fps))
     times, keypoints = StageTimes(), []
     frames = render_sample(performer, dance, seconds=seconds, size=size, fps=fps, seed=seed)
     sound = (click_track(dance, total / fps, seed, _SOUND_RATE), _SOUND_RATE)
     with (
         times.stage("render"),
-        open_writer(
-            output, fps=fps, size=frame_size, crf=_CRF, audio=sound, comment=NOTE
-        ) as writer,
+        open_writer(output, fps=fps, size=size, crf=_CRF, audio=sound, comment=NOTE) as writer,
     ):
         for frame, pose in frames:
             writer.write(frame)
@@ -87,5 +85,5 @@ def write_sample(
             stage = f"rendering {performer} dancing {dance}"
             progress(Progress(stage, len(keypoints), total))
     track = output.with_name(f"{output.stem}.pose.npz")
-    PoseTrack(np.stack(keypoints), fps, frame_size).save(track)
+    PoseTrack(np.stack(keypoints), fps, size).save(track)
     return SampleMade(output, track, performer, dance, len(keypoints), times)

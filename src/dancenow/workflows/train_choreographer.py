@@ -11,26 +11,25 @@ from dancenow.cache import cache_dir, content_hash
 from dancenow.choreographer import (
     METHODS,
     Choreographer,
-    ChoreographyOptions,
     find_method,
     is_choreographer,
     learned_codec,
 )
 from dancenow.choreographer.config import MethodConfig
 from dancenow.choreographer.folder import looks_trained
-from dancenow.choreographer.options import TrainingJob
+from dancenow.choreographer.job import TrainingJob
 from dancenow.errors import InputError
+from dancenow.options import TrainChoreographerOptions
 from dancenow.progress import ProgressCallback, StageTimes, silent
-from dancenow.training import choose_device
+from dancenow.training import Budget, choose_device
+from dancenow.training.budget import budget_of
 from dancenow.training.session import CHECKPOINT, Session
-
-__all__ = ["ChoreographyOptions", "codec_of", "load_or_train", "train_choreographer"]
 
 
 def train_choreographer(
     clips: Sequence[Path | str] | Path | str,
     out: str | Path | None = None,
-    options: ChoreographyOptions | None = None,
+    options: TrainChoreographerOptions | None = None,
     *,
     progress: ProgressCallback = silent,
     times: StageTimes | None = None,
@@ -56,13 +55,13 @@ def train_choreographer(
         InputError: a clip or an option cannot be used, or `out` holds something else.
         TrainingError: the loss is NaN or infinite.
     """
-    options = options or ChoreographyOptions()
+    options = options or TrainChoreographerOptions()
     paths = [Path(clip) for clip in ([clips] if isinstance(clips, str | Path) else clips)]
     if not paths:
         raise InputError("give at least one clip to learn from.")
     method = find_method(options.codec)
     config, device = method.configure(options), choose_device(options.device)
-    options.budget()  # wrong values are reported now
+    budget_of(options, Budget(minutes=1), enough_steps=1)  # wrong values are reported now
     folder = _cached_folder(paths, config, options) if out is None else Path(out)
     _check_codec(folder, options.codec)
     times = StageTimes() if times is None else times
@@ -73,7 +72,7 @@ def train_choreographer(
         return method.train(session, TrainingJob(paths, config, options, device, times, progress))
 
 
-def codec_of(dance: Path, options: ChoreographyOptions, *, of_tracks: bool) -> str:
+def codec_of(dance: Path, options: TrainChoreographerOptions, *, of_tracks: bool) -> str:
     """The codec of the choreographer that a folder holds, or that is to be trained of a clip.
 
     Args:
@@ -94,20 +93,20 @@ def codec_of(dance: Path, options: ChoreographyOptions, *, of_tracks: bool) -> s
     codec = learned_codec(dance)
     if find_method(codec).composes_tracks:
         if options.background is not None:
-            raise InputError(f"--background {options.background}: needs a --performer before it.")
+            raise InputError(f"`background={options.background}`: needs a `performer` before it.")
         if options.reference:
-            raise InputError("--reference: belongs to --codec frame; leave it out.")
+            raise InputError("`reference`: belongs to `codec=frame`; leave it out.")
     elif of_tracks:
         raise InputError(
-            f"{dance}: was learned with --codec {codec} and dreams pictures; performers, music, "
-            "loops and tracks need one that was trained with --codec pose."
+            f"{dance}: was learned with `codec={codec}` and dreams pictures; performers, music, "
+            "loops and tracks need one that was trained with `codec=pose`."
         )
     return codec
 
 
 def load_or_train(
     dance: Path,
-    options: ChoreographyOptions,
+    options: TrainChoreographerOptions,
     *,
     progress: ProgressCallback = silent,
     times: StageTimes,
@@ -130,16 +129,18 @@ def _check_codec(folder: Path, codec: str) -> None:
         begun = (folder / CHECKPOINT / name for name in find_method(other).trainings)
         if found == other or any(path.is_dir() for path in begun):
             raise InputError(
-                f"{folder}: was learned with --codec {other}; add that to resume it, or choose "
+                f"{folder}: was learned with `codec={other}`; add that to resume it, or choose "
                 "another folder."
             )
 
 
-def _cached_folder(clips: list[Path], config: MethodConfig, options: ChoreographyOptions) -> Path:
+def _cached_folder(
+    clips: list[Path], config: MethodConfig, options: TrainChoreographerOptions
+) -> Path:
     contents = [content_hash(clip) for clip in clips if clip.exists()]
     if len(contents) < len(clips):
         missing = next(clip for clip in clips if not clip.exists())
         raise InputError(f"{missing}: no such file or folder.")
-    budget = (options.minutes, options.steps)
+    budget = (options.minutes, options.steps, *filter(None, [options.quality]))
     key = content_hash(clips[0], config.model_dump(), contents, options.seed, budget)
     return cache_dir("choreographers") / key

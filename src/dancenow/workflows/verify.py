@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from dancenow.credentials import Credentials, read
+from dancenow.credentials import Credentials, read_credentials
 from dancenow.errors import InputError
+from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import read_comment
 
 Status = Literal["intact", "changed", "doubtful", "none"]
@@ -47,6 +48,11 @@ class Verified:
             "".join(sign if sign.isprintable() else " " for sign in line) for line in self._lines()
         )
 
+    @property
+    def exit_status(self) -> int:
+        """Of the command: 0 where credentials are there and hold."""
+        return 0 if self.status == "intact" else 1
+
     def _lines(self) -> Iterator[str]:
         found = self.credentials
         if found is None:
@@ -75,7 +81,7 @@ class Verified:
         yield f"  signed by: {found.signer} ({known})"
 
 
-def verify(file: str | Path) -> Verified:
+def verify(file: str | Path, *, progress: ProgressCallback = silent) -> Verified:
     """Read and check the credentials of a file, of whatever program, and its note.
 
     Raises:
@@ -83,9 +89,10 @@ def verify(file: str | Path) -> Verified:
         CredentialsError: credentials cannot be read on this machine.
     """
     file = Path(file)
+    progress(Progress(f"reading {file.name}", 0, None, "bytes"))
     if not file.exists():
         raise InputError(f"{file}: no such file.")
-    found = None if file.is_dir() else read(file)
+    found = None if file.is_dir() else read_credentials(file)
     try:
         note = read_comment(file)
     except InputError:

@@ -283,7 +283,7 @@ def test_grey_pictures_are_given_as_rgb_and_coloured_ones_keep_their_colours() -
 def test_a_length_that_makes_no_sense_is_told_before_anything_is_drawn(
     choreographer: FrameChoreographer, seconds: float
 ) -> None:
-    with pytest.raises(InputError, match="--seconds must be above 0"):
+    with pytest.raises(InputError, match="`seconds must be above 0"):
         choreographer.compose(seconds)
 
 
@@ -293,7 +293,7 @@ def test_a_temperature_that_makes_no_sense_is_told_before_anything_is_drawn(
     choreographer: FrameChoreographer, temperature: float, reference: bool
 ) -> None:
     for compose in (choreographer.compose, choreographer.compose_latents):
-        with pytest.raises(InputError, match="--temperature must be 0 or above"):
+        with pytest.raises(InputError, match="`temperature must be 0 or above"):
             compose(temperature=temperature, reference=reference)
 
 
@@ -394,7 +394,7 @@ def test_presets_are_found_by_name() -> None:
     for name, preset in PRESETS.items():
         assert find_preset(PRESETS, name) is preset and preset.preset == name
         assert preset.minutes > 0 and 0 < preset.codec_share < 1
-    with pytest.raises(InputError, match=r"--preset nice: unknown; choose one of .*dancenet"):
+    with pytest.raises(InputError, match=r"`preset nice: unknown; choose one of .*dancenet"):
         find_preset(PRESETS, "nice")
 
 

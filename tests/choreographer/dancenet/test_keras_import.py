@@ -21,6 +21,7 @@ from dancenow.choreographer.dancenet.choreographer import FrameChoreographer
 from dancenow.choreographer.dancenet.config import PictureConfig
 from dancenow.choreographer.dancenet.keras_import import import_keras
 from dancenow.errors import DanceNowWarning, InputError, OutputError
+from dancenow.options import ImportKerasOptions
 from dancenow.training import Device
 from dancenow.workflows.import_keras import import_keras_weights
 
@@ -335,7 +336,7 @@ def test_where_nothing_decides_the_gates_the_originals_are_taken_with_a_warning(
     original.layout = replace(original.layout, version=version)
     vae, sequence, lv = original.write()
     picture = PictureConfig(height=16, width=24)
-    with pytest.warns(DanceNowWarning, match=r"gendance\.h5.*hard_sigmoid is taken.*--gate"):
+    with pytest.warns(DanceNowWarning, match=r"gendance\.h5.*hard_sigmoid is taken.*`gate"):
         choreographer = import_keras(vae, sequence, latents=lv, picture=picture, device=CPU)
     assert choreographer.config.sequence.gate == "hard_sigmoid"
 
@@ -353,9 +354,9 @@ def test_gates_that_the_network_cannot_compute_are_told(
     original: Original, version: str, gates: list[object]
 ) -> None:
     original.layout = replace(original.layout, version=version, model=lstm_model(*gates))
-    with pytest.raises(InputError, match=r"gendance\.h5: its gates compute .*--gate"):
+    with pytest.raises(InputError, match=r"gendance\.h5: its gates compute .*`gate"):
         original.load()
-    with pytest.raises(InputError, match=r"--gate relu: unknown; choose one of auto, sigmoid"):
+    with pytest.raises(InputError, match=r"`gate relu: unknown; choose one of auto, sigmoid"):
         original.load(gate="relu")
 
 
@@ -419,7 +420,7 @@ def test_without_latents_the_range_of_the_prior_is_assumed_with_a_warning(
 ) -> None:
     vae, sequence, _ = original.write()
     picture = PictureConfig(height=16, width=24)
-    with pytest.warns(DanceNowWarning, match=r"--latents lv\.npy.*assumed to be -4 to 4"):
+    with pytest.warns(DanceNowWarning, match=r"`latents lv\.npy.*assumed to be -4 to 4"):
         learned = import_keras(vae, sequence, picture=picture, device=CPU).learned
     assert (learned.scaler.low == -4).all() and (learned.scaler.high == 4).all()
     assert learned.means.shape == (64, LATENT) and sum(learned.lengths) == 64
@@ -645,7 +646,7 @@ def test_what_is_imported_dances_and_is_the_same_when_it_is_loaded(
 ) -> None:
     vae, sequence, lv = files
     out = tmp_path / "new" / "dance"
-    made = import_keras_weights(vae, sequence, out, latents=lv, device="cpu")
+    made = import_keras_weights(vae, sequence, out, ImportKerasOptions(latents=lv, device="cpu"))
     assert made.folder == out and made.gate == "hard_sigmoid" and made.latents == 70
     assert f"{made.parameters:,} parameters" in made.summary()
     loaded = FrameChoreographer.load(out, CPU)
@@ -665,10 +666,12 @@ def test_importing_again_replaces_what_was_imported(
 ) -> None:
     vae, sequence, lv = files
     out = tmp_path / "dance"
-    with pytest.warns(DanceNowWarning, match="--latents"):
-        first = import_keras_weights(vae, sequence, out, device="cpu")
+    with pytest.warns(DanceNowWarning, match="`latents"):
+        first = import_keras_weights(vae, sequence, out, ImportKerasOptions(device="cpu"))
     assert first.latents == 0 and "assumed" in first.summary()
-    import_keras_weights(vae, sequence, out, gate="sigmoid", latents=lv, device="cpu")
+    import_keras_weights(
+        vae, sequence, out, ImportKerasOptions(gate="sigmoid", latents=lv, device="cpu")
+    )
     loaded = FrameChoreographer.load(out, CPU)
     assert loaded.config.sequence.gate == "sigmoid" and len(loaded.learned.means) == 70
 
@@ -684,7 +687,7 @@ def test_nothing_else_is_replaced(
     elif what == "other":
         shutil.copytree(vae.parent, out)
     else:
-        import_keras_weights(vae, sequence, out, latents=lv, device="cpu")
+        import_keras_weights(vae, sequence, out, ImportKerasOptions(latents=lv, device="cpu"))
         if what == "checkpoint":
             (out / "checkpoint").mkdir()
         else:
@@ -692,14 +695,18 @@ def test_nothing_else_is_replaced(
             (out / "config.json").write_text(json.dumps({**document, "training": {"steps": 3}}))
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     with pytest.raises(OutputError, match=r"dance: (is a file|holds other files)"):
-        import_keras_weights(vae, sequence, out, latents=lv, device="cpu")
+        import_keras_weights(vae, sequence, out, ImportKerasOptions(latents=lv, device="cpu"))
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
 def test_a_failed_import_leaves_no_folder(files: tuple[Path, Path, Path], tmp_path: Path) -> None:
     vae, sequence, lv = files
-    with pytest.raises(InputError, match="--gate"):
-        import_keras_weights(vae, sequence, tmp_path / "out", gate="x", latents=lv, device="cpu")
+    with pytest.raises(InputError, match="`gate"):
+        import_keras_weights(
+            vae, sequence, tmp_path / "out", ImportKerasOptions(gate="x", latents=lv, device="cpu")
+        )
     with pytest.raises(OutputError, match="cannot be made"):
-        import_keras_weights(vae, sequence, vae / "out", latents=lv, device="cpu")
+        import_keras_weights(
+            vae, sequence, vae / "out", ImportKerasOptions(latents=lv, device="cpu")
+        )
     assert not (tmp_path / "out").exists()

@@ -193,7 +193,7 @@ def test_a_body_that_is_not_seen_cannot_be_gone_on_from(
     smooth: PoseChoreographer, track: PoseTrack, hidden: slice
 ) -> None:
     cut = without(track, INDEX["left_knee"], frames=hidden)
-    with pytest.raises(InputError, match="--continue-from: the whole body"):
+    with pytest.raises(InputError, match="`continue_from: the whole body"):
         smooth.compose(Composition(1.0, continue_from=cut))
 
 
@@ -258,7 +258,7 @@ def test_what_was_held_out_is_kept_apart(choreographer: PoseChoreographer, tmp_p
 
 def test_its_folder_says_what_it_is(saved: Path) -> None:
     assert is_choreographer(saved) and learned_codec(saved) == "pose"
-    with pytest.raises(InputError, match="was learned with --codec pose"):
+    with pytest.raises(InputError, match="was learned with `codec=pose`"):
         FrameChoreographer.load(saved, CPU)
 
 
@@ -300,7 +300,7 @@ def test_another_codecs_choreographer_is_told(saved: Path, config: object) -> No
     document = json.loads((saved / "config.json").read_text("utf-8"))
     (saved / "config.json").write_text(json.dumps({**document, "config": config}))
     assert learned_codec(saved) == "frame"
-    with pytest.raises(InputError, match="was learned with --codec frame"):
+    with pytest.raises(InputError, match="was learned with `codec=frame`"):
         PoseChoreographer.load(saved, CPU)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dancenow.errors import DanceNowWarning, InputError, OutputError
-from dancenow.performer.edn.folders import (
+from dancenow.sources.stick_figures import (
     AuthorsFolder,
     is_authors_folder,
     read_authors_folder,

@@ -15,12 +15,13 @@ import torch
 from numpy.typing import NDArray
 
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig, PoseAugmentConfig
+from dancenow.options import PresetOptions
+from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig, PoseAugmentConfig, configured
 from dancenow.performer.edn.dataset import PairBatch, PairSet, consecutive, open_pairs, save_pairs
-from dancenow.performer.edn.options import PaperOptions
 from dancenow.performer.edn.watch import DiscriminatorWatch
+from dancenow.performer.method import method_of
 from dancenow.pose.draw import draw_pose
-from dancenow.pose.face import face_corners, face_side
+from dancenow.pose.face_region import face_corners, face_side
 from dancenow.pose.layout import BODY
 from dancenow.sample import dance_track
 from dancenow.training import Device
@@ -228,7 +229,7 @@ def test_the_canvas_keeps_the_frames_shape(
 def test_a_size_that_the_networks_cannot_halve_is_refused_with_two_that_they_can(
     config: EDNConfig, size: int
 ) -> None:
-    with pytest.raises(InputError, match=f"--size {size}: must be a multiple of") as told:
+    with pytest.raises(InputError, match=f"`size={size}`: must be a multiple of") as told:
         config.model_copy(update={"size": size}).canvas((640, 480))
     suggested = re.search(r"(\d+) or (\d+) for example", str(told.value))
     assert suggested is not None
@@ -250,15 +251,15 @@ def test_a_presets_stages_share_the_whole_budget(name: str) -> None:
 
 
 def test_without_options_a_preset_stays_what_it_is() -> None:
-    assert all(PaperOptions().applied(config) == config for config in EDN_PRESETS.values())
+    assert all(configured(config, PresetOptions()) == config for config in EDN_PRESETS.values())
 
 
 def test_every_option_changes_its_part_of_the_preset() -> None:
-    options = PaperOptions(
+    options = PresetOptions(
         size=256, batch=3, no_perceptual=True, per_frame=True, no_face=True, augment=True,
         upsampling="resize",
     )  # fmt: skip
-    config = options.applied(EDN_512)
+    config = configured(EDN_512, options)
     assert (config.size, config.optimizer.batch, config.temporal) == (256, 3, False)
     assert config.loss.perceptual == 0 and config.loss.feature_matching == 10
     assert [stage.name for stage in config.stages] == ["global"]
@@ -268,25 +269,26 @@ def test_every_option_changes_its_part_of_the_preset() -> None:
 
 
 def test_a_batch_of_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match="--batch 0"):
-        PaperOptions(batch=0).applied(EDN_512)
+    with pytest.raises(InputError, match="`batch=0`"):
+        configured(EDN_512, PresetOptions(batch=0))
 
 
 def test_weights_for_a_loss_that_is_not_there_are_refused() -> None:
-    with pytest.raises(InputError, match=r"--vgg-weights: --preset edn-tiny"):
-        PaperOptions(vgg_weights=Path("vgg.safetensors")).applied(EDN_TINY)
+    with pytest.raises(InputError, match=r"`vgg_weights: `preset=edn-tiny`"):
+        configured(EDN_TINY, PresetOptions(vgg_weights=Path("vgg.safetensors")))
 
 
 def test_other_presets_refuse_what_is_the_papers_alone() -> None:
-    PaperOptions().refuse("fast")
+    fast = method_of("fast")
+    assert fast.configure("fast", PresetOptions()) == fast.presets["fast"]
     for options, name in (
-        (PaperOptions(size=512), "--size"),
-        (PaperOptions(no_perceptual=True), "--no-perceptual"),
-        (PaperOptions(vgg_weights=Path("vgg.safetensors")), "--vgg-weights"),
-        (PaperOptions(devices=2), "--devices"),
+        (PresetOptions(size=512), "--size"),
+        (PresetOptions(no_perceptual=True), "--no-perceptual"),
+        (PresetOptions(vgg_weights=Path("vgg.safetensors")), "--vgg-weights"),
+        (PresetOptions(devices=2), "--devices"),
     ):
-        with pytest.raises(InputError, match=f"^{name}: --preset fast .*edn-512"):
-            options.refuse("fast")
+        with pytest.raises(InputError, match=f"^{name}: `preset=fast` .*edn-512"):
+            fast.configure("fast", options)
 
 
 # A discriminator that teaches nothing.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dancenow.performer.edn.faces import add_to_faces, cut_faces
 from dancenow.pose import PoseTrack
-from dancenow.pose.face import face_corners, face_side
+from dancenow.pose.face_region import face_corners, face_side
 from dancenow.pose.layout import FACE, INDEX
 from dancenow.pose.track import FloatArray
 from dancenow.sample import dance_track

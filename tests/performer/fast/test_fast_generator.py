@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dancenow.performer import FastPerformer
 from dancenow.performer.fast.condition import POSE_CHANNELS
 from dancenow.performer.fast.crop import crop_path
 from dancenow.performer.fast.networks import FastGenerator
-from dancenow.performer.fast.performer import Layer
+from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.texture import LAYERS
+from dancenow.performer.layer import Layer
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import INDEX
 from dancenow.sample import dance_track

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dancenow.errors import InputError
-from dancenow.performer import FastPerformer, Performer, performer_preset
+from dancenow.performer import Performer
 from dancenow.performer.fast import losses
 from dancenow.performer.fast.condition import POSE_CHANNELS, draw_condition
 from dancenow.performer.fast.config import AugmentConfig
 from dancenow.performer.fast.crop import crop_path, cut_box
 from dancenow.performer.fast.dataset import CropSet, move_keypoints
 from dancenow.performer.fast.networks import FastGenerator, Painted
+from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.texture import LAYERS, Texture
 from dancenow.performer.fast.training import FastTraining
+from dancenow.performer.method import performer_preset
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import standing_height
 from dancenow.sample import dance_track
@@ -269,7 +272,7 @@ def test_where_nobody_is_the_room_is_empty_and_around_the_person_it_is_untouched
 
 def test_a_track_for_another_frame_is_refused(performer: Performer, track: PoseTrack) -> None:
     with pytest.raises(InputError, match="normalise"):
-        next(performer.perform(track.scaled_to((64, 64))))
+        next(performer.perform(replace(track, size=(64, 64))))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from pydantic import Field, field_validator
 from dancenow.choreographer.config import MethodConfig, StrictConfig
 
 Background = Literal["auto", "threshold", "person", "grey", "colour"]
-BACKGROUNDS: tuple[Background, ...] = ("auto", "threshold", "person", "grey", "colour")
 
 
 class PictureConfig(StrictConfig):

@@ -18,14 +18,12 @@ from dancenow.choreographer.page import evaluation_facts
 from dancenow.evaluation.motion import (
     MotionScores,
     copy_distances,
-    longest_stand,
+    motion_scores,
     picture_speeds,
-    slowest_part,
+    usual_speed,
 )
 from dancenow.evaluation.page import SHOTS, Frame, chosen, write_dance_page
 from dancenow.progress import Progress, ProgressCallback
-
-_NOTHING = float("nan")
 
 
 @dataclass(frozen=True)
@@ -62,21 +60,11 @@ def evaluate_pictures(
     latents = np.stack(list(islice(composed, count)))
     new = _watch(choreographer, [latents], rate, "dancing", progress)
     old = _watch(choreographer, learned.clips(), learned.rate, "the learned dance", progress)
-    usual = float(old.speeds.mean()) or _NOTHING  # nothing to compare with where nothing moves
     scaled = scaler.scale(latents)
     like_learned = np.arange(0, len(scaled), rate / learned.rate).astype(int)
     clips = [scaler.scale(clip) for clip in learned.clips()]
     copies = copy_distances(scaled[like_learned], clips, learned.rate)
-    scores = MotionScores(
-        seconds=count / rate,
-        speed_ratio=float(new.speeds.mean()) / usual,
-        slowest_ratio=slowest_part(new.speeds) / usual,
-        freeze=longest_stand(new.speeds, usual, rate),
-        learned_freeze=longest_stand(old.speeds, usual, learned.rate),
-        outside=float(((scaled < 0) | (scaled > 1)).mean()),
-        copy_distance=float(np.median(copies)) if len(copies) else _NOTHING,
-        nearest=float(copies.min()) if len(copies) else _NOTHING,
-    )
+    scores = motion_scores(new.speeds, rate, old.speeds, learned.rate, scaled, copies)
     if report is not None:
         rows = {
             "The new dance": [(at, as_rgb(picture)) for at, picture in new.shots],
@@ -84,7 +72,9 @@ def evaluate_pictures(
         }
         facts = evaluation_facts(choreographer, request.seed)
         title = "A dreamt dance against the learned one"
-        write_dance_page(report, title, facts, scores, (new.speeds / usual, rate), rows)
+        write_dance_page(
+            report, title, facts, scores, (new.speeds / usual_speed(old.speeds), rate), rows
+        )
     return scores
 
 

@@ -88,7 +88,7 @@ def import_keras(
         DanceNowWarning: of what is in none of the files and was assumed.
     """
     if gate not in GATES:
-        raise InputError(f"--gate {gate}: unknown; choose one of {', '.join(GATES)}.")
+        raise InputError(f"`gate={gate}`: unknown; choose one of {', '.join(GATES)}.")
     picture = picture or PRESETS["dancenet"].picture
     picture = picture.model_copy(update={"background": "threshold", "stride": 1})
     files = read_keras_file(Path(vae_file)), read_keras_file(Path(sequence_file))
@@ -141,7 +141,7 @@ def _gate(weights: KerasFile) -> str:
         if gate not in GATES[1:] or (gate == "hard_sigmoid" and version and version >= (3, 0)):
             raise InputError(
                 f"{weights.path}: its gates compute {gate} (Keras {weights.version or '?'}); "
-                "only sigmoid and Keras 2's hard_sigmoid can be imported; choose one with --gate."
+                "only sigmoid and Keras 2's hard_sigmoid can be imported; choose one with `gate`."
             )
         return gate
     if version is not None and version >= (2, 3):
@@ -151,7 +151,7 @@ def _gate(weights: KerasFile) -> str:
         of = f"of Keras {weights.version}" if version else "without its version"
         warnings.warn(
             f"{weights.path}: is {of}, which leaves open what its LSTM's gates compute; the "
-            "original's hard_sigmoid is taken (choose with --gate).",
+            "original's hard_sigmoid is taken (choose with `gate`).",
             DanceNowWarning,
             stacklevel=4,
         )
@@ -315,7 +315,7 @@ def _read_latents(path: Path, dimensions: int, picture: PictureConfig) -> Learne
 def _stand_in(dimensions: int, picture: PictureConfig) -> LearnedLatents:
     """A random walk over the prior, and the range that nearly all of the prior lies in."""
     warnings.warn(
-        f"without --latents lv.npy the range of the latents is assumed to be -{_RANGE:g} to "
+        f"without `latents=lv.npy` the range of the latents is assumed to be -{_RANGE:g} to "
         f"{_RANGE:g}, and dances start from a random walk.",
         DanceNowWarning,
         stacklevel=3,

@@ -13,7 +13,6 @@ from dancenow.choreographer.choreographer import DanceRequest, Method
 from dancenow.choreographer.config import find_preset
 from dancenow.choreographer.dancenet.choreographer import FrameChoreographer
 from dancenow.choreographer.dancenet.config import (
-    BACKGROUNDS,
     PRESETS,
     FrameChoreographerConfig,
 )
@@ -21,7 +20,7 @@ from dancenow.choreographer.dancenet.evaluation import evaluate_pictures
 from dancenow.choreographer.dancenet.frames import FrameSet, contact_sheet
 from dancenow.choreographer.dancenet.prepare import prepare_pictures
 from dancenow.choreographer.dancenet.training import CODEC, SEQUENCE, PictureTrainings
-from dancenow.choreographer.options import ChoreographyOptions, TrainingJob
+from dancenow.choreographer.job import TrainingJob
 from dancenow.choreographer.page import (
     clip_facts,
     named_seconds,
@@ -32,6 +31,8 @@ from dancenow.choreographer.page import (
 from dancenow.errors import InputError
 from dancenow.evaluation.motion import MotionScores
 from dancenow.files import write_bytes
+from dancenow.options import TrainChoreographerOptions
+from dancenow.options.verbs import BACKGROUNDS
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.training import Device
 from dancenow.training.page import TrainingPage, TrainingPart
@@ -116,7 +117,7 @@ class FrameMethod(Method[FrameChoreographerConfig, FrameChoreographer]):
     composes_tracks: ClassVar[bool] = False
     trainings: ClassVar[tuple[str, ...]] = (CODEC, SEQUENCE)
 
-    def configure(self, options: ChoreographyOptions) -> FrameChoreographerConfig:
+    def configure(self, options: TrainChoreographerOptions) -> FrameChoreographerConfig:
         """See `Method`."""
         # The original's own networks belong to its own way.
         original = options.reference and options.preset == "fast"
@@ -125,13 +126,13 @@ class FrameMethod(Method[FrameChoreographerConfig, FrameChoreographer]):
         if options.background is not None:
             if options.background not in BACKGROUNDS:
                 raise InputError(
-                    f"--background {options.background}: unknown; choose one of "
+                    f"`background={options.background}`: unknown; choose one of "
                     f"{', '.join(BACKGROUNDS)}."
                 )
             chosen["background"] = options.background
         if options.stride is not None:
             if options.stride < 1:
-                raise InputError(f"--stride must be at least 1, not {options.stride}.")
+                raise InputError(f"`stride` must be at least 1, not {options.stride}.")
             chosen["stride"] = options.stride
         sequence = config.sequence
         if options.reference:
@@ -233,7 +234,7 @@ def _check_length(frames: FrameSet, config: FrameChoreographerConfig, clip: Path
         raise InputError(
             f"{clip}: gives {max(frames.lengths)} pictures (one of {frames.stride} frames), and "
             f"the preset {config.preset} needs {needed} of one clip; give a longer clip"
-            f"{', or a smaller --stride.' if frames.stride > 1 else '.'}"
+            f"{', or a smaller `stride`.' if frames.stride > 1 else '.'}"
         )
 
 

@@ -110,12 +110,12 @@ def _check(frames: FrameSet, clip: Path) -> None:
     if (contrast < _CONTRAST).all():
         if frames.background == "person":
             raise InputError(
-                f"{clip}: nobody is seen; choose another --background (threshold, grey, colour)."
+                f"{clip}: nobody is seen; choose another `background` (threshold, grey, colour)."
             )
         shade = "white" if some.mean() > 127 else "black"
         raise InputError(
-            f"{clip}: with --background {frames.background} every picture is {shade}; choose "
-            "another --background (person, grey, colour)."
+            f"{clip}: with `background={frames.background}` every picture is {shade}; choose "
+            "another `background` (person, grey, colour)."
         )
     if float(some.std(axis=0).mean()) < _MOTION:
         raise InputError(f"{clip}: nothing moves in it; a dance is needed.")

@@ -129,9 +129,9 @@ class PersonSegmenter:
 
     def _segment(self, picture: Frame) -> NDArray[np.float32]:
         if self._graph is None:
-            from dancenow.pose.estimators.quiet import without_lines
+            from dancenow.pose.estimators.stderr_filter import drop_stderr_lines
 
-            with without_lines(_NOISE):
+            with drop_stderr_lines(_NOISE):
                 from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
 
                 self._graph = SelfieSegmentation(model_selection=0)

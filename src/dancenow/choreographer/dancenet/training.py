@@ -14,9 +14,10 @@ from dancenow.choreographer.dancenet.config import ENOUGH_STEPS, FrameChoreograp
 from dancenow.choreographer.dancenet.frames import FrameSet, as_rgb
 from dancenow.choreographer.dancenet.sequence_training import SequenceTraining
 from dancenow.choreographer.dancenet.vae_training import VAETraining
-from dancenow.choreographer.options import TrainingJob
+from dancenow.choreographer.job import TrainingJob
 from dancenow.progress import Progress
 from dancenow.training import Budget, Clock
+from dancenow.training.budget import budget_of
 from dancenow.training.session import Session, Training
 
 CODEC: Final = "codec"
@@ -48,15 +49,16 @@ class PictureTrainings:
         """The autoencoder, its clock, and its last loss in nats a picture."""
         config, job = self.job.config, self.job
         training = VAETraining(config, self.frames, job.device, job.options.seed)
-        own_steps = _steps(config.vae.epochs, training.steps_per_epoch)
+        epochs = _steps(config.vae.epochs, training.steps_per_epoch)
+        enough = epochs or ENOUGH_STEPS.get(config.preset, (0, 0))[0]
         clock = self.session.train(
             training,
             Training(
                 CODEC,
                 "learning the pictures",
-                self._budget(config.codec_share, own_steps),
+                self._budget(config.codec_share, epochs, enough),
                 self.made_of,
-                enough_steps=own_steps or ENOUGH_STEPS.get(config.preset, (0, 0))[0],
+                enough_steps=enough,
                 tune_threads=job.device.kind == "cpu",
             ),
         )
@@ -102,16 +104,17 @@ class PictureTrainings:
             reference=config.reference,
             show=show,
         )
-        own_steps = _steps(config.sequence.epochs, training.steps_per_epoch)
+        epochs = _steps(config.sequence.epochs, training.steps_per_epoch)
+        enough = epochs or ENOUGH_STEPS.get(config.preset, (0, 0))[1]
         clock = self.session.train(
             training,
             Training(
                 SEQUENCE,
                 "learning the dance",
-                self._budget(1 - config.codec_share, own_steps),
+                self._budget(1 - config.codec_share, epochs, enough),
                 {**self.made_of, "codec_steps": codec_steps},
                 starts_over=True,
-                enough_steps=own_steps or ENOUGH_STEPS.get(config.preset, (0, 0))[1],
+                enough_steps=enough,
                 tune_threads=job.device.kind == "cpu",
             ),
         )
@@ -123,10 +126,12 @@ class PictureTrainings:
             return draw(means, log_variances, self.job.options.seed)
         return means
 
-    def _budget(self, share: float, own_steps: int | None) -> Budget:
+    def _budget(self, share: float, epochs: int | None, enough_steps: int) -> Budget:
         """A training's part of what was asked for, else the preset's epochs or minutes."""
-        default = Budget(share * self.job.config.minutes) if own_steps is None else None
-        return self.job.options.budget(share) or default or Budget(steps=own_steps)
+        default = Budget(minutes=share * self.job.config.minutes, steps=None)
+        if epochs is not None:
+            default = Budget(steps=epochs)
+        return budget_of(self.job.options, default, enough_steps=enough_steps, share=share)
 
 
 def _steps(epochs: int | None, steps_per_epoch: int) -> int | None:

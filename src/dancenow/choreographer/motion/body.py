@@ -12,9 +12,9 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from dancenow.choreographer.motion.series import Array, filled
 from dancenow.errors import InputError
 from dancenow.pose import PoseTrack
-from dancenow.pose.body import MIN_CONFIDENCE, body_height
+from dancenow.pose.body_size import body_height
 from dancenow.pose.ground import find_ground
-from dancenow.pose.layout import INDEX, LEFT_HAND, RIGHT_HAND
+from dancenow.pose.layout import INDEX, LEFT_HAND, RIGHT_HAND, USABLE
 
 KNOWN: Final = 0.05  # part of the frames in which a part must be seen to be known
 DEEPEST: Final = 2.0  # how much larger or smaller than usual depth makes a body at most
@@ -110,7 +110,7 @@ def measure_body(track: PoseTrack) -> Body:
     height = float(np.nanquantile(body_height(track), _UPRIGHT))
     if height <= 0:
         raise InputError("the body has no size: all its joints lie in one place.")
-    xy, seen = track.xy.astype(np.float64), track.confidence >= MIN_CONFIDENCE
+    xy, seen = track.xy.astype(np.float64), track.confidence >= USABLE
     scale = depth_scale(track)
     limbs = np.zeros(len(LIMB_NAMES))
     for number, (a, b) in enumerate(zip(PARENTS, CHILDREN, strict=True)):
@@ -157,7 +157,7 @@ def depth_scale(track: PoseTrack) -> Array:
 
 def whole_body(track: PoseTrack) -> NDArray[np.bool_]:
     """In which frames the trunk, arms and legs are seen, `(T,)`."""
-    seen = track.confidence >= MIN_CONFIDENCE
+    seen = track.confidence >= USABLE
     core = np.union1d(PARENTS[CORE], CHILDREN[CORE])
     whole: NDArray[np.bool_] = seen[:, core].all(axis=1)
     return whole

@@ -48,10 +48,9 @@ from dancenow.choreographer.motion.parts import (
 from dancenow.choreographer.motion.series import Array, bridged, filled, resampled, runs
 from dancenow.choreographer.motion.settling import settle
 from dancenow.pose import PoseTrack
-from dancenow.pose.body import MIN_CONFIDENCE
-from dancenow.pose.feet import SIDES, find_feet
+from dancenow.pose.feet import find_feet
 from dancenow.pose.ground import find_ground
-from dancenow.pose.layout import INDEX, NUM_KEYPOINTS
+from dancenow.pose.layout import INDEX, NUM_KEYPOINTS, SIDES, USABLE
 
 Moves = NDArray[np.float32]  # (T, D), a vector a frame
 
@@ -203,7 +202,7 @@ class PoseCodec:
         """Vectors `(T, D)` of all frames, at the track's own rate."""
         unit, scale = body.height, depth_scale(track)
         xy = track.xy.astype(np.float64)
-        seen = track.confidence >= MIN_CONFIDENCE
+        seen = track.confidence >= USABLE
         lengths = np.where(body.limbs > 0, body.limbs, 1) * unit
         limbs = (xy[:, CHILDREN] - xy[:, PARENTS]) / (lengths * scale[:, None])[..., None]
         both = seen[:, CHILDREN] & seen[:, PARENTS]
@@ -275,7 +274,7 @@ def _head_stays(tracks: Sequence[PoseTrack]) -> bool:
     """Whether nose and eyes are mostly seen in the frames without a face."""
     nose_and_eyes = [INDEX[name] for name in ("nose", "left_eye", "right_eye")]
     seen = [
-        (track.confidence[~seen_face(track)][:, nose_and_eyes] >= MIN_CONFIDENCE).all(axis=1)
+        (track.confidence[~seen_face(track)][:, nose_and_eyes] >= USABLE).all(axis=1)
         for track in tracks
     ]
     faceless = np.concatenate(seen)

@@ -50,14 +50,14 @@ class Composition:
         """Raise `InputError` where it makes no sense."""
         if not (math.isfinite(self.seconds) and 0 < self.seconds <= LONGEST):
             raise InputError(
-                f"--seconds must be above 0 and at most {LONGEST:g}, not {self.seconds:g}."
+                f"`seconds` must be above 0 and at most {LONGEST:g}, not {self.seconds:g}."
             )
         if not 0 <= self.temperature <= WILDEST:
             raise InputError(
-                f"--temperature must be from 0 to {WILDEST:g}, not {self.temperature:g}."
+                f"`temperature` must be from 0 to {WILDEST:g}, not {self.temperature:g}."
             )
         if self.loop and self.continue_from is not None:
-            raise InputError("--loop and --continue-from: a loop has no beginning; choose one.")
+            raise InputError("`loop` and `continue_from`: a loop has no beginning; choose one.")
 
 
 def check_continued(track: PoseTrack) -> None:
@@ -67,6 +67,6 @@ def check_continued(track: PoseTrack) -> None:
         measure_body(track[-max(1, round(LEAD * track.fps)) :])
     except InputError as error:
         raise InputError(
-            "--continue-from: the whole body, from shoulders to ankles, must be seen in its last "
+            "`continue_from`: the whole body, from shoulders to ankles, must be seen in its last "
             "second and most of the time; cut it so that it is."
         ) from error

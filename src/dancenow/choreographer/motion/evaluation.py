@@ -11,7 +11,8 @@ from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.codec import RATE, Moves
 from dancenow.choreographer.motion.to_music import composition_of
 from dancenow.choreographer.page import evaluation_facts
-from dancenow.evaluation.dance import DanceScores, dance_scores, joint_speed, joints_of
+from dancenow.evaluation.dance import DanceScores, dance_scores
+from dancenow.evaluation.features import joint_speed, joints_of
 from dancenow.evaluation.motion import copy_distances
 from dancenow.evaluation.page import Frame, evenly, write_dance_page
 from dancenow.pose import PoseTrack

@@ -11,13 +11,13 @@ import numpy as np
 
 from dancenow.choreographer.choreographer import DanceRequest, Method
 from dancenow.choreographer.config import find_preset
+from dancenow.choreographer.job import TrainingJob
 from dancenow.choreographer.motion.choreographer import LearnedMoves, PoseChoreographer
 from dancenow.choreographer.motion.config import ENOUGH_STEPS, PRESETS, PoseChoreographerConfig
 from dancenow.choreographer.motion.evaluation import evaluate_moves
 from dancenow.choreographer.motion.prepare import PreparedDance, made_of, read_tracks
 from dancenow.choreographer.motion.to_music import check_request
 from dancenow.choreographer.motion.training import MotionTraining
-from dancenow.choreographer.options import ChoreographyOptions, TrainingJob
 from dancenow.choreographer.page import (
     clip_facts,
     named_seconds,
@@ -28,8 +28,10 @@ from dancenow.choreographer.page import (
 from dancenow.errors import InputError
 from dancenow.evaluation.dance import DanceScores
 from dancenow.files import write_bytes
+from dancenow.options import TrainChoreographerOptions
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.training import Budget, Device
+from dancenow.training.budget import budget_of
 from dancenow.training.page import TrainingPage, TrainingPart
 from dancenow.training.session import Session, Training
 from dancenow.video.png import encode_png
@@ -76,11 +78,11 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
     composes_tracks: ClassVar[bool] = True
     trainings: ClassVar[tuple[str, ...]] = (_TRAINING,)
 
-    def configure(self, options: ChoreographyOptions) -> PoseChoreographerConfig:
+    def configure(self, options: TrainChoreographerOptions) -> PoseChoreographerConfig:
         """See `Method`."""
         for name in ("background", "stride", "reference"):
             if getattr(options, name):
-                raise InputError(f"--{name}: belongs to --codec frame; leave one of them out.")
+                raise InputError(f"`{name}`: belongs to `codec=frame`; leave one of them out.")
         return find_preset(PRESETS, options.preset)
 
     def train(
@@ -100,6 +102,9 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
                 job.options.seed,
                 show=lambda network: dance.preview(network, job.device),
             )
+        enough = ENOUGH_STEPS.get(config.preset, 0)
+        default = Budget(minutes=config.minutes)
+        budget = budget_of(job.options, default, enough_steps=enough)
         figures: dict[str, Any] = {}
         session.page = lambda: training_page(folder, job, figures)
         with job.times.stage("motion"):
@@ -108,9 +113,9 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
                 Training(
                     _TRAINING,
                     "learning the dance",
-                    job.options.budget() or Budget(minutes=config.minutes),
+                    budget,
                     begun_with,
-                    enough_steps=ENOUGH_STEPS.get(config.preset, 0),
+                    enough_steps=enough,
                     tune_threads=job.device.kind == "cpu",
                 ),
             )
@@ -157,7 +162,7 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
     ) -> DanceScores:
         """See `Method`."""
         if reference:
-            raise InputError("--reference: belongs to --codec frame; leave it out.")
+            raise InputError("`reference`: belongs to `codec=frame`; leave it out.")
         return evaluate_moves(choreographer, request, report, progress)
 
     def check_request(self, request: DanceRequest) -> None:

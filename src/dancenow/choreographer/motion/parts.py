@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from dancenow.choreographer.motion.body import HANDS, KNOWN, Body, depth_scale
 from dancenow.choreographer.motion.series import Array, filled
 from dancenow.pose import PoseTrack
-from dancenow.pose.body import MIN_CONFIDENCE
-from dancenow.pose.feet import SIDES
-from dancenow.pose.layout import FACE, INDEX, NUM_KEYPOINTS
+from dancenow.pose.layout import FACE, INDEX, NUM_KEYPOINTS, SIDES, USABLE
 
 HEAD_POINTS: Final = np.array(
     [INDEX[n] for n in ("right_eye", "left_eye", "right_ear", "left_ear")]
@@ -45,7 +43,7 @@ class Part(NamedTuple):
 
 def parts_of(track: PoseTrack, body: Body, *, face: bool) -> dict[str, Part]:
     """Hands and head; with `face`, the shape of a head without one is not known."""
-    xy, seen = track.xy.astype(np.float64), track.confidence >= MIN_CONFIDENCE
+    xy, seen = track.xy.astype(np.float64), track.confidence >= USABLE
     scale = depth_scale(track) * body.height
     parts = {}
     for side, sign in zip(SIDES, (-1.0, 1.0), strict=True):
@@ -72,7 +70,7 @@ def parts_of(track: PoseTrack, body: Body, *, face: bool) -> dict[str, Part]:
 
 def seen_face(track: PoseTrack) -> NDArray[np.bool_]:
     """In which frames the nose and most of the face are seen, `(T,)`."""
-    seen = track.confidence >= MIN_CONFIDENCE
+    seen = track.confidence >= USABLE
     return _mostly(seen[:, FACE] & seen[:, [INDEX["nose"]]])
 
 

@@ -10,8 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from dancenow.choreographer.motion.body import LIMB_NAMES
 from dancenow.choreographer.motion.series import Array, runs
-from dancenow.pose.feet import SIDES
-from dancenow.pose.layout import INDEX
+from dancenow.pose.layout import INDEX, SIDES
 
 _FOOT: Final = ("big_toe", "heel", "ankle")
 _SOLE: Final = ("big_toe", "small_toe", "heel")

@@ -14,8 +14,8 @@ from dancenow.choreographer.choreographer import SECONDS, DanceRequest
 from dancenow.choreographer.motion.codec import RATE, Moves, PoseCodec
 from dancenow.choreographer.motion.composition import Composition, check_continued
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.evaluation.dance import joint_speed, joints_of
-from dancenow.music import Music, align, beat_alignment, find_accents
+from dancenow.evaluation.features import joint_speed, joints_of
+from dancenow.music import Music, align_to_beats, beat_alignment, find_accents
 
 _TO_SPARE: Final = 2.0  # seconds composed beyond the music, for the timing to choose from
 _ENERGY: Final = 1.2  # standard deviations by which sections change the energy at most
@@ -63,9 +63,9 @@ def dance_seconds(request: DanceRequest, music: Music) -> float:
 def _bar_seconds(bars: int, music: Music, name: str) -> float:
     beats, last = music.beats, 4 * bars
     if len(beats) == 0:
-        raise InputError(f"--bars: {name} has no clear beat; give --seconds.")
+        raise InputError(f"`bars`: {name} has no clear beat; give `seconds`.")
     if last > len(beats):
-        raise InputError(f"--bars {bars}: {name} has {len(beats) // 4} bars of four beats.")
+        raise InputError(f"`bars={bars}`: {name} has {len(beats) // 4} bars of four beats.")
     if last < len(beats):
         return float(beats[last])
     # The last bar ends where its next beat would be.
@@ -97,7 +97,7 @@ def time_to_music(
     """
     count = math.ceil(seconds * RATE - 1e-6)
     accents, clear = _accents(codec, moves)
-    moments = align(accents, clear, music.beats, seconds, len(moves) / RATE)
+    moments = align_to_beats(accents, clear, music.beats, seconds, len(moves) / RATE)
     places = np.arange(count) / RATE
     timed = retimed(moves, np.interp(places, np.arange(len(moments)) / _TIMING_RATE, moments))
     return timed, _alignment(codec, timed, music), _alignment(codec, moves[:count], music)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from dancenow.errors import InputError
-from dancenow.pose.face import face_side
+from dancenow.options import PresetOptions
+from dancenow.pose.face_region import face_side
 
 _NARROWEST = 1 / 6  # of a frame's sides: narrower ones have no room for a face's region
 
@@ -125,14 +126,14 @@ class EDNConfig(_Config):
                 "around the person."
             )
         if self.size > _LARGEST:
-            raise InputError(f"--size {self.size}: must be at most {_LARGEST} px.")
+            raise InputError(f"`size={self.size}`: must be at most {_LARGEST} pixels.")
         if self.size % stride or not self._fits(self.size, ratio):
             below = max(1, self.size // stride) * stride
             while not self._fits(below, ratio):
                 below += stride
             raise InputError(
-                f"--size {self.size}: must be a multiple of {stride} px for --preset "
-                f"{self.preset}, {below} or {below + stride} for example."
+                f"`size={self.size}`: must be a multiple of {stride} pixels for "
+                f"`preset={self.preset}`, {below} or {below + stride} for example."
             )
         short = self._short(self.size, ratio)
         return (self.size, short) if frame[0] >= frame[1] else (short, self.size)
@@ -185,3 +186,38 @@ EDN_PRESETS: dict[str, EDNConfig] = {
         minutes=1.0,
     ),
 }
+
+
+def configured(config: EDNConfig, options: PresetOptions) -> EDNConfig:
+    """A preset's configuration with a user's options in it.
+
+    Raises:
+        InputError: an option has no possible value.
+    """
+    update: dict[str, Any] = {"temporal": not options.per_frame}
+    if options.size is not None:
+        update["size"] = options.size
+    if options.batch is not None:
+        if options.batch < 1:
+            raise InputError(f"`batch={options.batch}`: must be at least 1.")
+        update["optimizer"] = config.optimizer.model_copy(update={"batch": options.batch})
+    if options.no_perceptual and options.vgg_weights is not None:
+        raise InputError("`vgg_weights`: is not used with `no_perceptual`; leave one out.")
+    if options.no_perceptual:
+        update["loss"] = config.loss.model_copy(update={"perceptual": 0.0})
+    elif options.vgg_weights is not None and not config.loss.perceptual:
+        raise InputError(
+            f"`vgg_weights`: `preset={config.preset}` has no perceptual loss; leave it out."
+        )
+    if options.no_face:
+        update["stages"] = tuple(stage for stage in config.stages if stage.name != "face")
+    if options.augment:
+        update["augment"] = AUGMENTED
+    if options.history is not None:
+        if options.history < 0:
+            raise InputError(f"`history={options.history}`: must be at least 0.")
+        update["history"] = options.history
+    if options.upsampling is not None:
+        networks = config.networks.model_copy(update={"upsampling": options.upsampling})
+        update["networks"] = networks
+    return config.model_copy(update=update)

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from dancenow.performer.edn.config import PoseAugmentConfig
 from dancenow.pose.draw import draw_pose
-from dancenow.pose.extent import SEEN
-from dancenow.pose.face import face_corners, face_side
+from dancenow.pose.face_region import face_corners, face_side
+from dancenow.pose.layout import CERTAIN
 from dancenow.pose.track import FloatArray
 
 Frame = NDArray[np.uint8]
@@ -154,7 +154,7 @@ class PairSet:
         """A random scale about the body's middle and a shift, float64 `(2, 3)`."""
         if self.keypoints is None:
             return None
-        seen = self.keypoints[row][self.keypoints[row][:, 2] >= SEEN, :2]
+        seen = self.keypoints[row][self.keypoints[row][:, 2] >= CERTAIN, :2]
         middle = seen.mean(axis=0) if len(seen) else np.array(self.canvas) / 2
         scale = np.exp(rng.uniform(-augment.scale, augment.scale))
         shift = rng.uniform(-augment.shift, augment.shift, 2) * self.canvas[1]

@@ -14,6 +14,7 @@ from dancenow.performer.edn.faces import paint_faces
 from dancenow.performer.edn.quick import quickened
 from dancenow.training import Device
 from dancenow.training.memory import keep_freed_memory
+from dancenow.training.threads import ThreadTuner
 
 Frame = NDArray[np.uint8]
 Fetch = Callable[[], Frame]
@@ -49,6 +50,7 @@ class Painter:
         self._generator = self._ready(generator)
         self._face = None if face is None else self._ready(face)
         self._previous: Tensor | None = None
+        self._threads = ThreadTuner(None if device.kind == "cpu" else 1)
         self._graphs: dict[tuple[int, torch.Size], _Graph] = {}
 
     def restart(self) -> None:
@@ -75,7 +77,8 @@ class Painter:
         inputs = [x, previous]
         if self._face is not None and corner is not None:
             inputs.append(corner.to(self.device.torch, non_blocking=True))
-        self._previous, shown = self._step(inputs)
+        with self._threads.measure():
+            self._previous, shown = self._step(inputs)
         return _fetched(shown)
 
     def _step(self, inputs: list[Tensor]) -> tuple[Tensor, ...]:

@@ -142,8 +142,8 @@ def fetched_weights() -> Path:
     except Exception as error:  # the hub's client raises a family of its own, and the network's
         raise InputError(
             f"the perceptual loss needs VGG-19's weights, and {REPOSITORY} cannot be fetched from "
-            f"the model hub ({type(error).__name__}); give them with --vgg-weights FILE, or train "
-            "without with --no-perceptual."
+            f"the model hub ({type(error).__name__}); give them with `vgg_weights=FILE`, or train "
+            "without with `no_perceptual`."
         ) from error
     # The hub names large files by their SHA-256.
     digest = (told.etag or "").strip('"')

@@ -11,21 +11,21 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ValidationError
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
 from dancenow.errors import InputError
 from dancenow.performer.edn.config import EDNConfig
+from dancenow.performer.edn.figures import face_regions, scaled
 from dancenow.performer.edn.networks import make_face_networks, make_generator
 from dancenow.performer.edn.painting import Fetch, Painter
-from dancenow.performer.performer import Performer, write_config, write_weights
+from dancenow.performer.performer import Performer, read_damaged, write_config, write_weights
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
-from dancenow.pose.face import face_corners, face_side
+from dancenow.pose.face_region import face_corners, face_side
 from dancenow.pose.normalize import PoseStatistics
 from dancenow.pose.retarget import BodyShape
+from dancenow.sources.stick_figures import read_authors_folder
 from dancenow.training import Device
 from dancenow.training.checkpoint import restore_module
 from dancenow.training.prefetch import Prefetch
@@ -51,6 +51,14 @@ class FrameScene:
     face_side: int
     shape: BodyShape | None = None
 
+    @property
+    def plate(self) -> None:
+        """Nobody is cut out of a whole frame."""
+
+    @property
+    def camera(self) -> None:
+        """Whole frames move as they were learned."""
+
 
 class EDNPerformer(Performer):
     """A learned person and room: a generator of whole frames and a network for the face.
@@ -64,6 +72,7 @@ class EDNPerformer(Performer):
         training: figures of the training (steps, seconds, frames).
     """
 
+    paints_layers = False
     scene: FrameScene
 
     def __init__(
@@ -139,10 +148,21 @@ class EDNPerformer(Performer):
         except torch.OutOfMemoryError as error:
             raise InputError(
                 f"the GPU's memory is too small to paint {self.canvas[0]} x {self.canvas[1]} px; "
-                "use --device cpu."
+                "use `device=cpu`."
             ) from error
         finally:
             drawn.close()
+
+    def perform_figures(self, folder: Path) -> tuple[int, Iterator[Frame]]:
+        given = read_authors_folder(folder, "test" if (folder / "test_label").is_dir() else "train")
+        canvas = self.canvas
+        frames = self.paint(
+            lambda row: scaled(given.label(row), canvas),
+            len(given),
+            face_regions(given, canvas),
+            given.has_face,
+        )
+        return len(given), frames
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -165,39 +185,31 @@ class EDNPerformer(Performer):
     @staticmethod
     def of_document(folder: Path, document: dict[str, Any], device: Device) -> EDNPerformer:
         """Read the performer whose `config.json` holds `document` (see `Performer.load`)."""
-        try:
+        with read_damaged(folder):
             config = EDNConfig.model_validate(document["config"])
-            told = document["scene"]
-            statistics = told["statistics"]
-            shape = told.get("shape")
-            width, height = told["size"]
+            values = document["scene"]
+            statistics, shape = values["statistics"], values.get("shape")
+            width, height = values["size"]
             scene = FrameScene(
                 (int(width), int(height)),
-                float(told["fps"]),
+                float(values["fps"]),
                 None if statistics is None else PoseStatistics.from_dict(statistics),
-                int(told["face_side"]),
+                int(values["face_side"]),
                 None if shape is None else BodyShape.from_dict(shape),
             )
             training = dict(document["training"])
             weights = load_file(folder / "generator.safetensors")
-            of_face = load_file(folder / "face.safetensors") if told["face"] else None
-        except FileNotFoundError as error:
-            name = Path(str(error.filename or "generator.safetensors")).name
-            raise InputError(f"{folder}: {name} is missing; train it again.") from error
-        except (
-            OSError, KeyError, TypeError, ValueError, ValidationError, SafetensorError
-        ) as error:  # fmt: skip
-            raise InputError(f"{folder}: the performer is damaged; train it again.") from error
+            face_weights = load_file(folder / "face.safetensors") if values["face"] else None
         with torch.device("meta"):  # the weights come from the file
             coarse, enhancer = make_generator(config.networks)
             face = make_face_networks(config.networks)[0]
         generator = coarse if enhancer is None else enhancer
-        for network, tensors in ((generator, weights), (face, of_face)):
+        for network, tensors in ((generator, weights), (face, face_weights)):
             if tensors is not None:
                 network.to_empty(device="cpu")
                 restore_module(network, tensors, folder)
         return EDNPerformer(
-            config, scene, generator, None if of_face is None else face, device, training
+            config, scene, generator, None if face_weights is None else face, device, training
         )
 
     def _ready_painter(self) -> Painter:

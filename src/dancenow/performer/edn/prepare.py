@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,16 +17,18 @@ from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import atomic_folder, new_pictures
 from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.edn.dataset import PairSet, consecutive, open_pairs, save_pairs
-from dancenow.performer.edn.folders import AuthorsFolder, is_authors_folder, read_authors_folder
+from dancenow.performer.edn.figures import face_regions, scaled
 from dancenow.performer.edn.performer import FrameScene
+from dancenow.performer.method import TargetRequest
 from dancenow.pose import PoseTrack
-from dancenow.pose.extent import SEEN
-from dancenow.pose.face import face_side
+from dancenow.pose.face_region import face_side
+from dancenow.pose.layout import CERTAIN
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
 from dancenow.pose.retarget import BodyShape, body_shape
-from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.progress import Progress, ProgressCallback
 from dancenow.sources.camera import DriftWatch, warn_of_drift
 from dancenow.sources.load import load_poses
+from dancenow.sources.stick_figures import AuthorsFolder, is_authors_folder, read_authors_folder
 from dancenow.video import ClipInfo, probe, read_frames
 
 _VERSION = 2  # of what is cached here; raise it when the preparation changes
@@ -54,45 +55,37 @@ class PreparedPairs:
     learned: dict[str, Any]
 
 
-def prepare_pairs(
-    target: Path,
-    config: EDNConfig,
-    *,
-    estimator: str = "mediapipe",
-    poses: Path | None = None,
-    hold_out: float = 0.0,
-    progress: ProgressCallback = silent,
-) -> PreparedPairs:
+def prepare_pairs(config: EDNConfig, request: TargetRequest) -> PreparedPairs:
     """Scale a clip's frames to the painted size and find its poses; cached by content.
 
     Args:
-        target: the clip, or a folder of the authors' layout (`train_label`, `train_img`).
         config: the painted size, and how many frames.
-        estimator: which estimator finds the poses.
-        poses: poses that are known already: a track or a folder of OpenPose files.
-        hold_out: the part of the clip's end that is not learned, 0..1.
-        progress: told about every frame.
+        request: the clip, or a folder of the authors' layout (`train_label`, `train_img`).
 
     Raises:
         InputError: the clip cannot be read, is too short to form a pair, or nobody is seen in it.
     """
+    target, progress = request.target, request.progress
     if is_authors_folder(target):
-        if poses is not None:
-            raise InputError(f"{target}: has stick figures of its own; leave out --poses.")
-        return _from_authors(target, config, hold_out, progress)
+        if request.options.poses is not None:
+            raise InputError(f"{target}: has stick figures of its own; leave out `poses`.")
+        return _from_authors(target, config, request.options.hold_out, progress)
     info = probe(target)
     canvas = config.canvas(info.size)
-    stop = info.frames - round(hold_out * info.frames)
+    stop = info.frames - round(request.options.hold_out * info.frames)
     if stop < 2:
         raise InputError(
             f"{target}: {stop} frames to learn from are too few to form a pair; better "
             "some hundred."
         )
-    known = None if poses is None else content_hash(poses)
-    key = content_hash(target, _VERSION, canvas, config.max_frames, stop, known or estimator)
+    known = None if request.options.poses is None else content_hash(request.options.poses)
+    found_by = known or request.options.estimator
+    key = content_hash(target, _VERSION, canvas, config.max_frames, stop, found_by)
     folder = cache_dir("pairs") / key
     if not folder.is_dir():
-        track = load_poses(target, poses, estimator=estimator, progress=progress)
+        track = load_poses(
+            target, request.options.poses, estimator=request.options.estimator, progress=progress
+        )
         with atomic_folder(folder) as temporary:
             _write(temporary, target, info, track, canvas, _rows(track, stop, config), progress)
     document = json.loads((folder / "scene.json").read_text("utf-8"))
@@ -108,7 +101,7 @@ def prepare_pairs(
 
 def _rows(track: PoseTrack, stop: int, config: EDNConfig) -> NDArray[np.int64]:
     """The frames to learn: all that show a body, or pairs spread over the clip."""
-    seen = (track.confidence[:, :25] >= SEEN).sum(axis=1) >= _FEWEST_POINTS
+    seen = (track.confidence[:, :25] >= CERTAIN).sum(axis=1) >= _FEWEST_POINTS
     frames = np.arange(stop)
     if stop > config.max_frames:
         first = np.linspace(0, stop - 2, config.max_frames // 2).astype(np.int64)
@@ -150,14 +143,6 @@ def _write(
         "drift": drift.figures(),
     }
     (folder / "scene.json").write_text(json.dumps(scene), "utf-8")
-
-
-def scaled(picture: Frame, canvas: tuple[int, int]) -> Frame:
-    """A picture scaled to a width and height in px."""
-    if picture.shape[1::-1] == canvas:
-        return picture
-    method = cv2.INTER_AREA if canvas[0] <= picture.shape[1] else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(picture, canvas, interpolation=method), np.uint8)
 
 
 def _warn_of_faces(target: Path, pairs: PairSet) -> None:
@@ -223,18 +208,9 @@ def _write_authors(
         progress(Progress(f"reading {target.name}", place + 1, len(rows)))
     frames.flush()
     figures.flush()
-    corners = authors_corners(given, canvas)[rows]
+    corners = face_regions(given, canvas)[rows]
     side = face_side(canvas)
     learned = PairSet(
         frames, None, figures, np.searchsorted(rows, pairs), corners, given.has_face[rows], side
     )
     save_pairs(folder, learned)
-
-
-def authors_corners(given: AuthorsFolder, canvas: tuple[int, int]) -> NDArray[np.int64]:
-    """The faces' regions of an authors' folder on a canvas, int64 `(N, 2)`, left and top in px."""
-    side = face_side(canvas)
-    scale = np.array(canvas) / np.array(given.size)
-    middle = (given.corners + (given.face_side or 0) / 2) * scale
-    corners = np.round(middle - side / 2).astype(np.int64)
-    return np.asarray(np.clip(corners, 0, np.array(canvas) - side))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -58,7 +58,6 @@ class EDNTraining:
         perceptual: the perceptual loss, or None to go without.
 
     Attributes:
-        notes: JSON values that are kept with the state.
         phase: the stage at work.
     """
 
@@ -80,7 +79,6 @@ class EDNTraining:
         for network in self._networks().values():
             network.to(device=fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.perceptual = None if perceptual is None else perceptual.to(fabric.device)
-        self.notes: dict[str, Any] = {}
         self.phase: StageName = "global"
         self._stages = _Schedule(config, has_faces=len(pairs.face_pairs) > 0)
         self._work: _Stage | None = None
@@ -204,7 +202,7 @@ class EDNTraining:
             tensors |= self._work.moments(self.phase)
         else:  # nothing was learned since the state that this one goes on from
             tensors |= {k: v for k, v in self._saved.items() if "optimizer." in k}
-        return TrainingState(tensors, {"seed": self.seed, "stage": self.phase, **self.notes})
+        return TrainingState(tensors, {"seed": self.seed, "stage": self.phase})
 
     def restore(self, state: TrainingState, where: Path) -> None:
         """Go on from a state that lay in the folder `where`.

@@ -53,7 +53,7 @@ class DiscriminatorWatch:
         warnings.warn(
             f"the {self.name} has collapsed: for {_PATIENCE} steps it {what} (loss "
             f"{self.mean:.4f} a scale), and the generator learns little from it. Look at the "
-            "previews; train anew with another --seed, or on a longer clip.",
+            "previews; train anew with another `seed`, or on a longer clip.",
             DanceNowWarning,
             stacklevel=2,
         )

@@ -12,12 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.pose.layout import BODY_LIMBS, FACE_LIMBS, LEFT_HAND_LIMBS, LIMBS
+from dancenow.pose.layout import BODY_LIMBS, FACE_LIMBS, LEFT_HAND_LIMBS, LIMBS, USABLE
 from dancenow.pose.track import FloatArray
 
 POSE_CHANNELS: Final = len(BODY_LIMBS) + 3  # the body's limbs, the face, the left and right hand
 
-_SEEN = 0.2  # confidence from which a limb's ends count
 _BODY_WIDTH = 1 / 50  # of the body's height
 _SHIFT = 4  # cv2 takes coordinates in 1/16 px
 
@@ -46,7 +45,7 @@ def draw_condition(
     width, height = canvas[0] // 2, canvas[1] // 2
     # cv2 draws fast on up to 4 channels that lie together: 3 limbs share a picture.
     planes = [np.zeros((height, width, 3), np.uint8) for _ in range(POSE_CHANNELS // 3)]
-    seen = keypoints[:, 2] >= _SEEN
+    seen = keypoints[:, 2] >= USABLE
     far = 4.0 * max(canvas)
     points = np.clip(np.nan_to_num(keypoints[:, :2]), -far, far)
     # The layout has pixel centres at .5, cv2 at .0.

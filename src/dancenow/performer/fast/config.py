@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from dancenow.errors import InputError
-from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig
-
 
 class _Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -115,15 +112,3 @@ PRESETS: dict[str, PerformerConfig] = {
         minutes=0.5,
     ),
 }
-
-
-def performer_preset(name: str) -> PerformerConfig | EDNConfig:
-    """The preset of that name, of the fast kind or of the paper's.
-
-    Raises:
-        InputError: there is none.
-    """
-    presets: dict[str, PerformerConfig | EDNConfig] = {**PRESETS, **EDN_PRESETS}
-    if name not in presets:
-        raise InputError(f"--preset {name}: unknown; choose one of {', '.join(presets)}.")
-    return presets[name]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from dancenow.pose import PoseTrack
-from dancenow.pose.extent import SEEN, body_extent, standing_height
-from dancenow.pose.layout import INDEX
+from dancenow.pose.extent import body_extent, standing_height
+from dancenow.pose.layout import CERTAIN, INDEX
 from dancenow.pose.track import FloatArray
 
 Frame = NDArray[np.uint8]
@@ -76,7 +76,7 @@ def person_box(keypoints: FloatArray, body_px: float) -> NDArray[np.float64]:
         keypoints: float32 `(137, 3)`, px of the canvas.
         body_px: height of the standing person.
     """
-    seen = keypoints[keypoints[:, 2] >= SEEN, :2]
+    seen = keypoints[keypoints[:, 2] >= CERTAIN, :2]
     if len(seen) == 0:
         seen = np.zeros((1, 2), np.float32)
     grown = np.array([-_SLEEVE, -_HEADROOM, _SLEEVE, _MARGIN]) * body_px
@@ -148,7 +148,7 @@ def crop_path(track: PoseTrack, zoom: float, stride: int, max_px: int) -> CropPa
 def _smooth_centre(track: PoseTrack) -> FloatArray:
     """The torso's middle, smoothed over time, in px, float32 `(T, 2)`; gaps are bridged."""
     torso = track.keypoints[:, [INDEX["neck"], INDEX["mid_hip"]]]
-    seen = (torso[..., 2] >= SEEN).all(axis=1)
+    seen = (torso[..., 2] >= CERTAIN).all(axis=1)
     middle = torso[..., :2].mean(axis=1)
     if not seen.any():
         extent = body_extent(track)

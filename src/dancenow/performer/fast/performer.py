@@ -12,8 +12,6 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ValidationError
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -26,13 +24,15 @@ from dancenow.performer.fast.dataset import to_tensor
 from dancenow.performer.fast.networks import FastGenerator, Painted
 from dancenow.performer.fast.references import References
 from dancenow.performer.fast.texture import LAYERS, Texture
-from dancenow.performer.performer import Performer, write_config, write_weights
+from dancenow.performer.layer import Layer
+from dancenow.performer.performer import Performer, read_damaged, write_config, write_weights
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import PoseStatistics
 from dancenow.pose.retarget import BodyShape
 from dancenow.training import Device
 from dancenow.training.checkpoint import restore_module
-from dancenow.video.camera import CameraPath
+from dancenow.training.threads import ThreadTuner
+from dancenow.video.camera_motion import CameraPath
 from dancenow.video.png import encode_png
 
 Frame = NDArray[np.uint8]
@@ -70,45 +70,6 @@ class PlatedScene:
         return int(self.plate.shape[1]), int(self.plate.shape[0])
 
 
-@dataclass(frozen=True)
-class Layer:
-    """The painted person in one frame, before it is laid over anything.
-
-    Attributes:
-        pixels: uint8 `(h, w, 4)`: RGB, multiplied by coverage, and coverage; empty where nobody is.
-        left, top: where its corner lies in the frame, px.
-        size: width and height of the frame in px.
-    """
-
-    pixels: Frame
-    left: int
-    top: int
-    size: tuple[int, int]
-
-    def over(self, background: Frame) -> Frame:
-        """The person before a background, uint8 `(H, W, 3)` RGB of the frame's size."""
-        frame = background.copy()
-        if self.pixels.size:
-            height, width = self.pixels.shape[:2]
-            region = frame[self.top : self.top + height, self.left : self.left + width]
-            through = cv2.cvtColor(255 - self.pixels[..., 3], cv2.COLOR_GRAY2RGB)
-            behind = cv2.multiply(region, through, scale=1 / 255)
-            region[...] = cv2.add(behind, np.ascontiguousarray(self.pixels[..., :3]))
-        return frame
-
-    def alone(self) -> Frame:
-        """The person on nothing, uint8 `(H, W, 4)` RGBA, colours not multiplied by coverage."""
-        frame = np.zeros((self.size[1], self.size[0], 4), np.uint8)
-        if self.pixels.size:
-            height, width = self.pixels.shape[:2]
-            region = frame[self.top : self.top + height, self.left : self.left + width]
-            cover = self.pixels[..., 3:].astype(np.float32)
-            straight = self.pixels[..., :3] * (255 / np.maximum(cover, 1))
-            region[..., :3] = straight.round().clip(0, 255)
-            region[..., 3:] = self.pixels[..., 3:]
-        return frame
-
-
 class _Inputs(NamedTuple):
     """What the generator gets for some frames: a part of the canvas, uint8 `(B, H, W, C)` each."""
 
@@ -131,6 +92,7 @@ class FastPerformer(Performer):
         training: figures of the training (steps, seconds, frames).
     """
 
+    paints_layers = True
     scene: PlatedScene
 
     def __init__(
@@ -149,6 +111,7 @@ class FastPerformer(Performer):
         self.generator: FastGenerator = channels_last.to(device.torch).eval()
         self._painter = self.generator.fused()
         self._chosen: NDArray[np.int64] | None = None  # for the frame before
+        self._threads = ThreadTuner(None if device.kind == "cpu" else 1)
 
     @property
     def preset(self) -> str:
@@ -158,12 +121,8 @@ class FastPerformer(Performer):
         for layer in self.layers(track):
             yield layer.over(self.scene.plate)
 
-    def layers(self, track: PoseTrack, *, go_on: bool = False) -> Iterator[Layer]:
-        """Paint the person in every pose of `track`, on nothing; else as `perform`.
-
-        `go_on` says that the track follows the last one without a break.
-        """
-        if not go_on:
+    def layers(self, track: PoseTrack, *, resume: bool = False) -> Iterator[Layer]:
+        if not resume:
             self._chosen = None
         self._check_size(track)
         path = crop_path(track, self.scene.zoom, self.generator.stride, _MAX_CANVAS)
@@ -233,7 +192,7 @@ class FastPerformer(Performer):
         pose = (to_tensor(poses) / 255).to(self.device.torch)
         plate = (to_tensor(plates) / 127.5 - 1).to(self.device.torch)
         texture = (to_tensor(textures) / 255).to(self.device.torch)
-        with self.device.autocast():
+        with self._threads.measure(len(poses)), self.device.autocast():
             painted: Painted = self._painter(pose, plate, texture)
         colour = (painted.colour.float() + 1) * 127.5
         return _numpy(colour.permute(0, 2, 3, 1)), _numpy(painted.alpha.float()[:, 0])
@@ -255,26 +214,12 @@ class FastPerformer(Performer):
     @staticmethod
     def of_document(folder: Path, document: dict[str, Any], device: Device) -> FastPerformer:
         """Read the performer whose `config.json` holds `document` (see `Performer.load`)."""
-        try:
+        with read_damaged(folder):
             config = PerformerConfig.model_validate(document["config"])
             scene = _read_scene(folder, document["scene"])
             training = dict(document["training"])
             weights = load_file(folder / "generator.safetensors")
             references = References.load(folder / "references.safetensors")
-        except FileNotFoundError as error:
-            raise InputError(
-                f"{folder}: generator.safetensors or references.safetensors is missing; train it "
-                "again."
-            ) from error
-        except (
-            OSError,
-            KeyError,
-            TypeError,
-            ValueError,
-            ValidationError,
-            SafetensorError,
-        ) as error:
-            raise InputError(f"{folder}: the performer is damaged; train it again.") from error
         generator = FastGenerator(POSE_CHANNELS, config.generator.widths, LAYERS)
         restore_module(generator, weights, folder)
         return FastPerformer(config, scene, generator, Texture(references), device, training)

@@ -14,21 +14,24 @@ from numpy.typing import NDArray
 from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import InputError
 from dancenow.files import atomic_folder, new_pictures
-from dancenow.performer.fast.config import CropConfig
+from dancenow.performer.fast.config import CropConfig, PerformerConfig
 from dancenow.performer.fast.crop import crop_path
 from dancenow.performer.fast.dataset import CropSet
 from dancenow.performer.fast.performer import PlatedScene
+from dancenow.performer.method import TargetRequest
 from dancenow.pose import PoseTrack
-from dancenow.pose.extent import SEEN, standing_height
+from dancenow.pose.extent import standing_height
 from dancenow.pose.filters import clean
+from dancenow.pose.layout import CERTAIN
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
 from dancenow.pose.retarget import BodyShape, body_shape
-from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.progress import Progress, ProgressCallback
 from dancenow.sources.background import find_room, plate_frames
 from dancenow.sources.camera import find_camera, seen_steadily, steadied, warn_of_drift
-from dancenow.sources.load import Observation, observe
+from dancenow.sources.detection import PersonDetection, detect_person
+from dancenow.sources.load import load_poses
 from dancenow.video import ClipInfo, probe, read_frames
-from dancenow.video.camera import CameraPath
+from dancenow.video.camera_motion import CameraPath
 
 Frame = NDArray[np.uint8]
 
@@ -54,46 +57,39 @@ class Prepared:
     learned: dict[str, Any]
 
 
-def prepare_target(
-    clip: Path,
-    config: CropConfig,
-    stride: int,
-    *,
-    estimator: str = "mediapipe",
-    poses: Path | None = None,
-    hold_out: float = 0.0,
-    progress: ProgressCallback = silent,
-) -> Prepared:
+def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
     """Detect the person of a clip, cut it out and take the room's plate; cached by content.
 
     Args:
-        clip: the target clip.
         config: the size of the crops.
-        stride: the crops' sides are multiples of this.
-        estimator: which estimator finds the poses.
-        poses: poses that are known already: a track or a folder of OpenPose files.
-        hold_out: the part of the clip's end that is not learned, 0..1.
-        progress: told about every frame.
+        request: the clip, and what is known of it.
 
     Raises:
         InputError: the clip cannot be read, is too short, or nobody is seen in it.
     """
+    clip, progress = request.target, request.progress
     info = probe(clip)
-    stop = info.frames - round(hold_out * info.frames)
+    stop = info.frames - round(request.options.hold_out * info.frames)
     if stop < _FEWEST_FRAMES:
         raise InputError(
             f"{clip}: has {stop} frames to learn from; a target needs at least {_FEWEST_FRAMES}, "
             "better some hundred."
         )
-    known = None if poses is None else content_hash(poses)
-    key = content_hash(clip, _VERSION, config.model_dump(), stride, stop, known or estimator)
+    crop = config.crop
+    stride = 2 ** len(config.generator.widths)  # the crops' sides are multiples of it
+    known = None if request.options.poses is None else content_hash(request.options.poses)
+    found_by = known or request.options.estimator
+    key = content_hash(clip, _VERSION, crop.model_dump(), stride, stop, found_by)
     folder = cache_dir("crops") / key
     if not folder.is_dir():
-        learned = np.linspace(0, stop - 1, min(config.max_frames, stop))
+        learned = np.linspace(0, stop - 1, min(crop.max_frames, stop))
         wanted = np.union1d(learned.astype(np.int64), plate_frames(stop, info.size))
-        seen = observe(clip, wanted, estimator=estimator, poses=poses, progress=progress)
+        track = None if request.options.poses is None else load_poses(clip, request.options.poses)
+        seen = detect_person(
+            clip, wanted, track=track, estimator=request.options.estimator, progress=progress
+        )
         with atomic_folder(folder) as temporary:
-            _Preparation(clip, info, seen, config, stride, stop).write(temporary, progress)
+            _Preparation(clip, info, seen, crop, stride, stop).write(temporary, progress)
     document = json.loads((folder / "scene.json").read_text("utf-8"))
     if document["camera"] is None:
         warn_of_drift(clip, info.size, document["drift"])
@@ -113,7 +109,7 @@ def prepare_target(
 class _Preparation:
     clip: Path
     info: ClipInfo
-    seen: Observation
+    seen: PersonDetection
     config: CropConfig
     stride: int
     stop: int
@@ -167,7 +163,7 @@ class _Preparation:
 
     def _learnable(self, track: PoseTrack) -> dict[int, int]:
         """Rows of the observation in which the person is seen, and their places in the set."""
-        seen = (track.confidence[:, :25] >= SEEN).sum(axis=1) >= _FEWEST_POINTS
+        seen = (track.confidence[:, :25] >= CERTAIN).sum(axis=1) >= _FEWEST_POINTS
         rows = [row for row, index in enumerate(self.seen.frames) if seen[index]]
         if len(rows) < _FEWEST_FRAMES:
             raise InputError(

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.performer.fast.references import References
-from dancenow.pose.body import body_heights
-from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, RIGHT_HAND
+from dancenow.pose.body_size import body_heights
+from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, RIGHT_HAND, USABLE
 from dancenow.pose.track import FloatArray
 
 Frame = NDArray[np.uint8]
@@ -29,7 +29,6 @@ Affine = NDArray[np.float64]  # (2, 3), as cv2.warpAffine takes it
 LAYERS: Final = 2  # the body, and the arms, which mostly lie before it
 LAYER_CHANNELS: Final = 4  # RGB and coverage
 
-_SEEN: Final = 0.2  # confidence from which a keypoint counts
 _STRETCH: Final = 1.8  # a limb is made this much longer or shorter at most
 _POINT: Final = 1e-3  # squared px: keypoints that lie closer together have no direction
 _NEARER: Final = 1.5  # a body looks so much larger or smaller than usual at most
@@ -249,7 +248,7 @@ def _descriptor(piece: Piece, keypoints: FloatArray) -> tuple[FloatArray, NDArra
     indices = [index for index, _ in piece.alike]
     origin = keypoints[:, piece.frame[0]]
     points = keypoints[:, indices]
-    seen = (points[..., 2] >= _SEEN) & (origin[:, None, 2] >= _SEEN)
+    seen = (points[..., 2] >= USABLE) & (origin[:, None, 2] >= USABLE)
     return points[..., :2] - origin[:, None, :2], seen
 
 
@@ -265,7 +264,7 @@ def _motion(piece: Piece, new: FloatArray, old: FloatArray, size: float) -> Affi
     `size` is how much larger the old body is.  Keypoints have pixel centres at .5, cv2 at .0; both
     are shifted alike.
     """
-    both = [i for i in piece.frame if new[i, 2] >= _SEEN and old[i, 2] >= _SEEN]
+    both = [i for i in piece.frame if new[i, 2] >= USABLE and old[i, 2] >= USABLE]
     if len(both) < 2:
         return None
     start = (new[both, 0] + 1j * new[both, 1]).astype(np.complex128) - (0.5 + 0.5j)
@@ -370,7 +369,7 @@ def _distances(keypoints: FloatArray, body_px: float, shape: tuple[int, int]) ->
     far = np.full((len(PIECES), *shape), np.inf, np.float32)
     for number, piece in enumerate(PIECES):
         for a, b in piece.bones:
-            if keypoints[a, 2] < _SEEN or keypoints[b, 2] < _SEEN:
+            if keypoints[a, 2] < USABLE or keypoints[b, 2] < USABLE:
                 continue
             (ax, ay), (dx, dy) = keypoints[a, :2], keypoints[b, :2] - keypoints[a, :2]
             along = ((x - ax) * dx + (y - ay) * dy) / max(float(dx * dx + dy * dy), 1e-3)

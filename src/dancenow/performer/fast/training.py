@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -35,9 +34,6 @@ class FastTraining:
 
     Step k draws its batch from the seed and k alone: a training that was stopped and resumed
     sees the same pictures as one that was not.
-
-    Attributes:
-        notes: JSON values that are kept with the state.
     """
 
     def __init__(self, config: PerformerConfig, crops: CropSet, device: Device, seed: int) -> None:
@@ -57,7 +53,6 @@ class FastTraining:
         self.generator, self.optimizer = self.fabric.setup(generator, optimizer)
         self.adversary = Adversary(config.adversary, POSE_CHANNELS, self.fabric)
         self.average = WeightAverage[FastGenerator](self.generator.module, adam.average_decay)
-        self.notes: dict[str, Any] = {}
         self._pool = ThreadPoolExecutor(1)
         self._next: tuple[int, Future[Batch]] | None = None
 
@@ -117,7 +112,7 @@ class FastTraining:
                 **prefixed("adversary", self.adversary.network.module.state_dict()),
                 **prefixed("against", optimizer_tensors(self.adversary.optimizer)),
             },
-            {"seed": self.seed, **self.notes},
+            {"seed": self.seed},
         )
 
     def restore(self, state: TrainingState, where: Path) -> None:

@@ -20,7 +20,8 @@ def make_estimator(name: str = "mediapipe", *, device: str = "cpu") -> PoseEstim
     Args:
         name: "mediapipe" (offline, one person) or "rtmpose" (several persons; needs the extra
             `rtmpose` and downloads its models at first use).
-        device: "cpu", "cuda" or "mps"; MediaPipe always runs on the CPU.
+        device: "cpu", "cuda", "mps", or "auto" (CUDA where PyTorch and ONNX Runtime both have it,
+            else the CPU); MediaPipe always runs on the CPU.
 
     Raises:
         InputError: there is no such estimator, or what it needs is not installed.

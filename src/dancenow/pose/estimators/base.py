@@ -1,4 +1,4 @@
-"""What a pose estimator is: frames in, track out."""
+"""The interface of pose estimators: frames in, track out."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.pose.follow import follow
 from dancenow.pose.track import FloatArray, PoseTrack
+from dancenow.pose.tracking import track_person
 
 Frame = NDArray[np.uint8]
 Progress = Callable[[int], None]
@@ -24,10 +24,10 @@ class Detection:
     Attributes:
         candidates: the persons, each float32 `(137, 3)`: x, y in px (pixel centres at .5),
             confidence in 0..1.
-        mask: float32 `(H, W)`, 0 = background to 1 = the first candidate; None where it was not
+        mask: float32 `(H, W)`, 0 = background to 1 = the first candidate; None if it was not
             asked for or nobody was seen.
-        world: float32 `(33, 4)`, the first candidate in space as MediaPipe has it: metres from the
-            hips, x to the right, y down, z away from the camera, and visibility; None where the
+        world: float32 `(33, 4)`, the first candidate in space, in MediaPipe's axes: metres from the
+            hips, x to the right, y down, z away from the camera; and visibility.  None if the
             estimator does not know.
     """
 
@@ -37,7 +37,7 @@ class Detection:
 
 
 class PoseEstimator(Protocol):
-    """Finds the poses of persons in frames.  An implementation gives `stream`."""
+    """Finds the poses of persons in frames.  An implementation defines `stream`."""
 
     @abstractmethod
     def stream(self, frames: Iterable[Frame], *, masks: bool = False) -> Iterator[Detection]:
@@ -45,7 +45,7 @@ class PoseEstimator(Protocol):
 
         Args:
             frames: uint8 `(H, W, 3)` RGB, all of one size.
-            masks: also give a mask of the person, where the estimator can.
+            masks: also return a mask of the person, if the estimator can.
         """
 
     def estimate(
@@ -57,7 +57,7 @@ class PoseEstimator(Protocol):
     ) -> PoseTrack:
         """Find the pose of the largest and steadiest person of a clip in every frame.
 
-        Only keypoints are kept, so memory hardly grows with the clip's length.
+        Only keypoints are kept, so memory grows little with the clip's length.
 
         Args:
             frames: uint8 `(H, W, 3)` RGB, read once, one at a time.
@@ -73,4 +73,4 @@ class PoseEstimator(Protocol):
             candidates.append(detection.candidates)
             if progress is not None:
                 progress(len(candidates))
-        return PoseTrack(follow(candidates, size).keypoints, fps, size)
+        return PoseTrack(track_person(candidates, size), fps, size)

@@ -1,9 +1,9 @@
 """Poses by MediaPipe Holistic (Grishchenko & Bazarevsky, Google, 2020): offline, one person.
 
-Holistic follows one person.  Around it stand two nets: when it loses that person, or jumps to
-another, the person is sought for a while near where it was; and when nobody is found in the whole
-frame, the frame is searched in parts, because a person lower than a quarter of the frame vanishes
-at the 224 px at which MediaPipe looks for people.  What is found so is followed in a window.
+Holistic follows one person.  Two safety nets surround it.  When it loses that person, or jumps to
+another, the person is searched for a while near where it was.  When nobody is found in the whole
+frame, the frame is searched in parts, because a person shorter than a quarter of the frame vanishes
+at the 224 pixels at which MediaPipe looks for people.  Whoever is found is followed in a window.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ import numpy as np
 
 from dancenow.pose.estimators.base import Detection, Frame, PoseEstimator
 from dancenow.pose.estimators.mediapipe_layout import to_layout, world_landmarks
-from dancenow.pose.estimators.quiet import without_lines
+from dancenow.pose.estimators.stderr_filter import drop_stderr_lines
 from dancenow.pose.estimators.window import Cutter, Window, search_windows
-from dancenow.pose.follow import Person
 from dancenow.pose.track import FloatArray
+from dancenow.pose.tracking import Person
 
 _NOISE: Final = re.compile(
     rb"inference_feedback_manager|landmark_projection_calculator|XNNPACK delegate"
     rb"|before absl::InitializeLog|gl_context"
 )
 _FORGET: Final = 36  # frames after which a lost person is given up
-_SEEK: Final = 5  # frames in a row in which a lost person is sought near by,
-_SEEK_EVERY: Final = 4  # and how often after that
+_SEEK: Final = 5  # frames in a row in which a lost person is searched for nearby
+_SEEK_EVERY: Final = 4  # frames between two searches after that
 _SEARCH_EVERY: Final = 12  # frames between two searches of the whole frame
 _MIN_VISIBILITY: Final = 0.5  # of shoulders and hips, for a person found by searching
 _TORSO: Final = (11, 12, 23, 24)  # MediaPipe's shoulders and hips
@@ -37,13 +37,13 @@ _TORSO: Final = (11, 12, 23, 24)  # MediaPipe's shoulders and hips
 class MediaPipeEstimator(PoseEstimator):
     """MediaPipe Holistic 0.10.21: body, face and hands of one person, on the CPU, offline.
 
-    Frames go to it at full size: its cost hardly depends on the size (it looks at crops of
-    256 px), and its accuracy does.
+    It gets frames at full size: its speed hardly depends on the size (it works on crops of 256
+    pixels), but its accuracy does.
 
     Args:
         smooth: let MediaPipe filter the landmarks as they come (One-Euro).  On real dancing it
-            takes away half to two thirds of the jitter and delays by up to half a frame; turn it
-            off where a filter follows that may look ahead.
+            removes half to two thirds of the jitter and lags by up to half a frame; turn it off if
+            a filter follows that may look ahead.
     """
 
     def __init__(self, *, smooth: bool = True) -> None:
@@ -52,10 +52,10 @@ class MediaPipeEstimator(PoseEstimator):
     def stream(self, frames: Iterable[Frame], *, masks: bool = False) -> Iterator[Detection]:
         """Detect the person in each frame; see `PoseEstimator.stream`.
 
-        There are two candidates where Holistic jumped to another person and the one it followed
-        was found again: this one comes first, and the mask is of it.
+        There are two candidates if Holistic jumped to another person and the one it followed was
+        found again: the latter comes first, and the mask shows it.
         """
-        with _View(masks=masks, smooth=self._smooth) as view, _Finder() as finder:
+        with _WindowedHolistic(masks=masks, smooth=self._smooth) as view, _Finder() as finder:
             last: Person | None = None
             missed = 0
             for frame in frames:
@@ -81,7 +81,7 @@ class MediaPipeEstimator(PoseEstimator):
                 yield Detection(candidates, mask, None if seen is None else view.world)
 
 
-class _View:
+class _WindowedHolistic:
     """Holistic, looking at a window of the frames."""
 
     def __init__(self, *, masks: bool, smooth: bool) -> None:
@@ -95,7 +95,7 @@ class _View:
         self._noisy = True
         self.world: FloatArray | None = None  # of whoever was seen last
 
-    def __enter__(self) -> _View:
+    def __enter__(self) -> _WindowedHolistic:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -107,8 +107,8 @@ class _View:
         height, width = frame.shape[:2]
         self._size = (width, height)
         window = self._window or Window.whole(width, height)
-        # In a picture that is not square MediaPipe misplaces the points of hands and faces that
-        # are turned (it warns of "NORM_RECT without IMAGE_DIMENSIONS"): hence the square window.
+        # In a picture that is not square, MediaPipe misplaces the points of turned hands and faces
+        # (it warns of "NORM_RECT without IMAGE_DIMENSIONS"): hence the square window.
         result = self._process(self._cutter.cut(frame, window))
         keypoints = to_layout(result, window.side, (window.left, window.top))
         person = None if keypoints is None else Person.of(keypoints, self._size)
@@ -121,7 +121,7 @@ class _View:
 
     def _process(self, picture: Frame) -> Any:
         # Its threads log when they start, and when the first person is seen.
-        with without_lines(_NOISE) if self._noisy or self._moved else nullcontext():
+        with drop_stderr_lines(_NOISE) if self._noisy or self._moved else nullcontext():
             if self._graph is None:
                 from mediapipe.python.solutions.holistic import Holistic
 
@@ -143,14 +143,14 @@ class _View:
         self._window = window
 
     def keep_up_with(self, person: Person) -> None:
-        """Choose a new window when the person has nearly left the present one."""
+        """Choose a new window when the person has nearly left the current one."""
         largest = max(self._size)
         if self._window is not None and not self._window.fits(person.keypoints, largest):
             self.move_to(Window.around(person.keypoints, largest))
 
 
 class _Finder:
-    """MediaPipe's pose model on single pictures: finds persons that Holistic lost or missed."""
+    """MediaPipe's pose model on single pictures: finds persons whom Holistic lost or missed."""
 
     def __init__(self) -> None:
         self._graph: Any = None
@@ -164,7 +164,7 @@ class _Finder:
             self._graph.close()
 
     def find(self, frame: Frame, last: Person | None, missed: int) -> Window | None:
-        """A window with a person in it: near `last`, if there is one, else anywhere."""
+        """A window with a person in it: near `last` if given, else anywhere."""
         height, width = frame.shape[:2]
         largest = max(width, height)
         if last is not None:
@@ -186,7 +186,7 @@ class _Finder:
 
     def _look(self, frame: Frame, window: Window) -> Person | None:
         picture = self._cutter.cut(frame, window)
-        with without_lines(_NOISE):
+        with drop_stderr_lines(_NOISE):
             if self._graph is None:
                 from mediapipe.python.solutions.pose import Pose
 

@@ -1,9 +1,9 @@
-"""From MediaPipe Holistic's landmarks to the layout of 137 keypoints, as tables.
+"""From MediaPipe Holistic's landmarks to the layout of 137 keypoints.
 
 MediaPipe names its 33 pose landmarks in `PoseLandmark`; left and right are the person's own.
 The face mesh has 468 points without names, and 10 more for the irises; the 68 points of the
 iBUG/dlib scheme are picked along its face oval, brows, eyes, nose and lips (the contours that
-MediaPipe publishes as `FACEMESH_*`).  The 21 hand points have OpenPose's order already.
+MediaPipe publishes as `FACEMESH_*`).  The 21 hand points are already in OpenPose's order.
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
+from dancenow.pose.layout import (
+    FACE,
+    INDEX,
+    LEFT_HAND,
+    NUM_KEYPOINTS,
+    RIGHT_HAND,
+    add_midpoints,
+)
 from dancenow.pose.track import FloatArray
 
 # MediaPipe has no small toes: those keep confidence 0.
@@ -26,10 +33,6 @@ BODY_LANDMARKS: Final = {
     "left_ankle": 27, "right_ankle": 28, "left_heel": 29, "right_heel": 30,
     "left_big_toe": 31, "right_big_toe": 32,
 }  # fmt: skip
-MIDDLES: Final = (
-    ("neck", "left_shoulder", "right_shoulder"),
-    ("mid_hip", "left_hip", "right_hip"),
-)
 
 FACE_POINTS: Final = (
     127, 234, 93, 132, 58, 172, 150, 176,  # jaw: the person's right half, from the ear down
@@ -48,8 +51,8 @@ FACE_POINTS: Final = (
 
 # Holistic reports a hand or a face only if its own model gives it a presence above this.
 _PRESENCE: Final = 0.5
-# A hand's own wrist and the body's agree within a third of the forearm or so; much farther off,
-# the hand model has caught the other hand.
+# A hand's own wrist and the body's agree to about a third of the forearm; if they are much farther
+# apart, the hand model has found the other hand.
 _HAND_REACH: Final = 0.75
 
 
@@ -58,14 +61,14 @@ def to_layout(landmarks: Any, scale: float, origin: tuple[float, float]) -> Floa
 
     Args:
         landmarks: what `Holistic.process` returned for a square picture; or `Pose.process`, which
-            gives the body alone.
+            returns the body alone.
         scale: side of that picture, px of the frame.
         origin: where its upper left corner lies in the frame, px.
 
     Returns:
         float32 `(137, 3)`, or None if nobody was seen.  Confidence is MediaPipe's visibility for
-        the body, and for the face and the hands that of nose or wrist, at least 0.5: MediaPipe
-        gives none of their own, but drops them when it does not believe in them.
+        the body.  For face and hands it is that of nose or wrist, but at least 0.5: MediaPipe
+        states none of their own and drops them when it is unsure.
     """
     if landmarks.pose_landmarks is None:
         return None
@@ -73,9 +76,7 @@ def to_layout(landmarks: Any, scale: float, origin: tuple[float, float]) -> Floa
     pose = landmarks.pose_landmarks.landmark
     for name, i in BODY_LANDMARKS.items():
         keypoints[INDEX[name]] = pose[i].x, pose[i].y, pose[i].visibility
-    for name, left, right in MIDDLES:
-        pair = keypoints[[INDEX[left], INDEX[right]]]
-        keypoints[INDEX[name]] = *pair[:, :2].mean(axis=0), pair[:, 2].min()
+    add_midpoints(keypoints)
     face = getattr(landmarks, "face_landmarks", None)
     if face is not None:
         _put(keypoints, FACE, [face.landmark[i] for i in FACE_POINTS], INDEX["nose"])

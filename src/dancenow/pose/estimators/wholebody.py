@@ -1,8 +1,7 @@
-"""From COCO-WholeBody keypoints to the layout of 137, as tables.
+"""From COCO-WholeBody keypoints to the layout of 137.
 
 COCO-WholeBody (Jin et al., ECCV 2020) has 133: 17 body, 6 feet, 68 face (iBUG/dlib order), 21 left
-hand, 21 right hand.  The variant of 134 that rtmlib calls "openpose" has OpenPose's 18 COCO body
-points in front (the neck derived) and is otherwise the same.
+hand, 21 right hand.
 """
 
 from __future__ import annotations
@@ -12,19 +11,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
+from dancenow.pose.layout import (
+    FACE,
+    INDEX,
+    LEFT_HAND,
+    NUM_KEYPOINTS,
+    RIGHT_HAND,
+    add_midpoints,
+)
 from dancenow.pose.track import FloatArray
 
 COCO_BODY: Final = (
     "nose", "left_eye", "right_eye", "left_ear", "right_ear",
     "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist",
     "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
-)  # fmt: skip
-OPENPOSE_COCO_BODY: Final = (
-    "nose", "neck",
-    "right_shoulder", "right_elbow", "right_wrist", "left_shoulder", "left_elbow", "left_wrist",
-    "right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle",
-    "right_eye", "left_eye", "right_ear", "left_ear",
 )  # fmt: skip
 _FEET: Final = (
     "left_big_toe", "left_small_toe", "left_heel",
@@ -35,38 +35,28 @@ _REST: Final = (
     *range(LEFT_HAND.start, LEFT_HAND.stop),
     *range(RIGHT_HAND.start, RIGHT_HAND.stop),
 )
-WHOLEBODY_133: Final = (*(INDEX[name] for name in (*COCO_BODY, *_FEET)), *_REST)
-WHOLEBODY_134: Final = (*(INDEX[name] for name in (*OPENPOSE_COCO_BODY, *_FEET)), *_REST)
-_TABLES: Final = {len(table): np.array(table) for table in (WHOLEBODY_133, WHOLEBODY_134)}
-_MIDDLES: Final = (
-    ("neck", "left_shoulder", "right_shoulder"),
-    ("mid_hip", "left_hip", "right_hip"),
-)
+WHOLEBODY: Final = [*(INDEX[name] for name in (*COCO_BODY, *_FEET)), *_REST]
 
 
 def wholebody_to_layout(xy: NDArray[Any], scores: NDArray[Any]) -> FloatArray:
     """Turn whole-body keypoints into the layout of 137.
 
     Args:
-        xy: `(P, 133 or 134, 2)`, px, pixel centres at whole numbers (as OpenCV counts).
-        scores: `(P, 133 or 134)`; cut to 0..1.
+        xy: `(P, 133, 2)`, px, pixel centres at whole numbers (as OpenCV counts).
+        scores: `(P, 133)`; clipped to 0..1.
 
     Returns:
-        float32 `(P, 137, 3)`, px, pixel centres at .5.  Neck and mid-hip are derived, with the
-        lower confidence of the two; the pupils have confidence 0.
+        float32 `(P, 137, 3)`, px, pixel centres at .5.  Neck and mid-hip are derived; the pupils
+        have confidence 0.
 
     Raises:
-        ValueError: another number of keypoints.
+        ValueError: there are not 133 keypoints.
     """
-    table = _TABLES.get(xy.shape[1])
-    if table is None:
-        raise ValueError(f"133 or 134 whole-body keypoints are needed, not {xy.shape[1]}")
+    if xy.shape[1] != len(WHOLEBODY):
+        raise ValueError(f"{len(WHOLEBODY)} whole-body keypoints are needed, not {xy.shape[1]}")
     keypoints = np.zeros((len(xy), NUM_KEYPOINTS, 3), np.float32)
-    keypoints[:, table, :2] = xy + 0.5
-    keypoints[:, table, 2] = np.clip(scores, 0, 1)
-    for name, left, right in _MIDDLES:
-        pair = keypoints[:, [INDEX[left], INDEX[right]]]
-        keypoints[:, INDEX[name], :2] = pair[..., :2].mean(axis=1)
-        keypoints[:, INDEX[name], 2] = pair[..., 2].min(axis=1)
+    keypoints[:, WHOLEBODY, :2] = xy + 0.5
+    keypoints[:, WHOLEBODY, 2] = np.clip(scores, 0, 1)
+    add_midpoints(keypoints)
     keypoints[keypoints[..., 2] <= 0] = 0
     return keypoints

@@ -1,4 +1,4 @@
-"""Square windows of a frame, at which a detector looks."""
+"""Square windows of a frame for a detector to look at."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SMALLEST: Final = 32  # px
 
 @dataclass(frozen=True)
 class Window:
-    """A square part of the frame, px; it may reach over the frame's edges."""
+    """A square part of the frame, px; it may extend beyond the frame."""
 
     left: int
     top: int
@@ -29,7 +29,7 @@ class Window:
 
     @staticmethod
     def whole(width: int, height: int) -> Window:
-        """The smallest window that holds the whole frame."""
+        """The smallest window that contains the whole frame."""
         side = max(width, height)
         return Window((width - side) // 2, (height - side) // 2, side)
 
@@ -53,7 +53,7 @@ class Window:
         )
 
     def overlap(self, width: int, height: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-        """The rows and columns shared with a frame: counted in the frame, and in the window."""
+        """The rows and columns shared with a frame, in the frame and in the window."""
         left, right = (min(max(x, 0), width) for x in (self.left, self.left + self.side))
         top, bottom = (min(max(y, 0), height) for y in (self.top, self.top + self.side))
         return (slice(top, bottom), slice(left, right)), (
@@ -62,7 +62,7 @@ class Window:
         )
 
     def paste(self, mask: FloatArray, width: int, height: int) -> FloatArray:
-        """The window's mask in the whole frame: float32 `(H, W)`, 0 outside the window."""
+        """Paste the window's mask into a whole frame: float32 `(H, W)`, 0 outside the window."""
         if mask.shape != (self.side, self.side):
             mask = cv2.resize(mask, (self.side, self.side)).astype(np.float32, copy=False)
         shared, place = self.overlap(width, height)
@@ -72,7 +72,7 @@ class Window:
 
 
 class Cutter:
-    """Cuts windows out of frames into one canvas, used again while the window stays."""
+    """Cuts windows out of frames into a canvas, which is reused while the window stays."""
 
     def __init__(self) -> None:
         self._canvas = np.zeros((0, 0, 3), np.uint8)
@@ -92,7 +92,7 @@ class Cutter:
 
 
 def search_windows(width: int, height: int) -> Iterator[Window]:
-    """Windows that cover a frame with half overlap: as wide as its short side, and half so."""
+    """Windows that cover a frame, half overlapping: as wide as its short side, and half that."""
     for side in (min(width, height), min(width, height) // 2):
         columns, rows = (max(1, -(-2 * (length - side) // side) + 1) for length in (width, height))
         for top in np.linspace(0, height - side, rows).astype(int):

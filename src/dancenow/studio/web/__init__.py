@@ -1,1 +1,1 @@
-"""What the browser meets; it needs the extra `studio`, and `studio.app` alone imports it."""
+"""What the browser sees; it needs the extra `studio`, and only `studio.app` imports it."""

@@ -1,137 +1,148 @@
-"""A place to choose a clip: dropped, recorded by the camera, or a sample performer's."""
+"""One step of a form: choose a clip by upload, by camera, or from a list."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
 
 from dancenow.errors import InputError
-from dancenow.studio.desk import Desk
-from dancenow.studio.web.asked import QUIET, owner_of_request
-from dancenow.studio.web.parts import brought, chosen, nothing, person_chosen, said, step, wrong
+from dancenow.report.html import Html
+from dancenow.studio.service import StudioService
+from dancenow.studio.web.fragments import clip_card, person_card, status_message, step_heading
+from dancenow.studio.web.handlers import (
+    LISTENER_OPTIONS,
+    error_update,
+    message_box,
+    message_update,
+    request_owner,
+)
 
 _CAMERA: Final = {"video": {"width": {"ideal": 1280}, "height": {"ideal": 720}}}
 
-Choices = Callable[[str], list[tuple[str, str]]]
+Choices = list[tuple[str, str]]
+"""What a list offers: texts and values."""
 
 
-@dataclass(frozen=True)
-class Chooser:
-    """The parts of it that others need.
-
-    Attributes:
-        ref: names what was chosen; "" before.
-        pick: the list to choose from.
-        choices: fills that list for an owner.
-        outputs: what `show` gives values for.
-        show: the values that show something as chosen.
-    """
-
-    ref: gr.State
-    pick: gr.Dropdown
-    choices: Choices
-    outputs: list[Any]
-    show: Callable[[str, str], tuple[Any, ...]]
-
-
-def build_chooser(
-    desk: Desk, number: int, title: str, hint: str, *, name: str, offer: str, choices: Choices
-) -> Chooser:
-    """Build one.
+class ClipChooser:
+    """The step's components and their listeners.
 
     Args:
-        desk: the studio's desk.
+        service: the studio's service.
         number: of the step in its form.
         title: of the step.
-        hint: below the title.
-        name: of its parts in the page.
-        offer: what the list offers.
-        choices: fills the list for an owner.
+        hint: shown below the title.
+        name: prefix of the elements' ids.
+        list_label: label of the list.
+        choices: returns what the list offers an owner.
+
+    Attributes:
+        ref: refers to what was chosen; "" before.
+        pick: the list.
+        outputs: the components that `chosen` updates.
     """
-    ref = gr.State("")
-    gr.HTML(step(number, title, hint))
-    card = gr.HTML(visible=False, elem_id=f"{name}-card")
-    drop = gr.Video(
-        label="Drop a clip here, choose a file, or record one",
-        sources=["upload", "webcam"],
-        webcam_options=gr.WebcamOptions(mirror=False, constraints=_CAMERA),
-        height=270,
-        elem_id=f"{name}-drop",
-        elem_classes="arriving",
-    )
-    pick = gr.Dropdown(label=offer, choices=[("", "")], value="", elem_id=f"{name}-pick")
-    another = gr.Button("Choose another", visible=False, size="md", elem_id=f"{name}-another")
-    message = gr.HTML(nothing(), visible=False, elem_id=f"{name}-message")
-    outputs = [ref, card, drop, pick, another, message]
 
-    def show(owner: str, found: str) -> tuple[Any, ...]:
-        """Show a clip, or a person, as chosen."""
-        if found.startswith("person:"):
-            entry = desk.library(owner).expect(found.removeprefix("person:"))
-            words = person_chosen(entry)
-        else:
-            performer, _, dance = found.removeprefix("sample:").partition("/")
-            words = chosen(desk.sample_clip(owner, performer, dance))
-        return _full(found, words)
+    def __init__(
+        self,
+        service: StudioService,
+        number: int,
+        title: str,
+        hint: str,
+        *,
+        name: str,
+        list_label: str,
+        choices: Callable[[str], Choices],
+    ) -> None:
+        self._service, self.choices = service, choices
+        self.ref = gr.State("")
+        gr.HTML(step_heading(number, title, hint))
+        card = gr.HTML(visible=False, elem_id=f"{name}-card")
+        drop = gr.Video(
+            label="Drop a clip here, choose a file, or record one",
+            sources=["upload", "webcam"],
+            webcam_options=gr.WebcamOptions(mirror=False, constraints=_CAMERA),
+            height=270,
+            elem_id=f"{name}-drop",
+            elem_classes="arriving",
+        )
+        self.pick = gr.Dropdown(
+            label=list_label, choices=[("", "")], value="", elem_id=f"{name}-pick"
+        )
+        another = gr.Button("Choose another", visible=False, size="md", elem_id=f"{name}-another")
+        message = message_box(f"{name}-message")
+        self.outputs = [self.ref, card, drop, self.pick, another, message]
+        drop.upload(self._uploaded, drop, self.outputs, **LISTENER_OPTIONS)
+        drop.stop_recording(self._recorded, drop, self.outputs, **LISTENER_OPTIONS)
+        self.pick.input(self._picked, self.pick, self.outputs, **LISTENER_OPTIONS)
+        another.click(_empty, None, self.outputs, **LISTENER_OPTIONS)
 
-    def came(path: str | None, name: str, owner: str) -> Iterator[tuple[Any, ...]]:
+    def chosen(self, owner: str, ref: str) -> tuple[Any, ...]:
+        """Updates that show a sample performer's clip, or a person, as chosen."""
+        if ref.startswith("person:"):
+            entry = self._service.library(owner).require(ref.removeprefix("person:"))
+            return _filled(ref, person_card(entry))
+        performer, _, dance = ref.removeprefix("sample:").partition("/")
+        return _filled(ref, clip_card(self._service.sample_clip(owner, performer, dance)))
+
+    def _uploaded(self, path: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        yield from self._added(path, Path(path or "").name, request)
+
+    def _recorded(self, path: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        yield from self._added(path, "Recording", request)
+
+    def _added(self, path: str | None, name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         if path is None:
             return
         yield _waiting("Looking at your clip …")
         try:
-            material = desk.take_clip(owner, Path(path), name)
-            yield _full(material.ref, chosen(material))
+            card = self._service.add_clip(request_owner(request), Path(path), name)
+            yield _filled(card.ref, clip_card(card))
         except InputError as error:
-            yield _empty(str(error))
+            yield _empty(error_update(error))
 
-    def dropped(path: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        yield from came(path, Path(path or "").name, owner_of_request(request))
-
-    def recorded(path: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        yield from came(path, "Recording", owner_of_request(request))
-
-    def picked(value: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        if not value:
+    def _picked(self, ref: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        if not ref:
             return
         yield _waiting("Drawing …")
         try:
-            yield show(owner_of_request(request), value)
+            yield self.chosen(request_owner(request), ref)
         except InputError as error:
-            yield _empty(str(error))
-
-    drop.upload(dropped, drop, outputs, **QUIET)
-    drop.stop_recording(recorded, drop, outputs, **QUIET)
-    pick.input(picked, pick, outputs, **QUIET)
-    another.click(lambda: _empty(""), None, outputs, **QUIET)
-    return Chooser(ref, pick, choices, outputs, show)
+            yield _empty(error_update(error))
 
 
 def _waiting(line: str) -> tuple[Any, ...]:
-    hidden = gr.Video(visible=False), gr.Dropdown(visible=False)
-    return (gr.skip(), gr.skip(), *hidden, gr.skip(), said(brought(line, "")))
+    """Updates while a clip is checked."""
+    return (
+        gr.skip(),
+        gr.skip(),
+        gr.Video(visible=False),
+        gr.Dropdown(visible=False),
+        gr.skip(),
+        message_update(status_message(line)),
+    )
 
 
-def _full(ref: str, card: str) -> tuple[Any, ...]:
+def _filled(ref: str, card: Html) -> tuple[Any, ...]:
+    """Updates once something is chosen."""
     return (
         ref,
         gr.HTML(card, visible=True),
         gr.Video(value=None, visible=False),
         gr.Dropdown(value="", visible=False),
         gr.Button(visible=True),
-        said(nothing()),
+        message_update(),
     )
 
 
-def _empty(error: str) -> tuple[Any, ...]:
+def _empty(message: Any = None) -> tuple[Any, ...]:
+    """Updates while nothing is chosen, with one of the message box."""
     return (
         "",
-        gr.HTML(nothing(), visible=False),
+        gr.HTML("", visible=False),
         gr.Video(value=None, visible=True),
         gr.Dropdown(value="", visible=True),
         gr.Button(visible=False),
-        said(wrong(error) if error else nothing()),
+        message_update() if message is None else message,
     )

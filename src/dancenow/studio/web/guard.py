@@ -1,7 +1,7 @@
-"""Who may come in, and what may be asked for: in front of everything that the studio serves.
+"""The middleware in front of everything that the studio serves: who may ask, and for what.
 
-The page's server (Gradio) answers more addresses than this page needs.  Those that it needs are on
-a list here, and nothing else passes: no file by its path, no proxy, no API.
+Gradio serves more paths than this page needs.  Those that it needs are listed here, and nothing
+else passes: no file by its path, no proxy, no API.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dancenow.studio.config import is_loopback
-from dancenow.studio.web.events import Events
+from dancenow.studio.web.event_guard import EventGuard
 
-COOKIE: Final = "dancenow_studio"
-OWNER: Final = "dancenow.owner"  # in a request's scope
-_KEPT: Final = 400 * 24 * 3600  # seconds, the longest that browsers keep a cookie
+SESSION_COOKIE: Final = "dancenow_studio"
+OWNER_KEY: Final = "dancenow.owner"  # of a request's scope
+_COOKIE_SECONDS: Final = 400 * 24 * 3600  # the longest that browsers keep a cookie
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
-_SLOWED: Final = 1.0  # seconds that a wrong password takes
-_SAFE: Final = ("GET", "HEAD")
+_LOGIN_DELAY: Final = 1.0  # seconds that a wrong password costs
+_SAFE_METHODS: Final = ("GET", "HEAD")
 
-# What the page asks of Gradio.
-_NEEDED: Final = re.compile(
+# What the page requests of Gradio.
+_GRADIO_PATHS: Final = re.compile(
     r"/(?:(?:assets|static|svelte)/[^?]*|config|theme\.css|favicon\.ico|manifest\.json"
     r"|gradio_api/(?:info|startup-events|theme\.css|app_id|heartbeat/[\w-]+|upload"
     r"|upload_progress|queue/join|queue/data|cancel|reset))?/?"
 )
-_OURS: Final = re.compile(r"/media/.*")
+_MEDIA_PATHS: Final = re.compile(r"/media/.*")
 
-# The page needs nothing from elsewhere, and the browser sees to it.
+# The page needs nothing from other servers, and the browser enforces that.
 _POLICY: Final = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
     "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; form-action 'self'; "
@@ -56,14 +56,14 @@ _HEADERS: Final = {
 
 
 class Guard:
-    """Lets requests through to `app` that may come in, each with its owner in the scope.
+    """Passes allowed requests on to `app`, each with its owner in the scope.
 
     Args:
-        app: what is guarded.
-        host: the address that is listened on.
-        accounts: names and passwords; with none, a cookie tells users apart.
-        uploads: the folder that uploads arrive in: the only files that a request may name.
-        most: bytes that one request may bring.
+        app: the guarded ASGI application.
+        host: the address that the studio listens on.
+        accounts: names and passwords; without any, a session cookie tells users apart.
+        uploads: the folder of incoming uploads: the only files that a request may name.
+        max_bytes: largest body of a request.
     """
 
     def __init__(
@@ -72,15 +72,15 @@ class Guard:
         host: str,
         accounts: Sequence[tuple[str, str]],
         uploads: Path,
-        most: int = 1 << 30,
+        max_bytes: int = 1 << 30,
     ) -> None:
-        self._app, self._events, self._most = app, Events(uploads), most
+        self._app, self._events, self._max_bytes = app, EventGuard(uploads), max_bytes
         self._local = is_loopback(host)
         self._hosts = {"127.0.0.1", "localhost", "::1", host.strip("[]")}
         self._accounts = tuple(accounts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request; see the class."""
+        """Answer a request, or pass it on."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
@@ -89,54 +89,54 @@ class Guard:
         refusal = self._refusal(scope, headers)
         owner, fresh = "", ""
         if refusal is None and self._accounts:
-            owner = self._account(headers)
+            owner = self._authenticated(headers)
             if not owner:
                 if "authorization" in headers:
-                    await asyncio.sleep(_SLOWED)
+                    await asyncio.sleep(_LOGIN_DELAY)
                 refusal = PlainTextResponse(
                     "name and password, please.",
                     401,
                     {"www-authenticate": 'Basic realm="DanceNow studio", charset="UTF-8"'},
                 )
         elif refusal is None:
-            token = _token(headers)
+            token = _session_token(headers)
             if not token and scope["path"] == "/":
                 token = fresh = secrets.token_urlsafe(32)
             if token:
-                owner = owner_of(token)
+                owner = owner_id(token)
             else:
                 refusal = PlainTextResponse("open the page first.", 403)
-        scope[OWNER] = owner
+        scope[OWNER_KEY] = owner
         if refusal is None:
-            refusal, receive = await self._events.checked(scope, receive, owner)
+            refusal, receive = await self._events.check(scope, receive, owner)
         answer = self._app if refusal is None else refusal
         await answer(scope, receive, _with_headers(send, fresh))
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
-        """Why a request gets no answer, whoever asks."""
+        """Why a request is refused, whoever sent it; None where it is not."""
         host = headers.get("host", "")
-        # A page elsewhere may have its name point here; then the browser tells that name.
-        if self._local and _bare(host) not in self._hosts:
-            return PlainTextResponse("this is the studio of another address.", 421)
+        # Another site's name may point here (DNS rebinding); the browser then sends that name.
+        if self._local and _hostname(host) not in self._hosts:
+            return PlainTextResponse("this studio has another address.", 421)
         origin = headers.get("origin")
-        from_elsewhere = origin is not None and origin.partition("://")[2] != host
-        if scope["method"] not in _SAFE and (
-            from_elsewhere or headers.get("sec-fetch-site", "same-origin") == "cross-site"
+        from_other_site = origin is not None and origin.partition("://")[2] != host
+        if scope["method"] not in _SAFE_METHODS and (
+            from_other_site or headers.get("sec-fetch-site", "same-origin") == "cross-site"
         ):
-            return PlainTextResponse("this was asked by another page.", 403)
+            return PlainTextResponse("this request comes from another site.", 403)
         path = scope["path"]
-        if scope["method"] not in _SAFE:  # the server limits each file, not how many there are
+        if scope["method"] not in _SAFE_METHODS:  # Gradio limits each file, not their number
             length = headers.get("content-length", "")
             if not length.isdigit():
-                return PlainTextResponse("say how much this is.", 411)
-            if int(length) > self._most:
-                return PlainTextResponse("this is too much.", 413)
-        if not (_NEEDED.fullmatch(path) or _OURS.fullmatch(path)) or ".." in path:
-            return PlainTextResponse("there is nothing here.", 404)
+                return PlainTextResponse("the length of the request is missing.", 411)
+            if int(length) > self._max_bytes:
+                return PlainTextResponse("the request is too large.", 413)
+        if not (_GRADIO_PATHS.fullmatch(path) or _MEDIA_PATHS.fullmatch(path)) or ".." in path:
+            return PlainTextResponse("not found.", 404)
         return None
 
-    def _account(self, headers: Headers) -> str:
-        """The owner whose name and password came along; "" where they are wrong."""
+    def _authenticated(self, headers: Headers) -> str:
+        """The owner whose name and password the request carries; "" where they are wrong."""
         scheme, _, text = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return ""
@@ -145,30 +145,31 @@ class Guard:
         except (binascii.Error, UnicodeDecodeError):
             return ""
         found = ""
-        for known, secret in self._accounts:  # all of them: how long it takes tells nothing
+        # All of them: the time that it takes must not give any away.
+        for known, secret in self._accounts:
             same = hmac.compare_digest(known.encode(), name.encode())
             if same & hmac.compare_digest(secret.encode(), password.encode()):
-                found = owner_of(f"account:{known}")
+                found = owner_id(f"account:{known}")
         return found
 
 
-def owner_of(token: str) -> str:
-    """The owner that a cookie or an account stands for; it does not give the cookie away."""
+def owner_id(token: str) -> str:
+    """The id of the owner with a session token or an account; a hash, so the token stays secret."""
     return hashlib.sha256(f"dancenow studio {token}".encode()).hexdigest()[:32]
 
 
-def _token(headers: Headers) -> str:
-    """The token in a request's cookie; "" where there is none."""
+def _session_token(headers: Headers) -> str:
+    """The session token in a request's cookie; "" where there is none."""
     cookies: SimpleCookie = SimpleCookie()
     try:
         cookies.load(headers.get("cookie", ""))
     except CookieError:
         return ""
-    token = cookies[COOKIE].value if COOKIE in cookies else ""
+    token = cookies[SESSION_COOKIE].value if SESSION_COOKIE in cookies else ""
     return token if _TOKEN.fullmatch(token) else ""
 
 
-def _bare(host: str) -> str:
+def _hostname(host: str) -> str:
     """A host without its port."""
     if host.startswith("["):
         return host[1:].partition("]")[0]
@@ -182,10 +183,8 @@ def _with_headers(send: Send, token: str) -> Send:
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
             if token:
-                headers.append(
-                    "set-cookie",
-                    f"{COOKIE}={token}; Path=/; Max-Age={_KEPT}; HttpOnly; SameSite=Lax",
-                )
+                cookie = f"{SESSION_COOKIE}={token}; Path=/; Max-Age={_COOKIE_SECONDS}"
+                headers.append("set-cookie", f"{cookie}; HttpOnly; SameSite=Lax")
         await send(message)
 
     return sending

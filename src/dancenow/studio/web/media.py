@@ -1,4 +1,4 @@
-"""Files for the page: videos and pictures, each only for its owner."""
+"""Serves the page's files: videos, pictures and archives, each to its owner only."""
 
 from __future__ import annotations
 
@@ -13,112 +13,121 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from dancenow.errors import InputError
 from dancenow.sample import DANCES, PERFORMERS
-from dancenow.studio.child import PREVIEW
-from dancenow.studio.desk import Desk
+from dancenow.studio.library import LibraryEntry
+from dancenow.studio.service import StudioService
+from dancenow.studio.tasks import RESULT_FILE, SIDE_BY_SIDE_FILE
 from dancenow.studio.uploads import is_id, plain_name
-from dancenow.studio.web.guard import OWNER
-from dancenow.studio.work import BESIDE, RESULT
+from dancenow.studio.web.guard import OWNER_KEY
+from dancenow.studio.worker import PREVIEW_FILE
 
-_OF_JOB = {"result": RESULT, "beside": BESIDE, "preview": PREVIEW}
-_MIME = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".png": "image/png", ".html": "text/html"}
-# A report may hold anything that was put into the folder: it runs nothing and asks for nothing.
-_REPORT = "sandbox; default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
+_JOB_FILES = {"result": RESULT_FILE, "beside": SIDE_BY_SIDE_FILE, "preview": PREVIEW_FILE}
+_MIME_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".png": "image/png", ".html": "text/html"}
+# A report may come from anywhere: it must not run scripts or request anything.
+_REPORT_POLICY = (
+    "sandbox; default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
+)
 
 
 @dataclass(frozen=True)
-class Media:
-    """A file that its owner may have.
+class MediaFile:
+    """A file that may be sent.
 
     Attributes:
-        file: where it lies.
-        mime: what it is.
-        name: what it is called when it is saved.
-        passing: whether it is removed when it was sent.
-        policy: what it may do in a browser, where that is less than the page.
+        file: where it is.
+        mime: its MIME type.
+        name: its name when it is saved.
+        temporary: delete it once it was sent.
+        policy: its own content security policy; "" for the page's.
     """
 
     file: Path
     mime: str
     name: str
-    passing: bool = False
+    temporary: bool = False
     policy: str = ""
 
 
-def find(desk: Desk, owner: str, area: str, id: str, what: str) -> Media | None:
-    """A file of an owner; None where there is none, or it is another's.
+def find_media(
+    service: StudioService, owner: str, area: str, id: str, what: str
+) -> MediaFile | None:
+    """A file of an owner; None where there is none, or it is someone else's.
 
     Args:
-        desk: the studio's desk.
-        owner: who asks.
+        service: the studio's service.
+        owner: who asks for it.
         area: "uploads", "jobs", "library" or "samples".
-        id: of the thing in it.
+        id: of the upload, job, entry or sample.
         what: which of its files.
+
+    Raises:
+        InputError: it is the archive of an entry that is not trained yet.
     """
     if area == "samples":
         performer, _, dance = id.partition("-")
         if performer in PERFORMERS and dance in DANCES and what in ("strip", "picture"):
-            return _existing(desk.sample_file(performer, dance, what), f"{performer}.jpg")
+            return _existing(service.sample_picture(performer, dance, what), f"{performer}.jpg")
         return None
     if not is_id(id):
         return None
-    if area == "uploads" and (upload := desk.uploads(owner).get(id)) is not None:
+    if area == "uploads" and (upload := service.uploads(owner).get(id)) is not None:
         if what == "clip":
-            return Media(upload.file, upload.mime, upload.name)
+            return MediaFile(upload.file, upload.mime, upload.name)
         if what in ("strip", "picture"):
             return _existing(upload.strip if what == "strip" else upload.picture, upload.name)
-    if area == "jobs" and (job := desk.queue.get(owner, id)) is not None and what in _OF_JOB:
+    if area == "jobs" and (job := service.queue.get(owner, id)) is not None and what in _JOB_FILES:
         name = plain_name(job.title, "dance")
-        return _existing(desk.queue.folder(job) / _OF_JOB[what], name)
-    if area == "library" and (entry := desk.library(owner).get(id)) is not None:
+        return _existing(service.queue.folder(job) / _JOB_FILES[what], name)
+    if area == "library" and (entry := service.library(owner).get(id)) is not None:
         if what == "picture" and entry.picture is not None:
             return _existing(entry.picture, entry.name)
         if what == "strip" and entry.strip is not None:
             return _existing(entry.strip, entry.name)
         if what == "report":
             report = _existing(entry.report, entry.name)
-            return report and replace(report, policy=_REPORT)
+            return report and replace(report, policy=_REPORT_POLICY)
         if what == "archive":
-            return _packed(desk, owner, id)
+            return _exported(service, owner, entry)
     return None
 
 
-async def answer(desk: Desk, request: Request) -> Response:
-    """Send a file to its owner; "not found" to everyone else."""
+async def respond(service: StudioService, request: Request) -> Response:
+    """Send a file to its owner, and "not found" to everyone else."""
     parts = [str(request.path_params[name]) for name in ("area", "id", "what")]
     try:
-        media = await run_in_threadpool(find, desk, request.scope[OWNER], *parts)
+        media = await run_in_threadpool(find_media, service, request.scope[OWNER_KEY], *parts)
     except InputError as error:
         return PlainTextResponse(str(error), 409)
     if media is None:
-        return PlainTextResponse("there is nothing here.", 404)
-    headers = {"cache-control": "private, no-store" if media.passing else "private, no-cache"}
+        return PlainTextResponse("not found.", 404)
+    headers = {"cache-control": "private, no-store" if media.temporary else "private, no-cache"}
     if media.policy:
         headers["content-security-policy"] = media.policy
-    saved = "save" in request.query_params or media.passing
+    download = "save" in request.query_params or media.temporary
     return FileResponse(
         media.file,
         media_type=media.mime,
-        filename=media.name if saved else None,
+        filename=media.name if download else None,
         headers=headers,
-        background=BackgroundTask(media.file.unlink, missing_ok=True) if media.passing else None,
+        background=BackgroundTask(media.file.unlink, missing_ok=True) if media.temporary else None,
     )
 
 
-def _existing(file: Path, name: str) -> Media | None:
+def _existing(file: Path, name: str) -> MediaFile | None:
+    """A file, saved under a name with its own suffix; None where it does not exist."""
     if not file.is_file():
         return None
-    mime = _MIME.get(file.suffix, "application/octet-stream")
-    return Media(file, mime, f"{Path(name).stem if Path(name).suffix else name}{file.suffix}")
+    mime = _MIME_TYPES.get(file.suffix, "application/octet-stream")
+    return MediaFile(file, mime, f"{Path(name).stem if Path(name).suffix else name}{file.suffix}")
 
 
-def _packed(desk: Desk, owner: str, id: str) -> Media:
-    library = desk.library(owner)
-    entry = library.expect(id)
-    with tempfile.NamedTemporaryFile(dir=desk.passing, suffix=".dancenow", delete=False) as file:
+def _exported(service: StudioService, owner: str, entry: LibraryEntry) -> MediaFile:
+    with tempfile.NamedTemporaryFile(
+        dir=service.temp_folder, suffix=".dancenow", delete=False
+    ) as file:
         path = Path(file.name)
     try:
-        library.pack(entry, path)
+        service.library(owner).export(entry, path)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return Media(path, "application/zip", f"{entry.name}.dancenow.zip", passing=True)
+    return MediaFile(path, "application/zip", f"{entry.name}.dancenow.zip", temporary=True)

@@ -1,82 +1,90 @@
-"""The page: three tabs, and below them what was asked for.  It holds no logic; `Desk` does."""
+"""The page: three tabs, and below them the user's videos.  It holds no logic: the service does."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import gradio as gr
 
-from dancenow.studio.desk import Desk
-from dancenow.studio.web.asked import QUIET, owner_of_request
-from dancenow.studio.web.page_dance import build_dance
-from dancenow.studio.web.page_library import build_library
-from dancenow.studio.web.page_transfer import build_transfer
-from dancenow.studio.web.page_videos import build_videos
+from dancenow.studio.service import StudioService
+from dancenow.studio.web.dance_tab import DanceTab
+from dancenow.studio.web.handlers import LISTENER_OPTIONS, request_owner
+from dancenow.studio.web.library_tab import build_library_tab
+from dancenow.studio.web.transfer_tab import TransferTab
+from dancenow.studio.web.videos_panel import VideosPanel
 
-_TITLE = """<div id="title"><h1>DanceNow studio</h1>
+_TITLE: Final = """<div id="title"><h1>DanceNow studio</h1>
 <p>Make someone dance like someone else, or compose a dance that nobody danced. Nothing is
 sent anywhere else.</p></div>"""
-_SECONDS = 1.0  # between two looks at the jobs
+_REFRESH_SECONDS: Final = 1.0
+_SCROLL_UP_JS: Final = "() => window.scrollTo({top: 0, behavior: 'smooth'})"
 
 
-def build_page(desk: Desk) -> Any:
+def build_page(service: StudioService) -> Any:
     """The page as Gradio's Blocks."""
     with gr.Blocks(
         title="DanceNow studio", analytics_enabled=False, delete_cache=(1800, 6 * 3600)
     ) as page:
-        selected, stock = gr.State(""), gr.State("")
+        selected, library_state = gr.State(""), gr.State("")
         gr.HTML(_TITLE)
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
             with gr.Tab("Transfer", id="transfer"):
-                transfer = build_transfer(desk, selected)
+                transfer = TransferTab(service, selected)
             with gr.Tab("New dance", id="dance"):
-                dance = build_dance(desk, selected)
+                dance = DanceTab(service, selected)
             with gr.Tab("My people and dances", id="library"):
-                build_library(desk, stock)
-        videos = build_videos(desk, selected)
+                build_library_tab(service, library_state)
+        videos = VideosPanel(service, selected)
 
-        def tick(job: str, before: str, had: str, request: gr.Request) -> tuple[Any, ...]:
-            has = desk.stock(owner_of_request(request))
-            return (*videos.look(job, before, request), gr.skip() if has == had else has)
+        def refresh(job: str, shown: str, old: str, request: gr.Request) -> tuple[Any, ...]:
+            new = service.library_state(request_owner(request))
+            return (*videos.refresh(job, shown, request), gr.skip() if new == old else new)
 
-        def restock(request: gr.Request) -> tuple[Any, ...]:
-            owner = owner_of_request(request)
+        def update_lists(request: gr.Request) -> tuple[Any, ...]:
+            owner = request_owner(request)
             choosers = (transfer.source, transfer.target)
-            lists = (gr.Dropdown(choices=_with_none(c.choices(owner))) for c in choosers)
-            return (*lists, *dance.choices(desk, owner))
+            lists = [gr.Dropdown(choices=[("Choose …", ""), *c.choices(owner)]) for c in choosers]
+            return (*lists, *dance.choices(owner))
 
         def another(id: str, request: gr.Request) -> tuple[Any, ...]:
-            owner = owner_of_request(request)
-            job = desk.queue.get(owner, id)
-            untouched = [gr.skip()] * (len(transfer.target.outputs) + 4)
-            if job is None:
-                return tuple(untouched)
-            again = job.request["again"]
-            who = f"person:{again['person']}" if again["person"] else ""
-            if job.kind == "transfer":
-                shown = transfer.target.show(owner, who)
-                return (gr.Tabs(selected="transfer"), *shown, *[gr.skip()] * 3)
-            entry = desk.library(owner).get(again["dance"])
-            what = "samples" if entry is None or entry.sample else f"dance:{entry.id}"
-            seed = int(job.request["seed"]) + 1
-            filled = [gr.skip()] * len(transfer.target.outputs)
-            return (gr.Tabs(selected="dance"), *filled, what, who, seed)
+            return _prefilled(service, request_owner(request), id, transfer)
 
         gr.on(
-            [page.load, gr.Timer(_SECONDS).tick],
-            tick,
-            [*videos.inputs, stock],
-            [*videos.outputs, stock],
-            **QUIET,
+            [page.load, gr.Timer(_REFRESH_SECONDS).tick],
+            refresh,
+            [*videos.inputs, library_state],
+            [*videos.outputs, library_state],
+            **LISTENER_OPTIONS,
         )
         lists = [transfer.source.pick, transfer.target.pick, dance.dance, dance.performer]
-        stock.change(restock, None, lists, **QUIET)
-        filled = [dance.dance, dance.performer, dance.seed]
+        library_state.change(update_lists, None, lists, **LISTENER_OPTIONS)
         videos.another.click(
-            another, selected, [tabs, *transfer.target.outputs, *filled], **QUIET
-        ).then(None, js="() => window.scrollTo({top: 0, behavior: 'smooth'})")
+            another,
+            selected,
+            [tabs, *transfer.target.outputs, dance.dance, dance.performer, dance.seed],
+            **LISTENER_OPTIONS,
+        ).then(None, js=_SCROLL_UP_JS)
     return page
 
 
-def _with_none(choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [("Choose …", ""), *choices]
+def _prefilled(
+    service: StudioService, owner: str, id: str, transfer: TransferTab
+) -> tuple[Any, ...]:
+    """Updates that select the tab which started a job, and fill in its person and dance."""
+    job, library = service.queue.get(owner, id), service.library(owner)
+    tab = gr.skip()
+    person: Sequence[Any] = [gr.skip()] * len(transfer.target.outputs)
+    form: Sequence[Any] = [gr.skip()] * 3
+    if job is not None:
+        again = job.request["again"]
+        known = again["person"] is not None and library.get(again["person"]) is not None
+        ref = f"person:{again['person']}" if known else ""  # it may have been deleted since
+        if job.kind == "new_dance":
+            entry = library.get(again["dance"])
+            name = "samples" if entry is None or entry.sample else f"dance:{entry.id}"
+            tab, form = gr.Tabs(selected="dance"), (name, ref, int(job.request["seed"]) + 1)
+        else:
+            tab = gr.Tabs(selected="transfer")
+            person = transfer.target.chosen(owner, ref) if known else person
+    return (tab, *person, *form)

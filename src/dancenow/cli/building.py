@@ -1,0 +1,217 @@
+"""Commands made from options classes: a class's fields become the signature that Typer reads."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, Final, get_args, get_origin
+
+import typer
+
+from dancenow.console import ProgressBars
+from dancenow.options.field import Option, described
+from dancenow.processes import is_secondary_process
+from dancenow.progress import ProgressCallback, StageTimes, silent
+
+_LAST: Final = ("estimator", "logger", "device", "seed")  # in every help, after a command's own
+_AS_JSON = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object as the last line of standard output.")
+]
+_VERBOSE = Annotated[bool, typer.Option("-v", "--verbose", help="Show tracebacks.")]
+_FIELD: Final = re.compile(r"`(\w+)(?:=([^`]*))?`")  # how messages name a field, and its value
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What a command takes besides options: what is read, and where the result goes.
+
+    Attributes:
+        name: of the verb's parameter.
+        help: one line for people.
+        kind: its type.
+        output: it is given as `-o`, `--output`.
+        optional: it may be left out.
+    """
+
+    name: str
+    help: str
+    kind: Any = Path
+    output: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command.
+
+    Attributes:
+        name: what the user types, such as "train performer".
+        help: what it does; its first line stands in the list of commands.
+        verb: the function that it calls, "module:function", which is imported when it is called,
+            or the function itself.  It takes the arguments, the options where there are any, and
+            `progress`; its result has a method `summary`.
+        arguments: in their order.
+        options: the class of its options; None: it has none.
+        reports: whether it returns a result; else the verb is given `as_json` in place of
+            `progress`, and prints by itself.
+    """
+
+    name: str
+    help: str
+    verb: str | Callable[..., Any]
+    arguments: Sequence[Argument] = ()
+    options: type | None = None
+    reports: bool = True
+
+    def add_to(self, apps: Mapping[str, typer.Typer]) -> None:
+        """Add it to the application that its words name."""
+        *group, name = self.name.split()
+        apps[" ".join(group)].command(name, help=self.help)(self._function())
+
+    def _function(self) -> Callable[..., None]:
+        fields = {} if self.options is None else described(self.options)
+        negated = {name for name, (_, option, _) in fields.items() if option.negates}
+
+        def function(**values: Any) -> None:
+            as_json = values.pop("as_json")
+            values.pop("verbose")
+            given = [values.pop(argument.name) for argument in self.arguments]
+            for name in negated:
+                values[name] = not values.pop(f"no_{name}")
+            if self.options is not None:
+                chosen = {
+                    name: tuple(value or ()) if _is_tuple(fields[name][0]) else value
+                    for name, value in values.items()
+                }
+                given.append(self.options(**chosen))
+            if not self.reports:
+                self._called(*given, as_json=as_json)
+                return
+            page = values.get("report")
+            run(lambda progress: self._called(*given, progress=progress), as_json, page)
+
+        parameters = [_argument(argument) for argument in self.arguments]
+        ordered = sorted(
+            fields, key=lambda name: (name in _LAST, _LAST.index(name) if name in _LAST else 0)
+        )
+        parameters += [_option(name, *fields[name]) for name in ordered]
+        parameters += [
+            _parameter("as_json", _AS_JSON, False),
+            _parameter("verbose", _VERBOSE, False),
+        ]
+        function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        function.__annotations__ = {each.name: each.annotation for each in parameters}
+        return function
+
+    def _called(self, *given: Any, **how: Any) -> Any:
+        if not isinstance(self.verb, str):
+            return self.verb(*given, **how)
+        module, name = self.verb.split(":")
+        return getattr(import_module(module), name)(*given, **how)
+
+
+def run(work: Callable[[ProgressCallback], Any], as_json: bool, report: Path | None = None) -> None:
+    """Do a command's work with progress on the terminal, then tell what was made.
+
+    Args:
+        work: returns the result, which has a method `summary`, and may have an `exit_status`.
+        as_json: print the result as JSON instead.
+        report: a folder that a page with the figures was left in.
+    """
+    if is_secondary_process():  # the first of those that train together speaks for all
+        work(silent)
+        return
+    with ProgressBars() as progress:
+        result = work(progress)
+    page = None if report is None else report / "index.html"
+    if as_json:
+        print(json.dumps(_plain(result) | ({} if page is None else {"report": page}), default=str))
+    else:
+        print(result.summary() if page is None else f"{result.summary()}\nthe page is {page}")
+    if status := getattr(result, "exit_status", 0):
+        raise typer.Exit(status)
+
+
+def with_flags(message: str, names: frozenset[str]) -> str:
+    """A message in which fields, such as `hold_out=2`, are written as the user types them."""
+
+    def flag(match: re.Match[str]) -> str:
+        name, value = match.groups()
+        if name not in names:
+            return match.group(0)
+        hyphens = name.replace("_", "-")
+        if value == "False":
+            return f"--no-{hyphens}"
+        return f"--{hyphens}" if value in (None, "True") else f"--{hyphens} {value}"
+
+    return _FIELD.sub(flag, message)
+
+
+def _parameter(
+    name: str, annotation: Any, default: Any = inspect.Parameter.empty
+) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
+
+
+def _argument(argument: Argument) -> inspect.Parameter:
+    kind = argument.kind | None if argument.optional else argument.kind
+    default = None if argument.optional else inspect.Parameter.empty
+    more: dict[str, Any] = {"show_default": False} if argument.optional else {}
+    told: Any = (
+        typer.Option("-o", "--output", help=argument.help, **more)
+        if argument.output
+        else typer.Argument(help=argument.help, **more)
+    )
+    return _parameter(argument.name, Annotated[kind, told], default)
+
+
+def _option(name: str, kind: Any, option: Option, default: Any) -> inspect.Parameter:
+    more: dict[str, Any] = {}
+    if option.shown_default:
+        more["show_default"] = option.shown_default.strip() or False
+    if option.panel:
+        more["rich_help_panel"] = option.panel
+    if option.metavar:
+        more["metavar"] = option.metavar
+    if option.minimum is not None:
+        more["min"] = option.minimum
+    if option.environment:
+        more["envvar"] = option.environment
+    flags = option.flags or (f"--{name.replace('_', '-')}",)
+    told = typer.Option(*flags, help=option.help, **more)
+    if option.negates:
+        return _parameter(f"no_{name}", Annotated[bool, told], False)
+    if _is_tuple(kind):
+        return _parameter(name, Annotated[list[get_args(kind)[0]] | None, told], None)  # type: ignore[misc]
+    return _parameter(name, Annotated[kind, told], default)
+
+
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _plain(value: Any) -> Any:
+    """A result as JSON values."""
+    if isinstance(value, StageTimes):
+        return value.rounded()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            name: _plain(getattr(value, name))
+            for name in value.__dataclass_fields__
+            if not name.startswith("_")
+        }
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no word for it
+    return value

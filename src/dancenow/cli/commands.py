@@ -1,0 +1,275 @@
+"""All commands, a table: a new one is a verb in `workflows`, its options, and an entry here."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from dancenow import options
+from dancenow.cli.building import Argument, Command
+from dancenow.errors import InputError
+from dancenow.options.field import Option, described
+from dancenow.processes import end_process
+from dancenow.progress import ProgressCallback
+
+_CLIP: Final = Argument(
+    "output", "The clip to write: .mp4, .mov, .mkv, .webm, .gif or a folder.", output=True
+)
+_SOURCE: Final = (
+    "The motion: a clip, a track (.npz), a motion capture (.bvh) or a folder of OpenPose files."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PerformOptions(options.LiveOptions):
+    """Of a performance, from files or live."""
+
+    webcam: Annotated[bool, Option("Dance live what a camera sees, until q or Ctrl-C.")] = False
+
+
+def _perform(
+    performer: Path,
+    source: str | None,
+    output: Path | None,
+    chosen: _PerformOptions,
+    *,
+    progress: ProgressCallback,
+) -> Any:
+    """The command `perform`, which is two verbs."""
+    from dancenow.workflows.live import perform_live
+    from dancenow.workflows.perform import perform
+
+    if chosen.webcam:
+        return perform_live(performer, source or "0", output, chosen, progress=progress)
+    if chosen.seconds is not None:
+        raise InputError("`seconds`: needs `webcam`.")
+    if source is None or output is None:
+        missing = "SOURCE, the motion to dance," if source is None else "-o OUTPUT"
+        raise InputError(f"{missing} is missing; or add `webcam`.")
+    return perform(performer, Path(source), output, chosen, progress=progress)
+
+
+def _train_choreographer(
+    clips: list[Path],
+    output: Path,
+    chosen: options.TrainChoreographerOptions,
+    *,
+    progress: ProgressCallback,
+) -> Any:
+    """The figures of a training, without the choreographer."""
+    from dancenow.workflows.train_choreographer import train_choreographer
+
+    return train_choreographer(clips, output, chosen, progress=progress)[1]
+
+
+def _studio(chosen: options.StudioOptions, *, as_json: bool) -> None:
+    """Run the studio until it is stopped."""
+    from dancenow.studio.app import run_studio
+    from dancenow.studio.config import Limits, StudioConfig, data_folder, read_account
+
+    config = StudioConfig(
+        data=chosen.data or data_folder(),
+        host=chosen.host,
+        port=chosen.port,
+        accounts=tuple(map(read_account, chosen.auth)),
+        limits=Limits(chosen.max_upload, chosen.max_seconds, chosen.max_megapixels),
+        device=chosen.device,
+        seed=chosen.seed,
+        open_browser=chosen.open_browser,
+    )
+    try:
+        run_studio(config, as_json=as_json)
+    except KeyboardInterrupt:
+        print("The studio is closed; what was being learned is saved.", file=sys.stderr)
+        end_process(130)
+
+
+COMMANDS: Final = (
+    Command(
+        "transfer",
+        "Make the person of one clip dance like the person of another.",
+        "dancenow.workflows.transfer:transfer",
+        (
+            Argument("source", _SOURCE),
+            Argument("target", "Who is made to dance: a clip, or a trained performer's folder."),
+            _CLIP,
+        ),
+        options.TransferOptions,
+    ),
+    Command(
+        "train performer",
+        "Learn the person of a clip; a folder that exists is resumed.",
+        "dancenow.workflows.train_performer:train_performer",
+        (
+            Argument("target", "A clip of the person, or a folder with train_label and train_img."),
+            Argument("output", "The performer's folder.", output=True),
+        ),
+        options.TrainPerformerOptions,
+    ),
+    Command(
+        "perform",
+        "Let a trained performer dance.",
+        _perform,
+        (
+            Argument("performer", "Folder of a trained performer."),
+            Argument(
+                "source",
+                f"{_SOURCE} With --webcam: a camera's number (0 if left out), or a clip that is "
+                "played in its place.",
+                kind=str,
+                optional=True,
+            ),
+            Argument(
+                "output",
+                f"{_CLIP.help} With --webcam, a window opens where none is given.",
+                output=True,
+                optional=True,
+            ),
+        ),
+        _PerformOptions,
+    ),
+    Command(
+        "train choreographer",
+        "Learn the dance of some clips; a folder that exists is resumed.",
+        _train_choreographer,
+        (
+            Argument(
+                "clips", "Clips, or folders of numbered pictures, of one dance.", kind=list[Path]
+            ),
+            Argument("output", "The choreographer's folder.", output=True),
+        ),
+        options.TrainChoreographerOptions,
+    ),
+    Command(
+        "generate",
+        "Make a new dance: dream one from a learned dance, or compose it for a performer.",
+        "dancenow.workflows.generate:generate",
+        (
+            Argument("dance", "The dance: a trained choreographer's folder, or a clip."),
+            Argument("output", "The clip to write; a track, .npz, of --codec pose.", output=True),
+        ),
+        options.GenerateOptions,
+    ),
+    Command(
+        "reconstruct",
+        "Show a clip's pictures beside what a choreographer makes of them, and a walk of latents.",
+        "dancenow.workflows.reconstruct:reconstruct",
+        (
+            Argument("choreographer", "Folder of a trained choreographer."),
+            Argument("clip", "The clip that was learned, or another."),
+            _CLIP,
+        ),
+        options.ReconstructOptions,
+    ),
+    Command(
+        "pose",
+        "Find the poses in a clip.",
+        "dancenow.workflows.pose:write_pose",
+        (
+            Argument("clip", "A clip, a track, a motion capture (.bvh) or OpenPose files."),
+            Argument(
+                "output",
+                "What to write: a track (.npz), a motion capture (.bvh), or a folder for "
+                "OpenPose's JSON files.",
+                output=True,
+            ),
+        ),
+        options.PoseOptions,
+    ),
+    Command(
+        "sample",
+        "Render a sample performer dancing, with the true track beside the clip.",
+        "dancenow.workflows.sample:write_sample",
+        (_CLIP,),
+        options.SampleOptions,
+    ),
+    Command(
+        "demo",
+        "Run the main job on built-in sample performers and show the result against the truth.",
+        "dancenow.workflows.demo:run_demo",
+        (),
+        options.DemoOptions,
+    ),
+    Command(
+        "verify",
+        "Tell what a file's Content Credentials say, and whether they hold.\n\n"
+        "Exit status: 0 where they are there and intact; 1 where there are none, or where they do "
+        "not hold: the file was changed after it was signed, say; 2 where there is no such media "
+        "file.",
+        "dancenow.workflows.verify:verify",
+        (Argument("file", "A video, sound or picture, whatever made it, or a folder."),),
+    ),
+    Command(
+        "evaluate clip",
+        "Compare a clip with the true one: PSNR, SSIM, pose distance.",
+        "dancenow.workflows.evaluate_clip:evaluate_clip",
+        (
+            Argument("made", "The clip to judge."),
+            Argument("truth", "What it should look like."),
+        ),
+        options.EvaluateClipOptions,
+    ),
+    Command(
+        "evaluate performer",
+        "Measure a performer on held-out frames: SSIM, LPIPS, pose distance, sharpness, flicker.",
+        "dancenow.workflows.evaluate_performer:evaluate_performer",
+        (
+            Argument("performer", "Folder of a trained performer."),
+            Argument("clip", "The clip that was learned, or another of the same person."),
+        ),
+        options.EvaluatePerformerOptions,
+    ),
+    Command(
+        "evaluate dance",
+        "Measure a choreographer's dances: speed, stalls, range, and how new they are.",
+        "dancenow.workflows.evaluate_dance:evaluate_dance",
+        (Argument("choreographer", "Folder of a trained choreographer."),),
+        options.EvaluateDanceOptions,
+    ),
+    Command(
+        "evaluate ablation",
+        "Measure what temporal smoothing and the face GAN bring, on a sample performer.",
+        "dancenow.workflows.ablation:run_ablation",
+        (Argument("output", "The report's folder.", output=True),),
+        options.AblationOptions,
+    ),
+    Command(
+        "export-edn",
+        "Write train_img, train_label and train_facetexts128 as Everybody Dance Now reads them.",
+        "dancenow.workflows.export:export_pairs",
+        (
+            Argument("target", "A clip of the person."),
+            Argument("output", "A new or empty folder.", output=True),
+        ),
+        options.ExportEdnOptions,
+    ),
+    Command(
+        "import-keras",
+        "Turn the original DanceNet's Keras weights into a choreographer.",
+        "dancenow.workflows.import_keras:import_keras_weights",
+        (
+            Argument("vae", "The autoencoder's weights, vae_cnn.h5."),
+            Argument("sequence", "The sequence network's, gendance.h5."),
+            Argument("output", "The choreographer's folder.", output=True),
+        ),
+        options.ImportKerasOptions,
+    ),
+    Command(
+        "studio",
+        "Open the studio: a page in the browser where all of this is done without a terminal.",
+        _studio,
+        (),
+        options.StudioOptions,
+        reports=False,
+    ),
+)
+
+FIELDS: Final = frozenset(
+    name
+    for command in COMMANDS
+    if command.options is not None
+    for name in described(command.options)
+)
+"""Names of all options, as messages write them."""

@@ -1,0 +1,196 @@
+"""Features of a dance's windows, and distances between dances.
+
+Kinetic features (Onuma, Faloutsos and Hodgins, "FMDistance", 2008) and geometric ones (Mueller,
+Roeder and Clausen, "Efficient content-based retrieval of motion capture data", 2005) are what
+Li, Yang, Ross and Kanazawa ("AI Choreographer", ICCV 2021, section 5.2) compare dances by.  They
+have 3D joints; here the same is asked of joints in the picture, in body heights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+from scipy.spatial.distance import pdist
+
+from dancenow.errors import InputError
+from dancenow.pose import PoseTrack
+from dancenow.pose.ground import find_ground
+from dancenow.pose.layout import INDEX
+
+Array = NDArray[np.float64]
+
+WINDOW: Final = 4.0  # seconds
+JOINTS: Final = (
+    "nose", "neck", "mid_hip",
+    *(f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+      for side in ("left", "right")),
+)  # fmt: skip
+JOINT_ROWS: Final = np.array([INDEX[name] for name in JOINTS])  # where they stand in a track
+_PLACE: Final = {name: number for number, name in enumerate(JOINTS)}
+_SMOOTH: Final = 0.05  # seconds; standard deviation, before speeds are taken
+
+
+@dataclass(frozen=True)
+class Joints:
+    """The joints of a dance in body heights, seen from the middle of its ground.
+
+    Attributes:
+        places: float64 `(T, J, 2)`, x to the right, y up.
+        speeds: float64 `(T, J, 2)`, body heights a second.
+        fps: frames a second.
+    """
+
+    places: Array
+    speeds: Array
+    fps: float
+
+
+def joints_of(track: PoseTrack) -> Joints:
+    """The joints of a (cleaned) track; what is hidden is interpolated.
+
+    Raises:
+        InputError: the track has no frames or holds what is no number, or the torso is never seen.
+    """
+    if len(track) == 0:
+        raise InputError("the dance has no frames; make it anew.")
+    ground = find_ground(track)
+    unit = float(np.nanmedian(ground.height))
+    seen = track.confidence[:, JOINT_ROWS] > 0
+    points = track.xy[:, JOINT_ROWS].astype(np.float64)
+    frames = np.arange(len(track))
+    for joint in range(len(JOINTS)):
+        known = seen[:, joint]
+        if known.any() and not known.all():
+            for axis in (0, 1):
+                column = points[known, joint, axis]
+                points[:, joint, axis] = np.interp(frames, frames[known], column)
+    if not np.isfinite(points).all():
+        raise InputError("the dance holds values that are no numbers; make it anew.")
+    origin = np.median(points[:, _PLACE["mid_hip"], 0]), np.median(ground.ankle)
+    places = (points - origin) / unit * [1.0, -1.0]
+    smooth = gaussian_filter1d(places, _SMOOTH * track.fps, axis=0, mode="nearest")
+    return Joints(places, _change(smooth, track.fps), track.fps)
+
+
+def kinetic_features(joints: Joints, window: float = WINDOW) -> Array:
+    """How fast every joint moves, window by window.
+
+    Returns:
+        `(W, 3 J)`: of every joint the root of the mean square of its speed along x and along y, in
+        body heights a second, and of its acceleration, in body heights a second squared.
+    """
+    acceleration = _change(joints.speeds, joints.fps)
+    squares = np.concatenate(
+        [joints.speeds**2, (acceleration**2).sum(axis=-1, keepdims=True)], axis=-1
+    )
+    features = [
+        np.sqrt(part.mean(axis=0)).ravel() for part in _windows(squares, joints.fps, window)
+    ]
+    return np.stack(features)
+
+
+def geometric_features(joints: Joints, window: float = WINDOW) -> Array:
+    """How often the body is in certain relations, window by window, `(W, 25)` in 0..1."""
+    p = {name: joints.places[:, number] for name, number in _PLACE.items()}
+    v = {name: np.linalg.norm(joints.speeds[:, number], axis=-1) for name, number in _PLACE.items()}
+    hip_height = p["mid_hip"][:, 1]
+    facing = p["left_shoulder"][:, 0] - p["right_shoulder"][:, 0]
+    wide = float(np.quantile(np.abs(facing), 0.9))
+    relations = [
+        np.linalg.norm(p["left_wrist"] - p["right_wrist"], axis=-1) < 0.1,  # hands together
+        (p["left_wrist"][:, 0] - p["right_wrist"][:, 0]) * np.sign(facing) < 0,  # arms crossed
+        np.abs(p["left_ankle"][:, 0] - p["right_ankle"][:, 0]) > 0.3,  # feet apart
+        (p["left_ankle"][:, 0] - p["right_ankle"][:, 0]) * np.sign(facing) < 0,  # feet crossed
+        np.abs(_slope(p["neck"] - p["mid_hip"])) > np.radians(12),  # the trunk leans
+        hip_height < 0.92 * np.median(hip_height),  # crouched
+        np.abs(facing) < 0.5 * wide,  # turned to a side
+        facing < -0.5 * wide,  # turned around
+        v["mid_hip"] > 0.25,  # travelling
+    ]
+    for side in ("left", "right"):
+        shoulder, elbow, wrist, hip, knee, ankle = (
+            p[f"{side}_{joint}"] for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+        )
+        relations += [
+            wrist[:, 1] > p["neck"][:, 1],
+            wrist[:, 1] > p["nose"][:, 1] + 0.1,
+            _angle(shoulder, elbow, wrist) < np.radians(110),
+            _angle(hip, knee, ankle) < np.radians(140),
+            np.abs(wrist[:, 0] - shoulder[:, 0]) > 0.2,
+            ankle[:, 1] > 0.05,
+            v[f"{side}_wrist"] > 0.8,
+            v[f"{side}_ankle"] > 0.5,
+        ]
+    table = np.stack(relations, axis=-1).astype(np.float64)
+    return np.stack([part.mean(axis=0) for part in _windows(table, joints.fps, window)])
+
+
+def frechet_distance(a: Array, b: Array) -> float:
+    """Distance between two sets of features as if each were Gaussian (Heusel et al., 2017).
+
+    |mean difference|^2 + trace(A + B - 2 (A B)^(1/2)) for their covariances A and B; the root has
+    the trace of (A^(1/2) B A^(1/2))^(1/2), which is real where A and B are singular, too.
+
+    Args:
+        a, b: `(N, F)` and `(M, F)`; NaN where one has a single row, hence no covariance.
+    """
+    if min(len(a), len(b)) < 2:
+        return float("nan")
+    first, second = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (a, b))
+    variances, axes = np.linalg.eigh(first)
+    half = (axes * np.sqrt(variances.clip(0))) @ axes.T
+    shared = np.sqrt(np.linalg.eigvalsh(half @ second @ half).clip(0)).sum()
+    apart = a.mean(axis=0) - b.mean(axis=0)
+    return float(max(apart @ apart + np.trace(first + second) - 2 * shared, 0.0))
+
+
+def standardized(features: Array, like: Array) -> Array:
+    """Features in standard deviations of those of a real dance."""
+    deviation = np.maximum(like.std(axis=0), 1e-2 * max(float(like.std()), 1e-9))
+    scaled: Array = (features - like.mean(axis=0)) / deviation
+    return scaled
+
+
+def diversity(features: Array) -> float:
+    """Mean distance between the windows of a dance; NaN where there is one only."""
+    return float(pdist(features).mean()) if len(features) > 1 else float("nan")
+
+
+def joint_speed(joints: Joints) -> Array:
+    """Mean speed of all joints, `(T,)`, body heights a second."""
+    speed: Array = np.linalg.norm(joints.speeds, axis=-1).mean(axis=-1)
+    return speed
+
+
+def _windows(values: Array, fps: float, seconds: float) -> list[Array]:
+    """Windows that overlap by half; one, where the dance is shorter."""
+    length = max(2, round(seconds * fps))
+    starts = range(0, max(1, len(values) - length + 1), max(1, length // 2))
+    return [values[start : start + length] for start in starts]
+
+
+def _change(values: Array, fps: float) -> Array:
+    """Change a second along the first axis; 0 for a single frame."""
+    if len(values) < 2:
+        return np.zeros_like(values)
+    change: Array = np.gradient(values, axis=0) * fps
+    return change
+
+
+def _slope(along: Array) -> Array:
+    """The angle of vectors `(T, 2)` with the vertical."""
+    slope: Array = np.arctan2(along[:, 0], along[:, 1])
+    return slope
+
+
+def _angle(a: Array, b: Array, c: Array) -> Array:
+    """The angle at b, in the picture."""
+    first, second = a - b, c - b
+    lengths = np.linalg.norm(first, axis=-1) * np.linalg.norm(second, axis=-1)
+    cosine = (first * second).sum(axis=-1) / np.maximum(lengths, 1e-9)
+    angle: Array = np.arccos(cosine.clip(-1, 1))
+    return angle

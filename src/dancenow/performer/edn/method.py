@@ -1,0 +1,87 @@
+"""The paper's method, as the rest of DanceNow sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from dancenow.options import PresetOptions
+from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig, configured
+from dancenow.performer.edn.perceptual import PerceptualLoss, load_vgg19
+from dancenow.performer.edn.performer import EDNPerformer
+from dancenow.performer.edn.prepare import prepare_pairs
+from dancenow.performer.edn.training import EDNTraining
+from dancenow.performer.method import Method, PreparedTarget, TargetRequest
+from dancenow.sources.stick_figures import is_authors_folder
+from dancenow.training import Device
+from dancenow.training.team import Team
+from dancenow.video import probe
+
+
+class EDNTarget(PreparedTarget):
+    """Pairs of whole frames, learned by one process or several."""
+
+    previews = "From above: stick figures, what is painted for them, the real frames."
+
+    def __init__(self, config: EDNConfig, request: TargetRequest) -> None:
+        self._config, self._device = config, request.device
+        self._fabric = request.device.launched_fabric()
+        self.team = Team(self._fabric)
+        # The first process of every machine fetches, detects and cuts; the others find it done.
+        with self._fabric.rank_zero_first(local=True):
+            self._perceptual = None
+            if config.loss.perceptual:
+                self._perceptual = PerceptualLoss(load_vgg19(request.options.vgg_weights))
+            self._prepared = prepare_pairs(config, request)
+        self.key, self.learned = self._prepared.key, self._prepared.learned
+        self.frames = len(self._prepared.pairs.frames)
+        self.size = self._prepared.scene.size
+
+    def trainable(self, seed: int) -> EDNTraining:
+        return EDNTraining(self._config, self._prepared.pairs, self._fabric, seed, self._perceptual)
+
+    def performer(self, trainable: EDNTraining, figures: dict[str, Any]) -> EDNPerformer:
+        # A face network that the budget never reached must not paint.
+        face = trainable.face if trainable.phase == "face" else None
+        figures = {**figures, "perceptual": self._perceptual is not None}
+        return EDNPerformer(
+            self._config, self._prepared.scene, trainable.generator, face, self._device, figures
+        )
+
+
+class EDNMethod(Method):
+    """Whole frames out of stick figures, with temporal smoothing and a network for the face."""
+
+    presets = EDN_PRESETS
+    paints_layers = EDNPerformer.paints_layers
+
+    def configure(self, preset: str, options: PresetOptions) -> EDNConfig:
+        return configured(self.presets[preset], options)
+
+    def check_target(self, target: Path, config: EDNConfig) -> None:
+        if not is_authors_folder(target):
+            config.canvas(probe(target).size)
+
+    def content(self, target: Path) -> Path:
+        return target / "train_img" if is_authors_folder(target) else target
+
+    def prepare(self, config: EDNConfig, request: TargetRequest) -> EDNTarget:
+        return EDNTarget(config, request)
+
+    def memory_advice(self, config: EDNConfig) -> str:
+        stride = config.networks.stride
+        # Half the pixels need about half the memory.
+        smaller = max(2 * stride, round(config.size / 2**0.5) // stride * stride)
+        other = " or `preset=edn-512`" if config.networks.enhancer else " or `device=cpu`"
+        batch = config.optimizer.batch
+        fewer = "`batch=1`, " if batch > 1 else ""
+        return (
+            f"the GPU's memory is too small for {config.size} pixels with a batch of {batch}; "
+            f"train in another folder with {fewer}`size={smaller}`{other}."
+        )
+
+    def load(self, folder: Path, document: dict[str, Any], device: Device) -> EDNPerformer:
+        return EDNPerformer.of_document(folder, document, device)
+
+
+METHOD = EDNMethod()

@@ -1,0 +1,30 @@
+"""The methods that people are learned by: a third one is a folder beside this file and a line here.
+
+Each folder's `METHOD` is a `dancenow.performer.method.Method`.  They are imported when they are
+first used, since each brings its networks along.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from dancenow.errors import InputError
+
+METHODS: Final = {
+    "fast": "dancenow.performer.fast.method",
+    "edn": "dancenow.performer.edn.method",
+}
+
+
+def method_module(name: object, folder: Path) -> Any:
+    """The module of the method that a performer's folder names; older folders name none.
+
+    Raises:
+        InputError: there is no such method.
+    """
+    name = name or "fast"
+    if name not in METHODS:
+        raise InputError(f"{folder}: was learned by the method {name}; update DanceNow.")
+    return import_module(METHODS[str(name)])

@@ -1,0 +1,63 @@
+"""The square region around the face, which a face network works on.
+
+Chan et al., 2019, section 3.3, use 128 x 128 pixels around the face in frames of 1024 x 512; here
+the region is the same share of the frame's longer side.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.pose.layout import CERTAIN, FACE, INDEX
+from dancenow.pose.track import FloatArray
+
+_PART: Final = 128 / 1024  # of the frame's longer side
+_STEP: Final = 8  # px: the face generator halves its picture three times
+_FEWEST: Final = 10  # face keypoints that must be seen
+_HEAD: Final = [INDEX[name] for name in ("nose", "right_eye", "left_eye")]
+
+
+def face_side(size: tuple[int, int]) -> int:
+    """Side of the face region in px, a multiple of 8, for frames of `size` (width, height)."""
+    return max(2 * _STEP, _STEP * round(_PART * max(size) / _STEP))
+
+
+def face_corners(
+    keypoints: FloatArray, size: tuple[int, int], side: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The face region of every frame, moved into the frame if it would stick out.
+
+    It is centred on the face's seen keypoints or, if too few are seen, on nose and eyes.
+
+    Args:
+        keypoints: float32 `(T, 137, 3)`, px of the frame and confidence.
+        size: width and height of the frame in px; both at least `side`.
+        side: the region's side in px.
+
+    Returns:
+        int64 `(T, 2)`, left and top of the region in px (0, 0 where there is no face), and bool
+        `(T,)`, whether there is a face.
+    """
+    width, height = size
+    if side > min(size):
+        raise ValueError(f"a face region of {side} px in a frame of {width} x {height}")
+    face, face_count = _middle(keypoints[:, FACE])
+    head, head_count = _middle(keypoints[:, _HEAD])
+    from_face = face_count >= _FEWEST
+    middle = np.where(from_face[:, None], face, head)
+    inside = ((middle >= 0) & (middle < (width, height))).all(axis=1)
+    seen = (from_face | (head_count == len(_HEAD))) & inside
+    corners = np.round(np.where(seen[:, None], middle, 0.0) - side / 2).astype(np.int64)
+    corners = np.clip(corners, 0, np.array([width - side, height - side]))
+    return corners, seen
+
+
+def _middle(points: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Mean of the seen points of every frame, float64 `(T, 2)`, and how many were seen."""
+    seen = points[..., 2] >= CERTAIN
+    count = seen.sum(axis=1)
+    xy = np.where(seen[..., None], points[..., :2].astype(np.float64), 0.0).sum(axis=1)
+    return xy / np.maximum(count, 1)[:, None], count

@@ -1,0 +1,199 @@
+"""Tracking one person through a clip that shows several.
+
+The person tracked is the largest and steadiest over the whole clip, not the largest in each frame.
+Candidates are first joined from frame to frame into tracklets (assignment by predicted position).
+Then the chain of tracklets with the highest sum of size times confidence is chosen; one tracklet
+may follow another only if a person could have moved that far.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from dancenow.errors import DanceNowWarning, NobodyError
+from dancenow.pose.layout import BODY, FOUND, NUM_KEYPOINTS
+from dancenow.pose.track import FloatArray
+
+# Lengths below are in spreads (see `Person`); a standing person is about 3.3 spreads high.
+_MIN_SEEN = 4  # body keypoints that make a candidate
+_REACH = 1.0  # spreads a person may move from one frame to the next
+_DRIFT = 0.15  # spreads added to it by each frame without a sighting
+_MAX_REACH = 8.0  # spreads, however long the gap
+_MAX_GROWTH = 1.6  # ratio of spreads from one frame to the next
+_MAX_REGROWTH = 2.5  # the same, however long the gap
+_MAX_GAP = 12  # frames after which a tracklet ends; longer gaps are joined afterwards
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person in one frame, as far as tracking needs to know.
+
+    Attributes:
+        keypoints: float32 `(137, 3)`, px.
+        seen: bool `(25,)`: body keypoints that are trusted and inside the frame.
+        spread: root mean square distance of the seen body keypoints from their centre, px.  Unlike
+            a box's height, it hardly changes when an arm is raised.
+        weight: spread times mean confidence of the body.
+    """
+
+    keypoints: FloatArray
+    seen: NDArray[np.bool_]
+    spread: float
+    weight: float
+
+    @staticmethod
+    def of(keypoints: FloatArray, size: tuple[int, int]) -> Person | None:
+        """The person with `keypoints` in a frame of `size`; None if too little is seen."""
+        body = keypoints[BODY]
+        inside = ((body[:, :2] >= 0) & (body[:, :2] <= np.asarray(size))).all(axis=1)
+        seen = (body[:, 2] >= FOUND) & inside
+        if seen.sum() < _MIN_SEEN:
+            return None
+        xy = body[seen, :2]
+        spread = float(np.sqrt(((xy - xy.mean(axis=0)) ** 2).sum(axis=1).mean()))
+        if spread <= 0:
+            return None
+        return Person(keypoints, seen, spread, spread * float(body[:, 2].mean()))
+
+    def offset_to(self, other: Person, motion: FloatArray | None = None) -> float:
+        """How far `other` is from this person (moved by `motion`, px), in spreads.
+
+        The median over the body keypoints seen in both, so that one stray limb is no jump; the
+        distance of the centres if too few are seen in both.
+        """
+        moved = 0.0 if motion is None else motion
+        a, b = self.keypoints[BODY, :2] + moved, other.keypoints[BODY, :2]
+        common = self.seen & other.seen
+        if common.sum() < _MIN_SEEN:
+            apart = float(np.linalg.norm(a[self.seen].mean(axis=0) - b[other.seen].mean(axis=0)))
+        else:
+            apart = float(np.median(np.linalg.norm(a[common] - b[common], axis=1)))
+        return apart / max(self.spread, other.spread)
+
+    def may_become(self, other: Person, frames: int) -> bool:
+        """Whether this person can be `other`, `frames` frames later."""
+        growth = max(self.spread / other.spread, other.spread / self.spread)
+        return bool(
+            growth < min(_MAX_GROWTH ** np.sqrt(frames), _MAX_REGROWTH)
+            and self.offset_to(other) < _reach(frames)
+        )
+
+
+def track_person(candidates: Iterable[Sequence[FloatArray]], size: tuple[int, int]) -> FloatArray:
+    """Choose and track one person in a whole clip: the largest and steadiest over time.
+
+    Args:
+        candidates: the persons seen in each frame, each float32 `(137, 3)`, px.
+        size: frame size `(width, height)`; what lies outside does not count for a person's size.
+
+    Returns:
+        float32 `(T, 137, 3)`, px; all zero in frames where the person was not seen.
+
+    Warns:
+        DanceNowWarning: other persons were seen; says in how many frames.
+
+    Raises:
+        NobodyError: there is no person in any frame.
+    """
+    frames = [[Person.of(np.asarray(k, np.float32), size) for k in people] for people in candidates]
+    people = [[person for person in frame if person is not None] for frame in frames]
+    chain = _best_chain(_tracklets(people))
+    if not chain:
+        raise NobodyError(
+            "no person was found; check that the whole body is visible, upright and well lit."
+        )
+    keypoints = np.zeros((len(people), NUM_KEYPOINTS, 3), dtype=np.float32)
+    others = np.array([len(frame) for frame in people])
+    for tracklet in chain:
+        for frame, person in zip(tracklet.frames, tracklet.people, strict=True):
+            keypoints[frame] = person.keypoints
+            others[frame] -= 1
+    count = int((others > 0).sum())
+    if count:
+        warnings.warn(
+            f"another person is seen in {count} of {len(people)} frames; only the largest and "
+            "steadiest one is followed.",
+            DanceNowWarning,
+            stacklevel=2,
+        )
+    return keypoints
+
+
+@dataclass
+class _Tracklet:
+    """One person, over frames that certainly belong together."""
+
+    frames: list[int] = field(default_factory=list)
+    people: list[Person] = field(default_factory=list)
+    weight: float = 0.0
+
+    def add(self, frame: int, person: Person) -> None:
+        self.frames.append(frame)
+        self.people.append(person)
+        self.weight += person.weight
+
+    def cost(self, frame: int, person: Person) -> float:
+        """How badly `person` continues this tracklet, in spreads; inf if it cannot."""
+        last, gap = self.people[-1], frame - self.frames[-1]
+        if not last.may_become(person, gap):
+            return np.inf
+        return min(last.offset_to(person), last.offset_to(person, self._motion(gap)))
+
+    def _motion(self, gap: int) -> FloatArray:
+        """How far the centre has probably moved since, px."""
+        if len(self.people) < 2:
+            return np.zeros(2, np.float32)
+        a, b = self.people[-2], self.people[-1]
+        common = a.seen & b.seen
+        if not common.any():
+            return np.zeros(2, np.float32)
+        steps = b.keypoints[BODY, :2][common] - a.keypoints[BODY, :2][common]
+        motion: FloatArray = np.median(steps, axis=0) * gap / (self.frames[-1] - self.frames[-2])
+        return motion
+
+
+def _reach(frames: int) -> float:
+    return min(_REACH + _DRIFT * (frames - 1), _MAX_REACH)
+
+
+def _tracklets(people: list[list[Person]]) -> list[_Tracklet]:
+    """Join persons from frame to frame, each to the tracklet it continues best."""
+    done: list[_Tracklet] = []
+    running: list[_Tracklet] = []
+    for frame, present in enumerate(people):
+        done += [t for t in running if frame - t.frames[-1] > _MAX_GAP]
+        running = [t for t in running if frame - t.frames[-1] <= _MAX_GAP]
+        costs = np.array([[t.cost(frame, p) for p in present] for t in running])
+        costs = costs.reshape(len(running), len(present))
+        possible = np.isfinite(costs)
+        rows, columns = linear_sum_assignment(np.where(possible, costs, 1e6))
+        taken = {int(c): int(r) for r, c in zip(rows, columns, strict=True) if possible[r, c]}
+        for i, person in enumerate(present):
+            if i not in taken:
+                running.append(_Tracklet())
+            running[taken.get(i, -1)].add(frame, person)
+    return sorted(done + running, key=lambda t: t.frames[0])
+
+
+def _best_chain(tracklets: list[_Tracklet]) -> list[_Tracklet]:
+    """The chain of compatible tracklets with the greatest total weight."""
+    best = [t.weight for t in tracklets]
+    previous: list[int | None] = [None] * len(tracklets)
+    for j, later in enumerate(tracklets):
+        for i, earlier in enumerate(tracklets[:j]):
+            gap = later.frames[0] - earlier.frames[-1]
+            heavier = best[i] + later.weight > best[j]
+            if gap > 0 and heavier and earlier.people[-1].may_become(later.people[0], gap):
+                best[j], previous[j] = best[i] + later.weight, i
+    chain: list[_Tracklet] = []
+    at: int | None = int(np.argmax(best)) if best else None
+    while at is not None:
+        chain.append(tracklets[at])
+        at = previous[at]
+    return chain[::-1]

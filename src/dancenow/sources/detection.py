@@ -1,0 +1,168 @@
+"""The person in a clip: poses and masks, detected once and found again by the clip's content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.cache import cache_dir, content_hash
+from dancenow.errors import InputError
+from dancenow.files import atomic_folder, new_pictures
+from dancenow.mocap import Bvh
+from dancenow.mocap.landmarks_to_bvh import LANDMARKS, landmarks_to_bvh
+from dancenow.pose import PoseTrack
+from dancenow.pose.estimators import make_estimator
+from dancenow.pose.filters import clean
+from dancenow.pose.track import FloatArray
+from dancenow.pose.tracking import track_person
+from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.video import ClipInfo, probe, read_frames
+
+_VERSION = 1  # of what is cached here; raise it when detection changes
+_MASK_PX = 512  # longer side of a stored mask
+
+
+@dataclass(frozen=True)
+class PersonDetection:
+    """The person in a clip.
+
+    Attributes:
+        track: its poses, as detected.
+        frames: int64 `(N,)`, the frames that have a mask.
+        masks: uint8 `(N, h, w)`, 255 on the person, in the frame's shape but smaller.
+    """
+
+    track: PoseTrack
+    frames: NDArray[np.int64]
+    masks: NDArray[np.uint8]
+
+
+def detect_pose(
+    path: Path,
+    *,
+    estimator: str = "mediapipe",
+    device: str = "cpu",
+    progress: ProgressCallback = silent,
+) -> PoseTrack:
+    """The poses in a clip as the estimator gives them, uncleaned; cached by the clip's content.
+
+    Args:
+        path: the clip.
+        estimator: which estimator finds the poses.
+        device: where it runs; see `make_estimator`.
+        progress: told about every frame.
+
+    Raises:
+        InputError: the clip cannot be read, or nobody is seen in it.
+    """
+    info = probe(path)
+    cached = _track_file(path, estimator)
+    if cached.is_file():
+        return PoseTrack.load(cached)
+    detector = make_estimator(estimator, device=device)
+    tell = _frame_progress(path, info, progress)
+    track = detector.estimate(read_frames(path), float(info.fps), info.size, tell)
+    track.save(cached)
+    return track
+
+
+def detect_person(
+    path: Path,
+    wanted: NDArray[np.int64],
+    *,
+    track: PoseTrack | None = None,
+    estimator: str = "mediapipe",
+    device: str = "cpu",
+    progress: ProgressCallback = silent,
+) -> PersonDetection:
+    """The poses in a clip, and the person's masks in some frames; cached by the clip's content.
+
+    Args:
+        path: the clip.
+        wanted: int64 `(N,)`, ascending: the frames whose masks are wanted.
+        track: the clip's poses where they are known already.
+        estimator: which estimator finds them else.  Masks always come from MediaPipe.
+        device: where it runs; see `make_estimator`.
+        progress: told about every frame.
+
+    Raises:
+        InputError: the clip cannot be read, or nobody is seen in it.
+    """
+    key = content_hash(path, _VERSION, wanted.tolist())
+    folder = cache_dir("masks") / key
+    track_file = _track_file(path, estimator)
+    if not folder.is_dir():
+        info = probe(path)
+        masks_and_track = _segment(path, info, wanted, folder, progress)
+        if estimator == "mediapipe" and not track_file.is_file():
+            masks_and_track.save(track_file)
+    if track is None:
+        track = detect_pose(path, estimator=estimator, device=device, progress=progress)
+    return PersonDetection(track, wanted, np.load(folder / "masks.npy", mmap_mode="r"))
+
+
+def record_bvh(clip: Path, *, progress: ProgressCallback = silent) -> tuple[Bvh, PoseTrack]:
+    """The body of a clip in space, as a motion capture, and its poses, cleaned.
+
+    Raises:
+        InputError: the clip cannot be read, or nobody is seen in it.
+    """
+    info = probe(clip)
+    tell = _frame_progress(clip, info, progress)
+    candidates: list[list[FloatArray]] = []
+    worlds = []
+    for detection in make_estimator("mediapipe").stream(read_frames(clip)):
+        candidates.append(detection.candidates)
+        world = detection.world
+        worlds.append(np.full((LANDMARKS, 4), np.nan, np.float32) if world is None else world)
+        tell(len(candidates))
+    detected = PoseTrack(track_person(candidates, info.size), float(info.fps), info.size)
+    detected.save(_track_file(clip, "mediapipe"))  # found on the way, for whoever wants it next
+    track = clean(detected)
+    try:
+        return landmarks_to_bvh(np.stack(worlds), track), track
+    except InputError as error:
+        raise InputError(f"{clip}: {error}") from error
+
+
+def _segment(
+    path: Path,
+    info: ClipInfo,
+    wanted: NDArray[np.int64],
+    folder: Path,
+    progress: ProgressCallback,
+) -> PoseTrack:
+    """Detect poses and masks in one pass; leaves the masks in `folder`."""
+    width, height = info.size
+    scale = min(1.0, _MASK_PX / max(width, height))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    row = {int(frame): i for i, frame in enumerate(wanted)}
+    tell = _frame_progress(path, info, progress)
+    candidates: list[list[FloatArray]] = []
+    with atomic_folder(folder) as temporary:
+        masks = new_pictures(temporary / "masks.npy", (len(wanted), size[1], size[0]))
+        detections = make_estimator("mediapipe").stream(read_frames(path), masks=True)
+        for index, detection in enumerate(detections):
+            candidates.append(detection.candidates)
+            if index in row and detection.mask is not None:
+                small = cv2.resize(detection.mask, size, interpolation=cv2.INTER_AREA)
+                masks[row[index]] = np.round(255 * small)
+            tell(index + 1)
+        masks.flush()
+        return PoseTrack(track_person(candidates, info.size), float(info.fps), info.size)
+
+
+def _track_file(path: Path, estimator: str) -> Path:
+    return cache_dir("tracks") / f"{content_hash(path, _VERSION, estimator)}.npz"
+
+
+def _frame_progress(
+    path: Path, info: ClipInfo, progress: ProgressCallback
+) -> Callable[[int], None]:
+    stage = f"detecting poses in {path.name}"
+    return lambda done: progress(Progress(stage, done, info.frames))

@@ -1,0 +1,114 @@
+"""Frames as they come from a camera, or from a clip that is played in its place."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.errors import InputError
+from dancenow.pose.estimators.stderr_filter import drop_stderr_lines
+from dancenow.video import probe, read_frames
+
+Frame = NDArray[np.uint8]
+Captured = tuple[Frame, float]  # and the time at which it came, of `time.monotonic`
+
+_CAMERA_FPS = 30.0  # where a camera does not say
+_NOISE = re.compile(rb"^\[ ?(WARN|ERROR|INFO):")  # what OpenCV has to say about a missing camera
+
+
+@dataclass
+class Camera:
+    """Where frames come from, as fast as they come.
+
+    Attributes:
+        size: width and height in px.
+        fps: frames a second.
+        frames: gives the next frame when its time has come; None at the end.
+    """
+
+    size: tuple[int, int]
+    fps: float
+    frames: Callable[[], Frame | None]
+
+
+def open_camera(source: str, resources: ExitStack) -> Camera:
+    """The camera of that number, or a clip that is played in its place at its own rate.
+
+    Args:
+        source: a camera's number, or a clip.
+        resources: closes the camera in the end.
+
+    Raises:
+        InputError: there is no such camera, or the clip cannot be read.
+    """
+    if source.isdigit():
+        with drop_stderr_lines(_NOISE):
+            capture = cv2.VideoCapture(int(source))
+        resources.callback(capture.release)
+        if not capture.isOpened():
+            raise InputError(
+                f"`webcam`: there is no camera {source}; give another number as SOURCE, or a clip "
+                "to play in its place."
+            )
+        width, height = (
+            int(capture.get(what)) for what in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
+
+        def grab() -> Frame | None:
+            there, frame = capture.read()
+            if not there:
+                return None
+            return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+        fps = capture.get(cv2.CAP_PROP_FPS)
+        return Camera((width, height), fps if 1 <= fps <= 240 else _CAMERA_FPS, grab)
+    info = probe(Path(source))
+    played = _played(Path(source), float(info.fps))
+    return Camera(info.size, float(info.fps), lambda: next(played, None))
+
+
+def _played(clip: Path, fps: float) -> Iterator[Frame]:
+    """The frames of a clip, each when its time has come."""
+    begin = time.monotonic()
+    for index, frame in enumerate(read_frames(clip)):
+        time.sleep(max(0.0, begin + index / fps - time.monotonic()))
+        yield frame
+
+
+class NewestFrame:
+    """A place for one frame and the time of its capture: a newer one replaces it, taken or not."""
+
+    def __init__(self) -> None:
+        self._frame: Captured | None = None
+        self._closed: BaseException | bool = False
+        self._changed = threading.Condition()
+
+    def put(self, frame: Captured) -> None:
+        """Put a newer frame in the place of what is there."""
+        with self._changed:
+            self._frame = frame
+            self._changed.notify_all()
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Nothing more comes, because of an error perhaps; what is there can still be taken."""
+        with self._changed:
+            self._closed = error or self._closed or True
+            self._changed.notify_all()
+
+    def take(self) -> Captured | None:
+        """The newest frame, waiting for one; None when there will be none."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._frame is not None or self._closed is not False)
+            frame, self._frame = self._frame, None
+            if frame is None and isinstance(self._closed, BaseException):
+                raise self._closed
+            return frame

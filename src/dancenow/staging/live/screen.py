@@ -1,0 +1,96 @@
+"""Where pictures are shown as they are made: a window, or a clip that is written."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.credentials import Claim
+from dancenow.errors import InputError
+from dancenow.staging.result import ResultWriter, open_result
+
+Frame = NDArray[np.uint8]
+
+_TITLE = "DanceNow - press q to end"
+_ENDS = (ord("q"), 27)  # keys
+
+
+class Window:
+    """Shows pictures in a window."""
+
+    credentials = False
+
+    def __enter__(self) -> Window:
+        try:
+            cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL)
+        except cv2.error as error:
+            raise InputError(
+                "`webcam`: no window can be opened here; write a clip with -o OUT.mp4."
+            ) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        cv2.destroyWindow(_TITLE)
+
+    def show(self, frame: Frame) -> bool:
+        """Show a frame; gives whether to go on."""
+        cv2.imshow(_TITLE, cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        ended = cv2.waitKey(1) & 0xFF in _ENDS
+        return not ended and cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) >= 1
+
+
+@dataclass
+class ClipFile:
+    """Writes pictures into a clip of constant rate: each stays until the next one comes."""
+
+    path: Path
+    claim: Claim | None
+    fps: float
+    alpha: bool
+    _resources: ExitStack = field(default_factory=ExitStack)
+    _writer: ResultWriter | None = None
+    _last: Frame | None = None
+    _begin: float = 0.0
+
+    def __enter__(self) -> ClipFile:
+        self._resources.__enter__()
+        self._writer = self._resources.enter_context(
+            open_result(self.path, self.claim, fps=self.fps, alpha=self.alpha)
+        )
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            if self._last is not None and self._writer is not None and error[0] is None:
+                self._writer.write(self._last)
+        except BaseException:
+            self._resources.__exit__(*sys.exc_info())
+            raise
+        self._resources.__exit__(*error)  # type: ignore[arg-type]
+
+    @property
+    def credentials(self) -> bool:
+        """Whether the finished file carries Content Credentials."""
+        return self._writer is not None and self._writer.credentials
+
+    def show(self, frame: Frame) -> bool:
+        """Write a frame; gives whether to go on."""
+        assert self._writer is not None
+        now = time.monotonic()
+        if self._last is None:
+            self._begin = now
+        else:
+            while self._writer.frames < (now - self._begin) * self.fps:
+                self._writer.write(self._last)
+        self._last = frame
+        return True
+
+
+Screen = Window | ClipFile

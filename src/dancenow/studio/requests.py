@@ -1,0 +1,147 @@
+"""Builds the request of a job: the files, the options, and the names that the user knows."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from dancenow.cache import cache_dir
+from dancenow.errors import InputError
+from dancenow.sample import DANCES, PERFORMERS
+from dancenow.studio.config import StudioConfig
+from dancenow.studio.library import LibraryEntry
+from dancenow.studio.uploads import Upload, Uploads
+
+SAMPLE_PERFORMERS: Final = {"zola": "house", "bo": "disco", "lin": "groove", "mika": "groove"}
+"""Each sample performer with the dance that the page shows of them."""
+
+_SAMPLE_DANCES: Final = (("mika", "house"), ("zola", "disco"), ("bo", "groove"), ("lin", "house"))
+
+
+class RequestBuilder:
+    """Builds the request of one job, and notes what it refers to.
+
+    Args:
+        config: the studio's configuration.
+        uploads: those of the owner.
+
+    Attributes:
+        uses: ids of the uploads that the job needs.
+        names: the user's names for the files that messages may mention, by path.
+    """
+
+    def __init__(self, config: StudioConfig, uploads: Uploads) -> None:
+        self._config, self._uploads = config, uploads
+        self._workload = config.workload
+        self.uses: list[str] = []
+        self.names: dict[str, str] = {}
+
+    def upload(self, ref: str) -> Upload:
+        """An upload by its id, or by "upload:ID".
+
+        Raises:
+            InputError: it is gone.
+        """
+        upload = self._uploads.get(ref.removeprefix("upload:"))
+        if upload is None:
+            raise InputError("a file that you uploaded is gone; upload it again.")
+        self.uses.append(upload.id)
+        self.names[str(upload.file)] = upload.name
+        return upload
+
+    def clip(self, ref: str) -> dict[str, Any]:
+        """A clip by its ref.
+
+        Raises:
+            InputError: there is none.
+        """
+        if ref.startswith("upload:"):
+            return {"path": str(self.upload(ref).file), "sample": None}
+        performer, _, dance = ref.removeprefix("sample:").partition("/")
+        return self._sample_clip(performer, dance, self._workload.sample_seconds)
+
+    def person(self, person: LibraryEntry, minutes: float) -> dict[str, Any]:
+        """What a job must know to train a person, or to continue.
+
+        Raises:
+            InputError: the person is not trained, and there is no clip to train from.
+        """
+        self.names[str(person.trained)] = person.name
+        clip = None
+        if person.sample:
+            dance = SAMPLE_PERFORMERS[person.sample]
+            clip = self._sample_clip(person.sample, dance, self._workload.training_seconds)
+        elif clips := person.clips:
+            self.names[str(clips[0])] = person.clip
+            clip = {"path": str(clips[0]), "sample": None}
+        elif not person.ready:
+            raise InputError(f"{person.name}: cannot be learned, the clip is gone; delete it.")
+        training = self._training(self._workload.preset, minutes)
+        return {"folder": str(person.trained), "material": clip, **training}
+
+    def dance(self, dance: LibraryEntry, minutes: float) -> dict[str, Any]:
+        """What a job must know to train on a dance, or to continue."""
+        self.names[str(dance.trained)] = dance.name
+        for number, clip in enumerate(dance.clips):
+            self.names[str(clip)] = f"{dance.name}, clip {number + 1}"
+        return {
+            "folder": str(dance.trained),
+            "clips": [str(clip) for clip in dance.clips],
+            "samples": self._sample_dances() if dance.sample else [],
+            "codec": dance.codec or "pose",
+            **self._training(self._workload.dance_preset, minutes),
+        }
+
+    def _sample_clip(self, performer: str, dance: str, seconds: float) -> dict[str, Any]:
+        if performer not in PERFORMERS or dance not in DANCES:
+            raise InputError("there is no such sample performer; choose another.")
+        size, fps = self._workload.sample_px, self._workload.sample_fps
+        name = f"{performer}-{dance}-{seconds:g}s-{size}px-{fps:g}fps.mp4"
+        path = cache_dir("studio") / name
+        self.names[str(path)] = f"{performer.capitalize()} dancing {dance}"
+        sample = {
+            "performer": performer,
+            "dance": dance,
+            "seconds": seconds,
+            "size": size,
+            "fps": fps,
+        }
+        return {"path": str(path), "sample": sample}
+
+    def _sample_dances(self) -> list[dict[str, Any]]:
+        seconds, fps = self._workload.sample_dance_seconds, self._workload.sample_fps
+        folder = cache_dir("studio")
+        return [
+            {
+                "path": str(folder / f"{performer}-{dance}-{seconds:g}s-{fps:g}fps.npz"),
+                "performer": performer,
+                "dance": dance,
+                "seconds": seconds,
+                "fps": fps,
+            }
+            for performer, dance in _SAMPLE_DANCES
+        ]
+
+    def _training(self, preset: str, minutes: float) -> dict[str, Any]:
+        steps = self._workload.steps_per_minute
+        return {
+            "preset": preset,
+            "minutes": minutes if steps is None else None,
+            "steps": None if steps is None else round(steps * minutes),
+            "device": self._config.device,
+            "seed": self._config.seed,
+        }
+
+
+def with_user_names(line: str, names: dict[str, str]) -> str:
+    """A line with the user's names in place of the paths in `names`, and options as plain words."""
+    line = re.sub(
+        r"`(\w+)(?:=([^`]*))?`", lambda found: " ".join(filter(None, found.groups())), line
+    )
+    for path in sorted(names, key=len, reverse=True):
+        line = line.replace(path, names[path])
+    for path, name in names.items():
+        if Path(path).suffix:  # files have unique names; folders are all called "trained"
+            line = line.replace(Path(path).name, name)
+    return line

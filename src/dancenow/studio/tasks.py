@@ -1,0 +1,237 @@
+"""The tasks of jobs, run in worker processes: they call `workflows` with what the user chose.
+
+A request is JSON: paths are text, options are those of the command line.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dancenow.files import make_folder
+from dancenow.progress import Progress, ProgressCallback
+from dancenow.studio.job_queue import JobKind
+from dancenow.studio.worker import JobReporter, JobRequest
+
+RESULT_FILE, SIDE_BY_SIDE_FILE = "result.mp4", "beside.mp4"
+_PREVIEW_INTERVAL = 1.0  # seconds between two looks for a new preview
+
+
+def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
+    """Train a person where needed, let them dance a source, and put both side by side."""
+    from dancenow.options import PerformOptions, Retarget
+    from dancenow.performer import Performer
+    from dancenow.sources.load import load_source
+    from dancenow.staging.room import performable
+    from dancenow.staging.show import check_show
+    from dancenow.staging.side_by_side import write_beside
+    from dancenow.workflows.perform import perform
+
+    result = folder / RESULT_FILE
+    show = PerformOptions(
+        retarget=Retarget(request["retarget"]),
+        background=request["background"],
+        device=request["device"],
+    )
+    check_show(show, result)
+    source = _clip_file(request["source"], reporter)
+    motion = load_source(source, progress=reporter)  # refuses it before the training, not after
+    figures = _train_person(request["person"], reporter)
+    trained = Path(request["person"]["folder"])
+    made = perform(trained, source, result, show, progress=reporter)
+    performer = Performer.load(trained)
+    moved = performable(performer, motion.track, retarget=show.retarget)
+    write_beside(
+        [source, moved, result], folder / SIDE_BY_SIDE_FILE, sound=result, progress=reporter
+    )
+    return {**figures, **_figures(made), "beside": True}
+
+
+def new_dance(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
+    """Train on a dance and a person where needed, compose a new dance, and perform it."""
+    from dancenow.options import GenerateOptions
+    from dancenow.staging.side_by_side import write_beside
+    from dancenow.workflows.generate import generate
+
+    dance, person, music = request["dance"], request["person"], request["music"]
+    result, trained = folder / RESULT_FILE, Path(request["dance"]["folder"])
+    options = GenerateOptions(
+        codec=dance["codec"],
+        device=request["device"],
+        seed=request["seed"],
+        seconds=request["seconds"],
+        temperature=request["temperature"],
+        loop=request["loop"],
+        music=None if music is None else Path(music),
+        performer=() if person is None else (Path(person["folder"]),),
+    )
+    figures = _train_dance(dance, reporter)
+    if person is not None:
+        figures |= _train_person(person, reporter)
+    made = generate(trained, result, options, progress=reporter)
+    if made._track is not None and person is not None:
+        write_beside(
+            [made._track, result], folder / SIDE_BY_SIDE_FILE, sound=result, progress=reporter
+        )
+    return {**figures, **_figures(made), "beside": person is not None}
+
+
+def preview_clip(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
+    """Draw a strip of a clip's frames with the poses found in them, and a thumbnail."""
+    from dancenow.studio.thumbnails import write_clip_thumbnail, write_pose_strip
+
+    clip = Path(request["clip"])
+    write_pose_strip(clip, Path(request["strip"]), progress=reporter)
+    write_clip_thumbnail(clip, Path(request["picture"]))
+    return {}
+
+
+def preview_sample(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
+    """Draw the same of a sample performer, without rendering the whole clip."""
+    from dancenow.studio.thumbnails import write_sample_pictures
+
+    write_sample_pictures(
+        request["performer"],
+        request["dance"],
+        request["seconds"],
+        Path(request["strip"]),
+        Path(request["picture"]),
+        progress=reporter,
+    )
+    return {}
+
+
+def check_import(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
+    """Load an imported person or dance, so that a damaged one is refused now."""
+    from dancenow.choreographer import Choreographer
+    from dancenow.performer import Performer
+    from dancenow.studio.thumbnails import write_thumbnail
+    from dancenow.training import choose_device
+
+    trained, cpu = Path(request["folder"]), choose_device("cpu")
+    reporter(Progress("checking the archive", 0, None))
+    if request["kind"] == "person":
+        plate, picture = Performer.load(trained, cpu).scene.plate, Path(request["picture"])
+        if plate is not None and not picture.is_file():
+            write_thumbnail(plate, picture)
+    else:
+        Choreographer.load(trained, cpu)
+    return {}
+
+
+JOB_KINDS = {
+    "transfer": JobKind(transfer),
+    "new_dance": JobKind(new_dance),
+    "preview_clip": JobKind(preview_clip, lane="short", temporary=True),
+    "preview_sample": JobKind(preview_sample, lane="short", temporary=True),
+    "check_import": JobKind(check_import, lane="short", temporary=True),
+}
+
+
+def _clip_file(clip: dict[str, Any], reporter: JobReporter) -> Path:
+    """A clip's file; a sample performer's is rendered first."""
+    from dancenow.options import SampleOptions
+    from dancenow.workflows.sample import write_sample
+
+    path, sample = Path(clip["path"]), clip["sample"]
+    if sample is not None and not path.is_file():
+        make_folder(path.parent)
+        write_sample(path, SampleOptions(**sample), progress=reporter)
+    return path
+
+
+def _train_person(person: dict[str, Any], reporter: JobReporter) -> dict[str, Any]:
+    """Train a person for the time that was chosen; an imported one stays as it is."""
+    from dancenow.options import TrainPerformerOptions
+    from dancenow.workflows.train_performer import train_performer
+
+    folder = Path(person["folder"])
+    if person["material"] is None:
+        return {}
+    options = TrainPerformerOptions(
+        preset=person["preset"],
+        minutes=person["minutes"],
+        steps=person["steps"],
+        device=person["device"],
+        seed=person["seed"],
+    )
+    clip = _clip_file(person["material"], reporter)
+    with _previews(folder, reporter) as progress:
+        trained = train_performer(clip, folder, options, progress=progress)
+    return {"person_steps": trained.steps, "person_seconds": trained.seconds}
+
+
+def _train_dance(dance: dict[str, Any], reporter: JobReporter) -> dict[str, Any]:
+    """Train a choreographer of poses; an imported one stays as it is."""
+    from dancenow.options import TrainChoreographerOptions
+    from dancenow.workflows.train_choreographer import train_choreographer
+
+    clips, folder = [Path(clip) for clip in dance["clips"]], Path(dance["folder"])
+    for sample in dance["samples"]:
+        clips.append(Path(sample["path"]))
+        if not clips[-1].is_file():
+            _write_sample_dance(reporter, **sample)
+    if not clips:
+        return {}
+    options = TrainChoreographerOptions(
+        preset=dance["preset"],
+        codec="pose",
+        minutes=dance["minutes"],
+        steps=dance["steps"],
+        device=dance["device"],
+        seed=dance["seed"],
+    )
+    with _previews(folder, reporter) as progress:
+        trained = train_choreographer(clips, folder, options, progress=progress)[1]
+    return {"dance_steps": trained.steps, "dance_seconds": trained.seconds}
+
+
+def _write_sample_dance(
+    reporter: JobReporter, *, path: str, performer: str, dance: str, seconds: float, fps: float
+) -> None:
+    from dancenow.sample import dance_track
+
+    make_folder(Path(path).parent)
+    reporter(Progress(f"{performer} dances {dance}", 0, None))
+    dance_track(performer, dance, seconds=seconds, fps=fps).save(Path(path))
+
+
+@contextmanager
+def _previews(folder: Path, reporter: JobReporter) -> Iterator[ProgressCallback]:
+    """A progress callback that also shows the newest picture that a training left in its folder."""
+    shown, checked = "", time.monotonic()
+
+    def show_newest() -> None:
+        nonlocal shown, checked
+        checked = time.monotonic()
+        newest = max(folder.glob("**/previews/*.jpg"), default=None)
+        if newest is not None and str(newest) != shown:
+            shown = str(newest)
+            reporter.preview(newest.read_bytes())
+
+    def progress(event: Progress) -> None:
+        reporter(event)
+        if time.monotonic() - checked >= _PREVIEW_INTERVAL:
+            show_newest()
+
+    try:
+        yield progress
+    finally:
+        show_newest()
+
+
+def _figures(made: Any) -> dict[str, Any]:
+    """What the page says about a clip that was made, as JSON."""
+    figures = {
+        "frames": made.frames,
+        "fps": float(made.fps),
+        "size": list(made.size),
+        "seconds_spent": round(sum(made.times.seconds.values()), 1),
+    }
+    for name in ("tempo", "beat_alignment", "before_alignment"):
+        if getattr(made, name, None) is not None:
+            figures[name] = getattr(made, name)
+    return figures

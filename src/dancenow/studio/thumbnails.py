@@ -1,0 +1,111 @@
+"""Pictures of clips for the page: a strip of frames with their poses, and a thumbnail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.errors import NobodyError
+from dancenow.files import write_bytes
+from dancenow.pose.draw import overlay
+from dancenow.pose.estimators import make_estimator
+from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.sample import SampleStage
+from dancenow.sample.looks import find_performer
+from dancenow.video import probe, read_frames
+
+Picture = NDArray[np.uint8]
+
+_STRIP_FRAMES: Final = 6  # in two rows
+_COLUMNS: Final = 3
+_PANEL_PX: Final = 300  # longer side of a frame in the strip
+_THUMBNAIL_PX: Final = 320  # longer side
+_QUALITY: Final = 85  # of JPEG, 0..100
+
+
+def write_pose_strip(clip: Path, output: Path, *, progress: ProgressCallback = silent) -> None:
+    """Write some of a clip's frames with their poses drawn over them.
+
+    Raises:
+        NobodyError: nobody is seen in any of them.
+        InputError: the clip cannot be read.
+    """
+    info = probe(clip)
+    places = np.unique(np.linspace(0, info.frames - 1, _STRIP_FRAMES + 2).astype(int)[1:-1])
+    estimator, panels, seen = make_estimator("mediapipe"), [], False
+    for number, place in enumerate(places.tolist()):
+        frame = next(iter(read_frames(clip, start=place, stop=place + 1)))
+        # Each on its own: a person cannot be followed over frames that were skipped.
+        found = next(iter(estimator.stream([frame]))).candidates
+        if found:
+            seen = True
+            frame = overlay(frame, found[0])
+        panels.append(_resized(frame, _PANEL_PX))
+        progress(Progress("looking for the pose", number + 1, len(places)))
+    if not seen:
+        raise NobodyError(
+            f"{clip}: nobody is seen in it; choose a clip that shows one person from head to feet."
+        )
+    _write(_grid(panels), output)
+
+
+def write_sample_pictures(
+    performer: str,
+    dance: str,
+    seconds: float,
+    strip: Path,
+    picture: Path,
+    *,
+    progress: ProgressCallback = silent,
+) -> None:
+    """Write a sample performer's strip and thumbnail; only the frames of the strip are rendered.
+
+    Raises:
+        InputError: an unknown name.
+    """
+    stage = SampleStage(find_performer(performer), _PANEL_PX)
+    panels = []
+    for number, pose in enumerate(stage.poses(dance, seconds=seconds, fps=_STRIP_FRAMES / seconds)):
+        frame = stage.draw(pose)
+        if number == _STRIP_FRAMES // 2:
+            write_thumbnail(frame, picture)
+        panels.append(overlay(frame, stage.keypoints(pose)))
+        progress(Progress(f"drawing {performer}", number + 1, _STRIP_FRAMES))
+    _write(_grid(panels), strip)
+
+
+def write_clip_thumbnail(clip: Path, output: Path) -> None:
+    """Write the thumbnail of a clip: the frame in its middle."""
+    middle = probe(clip).frames // 2
+    write_thumbnail(next(iter(read_frames(clip, start=middle, stop=middle + 1))), output)
+
+
+def write_thumbnail(picture: Picture, output: Path) -> None:
+    """Write the thumbnail of a picture, uint8 `(H, W, 3)` RGB, as JPEG."""
+    _write(_resized(picture, _THUMBNAIL_PX), output)
+
+
+def _resized(picture: Picture, px: int) -> Picture:
+    factor = px / max(picture.shape[:2])
+    size = (max(1, round(factor * picture.shape[1])), max(1, round(factor * picture.shape[0])))
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8)
+
+
+def _grid(panels: list[Picture]) -> Picture:
+    columns = min(_COLUMNS, len(panels))
+    rows = [panels[first : first + columns] for first in range(0, len(panels), columns)]
+    empty = np.zeros_like(panels[0])
+    full = [np.hstack([*row, *[empty] * (columns - len(row))]) for row in rows]
+    return np.asarray(np.vstack(full), np.uint8)
+
+
+def _write(picture: Picture, output: Path) -> None:
+    bgr = np.ascontiguousarray(picture[..., ::-1])
+    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    assert done
+    write_bytes(output, data.tobytes())

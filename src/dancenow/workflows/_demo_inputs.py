@@ -1,0 +1,142 @@
+"""What the demo starts from: two sample dancers and the true answer, dances to learn, clicks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from dancenow.files import write_text
+from dancenow.music import write_wav
+from dancenow.options import SampleOptions
+from dancenow.progress import Progress, ProgressCallback
+from dancenow.sample import click_track, dance_track
+from dancenow.training import Budget
+from dancenow.version import __version__
+from dancenow.workflows.sample import write_sample
+
+SOURCE: Final = ("mika", "groove")  # who dances what
+TARGET: Final = ("zola", "house")
+LEARNED: Final = (("mika", "house"), ("zola", "disco"), ("bo", "groove"), ("lin", "house"))
+_MUSIC: Final = "house"  # whose clicks are danced to
+_SOUND_RATE: Final = 44100  # samples a second
+
+
+@dataclass(frozen=True)
+class DemoSize:
+    """How much the demo does.
+
+    Attributes:
+        px: height and width of the clips.
+        fps: their frames a second.
+        source_seconds: length of the dance that is transferred.
+        target_seconds: length of the clip that is learned.
+        moves_seconds: length of each of the dances whose motion is learned.
+        dance_seconds: length of the dances that are generated.
+        preset: of all trainings.
+        performer: how long the target is learned; in steps, a slow machine gets the same picture.
+        dance: how long the target's dance is learned.
+        moves: how long the motion is learned.
+    """
+
+    px: int
+    fps: float
+    source_seconds: float
+    target_seconds: float
+    moves_seconds: float
+    dance_seconds: float
+    preset: str
+    performer: Budget
+    dance: Budget
+    moves: Budget
+
+    def commands(self, seed: int) -> list[str]:
+        """What does the same by hand in the demo's folder."""
+        preset, end = self.preset, f"--seconds {self.dance_seconds:.3g} --seed {seed}"
+        performer, dance, moves = (
+            f"--preset {preset} {_words(budget)} --seed {seed}"
+            for budget in (self.performer, self.dance, self.moves)
+        )
+        words = (
+            f"train performer target.mp4 -o performer-{preset} {performer}",
+            f"perform performer-{preset} source.mp4 -o result.mp4",
+            "evaluate clip result.mp4 truth.mp4",
+            f"train choreographer target.mp4 -o choreographer-{preset} {dance}",
+            f"generate choreographer-{preset} -o dance.mp4 {end}",
+            f"train choreographer moves-*.npz -o moves-{preset} --codec pose {moves}",
+            f"generate moves-{preset} -o new_dance.mp4 --performer performer-{preset} "
+            f"--music clicks.wav {end}",
+        )
+        return [f"dancenow {command}" for command in words]
+
+
+def _words(budget: Budget) -> str:
+    return f"--minutes {budget.minutes:g}" if budget.steps is None else f"--steps {budget.steps}"
+
+
+FULL: Final = DemoSize(
+    256, 25, 8, 20, 40, 16, "fast", Budget(minutes=4), Budget(minutes=1.2), Budget(minutes=1.5)
+)
+QUICK: Final = DemoSize(
+    160, 12, 3, 5, 8, 4, "tiny", Budget(steps=300), Budget(steps=200), Budget(steps=100)
+)
+
+
+def render_clips(folder: Path, size: DemoSize, seed: int, progress: ProgressCallback) -> None:
+    """Write `source.mp4`, `target.mp4` and `truth.mp4`, the target's true answer to the source."""
+    cast = {
+        "source": (*SOURCE, size.source_seconds),
+        "target": (*TARGET, size.target_seconds),
+        "truth": (TARGET[0], SOURCE[1], size.source_seconds),
+    }
+    done, spec = folder / "rendered.json", _spec(cast, size.px, size.fps, seed)
+    if _holds(done, spec):
+        return
+    for name, (performer, dance, seconds) in cast.items():
+        write_sample(
+            folder / f"{name}.mp4",
+            SampleOptions(
+                performer=performer,
+                dance=dance,
+                seconds=seconds,
+                size=size.px,
+                fps=size.fps,
+                seed=seed,
+            ),
+            progress=progress,
+        )
+    write_text(done, spec)
+
+
+def capture_moves(
+    folder: Path, size: DemoSize, seed: int, progress: ProgressCallback
+) -> list[Path]:
+    """Write the tracks of some dances, `moves-*.npz`; returns them."""
+    tracks = [folder / f"moves-{performer}-{dance}.npz" for performer, dance in LEARNED]
+    done, spec = folder / "moves.json", _spec(LEARNED, size.moves_seconds, size.fps, seed)
+    if not _holds(done, spec):
+        for number, (path, (performer, dance)) in enumerate(zip(tracks, LEARNED, strict=True)):
+            seconds = size.moves_seconds
+            dance_track(performer, dance, seconds=seconds, fps=size.fps, seed=seed).save(path)
+            progress(Progress("capturing dances", number + 1, len(tracks)))
+        write_text(done, spec)
+    return tracks
+
+
+def write_clicks(folder: Path, size: DemoSize, seed: int) -> Path:
+    """Write a click track as long as the dances that are generated, `clicks.wav`."""
+    clicks = folder / "clicks.wav"
+    samples = click_track(_MUSIC, size.dance_seconds, seed=seed, rate=_SOUND_RATE)
+    write_wav(clicks, samples, _SOUND_RATE)
+    return clicks
+
+
+def _spec(*decides: object) -> str:
+    """What decides how something comes out."""
+    return json.dumps([__version__, *decides])
+
+
+def _holds(done: Path, spec: str) -> bool:
+    """Whether a folder holds what an earlier run made of the same."""
+    return done.is_file() and done.read_text("utf-8") == spec

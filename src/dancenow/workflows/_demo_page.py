@@ -1,0 +1,197 @@
+"""The demo's page: everything it made, in one HTML file that needs nothing beside it.
+
+It stands beside the verb, not in `report/`, because it shows the results of four other verbs.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from dancenow.evaluation.clip import ClipScores
+from dancenow.evaluation.page import picture_figures, pose_figures, steadiness_figures
+from dancenow.progress import StageTimes
+from dancenow.report import (
+    PAGE,
+    Curve,
+    Html,
+    Page,
+    Section,
+    code,
+    curves,
+    element,
+    joined,
+    paragraph,
+    picture,
+    times,
+    video,
+    write_page,
+)
+from dancenow.training.history import History
+from dancenow.training.page import previews_over_time
+from dancenow.version import __version__
+from dancenow.workflows._demo_inputs import DemoSize
+from dancenow.workflows.generate import Generated
+from dancenow.workflows.perform import Performed
+
+_STAGES = {
+    "render": "rendering the sample performers",
+    "detect": "finding the source's poses",
+    "prepare": "finding the target's poses, masks and background",
+    "train": "learning the target", "perform": "dancing", "evaluate": "measuring against the truth",
+    "choreograph": "learning the target's dance", "generate": "dreaming up a new dance",
+    "motion capture": "computing the sample performers' motion", "moves": "learning motion",
+    "new dance": "composing and performing a dance to clicks",
+    "show": "putting the videos side by side",
+}  # fmt: skip
+
+
+def write_demo_page(
+    folder: Path,
+    size: DemoSize,
+    seed: int,
+    scores: ClipScores,
+    spent: StageTimes,
+    performed: Performed,
+    dance: Generated,
+    new_dance: Generated,
+) -> Path:
+    """Write `index.html` into the demo's folder, its videos inside."""
+    compared = paragraph("The result against the truth; every figure says what is good.")
+    tables = (picture_figures(scores), pose_figures(scores), steadiness_figures(scores))
+    done = paragraph(
+        f"{performed.steps:,} steps of training, {performed.frames:,} frames danced. {_machine()}."
+    )
+    stages = {_STAGES.get(name, name): seconds for name, seconds in spent.seconds.items()}
+    page = Page(
+        "demo",
+        "One dance, another dancer",
+        _lead(folder),
+        (
+            Section("A dance that nobody danced", _composed(folder, new_dance, size)),
+            Section("The same in 2018", _dreamt(folder, dance, size)),
+            Section("How near it comes", (compared, *tables)),
+            Section("What was learned on the way", _learned(folder, performed, dance, new_dance)),
+            Section("How long it took", (times("Stages", stages), done)),
+            Section("The videos", _videos(folder)),
+            Section("The same by hand", _by_hand(size.commands(seed))),
+        ),
+        "Everyone in these videos is synthetic. Ask people before you make them dance.",
+    )
+    return write_page(folder / PAGE, page)
+
+
+def _lead(folder: Path) -> tuple[object, ...]:
+    names = ("source", "poses", "result", "truth")
+    return (
+        paragraph(
+            "The dancer on the left was seen only as a video. Its poses were detected, moved "
+            "to the other dancer's body and place, and performed by a network that learned "
+            "that dancer from a clip of a different dance. On the right is what a perfect "
+            "answer looks like: it is known because both dancers are drawn by DanceNow itself."
+        ),
+        video(folder / "transfer.mp4", "Source, poses, result and truth side by side", starts=True),
+        element("div", *(element("span", name) for name in names), class_="labels"),
+    )
+
+
+def _composed(folder: Path, dance: Generated, size: DemoSize) -> tuple[object, ...]:
+    return _shown(
+        "A model of motion learned from the poses of four sample dances and composed "
+        f"{size.dance_seconds:.0f} seconds of its own; the performer dances them. {_timed(dance)}",
+        video(
+            folder / "new_dance.mp4",
+            "The composed dance",
+            "Composed, then performed (with sound).",
+        ),
+        picture(
+            (dance.choreographer / "preview.png").read_bytes(),
+            "Stick figures of a composed dance, one beside the other",
+            "Another of its dances, half a second apart.",
+        ),
+    )
+
+
+def _dreamt(folder: Path, dance: Generated, size: DemoSize) -> tuple[object, ...]:
+    return _shown(
+        "A second pair of networks saw the target's dance as silhouettes, learned how one "
+        f"follows the other, and dreamt on for {size.dance_seconds:.0f} seconds.",
+        picture(
+            (dance.choreographer / "preview.png").read_bytes(),
+            "Silhouettes of the target's dance, one beside the other",
+            "What it saw: some of the target's silhouettes.",
+        ),
+        video(folder / "dance.mp4", "The generated dance", "What it dreamt.", starts=True),
+    )
+
+
+def _learned(
+    folder: Path, performed: Performed, dance: Generated, new_dance: Generated
+) -> tuple[object, ...]:
+    """Losses of all trainings, previews of one; each folder has a page of its own."""
+    trained = (performed.performer, dance.choreographer, new_dance.choreographer)
+    target, dreamt, composed = (path / "checkpoint" for path in trained)
+    histories = {
+        "the target": History.load(target),
+        "its silhouettes": History.load(dreamt / "codec"),
+        "their sequence": History.load(dreamt / "sequence"),
+        "motion": History.load(composed / "motion"),
+    }
+    shown = [
+        Curve(f"Loss: {name}", *history.series("loss"), f"Loss of learning {name}; less is better.")
+        for name, history in histories.items()
+    ]
+    pages = dict.fromkeys(f"{path.relative_to(folder)}/{PAGE}" for path in trained)
+    more = paragraph("More of each training: ", joined((element("code", p) for p in pages), ", "))
+    shows = "What is painted of the target while it is learned; above, frames of its clip."
+    painted = previews_over_time(histories["the target"], shows)
+    return curves(shown, "loss"), paragraph(shows), painted, more
+
+
+def _by_hand(commands: Sequence[str]) -> tuple[object, ...]:
+    return (
+        paragraph("In this folder:"),
+        code("\n".join(commands)),
+        paragraph(
+            "With your own two videos: ",
+            element("code", "dancenow transfer dancer.mp4 me.mp4 -o me_dancing.mp4"),
+            "; a new dance from one: ",
+            element("code", "dancenow generate dancer.mp4 -o new_dance.mp4"),
+            ".",
+        ),
+    )
+
+
+def _videos(folder: Path) -> tuple[object, ...]:
+    captions = {
+        "source": "The source: whose motion is used.",
+        "target": "The target: all that was learned from.",
+        "result": "The result.",
+        "truth": "The truth, never shown to the network.",
+    }
+    return _shown("", *(video(folder / f"{n}.mp4", n, said) for n, said in captions.items()))
+
+
+def _shown(said: str, *figures: Html) -> tuple[object, ...]:
+    return paragraph(said) if said else "", element("div", *figures, class_="grid")
+
+
+def _timed(dance: Generated) -> str:
+    if dance.beat_alignment is None or dance.before_alignment is None:
+        return ""
+    return (
+        f"Its accents were moved to the beats of a click track, {dance.tempo:.0f} a minute: beat "
+        f"alignment {dance.before_alignment:.2f} before, {dance.beat_alignment:.2f} after (1 is "
+        "every accent on a beat)."
+    )
+
+
+def _machine() -> str:
+    python, system = platform.python_version(), f"{platform.system()} {platform.machine()}"
+    return (
+        f"DanceNow {__version__}, PyTorch {torch.__version__}, Python {python}, {system}, "
+        f"{torch.get_num_threads()} threads"
+    )

@@ -1,0 +1,187 @@
+"""The service: forms become jobs of their owner's own things, or one line says why not."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from serving import WORKLOAD
+from test_uploads import clip, sound
+
+from dancenow.errors import InputError
+from dancenow.studio.config import Limits, StudioConfig
+from dancenow.studio.forms import DanceForm, TransferForm
+from dancenow.studio.job import JobState
+from dancenow.studio.library import EntryKind
+from dancenow.studio.media_types import UploadKind
+from dancenow.studio.requests import with_user_names
+from dancenow.studio.service import StudioService
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[StudioService]:
+    opened = StudioService(
+        StudioConfig(tmp_path / "data", limits=Limits(megabytes=1), workload=WORKLOAD)
+    )
+    yield opened
+    opened.queue.close()
+
+
+def uploaded(
+    service: StudioService, owner: str, name: str = "me.mp4", kind: UploadKind = UploadKind.clip
+) -> str:
+    """The ref of an upload."""
+    path = service.temp_folder / name
+    sound(path) if kind is UploadKind.sound else clip(path)
+    return f"upload:{service.add_upload(owner, path, name, kind).id}"
+
+
+def test_a_new_person_needs_a_clip_and_consent(service: StudioService) -> None:
+    ref = uploaded(service, "anna")
+    for form, words in (
+        (TransferForm("", ref), "choose a clip to dance like"),
+        (TransferForm(ref, ""), "choose who dances it"),
+        (TransferForm(ref, ref), "confirm that the person"),
+        (TransferForm("sample:nobody/groove", ref, consent=True), "no such sample performer"),
+        (TransferForm("sample:mika/groove", "sample:nobody"), "no such performer"),
+    ):
+        with pytest.raises(InputError, match=words):
+            service.start_transfer("anna", form)
+    assert service.queue.jobs_of("anna") == []
+    assert service.library("anna").all(EntryKind.person) == []
+
+
+def test_a_transfer_adds_the_person_to_the_library(service: StudioService) -> None:
+    of, to = uploaded(service, "anna", "dancer.mp4"), uploaded(service, "anna", "me.mp4")
+    job = service.start_transfer("anna", TransferForm(of, to, "Anna", consent=True, minutes=1))
+    service.queue.cancel("anna", job.id)
+    (entry,) = service.library("anna").all(EntryKind.person)
+    assert entry.name == "Anna"
+    assert entry.clip == "me.mp4"
+    assert job.title == "Anna dances like dancer.mp4"
+    assert job.request["person"]["folder"] == str(entry.trained)
+    assert job.request["person"]["steps"] == 20
+    assert Path(job.request["person"]["material"]["path"]) == entry.clips[0]
+
+
+def test_another_owners_things_cannot_be_named(service: StudioService) -> None:
+    ref = uploaded(service, "anna")
+    person = service.library("anna").add(EntryKind.person, "Anna", [], sample="zola")
+    dance = service.library("anna").add(EntryKind.dance, "Waltz", [])
+    mine = "sample:mika/groove"
+    for form in (
+        TransferForm(ref, "sample:zola"),
+        TransferForm(mine, ref, consent=True),
+        TransferForm(mine, f"person:{person.id}"),
+        TransferForm(mine, "person:../../anna/library"),
+        TransferForm(mine, "sample:zola", background=ref),
+        TransferForm(mine, "sample:zola", background="/etc/passwd"),
+    ):
+        with pytest.raises(InputError):
+            service.start_transfer("ben", form)
+    for form in (
+        DanceForm(f"dance:{dance.id}"),
+        DanceForm("samples", performer=f"person:{person.id}"),
+        DanceForm("clips", clips=(ref.removeprefix("upload:"),)),
+        DanceForm("samples", music=ref.removeprefix("upload:")),
+    ):
+        with pytest.raises(InputError):
+            service.start_dance("ben", form)
+    assert service.queue.jobs_of("ben") == []
+    with pytest.raises(InputError):
+        service.delete("ben", person.id)
+
+
+def test_only_uploaded_files_are_accepted(service: StudioService, tmp_path: Path) -> None:
+    elsewhere = clip(tmp_path / "private.mp4")
+    (service.temp_folder / "link.mp4").symlink_to(elsewhere)
+    for path in (
+        elsewhere,
+        service.temp_folder / ".." / ".." / "private.mp4",
+        service.temp_folder / "link.mp4",
+    ):
+        with pytest.raises(InputError, match="did not arrive"):
+            service.add_upload("anna", path, "x.mp4", UploadKind.clip)
+        with pytest.raises(InputError, match="did not arrive"):
+            service.import_archive("anna", path, "x.zip", consent=True)
+    assert elsewhere.exists()
+
+
+def test_the_sample_dances_are_learned_once(service: StudioService) -> None:
+    first = service.start_dance("anna", DanceForm("samples", performer="sample:bo", minutes=1))
+    second = service.start_dance("anna", DanceForm("samples", performer="sample:bo", minutes=1))
+    for job in (first, second):
+        service.queue.cancel("anna", job.id)
+    assert first.request["dance"]["folder"] == second.request["dance"]["folder"]
+    assert first.request["person"]["folder"] == second.request["person"]["folder"]
+    assert len(service.library("anna").all(EntryKind.dance)) == 1
+    assert first.title == "Bo in a new dance: Sample dances"
+
+
+def test_a_loop_has_no_music(service: StudioService) -> None:
+    music = uploaded(service, "anna", "song.wav", UploadKind.sound).removeprefix("upload:")
+    with pytest.raises(InputError, match="choose one of them"):
+        service.start_dance("anna", DanceForm("samples", music=music, loop=True))
+    with pytest.raises(InputError, match="choose a dance"):
+        service.start_dance("anna", DanceForm("clips"))
+
+
+def test_a_person_in_use_is_not_deleted(service: StudioService) -> None:
+    job = service.start_transfer("anna", TransferForm("sample:mika/groove", "sample:zola"))
+    (entry,) = service.library("anna").all(EntryKind.person)
+    with pytest.raises(InputError, match="in use"):
+        service.delete("anna", entry.id)
+    service.queue.cancel("anna", job.id)
+    service.queue.wait(job.id)
+    service.delete("anna", entry.id)
+    assert service.library("anna").all(EntryKind.person) == []
+
+
+def test_an_upload_is_kept_while_a_job_may_resume_with_it(service: StudioService) -> None:
+    of, other = uploaded(service, "anna"), uploaded(service, "anna")
+    job = service.start_transfer("anna", TransferForm(of, "sample:zola"))
+    service.queue.cancel("anna", job.id)
+    assert service.queue.wait(job.id).state is JobState.cancelled
+    used = {id for job in service.queue.jobs_of("anna") for id in job.request["uses"]}
+    uploads = service.uploads("anna")
+    uploads.prune(-1.0, used)
+    assert uploads.get(of.removeprefix("upload:")) is not None
+    assert uploads.get(other.removeprefix("upload:")) is None
+
+
+def test_an_archive_that_does_not_load_is_not_kept(service: StudioService) -> None:
+    path = service.temp_folder / "broken.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", '{"version": 1, "kind": "performer", "config": {}}')
+        archive.writestr("generator.safetensors", b"no weights")
+    with pytest.raises(InputError) as caught:
+        service.import_archive("anna", path, "broken.zip", consent=True)
+    assert "\n" not in str(caught.value)
+    assert str(service.config.data) not in str(caught.value)
+    assert service.library("anna").all(EntryKind.person) == []
+    assert not path.exists()
+
+
+def test_a_clip_without_a_person_is_refused_at_once(service: StudioService) -> None:
+    path = clip(service.temp_folder / "empty.mp4")
+    with pytest.raises(InputError, match=r"^empty\.mp4: nobody is seen in it"):
+        service.add_clip("anna", path, "empty.mp4")
+    assert not any((service.config.data / "owners" / "anna").rglob("*.mp4"))
+
+
+def test_lines_show_the_users_names_in_place_of_paths() -> None:
+    names = {"/data/x/aB3.mp4": "me.mp4", "/data/y/trained": "Zola"}
+    assert with_user_names("/data/x/aB3.mp4: is empty", names) == "me.mp4: is empty"
+    assert with_user_names("detecting poses in aB3.mp4", names) == "detecting poses in me.mp4"
+    assert (
+        with_user_names("/data/y/trained: was trained before", names) == "Zola: was trained before"
+    )
+
+
+def test_everything_is_stored_in_one_folder(service: StudioService) -> None:
+    uploaded(service, "anna")
+    assert {path.name for path in service.config.data.iterdir()} == {"owners", "passing"}
+    shutil.rmtree(service.config.data / "owners" / "anna")
