@@ -97,7 +97,7 @@ def test_a_codec_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     document = {"version": 1, "kind": "choreographer", "config": {"codec": "hologram"}}
     (tmp_path / "config.json").write_text(json.dumps(document))
     assert learned_codec(tmp_path) == "hologram"
-    with pytest.raises(InputError, match="hologram.*: unknown; choose frame or pose"):
+    with pytest.raises(InputError, match=r"hologram.*: unknown; choose frame or pose"):
         Choreographer.load(tmp_path, CPU)
 
 

@@ -97,7 +97,7 @@ def test_loud_parts_of_the_music_are_lively_parts_of_the_dance() -> None:
 @pytest.mark.parametrize(
     ("bars", "beats", "message"),
     [
-        (9, 16, "--bars 9: sound.wav has 4 bars of four beats"),
+        (9, 16, r"bars.9.*: sound.wav has 4 bars of four"),
         (1, 0, "sound.wav has no clear beat"),
     ],
 )
