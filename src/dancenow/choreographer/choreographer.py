@@ -1,6 +1,6 @@
 """`Choreographer`: what every learned dance can say of itself; `Method`: a way to learn dances.
 
-A further method is a folder beside `dancenet/` and `motion/`, and a line in `METHODS`.
+A further method is a folder next to `dancenet/` and `motion/`, and a line in `METHODS`.
 """
 
 from __future__ import annotations

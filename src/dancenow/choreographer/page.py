@@ -1,4 +1,4 @@
-"""What the pages of every method's trainings and evaluations tell alike."""
+"""What is alike on the pages of every method's trainings and evaluations."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def next_commands(folder: Path) -> list[list[str]]:
 
 
 def evaluation_facts(choreographer: Choreographer, seed: int) -> dict[str, object]:
-    """What the page of an evaluation tells of the choreographer."""
+    """The choreographer, on the page of its evaluation."""
     training = choreographer.training
     return {
         "learned from": ", ".join(map(str, training.get("clips", ()))),

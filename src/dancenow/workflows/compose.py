@@ -80,7 +80,7 @@ class ComposeInputs:
     """What the files hold that a new dance is made with.
 
     Attributes:
-        ensemble: who dances it; nobody: stick figures are drawn.
+        ensemble: who dances it; with no performers, stick figures are drawn.
         music: what was heard of the music.
         continued: the dance that it continues.
     """
@@ -136,7 +136,7 @@ class ComposeInputs:
         performers, background = self.ensemble.performers, options.background
         if len(performers) == 1:
             return performance_claim(Made.new_dance, performers[0], background, *inputs)
-        # Several share recorded rooms; where nobody performs, all is drawn.
+        # Several share recorded rooms; without performers all is drawn.
         origin = Origin.composite if performers else Origin.painted
         return Claim.of(Made.new_dance, origin, *inputs, background_file(background))
 
@@ -156,7 +156,7 @@ def write_dance(
         track: the dance.
         output: the clip, or a track (`.npz`).
         options: what was asked for; it was checked.
-        ensemble: who dances it; nobody: stick figures are drawn.
+        ensemble: who dances it; with no performers, stick figures are drawn.
         claim: what the clip's credentials state; None: it gets none.
         progress: told about every frame.
 

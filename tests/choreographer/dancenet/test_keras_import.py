@@ -438,7 +438,7 @@ def test_without_latents_the_range_of_the_prior_is_assumed_with_a_warning(
         (np.zeros((1, LATENT)), "has the shape"),
         (np.zeros(()), "has the shape"),
         (np.zeros((50, LATENT), int), "is not an array of floats"),
-        (np.full((50, LATENT), np.nan), "no numbers"),
+        (np.full((50, LATENT), np.nan), "NaN or infinite"),
         (np.array([{}] * 50), "is not an array of numbers"),
         (b"", "is not an array of numbers"),
         (b"PK\x03\x04", "is not an array of numbers"),
@@ -613,7 +613,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "made up": (replaced(10**7, 10**5, dtype="f4", chunks=(100, 100)), "is damaged"),
     "no number": (
         inside(lambda group, name: group[name].write_direct(np.full((6, 28), np.nan, "f4"))),
-        "z_lstm/0:0 holds values that are no numbers",
+        "z_lstm/0:0 holds NaN or infinite values",
     ),
     "half a model": (
         inside(lambda group, _: group.file.attrs.update(model_config="{")),

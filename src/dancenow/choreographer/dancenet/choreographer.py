@@ -149,7 +149,7 @@ class FrameChoreographer(Choreographer):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of a frame in px."""
+        """Width and height of a frame in pixels."""
         return self.config.picture.width, self.config.picture.height
 
     @property

@@ -57,7 +57,7 @@ class FrameSet:
             start += length
 
     def describe(self, folder: Path) -> None:
-        """Write what is beside the pictures into a folder that has `pictures.npy`."""
+        """Write what is known of the pictures into a folder that has `pictures.npy`."""
         document: dict[str, Any] = {
             "lengths": list(self.lengths),
             "fps": str(self.fps),
@@ -89,7 +89,7 @@ def contact_sheet(
         pictures: uint8 `(N, H, W, C)`.
         columns: pictures in a row.
         rows: rows.
-        gap: px between pictures.
+        gap: pixels between pictures.
     """
     count = min(columns * rows, len(pictures))
     chosen = np.linspace(0, len(pictures) - 1, count).round().astype(int)

@@ -78,9 +78,9 @@ def read_keras_file(path: Path) -> KerasFile:
             return KerasFile(
                 path,
                 list(_arrays(path, group, size)),
-                _said(file, group, "keras_version"),
-                _said(file, group, "backend"),
-                frozenset(_gates(json.loads(_said(file, group, "model_config") or "null"))),
+                _attribute(file, group, "keras_version"),
+                _attribute(file, group, "backend"),
+                frozenset(_gates(json.loads(_attribute(file, group, "model_config") or "null"))),
             )
     except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise InputError(f"{path}: the file is damaged; download or copy it again.") from error
@@ -104,7 +104,7 @@ def _text(value: Any) -> str:
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 
-def _said(file: Any, group: Any, key: str) -> str:
+def _attribute(file: Any, group: Any, key: str) -> str:
     return _text(file.attrs.get(key, group.attrs.get(key, "")))
 
 

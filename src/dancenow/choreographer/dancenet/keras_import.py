@@ -2,7 +2,7 @@
 
 Layers have other names in every such file, and a model inside a model is one layer of it.  What
 holds in all of them is the order in which they list their weights: by it, checked by the shapes,
-the weights are told apart.  The shapes give every size but the picture's.
+the weights are identified.  The shapes give every size but the picture's.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def import_keras(
             says of its layers, else what the Keras that wrote it does by default.
         latents: the latents the sequence network was trained on, `lv.npy`: float `(N, D)` or
             `(N, 1, D)`.
-        picture: gives the pictures' height and width; None: the original's 120 x 208 px.
+        picture: decides the pictures' height and width; None: the original's 120 x 208 pixels.
         device: where the networks compute; None: the best there is.
 
     Raises:
@@ -96,7 +96,7 @@ def import_keras(
     if latents is None:
         learned = _stand_in(config.vae.latent, picture)
     else:
-        learned = _given(Path(latents), config.vae.latent, picture)
+        learned = _read_latents(Path(latents), config.vae.latent, picture)
     source: dict[str, Any] = {
         "imported": [file.path.name for file in files],
         "keras_version": files[1].version,
@@ -134,8 +134,8 @@ def _gate(weights: KerasFile) -> str:
     By default Keras before 2.3 takes the hard sigmoid clip(0.2 x + 0.5, 0, 1), a later one the
     sigmoid.  What Keras 3 names the hard sigmoid has another slope.
     """
-    said = re.match(r"(\d+)\.(\d+)", weights.version)
-    version = None if said is None else (int(said[1]), int(said[2]))
+    numbers = re.match(r"(\d+)\.(\d+)", weights.version)
+    version = None if numbers is None else (int(numbers[1]), int(numbers[2]))
     if weights.gates:
         gate = " and ".join(sorted(weights.gates))
         if gate not in GATES[1:] or (gate == "hard_sigmoid" and version and version >= (3, 0)):
@@ -293,7 +293,7 @@ def _tensor(array: Array) -> Tensor:
     return torch.from_numpy(np.array(array, order="C"))
 
 
-def _given(path: Path, dimensions: int, picture: PictureConfig) -> LearnedLatents:
+def _read_latents(path: Path, dimensions: int, picture: PictureConfig) -> LearnedLatents:
     """The latents of `lv.npy`, in whose range the sequence network works."""
     try:
         array = np.lib.format.open_memmap(path, "r")  # type: ignore[no-untyped-call]
@@ -309,7 +309,7 @@ def _given(path: Path, dimensions: int, picture: PictureConfig) -> LearnedLatent
     latents = cast(Latents, array.reshape(-1, dimensions).astype(np.float32))
     if not np.isfinite(latents).all():
         raise InputError(f"{path}: holds NaN or infinite values; {wanted}.")
-    return _learned(latents, LatentScaler.fit(latents), picture)
+    return _learned_latents(latents, LatentScaler.fit(latents), picture)
 
 
 def _stand_in(dimensions: int, picture: PictureConfig) -> LearnedLatents:
@@ -326,12 +326,14 @@ def _stand_in(dimensions: int, picture: PictureConfig) -> LearnedLatents:
         walk[index] = _KEPT * walk[index - 1] + (1 - _KEPT**2) ** 0.5 * noise[index]
     ends = np.full(dimensions, _RANGE, np.float32)
     latents = walk.clip(-_RANGE, _RANGE).astype(np.float32)
-    return _learned(
+    return _learned_latents(
         latents, LatentScaler(np.eye(dimensions, dtype=np.float32), -ends, ends), picture
     )
 
 
-def _learned(latents: Latents, scaler: LatentScaler, picture: PictureConfig) -> LearnedLatents:
+def _learned_latents(
+    latents: Latents, scaler: LatentScaler, picture: PictureConfig
+) -> LearnedLatents:
     return LearnedLatents(
         latents,
         np.full_like(latents, _EXACT),

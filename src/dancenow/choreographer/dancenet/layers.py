@@ -81,7 +81,7 @@ def _cast(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
 def _spread(weight: Tensor) -> Tensor:
     """The kernel `(inputs, outputs, 4, 4)` of the equal transposed convolution of stride 2.
 
-    Each of the 4 x 4 weights that reach an output px from one input px is a sum of 3 x 3 ones.
+    Each of the 4 x 4 weights from one input pixel to an output pixel is a sum of 3 x 3 ones.
     """
     outputs, inputs = weight.shape[:2]
     with torch.autocast(weight.device.type, enabled=False):
@@ -106,9 +106,9 @@ _ROWS = ([[1.0, 0, 0], [0, 1, 1]], [[1.0, 1, 0], [0, 0, 1]])
 
 
 class _UpsampleConv(torch.autograd.Function):
-    """Upsampling and convolution: every output px sees 2 x 2 input px, with one of four kernels.
+    """Upsampling and convolution: each output pixel sees 2 x 2 input pixels, by one of 4 kernels.
 
-    One matrix product over all 2 x 2 patches gives the four px of every place; 4/9 of the
+    One matrix product over all 2 x 2 patches gives the four pixels of every place; 4/9 of the
     original's work, and the large picture is written once.
     """
 
@@ -159,7 +159,7 @@ class _UpsampleConv(torch.autograd.Function):
         of_kernel = of_kernel.view(2, 2, inputs, 2, 2, outputs)
         of_weight = torch.einsum("apr,bqs,pqiabo->oirs", rows, rows, of_kernel)
         of_patches = (flat @ kernel.t()).view(batch, height + 1, width + 1, 2, 2, inputs)
-        # An input px lies in four patches, each time at another place.
+        # An input pixel lies in four patches, each time at another place.
         of_x = of_patches[:, 1:, 1:, 0, 0] + of_patches[:, 1:, :-1, 0, 1]
         of_x += of_patches[:, :-1, 1:, 1, 0]
         of_x += of_patches[:, :-1, :-1, 1, 1]
@@ -170,7 +170,7 @@ class _UpsampleConv(torch.autograd.Function):
 class _FirstConvReluPool(torch.autograd.Function):
     """Convolution, ReLU and pooling of a picture with few channels that needs no gradient.
 
-    The four px of a pooling window see one 4 x 4 patch of the picture: the convolution is four
+    The four pixels of a pooling window see one 4 x 4 patch of the picture: the convolution is four
     small matrix products over the same patches, of which the maximum is kept.  Where a patch is of
     one value, as nearly all of a silhouette's are, the four are equal, and the sum of the kernel
     does for all of them.

@@ -131,7 +131,7 @@ def sample(
         mixture: of any leading shape.
         generator: of the random numbers.
         temperature: the logits are divided by it and the variances multiplied (so that 1 leaves
-            the mixture as it is and less makes it surer); 0 gives the mean of the likeliest
+            the mixture as it is and less makes it surer); 0 returns the mean of the likeliest
             component.
         scale_as_variance: take the scale as a variance, as the original does.
     """

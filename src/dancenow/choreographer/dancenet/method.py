@@ -1,4 +1,4 @@
-"""Learning a dance as pictures, and what the page of such a training tells."""
+"""Learning a dance as pictures, and the page of such a training."""
 
 from __future__ import annotations
 
@@ -257,7 +257,7 @@ def _up_to_date(
 def training_page(
     folder: Path, job: TrainingJob[FrameChoreographerConfig], figures: Mapping[str, Any]
 ) -> TrainingPage:
-    """What the page tells.
+    """The page of a training.
 
     Args:
         folder: the choreographer's.

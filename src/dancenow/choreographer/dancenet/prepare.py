@@ -24,8 +24,8 @@ _STRIDE = 4
 _ENOUGH = 600  # pictures: with fewer, frames that lie closer together are kept
 _LOOKED_AT = 9  # frames, to choose how the background is removed
 _CHECKED = 200  # pictures, to see whether anything is there and moves
-_CONTRAST = 8  # of 255, between the darkest and the brightest px of a picture with something in it
-_MOTION = 0.05  # of 255, mean deviation of a px over time
+_CONTRAST = 8  # of 255, from the darkest to the brightest pixel of a picture that shows something
+_MOTION = 0.05  # of 255, mean deviation of a pixel over time
 
 
 def prepare_pictures(

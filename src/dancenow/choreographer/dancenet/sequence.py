@@ -13,7 +13,7 @@ from dancenow.choreographer.dancenet.layers import keras_initialization
 from dancenow.choreographer.dancenet.mdn import Mixture, MixtureDensity
 
 State = tuple[tuple[Tensor, Tensor], ...]
-"""Of every layer, what it gave last and its cell, each `(B, hidden)`."""
+"""Of every layer, its last output and its cell, each `(B, hidden)`."""
 
 
 class LSTMLayer(nn.Module):
@@ -69,7 +69,7 @@ class LSTMLayer(nn.Module):
         return torch.stack(results, 1), (hidden, cell)
 
     def gated(self, sums: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-        """What a layer gives and its new cell, `(..., hidden)`, from the sums before its gates.
+        """The output of a layer and its new cell, `(..., hidden)`, from the sums before its gates.
 
         Args:
             sums: `(..., 4 * hidden)`.

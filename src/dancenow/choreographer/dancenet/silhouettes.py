@@ -54,7 +54,7 @@ def threshold_silhouette(frame: Frame, size: tuple[int, int]) -> Frame:
 
     Args:
         frame: uint8 `(H, W, 3)` RGB.
-        size: `(width, height)` px.
+        size: `(width, height)` in pixels.
 
     Returns:
         uint8 `(height, width, 1)`.
@@ -65,7 +65,7 @@ def threshold_silhouette(frame: Frame, size: tuple[int, int]) -> Frame:
 
 
 def fit(frame: Frame, size: tuple[int, int]) -> Frame:
-    """Scale to lie within `size` px, in the middle, black around it; uint8 `(h, w, channels)`."""
+    """Scale to lie within `size`, in the middle, black around it; uint8 `(h, w, channels)`."""
     height, width, channels = frame.shape
     scale = min(size[0] / width, size[1] / height)
     inner = (max(1, round(scale * width)), max(1, round(scale * height)))
@@ -90,7 +90,7 @@ def suggest_background(frames: Iterable[Frame]) -> str:
 class PersonSegmenter:
     """MediaPipe's selfie segmentation, looking where the person was in the frame before.
 
-    The model sees 256 x 256 px: over a whole frame a dancer would be a few px wide.
+    The model sees 256 x 256 pixels: in a whole frame a dancer would be a few pixels wide.
     """
 
     def __init__(self) -> None:
@@ -150,7 +150,7 @@ def _whole(frame: Frame) -> tuple[int, int, int, int]:
 
 
 def _around(mask: Frame) -> tuple[int, int, int, int] | None:
-    """The largest blob's box with a margin, or None where nobody is."""
+    """The largest blob's box with a margin, or None where there is none."""
     height, width = mask.shape
     binary = (mask > 127).astype(np.uint8)
     _, _, blobs, _ = cv2.connectedComponentsWithStats(binary)

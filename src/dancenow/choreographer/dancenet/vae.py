@@ -107,7 +107,7 @@ class VAELoss(NamedTuple):
 
 
 def vae_loss(logits: Tensor, pictures: Tensor, posterior: Posterior) -> VAELoss:
-    """Binary cross-entropy summed over px, and the divergence from a standard normal.
+    """Binary cross-entropy summed over pixels, and the divergence from a standard normal.
 
     Kingma & Welling 2014, equation 10 and appendix B.
 

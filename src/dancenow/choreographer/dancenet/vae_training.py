@@ -1,4 +1,4 @@
-"""How the autoencoder learns: one step, to be read beside Kingma & Welling's section 2.4."""
+"""How the autoencoder learns: one step, to be read with Kingma & Welling's section 2.4."""
 
 from __future__ import annotations
 

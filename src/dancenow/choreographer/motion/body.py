@@ -63,9 +63,9 @@ class Body:
     Attributes:
         limbs: of `LIMB_NAMES`, in body heights, float64 `(20,)`; 0 where never seen.
         hand, head: sizes, in body heights.
-        height: px of the usual body's height.
-        x, ground: median x of the hips and y of the ankles on the ground, px.
-        size: width and height of the frame in px.
+        height: of the usual body, in pixels.
+        x, ground: median x of the hips and y of the ankles on the ground, in pixels.
+        size: width and height of the frame in pixels.
     """
 
     limbs: Array
@@ -91,7 +91,7 @@ class Body:
         width, height = values["size"]
         limbs = np.array(values["limbs"], np.float64)
         if limbs.shape != (len(LIMB_NAMES),) or not np.isfinite([*limbs, *numbers.values()]).all():
-            raise ValueError("a length is no number")
+            raise ValueError("a length is NaN or infinite")
         return Body(limbs, size=(int(width), int(height)), **numbers)
 
 

@@ -101,7 +101,7 @@ class PoseChoreographer(Choreographer):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height, in px, of the frames that tracks are composed in."""
+        """Width and height, in pixels, of the frames that tracks are composed in."""
         return self.codec.body.size
 
     def compose(
@@ -111,7 +111,7 @@ class PoseChoreographer(Choreographer):
 
         Args:
             composition: what it is to be like.
-            tell: told how many vectors are there.
+            tell: called with the number of vectors so far.
 
         Raises:
             InputError: the composition makes no sense.

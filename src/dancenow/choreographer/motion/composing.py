@@ -111,7 +111,7 @@ def compose(
         learned: the dance that it learned.
         request: what is to be composed.
         device: where the network computes.
-        tell: told how many vectors are there.
+        tell: called with the number of vectors so far.
         threads: chooses how many threads compute; None: as many as there are.
     """
     window, dimensions = network.window, len(learned.weights)

@@ -1,4 +1,4 @@
-"""How a choreographer of poses is configured.  What a field means stands beside it."""
+"""How a choreographer of poses is configured; each field is explained below it."""
 
 from __future__ import annotations
 

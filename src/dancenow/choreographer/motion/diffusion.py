@@ -6,7 +6,7 @@ is trained and sampled as Karras, Aittala, Aila and Laine have it ("Elucidating 
 diffusion-based generative models", NeurIPS 2022: preconditioning and loss of table 1, noise levels
 of equation 5).  That whole windows of motion are denoised is after Tseng, Castellon and Liu,
 "EDGE: Editable dance generation from music", CVPR 2023, section 3.  Frames that are known, which a
-dance continues or to which it leads, are given as they are, beside a value that says so, and the
+dance continues or to which it leads, are given as they are, with a value that marks them, and the
 model learns what fits between them.
 """
 

@@ -1,4 +1,4 @@
-"""Learning a dance as motion, and what the page of such a training tells."""
+"""Learning a dance as motion, and the page of such a training."""
 
 from __future__ import annotations
 
@@ -173,12 +173,12 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
 def training_page(
     folder: Path, job: TrainingJob[PoseChoreographerConfig], figures: Mapping[str, Any]
 ) -> TrainingPage:
-    """What the page tells.
+    """The page of a training.
 
     Args:
         folder: the choreographer's.
         job: what was trained.
-        figures: what the choreographer keeps of the training; empty where it is not over.
+        figures: what the choreographer keeps of the training; empty until it is over.
     """
     return TrainingPage(
         page_title(job.clips),

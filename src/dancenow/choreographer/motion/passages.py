@@ -22,7 +22,7 @@ class Passages:
     Args:
         pieces: vectors `(T, D)`; those shorter than a window are passed over.
         window: length of a passage.
-        scaler: scales them, and tells how lively they are.
+        scaler: scales them, and measures how lively they are.
         weights: how much each value counts when passages are compared, `(D,)`.
 
     Raises:
