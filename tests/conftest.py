@@ -25,7 +25,7 @@ from dancenow.workflows.train_performer import train_performer
 Command = Callable[..., tuple[int, str, str]]
 MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 SampleClip = Callable[..., Path]
-TrainedOn = Callable[..., Path]
+TrainedOn = Callable[[Path], Path]
 Known = Callable[[Path], None]
 
 CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
@@ -152,17 +152,16 @@ def sample_clip(made_once: MadeOnce) -> SampleClip:
 
 @pytest.fixture(scope="session")
 def trained_on(made_once: MadeOnce) -> TrainedOn:
-    """Train a performer on a sample clip, once; what was detected lies beside it."""
+    """Train a tiny performer on a sample clip for 4 steps; what was detected lies beside it."""
 
-    def train(clip: Path, preset: str = "tiny") -> Path:
-        options = TrainPerformerOptions(preset=preset, steps=4, device="cpu")
-
+    def train(clip: Path) -> Path:
         def make(folder: Path) -> None:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("DANCENOW_CACHE", str(folder / "cache"))
+                options = TrainPerformerOptions(preset="tiny", steps=4, device="cpu")
                 train_performer(clip, folder / "performer", options)
 
-        return made_once(f"{clip.parent.name}-{preset}", make) / "performer"
+        return made_once(f"{clip.parent.name}-learned", make) / "performer"
 
     return train
 

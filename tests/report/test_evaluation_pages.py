@@ -11,7 +11,7 @@ import pytest
 from pages import check, points
 from swinging import write_swinging
 
-from conftest import Command
+from conftest import Command, SampleClip
 from dancenow.errors import OutputError
 from dancenow.evaluation import PictureScores, PoseScores
 from dancenow.evaluation.dance import DanceScores
@@ -22,7 +22,6 @@ from dancenow.options import (
     EvaluateClipOptions,
     EvaluateDanceOptions,
     EvaluatePerformerOptions,
-    SampleOptions,
     TrainChoreographerOptions,
 )
 from dancenow.pose import PoseTrack
@@ -31,17 +30,14 @@ from dancenow.report.meanings import DANCE, PICTURES, POSES, STEADINESS
 from dancenow.video import open_writer, read_frames
 from dancenow.workflows.evaluate_dance import evaluate_dance
 from dancenow.workflows.evaluate_performer import evaluate_performer
-from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train_choreographer import train_choreographer
 from motions import dancing
 from untrained import plated, untrained
 
 
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("clip") / "bo.mp4"
-    write_sample(path, SampleOptions(performer="bo", dance="wave", seconds=1, size=128, fps=10))
-    return path
+@pytest.fixture
+def clip(sample_clip: SampleClip) -> Path:
+    return sample_clip()
 
 
 def test_every_figure_that_is_measured_has_a_meaning() -> None:

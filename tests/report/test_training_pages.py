@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from pathlib import Path
 
@@ -10,13 +11,13 @@ from pages import Parsed, check, points
 from swinging import write_swinging
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from conftest import Command
+from conftest import Command, Known, SampleClip
 from dancenow.choreographer.job import TrainingJob
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.config import PRESETS
 from dancenow.choreographer.motion.method import training_page
 from dancenow.errors import TrainingError
-from dancenow.options import SampleOptions, TrainChoreographerOptions, TrainPerformerOptions
+from dancenow.options import TrainChoreographerOptions, TrainPerformerOptions
 from dancenow.performer import Performer
 from dancenow.performer.edn.config import LossConfig as PaperLosses
 from dancenow.performer.fast.config import LossConfig
@@ -25,7 +26,6 @@ from dancenow.report import page_kind
 from dancenow.report.meanings import LOSSES
 from dancenow.training import Device
 from dancenow.training.history import History
-from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train_choreographer import train_choreographer
 from dancenow.workflows.train_performer import train_performer
 from motions import dancing
@@ -34,11 +34,13 @@ CPU = Device("cpu", "32-true")
 NAME = "zola <& co>.mp4"
 
 
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def clip(sample_clip: SampleClip, known: Known, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A second of a sample performer; its name is a trial for HTML."""
+    known(sample_clip())
     path = tmp_path_factory.mktemp("clip") / NAME
-    write_sample(path, SampleOptions(performer="zola", dance="house", seconds=1, size=96, fps=10))
+    shutil.copy(sample_clip(), path)
+    shutil.copy(sample_clip().with_suffix(".pose.npz"), path.with_suffix(".pose.npz"))
     return path
 
 
@@ -66,7 +68,7 @@ def test_a_performer_leaves_a_page_with_its_losses_and_previews(clip: Path, tmp_
     out = tmp_path / "me & <you>"
     train_performer(clip, out, options(clip, 6, hold_out=0.2, logger="none"))
     page = checked(out, "checkpoint")
-    for said in (NAME, "96 x 96 px", "tiny", "6 steps", "cpu", "the last 20 % of the clip"):
+    for said in (NAME, "128 x 128 px", "tiny", "6 steps", "cpu", "the last 20 % of the clip"):
         assert said in page.text
     charts = [said for said in page.words if " over steps" in said]
     assert charts[0].startswith("loss") and len(charts) == len(set(charts)) >= 5
@@ -116,7 +118,7 @@ def test_ctrl_c_leaves_a_page_too(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         train_performer(clip, tmp_path / "p", options(clip, 9), progress=stop)
     page = checked(tmp_path / "p", "checkpoint")
-    assert "It was stopped; the same command goes on from there." in page.text
+    assert "It was stopped; the same command resumes it." in page.text
     train_performer(clip, tmp_path / "p", options(clip, 4))
     assert "It was stopped" not in checked(tmp_path / "p", "checkpoint").text
 

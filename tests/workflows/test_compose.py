@@ -154,12 +154,11 @@ def test_a_dance_continues_a_file(stage: Path, tmp_path: Path, name: str) -> Non
 
 def test_a_dance_is_learned_first_where_a_track_is_given(stage: Path, tmp_path: Path) -> None:
     events: list[Progress] = []
-    options = TrainChoreographerOptions(preset="tiny", steps=2, device="cpu")
+    new = dance(preset="tiny", steps=2, seconds=1.0)
     made = [
-        generate(stage / "track.npz", tmp_path / f"{n}.npz", options, seconds=1.0,
-                 progress=events.append)
+        generate(stage / "track.npz", tmp_path / f"{n}.npz", new, progress=events.append)
         for n in range(2)
-    ]  # fmt: skip
+    ]
     assert made[0].choreographer == made[1].choreographer
     assert [e.done for e in events if e.stage == "learning the dance"] == [1, 2]  # once
     assert (tmp_path / "0.npz").read_bytes() == (tmp_path / "1.npz").read_bytes()

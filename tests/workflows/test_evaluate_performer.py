@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from torch import Tensor
 
+from conftest import SampleClip
 from dancenow.cache import content_hash
 from dancenow.cli import main
 from dancenow.errors import DanceNowWarning, InputError, OutputError
@@ -37,26 +38,21 @@ Frame = NDArray[np.uint8]
 Train = Callable[..., Path]
 
 
-@pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two clips of bo of 10 frames of 128 x 128 px, with the true poses beside them."""
-    folder = tmp_path_factory.mktemp("stage")
-    for name, dance in (("clip", "wave"), ("other", "groove")):
-        output = folder / f"{name}.mp4"
-        write_sample(
-            output, SampleOptions(performer="bo", dance=dance, seconds=1, size=128, fps=10)
-        )
-    return folder
+@pytest.fixture
+def clip(sample_clip: SampleClip) -> Path:
+    """Bo in 10 frames of 128 x 128 px, with the true poses beside it."""
+    return sample_clip()
 
 
 @pytest.fixture
-def clip(stage: Path) -> Path:
-    return stage / "clip.mp4"
+def other(sample_clip: SampleClip) -> Path:
+    """The same in half as many frames of another dance."""
+    return sample_clip(dance="groove", seconds=0.5)
 
 
 @pytest.fixture
-def poses(stage: Path) -> Path:
-    return stage / "clip.pose.npz"
+def poses(clip: Path) -> Path:
+    return clip.with_suffix(".pose.npz")
 
 
 @pytest.fixture
@@ -152,13 +148,13 @@ def test_what_an_untrained_performer_makes_is_measured(
     assert not [entry for entry in own_cache.iterdir() if entry.name not in ("tracks", "cameras")]
 
 
-def test_another_clip_is_measured_whole(trained: Train, stage: Path) -> None:
+def test_another_clip_is_measured_whole(trained: Train, other: Path) -> None:
     made = evaluate_performer(
         trained(stop=10),
-        stage / "other.mp4",
-        EvaluatePerformerOptions(poses=stage / "other.pose.npz", device="cpu"),
+        other,
+        EvaluatePerformerOptions(poses=other.with_suffix(".pose.npz"), device="cpu"),
     )
-    assert made.span == (0, 10) and made.held_out and made.scores.frames == 10
+    assert made.span == (0, 5) and made.held_out and made.scores.frames == 5
     assert "another clip than the one that was learned" in made.lines()[0]
 
 
@@ -186,7 +182,7 @@ def test_without_poses_they_are_detected_in_the_clip(trained: Train, clip: Path)
         trained(stop=8), clip, EvaluatePerformerOptions(device="cpu"), progress=events.append
     )
     assert made.scores.frames == 2 and made.span == (8, 10)
-    seen = [event.done for event in events if event.stage == "detecting poses in clip.mp4"]
+    seen = [event.done for event in events if event.stage == "detecting poses in bo.mp4"]
     assert seen == list(range(1, 11))  # once, for painting and for comparing
 
 
@@ -263,7 +259,7 @@ def test_what_fails_on_the_way_leaves_nothing(
 
 
 def test_what_cannot_be_measured_is_told_before_anything_is_painted(
-    trained: Train, clip: Path, poses: Path, stage: Path, tmp_path: Path
+    trained: Train, clip: Path, poses: Path, other: Path, tmp_path: Path
 ) -> None:
     folder = trained(stop=9)
     small = tmp_path / "small.mp4"
@@ -272,14 +268,13 @@ def test_what_cannot_be_measured_is_told_before_anything_is_painted(
             writer.write(frame)
     short = tmp_path / "short.npz"
     PoseTrack.load(poses)[:4].save(short)
-    other = stage / "other.mp4"
     events: list[Progress] = []
     wrong: list[tuple[Path, Path, dict[str, Any], str]] = [
         (tmp_path, clip, {}, "holds no performer"),
         (folder, tmp_path / "none.mp4", {}, "no such file"),
         (folder, small, {}, "64 x 64 px, the performer's are 128 x 128; give a clip"),
         (folder, clip, {}, r"too few frames to measure on \(1, .* larger `hold_out`"),
-        (folder, other, {"poses": short}, "has 4 poses, .* has 10 frames"),
+        (folder, other, {"poses": short}, "has 4 poses, .* has 5 frames"),
         (folder, other, {"keep": tmp_path / "o.exe"}, "cannot be written"),
     ]
     for performer, true, options, said in wrong:

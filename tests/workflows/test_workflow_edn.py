@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,12 @@ import numpy as np
 import pytest
 import torch
 
+from conftest import SampleClip
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.options import (
     EvaluatePerformerOptions,
     ExportEdnOptions,
     PerformOptions,
-    SampleOptions,
     TrainPerformerOptions,
     TransferOptions,
 )
@@ -27,21 +28,19 @@ from dancenow.performer.edn.performer import EDNPerformer
 from dancenow.performer.edn.training import EDNTraining
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import FACE, INDEX
+from dancenow.progress import Progress
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.export import export_pairs
 from dancenow.workflows.perform import perform
-from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train_performer import train_performer
 from dancenow.workflows.transfer import transfer
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip(sample_clip: SampleClip) -> Path:
     """Two seconds of a sample performer, with the true poses beside it."""
-    path = tmp_path_factory.mktemp("edn") / "zola.mp4"
-    write_sample(path, SampleOptions(performer="zola", dance="house", seconds=2, size=128, fps=8))
-    return path
+    return sample_clip("zola", "house", seconds=2, fps=8)
 
 
 @pytest.fixture
@@ -59,12 +58,22 @@ def options(poses: Path | None, steps: int = 3, **paper: object) -> TrainPerform
     )
 
 
+def most(poses: Path, **paper: object) -> TrainPerformerOptions:
+    """Options under which the last quarter of the clip is not learned."""
+    return replace(options(poses, 5, **paper), hold_out=0.25)
+
+
 @pytest.fixture(scope="module")
 def trained(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained") / "p"
-    chosen = options(clip.with_suffix(".pose.npz"), 5)
-    train_performer(clip, folder, replace(chosen, hold_out=0.25))
+    train_performer(clip, folder, most(clip.with_suffix(".pose.npz")))
     return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The networks and the state from which a training is resumed."""
+    files = [*folder.glob("*.safetensors"), folder / "checkpoint" / "state.json"]
+    return {path.name: path.read_bytes() for path in files}
 
 
 def test_a_performer_of_the_paper_dances_a_source(
@@ -92,21 +101,30 @@ def test_every_frame_depends_on_the_one_before(trained: Path, poses: Path) -> No
     assert not np.array_equal(whole[5], late[0])  # painted from nothing here
 
 
-def test_training_goes_on_in_the_same_folder(clip: Path, poses: Path, tmp_path: Path) -> None:
-    train_performer(clip, tmp_path / "p", options(poses, 2))
-    assert train_performer(clip, tmp_path / "p", options(poses, 4)).steps == 4
+def test_a_training_that_is_stopped_and_resumed_gives_what_an_unbroken_one_gives(
+    trained: Path, clip: Path, poses: Path, tmp_path: Path
+) -> None:
+    def stop(event: Progress) -> None:
+        if event.stage.startswith("learning") and event.done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_performer(clip, tmp_path / "p", most(poses), progress=stop)
+    assert train_performer(clip, tmp_path / "p", most(poses)).steps == 5
+    for name in ("generator.safetensors", "face.safetensors"):
+        assert (tmp_path / "p" / name).read_bytes() == (trained / name).read_bytes()
 
 
 def test_a_finished_training_that_is_run_again_stays_as_it_is(
-    clip: Path, poses: Path, tmp_path: Path
+    trained: Path, clip: Path, poses: Path, tmp_path: Path
 ) -> None:
-    train_performer(clip, tmp_path / "p", options(poses, 5))
-    before = {p.name: p.read_bytes() for p in (tmp_path / "p").glob("*.safetensors")}
-    checkpoint = (tmp_path / "p" / "checkpoint" / "state.json").read_bytes()
-    again = train_performer(clip, tmp_path / "p", options(poses, 5))
-    assert again.steps == 5 and {"generator.safetensors", "face.safetensors"} == before.keys()
-    assert {p.name: p.read_bytes() for p in (tmp_path / "p").glob("*.safetensors")} == before
-    assert (tmp_path / "p" / "checkpoint" / "state.json").read_bytes() == checkpoint
+    folder = Path(shutil.copytree(trained, tmp_path / "p"))
+    before = contents(folder)
+    again = train_performer(clip, folder, most(poses))
+    assert again.steps == 5 and before.keys() == {
+        "generator.safetensors", "face.safetensors", "state.json"
+    }  # fmt: skip
+    assert contents(folder) == before
 
 
 def test_a_very_narrow_clip_is_refused_before_anything_is_made(tmp_path: Path) -> None:
@@ -126,20 +144,25 @@ def test_where_nobody_is_seen_the_last_pose_is_held(trained: Path, poses: Path) 
     assert all(np.array_equal(a, b) for a, b in zip(list(made), list(wanted), strict=True))
 
 
-def test_a_checkpoint_of_another_preset_is_refused_and_kept(
-    clip: Path, poses: Path, tmp_path: Path
+@pytest.mark.parametrize("paper", [{"size": 96}, {"upsampling": "resize"}, {"history": 0}])
+def test_a_checkpoint_of_other_options_is_refused_and_kept(
+    trained: Path, clip: Path, poses: Path, tmp_path: Path, paper: dict[str, object]
 ) -> None:
-    train_performer(clip, tmp_path / "p", options(poses, 1))
-    before = (tmp_path / "p" / "checkpoint" / "state.json").read_bytes()
-    for other in (
-        TrainPerformerOptions(preset="tiny", steps=1, device="cpu", poses=poses),
-        options(poses, 1, size=96),
-        options(poses, 1, upsampling="resize"),
-        options(poses, 1, history=0),
-    ):
-        with pytest.raises(InputError, match=r"another clip, preset|begun with `preset=edn-tiny`"):
-            train_performer(clip, tmp_path / "p", other)
-    assert (tmp_path / "p" / "checkpoint" / "state.json").read_bytes() == before
+    folder = Path(shutil.copytree(trained, tmp_path / "p"))
+    before = contents(folder)
+    with pytest.raises(InputError, match=r"begun with|other options"):
+        train_performer(clip, folder, most(poses, **paper))
+    assert contents(folder) == before
+
+
+def test_a_checkpoint_of_another_preset_is_refused_and_kept(
+    trained: Path, clip: Path, poses: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(trained, tmp_path / "p"))
+    before = contents(folder)
+    with pytest.raises(InputError, match="begun with --preset edn-tiny"):
+        train_performer(clip, folder, replace(most(poses), preset="tiny"))
+    assert contents(folder) == before
 
 
 def test_held_out_frames_are_measured(trained: Path, clip: Path, poses: Path) -> None:

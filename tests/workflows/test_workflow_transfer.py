@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from conftest import Known, SampleClip
 from dancenow.errors import InputError, OutputError
 from dancenow.evaluation import PictureScores, PoseScores
 from dancenow.evaluation.clip import ClipScores
-from dancenow.options import PerformOptions, PoseOptions, SampleOptions, TrainPerformerOptions
+from dancenow.options import PerformOptions, PoseOptions, TrainPerformerOptions
 from dancenow.performer import Performer
 from dancenow.performer.method import performer_preset
 from dancenow.pose import PoseTrack
@@ -29,7 +30,6 @@ from dancenow.video.prefetch import THREAD_NAME
 from dancenow.workflows.evaluate_clip import evaluate_clip
 from dancenow.workflows.perform import perform
 from dancenow.workflows.pose import write_pose
-from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train_performer import load_or_train, train_performer
 from dancenow.workflows.transfer import transfer
 from untrained import plated, untrained
@@ -133,11 +133,9 @@ def test_a_budget_comes_from_the_preset_where_nobody_says() -> None:
             wrong.budget()
 
 
-@pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("clip") / "bo.mp4"
-    write_sample(path, SampleOptions(performer="bo", dance="wave", seconds=1, size=128, fps=10))
-    return path
+@pytest.fixture
+def clip(sample_clip: SampleClip) -> Path:
+    return sample_clip()
 
 
 def test_wrong_outputs_and_options_are_told_before_poses_are_sought(
@@ -193,8 +191,9 @@ def test_a_file_where_the_performers_folder_should_be_is_told(clip: Path, tmp_pa
 
 
 def test_a_trained_performer_is_taken_as_it_is(
-    performer: Performer, clip: Path, tmp_path: Path
+    performer: Performer, clip: Path, known: Known, tmp_path: Path
 ) -> None:
+    known(clip)
     performer.training["steps"] = 7
     performer.save(tmp_path / "p")
     trained = load_or_train(
