@@ -80,8 +80,8 @@ def run_ablation(
     Raises:
         InputError: the preset is not one of the paper's, or an option cannot be used.
     """
-    options = TrainOptions(preset, minutes, steps, device=device, seed=seed)
-    options = replace(options, paper=paper or PaperOptions())
+    paper = paper or PaperOptions()
+    options = TrainOptions(preset, minutes, steps, device=device, seed=seed, paper=paper)
     config = _checked_config(options)
     check_folder(out, "report", ours=True)
     make_folder(out)
@@ -107,12 +107,16 @@ def run_ablation(
                 progress=progress,
             )
         rows.append(AblationRow(variant.name, trained.steps, trained.seconds, scores))
-    perceptual = config.loss.perceptual > 0
-    performed = [out / f"{variant.folder}.mp4" for variant in VARIANTS]
-    sheet = write_sheet(out / "sheet.png", PoseTrack.load(danced_poses), [danced, *performed])
-    made = Ablation(out / PAGE, sheet, preset, perceptual, rows, times)
+    sheet = _sheet(out, danced, danced_poses)
+    made = Ablation(out / PAGE, sheet, preset, config.loss.perceptual > 0, rows, times)
     write_ablation_page(made.report, made, _how(made, options, config))
     return made
+
+
+def _sheet(out: Path, danced: Path, poses: Path) -> Path:
+    """Write frames of every variant below the truth."""
+    performed = [out / f"{variant.folder}.mp4" for variant in VARIANTS]
+    return write_sheet(out / "sheet.png", PoseTrack.load(poses), [danced, *performed])
 
 
 def _checked_config(options: TrainOptions) -> EDNConfig:
