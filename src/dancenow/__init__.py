@@ -1,5 +1,11 @@
 """DanceNow: make new dance video from ordinary video of people.
 
+Every verb of the command line is a function here, with a class of options whose fields are the
+command's flags:
+
+    from dancenow import TransferOptions, transfer
+    transfer("dancer.mp4", "me.mp4", "me_dancing.mp4", TransferOptions(minutes=2))
+
 The public names are loaded when they are first used, so that `import dancenow` is quick.
 """
 
@@ -18,32 +24,88 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 if TYPE_CHECKING:
     from dancenow.choreographer import Choreographer
     from dancenow.choreographer.motion.choreographer import PoseChoreographer
+    from dancenow.errors import DanceNowError, InputError
+    from dancenow.options import (
+        EvaluateClipOptions,
+        EvaluateDanceOptions,
+        EvaluatePerformerOptions,
+        GenerateOptions,
+        LiveOptions,
+        PerformOptions,
+        PoseOptions,
+        SampleOptions,
+        TrainChoreographerOptions,
+        TrainPerformerOptions,
+        TransferOptions,
+    )
     from dancenow.performer import Performer
     from dancenow.pose import PoseTrack
+    from dancenow.progress import Progress
+    from dancenow.workflows.evaluate_clip import evaluate_clip
+    from dancenow.workflows.evaluate_dance import evaluate_dance
+    from dancenow.workflows.evaluate_performer import evaluate_performer
     from dancenow.workflows.generate import generate
+    from dancenow.workflows.live import perform_live
+    from dancenow.workflows.perform import perform
+    from dancenow.workflows.pose import detect, write_pose
+    from dancenow.workflows.sample import write_sample
+    from dancenow.workflows.train_choreographer import train_choreographer
+    from dancenow.workflows.train_performer import train_performer
     from dancenow.workflows.transfer import transfer
+    from dancenow.workflows.verify import verify
 
 __all__ = [
     "Choreographer",
+    "DanceNowError",
+    "EvaluateClipOptions",
+    "EvaluateDanceOptions",
+    "EvaluatePerformerOptions",
+    "GenerateOptions",
+    "InputError",
+    "LiveOptions",
+    "PerformOptions",
     "Performer",
     "PoseChoreographer",
+    "PoseOptions",
     "PoseTrack",
+    "Progress",
+    "SampleOptions",
+    "TrainChoreographerOptions",
+    "TrainPerformerOptions",
+    "TransferOptions",
     "__version__",
+    "detect",
+    "evaluate_clip",
+    "evaluate_dance",
+    "evaluate_performer",
     "generate",
+    "perform",
+    "perform_live",
+    "train_choreographer",
+    "train_performer",
     "transfer",
+    "verify",
+    "write_pose",
+    "write_sample",
 ]
 
 _HOMES = {
-    "Choreographer": "dancenow.choreographer",
-    "Performer": "dancenow.performer",
-    "PoseChoreographer": "dancenow.choreographer.motion.choreographer",
-    "PoseTrack": "dancenow.pose",
-    "generate": "dancenow.workflows.generate",
-    "transfer": "dancenow.workflows.transfer",
+    "Choreographer": "choreographer",
+    "DanceNowError": "errors",
+    "InputError": "errors",
+    "Performer": "performer",
+    "PoseChoreographer": "choreographer.motion.choreographer",
+    "PoseTrack": "pose",
+    "Progress": "progress",
+    "detect": "workflows.pose",
+    "perform_live": "workflows.live",
+    "write_pose": "workflows.pose",
+    "write_sample": "workflows.sample",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES.get(name, "options" if name.endswith("Options") else f"workflows.{name}")
+    return getattr(import_module(f"dancenow.{home}"), name)

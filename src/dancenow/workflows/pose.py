@@ -42,6 +42,34 @@ class PoseMade:
         return f"{self.track}: {self.frames} frames, a person in {100 * self.seen:.1f} % of them"
 
 
+def detect(
+    clip: str | Path,
+    options: PoseOptions | None = None,
+    *,
+    progress: ProgressCallback = silent,
+) -> PoseTrack:
+    """The poses in a clip, a track, a motion capture (`.bvh`) or a folder of OpenPose files.
+
+    Args:
+        clip: what holds them.
+        options: how they are found; what is to be written does not count here.
+        progress: told about every frame.
+
+    Raises:
+        InputError: the clip cannot be read, or nobody is seen in it.
+    """
+    clip, options = Path(clip), options or PoseOptions()
+    check_azimuth(clip, options.camera)
+    if _holds_poses(clip) and not clip.is_dir():
+        return load_source(clip, azimuth=options.camera).track
+    if _holds_poses(clip):
+        found = read_openpose(clip)
+    else:
+        how = {"estimator": options.estimator, "device": options.device}
+        found = detect_pose(clip, progress=progress, **how)
+    return found if options.raw else clean(found)
+
+
 def write_pose(
     clip: str | Path,
     output: str | Path,
@@ -72,17 +100,8 @@ def write_pose(
         if suffix == ".bvh":
             motion, track = record_bvh(clip, progress=progress)
             write_bvh(motion, output)
-        elif given and not clip.is_dir():
-            track = load_source(clip, azimuth=options.camera).track
         else:
-            found = (
-                read_openpose(clip)
-                if given
-                else detect_pose(
-                    clip, estimator=estimator, device=options.device, progress=progress
-                )
-            )
-            track = found if options.raw else clean(found)
+            track = detect(clip, options, progress=progress)
     if suffix == ".npz":
         track.save(output)
     elif not suffix:

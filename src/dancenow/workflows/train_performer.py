@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from dancenow.cache import cache_dir, content_hash
-from dancenow.errors import InputError
 from dancenow.options import TrainPerformerOptions
-from dancenow.performer import Method, Performer, TargetRequest, is_performer, method_of
-from dancenow.performer.page import performer_page
+from dancenow.performer import Performer, is_performer
+from dancenow.performer.plan import TrainingPlan
 from dancenow.progress import ProgressCallback, StageTimes, silent
-from dancenow.training import Budget, Device, choose_device
-from dancenow.training.budget import budget_of
-from dancenow.training.session import Session, Training
+from dancenow.training.session import Session
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,7 @@ def train_performer(
     times = StageTimes() if times is None else times
     options = options or TrainPerformerOptions()
     target = Path(target)
-    plan = _Plan.of(options)
+    plan = TrainingPlan.of(options)
     plan.method.check_target(target, plan.config)  # before anything is made
     folder = plan.cached_folder(target) if out is None else Path(out)
     with Session(
@@ -121,7 +112,7 @@ def load_or_train(
     """The performer in a folder, or a performer of a clip, trained in the cache."""
     if not is_performer(target):
         return train_performer(target, None, options, progress=progress, times=times)
-    device = _Plan.of(options).device
+    device = TrainingPlan.of(options).device
     return Trained.of(target, Performer.load(target, device), times or StageTimes())
 
 
@@ -131,94 +122,6 @@ def check_target(target: Path, options: TrainPerformerOptions) -> None:
     Raises:
         InputError: neither a clip nor a performer's folder, or an option that cannot be used.
     """
-    plan = _Plan.of(options)
+    plan = TrainingPlan.of(options)
     if not is_performer(target):
         plan.method.check_target(target, plan.config)
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """Options, and what they come to."""
-
-    options: TrainPerformerOptions
-    method: Method
-    config: Any
-    budget: Budget
-    device: Device
-
-    @staticmethod
-    def of(options: TrainPerformerOptions) -> _Plan:
-        """Read options.
-
-        Raises:
-            InputError: one of them cannot be used.
-        """
-        if not 0.0 <= options.hold_out < 1.0:
-            raise InputError(f"`hold_out={options.hold_out:g}`: must be at least 0 and below 1.")
-        method = method_of(options.preset)
-        config = method.configure(options.preset, options)
-        default, enough = Budget(minutes=config.minutes), method.enough_steps(config)
-        budget = budget_of(options, default, enough_steps=enough)
-        device = choose_device(options.device, options.devices, options.nodes)
-        return _Plan(options, method, config, budget, device)
-
-    def train(
-        self, session: Session, target: Path, progress: ProgressCallback, times: StageTimes
-    ) -> Performer:
-        """Prepare the target, learn it in the session's folder, and leave the performer there."""
-        made_of = {"config": self.config.model_dump(mode="json")}
-        session.check(made_of)  # before the clip is looked at
-        request = TargetRequest(target, self.device, self.options, progress)
-        with times.stage("prepare"):
-            prepared = self.method.prepare(self.config, request)
-        session.page = lambda: performer_page(
-            session.folder, prepared, request, self.config, times.seconds
-        )
-        training = Training(
-            name="",
-            label=f"learning the person of {target.name}",
-            budget=self.budget,
-            made_of={"target": prepared.key, **made_of},
-            enough_steps=self.method.enough_steps(self.config),
-            tune_threads=self.device.kind == "cpu",
-        )
-        try:
-            with times.stage("train"), self._memory_advice(session.folder):
-                trainable = prepared.trainable(self.options.seed)
-                clock = session.train(trainable, training, prepared.team)
-            figures = {
-                "steps": clock.step,
-                "seconds": round(clock.seconds, 1),
-                "clip": target.name,
-                "frames": prepared.frames,
-                "precision": self.device.precision,
-                "learned": prepared.learned,
-            }
-            performer: Performer = prepared.performer(trainable, figures)
-            if prepared.team.first:
-                performer.save(session.folder)
-                session.finish(figures)
-        finally:
-            prepared.team.close()
-        return performer
-
-    def cached_folder(self, target: Path) -> Path:
-        """Where a performer goes that nobody asked to keep."""
-        options = self.options
-        poses = None if options.poses is None else content_hash(options.poses)
-        key = content_hash(
-            self.method.content(target),
-            self.config.model_dump(),
-            poses or options.estimator,
-            options.seed,
-            options.hold_out,
-        )
-        return cache_dir("performers") / key
-
-    @contextmanager
-    def _memory_advice(self, folder: Path) -> Iterator[None]:
-        try:
-            yield
-        except torch.OutOfMemoryError as error:
-            advice = self.method.memory_advice(self.config)
-            raise InputError(f"{advice} What was learned is kept in {folder}.") from error

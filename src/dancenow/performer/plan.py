@@ -1,0 +1,110 @@
+"""How a performer is learned by any method: prepared, trained in a session, left in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dancenow.cache import cache_dir, content_hash
+from dancenow.errors import InputError
+from dancenow.options import TrainPerformerOptions
+from dancenow.performer.method import Method, TargetRequest, method_of
+from dancenow.performer.page import performer_page
+from dancenow.performer.performer import Performer
+from dancenow.progress import ProgressCallback, StageTimes
+from dancenow.training import Budget, Device, choose_device
+from dancenow.training.budget import budget_of
+from dancenow.training.session import Session, Training
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What options come to: the method that they choose, its configuration, budget and device."""
+
+    options: TrainPerformerOptions
+    method: Method
+    config: Any
+    budget: Budget
+    device: Device
+
+    @staticmethod
+    def of(options: TrainPerformerOptions) -> TrainingPlan:
+        """Read options.
+
+        Raises:
+            InputError: one of them cannot be used.
+        """
+        if not 0.0 <= options.hold_out < 1.0:
+            raise InputError(f"`hold_out={options.hold_out:g}`: must be at least 0 and below 1.")
+        method = method_of(options.preset)
+        config = method.configure(options.preset, options)
+        default, enough = Budget(minutes=config.minutes), method.enough_steps(config)
+        budget = budget_of(options, default, enough_steps=enough)
+        device = choose_device(options.device, options.devices, options.nodes)
+        return TrainingPlan(options, method, config, budget, device)
+
+    def train(
+        self, session: Session, target: Path, progress: ProgressCallback, times: StageTimes
+    ) -> Performer:
+        """Prepare the target, learn it in the session's folder, and leave the performer there."""
+        made_of = {"config": self.config.model_dump(mode="json")}
+        session.check(made_of)  # before the clip is looked at
+        request = TargetRequest(target, self.device, self.options, progress)
+        with times.stage("prepare"):
+            prepared = self.method.prepare(self.config, request)
+        session.page = lambda: performer_page(
+            session.folder, prepared, request, self.config, times.seconds
+        )
+        training = Training(
+            name="",
+            label=f"learning the person of {target.name}",
+            budget=self.budget,
+            made_of={"target": prepared.key, **made_of},
+            enough_steps=self.method.enough_steps(self.config),
+            tune_threads=self.device.kind == "cpu",
+        )
+        try:
+            with times.stage("train"), self._memory_advice(session.folder):
+                trainable = prepared.trainable(self.options.seed)
+                clock = session.train(trainable, training, prepared.team)
+            figures = {
+                "steps": clock.step,
+                "seconds": round(clock.seconds, 1),
+                "clip": target.name,
+                "frames": prepared.frames,
+                "precision": self.device.precision,
+                "learned": prepared.learned,
+            }
+            performer: Performer = prepared.performer(trainable, figures)
+            if prepared.team.first:
+                performer.save(session.folder)
+                session.finish(figures)
+        finally:
+            prepared.team.close()
+        return performer
+
+    def cached_folder(self, target: Path) -> Path:
+        """Where a performer goes that nobody asked to keep."""
+        options = self.options
+        poses = None if options.poses is None else content_hash(options.poses)
+        key = content_hash(
+            self.method.content(target),
+            self.config.model_dump(),
+            poses or options.estimator,
+            options.seed,
+            options.hold_out,
+        )
+        return cache_dir("performers") / key
+
+    @contextmanager
+    def _memory_advice(self, folder: Path) -> Iterator[None]:
+        try:
+            yield
+        except torch.OutOfMemoryError as error:
+            advice = self.method.memory_advice(self.config)
+            raise InputError(f"{advice} What was learned is kept in {folder}.") from error
