@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 import typer
@@ -41,7 +41,7 @@ def results() -> dict[str, tuple[type, ...]]:
     from dancenow.workflows.pose import PoseMade
     from dancenow.workflows.reconstruct import Reconstructed
     from dancenow.workflows.sample import SampleMade
-    from dancenow.workflows.train_performer import TrainReport
+    from dancenow.workflows.train_performer import Trained
     from dancenow.workflows.verify import Verified
 
     return {
@@ -58,7 +58,7 @@ def results() -> dict[str, tuple[type, ...]]:
         "reconstruct": (Reconstructed,),
         "sample": (SampleMade,),
         "train choreographer": (FrameTrainingResult, PoseTrainingResult),
-        "train performer": (TrainReport,),
+        "train performer": (Trained,),
         "transfer": (Performed,),
         "verify": (Verified,),
     }
@@ -95,6 +95,8 @@ def kind(annotation: Any) -> str | list[str]:
     """What a parameter's text is read as, or what it can be chosen from."""
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return [str(choice.value) for choice in annotation]
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
     return str(annotation.__name__)
 
 

@@ -60,6 +60,7 @@ class Command:
         options: the class of its options; None: it has none.
         reports: whether it returns a result; else the verb is given `as_json` in place of
             `progress`, and prints by itself.
+        is_long: whether the verb takes `progress`.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Command:
     arguments: Sequence[Argument] = ()
     options: type | None = None
     reports: bool = True
+    is_long: bool = True
 
     def add_to(self, apps: Mapping[str, typer.Typer]) -> None:
         """Add it to the application that its words name."""
@@ -94,12 +96,16 @@ class Command:
                 self._called(*given, as_json=as_json)
                 return
             page = values.get("report")
-            run(lambda progress: self._called(*given, progress=progress), as_json, page)
+
+            def work(progress: ProgressCallback) -> Any:
+                return self._called(*given, **({"progress": progress} if self.is_long else {}))
+
+            run(work, as_json, page)
 
         parameters = [_argument(argument) for argument in self.arguments]
-        ordered = sorted(
-            fields, key=lambda name: (name in _LAST, _LAST.index(name) if name in _LAST else 0)
-        )
+        own = [] if self.options is None else list(self.options.__annotations__)
+        shared = [name for name in fields if name not in (*own, *_LAST)]
+        ordered = [*own, *shared, *(name for name in _LAST if name in fields)]
         parameters += [_option(name, *fields[name]) for name in ordered]
         parameters += [
             _parameter("as_json", _AS_JSON, False),

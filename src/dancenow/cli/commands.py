@@ -200,6 +200,7 @@ COMMANDS: Final = (
         "file.",
         "dancenow.workflows.verify:verify",
         (Argument("file", "A video, sound or picture, whatever made it, or a folder."),),
+        is_long=False,
     ),
     Command(
         "evaluate clip",
@@ -255,6 +256,7 @@ COMMANDS: Final = (
             Argument("output", "The choreographer's folder.", output=True),
         ),
         options.ImportKerasOptions,
+        is_long=False,
     ),
     Command(
         "studio",

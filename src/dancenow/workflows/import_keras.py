@@ -10,7 +10,6 @@ from dancenow.choreographer import is_choreographer
 from dancenow.choreographer.dancenet.keras_import import import_keras
 from dancenow.files import check_folder, make_folder
 from dancenow.options import ImportKerasOptions
-from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.training.device import choose_device
 
 
@@ -44,8 +43,6 @@ def import_keras_weights(
     sequence: str | Path,
     out: str | Path,
     options: ImportKerasOptions | None = None,
-    *,
-    progress: ProgressCallback = silent,
 ) -> Imported:
     """Make a choreographer's folder of the original's two weight files.
 
@@ -54,7 +51,6 @@ def import_keras_weights(
         sequence: weights of the sequence network, `gendance.h5`.
         out: the folder; one that was imported before is replaced.
         options: how; see `import_keras`.
-        progress: told when it is done.
 
     Raises:
         InputError: a file or an option cannot be used, or `out` holds something else.
@@ -71,7 +67,6 @@ def import_keras_weights(
     )
     make_folder(out)
     choreographer.save(out)
-    progress(Progress("importing", 2, 2, "files"))
     modules = (choreographer.vae, choreographer.network)
     return Imported(
         out,

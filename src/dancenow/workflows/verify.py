@@ -9,7 +9,6 @@ from typing import Final, Literal
 
 from dancenow.credentials import Credentials, read_credentials
 from dancenow.errors import InputError
-from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import read_comment
 
 Status = Literal["intact", "changed", "doubtful", "none"]
@@ -81,7 +80,7 @@ class Verified:
         yield f"  signed by: {found.signer} ({known})"
 
 
-def verify(file: str | Path, *, progress: ProgressCallback = silent) -> Verified:
+def verify(file: str | Path) -> Verified:
     """Read and check the credentials of a file, of whatever program, and its note.
 
     Raises:
@@ -89,7 +88,6 @@ def verify(file: str | Path, *, progress: ProgressCallback = silent) -> Verified
         CredentialsError: credentials cannot be read on this machine.
     """
     file = Path(file)
-    progress(Progress(f"reading {file.name}", 0, None, "bytes"))
     if not file.exists():
         raise InputError(f"{file}: no such file.")
     found = None if file.is_dir() else read_credentials(file)
