@@ -11,7 +11,6 @@ from pages import Parsed, check, points
 from swinging import write_swinging
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from conftest import Command, Known, SampleClip
 from dancenow.choreographer import choreographer_preset
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.errors import TrainingError
@@ -30,6 +29,7 @@ from dancenow.workflows.choreograph import (
 )
 from dancenow.workflows.train_performer import TrainOptions, train_performer
 from dancenow.workflows.training_stories import choreographer_story
+from fixture_types import Command, Known, SampleClip
 from motions import dancing
 
 CPU = Device("cpu", "32-true")

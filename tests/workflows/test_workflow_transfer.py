@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from conftest import Known, SampleClip
 from dancenow.errors import InputError, OutputError
 from dancenow.evaluation import PictureScores, PoseScores
 from dancenow.performer import Performer
@@ -30,6 +29,7 @@ from dancenow.workflows.perform import perform
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.train_performer import TrainOptions, load_or_train, train_performer
 from dancenow.workflows.transfer import transfer
+from fixture_types import Known, SampleClip
 from untrained import plated, untrained
 
 Frame = NDArray[np.uint8]
@@ -145,8 +145,12 @@ def test_a_budget_comes_from_the_preset_where_nobody_says() -> None:
     assert TrainOptions("tiny", steps=5).budget().minutes is None
     both = TrainOptions("tiny", minutes=2, steps=5).budget()
     assert (both.minutes, both.steps) == (2, 5)
-    for wrong in (TrainOptions("nice"), TrainOptions(minutes=-1), TrainOptions(steps=0)):
-        with pytest.raises(InputError, match="--"):
+    for wrong, said in (
+        (TrainOptions("nice"), "--preset nice"),
+        (TrainOptions(minutes=-1), "--minutes"),
+        (TrainOptions(steps=0), "--steps"),
+    ):
+        with pytest.raises(InputError, match=said):
             wrong.budget()
 
 
@@ -166,7 +170,7 @@ def test_wrong_outputs_and_options_are_told_before_poses_are_sought(
         (clip, clip, tmp_path / "missing" / "o.mp4", few, "no such folder"),
         (clip, clip, tmp_path / "o.exe", few, "cannot be written"),
         (clip, tmp_path / "none.mp4", out, few, "no such file"),
-        (clip, tmp_path / "empty", out, few, "empty"),
+        (clip, tmp_path / "empty", out, few, "without pictures"),
         (tmp_path / "none.mp4", clip, out, few, "no such file"),
         (clip, clip, out, TrainOptions("nice"), "--preset"),
         (clip, clip, out, TrainOptions("tiny", minutes=0), "--minutes"),
