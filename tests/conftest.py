@@ -21,12 +21,7 @@ from dancenow.cli import main
 from dancenow.options import SampleOptions, TrainPerformerOptions
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train_performer import train_performer
-
-Command = Callable[..., tuple[int, str, str]]
-MadeOnce = Callable[[str, Callable[[Path], object]], Path]
-SampleClip = Callable[..., Path]
-TrainedOn = Callable[[Path], Path]
-Known = Callable[[Path], None]
+from fixture_types import Command, Known, MadeOnce, SampleClip, TrainedOn
 
 CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
 
@@ -39,12 +34,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that ask for the real clips, and put the files with slow tests first.
 
     Workers take whole files, one after the other: a long one that came last would be waited for.
+    Those of workflows, most of which train, follow.
     """
     for item in items:
         if "clips" in getattr(item, "fixturenames", ()):
             item.add_marker("clips")
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in slow, item.path.parent.name != "workflows"))
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import Command, Known, SampleClip
 from dancenow.credentials import read_credentials
 from dancenow.evaluation import picture_scores
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
 from dancenow.video import open_writer, probe, read_frames
+from fixture_types import Command, Known, SampleClip
 
 
 def process(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -42,10 +42,10 @@ def test_a_sample_is_left_with_its_track(dancenow: Command, tmp_path: Path) -> N
     [
         (["pose", "nothing.mp4", "-o", "t.npz"], "no such file"),
         (["pose", "text.mp4", "-o", "t.npz"], "not a video"),
-        (["pose", "empty.mp4", "-o", "t.npz"], "empty"),
+        (["pose", "empty.mp4", "-o", "t.npz"], "is empty"),
         (["pose", "nobody.mp4", "-o", "t.npz"], "whole body"),
         (["pose", "nobody.mp4", "-o", "missing/t.npz"], "no such folder"),
-        (["pose", "nobody.mp4", "-o", "t.txt"], "npz"),
+        (["pose", "nobody.mp4", "-o", "t.txt"], "ends in .npz"),
         (["transfer", "nobody.mp4", "text.mp4", "-o", "o.mp4"], "not a video"),
         (["transfer", "nobody.mp4", "nobody.mp4", "-o", "o.xyz"], "cannot be written"),
         (["transfer", "nobody.mp4", "nobody.mp4", "-o", "o.mp4", "--minutes", "0"], "above 0"),

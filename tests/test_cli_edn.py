@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Command, SampleClip
+from fixture_types import Command, SampleClip
 
 
 @pytest.fixture

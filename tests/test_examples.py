@@ -33,6 +33,7 @@ def test_there_are_notebooks_to_run() -> None:
     assert NOTEBOOKS
 
 
+@pytest.mark.slow
 @each_notebook
 def test_a_notebook_runs_from_top_to_bottom(path: Path, quick_folder: Path) -> None:
     notebook = nbformat.read(path, as_version=4)

@@ -70,7 +70,9 @@ def test_what_is_painted_is_laid_into_its_box_and_the_rest_is_the_plate(
     scene: PlatedScene, track: PoseTrack
 ) -> None:
     path = crop_path(track, 1.0, 4, 640)
-    for index, frame in enumerate(red(scene, 1.0).perform(track)):
+    frames = list(red(scene, 1.0).perform(track))
+    assert len(frames) == len(track)
+    for index, frame in enumerate(frames):
         left, top = np.maximum(path.corners[index] - 1, 0)  # the soft edge takes a px more
         right, bottom = np.minimum(path.corners[index] + path.box + 1, 128)
         outside = np.ones((128, 128), bool)
@@ -91,7 +93,8 @@ def test_half_coverage_mixes_half_and_half(scene: PlatedScene, track: PoseTrack)
 def test_where_nothing_is_covered_the_frame_is_the_plate(
     scene: PlatedScene, track: PoseTrack
 ) -> None:
-    assert all(np.array_equal(f, scene.plate) for f in red(scene, 0.0).perform(track))
+    frames = list(red(scene, 0.0).perform(track))
+    assert len(frames) == len(track) and all(np.array_equal(f, scene.plate) for f in frames)
 
 
 def test_a_dancer_may_leave_the_frame(scene: PlatedScene, track: PoseTrack) -> None:

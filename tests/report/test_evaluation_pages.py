@@ -11,7 +11,6 @@ import pytest
 from pages import check, points
 from swinging import write_swinging
 
-from conftest import Command, SampleClip
 from dancenow.errors import OutputError
 from dancenow.evaluation import PictureScores, PoseScores
 from dancenow.evaluation.dance import DanceScores
@@ -31,6 +30,7 @@ from dancenow.video import open_writer, read_frames
 from dancenow.workflows.evaluate_dance import evaluate_dance
 from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.train_choreographer import train_choreographer
+from fixture_types import Command, SampleClip
 from motions import dancing
 from untrained import plated, untrained
 

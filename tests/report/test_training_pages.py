@@ -11,7 +11,6 @@ from pages import Parsed, check, points
 from swinging import write_swinging
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from conftest import Command, Known, SampleClip
 from dancenow.choreographer.job import TrainingJob
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.config import PRESETS
@@ -28,6 +27,7 @@ from dancenow.training import Device
 from dancenow.training.history import History
 from dancenow.workflows.train_choreographer import train_choreographer
 from dancenow.workflows.train_performer import train_performer
+from fixture_types import Command, Known, SampleClip
 from motions import dancing
 
 CPU = Device("cpu", "32-true")

@@ -213,6 +213,7 @@ def test_a_clip_fills_the_frame_and_begins_anew(
     performer: FastPerformer, source: Source, clip: Path
 ) -> None:
     frames = list(islice(Backdrop(str(clip), performer, source).frames(10), 8))
+    assert len(frames) == 8
     for index, frame in enumerate(frames):
         assert frame.shape == (*SIZE[::-1], 3)
         assert np.abs(frame.astype(int) - COLOURS[index % 3]).max() <= 4
@@ -222,6 +223,7 @@ def test_a_clip_is_shown_at_the_dances_rate(
     performer: FastPerformer, source: Source, clip: Path
 ) -> None:
     frames = list(islice(Backdrop(str(clip), performer, source).frames(20), 6))
+    assert len(frames) == 6
     for index, frame in enumerate(frames):
         assert np.abs(frame.astype(int) - COLOURS[index // 2]).max() <= 4
 

@@ -53,11 +53,19 @@ def test_constant_rate_clips_come_through_one_to_one(
     assert probe(path).frames == 40
 
 
-@pytest.mark.parametrize("fps", [Fraction(24000, 1001), Fraction(30), Fraction(60), Fraction(15)])
-@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts", "a.gif"])
+RATES = (Fraction(24000, 1001), Fraction(30), Fraction(60), Fraction(15))
+
+
+@pytest.mark.parametrize(
+    ("name", "fps"),
+    [
+        (name, fps)
+        for name in ("a.mp4", "a.mkv", "a.ts", "a.gif")
+        for fps in RATES
+        if (name, fps) != ("a.gif", 60)  # a GIF holds 50 frames a second at most
+    ],
+)
 def test_rates_survive_rounded_timestamps(make_clip: MakeClip, name: str, fps: Fraction) -> None:
-    if name == "a.gif" and fps == 60:
-        pytest.skip("a GIF holds 50 frames a second at most")
     codec, pixels = ("gif", "rgb8") if name == "a.gif" else ("libx264", "yuv420p")
     path = make_clip(name, codec=codec, pixels=pixels, fps=fps, frames=50)
     assert float(probe(path).fps) == pytest.approx(float(fps), rel=0.002)
@@ -254,7 +262,7 @@ def test_a_crop_that_hangs_over_repeats_the_edge(make_clip: MakeClip) -> None:
 def test_a_crop_outside_the_frame_is_refused(
     make_clip: MakeClip, crop: tuple[int, int, int, int]
 ) -> None:
-    with pytest.raises(InputError, match="outside"):
+    with pytest.raises(InputError, match="lies outside its frames"):
         read_frames(make_clip(frames=1), crop=crop)
 
 

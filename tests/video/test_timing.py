@@ -122,7 +122,9 @@ def test_resampled_frames_lie_within_half_a_frame_of_their_time(
 ) -> None:
     stamped = [(nearest_slot(i / rate, other), i) for i in range(frames)]
     count = max(1, nearest_slot(frames / rate, other))
-    for slot, index in enumerate(hold(stamped, 0, count)):
+    held = list(hold(stamped, 0, count))
+    assert len(held) == count
+    for slot, index in enumerate(held):
         shown = index / rate
         assert shown <= (slot + Fraction(1, 2)) / other
         following = (index + 1) / rate

@@ -73,7 +73,9 @@ def test_coverage_and_the_colours_below_it_survive(tmp_path: Path, name: str) ->
 
 
 def test_pictures_keep_every_px(tmp_path: Path) -> None:
-    for index, frame in enumerate(decoded(write(tmp_path / "out", 3))):
+    frames = list(decoded(write(tmp_path / "out", 3)))
+    assert len(frames) == 3
+    for index, frame in enumerate(frames):
         np.testing.assert_array_equal(frame, shape(index))
 
 

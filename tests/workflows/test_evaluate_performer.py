@@ -16,7 +16,6 @@ import pytest
 from numpy.typing import NDArray
 from torch import Tensor
 
-from conftest import SampleClip
 from dancenow.cache import content_hash
 from dancenow.cli import main
 from dancenow.errors import DanceNowWarning, InputError, OutputError
@@ -32,6 +31,7 @@ from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.evaluate_clip import evaluate_clip
 from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.sample import write_sample
+from fixture_types import SampleClip
 from untrained import plated, untrained
 
 Frame = NDArray[np.uint8]

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import SampleClip
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.options import (
     EvaluatePerformerOptions,
@@ -35,6 +34,7 @@ from dancenow.workflows.export import export_pairs
 from dancenow.workflows.perform import perform
 from dancenow.workflows.train_performer import train_performer
 from dancenow.workflows.transfer import transfer
+from fixture_types import SampleClip
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +89,8 @@ def test_what_is_loaded_paints_what_was_saved(trained: Path, poses: Path) -> Non
     first, second = (Performer.load(trained) for _ in range(2))
     assert isinstance(first, EDNPerformer) and first.face is not None
     track = PoseTrack.load(poses)
-    for a, b in zip(first.perform(track), second.perform(track), strict=True):
-        assert np.array_equal(a, b)
+    painted = list(zip(first.perform(track), second.perform(track), strict=True))
+    assert len(painted) == 16 and all(np.array_equal(a, b) for a, b in painted)
 
 
 def test_every_frame_depends_on_the_one_before(trained: Path, poses: Path) -> None:
@@ -139,9 +139,10 @@ def test_where_nobody_is_seen_the_last_pose_is_held(trained: Path, poses: Path) 
     gap, held = track.keypoints.copy(), track.keypoints.copy()
     gap[6:9] = 0
     held[6:9] = held[5]
-    made = performer.perform(track.with_keypoints(gap))
-    wanted = performer.perform(track.with_keypoints(held))
-    assert all(np.array_equal(a, b) for a, b in zip(list(made), list(wanted), strict=True))
+    made = list(performer.perform(track.with_keypoints(gap)))
+    wanted = list(performer.perform(track.with_keypoints(held)))
+    assert len(made) == 16
+    assert all(np.array_equal(a, b) for a, b in zip(made, wanted, strict=True))
 
 
 @pytest.mark.parametrize("paper", [{"size": 96}, {"upsampling": "resize"}, {"history": 0}])

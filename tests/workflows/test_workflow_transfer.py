@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from conftest import Known, SampleClip
 from dancenow.errors import InputError, OutputError
 from dancenow.evaluation import PictureScores, PoseScores
 from dancenow.evaluation.clip import ClipScores
@@ -32,6 +31,7 @@ from dancenow.workflows.perform import perform
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.train_performer import load_or_train, train_performer
 from dancenow.workflows.transfer import transfer
+from fixture_types import Known, SampleClip
 from untrained import plated, untrained
 
 Frame = NDArray[np.uint8]
@@ -149,7 +149,7 @@ def test_wrong_outputs_and_options_are_told_before_poses_are_sought(
         (clip, clip, tmp_path / "missing" / "o.mp4", few, "no such folder"),
         (clip, clip, tmp_path / "o.exe", few, "cannot be written"),
         (clip, tmp_path / "none.mp4", out, few, "no such file"),
-        (clip, tmp_path / "empty", out, few, "empty"),
+        (clip, tmp_path / "empty", out, few, "without pictures"),
         (tmp_path / "none.mp4", clip, out, few, "no such file"),
         (clip, clip, out, TrainPerformerOptions(preset="nice"), "--preset"),
         (clip, clip, out, TrainPerformerOptions(preset="tiny", minutes=0), "--minutes"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from dancenow.evaluation import picture_scores
@@ -32,7 +33,10 @@ class Result(NamedTuple):
 
 def learned_by_heart(pairs: PairSet, track: PoseTrack, *, temporal: bool) -> Result:
     base = EDN_PRESETS["edn-tiny"]
-    config = base.model_copy(update={"temporal": temporal, "stages": base.stages[:1]})
+    optimizer = base.optimizer.model_copy(update={"batch": 1, "learning_rate": 8e-4})
+    config = base.model_copy(
+        update={"temporal": temporal, "stages": base.stages[:1], "optimizer": optimizer}
+    )
     training = EDNTraining(config, pairs, CPU.fabric(), 0, None)
     for step in range(STEPS):
         training.step(step, step / STEPS)
@@ -59,9 +63,10 @@ def psnr_of_person(made: Sequence[Frame], true: Sequence[Frame], track: PoseTrac
     return float(np.mean(scores))
 
 
+@pytest.mark.slow
 def test_a_dance_is_learned_by_heart_and_smoothing_makes_it_flicker_less() -> None:
     frames, keypoints = zip(
-        *render_sample("zola", "house", seconds=2, size=PX, fps=FPS), strict=True
+        *render_sample("zola", "house", seconds=1, size=PX, fps=FPS), strict=True
     )
     rows = np.arange(1, len(frames))
     track = PoseTrack(np.stack(keypoints), FPS, (PX, PX))
@@ -71,4 +76,4 @@ def test_a_dance_is_learned_by_heart_and_smoothing_makes_it_flicker_less() -> No
     smooth = learned_by_heart(pairs, track, temporal=True)
     apart = learned_by_heart(pairs, track, temporal=False)
     assert min(smooth.psnr, apart.psnr) > still + 3
-    assert smooth.flicker < 0.9 * apart.flicker
+    assert smooth.flicker < 0.8 * apart.flicker

@@ -22,6 +22,7 @@ from dancenow.performer.edn.temporal import TemporalPair
 from dancenow.performer.edn.training import EDNTraining
 from dancenow.sample import dance_track
 from dancenow.training import Device, load_state, save_state
+from dancenow.training.device import choose_device
 
 CPU = Device("cpu", "32-true")
 TINY = EDN_PRESETS["edn-tiny"].networks.model_copy(
@@ -43,14 +44,18 @@ def with_enhancer() -> EDNConfig:
     return config(networks=networks, stages=EDN_PRESETS["edn-1024"].stages)
 
 
-@pytest.fixture(scope="module")
-def pairs() -> PairSet:
+def noisy_dance() -> PairSet:
     """A sample dance's poses before pictures of noise."""
     track = dance_track("mika", "disco", seconds=1, size=(64, 64), fps=8)
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 255, (len(track), 64, 64, 3)).astype(np.uint8)
     rows = np.arange(1, len(track))
     return PairSet.of_poses(frames, track.keypoints, np.stack([rows - 1, rows], axis=1))
+
+
+@pytest.fixture(scope="module")
+def pairs() -> PairSet:
+    return noisy_dance()
 
 
 def training(pairs: PairSet, settings: EDNConfig | None = None, seed: int = 0) -> EDNTraining:
@@ -323,33 +328,26 @@ def test_the_preview_shows_figures_paintings_and_truth(pairs: PairSet) -> None:
     work.close()
 
 
+def lessons(batch: int) -> tuple[int, list[dict[str, float]]] | None:
+    """The losses of five steps in two stages, and how many processes made them; of the first."""
+    chosen = choose_device("cpu")
+    fabric = Device("cpu", "32-true", chosen.devices, chosen.nodes).launched_fabric()
+    optimizer = config().optimizer.model_copy(update={"batch": batch})
+    work = EDNTraining(config(optimizer=optimizer), noisy_dance(), fabric, 0, None)
+    told = [work.step(k, f) for k, f in enumerate((0.0, 0.3, 0.6, 0.85, 0.9))]
+    work.close()
+    work.team.close()
+    return (work.team.size, told) if work.team.first else None
+
+
 SCRIPT = """
 import json, os, sys
-import numpy as np, torch
-from pathlib import Path
 sys.path.insert(0, {here!r})
-from test_edn_training import config, dance_track, PairSet
-from dancenow.performer.edn.training import EDNTraining
-from dancenow.training import Device, load_state, save_state
-from dancenow.training.device import choose_device
+from test_edn_training import lessons
 
-torch.set_num_threads(1)
-track = dance_track("mika", "disco", seconds=1, size=(64, 64), fps=8)
-frames = np.random.default_rng(0).integers(0, 255, (len(track), 64, 64, 3)).astype(np.uint8)
-rows = np.arange(1, len(track))
-pairs = PairSet.of_poses(frames, track.keypoints, np.stack([rows - 1, rows], axis=1))
-chosen = choose_device("cpu")
-fabric = Device("cpu", "32-true", chosen.devices, chosen.nodes).launched_fabric()
-settings = config()
-settings = settings.model_copy(
-    update={{"optimizer": settings.optimizer.model_copy(update={{"batch": int(sys.argv[1])}})}}
-)
-work = EDNTraining(settings, pairs, fabric, 0, None)
-told = [work.step(k, f) for k, f in enumerate((0.0, 0.3, 0.6, 0.85, 0.9))]
-work.close()
-if work.team.first:
-    print(json.dumps([work.team.size, told]))
-work.team.close()
+told = lessons(batch=1)
+if told is not None:
+    print(json.dumps(told))
 sys.stdout.flush()
 os._exit(0)  # as the command line ends: gloo's threads can abort an interpreter that is torn down
 """
@@ -358,17 +356,13 @@ os._exit(0)  # as the command line ends: gloo's threads can abort an interpreter
 def test_two_processes_learn_what_one_with_the_double_batch_learns(tmp_path: Path) -> None:
     script = tmp_path / "learn.py"
     script.write_text(SCRIPT.format(here=str(Path(__file__).parent)))
-    runs = {}
-    for name, launcher, batch in (
-        ("one", [sys.executable], "2"),
-        ("two", [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2",
-                 "--master-port", "29517"], "1"),
-    ):  # fmt: skip
-        done = subprocess.run(
-            [*launcher, str(script), batch], capture_output=True, text=True, timeout=300
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        runs[name] = json.loads(done.stdout.splitlines()[-1])
-    assert runs["one"][0] == 1 and runs["two"][0] == 2
-    for one, two in zip(runs["one"][1], runs["two"][1], strict=True):
-        assert two == pytest.approx(one, rel=2e-3)
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [sys.executable, *launch, str(script)], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    processes, two = json.loads(done.stdout.splitlines()[-1])
+    alone = lessons(batch=2)
+    assert alone is not None and (alone[0], processes) == (1, 2) and len(two) == 5
+    for a, b in zip(alone[1], two, strict=True):
+        assert b == pytest.approx(a, rel=2e-3)

@@ -134,7 +134,9 @@ def performer(track: PoseTrack, plate: Frame) -> FastPerformer:
 def test_a_person_alone_laid_over_a_room_is_the_person_before_it(
     performer: FastPerformer, track: PoseTrack, plate: Frame
 ) -> None:
-    for layer in performer.layers(track):
+    layers = list(performer.layers(track))
+    assert len(layers) == len(track)
+    for layer in layers:
         alone, before = layer.alone(), layer.over(plate)
         assert alone.shape == (*SIZE[::-1], 4) and alone.dtype == before.dtype == np.uint8
         cover = alone[..., 3:] / 255
