@@ -176,11 +176,8 @@ def test_the_lines_in_the_readme_run(
     assert (shortened, told) == (3, 1)
     dances = sorted(Path("dances").iterdir())
     exec(compile(lines, "README.md", "exec"), {"DANCES": dances, "__name__": "readme"})
-    made = {
-        name: probe(Path(name)).frames for name in ("me_dancing.mp4", "at_home.mp4", "layer.mov")
-    }
-    made |= {name: probe(Path(name)).frames for name in ("edited.mp4", "me_new_dance.mp4")}
-    assert list(made.values()) == [10, 10, 10, 10, 40]
+    names = ("me_dancing.mp4", "at_home.mp4", "layer.mov", "edited.mp4", "me_new_dance.mp4")
+    assert [probe(Path(name)).frames for name in names] == [10, 10, 10, 10, 40]
     assert "missing.mp4: no such file" in capsys.readouterr().out
 
 
