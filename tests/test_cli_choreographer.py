@@ -189,7 +189,9 @@ def test_help_tells_the_options(
     monkeypatch.setenv("COLUMNS", "120")
     status, page, _ = dancenow(*command, "--help")
     assert status == 0
-    words = ["--device", "--seed", "--json", "--verbose"]
+    words = ["--device", "--json", "--verbose"]
+    if command != ["reconstruct"]:
+        words.append("--seed")
     if command != ["evaluate", "dance"]:
         words.append("--output")
     if command in (["train", "choreographer"], ["generate"]):
@@ -213,7 +215,7 @@ def test_ctrl_c_during_training_is_130_and_the_same_command_resumes(
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
-    assert process.returncode == 130 and "goes on from there" in rest and "Traceback" not in rest
+    assert process.returncode == 130 and "resumes it" in rest and "Traceback" not in rest
     state = json.loads((tmp_path / "c" / "checkpoint" / "codec" / "state.json").read_text())
     steps = state["values"]["step"]
     assert steps >= 1

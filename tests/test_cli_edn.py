@@ -43,7 +43,7 @@ def test_two_devices_train_one_performer_and_speak_once(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--preset", "edn-tiny", "--size", "63"], "--size 63: must be a multiple of 8 px"),
+        (["--preset", "edn-tiny", "--size", "63"], "--size 63: must be a multiple of 8 pixels"),
         (["--preset", "edn-512", "--vgg-weights", "none.safetensors"], "no such file"),
         (["--preset", "edn-512"], "--vgg-weights FILE, or train without with --no-perceptual"),
         (["--preset", "fast", "--per-frame"], "--per-frame: --preset fast does not have it"),

@@ -138,10 +138,9 @@ def test_what_cannot_be_shown_is_one_line_and_status_2(
 def test_choices_that_do_not_exist_are_status_2(
     dancenow: Command, folder: Path, tmp_path: Path, words: list[str]
 ) -> None:
-    for command in (["perform", folder / "zola"], ["transfer"]):
-        status, out, err = dancenow(
-            *command, folder / "mika.npz", folder / "zola", "-o", tmp_path / "o.mp4", *words
-        )
+    who, what = folder / "zola", folder / "mika.npz"
+    for command in (["perform", who, what], ["transfer", what, who]):
+        status, out, err = dancenow(*command, "-o", tmp_path / "o.mp4", *words)
         assert (status, out) == (2, "") and words[0] in err and "Traceback" not in err
     assert not list(tmp_path.iterdir())
 

@@ -161,7 +161,7 @@ def test_what_has_no_body_is_refused_in_one_line() -> None:
     damaged[3, INDEX["left_wrist"], 0] = np.nan
     for keypoints, why in (
         (track.keypoints[:0], "no frames"),
-        (headless, "no body"),
+        (headless, "whole body"),
         (damaged, "no numbers"),
     ):
         with pytest.raises(InputError, match=why) as refused:

@@ -340,7 +340,7 @@ class TestCamera:
     def test_no_angle_is_refused(self, azimuth: float) -> None:
         with pytest.raises(InputError) as error:
             film_bvh(capture(), PATH, azimuth=azimuth)
-        assert str(error.value) == f"--camera must be an angle in degrees, not {azimuth:g}."
+        assert str(error.value) == f"`camera` must be an angle in degrees, not {azimuth:g}."
 
 
 class TestFace:

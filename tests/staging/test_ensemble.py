@@ -241,14 +241,14 @@ def test_a_clip_can_lie_behind_all(
 @pytest.mark.parametrize(
     ("ensemble", "message"),
     [
-        (Ensemble((), delay=1.0), "--canon 1: needs several performers"),
-        (Ensemble((), Formation.together), "--formation together: needs several"),
-        (Ensemble((stick("zola"),) * 2, delay=-1.0), "--canon must be 0 s or above, not -1"),
-        (Ensemble((stick("zola"),) * 2, delay=float("nan")), "--canon must be 0 s or above"),
-        (Ensemble((stick("zola"),) * 2, delay=float("inf")), "--canon must be 0 s or above"),
+        (Ensemble((), delay=1.0), "`canon=1`: needs several performers"),
+        (Ensemble((), Formation.together), "`formation=together`: needs several"),
+        (Ensemble((stick("zola"),) * 2, delay=-1.0), "`canon` must be 0 s or above, not -1"),
+        (Ensemble((stick("zola"),) * 2, delay=float("nan")), "`canon` must be 0 s or above"),
+        (Ensemble((stick("zola"),) * 2, delay=float("inf")), "`canon` must be 0 s or above"),
         (Ensemble((stick("zola"),) * (MOST + 1)), "at most 8 dance together, not 9"),
         (Ensemble((stick("zola"),) * 2, Formation.together), "paint whole frames"),
-        (Ensemble((stick("zola"),) * 2, background="red"), "--background red: .* whole frames"),
+        (Ensemble((stick("zola"),) * 2, background="red"), "`background=red`: .* whole frames"),
     ],
 )
 def test_what_cannot_be_danced_together_is_told(ensemble: Ensemble, message: str) -> None:

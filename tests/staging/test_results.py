@@ -165,12 +165,12 @@ def test_dreams_and_reconstructions_are_signed_too(
 def test_a_person_over_a_recorded_room_is_told_from_whole_painted_frames(
     stage: Path, tmp_path: Path
 ) -> None:
-    from dancenow.staging.show import ShowOptions
+    from dancenow.staging.show import performance_claim
 
     performer = Performer.load(stage / "zola")
     picture = tmp_path / "beach.png"
-    claim = ShowOptions(background=str(picture)).claim(Made.performance, performer, stage / "zola")
+    claim = performance_claim(Made.performance, performer, str(picture), stage / "zola")
     assert claim.origin is Origin.composite and claim.inputs == ("zola", "beach.png")
     for name in ("target", "white", "transparent"):
-        claim = ShowOptions(background=name).claim(Made.performance, performer, None)
+        claim = performance_claim(Made.performance, performer, name, None)
         assert claim.inputs == ()

@@ -164,7 +164,7 @@ def test_ctrl_c_and_a_failure_leave_a_page_that_says_so(tmp_path: Path) -> None:
     [
         ({**MADE_OF, "clip": "other"}, "another clip"),
         ({**MADE_OF, "config": {"preset": "fast", "widths": [1, 3]}}, "other options"),
-        ({**MADE_OF, "config": {"preset": "tiny", "widths": [1, 2]}}, "--preset fast"),
+        ({**MADE_OF, "config": {"preset": "tiny", "widths": [1, 2]}}, "`preset=fast`"),
     ],
 )
 def test_another_clip_preset_or_option_is_refused(

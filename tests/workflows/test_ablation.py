@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dancenow.options import SampleOptions
+from dancenow.options import AblationOptions, SampleOptions
 from dancenow.pose import PoseTrack
 from dancenow.workflows.ablation import run_ablation
 from dancenow.workflows.sample import write_sample
@@ -35,7 +35,7 @@ def errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def of(seed: int) -> list[NDArray[np.float32]]:
         with pytest.raises(Enough):
-            run_ablation(tmp_path, steps=1, device="cpu", seed=seed)
+            run_ablation(tmp_path, AblationOptions(steps=1, device="cpu", seed=seed))
         return [
             PoseTrack.load(clip.with_suffix(".jittered.npz")).xy
             - PoseTrack.load(clip.with_suffix(".pose.npz")).xy

@@ -160,7 +160,7 @@ def test_another_clip_is_measured_whole(trained: Train, other: Path) -> None:
 
 @pytest.mark.parametrize(
     ("stop", "seen", "said"),
-    [(10, "learned", "all of its frames were learned; train with --hold-out 0.2"),
+    [(10, "learned", "all of its frames were learned; train with `hold_out=0.2`"),
      (None, "unknown", "does not tell which frames it learned")],
 )  # fmt: skip
 def test_a_clip_that_was_learned_whole_is_measured_with_a_warning(

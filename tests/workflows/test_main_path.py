@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from dancenow.errors import InputError
-from dancenow.options import PoseOptions, TrainPerformerOptions
+from dancenow.options import PoseOptions, TrainPerformerOptions, TransferOptions
+from dancenow.options.field import narrowed
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
 from dancenow.pose.framing import keep_in_frame
@@ -98,13 +99,15 @@ def test_a_transfer_has_the_sources_length_rate_and_sound_and_the_targets_size(
     source: Path, target: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out.mp4"
-    made = transfer(str(source), str(target), str(out), FEW)
+    made = transfer(str(source), str(target), str(out), narrowed(FEW, TransferOptions))
     clip = probe(out)
     assert (clip.frames, clip.fps, clip.size) == (10, 10, (160, 144)) and clip.has_audio
     assert made.frames == 10 and made.steps == 4
     assert {"detect", "prepare", "train", "perform"} <= made.times.seconds.keys()
     events: list[Progress] = []
-    again = transfer(source, target, tmp_path / "b.mp4", FEW, progress=events.append)
+    again = transfer(
+        source, target, tmp_path / "b.mp4", narrowed(FEW, TransferOptions), progress=events.append
+    )
     assert again.steps == 4
     assert {event.stage for event in events} == {"dancing"}  # nothing else was done twice
 

@@ -161,7 +161,7 @@ def test_a_checkpoint_of_another_preset_is_refused_and_kept(
 ) -> None:
     folder = Path(shutil.copytree(trained, tmp_path / "p"))
     before = contents(folder)
-    with pytest.raises(InputError, match="begun with --preset edn-tiny"):
+    with pytest.raises(InputError, match="begun with `preset=edn-tiny`"):
         train_performer(clip, folder, replace(most(poses), preset="tiny"))
     assert contents(folder) == before
 
@@ -175,7 +175,7 @@ def test_held_out_frames_are_measured(trained: Path, clip: Path, poses: Path) ->
 def test_the_report_says_where_the_perceptual_loss_was_left_out(
     clip: Path, poses: Path, tmp_path: Path
 ) -> None:
-    report = train_performer(clip, tmp_path / "p", options(poses, 1)).report()
+    report = train_performer(clip, tmp_path / "p", options(poses, 1))
     assert report.perceptual is False and "without the perceptual loss" in report.summary()
     document = json.loads((tmp_path / "p" / "config.json").read_text())
     assert document["training"]["perceptual"] is False

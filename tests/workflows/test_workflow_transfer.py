@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from dancenow.errors import InputError, OutputError
 from dancenow.evaluation import PictureScores, PoseScores
 from dancenow.evaluation.clip import ClipScores
-from dancenow.options import PerformOptions, PoseOptions, TrainPerformerOptions
+from dancenow.options import PerformOptions, PoseOptions, TrainPerformerOptions, TransferOptions
 from dancenow.performer import Performer
 from dancenow.performer.method import performer_preset
+from dancenow.performer.plan import TrainingPlan
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent, standing_height
 from dancenow.progress import Progress, StageTimes
@@ -24,6 +25,7 @@ from dancenow.sources.detection import detect_person
 from dancenow.sources.load import Source
 from dancenow.staging.performance import write_performance
 from dancenow.staging.room import performable
+from dancenow.training import Budget
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.video.prefetch import THREAD_NAME
 from dancenow.workflows.evaluate_clip import evaluate_clip
@@ -119,18 +121,37 @@ def test_what_fails_while_dancing_leaves_no_clip(
     assert THREAD_NAME not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_budget_comes_from_the_preset_where_nobody_says() -> None:
-    assert TrainPerformerOptions(preset="tiny").budget().minutes == performer_preset("tiny").minutes
-    assert TrainPerformerOptions(preset="tiny", steps=5).budget().minutes is None
-    both = TrainPerformerOptions(preset="tiny", minutes=2, steps=5).budget()
-    assert (both.minutes, both.steps) == (2, 5)
-    for wrong in (
-        TrainPerformerOptions(preset="nice"),
-        TrainPerformerOptions(minutes=-1),
-        TrainPerformerOptions(steps=0),
-    ):
-        with pytest.raises(InputError, match="--"):
-            wrong.budget()
+def test_a_budget_comes_from_the_preset_by_default() -> None:
+    def budget(**chosen: object) -> Budget:
+        return TrainingPlan.of(TrainPerformerOptions(device="cpu", **chosen)).budget  # type: ignore[arg-type]
+
+    assert budget(preset="tiny").minutes == performer_preset("tiny").minutes
+    assert budget(preset="tiny", steps=5) == Budget(steps=5)
+    assert budget(preset="tiny", minutes=2, steps=5) == Budget(2, 5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"preset": "nice"}, "`preset=nice`: unknown"),
+        ({"minutes": -1}, "`minutes` must be above 0"),
+        ({"steps": 0}, "`steps` must be at least 1"),
+        ({"quality": "good", "steps": 9}, "`quality`: takes the place of"),
+        ({"preset": "tiny", "quality": "good"}, "`quality=good`: .* give `minutes` or `steps`"),
+        ({"hold_out": 1}, "`hold_out=1`: must be at least 0 and below 1"),
+    ],
+)
+def test_options_that_make_no_plan_are_refused(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        TrainingPlan.of(TrainPerformerOptions(device="cpu", **wrong))  # type: ignore[arg-type]
+
+
+def test_a_quality_is_counted_in_steps() -> None:
+    steps = [
+        TrainingPlan.of(TrainPerformerOptions(device="cpu", quality=quality)).budget.steps or 0
+        for quality in ("quick", "good", "best")
+    ]
+    assert 0 < steps[0] < steps[1] < steps[2]
 
 
 @pytest.fixture
@@ -142,7 +163,7 @@ def test_wrong_outputs_and_options_are_told_before_poses_are_sought(
     clip: Path, tmp_path: Path
 ) -> None:
     events: list[Progress] = []
-    few = TrainPerformerOptions(preset="tiny", steps=2, device="cpu")
+    few = TransferOptions(preset="tiny", steps=2, device="cpu")
     out = tmp_path / "o.mp4"
     (tmp_path / "empty").mkdir()
     wrong = [
@@ -151,9 +172,9 @@ def test_wrong_outputs_and_options_are_told_before_poses_are_sought(
         (clip, tmp_path / "none.mp4", out, few, "no such file"),
         (clip, tmp_path / "empty", out, few, "without pictures"),
         (tmp_path / "none.mp4", clip, out, few, "no such file"),
-        (clip, clip, out, TrainPerformerOptions(preset="nice"), "--preset"),
-        (clip, clip, out, TrainPerformerOptions(preset="tiny", minutes=0), "--minutes"),
-        (clip, clip, out, TrainPerformerOptions(preset="tiny", device="tpu"), "--device"),
+        (clip, clip, out, TransferOptions(preset="nice"), "`preset=nice`"),
+        (clip, clip, out, TransferOptions(preset="tiny", minutes=0), "`minutes`"),
+        (clip, clip, out, TransferOptions(preset="tiny", device="tpu"), "`device=tpu`"),
     ]
     for source, target, output, options, said in wrong:
         with pytest.raises(InputError, match=said):
@@ -165,7 +186,7 @@ def test_a_clip_that_is_read_is_never_written_over(clip: Path, tmp_path: Path) -
     mine = tmp_path / "mine.mp4"
     mine.write_bytes(clip.read_bytes())
     (tmp_path / "link.mp4").symlink_to(mine)
-    few = TrainPerformerOptions(preset="tiny", steps=2, device="cpu")
+    few = TransferOptions(preset="tiny", steps=2, device="cpu")
     for output in (mine, tmp_path / "link.mp4"):
         for source, target in ((mine, clip), (clip, mine)):
             with pytest.raises(OutputError, match="would replace"):
@@ -264,6 +285,6 @@ def test_training_tells_its_stages_and_leaves_a_performer(clip: Path, tmp_path: 
     told = [stage.split()[0] for stage in stages]
     assert told == ["detecting", "watching", "looking", "cutting", "learning"]
     assert list(times.seconds) == ["prepare", "train"] and trained.times is times
-    assert trained.report().steps == 3
+    assert trained.steps == 3
     figures = Performer.load(tmp_path / "p").training
     assert figures["steps"] == 3 and figures["clip"] == "bo.mp4" and figures["frames"] == 10

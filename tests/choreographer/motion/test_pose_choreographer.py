@@ -80,14 +80,14 @@ def test_progress_counts_vectors(choreographer: PoseChoreographer) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (Composition(0), "--seconds must be above 0 and at most 3600, not 0"),
-        (Composition(-1), "--seconds"),
-        (Composition(float("nan")), "--seconds .* not nan"),
-        (Composition(1e9), "--seconds .* not 1e\\+09"),
-        (Composition(temperature=-0.1), "--temperature must be from 0 to 10, not -0.1"),
-        (Composition(temperature=float("nan")), "--temperature"),
-        (Composition(temperature=1e30), "--temperature"),
-        (Composition(loop=True, continue_from=dancing(seconds=1)), "--loop and --continue-from"),
+        (Composition(0), "`seconds` must be above 0 and at most 3600, not 0"),
+        (Composition(-1), "`seconds`"),
+        (Composition(float("nan")), "`seconds` .* not nan"),
+        (Composition(1e9), "`seconds` .* not 1e\\+09"),
+        (Composition(temperature=-0.1), "`temperature` must be from 0 to 10, not -0.1"),
+        (Composition(temperature=float("nan")), "`temperature`"),
+        (Composition(temperature=1e30), "`temperature`"),
+        (Composition(loop=True, continue_from=dancing(seconds=1)), "`loop` and `continue_from`"),
     ],
 )
 def test_what_makes_no_sense_is_told(

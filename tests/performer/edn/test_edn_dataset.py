@@ -282,10 +282,10 @@ def test_other_presets_refuse_what_is_the_papers_alone() -> None:
     fast = method_of("fast")
     assert fast.configure("fast", PresetOptions()) == fast.presets["fast"]
     for options, name in (
-        (PresetOptions(size=512), "--size"),
-        (PresetOptions(no_perceptual=True), "--no-perceptual"),
-        (PresetOptions(vgg_weights=Path("vgg.safetensors")), "--vgg-weights"),
-        (PresetOptions(devices=2), "--devices"),
+        (PresetOptions(size=512), "`size`"),
+        (PresetOptions(no_perceptual=True), "`no_perceptual`"),
+        (PresetOptions(vgg_weights=Path("vgg.safetensors")), "`vgg_weights`"),
+        (PresetOptions(devices=2), "`devices`"),
     ):
         with pytest.raises(InputError, match=f"^{name}: `preset=fast` .*edn-512"):
             fast.configure("fast", options)
@@ -309,7 +309,7 @@ def test_a_discriminator_that_always_wins_is_told_of_once(scales: int) -> None:
     healthy = [0.2] * 100
     said = watched([0.001] * 1000 + healthy + [0.001] * 1000, scales)
     assert len(said) == 1 and said[0].startswith("the judge has collapsed")
-    assert "tells every painted picture from a real one" in said[0] and "--seed" in said[0]
+    assert "tells every painted picture from a real one" in said[0] and "`seed`" in said[0]
 
 
 @pytest.mark.parametrize("scales", [1, 3])

@@ -302,5 +302,5 @@ def test_weights_that_are_not_what_the_hub_tells_of_are_not_kept(
 def test_without_a_network_both_ways_out_are_named(cached: Path) -> None:
     with pytest.raises(InputError, match="ConnectionError") as told:
         fetched_weights()
-    assert "--vgg-weights" in str(told.value) and "--no-perceptual" in str(told.value)
+    assert "`vgg_weights=FILE`" in str(told.value) and "`no_perceptual`" in str(told.value)
     assert not cached.exists()
