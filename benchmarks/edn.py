@@ -22,13 +22,12 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from dancenow.performer.edn import layers, losses
-from dancenow.performer.edn.config import EDNConfig
+from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig
 from dancenow.performer.edn.dataset import PairSet
 from dancenow.performer.edn.networks import make_discriminator, make_generator
 from dancenow.performer.edn.painting import Painter
 from dancenow.performer.edn.temporal import TemporalPair
 from dancenow.performer.edn.training import EDNTraining
-from dancenow.performer.method import performer_preset
 from dancenow.training import Device, choose_device
 
 _BLOCK = 5  # frames painted in a row, as a clip is
@@ -117,7 +116,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
     device = choose_device(options.device)
-    config = performer_preset(options.preset)
+    config = EDN_PRESETS[options.preset]
     assert isinstance(config, EDNConfig)
     stages = tuple(s for s in config.stages if s.name == config.stages[-2].name)
     config = config.model_copy(update={"size": options.size, "stages": stages})

@@ -24,12 +24,12 @@ from torch import nn
 from dancenow.evaluation.clip import ClipScores
 from dancenow.options import ShowOptions
 from dancenow.performer.fast import prepare
-from dancenow.performer.fast.config import PerformerConfig
+from dancenow.performer.fast.config import PRESETS, PerformerConfig
 from dancenow.performer.fast.networks import FastGenerator
 from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.texture import LAYER_CHANNELS, LAYERS, Texture
 from dancenow.performer.fast.training import FastTraining
-from dancenow.performer.method import performer_preset
+from dancenow.performer.method import TargetRequest
 from dancenow.sources.background import Room, find_room
 from dancenow.sources.load import load_source
 from dancenow.staging.room import stage
@@ -98,9 +98,7 @@ def main() -> None:
 
 
 def _config(changes: dict[str, dict[str, Any]]) -> PerformerConfig:
-    config = performer_preset("fast")
-    assert isinstance(config, PerformerConfig)
-    values = config.model_dump()
+    values = PRESETS["fast"].model_dump()
     for part, fields in changes.items():
         values[part].update(fields)
     return PerformerConfig.model_validate(values)
@@ -108,7 +106,7 @@ def _config(changes: dict[str, dict[str, Any]]) -> PerformerConfig:
 
 def _perform(first: Path, last: Path, made: Path, config: PerformerConfig, steps: int) -> None:
     device = choose_device("auto")
-    prepared = prepare.prepare_target(first, config.crop, 2 ** len(config.generator.widths))
+    prepared = prepare.prepare_target(config, TargetRequest(first, device))
     training = FastTraining(config, prepared.crops, device, seed=0)
     clock = Clock(Budget(steps=steps))
     while not clock.over:

@@ -16,10 +16,11 @@ from statistics import median
 
 import torch
 
+from dancenow.performer.fast.config import PRESETS
 from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.prepare import prepare_target
 from dancenow.performer.fast.training import FastTraining
-from dancenow.performer.method import performer_preset
+from dancenow.performer.method import TargetRequest
 from dancenow.sources.load import load_source
 from dancenow.staging.performance import write_performance
 from dancenow.staging.room import performable
@@ -50,14 +51,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("target", type=Path)
     parser.add_argument("--source", type=Path)
-    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--preset", choices=PRESETS, default="fast")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
 
     device = choose_device(options.device)
-    config = performer_preset(options.preset)
-    prepared = prepare_target(options.target, config.crop, 2 ** len(config.generator.widths))
+    config = PRESETS[options.preset]
+    prepared = prepare_target(config, TargetRequest(options.target, device))
     width, height = prepared.crops.canvas
     print(f"{device.kind}, {device.precision}, peak {peak(device):.0f} GFLOP/s (3 x 3 convolution)")
 

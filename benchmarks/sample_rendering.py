@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dancenow.pose.layout import INDEX
-from dancenow.sample import DANCES, PERFORMERS, Stage
+from dancenow.sample import DANCES, PERFORMERS, SampleStage
 
 # MediaPipe's landmark -> ours.
 LIMBS = {
@@ -45,7 +45,7 @@ class Score:
 def measure(performer: str, dance: str, seconds: float, size: int, fps: float, seed: int) -> Score:
     import mediapipe as mp
 
-    stage = Stage(PERFORMERS[performer], size)
+    stage = SampleStage(PERFORMERS[performer], size)
     score = Score()
     height = stage.camera.focal * PERFORMERS[performer].proportions.height / stage.camera.eye[2]
     with mp.solutions.holistic.Holistic(model_complexity=1) as holistic:

@@ -20,7 +20,7 @@ from dancenow.performer.fast.crop import crop_path
 from dancenow.performer.fast.networks import FastGenerator, Painted
 from dancenow.performer.fast.performer import FastPerformer, PlatedScene
 from dancenow.performer.fast.texture import LAYERS, Texture
-from dancenow.performer.method import performer_preset
+from dancenow.performer.method import method_of
 from dancenow.performer.performer import is_performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import PoseStatistics
@@ -206,9 +206,11 @@ def test_the_plate_is_kept_without_loss(performer: Performer, tmp_path: Path) ->
 
 def test_presets_are_found_by_name() -> None:
     for name, preset in PRESETS.items():
-        assert performer_preset(name) is preset and preset.preset == name and preset.minutes > 0
+        assert (
+            method_of(name).presets[name] is preset and preset.preset == name and preset.minutes > 0
+        )
     with pytest.raises(InputError, match=r"`preset=nice`: unknown; choose one of .*fast"):
-        performer_preset("nice")
+        method_of("nice")
 
 
 def test_statistics_that_say_too_little_are_told() -> None:

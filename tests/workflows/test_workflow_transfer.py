@@ -15,7 +15,7 @@ from dancenow.evaluation import PictureScores, PoseScores
 from dancenow.evaluation.clip import ClipScores
 from dancenow.options import PerformOptions, PoseOptions, TrainPerformerOptions, TransferOptions
 from dancenow.performer import Performer
-from dancenow.performer.method import performer_preset
+from dancenow.performer.method import method_of
 from dancenow.performer.plan import TrainingPlan
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent, standing_height
@@ -125,7 +125,7 @@ def test_a_budget_comes_from_the_preset_by_default() -> None:
     def budget(**chosen: object) -> Budget:
         return TrainingPlan.of(TrainPerformerOptions(device="cpu", **chosen)).budget  # type: ignore[arg-type]
 
-    assert budget(preset="tiny").minutes == performer_preset("tiny").minutes
+    assert budget(preset="tiny").minutes == method_of("tiny").presets["tiny"].minutes
     assert budget(preset="tiny", steps=5) == Budget(steps=5)
     assert budget(preset="tiny", minutes=2, steps=5) == Budget(2, 5)
 

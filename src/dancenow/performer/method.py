@@ -9,8 +9,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from dancenow.errors import InputError
 from dancenow.options import PresetOptions, TrainPerformerOptions
 from dancenow.performer.performer import Performer
@@ -128,13 +126,3 @@ def method_of(preset: str) -> Method:
             return found
     names = ", ".join(name for method in methods for name in method.presets)
     raise InputError(f"`preset={preset}`: unknown; choose one of {names}.")
-
-
-def performer_preset(name: str) -> BaseModel:
-    """The preset of that name, unchanged.
-
-    Raises:
-        InputError: there is none.
-    """
-    config: BaseModel = method_of(name).presets[name]
-    return config

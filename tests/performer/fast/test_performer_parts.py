@@ -16,22 +16,21 @@ from dancenow.errors import InputError
 from dancenow.performer import Performer
 from dancenow.performer.fast import losses
 from dancenow.performer.fast.condition import POSE_CHANNELS, draw_condition
-from dancenow.performer.fast.config import AugmentConfig
+from dancenow.performer.fast.config import PRESETS, AugmentConfig
 from dancenow.performer.fast.crop import crop_path, cut_box
 from dancenow.performer.fast.dataset import CropSet, move_keypoints
 from dancenow.performer.fast.networks import FastGenerator, Painted
 from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.texture import LAYERS, Texture
 from dancenow.performer.fast.training import FastTraining
-from dancenow.performer.method import performer_preset
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import standing_height
 from dancenow.sample import dance_track
 from dancenow.sources.background import find_room
 from untrained import CPU, plated, untrained
 
-CONFIG = performer_preset("tiny").model_copy(
-    update={"generator": performer_preset("tiny").generator.model_copy(update={"widths": (8, 16)})}
+CONFIG = PRESETS["tiny"].model_copy(
+    update={"generator": PRESETS["tiny"].generator.model_copy(update={"widths": (8, 16)})}
 )
 
 
