@@ -1,7 +1,6 @@
 """DanceNow: make new dance video from ordinary video of people.
 
-Every verb of the command line is a function here, with a class of options whose fields are the
-command's flags:
+Most commands are functions here, too, each with a class for its options:
 
     from dancenow import TransferOptions, transfer
     transfer("dancer.mp4", "me.mp4", "me_dancing.mp4", TransferOptions(minutes=2))
