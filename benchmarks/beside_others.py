@@ -145,6 +145,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="of each training")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--before", type=Path, help="the src folder of another checkout")
+    parser.add_argument("--beside", nargs="+", choices=NEIGHBOURS, default=NEIGHBOURS)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -157,7 +158,7 @@ def main() -> None:
             bench.prepare()
         rates: dict[str, list[float]] = {}
         for _ in range(arguments.rounds):
-            for kind in NEIGHBOURS:
+            for kind in arguments.beside:
                 for name, bench in benches.items():
                     with neighbour(kind, bench):
                         for work, measure in bench.work().items():
@@ -169,10 +170,10 @@ def main() -> None:
         print(json.dumps(medians))
         return
     names = list(sources)
-    print("| work | " + " | ".join(f"{n}, {k}" for n in names for k in NEIGHBOURS) + " |")
-    print("| --- |" + " --- |" * (len(names) * len(NEIGHBOURS)))
+    print("| work | " + " | ".join(f"{n}, {k}" for n in names for k in arguments.beside) + " |")
+    print("| --- |" + " --- |" * (len(names) * len(arguments.beside)))
     for work in next(iter(benches.values())).work():
-        cells = [f"{medians[f'{work}|{n}|{k}']:.2f}" for n in names for k in NEIGHBOURS]
+        cells = [f"{medians[f'{work}|{n}|{k}']:.2f}" for n in names for k in arguments.beside]
         print(f"| {work} | " + " | ".join(cells) + " |")
 
 
