@@ -56,3 +56,9 @@ def test_what_was_filmed_already_has_its_camera(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"`camera=30`: .*clip.mp4 is no motion capture"):
             write_pose(tmp_path / "clip.mp4", tmp_path / name, PoseOptions(camera=30))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_motion_capture_cannot_be_left_raw(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"`raw`: a motion capture is always cleaned"):
+        write_pose(tmp_path / "clip.mp4", tmp_path / "motion.bvh", PoseOptions(raw=True))
+    assert list(tmp_path.iterdir()) == []

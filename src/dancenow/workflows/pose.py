@@ -90,10 +90,9 @@ def write_pose(
         InputError: the clip cannot be read, or nobody is seen in it.
     """
     clip, output, options = Path(clip), Path(output), options or PoseOptions()
-    overlay, estimator = options.overlay, options.estimator
+    overlay = options.overlay
     check_azimuth(clip, options.camera)
-    given = _holds_poses(clip)
-    _check(clip, output, overlay, estimator, given=given)
+    _check(clip, output, options)
     suffix = output.suffix.lower()
     times = StageTimes()
     with times.stage("detect"):
@@ -118,9 +117,9 @@ def _holds_poses(clip: Path) -> bool:
     return clip.suffix.lower() in (".npz", ".bvh") or (clip.is_dir() and is_openpose_folder(clip))
 
 
-def _check(clip: Path, output: Path, overlay: Path | None, estimator: str, *, given: bool) -> None:
-    """Raise `InputError` now where the output cannot be made or written later."""
-    suffix = output.suffix.lower()
+def _check(clip: Path, output: Path, options: PoseOptions) -> None:
+    """Raise `InputError` now if the output cannot be made or written later."""
+    suffix, overlay, given = output.suffix.lower(), options.overlay, _holds_poses(clip)
     if suffix not in (".npz", ".bvh", ""):
         raise InputError(
             f"{output}: a track's name ends in .npz, a motion capture's in .bvh, and a folder for "
@@ -128,8 +127,10 @@ def _check(clip: Path, output: Path, overlay: Path | None, estimator: str, *, gi
         )
     if given and overlay is not None:
         raise InputError(f"{clip}: holds poses without a picture; leave out `overlay`.")
-    if suffix == ".bvh" and (given or estimator != "mediapipe"):
+    if suffix == ".bvh" and (given or options.estimator != "mediapipe"):
         raise InputError(f"{output}: a motion capture is made from a clip, by MediaPipe.")
+    if suffix == ".bvh" and options.raw:
+        raise InputError("`raw`: a motion capture is always cleaned; leave it out.")
     if not suffix:
         check_folder(output, "set of OpenPose files", ours=False)
     check_can_write(output)
