@@ -55,7 +55,7 @@ class Bench:
     def prepare(self) -> None:
         """Render a performer, and learn what performing, composing and dreaming need."""
         self.clip, self.track = self.folder / "zola.mp4", self.folder / "zola.pose.npz"
-        self.command("sample", "-o", self.clip, "--performer", "zola", "--seconds", 10)
+        self.command("sample", "-o", self.clip, "--performer", "zola", "--seconds", 16)
         self.person, self.moves, self.pictures = (
             self.folder / name for name in ("person", "moves", "pictures")
         )

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from dancenow.version import __version__
 
-# Read once, when PyTorch is loaded: its threads yield the processor while they wait for each other.
-# By default they spin, and beside another busy program a training then all but stops.
+# Read once, when PyTorch is loaded: its threads spin briefly while they wait for each other, then
+# yield the processor.  By default they spin for longer, and a training beside another busy program
+# then all but stops; if they never spin, a training of small layers on an idle computer is slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # takes precedence where OpenMP is GNU's
 
 if TYPE_CHECKING:
     from dancenow.choreographer import Choreographer

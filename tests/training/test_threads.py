@@ -85,3 +85,11 @@ def test_a_tuner_that_ended_with_few_threads_leaves_the_next_one_its_choice() ->
         assert ThreadTuner(apply=lambda _: None).threads == most
     finally:
         torch.set_num_threads(before)
+
+
+def test_the_first_work_with_a_count_decides_nothing() -> None:
+    machine = Machine(lambda threads: 0.4 / threads)
+    with machine.tuner.measure():
+        machine.now += 100  # while PyTorch warms up
+    machine.work(100)
+    assert machine.tuner.threads == 4

@@ -14,7 +14,7 @@ from typing import Final
 import torch
 
 _TRIAL_SECONDS: Final = 0.3  # that one count is tried for, at least
-_TRIAL_UNITS: Final = 3  # of work, likewise
+_TRIAL_UNITS: Final = 2  # of work, likewise
 _INTERVAL_SECONDS: Final = 10.0  # between two trials, at least
 _TRIAL_SHARE: Final = 0.03  # of the time that trials may take
 _GAIN: Final = 1.05  # by which another count must be faster to be taken
@@ -44,6 +44,7 @@ class ThreadTuner:
         self._rates: dict[int, float] = {}  # units of work a second, in the trial at hand
         self._untried = list(self._counts)
         self._units, self._seconds = 0, 0.0  # of the count that is being tried
+        self._settled = False  # the first work with a count also starts threads and plans memory
         self._trial_began = self._next_trial = now()
 
     @contextmanager
@@ -70,11 +71,15 @@ class ThreadTuner:
             self._rates, self._trial_began = {}, self._now()
             self._units, self._seconds = 0, 0.0
             return
+        if not self._settled:
+            self._settled = True
+            return
         self._units, self._seconds = self._units + units, self._seconds + seconds
         if self._units < _TRIAL_UNITS or self._seconds < _TRIAL_SECONDS:
             return
         self._rates[self._untried.pop(0)] = self._units / self._seconds
         self._units, self._seconds = 0, 0.0
+        self._settled = False
         if self._untried:
             self.threads = self._untried[0]
         else:
