@@ -6,7 +6,7 @@ command's flags:
     from dancenow import TransferOptions, transfer
     transfer("dancer.mp4", "me.mp4", "me_dancing.mp4", TransferOptions(minutes=2))
 
-The public names are loaded when they are first used, so that `import dancenow` is quick.
+Public names are loaded on first use, which keeps `import dancenow` quick.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from dancenow.version import __version__
 
-# Read once, when PyTorch is loaded: its threads yield the processor while they wait for each other.
-# By default they spin, and beside another busy program a training then all but stops.
+# PyTorch reads this once, when it is loaded: waiting threads then yield the processor.  By default
+# they spin, which nearly stalls training beside another busy program.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dancenow.performer.method import PreparedTarget, TargetRequest
-from dancenow.training.page import TrainingPage, TrainingPart, said_device, said_options
+from dancenow.training.page import TrainingPage, TrainingPart, format_device, format_options
 
 _TIMES = {"prepare": "poses, masks, background", "train": "learning the person"}
 
@@ -48,8 +48,8 @@ def performer_page(
             "poses": poses,
             "preset": config.preset,
             "perceptual loss": "" if perceptual is None else "with" if perceptual else "without",
-            "budget": said_options(options, config.minutes),
-            "device": said_device(request.device),
+            "budget": format_options(options, config.minutes),
+            "device": format_device(request.device),
             "seed": str(options.seed),
         },
         (TrainingPart("The person", folder / "checkpoint", prepared.previews),),

@@ -24,7 +24,7 @@ from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.report import PAGE
 from dancenow.training import Budget, choose_device
 from dancenow.training.budget import budget_of
-from dancenow.training.page import said_budget
+from dancenow.training.page import format_budget
 from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train_performer import train_performer
@@ -72,7 +72,7 @@ def run_ablation(
     Args:
         out: a folder; what lies there of an earlier run is used again.
         options: how long each variant learns.  The clips are the same whatever the seed.
-        progress: told about every frame and step.
+        progress: called for every frame and step.
 
     Raises:
         InputError: the preset is not one of the paper's, or an option cannot be used.
@@ -127,7 +127,7 @@ def _how(made: Ablation, seed: int, budget: Budget, config: EDNConfig) -> dict[s
     width, height = config.canvas((config.size, config.size))
     return {
         "preset": f"{made.preset}, {'with' if made.perceptual else 'without'} the perceptual loss",
-        "budget": f"{said_budget(budget)} for whole frames",
+        "budget": f"{format_budget(budget)} for whole frames",
         "picture": f"{width} x {height} px",
         "learned": f"the sample performer {_PERFORMER} in {_SECONDS:g} s of {_LEARNED}",
         "measured on": f"{stop - start} frames of {_DANCED}",
