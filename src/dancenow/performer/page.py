@@ -1,4 +1,4 @@
-"""What the page of a performer's training tells."""
+"""Content of the page of a performer's training."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def performer_page(
     """The page of a performer's folder.
 
     Args:
-        folder: where it lies.
-        prepared: what was learned from.
+        folder: the performer's.
+        prepared: the training data.
         request: how it was prepared and learned.
         config: of the preset.
         seconds: of the stages of the last run.
