@@ -1,4 +1,4 @@
-"""Progress on a terminal: a bar with rate and time left; elsewhere, plain lines."""
+"""Progress on a terminal: a bar with rate and time left, or plain lines elsewhere."""
 
 from __future__ import annotations
 
