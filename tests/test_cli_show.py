@@ -118,7 +118,7 @@ def test_a_transparent_dance_keeps_its_coverage(
         ("zola", ["--camera", "target"], "--camera target: the performer's camera stood still"),
         ("edn", ["--camera", "target"], "--camera target: "),
         ("zola", ["--background", "source"], "holds poses without a picture"),
-        ("zola", ["--background", "nowhere.png"], "nor a file that exists"),
+        ("zola", ["--background", "nowhere.png"], "or a file that exists"),
         ("edn", ["--background", "white"], "paint whole frames; train one with --preset fast"),
         ("zola", ["--retarget", "limbs", "--no-normalize"], "needs normalisation"),
     ],

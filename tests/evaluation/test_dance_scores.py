@@ -162,7 +162,7 @@ def test_what_has_no_body_is_refused_in_one_line() -> None:
     for keypoints, why in (
         (track.keypoints[:0], "no frames"),
         (headless, "whole body"),
-        (damaged, "no numbers"),
+        (damaged, "NaN"),
     ):
         with pytest.raises(InputError, match=why) as refused:
             joints_of(track.with_keypoints(keypoints))

@@ -137,7 +137,7 @@ def test_a_budget_comes_from_the_preset_by_default() -> None:
         ({"minutes": -1}, "`minutes` must be above 0"),
         ({"steps": 0}, "`steps` must be at least 1"),
         ({"quality": "good", "steps": 9}, "`quality`: replaces"),
-        ({"preset": "tiny", "quality": "good"}, "`quality=good`: .* give `minutes` or `steps`"),
+        ({"preset": "tiny", "quality": "good"}, "`quality=good`: .* set `minutes` or `steps`"),
         ({"hold_out": 1}, "`hold_out=1`: must be at least 0 and below 1"),
     ],
 )
