@@ -122,7 +122,7 @@ def test_what_is_no_background_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     wrong = {
         "the beach": "choose target, source, transparent, a colour .* or a file",
-        "#12345": "neither",
+        "#12345": "unknown; choose",
         str(tmp_path / "none.png"): "or a file that exists",
         str(tmp_path / "notes.txt"): "video",
         str(tmp_path / "torn.png"): "damaged",

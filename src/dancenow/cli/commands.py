@@ -148,7 +148,9 @@ COMMANDS: Final = (
         "dancenow.workflows.generate:generate",
         (
             Argument("dance", "The dance: a trained choreographer's folder, or a clip."),
-            Argument("output", "The clip to write; --codec pose also writes .npz.", output=True),
+            Argument(
+                "output", "The clip to write, or with --codec pose a track (.npz).", output=True
+            ),
         ),
         options.GenerateOptions,
     ),

@@ -32,7 +32,7 @@ _TEMPERATURE = Option(
     "How wild the dance is, from 0 (cautious) to 10.", shown_default="as lively as learned"
 )
 _UPLOADS: Final = "Uploads"
-_REFERENCE = Option("Work exactly as the original DanceNet, for comparison.")
+_REFERENCE = Option("Work as the original DanceNet does, for comparison.")
 
 
 @dataclass(frozen=True, kw_only=True)
