@@ -118,9 +118,9 @@ def test_a_transparent_dance_keeps_its_coverage(
         ("zola", ["--camera", "target"], "--camera target: the performer's camera stood still"),
         ("edn", ["--camera", "target"], "--camera target: "),
         ("zola", ["--background", "source"], "holds poses without a picture"),
-        ("zola", ["--background", "nowhere.png"], "nor a file that exists"),
+        ("zola", ["--background", "nowhere.png"], "or a file that exists"),
         ("edn", ["--background", "white"], "paint whole frames; train one with --preset fast"),
-        ("zola", ["--retarget", "limbs", "--no-normalize"], "needs the motion normalised"),
+        ("zola", ["--retarget", "limbs", "--no-normalize"], "needs normalisation"),
     ],
 )
 def test_what_cannot_be_shown_is_one_line_and_status_2(
@@ -191,7 +191,7 @@ def test_where_nobody_is_before_the_camera_no_clip_is_left(
 @pytest.mark.parametrize(
     ("performer", "source", "said"),
     [
-        ("zola", ["97"], "--webcam: there is no camera 97; give another number as SOURCE"),
+        ("zola", ["97"], "--webcam: there is no camera 97; set SOURCE to another number"),
         ("edn", ["camera.mp4"], "live performing needs a performer of the preset fast"),
         ("zola", ["nothing.mp4"], "no such file"),
         (".", ["camera.mp4"], "holds no performer"),

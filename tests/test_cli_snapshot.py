@@ -38,9 +38,9 @@ def results() -> dict[str, tuple[type, ...]]:
     from dancenow.workflows.import_keras import Imported
     from dancenow.workflows.live import Live
     from dancenow.workflows.perform import Performed
-    from dancenow.workflows.pose import PoseMade
+    from dancenow.workflows.pose import PoseResult
     from dancenow.workflows.reconstruct import Reconstructed
-    from dancenow.workflows.sample import SampleMade
+    from dancenow.workflows.sample import SampleResult
     from dancenow.workflows.train_performer import Trained
     from dancenow.workflows.verify import Verified
 
@@ -54,9 +54,9 @@ def results() -> dict[str, tuple[type, ...]]:
         "generate": (Generated,),
         "import-keras": (Imported,),
         "perform": (Performed, Live),
-        "pose": (PoseMade,),
+        "pose": (PoseResult,),
         "reconstruct": (Reconstructed,),
-        "sample": (SampleMade,),
+        "sample": (SampleResult,),
         "train choreographer": (FrameTrainingResult, PoseTrainingResult),
         "train performer": (Trained,),
         "transfer": (Performed,),

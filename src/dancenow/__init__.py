@@ -5,7 +5,7 @@ Most commands are functions here, too, each with a class for its options:
     from dancenow import TransferOptions, transfer
     transfer("dancer.mp4", "me.mp4", "me_dancing.mp4", TransferOptions(minutes=2))
 
-The public names are loaded when they are first used, so that `import dancenow` is quick.
+Public names are loaded on first use, which keeps `import dancenow` quick.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from dancenow.version import __version__
 
-# Read once, when PyTorch is loaded: its threads spin briefly while they wait for each other, then
-# yield the processor.  By default they spin for longer, and a training beside another busy program
-# then all but stops; if they never spin, a training of small layers on an idle computer is slower.
+# PyTorch reads these once, when it is loaded: waiting threads spin briefly, then yield the processor.
+# By default they spin for longer, which nearly stalls training beside another busy program; without
+# any spinning, training small layers on an idle computer is slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # takes precedence where OpenMP is GNU's
 

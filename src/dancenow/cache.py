@@ -14,9 +14,9 @@ _CHUNK = 1 << 20  # bytes
 
 
 def cache_dir(*parts: str) -> Path:
-    """A folder inside the cache, made if missing.
+    """A folder inside the cache, created if missing.
 
-    `DANCENOW_CACHE` overrides where the cache is.
+    `DANCENOW_CACHE` overrides the cache's location.
 
     Raises:
         OutputError: the folder cannot be made.
@@ -34,9 +34,9 @@ def cache_dir(*parts: str) -> Path:
 
 
 def content_hash(path: Path, *details: object) -> str:
-    """A hash of the content of a file, or of a folder's files, and of some details.
+    """A hash of a file's content, or of a folder's files, and of some details.
 
-    It does not depend on where the file is or what it is called.
+    It does not depend on the path.
     """
     digest = hashlib.blake2b(digest_size=12)
     for file in sorted(path.iterdir()) if path.is_dir() else [path]:

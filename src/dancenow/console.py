@@ -1,4 +1,4 @@
-"""Progress on a terminal: a bar with rate and time left; elsewhere, plain lines."""
+"""Progress on a terminal: a bar with rate and time left, or plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class _Amount(ProgressColumn):
 class ProgressBars:
     """A progress callback that shows one bar per stage on standard error.
 
-    If standard error is not a terminal, it prints a plain line when a stage begins and then at
-    most every 10 seconds.
+    If standard error is not a terminal, it prints a plain line when a stage begins and at most
+    one every 10 seconds after that.
     """
 
     def __init__(self) -> None:

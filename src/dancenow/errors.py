@@ -1,7 +1,7 @@
 """The errors that DanceNow raises on purpose.
 
 `DanceNowError` is the root: catch it to catch them all.  `InputError` means that the user's input
-is wrong: its message says in one line what is wrong and how to mend it, and the command line exits
+is wrong: its message says in one line what is wrong and how to fix it, and the command line exits
 with status 2.
 """
 
@@ -11,7 +11,7 @@ class DanceNowError(Exception):
 
 
 class InputError(DanceNowError):
-    """The user's input cannot be used; the message says why and how to mend it."""
+    """The user's input cannot be used; the message says why and how to fix it."""
 
 
 class NobodyError(InputError):

@@ -36,12 +36,12 @@ def check_can_write(path: Path) -> None:
 
 
 def check_folder(path: Path, what: str, *, ours: bool) -> None:
-    """Raise `OutputError` if a folder to write into holds other things.
+    """Raise `OutputError` if a folder to write into holds other files.
 
     Args:
         path: the folder; it need not exist.
         what: what will be written, for the message.
-        ours: whether what is there may be replaced or resumed.
+        ours: whether its present content may be replaced or resumed.
     """
     if path.exists() and not path.is_dir():
         raise OutputError(f"{path}: is a file; a {what} needs a folder.")
@@ -50,7 +50,7 @@ def check_folder(path: Path, what: str, *, ours: bool) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it.
+    """Make a folder and its parents.
 
     Raises:
         OutputError: it cannot be made.
@@ -72,9 +72,8 @@ def check_not_read(output: Path, *inputs: Path) -> None:
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it and rename it to `path`.
 
-    The temporary name keeps the suffix, for writers that look at it.  If anything goes wrong, the
-    temporary file is removed and the old file stays.  Lack of space or permission is raised as
-    `OutputError`.
+    The temporary name keeps the suffix, which some writers need.  On failure the temporary file is
+    removed and the old file stays.  Lack of space or permission raises `OutputError`.
     """
     check_can_write(path)
     try:
@@ -135,8 +134,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 def new_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; on success rename it to `path`.
 
-    If `path` holds files by then, another process was faster: its folder stays and this one is
-    removed.  Only the user can read it.
+    If `path` holds files by then, another process was faster: its folder is kept and this one
+    removed.  Only the user can read the folder.
     """
     check_can_write(path)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
@@ -153,7 +152,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 def new_pictures(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:
     """A new `.npy` file of uint8 zeros, mapped into memory for writing.
 
-    Its space is reserved first: writing to a mapped file on a full disk would kill the process.
+    Space is reserved first: writing to a mapped file on a full disk would kill the process.
     """
     array: np.memmap[Any, np.dtype[np.uint8]] = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
         path, "w+", np.uint8, shape

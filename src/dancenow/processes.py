@@ -1,4 +1,4 @@
-"""The processes that train together: who speaks for them, and how each of them ends."""
+"""Processes of distributed training: which one reports, and how each exits."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import NoReturn
 
 
 def end_process(status: int) -> NoReturn:
-    """Exit; a process of distributed training exits without tearing down the interpreter.
+    """Exit; in distributed training, without tearing down the interpreter.
 
-    PyTorch's gloo may still have threads then, and tearing down would abort a process that has
+    PyTorch's gloo may still have threads running, and teardown would then abort a process that has
     succeeded.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -21,10 +21,9 @@ def end_process(status: int) -> NoReturn:
 
 
 def is_secondary_process() -> bool:
-    """Whether this is a process of distributed training other than the first, which reports.
+    """Whether this process is not the first one of distributed training, which alone reports.
 
-    `torchrun` sets RANK; Lightning, when it starts the others itself, sets LOCAL_RANK and
-    NODE_RANK.
+    `torchrun` sets RANK; if Lightning starts the others itself, it sets LOCAL_RANK and NODE_RANK.
     """
     if "RANK" in os.environ:
         return os.environ["RANK"] != "0"

@@ -118,4 +118,4 @@ def test_a_files_own_words_cannot_forge_a_line() -> None:
 
 def test_help_tells_the_exit_statuses(dancenow: Command) -> None:
     status, out, _ = dancenow("verify", "--help")
-    assert status == 0 and "Exit status: 0 where" in " ".join(out.split())
+    assert status == 0 and "Exit status: 0 if" in " ".join(out.split())

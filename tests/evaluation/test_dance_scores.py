@@ -162,7 +162,7 @@ def test_what_has_no_body_is_refused_in_one_line() -> None:
     for keypoints, why in (
         (track.keypoints[:0], "no frames"),
         (headless, "whole body"),
-        (damaged, "no numbers"),
+        (damaged, "NaN"),
     ):
         with pytest.raises(InputError, match=why) as refused:
             joints_of(track.with_keypoints(keypoints))
@@ -527,7 +527,7 @@ def test_a_limb_that_grows_by_the_minute_is_told() -> None:
 def test_a_dance_shorter_than_two_minutes_is_not_compared_by_the_minute() -> None:
     scores = dance_scores(still(80, 4.0), [still(60, 4.0)], [], NO_COPIES)
     assert np.isnan([scores.limbs, scores.size, scores.learned_limbs]).all()
-    assert sum("wants two minutes" in line for line in scores.lines()) == 2
+    assert sum("needs two minutes" in line for line in scores.lines()) == 2
 
 
 def test_feet_are_compared_with_feet_as_they_were(disco: PoseTrack) -> None:

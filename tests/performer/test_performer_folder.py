@@ -17,7 +17,7 @@ from dancenow.performer import Performer
 from dancenow.performer.fast.condition import POSE_CHANNELS
 from dancenow.performer.fast.config import PRESETS
 from dancenow.performer.fast.crop import crop_path
-from dancenow.performer.fast.networks import FastGenerator, Painted
+from dancenow.performer.fast.networks import FastGenerator, Foreground
 from dancenow.performer.fast.performer import FastPerformer, PlatedScene
 from dancenow.performer.fast.texture import LAYERS, Texture
 from dancenow.performer.method import method_of
@@ -56,9 +56,9 @@ class Red(nn.Module):
     def fused(self) -> Red:
         return self
 
-    def forward(self, _pose: Tensor, plate: Tensor, _texture: Tensor) -> Painted:
+    def forward(self, _pose: Tensor, plate: Tensor, _texture: Tensor) -> Foreground:
         colour = torch.tensor([1.0, -1.0, -1.0])[:, None, None].expand_as(plate)
-        return Painted(colour, torch.full_like(plate[:, :1], self.alpha))
+        return Foreground(colour, torch.full_like(plate[:, :1], self.alpha))
 
 
 def red(scene: PlatedScene, alpha: float) -> Performer:

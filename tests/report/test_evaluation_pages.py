@@ -49,7 +49,7 @@ def test_every_figure_that_is_measured_has_a_meaning() -> None:
         names = {f.name for f in fields(scores) if f.type != "bool"}
         assert {name.removeprefix("learned_") for name in names} <= meanings.keys(), scores
     for meaning in {**PICTURES, **POSES, **STEADINESS, **DANCE}.values():
-        assert meaning.name and meaning.what.endswith(".") and meaning.told
+        assert meaning.name and meaning.what.endswith(".") and meaning.explanation
 
 
 def test_a_clip_against_the_truth_is_reported(

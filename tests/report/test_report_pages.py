@@ -143,7 +143,7 @@ def test_any_values_make_a_curve_inside_its_picture(values: list[float]) -> None
         assert drawn == ""
         return
     page = parsed(drawn)
-    assert page.wrong == [] and "nan" not in drawn.lower().replace("are no numbers", "")
+    assert page.wrong == [] and "nan" not in drawn.lower().replace("are not finite", "")
     assert sum(points(page, "only") + points(page, "raw")) == len(known)
 
 
@@ -152,7 +152,7 @@ def test_values_that_are_no_numbers_interrupt_the_line_and_are_told() -> None:
     page = parsed(curve(Curve("loss", np.arange(6), values), "k"))
     (line,) = (of["d"] or "" for of in page.all("path"))
     assert line.count("M") == 3 and points(page, "only") == [4]
-    assert "2 more are no numbers" in page.text
+    assert "2 more are not finite" in page.text
 
 
 def test_the_axis_is_logarithmic_where_values_span_orders() -> None:

@@ -121,9 +121,9 @@ def test_what_is_no_background_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "torn.png").write_bytes(encode_png(stripes(400, 300))[:60])
     (tmp_path / "empty").mkdir()
     wrong = {
-        "the beach": "neither target, source, transparent, a colour .* nor a file",
-        "#12345": "neither",
-        str(tmp_path / "none.png"): "nor a file that exists",
+        "the beach": "choose target, source, transparent, a colour .* or a file",
+        "#12345": "unknown; choose",
+        str(tmp_path / "none.png"): "or a file that exists",
         str(tmp_path / "notes.txt"): "video",
         str(tmp_path / "torn.png"): "damaged",
         str(tmp_path / "empty"): "without pictures",

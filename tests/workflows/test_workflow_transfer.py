@@ -136,8 +136,8 @@ def test_a_budget_comes_from_the_preset_by_default() -> None:
         ({"preset": "nice"}, "`preset=nice`: unknown"),
         ({"minutes": -1}, "`minutes` must be above 0"),
         ({"steps": 0}, "`steps` must be at least 1"),
-        ({"quality": "good", "steps": 9}, "`quality`: takes the place of"),
-        ({"preset": "tiny", "quality": "good"}, "`quality=good`: .* give `minutes` or `steps`"),
+        ({"quality": "good", "steps": 9}, "`quality`: replaces"),
+        ({"preset": "tiny", "quality": "good"}, "`quality=good`: .* set `minutes` or `steps`"),
         ({"hold_out": 1}, "`hold_out=1`: must be at least 0 and below 1"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from dancenow.choreographer.choreographer import Choreographer
 from dancenow.choreographer.job import TrainingJob
-from dancenow.training.page import said_device, said_options
+from dancenow.training.page import format_device, format_options
 
 
 def page_title(clips: list[Path]) -> str:
@@ -28,8 +28,8 @@ def training_facts(job: TrainingJob[Any], preset: str) -> dict[str, object]:
     return {
         "codec": job.config.codec,
         "preset": preset,
-        "budget": said_options(job.options, job.config.minutes),
-        "device": said_device(job.device),
+        "budget": format_options(job.options, job.config.minutes),
+        "device": format_device(job.device),
         "seed": str(job.options.seed),
     }
 

@@ -1,4 +1,4 @@
-"""The command line.  It holds no logic: every command calls one function of `workflows`."""
+"""The command line.  It has no logic of its own: every command calls a function of `workflows`."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__
 
 
 class _Ended(KeyboardInterrupt):
-    """SIGTERM or SIGHUP: a computer that shuts down, a terminal that is closed."""
+    """SIGTERM or SIGHUP: shutdown, or a closed terminal."""
 
 
 def _end_as_ctrl_c_does() -> list[int]:
-    """Let SIGTERM and SIGHUP save what Ctrl-C saves; the list that is returned tells which came."""
+    """Make SIGTERM and SIGHUP save like Ctrl-C; received signals are added to the returned list."""
     came: list[int] = []
 
     def end(number: int, _: object) -> None:
@@ -50,7 +50,7 @@ def _end_as_ctrl_c_does() -> list[int]:
 
 
 def main() -> None:
-    """Run the command line; ends the process with the exit status of the contract."""
+    """Run the command line, and exit with the documented status."""
     came = _end_as_ctrl_c_does()
     verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
     if not verbose:
@@ -60,7 +60,7 @@ def main() -> None:
     logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
     try:
         status = app(standalone_mode=False)
-    except (KeyboardInterrupt, typer.Abort):  # Abort: what older Typers make of Ctrl-C
+    except (KeyboardInterrupt, typer.Abort):  # older Typers turn Ctrl-C into Abort
         status = _STOPPED
     except DanceNowError as error:
         if verbose:
@@ -68,7 +68,7 @@ def main() -> None:
         _fail(str(error), 2 if isinstance(error, InputError) else 1)
     except Exception as error:
         shown = getattr(error, "show", None)
-        if callable(shown):  # how Click reports a wrong use of the command line
+        if callable(shown):  # Click's usage errors
             shown()
             sys.exit(int(getattr(error, "exit_code", 2)))
         if verbose:
@@ -76,5 +76,5 @@ def main() -> None:
         _fail(f"{type(error).__name__}: {error} (-v shows where)", 1)
     if status == _STOPPED:  # newer Typers return this on Ctrl-C
         status = 128 + came[0] if came else _STOPPED
-        _fail("stopped; what was done is kept, and the same command resumes it.", status)
+        _fail("stopped; the work so far is kept, and the same command resumes it.", status)
     end_process(status if isinstance(status, int) else 0)

@@ -24,7 +24,7 @@ _GROUPS: Final = {
 }
 
 
-def _tell_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"dancenow {__version__}")
         raise typer.Exit
@@ -35,11 +35,11 @@ def options(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_tell_version, is_eager=True, help="Tell the version and end."
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
 ) -> None:
-    """What may come before a command."""
+    """Options before a command."""
 
 
 for name, group in _GROUPS.items():

@@ -1,4 +1,4 @@
-"""Commands made from options classes: a class's fields become the signature that Typer reads."""
+"""Commands built from options classes: the fields become the signature that Typer reads."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from dancenow.options.field import Option, described
 from dancenow.processes import is_secondary_process
 from dancenow.progress import ProgressCallback, StageTimes, silent
 
-_LAST: Final = ("estimator", "logger", "device", "seed")  # in every help, after a command's own
+_LAST: Final = ("estimator", "logger", "device", "seed")  # listed after a command's own options
 _AS_JSON = Annotated[
     bool, typer.Option("--json", help="Print one JSON object as the last line of standard output.")
 ]
 _VERBOSE = Annotated[bool, typer.Option("-v", "--verbose", help="Show tracebacks.")]
-_FIELD: Final = re.compile(r"`(\w+)(?:=([^`]*))?`")  # how messages name a field, and its value
+_FIELD: Final = re.compile(r"`(\w+)(?:=([^`]*))?`")  # a field and its value in a message
 
 
 @dataclass(frozen=True)
 class Argument:
-    """What a command takes besides options: what is read, and where the result goes.
+    """An input or output of a command.
 
     Attributes:
         name: of the verb's parameter.
-        help: one line for people.
+        help: one line for the user.
         kind: its type.
-        output: it is given as `-o`, `--output`.
+        output: passed as `-o`, `--output`.
         optional: it may be left out.
     """
 
@@ -52,13 +52,12 @@ class Command:
 
     Attributes:
         name: what the user types, such as "train performer".
-        help: what it does; its first line stands in the list of commands.
-        verb: the function that it calls, "module:function", which is imported when it is called,
-            or the function itself.  It takes the arguments, the options where there are any, and
-            `progress`; its result has a method `summary`.
-        arguments: in their order.
-        options: the class of its options; None: it has none.
-        reports: whether it returns a result; else the verb is given `as_json` in place of
+        help: what it does; the first line appears in the list of commands.
+        verb: the function to call, or "module:function", imported when called.  It takes the
+            arguments, the options if any, and `progress`; its result has a method `summary`.
+        arguments: in order.
+        options: the class of its options, or None.
+        reports: whether it returns a result; if not, the verb takes `as_json` instead of
             `progress`, and prints by itself.
         is_long: whether the verb takes `progress`.
     """
@@ -72,7 +71,7 @@ class Command:
     is_long: bool = True
 
     def add_to(self, apps: Mapping[str, typer.Typer]) -> None:
-        """Add it to the application that its words name."""
+        """Add it to the application that its name refers to."""
         *group, name = self.name.split()
         apps[" ".join(group)].command(name, help=self.help)(self._function())
 
@@ -123,14 +122,14 @@ class Command:
 
 
 def run(work: Callable[[ProgressCallback], Any], as_json: bool, report: Path | None = None) -> None:
-    """Do a command's work with progress on the terminal, then tell what was made.
+    """Do a command's work with progress on the terminal, then print the result.
 
     Args:
         work: returns the result, which has a method `summary`, and may have an `exit_status`.
         as_json: print the result as JSON instead.
-        report: a folder that a page with the figures was left in.
+        report: a folder with a page of the figures.
     """
-    if is_secondary_process():  # the first of those that train together speaks for all
+    if is_secondary_process():  # only the first process prints
         work(silent)
         return
     with ProgressBars() as progress:
@@ -145,7 +144,7 @@ def run(work: Callable[[ProgressCallback], Any], as_json: bool, report: Path | N
 
 
 def with_flags(message: str, names: frozenset[str]) -> str:
-    """A message in which fields, such as `hold_out=2`, are written as the user types them."""
+    """A message with fields such as `hold_out=2` written as command line flags."""
 
     def flag(match: re.Match[str]) -> str:
         name, value = match.groups()
@@ -171,12 +170,12 @@ def _argument(argument: Argument) -> inspect.Parameter:
     kind = argument.kind | None if argument.optional else argument.kind
     default = None if argument.optional else inspect.Parameter.empty
     more: dict[str, Any] = {"show_default": False} if argument.optional else {}
-    told: Any = (
+    info: Any = (
         typer.Option("-o", "--output", help=argument.help, **more)
         if argument.output
         else typer.Argument(help=argument.help, **more)
     )
-    return _parameter(argument.name, Annotated[kind, told], default)
+    return _parameter(argument.name, Annotated[kind, info], default)
 
 
 def _option(name: str, kind: Any, option: Option, default: Any) -> inspect.Parameter:
@@ -192,12 +191,12 @@ def _option(name: str, kind: Any, option: Option, default: Any) -> inspect.Param
     if option.environment:
         more["envvar"] = option.environment
     flags = option.flags or (f"--{name.replace('_', '-')}",)
-    told = typer.Option(*flags, help=option.help, **more)
+    info = typer.Option(*flags, help=option.help, **more)
     if option.negates:
-        return _parameter(f"no_{name}", Annotated[bool, told], False)
+        return _parameter(f"no_{name}", Annotated[bool, info], False)
     if _is_tuple(kind):
-        return _parameter(name, Annotated[list[get_args(kind)[0]] | None, told], None)  # type: ignore[misc]
-    return _parameter(name, Annotated[kind, told], default)
+        return _parameter(name, Annotated[list[get_args(kind)[0]] | None, info], None)  # type: ignore[misc]
+    return _parameter(name, Annotated[kind, info], default)
 
 
 def _is_tuple(kind: Any) -> bool:
@@ -219,5 +218,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
-        return None  # JSON has no word for it
+        return None  # JSON has no NaN or infinity
     return value

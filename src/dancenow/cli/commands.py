@@ -1,4 +1,4 @@
-"""All commands, a table: a new one is a verb in `workflows`, its options, and an entry here."""
+"""The table of commands.  A new one needs a verb in `workflows`, its options, and an entry here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SOURCE: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class _PerformOptions(options.LiveOptions):
-    """Of a performance, from files or live."""
+    """Options of a performance, from files or live."""
 
     webcam: Annotated[bool, Option("Dance live what a camera sees, until q or Ctrl-C.")] = False
 
@@ -37,7 +37,7 @@ def _perform(
     *,
     progress: ProgressCallback,
 ) -> Any:
-    """The command `perform`, which is two verbs."""
+    """The command `perform`, which covers two verbs."""
     from dancenow.workflows.live import perform_live
     from dancenow.workflows.perform import perform
 
@@ -82,7 +82,7 @@ def _studio(chosen: options.StudioOptions, *, as_json: bool) -> None:
     try:
         run_studio(config, as_json=as_json)
     except KeyboardInterrupt:
-        print("The studio is closed; what was being learned is saved.", file=sys.stderr)
+        print("The studio is closed; running trainings were saved.", file=sys.stderr)
         end_process(130)
 
 
@@ -93,14 +93,14 @@ COMMANDS: Final = (
         "dancenow.workflows.transfer:transfer",
         (
             Argument("source", _SOURCE),
-            Argument("target", "Who is made to dance: a clip, or a trained performer's folder."),
+            Argument("target", "The person to animate: a clip, or a trained performer's folder."),
             _CLIP,
         ),
         options.TransferOptions,
     ),
     Command(
         "train performer",
-        "Learn the person of a clip; a folder that exists is resumed.",
+        "Learn the person of a clip; an existing folder is resumed.",
         "dancenow.workflows.train_performer:train_performer",
         (
             Argument("target", "A clip of the person, or a folder with train_label and train_img."),
@@ -110,20 +110,20 @@ COMMANDS: Final = (
     ),
     Command(
         "perform",
-        "Let a trained performer dance.",
+        "Make a trained performer dance.",
         _perform,
         (
             Argument("performer", "Folder of a trained performer."),
             Argument(
                 "source",
-                f"{_SOURCE} With --webcam: a camera's number (0 if left out), or a clip that is "
-                "played in its place.",
+                f"{_SOURCE} With --webcam: a camera's number, 0 by default, or a clip played in "
+                "its place.",
                 kind=str,
                 optional=True,
             ),
             Argument(
                 "output",
-                f"{_CLIP.help} With --webcam, a window opens where none is given.",
+                f"{_CLIP.help} With --webcam, a window opens by default.",
                 output=True,
                 optional=True,
             ),
@@ -132,7 +132,7 @@ COMMANDS: Final = (
     ),
     Command(
         "train choreographer",
-        "Learn the dance of some clips; a folder that exists is resumed.",
+        "Learn the dance of some clips; an existing folder is resumed.",
         _train_choreographer,
         (
             Argument(
@@ -144,17 +144,19 @@ COMMANDS: Final = (
     ),
     Command(
         "generate",
-        "Make a new dance: dream one from a learned dance, or compose it for a performer.",
+        "Make a new dance: dream one up from a learned dance, or compose one for a performer.",
         "dancenow.workflows.generate:generate",
         (
             Argument("dance", "The dance: a trained choreographer's folder, or a clip."),
-            Argument("output", "The clip to write; a track, .npz, of --codec pose.", output=True),
+            Argument(
+                "output", "The clip to write, or with --codec pose a track (.npz).", output=True
+            ),
         ),
         options.GenerateOptions,
     ),
     Command(
         "reconstruct",
-        "Show a clip's pictures beside what a choreographer makes of them, and a walk of latents.",
+        "Show a clip beside its reconstruction by a choreographer, and a walk between latents.",
         "dancenow.workflows.reconstruct:reconstruct",
         (
             Argument("choreographer", "Folder of a trained choreographer."),
@@ -187,16 +189,16 @@ COMMANDS: Final = (
     ),
     Command(
         "demo",
-        "Run the main job on built-in sample performers and show the result against the truth.",
+        "Run everything on built-in sample performers and compare the result with the truth.",
         "dancenow.workflows.demo:run_demo",
         (),
         options.DemoOptions,
     ),
     Command(
         "verify",
-        "Tell what a file's Content Credentials say, and whether they hold.\n\n"
-        "Exit status: 0 where they are there and intact; 1 where there are none, or where they do "
-        "not hold: the file was changed after it was signed, say; 2 where there is no such media "
+        "Show what a file's Content Credentials say, and whether they are valid.\n\n"
+        "Exit status: 0 if they are intact; 1 if there are none, or if they are not valid, for "
+        "example because the file was changed after signing; 2 if there is no such media "
         "file.",
         "dancenow.workflows.verify:verify",
         (Argument("file", "A video, sound or picture, whatever made it, or a folder."),),
@@ -231,14 +233,14 @@ COMMANDS: Final = (
     ),
     Command(
         "evaluate ablation",
-        "Measure what temporal smoothing and the face GAN bring, on a sample performer.",
+        "Measure the effect of temporal smoothing and the face GAN on a sample performer.",
         "dancenow.workflows.ablation:run_ablation",
         (Argument("output", "The report's folder.", output=True),),
         options.AblationOptions,
     ),
     Command(
         "export-edn",
-        "Write train_img, train_label and train_facetexts128 as Everybody Dance Now reads them.",
+        "Write train_img, train_label and train_facetexts128 for Everybody Dance Now's code.",
         "dancenow.workflows.export:export_pairs",
         (
             Argument("target", "A clip of the person."),
@@ -252,7 +254,7 @@ COMMANDS: Final = (
         "dancenow.workflows.import_keras:import_keras_weights",
         (
             Argument("vae", "The autoencoder's weights, vae_cnn.h5."),
-            Argument("sequence", "The sequence network's, gendance.h5."),
+            Argument("sequence", "The sequence network's weights, gendance.h5."),
             Argument("output", "The choreographer's folder.", output=True),
         ),
         options.ImportKerasOptions,
@@ -260,7 +262,7 @@ COMMANDS: Final = (
     ),
     Command(
         "studio",
-        "Open the studio: a page in the browser where all of this is done without a terminal.",
+        "Open the studio, a page in the browser that does all of this without a terminal.",
         _studio,
         (),
         options.StudioOptions,
@@ -274,4 +276,4 @@ FIELDS: Final = frozenset(
     if command.options is not None
     for name in described(command.options)
 )
-"""Names of all options, as messages write them."""
+"""Names of all options, as used in messages."""

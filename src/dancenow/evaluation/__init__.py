@@ -1,4 +1,4 @@
-"""Measures: of pictures against true pictures, of poses against true poses."""
+"""Metrics of pictures, poses and dances."""
 
 from dancenow.evaluation.pictures import PictureScores, picture_scores
 from dancenow.evaluation.poses import PoseScores, pose_scores

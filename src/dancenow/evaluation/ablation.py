@@ -1,4 +1,4 @@
-"""What each part of the paper brings, figure by figure: as a table for people and as a page."""
+"""The effect of each part of the paper's system, as a table and as a page."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class AblationRow:
         name: of the variant.
         steps: of training.
         seconds: of training.
-        scores: on a dance that was not learned.
+        scores: on a held-out dance.
     """
 
     name: str
@@ -63,11 +63,11 @@ class AblationRow:
 
 @dataclass(frozen=True)
 class Ablation:
-    """What the ablation left.
+    """Results of the ablation.
 
     Attributes:
         report: a page with the table and the sheet.
-        sheet: frames of every variant below the truth.
+        sheet: frames of every variant below the true ones.
         preset: of the variants.
         perceptual: whether the perceptual loss was used.
         rows: the figures.
@@ -82,7 +82,7 @@ class Ablation:
     times: StageTimes
 
     def summary(self) -> str:
-        """The table for people."""
+        """The table for the user."""
         names = [name for name, _ in _COLUMNS_OF]
         lines = [" | ".join(["variant", *names])]
         lines += [" | ".join([row.name, *_cells(row)]) for row in self.rows]
@@ -108,16 +108,16 @@ def write_ablation_page(page: Path, made: Ablation, facts_of: dict[str, object])
             (
                 paragraph(
                     "The paper's system without its parts, then with one after the other. All "
-                    "variants learned whole frames for the same budget; the last then learned the "
+                    "variants learned whole frames with the same budget; the last then learned the "
                     "face."
                 ),
             ),
             (
                 Section("What was compared", (facts("The variants", facts_of),)),
                 Section(
-                    "What the parts bring",
+                    "What the parts contribute",
                     (
-                        figures("Every variant against the truth", _rows(made), names),
+                        figures("Each variant compared with the truth", _rows(made), names),
                         paragraph(missing) if missing else "",
                     ),
                 ),
@@ -138,7 +138,7 @@ def write_ablation_page(page: Path, made: Ablation, facts_of: dict[str, object])
 
 
 def write_sheet(path: Path, poses: PoseTrack, clips: Sequence[Path]) -> Path:
-    """Write some frames of clips of the same dance, a clip a row, below their stick figures."""
+    """Write some frames of clips of the same dance, one clip per row, below their stick figures."""
     chosen = np.linspace(0, len(poses) - 1, _SHEET_COLUMNS).astype(int).tolist()
     rows = [[_cell(draw_pose(poses.keypoints[index], poses.size)) for index in chosen]]
     for clip in clips:
@@ -171,7 +171,7 @@ def _rows(made: Ablation) -> list[Row]:
         named = replace(distance, name=f"{distance.name}, {part}")
         rows.append(Row(named, [of.pose.distance_percent[part] for of in scores]))
     rows.append(Row(POSES["missed"], [of.pose.missed for of in scores]))
-    steps = Meaning("Steps of training", "With the same budget, the first two do alike.", digits=0)
+    steps = Meaning("Training steps", "The first two variants have the same budget.", digits=0)
     return [*rows, Row(steps, [row.steps for row in made.rows])]
 
 

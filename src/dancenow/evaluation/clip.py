@@ -1,4 +1,4 @@
-"""How near a clip comes to the true one: pictures, poses and steadiness, frame by frame."""
+"""Comparing a clip with the true one: pictures, poses and flicker, frame by frame."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _BOX_MARGIN = 0.05  # of the frame's shorter side
 _SMALLEST_PX = 16
 
 Frame = NDArray[np.uint8]
-Box = tuple[int, int, int, int]  # left, top, right, bottom in px of the frame
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels of the frame
 Lpips = Callable[[Frame, Frame], float]
 PerFrame = dict[str, list[PictureScores | None]]
-"""The scores of every frame in "whole", "person" and "face"; None where that is not seen."""
+"""The scores of every frame in "whole", "person" and "face"; None where it is not seen."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class ClipScores:
     """Means over the frames of a clip.
 
     Attributes:
-        frames: how many were compared.
+        frames: number of frames compared.
         whole: scores of whole frames.
-        person: scores inside the person's box, scaled to a height of 256 px; None where nobody
-            is seen.
+        person: scores inside the person's box, scaled to a height of 256 px; None if nobody is
+            seen.
         pose: distances of the poses detected in both clips, or to the true track.
         times: seconds of each stage.
-        face: scores inside the square around the face (`pose.face_region`), as large as it is;
-            None where no face is seen.
-        flicker: changes from frame to frame; None where there is one frame only.
-        lpips_missing: why LPIPS was not measured; None where it was.
+        face: scores inside the square around the face (`pose.face_region`), unscaled; None if no
+            face is seen.
+        flicker: changes from frame to frame; None if there is only one frame.
+        lpips_missing: why LPIPS was not measured; None if it was.
     """
 
     frames: int
@@ -57,7 +57,7 @@ class ClipScores:
     lpips_missing: str | None = None
 
     def summary(self) -> str:
-        """The figures for people."""
+        """The figures for the user."""
         return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
@@ -77,7 +77,7 @@ class ClipScores:
         lines.append(f"missed detections: {100 * self.pose.missed:.1f} % of {self.frames} frames")
         missed = [f"{part} {n:.2f}" for part, n in self.pose.missed_keypoints.items()]
         if missed:
-            lines.append(f"missed keypoints a frame: {', '.join(missed)}")
+            lines.append(f"missed keypoints per frame: {', '.join(missed)}")
         if self.flicker is not None:
             lines.append(_steadiness(self.flicker))
         return lines
@@ -120,8 +120,8 @@ def clip_scores(
         truth: the true poses, from the first frame on.
         made: the poses found in the clip.
         detected: the same before gaps were filled, for the missed detections.
-        times: seconds of the stages before; "compare" is added to it.
-        progress: told about every frame.
+        times: seconds of earlier stages; "compare" is added.
+        progress: called for every frame.
 
     Returns:
         The means over all frames, and the scores of every frame.
@@ -187,7 +187,7 @@ def _person_boxes(track: PoseTrack) -> list[Box | None]:
 
 def _face_boxes(track: PoseTrack) -> list[Box | None]:
     side = face_side(track.size)
-    if side > min(track.size):  # a frame so narrow holds no such square
+    if side > min(track.size):  # the frame is too narrow for the square
         return [None] * len(track)
     corners, seen = face_corners(track.keypoints, track.size, side)
     return [

@@ -1,4 +1,4 @@
-"""How a dance moves against the one that was learned: speed, stalls, feet, limbs, novelty."""
+"""Comparing a new dance with the learned one: speed, stalls, feet, limbs, novelty."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _LIMBS: Final = tuple(
     for a, b in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
     for side in ("left", "right")
 )
-_ROUNDING: Final = 1e-6  # body heights a second: slower is not moving
+_ROUNDING: Final = 1e-6  # body heights per second; slower counts as still
 _LONGEST: Final = 0.985  # quantile of a limb's length in the picture
 
 
 def skating(track: PoseTrack) -> float:
-    """Mean speed of feet on the ground along the picture's width, body heights a second."""
+    """Mean speed of feet on the ground along the picture's width, body heights per second."""
     return _mean(_slides(track))
 
 
 def limb_lengths(track: PoseTrack) -> Array:
-    """The lengths of upper and lower arms and legs, in px: nearly the longest in the picture."""
+    """Lengths of upper and lower arms and legs: a high quantile of those seen, in pixels."""
     lengths = []
     for a, b in _LIMBS:
         seen = (track.confidence[:, [INDEX[a], INDEX[b]]] > 0).all(axis=1)
@@ -62,42 +62,42 @@ def _slides(track: PoseTrack) -> Array:
 
 
 def _mean(values: NDArray[Any]) -> float:
-    """The mean; NaN where there is nothing."""
+    """The mean; NaN if empty."""
     return float(values.mean()) if values.size else float("nan")
 
 
 def _moved(speeds: NDArray[Any]) -> float:
-    """The mean speed; NaN where nothing moves, so that nothing can be compared with it."""
+    """The mean speed; NaN if nothing moves, as nothing can be compared with it."""
     mean = _mean(speeds)
     return mean if mean > _ROUNDING else float("nan")
 
 
 @dataclass(frozen=True)
 class DanceScores:
-    """A new dance against the dance that was learned, and against a part that was held out.
+    """A new dance compared with the learned dance, and with a held-out part of it.
 
-    A figure is NaN where there is nothing to measure or to compare with: distances and diversities
-    want two windows, which are six seconds.
+    A figure is NaN if there is nothing to measure or to compare with: distances and diversities
+    need two windows, which take six seconds.
 
     Attributes:
         seconds: length of the new dance.
-        speed_ratio: mean speed of its joints, in parts of the learned dance's.
-        slowest_ratio: that of its slowest tenth part.
-        freeze, learned_freeze: longest stands, in seconds.
-        skating_ratio: mean speed of feet on the ground, in parts of the learned dance's.
-        limbs, learned_limbs: by how much a limb's length in any minute differs from its length in
-            all, at most, seen from the same distance.
-        size, learned_size: by how much the body's size in any minute differs from its size in all,
-            at most: how far it wanders towards the camera and away.
-        outside: part of the frames in which a keypoint of the body lies outside the picture.
+        speed_ratio: mean speed of its joints, relative to the learned dance's.
+        slowest_ratio: the same of its slowest tenth.
+        freeze, learned_freeze: longest time without movement, in seconds.
+        skating_ratio: mean speed of feet on the ground, relative to the learned dance's.
+        limbs, learned_limbs: largest deviation of a limb's length in any minute from its overall
+            length, at equal distance from the camera.
+        size, learned_size: largest deviation of the body's size in any minute from its overall
+            size: drift towards or away from the camera.
+        outside: fraction of the frames with a body keypoint outside the picture.
         fid_k, fid_g: Frechet distances of kinetic and geometric features to the held-out dance.
-        learned_fid_k, learned_fid_g: those of the learned dance: what a dance of the same kind has.
+        learned_fid_k, learned_fid_g: the learned dance's, as reference.
         diversity_k, diversity_g: mean distances between its windows.
         learned_diversity_k, learned_diversity_g: the learned dance's.
-        copy_distance: how far its seconds lie from the nearest learned one, in the median, in parts
-            of how far learned ones lie from each other's nearest; 0 is a copy.
-        nearest: the least such distance.
-        held_out: whether a part was held out; without, the learned dance stands in.
+        copy_distance: median distance of its seconds to the nearest learned one, relative to the
+            distance between nearest learned ones; 0 is a copy.
+        nearest: the smallest such distance.
+        held_out: whether a part was held out; if not, the learned dance is used instead.
     """
 
     seconds: float
@@ -124,11 +124,11 @@ class DanceScores:
     held_out: bool
 
     def summary(self) -> str:
-        """The figures for people."""
+        """The figures for the user."""
         return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
-        """For people."""
+        """The figures for the user, a line each."""
         held_out = "the held-out part" if self.held_out else "the learned dance (none held out)"
         return [
             f"speed: {self.speed_ratio:.2f} of the learned dance's; its slowest tenth "
@@ -161,8 +161,8 @@ def dance_scores(
         new: the new dance.
         learned: the dance that was learned.
         held_out: a part of it that was not; may be empty.
-        copies: distances of its seconds to the nearest learned one.
-        walked: the learned dance with its feet as they were, where `learned` has them settled.
+        copies: distances of the new dance's seconds to the nearest learned one.
+        walked: the learned dance with its original feet, if `learned` has them settled.
     """
     walked = learned if walked is None else walked
     known, other = ([joints_of(track) for track in part] for part in (learned, held_out or learned))
@@ -206,7 +206,7 @@ def dance_scores(
 
 
 class _Compared(NamedTuple):
-    """One kind of features of a new dance, against the learned one's."""
+    """One kind of features of a new dance, compared with the learned one's."""
 
     to_held_out: float
     learned_to_held_out: float
@@ -233,22 +233,22 @@ def _compared(
 
 def _by_the_minute(differs: str, new: float, learned: float) -> str:
     if not np.isfinite(new):
-        return "not compared, which wants two minutes"
+        return "not compared, which needs two minutes"
     known = f"; in the learned dance by {100 * learned:.1f} %" if np.isfinite(learned) else ""
     return f"{differs} by {100 * new:.1f} % at most from minute to minute{known}"
 
 
 def _minutes(track: PoseTrack) -> list[PoseTrack]:
-    """Its minutes; the last counts where it is at least half a minute."""
+    """Its minutes; the last one is included if it has at least 30 seconds."""
     minute = max(1, round(60 * track.fps))
     starts = range(0, len(track) - minute // 2, minute)
     return [track[start : start + minute] for start in starts] or [track]
 
 
 def _changes(parts: Sequence[PoseTrack]) -> tuple[float, float]:
-    """By how much size, and lengths of limbs in that size, differ from the median, at most.
+    """Largest deviations from the median of the size, and of limb lengths relative to the size.
 
-    NaN where there are no two parts to compare.
+    NaN if there are fewer than two parts.
     """
     if len(parts) < 2:
         return float("nan"), float("nan")
@@ -263,7 +263,7 @@ def _changes(parts: Sequence[PoseTrack]) -> tuple[float, float]:
 
 
 def _outside(track: PoseTrack) -> float:
-    """Part of the frames in which a joint lies outside the picture."""
+    """Fraction of the frames with a joint outside the picture."""
     points, seen = track.xy[:, JOINT_ROWS], track.confidence[:, JOINT_ROWS] > 0
     inside = ((points >= 0) & (points < track.size)).all(axis=-1)
     return float((~inside & seen).any(axis=1).mean())

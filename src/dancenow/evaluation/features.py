@@ -3,7 +3,7 @@
 Kinetic features (Onuma, Faloutsos and Hodgins, "FMDistance", 2008) and geometric ones (Mueller,
 Roeder and Clausen, "Efficient content-based retrieval of motion capture data", 2005) are what
 Li, Yang, Ross and Kanazawa ("AI Choreographer", ICCV 2021, section 5.2) compare dances by.  They
-have 3D joints; here the same is asked of joints in the picture, in body heights.
+use 3D joints; here the joints are those in the picture, in body heights.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ JOINTS: Final = (
     *(f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
       for side in ("left", "right")),
 )  # fmt: skip
-JOINT_ROWS: Final = np.array([INDEX[name] for name in JOINTS])  # where they stand in a track
+JOINT_ROWS: Final = np.array([INDEX[name] for name in JOINTS])  # their indices in a track
 _PLACE: Final = {name: number for number, name in enumerate(JOINTS)}
-_SMOOTH: Final = 0.05  # seconds; standard deviation, before speeds are taken
+_SMOOTH: Final = 0.05  # seconds; standard deviation of the smoothing before taking speeds
 
 
 @dataclass(frozen=True)
 class Joints:
-    """The joints of a dance in body heights, seen from the middle of its ground.
+    """The joints of a dance in body heights, relative to the middle of its ground.
 
     Attributes:
         places: float64 `(T, J, 2)`, x to the right, y up.
-        speeds: float64 `(T, J, 2)`, body heights a second.
-        fps: frames a second.
+        speeds: float64 `(T, J, 2)`, body heights per second.
+        fps: frames per second.
     """
 
     places: Array
@@ -50,13 +50,13 @@ class Joints:
 
 
 def joints_of(track: PoseTrack) -> Joints:
-    """The joints of a (cleaned) track; what is hidden is interpolated.
+    """The joints of a (cleaned) track; hidden ones are interpolated.
 
     Raises:
-        InputError: the track has no frames or holds what is no number, or the torso is never seen.
+        InputError: the track has no frames or holds NaN, or the torso is never seen.
     """
     if len(track) == 0:
-        raise InputError("the dance has no frames; make it anew.")
+        raise InputError("the dance has no frames; make it again.")
     ground = find_ground(track)
     unit = float(np.nanmedian(ground.height))
     seen = track.confidence[:, JOINT_ROWS] > 0
@@ -69,7 +69,7 @@ def joints_of(track: PoseTrack) -> Joints:
                 column = points[known, joint, axis]
                 points[:, joint, axis] = np.interp(frames, frames[known], column)
     if not np.isfinite(points).all():
-        raise InputError("the dance holds values that are no numbers; make it anew.")
+        raise InputError("the dance holds values that are NaN or infinite; make it again.")
     origin = np.median(points[:, _PLACE["mid_hip"], 0]), np.median(ground.ankle)
     places = (points - origin) / unit * [1.0, -1.0]
     smooth = gaussian_filter1d(places, _SMOOTH * track.fps, axis=0, mode="nearest")
@@ -80,8 +80,8 @@ def kinetic_features(joints: Joints, window: float = WINDOW) -> Array:
     """How fast every joint moves, window by window.
 
     Returns:
-        `(W, 3 J)`: of every joint the root of the mean square of its speed along x and along y, in
-        body heights a second, and of its acceleration, in body heights a second squared.
+        `(W, 3 J)`: for every joint the root mean square of its speed along x and y, in body heights
+        per second, and of its acceleration, in body heights per second squared.
     """
     acceleration = _change(joints.speeds, joints.fps)
     squares = np.concatenate(
@@ -94,7 +94,7 @@ def kinetic_features(joints: Joints, window: float = WINDOW) -> Array:
 
 
 def geometric_features(joints: Joints, window: float = WINDOW) -> Array:
-    """How often the body is in certain relations, window by window, `(W, 25)` in 0..1."""
+    """How often certain relations of the body hold, window by window, `(W, 25)` in 0..1."""
     p = {name: joints.places[:, number] for name, number in _PLACE.items()}
     v = {name: np.linalg.norm(joints.speeds[:, number], axis=-1) for name, number in _PLACE.items()}
     hip_height = p["mid_hip"][:, 1]
@@ -133,10 +133,10 @@ def frechet_distance(a: Array, b: Array) -> float:
     """Distance between two sets of features as if each were Gaussian (Heusel et al., 2017).
 
     |mean difference|^2 + trace(A + B - 2 (A B)^(1/2)) for their covariances A and B; the root has
-    the trace of (A^(1/2) B A^(1/2))^(1/2), which is real where A and B are singular, too.
+    the trace of (A^(1/2) B A^(1/2))^(1/2), which is real even if A and B are singular.
 
     Args:
-        a, b: `(N, F)` and `(M, F)`; NaN where one has a single row, hence no covariance.
+        a, b: `(N, F)` and `(M, F)`.  With a single row there is no covariance: the result is NaN.
     """
     if min(len(a), len(b)) < 2:
         return float("nan")
@@ -149,32 +149,32 @@ def frechet_distance(a: Array, b: Array) -> float:
 
 
 def standardized(features: Array, like: Array) -> Array:
-    """Features in standard deviations of those of a real dance."""
+    """Features in units of a real dance's standard deviations."""
     deviation = np.maximum(like.std(axis=0), 1e-2 * max(float(like.std()), 1e-9))
     scaled: Array = (features - like.mean(axis=0)) / deviation
     return scaled
 
 
 def diversity(features: Array) -> float:
-    """Mean distance between the windows of a dance; NaN where there is one only."""
+    """Mean distance between the windows of a dance; NaN if there is only one."""
     return float(pdist(features).mean()) if len(features) > 1 else float("nan")
 
 
 def joint_speed(joints: Joints) -> Array:
-    """Mean speed of all joints, `(T,)`, body heights a second."""
+    """Mean speed of all joints, `(T,)`, body heights per second."""
     speed: Array = np.linalg.norm(joints.speeds, axis=-1).mean(axis=-1)
     return speed
 
 
 def _windows(values: Array, fps: float, seconds: float) -> list[Array]:
-    """Windows that overlap by half; one, where the dance is shorter."""
+    """Windows that overlap by half; a single one if the dance is shorter."""
     length = max(2, round(seconds * fps))
     starts = range(0, max(1, len(values) - length + 1), max(1, length // 2))
     return [values[start : start + length] for start in starts]
 
 
 def _change(values: Array, fps: float) -> Array:
-    """Change a second along the first axis; 0 for a single frame."""
+    """Change per second along the first axis; 0 for a single frame."""
     if len(values) < 2:
         return np.zeros_like(values)
     change: Array = np.gradient(values, axis=0) * fps
@@ -188,7 +188,7 @@ def _slope(along: Array) -> Array:
 
 
 def _angle(a: Array, b: Array, c: Array) -> Array:
-    """The angle at b, in the picture."""
+    """The angle at b in the picture."""
     first, second = a - b, c - b
     lengths = np.linalg.norm(first, axis=-1) * np.linalg.norm(second, axis=-1)
     cosine = (first * second).sum(axis=-1) / np.maximum(lengths, 1e-9)

@@ -1,7 +1,7 @@
-"""How unsteady a clip is beside the true one: flicker where nothing moves, wrong motion elsewhere.
+"""How unsteady a clip is: flicker where the true one stands still, wrong motion elsewhere.
 
-Chan et al., 2019, train on two frames at a time so that the made video is steady ("temporal
-smoothing"); these are figures of how steady it is.
+Chan et al., 2019, train on two frames at a time for a steady video ("temporal smoothing"); these
+figures measure how steady it is.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ Frame = NDArray[np.uint8]
 Change = NDArray[np.int16]
 Box = tuple[int, int, int, int]
 
-_BLUR_PX: Final = 1.5  # standard deviation: noise of a camera or a codec averages out, motion stays
-_STILL: Final = 4.0  # of 255: a blurred px that changes less from frame to frame stands still
+_BLUR_PX: Final = 1.5  # standard deviation; averages out noise of camera and codec, not motion
+_STILL: Final = 4.0  # of 255; a blurred pixel that changes less from frame to frame stands still
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class FlickerScores:
     """Changes from frame to frame, in 1/255 of full scale.
 
     Attributes:
-        made: mean change of the made clip's px where the true clip stands still; None where it
+        made: mean change of the made clip's pixels where the true clip stands still; None if it
             never does.
-        real: that of the true clip over the same px: what noise there is; None likewise.
-        motion_error: mean difference between the change of the made clip and of the true one
-            inside the person's box, each frame counting alike.
+        real: the same of the true clip, its noise; None if it never stands still.
+        motion_error: mean difference between the changes of the made clip and of the true one
+            inside the person's box, with equal weight for each frame.
     """
 
     made: float | None
@@ -39,7 +39,7 @@ class FlickerScores:
 
 
 class Flicker:
-    """Takes the frames of a made clip and the true one, in pairs; keeps only the last pair."""
+    """Measures flicker from pairs of made and true frames; keeps only the last pair."""
 
     def __init__(self) -> None:
         self._before: tuple[Change, Change] | None = None
@@ -47,13 +47,13 @@ class Flicker:
         self._still_px = self._steps = 0
 
     def add(self, made: Frame, true: Frame, box: Box | None = None) -> None:
-        """Go on by one frame.
+        """Add the next pair of frames.
 
         Args:
             made: uint8 `(H, W, 3)` RGB.
             true: uint8 `(H, W, 3)` RGB, of the same moment.
-            box: left, top, right and bottom of the person in px, inside the frame and not empty;
-                by default the whole frame.
+            box: left, top, right and bottom of the person in pixels, inside the frame and not
+                empty; by default the whole frame.
         """
         if made.shape != true.shape:
             raise ValueError(f"frames of different sizes: {made.shape} and {true.shape}")
@@ -72,7 +72,7 @@ class Flicker:
         self._steps += 1
 
     def scores(self) -> FlickerScores | None:
-        """The figures of all frames so far; None where there are fewer than two."""
+        """The figures of all frames so far; None if there are fewer than two."""
         if not self._steps:
             return None
         error = self._error / self._steps
@@ -82,9 +82,9 @@ class Flicker:
 
 
 def _stands_still(change: Change) -> NDArray[np.bool_]:
-    """Where the true clip does not move, bool `(H, W)`; of its change `(H, W, 3)`.
+    """Where the true clip stands still, bool `(H, W)`, given its change `(H, W, 3)`.
 
-    The signed change is blurred, which is the change of the blurred frames.
+    Blurring the signed change gives the change of the blurred frames.
     """
     smooth = cv2.GaussianBlur(change.astype(np.float32), (0, 0), _BLUR_PX)
     still: NDArray[np.bool_] = np.abs(smooth).max(axis=2) < _STILL

@@ -1,4 +1,4 @@
-"""How a generated dance moves, against the dance that was learned."""
+"""Comparing the movement of a generated dance with the learned one."""
 
 from __future__ import annotations
 
@@ -10,26 +10,25 @@ from numpy.typing import NDArray
 
 Latents = NDArray[np.float32]
 
-_STILL = 0.1  # of the learned dance's mean speed: slower than this stands still
-_WINDOWS = 300  # windows of the generated dance that are looked for in the learned one
+_STILL = 0.1  # of the learned dance's mean speed; slower counts as still
+_WINDOWS = 300  # windows of the generated dance to search for in the learned one
 
 
 @dataclass(frozen=True)
 class MotionScores:
-    """A generated dance against the learned one.
+    """A generated dance compared with the learned one.
 
     Attributes:
         seconds: length of the generated dance.
-        speed_ratio: its mean speed, in parts of the learned dance's; 1 is alike.
-        slowest_ratio: that of its slowest tenth part (of a minute's length in ten minutes): does
-            it stall on the way?
-        freeze: its longest stand, in seconds.
-        learned_freeze: the learned dance's longest stand, in seconds.
-        outside: the part of its latents' values that lie outside the learned range.
-        copy_distance: how far windows of one second lie from the nearest one of the learned dance,
-            in parts of how far learned windows lie from each other's nearest: 0 is a copy, 1 as new
-            as another passage of the learned dance.
-        nearest: the least such distance of all windows that were looked at.
+        speed_ratio: its mean speed, relative to the learned dance's.
+        slowest_ratio: the same of its slowest tenth (a minute out of ten), which shows stalls.
+        freeze: its longest time without movement, in seconds.
+        learned_freeze: the learned dance's longest time without movement, in seconds.
+        outside: the fraction of its latents' values outside the learned range.
+        copy_distance: median distance of windows of one second to the nearest learned one, relative
+            to the distance between nearest learned windows: 0 is a copy, 1 as new as another
+            passage of the learned dance.
+        nearest: the smallest such distance.
     """
 
     seconds: float
@@ -42,11 +41,11 @@ class MotionScores:
     nearest: float
 
     def summary(self) -> str:
-        """The figures for people."""
+        """The figures for the user."""
         return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
-        """For people."""
+        """The figures for the user, a line each."""
         return [
             f"speed: {self.speed_ratio:.2f} of the learned dance's; its slowest tenth "
             f"{self.slowest_ratio:.2f}",
@@ -68,11 +67,11 @@ def motion_scores(
     """Measure a generated dance; see `MotionScores`.
 
     Args:
-        new: `(T - 1,)`, the changes from each of its pictures to the next, a second.
-        rate: its pictures a second.
+        new: `(T - 1,)`, the changes from each of its pictures to the next, per second.
+        rate: its pictures per second.
         learned: `(N,)`, those of the learned dance.
-        learned_rate: its pictures a second.
-        scaled: `(T, D)`, the generated dance's latents, in 0..1 where they were learned.
+        learned_rate: its pictures per second.
+        scaled: `(T, D)`, the generated dance's latents; the learned range is 0..1.
         copies: distances of its seconds to the nearest learned one; may be empty.
     """
     usual = usual_speed(learned)
@@ -90,12 +89,12 @@ def motion_scores(
 
 
 def usual_speed(speeds: NDArray[np.float32]) -> float:
-    """The mean speed; NaN where nothing moves, so that nothing can be compared with it."""
+    """The mean speed; NaN if nothing moves, as nothing can be compared with it."""
     return float(speeds.mean()) or float("nan")
 
 
 def picture_speeds(pictures: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
-    """Mean change of a px from each picture to the next, in parts of full scale.
+    """Mean change of a pixel from each picture to the next, as a fraction of full scale.
 
     Args:
         pictures: uint8 `(H, W, C)` each, of one size.
@@ -114,12 +113,12 @@ def picture_speeds(pictures: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]
 
 
 def longest_stand(speeds: NDArray[np.float32], mean: float, rate: float) -> float:
-    """The longest time, in seconds, in which no speed reaches a tenth of `mean`.
+    """The longest time, in seconds, during which no speed reaches a tenth of `mean`.
 
     Args:
         speeds: `(N,)`, from each picture to the next.
         mean: the speed to compare with.
-        rate: pictures a second.
+        rate: pictures per second.
     """
     longest = run = 0
     for still in speeds < _STILL * mean:
@@ -136,16 +135,16 @@ def slowest_part(speeds: NDArray[np.float32], parts: int = 10) -> float:
 def copy_distances(
     generated: Latents, learned: list[Latents], rate: float, *, seed: int = 0
 ) -> NDArray[np.float32]:
-    """How far windows of one second lie from the nearest window of the learned dance.
+    """Distances of windows of one second to the nearest window of the learned dance.
 
-    Distances are Euclidean between windows of scaled latents, in parts of the median distance of
-    a learned window to the nearest other that lies at least a second away.
+    Euclidean distances between windows of scaled latents, relative to the median distance of a
+    learned window to the nearest other at least a second away.
 
     Args:
         generated: scaled latents `(T, D)`.
         learned: those of each learned clip, `(T, D)`.
-        rate: latents a second.
-        seed: of which windows are looked at.
+        rate: latents per second.
+        seed: of the choice of windows.
 
     Returns:
         float32 `(W,)`; empty where a dance is shorter than two seconds.
@@ -168,7 +167,7 @@ def copy_distances(
 
 
 def _windows(clips: list[Latents], length: int) -> tuple[Latents, NDArray[np.int64]]:
-    """All windows `(W, length * D)`, and where they begin; clips lie far from each other."""
+    """All windows `(W, length * D)`, and where they begin; different clips are far apart."""
     windows, places, offset = [], [], 0
     for clip in clips:
         for start in range(len(clip) - length + 1):

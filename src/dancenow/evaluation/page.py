@@ -1,4 +1,4 @@
-"""The page of a measurement: its figures with their meaning, frames beside the true ones."""
+"""The page of an evaluation: its figures with their meaning, and frames beside the true ones."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ _CLIP_TIMES: Final = {
 
 @dataclass(frozen=True)
 class Compared:
-    """Two clips whose frames are shown beside each other.
+    """Two clips to show side by side.
 
     Attributes:
-        made: the one that is judged.
+        made: the one to judge.
         truth: the true one.
-        start: the frame of `truth` with which `made` begins.
+        start: the frame of `truth` at which `made` begins.
     """
 
     made: Path
@@ -66,7 +66,7 @@ class Compared:
 
 
 def check_report(folder: Path) -> None:
-    """Raise `OutputError` now where no report can be written into a folder later."""
+    """Raise `OutputError` now if a report cannot be written into a folder later."""
     check_folder(folder, "report", ours=page_kind(folder / PAGE) == "evaluation")
 
 
@@ -97,7 +97,7 @@ def write_clip_page(
     page = Page(
         "evaluation",
         title,
-        (paragraph("Every figure is a mean over the frames that were compared."),),
+        (paragraph("Every figure is a mean over the compared frames."),),
         (
             Section("What was compared", (facts("The clips", entries),)),
             Section("The frames", (paragraph(shows), strip(shots, "Frames"))),
@@ -126,9 +126,9 @@ def write_dance_page(
         title: its heading.
         entries: what was measured.
         scores: the figures.
-        speeds: of the dance, against the learned one's mean, and how many there are a second.
-        rows: pictures of dances, uint8 `(H, W, 3)` RGB, with their time in seconds, evenly over it,
-            by what they show.
+        speeds: of the dance, relative to the learned one's mean, and their rate per second.
+        rows: pictures of dances by what they show, uint8 `(H, W, 3)` RGB with their time in
+            seconds, evenly spaced.
     """
     _begin(folder)
     values, rate = speeds
@@ -138,12 +138,12 @@ def write_dance_page(
             _shot(folder, f"{number}-{k}", picture, f"at {seconds:.1f} s", what)
             for k, (seconds, picture) in enumerate(pictures)
         ]
-        parts += [paragraph(f"{what}, evenly over its time."), strip(shots, what)] if shots else []
+        parts += [paragraph(f"{what}, at even intervals."), strip(shots, what)] if shots else []
     speed = Curve(
         "Speed",
         np.arange(len(values)) / rate,
         values.astype(np.float64),
-        "Mean movement against the learned dance's; near 0 for long, it stands.",
+        "Mean movement relative to the learned dance's; long stretches near 0 are stalls.",
         "seconds",
         level=(1.0, "as learned"),
         log=False,
@@ -151,7 +151,7 @@ def write_dance_page(
     page = Page(
         "evaluation",
         title,
-        (paragraph("A dance was made and compared with the one that was learned."),),
+        (paragraph("A new dance was made and compared with the learned one."),),
         (
             Section("What was measured", (facts("The dance", entries),)),
             Section("How it moves", (dance_figures(scores), curves([speed], "speed"))),
@@ -162,7 +162,7 @@ def write_dance_page(
 
 
 def picture_figures(scores: ClipScores) -> Html:
-    """The table of pictures, a region a column."""
+    """The table of pictures, one column per region."""
     regions = {"whole": scores.whole, "person": scores.person, "face": scores.face}
     seen = {_REGIONS[name]: region for name, region in regions.items() if region is not None}
     rows = [
@@ -173,7 +173,7 @@ def picture_figures(scores: ClipScores) -> Html:
 
 
 def pose_figures(scores: ClipScores) -> Html:
-    """The table of poses, a part of the body a column."""
+    """The table of poses, one column per part of the body."""
     pose = scores.pose
     parts = list(dict.fromkeys([*pose.distance_percent, *pose.missed_keypoints]))
     tables = ("distance_percent", "distance_px", "missed_keypoints")
@@ -202,13 +202,13 @@ def dance_figures(scores: MotionScores | DanceScores) -> Html:
 
 
 def evenly(count: int, most: int = SHOTS) -> list[int]:
-    """Up to `most` numbers below `count`, as far apart as can be."""
+    """Up to `most` numbers below `count`, as far apart as possible."""
     numbers: list[int] = np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist()
     return list(dict.fromkeys(numbers))
 
 
 def _beside(folder: Path, clips: Compared, count: int) -> tuple[list[Shot], str]:
-    """Frames of both clips at some moments, and how they lie."""
+    """Frames of both clips at some moments, and a sentence on their arrangement."""
     fps = float(probe(clips.truth).fps)
     shots: list[Shot] = []
     wide = False
@@ -233,14 +233,14 @@ def _frame(clip: Path, index: int) -> Frame | None:
 
 
 def _begin(folder: Path) -> None:
-    """Make a report's folder; the pictures of a report before it go."""
+    """Make a report's folder, and remove the pictures of an earlier report."""
     make_folder(folder)
     for picture in (folder / "pictures").glob("*.jpg"):
         picture.unlink()
 
 
 def _shot(folder: Path, name: str, picture: Frame, caption: str, what: str) -> Shot:
-    """A picture of the page, which is also left beside it."""
+    """A picture of the page, also written beside it."""
     make_folder(folder / "pictures")
     data = encode_jpeg(picture)
     write_bytes(folder / "pictures" / f"{name}.jpg", data)
@@ -255,7 +255,7 @@ def _over_time(frames: PerFrame, fps: float) -> Html:
     for name, score, unit in (("psnr", lambda s: s.psnr, "dB"), ("ssim", lambda s: s.ssim, "")):
         values = np.array([np.nan if s is None else score(s) for s in frames[region]])
         at = np.arange(len(values)) / fps
-        what = f"Frame by frame, {_REGIONS[region]}; higher is nearer to the truth."
+        what = f"Frame by frame, {_REGIONS[region]}; higher is closer to the truth."
         shown.append(Curve(PICTURES[name].name, at, values, what, "seconds", unit, log=False))
     return curves(shown, "time")
 
@@ -263,9 +263,9 @@ def _over_time(frames: PerFrame, fps: float) -> Html:
 def chosen(
     pictures: Iterator[Frame], count: int, rate: float, kept: list[tuple[float, Frame]]
 ) -> Iterator[Frame]:
-    """The same pictures; some of them, evenly over all `count`, go to `kept` with their time.
+    """Pass pictures through; copy some, evenly spaced over all `count`, to `kept` with their time.
 
-    There are `rate` a second.
+    Their rate is `rate` per second.
     """
     wanted = set(evenly(count))
     for index, picture in enumerate(pictures):

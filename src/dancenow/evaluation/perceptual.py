@@ -1,8 +1,8 @@
-"""LPIPS: how unlike two pictures are to a network that judges much as people do.
+"""LPIPS: the dissimilarity of two pictures, judged by a network much as people do.
 
 R. Zhang, P. Isola, A. Efros, E. Shechtman, O. Wang: The Unreasonable Effectiveness of Deep Features
-as a Perceptual Metric, 2018.  torchmetrics brings its learned weights, torchvision the AlexNet
-below them, whose own weights are downloaded once (0.24 GB).  Neither is a dependency of DanceNow.
+as a Perceptual Metric, 2018.  torchmetrics has its learned weights, torchvision the AlexNet
+underneath, whose own weights are downloaded once (0.24 GB).  Neither is a dependency of DanceNow.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ Network = Callable[[Tensor, Tensor], Tensor]
 MISSING: Final = (
     "LPIPS: not measured; needs torchvision and its AlexNet weights (pip install torchvision)"
 )
-_BROKEN: Final = (RuntimeError, EOFError, UnpicklingError)  # what torch raises for a damaged file
+_BROKEN: Final = (RuntimeError, EOFError, UnpicklingError)  # torch's errors for a damaged file
 _SMALLEST_PX: Final = 64  # the shorter side that AlexNet's layers need
-_PATIENCE: Final = 5.0  # seconds until a server that does not answer counts as none
+_PATIENCE: Final = 5.0  # timeout of a server, in seconds
 
 
 class Lpips:
     """Compares pictures by a network that takes two of them.
 
     Args:
-        network: takes two batches float32 `(1, 3, H, W)` in 0..1, gives their distance.
+        network: takes two batches float32 `(1, 3, H, W)` in 0..1, returns their distance.
     """
 
     def __init__(self, network: Network) -> None:
@@ -43,21 +43,21 @@ class Lpips:
 
     @torch.inference_mode()
     def __call__(self, made: Frame, truth: Frame) -> float:
-        """The distance of two pictures of one size, uint8 `(H, W, 3)` RGB; 0 is equal.
+        """The distance of two pictures of equal size, uint8 `(H, W, 3)` RGB; 0 if equal.
 
-        Pictures that are too small for the network are enlarged.
+        Pictures too small for the network are enlarged.
         """
         return float(self._network(_tensor(made), _tensor(truth)))
 
 
 def load_lpips(make: Callable[[], Network] | None = None) -> tuple[Lpips | None, str | None]:
-    """LPIPS if it can be had here, else None and one line that says what it needs.
+    """LPIPS if available here, or None and one line that says what it needs.
 
     Args:
         make: loads the network; by default LPIPS over AlexNet.
     """
     try:
-        with _impatient():
+        with _short_timeout():
             return Lpips((make or _alexnet)()), None
     except ModuleNotFoundError:
         return None, MISSING
@@ -72,7 +72,7 @@ def _alexnet() -> Network:
     metric = LearnedPerceptualImagePatchSimilarity(net_type="alex", normalize=True)
 
     def distance(made: Tensor, truth: Tensor) -> Tensor:
-        metric.reset()  # it would keep the figures of all pictures
+        metric.reset()  # otherwise it accumulates all pictures
         value = metric(made, truth)
         assert isinstance(value, Tensor)
         return value
@@ -81,8 +81,8 @@ def _alexnet() -> Network:
 
 
 @contextmanager
-def _impatient() -> Iterator[None]:
-    """Shorten the wait for servers; torch downloads without a limit of its own."""
+def _short_timeout() -> Iterator[None]:
+    """Set a short timeout for downloads; torch has none of its own."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_PATIENCE)
     try:

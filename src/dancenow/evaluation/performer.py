@@ -1,4 +1,4 @@
-"""How near a performer comes to a true clip of its person, and on which frames it is fair."""
+"""Comparing a performer with a true clip of its person, on frames that make a fair test."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from dancenow.video import ClipInfo
 
 Seen = Literal["held out", "another clip", "learned", "unknown"]
 
-_SAID: Final = {
+_SEEN_WORDS: Final = {
     "held out": "held out from its training",
     "another clip": "another clip than the one that was learned",
     "learned": "which were learned",
-    "unknown": "and nobody knows whether they were learned",
+    "unknown": "which may have been learned",
 }
 _FEWEST: Final = 2  # frames: one has no motion
 
 
 @dataclass(frozen=True)
 class PerformerScores:
-    """A performer against a clip of its person.
+    """A performer compared with a clip of its person.
 
     Attributes:
         folder: the performer.
         clip: the true clip.
-        span: the frames of the clip that were performed, as in `range(*span)`.
+        span: the performed frames of the clip, as in `range(*span)`.
         held_out: whether none of them was learned.
-        seen: what they are to the performer: "held out" of the clip that it learned, from
-            "another clip", "learned", or "unknown" where the performer does not tell.
+        seen: how they relate to the training: "held out" from it, of "another clip", "learned", or
+            "unknown" if the performer has no record.
         preset: how the performer was trained.
-        scores: the performed frames against the true ones.
-        fps_performed: frames painted a second, nothing else counted.
+        scores: the performed frames compared with the true ones.
+        fps_performed: frames painted per second, excluding other work.
         times: seconds of each stage.
     """
 
@@ -54,7 +54,7 @@ class PerformerScores:
     times: StageTimes
 
     def summary(self) -> str:
-        """The figures for people."""
+        """The figures for the user."""
         return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
@@ -62,7 +62,7 @@ class PerformerScores:
         start, stop = self.span
         return [
             f"{self.folder} (preset {self.preset}), frames {start} to {stop - 1} of {self.clip}, "
-            f"{_SAID[self.seen]}",
+            f"{_SEEN_WORDS[self.seen]}",
             *self.scores.lines(),
             f"painted {self.fps_performed:.1f} frames a second",
         ]
@@ -71,7 +71,7 @@ class PerformerScores:
 def write_performer_page(
     folder: Path, measured: PerformerScores, frames: PerFrame, made: Path
 ) -> Path:
-    """Write the page of a performer that was measured.
+    """Write the page of an evaluated performer.
 
     Args:
         folder: where it goes, with the pictures.
@@ -84,7 +84,7 @@ def write_performer_page(
         "performer": measured.folder.name,
         "preset": measured.preset,
         "clip": measured.clip.name,
-        "frames": f"{start:,} to {stop - 1:,}, {_SAID[measured.seen]}",
+        "frames": f"{start:,} to {stop - 1:,}, {_SEEN_WORDS[measured.seen]}",
         "painted": f"{measured.fps_performed:.1f} frames a second",
     }
     return write_clip_page(
@@ -99,21 +99,20 @@ def write_performer_page(
 
 
 def choose_span(info: ClipInfo, learned: Mapping[str, Any] | None) -> tuple[tuple[int, int], Seen]:
-    """Which frames of a clip are fair to measure a performer on, and what they are to it.
+    """The frames of a clip that make a fair test of a performer, and their relation to it.
 
     Args:
         info: the clip.
-        learned: what the performer's training tells of the clip that was learned; None where it
-            tells nothing.
+        learned: the performer's record of its training clip; None if it has none.
 
     Returns:
-        The frames, as in `range(*span)`: those behind the learned ones, or all.
+        The frames, as in `range(*span)`: those after the learned ones, or all.
 
     Raises:
         InputError: there are too few.
 
     Warns:
-        DanceNowWarning: the frames were learned, or nobody knows whether they were.
+        DanceNowWarning: the frames were learned, or may have been.
     """
     start, seen = 0, _relation(info, learned)
     if seen == "held out" and learned is not None:

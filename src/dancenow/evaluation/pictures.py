@@ -1,4 +1,4 @@
-"""How near a picture comes to the true one."""
+"""Comparing a picture with the true one."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class PictureScores:
     """Scores of one picture.
 
     Attributes:
-        psnr: peak signal to noise ratio, dB; at most 100, where the pictures are equal.
+        psnr: peak signal-to-noise ratio, dB; at most 100, if the pictures are equal.
         ssim: structural similarity (Wang et al., 2004), at most 1.
-        sharpness: mean gradient magnitude against the true picture's; 1 is as sharp.
-        energy: mean squared gradient magnitude against the true picture's, the "gradient energy":
-            1 is as sharp, and fine edges count for more; NaN where it was not measured.
-        lpips: distance to a network that judges much as people do (Zhang et al., 2018), 0 where
-            the pictures are equal; None where it was not measured.
+        sharpness: mean gradient magnitude relative to the true picture's; 1 is as sharp.
+        energy: mean squared gradient magnitude relative to the true picture's ("gradient energy"):
+            1 is as sharp, with more weight on strong edges; NaN if not measured.
+        lpips: distance by a network that judges much as people do (Zhang et al., 2018), 0 if the
+            pictures are equal; None if not measured.
     """
 
     psnr: float
@@ -38,14 +38,14 @@ class PictureScores:
 def picture_scores(
     made: Frame, truth: Frame, lpips: Callable[[Frame, Frame], float] | None = None
 ) -> PictureScores:
-    """Compare two pictures of one size.
+    """Compare two pictures of equal size.
 
     Args:
         made: uint8 `(H, W, 3)` RGB.
         truth: uint8 `(H, W, 3)` RGB.
-        lpips: gives the LPIPS of two pictures (see `dancenow.evaluation.perceptual`).
+        lpips: returns the LPIPS of two pictures (see `dancenow.evaluation.perceptual`).
     """
-    # It brings librosa and ONNX Runtime along where these are installed: seconds.
+    # Imports librosa and ONNX Runtime if installed, which takes seconds.
     from torchmetrics.functional.image import (
         peak_signal_noise_ratio,
         structural_similarity_index_measure,
@@ -64,18 +64,18 @@ def picture_scores(
 
 
 def gradient_magnitude(picture: Frame) -> float:
-    """Mean length of the gradient of the picture's grey values, per px, 0..255."""
+    """Mean length of the gradient of the picture's grey values, per pixel, 0..255."""
     return float(np.hypot(*_gradient(picture)).mean())
 
 
 def gradient_energy(picture: Frame) -> float:
-    """Mean squared length of the gradient of the picture's grey values, per px."""
+    """Mean squared length of the gradient of the picture's grey values, per pixel."""
     down, across = _gradient(picture)
     return float((down**2 + across**2).mean())
 
 
 def _gradient(picture: Frame) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Change of the grey values per px, downwards and to the right, float32 `(H, W)` each."""
+    """Change of the grey values per pixel, downwards and to the right, float32 `(H, W)` each."""
     down, across = np.gradient(picture.astype(np.float32).mean(axis=2))
     return down, across
 

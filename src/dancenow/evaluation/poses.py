@@ -1,4 +1,4 @@
-"""How near a dance comes to the true one, by its poses."""
+"""Comparing the poses of a dance with the true ones."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _PARTS = {"body": (BODY,), "face": (FACE,), "hands": (LEFT_HAND, RIGHT_HAND)}
 class PoseScores:
     """Scores of a track.
 
-    Distances are between keypoints that are seen in both tracks, averaged over keypoints and
-    frames (Chan et al., 2019, section 5, "pose distance"); None where nothing is seen in both.
+    Distances are between keypoints seen in both tracks, averaged over keypoints and frames (Chan et
+    al., 2019, section 5, "pose distance"); None if no keypoint is seen in both.
 
     Attributes:
-        distance_px: mean distance for "body", "face" and "hands", px.
+        distance_px: mean distance for "body", "face" and "hands", in pixels.
         distance_percent: the same in % of the standing person's height.
-        missed: the part of the frames with a person in the true track and none in the made, 0..1.
-        missed_keypoints: keypoints of "body", "face" and "hands" that are seen in the true track
-            and not in the made, a frame (Chan et al., 2019, section 5, "missed detections").
+        missed: fraction of the frames with a person in the true track only, 0..1.
+        missed_keypoints: keypoints of "body", "face" and "hands" seen in the true track only, per
+            frame (Chan et al., 2019, section 5, "missed detections").
     """
 
     distance_px: dict[str, float | None]

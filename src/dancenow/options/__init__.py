@@ -1,6 +1,6 @@
-"""What can be chosen: one frozen dataclass a verb, each field with its line of help.
+"""Options: one frozen dataclass per verb, each field with its help line.
 
-Light to import: the command line shows its help from here.
+Light to import, so the command line shows its help fast.
 """
 
 from dancenow.options.groups import Camera, Formation, PresetOptions, Retarget, ShowOptions

@@ -1,7 +1,7 @@
-"""How one field of an options class is offered to people: its line of help, its flag.
+"""Description of a field of an options class: its help line and its flag.
 
-Options classes are frozen dataclasses.  A field is annotated `Annotated[type, Option("help")]`; the
-command line makes its options from these, the studio and the library take the classes themselves.
+Options classes are frozen dataclasses with fields `Annotated[type, Option("help")]`.  The command
+line builds its options from these; the studio and the library use the classes themselves.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ Kind = TypeVar("Kind")
 
 @dataclass(frozen=True)
 class Option:
-    """What is told of a field.
+    """Description of a field.
 
     Attributes:
-        help: one line for people.
+        help: one line for the user.
         flags: on the command line; by default `--` and the field's name with hyphens.
         negates: the flag turns the field off.
-        shown_default: what stands in place of the default in the help.
-        panel: the heading in the help below which it stands.
-        metavar: what stands for the value in the help.
+        shown_default: shown in the help instead of the default.
+        panel: its heading in the help.
+        metavar: placeholder of the value in the help.
         minimum: the smallest value.
-        environment: the environment variable that is read where the flag is not given.
+        environment: the environment variable that is read if the flag is absent.
     """
 
     help: str
@@ -38,7 +38,7 @@ class Option:
 
 
 def described(kind: type) -> dict[str, tuple[Any, Option, Any]]:
-    """The fields of an options class: for each its type, what is told of it, and its default."""
+    """The type, description and default of each field of an options class."""
     hints = get_type_hints(kind, include_extras=True)
     found = {}
     for each in fields(kind):
@@ -49,6 +49,6 @@ def described(kind: type) -> dict[str, tuple[Any, Option, Any]]:
 
 
 def narrowed(options: object, kind: type[Kind]) -> Kind:
-    """Those of some options that another class has, too, as that class."""
+    """The given options as another class, restricted to its fields."""
     names = [each.name for each in fields(kind)]  # type: ignore[arg-type]
     return kind(**{name: getattr(options, name) for name in names if hasattr(options, name)})

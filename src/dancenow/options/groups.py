@@ -22,14 +22,14 @@ class Camera(str, Enum):
     """Whose camera films a performance."""
 
     auto = "auto"
-    """The source's where it shows the performer's own room and is not normalised; else still."""
+    """The source's if it shows the performer's own room and is not normalised, otherwise still."""
     still = "still"
     target = "target"
     source = "source"
 
 
 class Retarget(str, Enum):
-    """What takes the target's proportions."""
+    """What is scaled to the target's proportions."""
 
     whole = "global"
     """The body as a whole."""
@@ -48,23 +48,23 @@ class Formation(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceOptions:
-    """Where networks compute."""
+    """Where networks run."""
 
-    device: Annotated[DeviceName, Option("Where networks compute.")] = "auto"
+    device: Annotated[DeviceName, Option("The device that networks run on.")] = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SeedOptions:
-    """What is random."""
+    """Randomness."""
 
-    seed: Annotated[int, Option("Decides everything that is random.", minimum=0)] = 0
+    seed: Annotated[int, Option("Seed of everything random.", minimum=0)] = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class EstimatorOptions:
-    """What finds poses."""
+    """Pose detection."""
 
-    estimator: Annotated[str, Option("What finds the poses: mediapipe, rtmpose.")] = "mediapipe"
+    estimator: Annotated[str, Option("The pose estimator: mediapipe or rtmpose.")] = "mediapipe"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class CredentialsOptions:
     credentials: Annotated[
         bool,
         Option(
-            "Do not sign the result with Content Credentials, which say that it is synthetic.",
+            "Do not sign the result with Content Credentials, which mark it as synthetic.",
             flags=("--no-credentials",),
             negates=True,
         ),
@@ -83,10 +83,10 @@ class CredentialsOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportOptions:
-    """Whether a page is left."""
+    """Whether to write a page."""
 
     report: Annotated[
-        Path | None, Option("Also leave a page with the figures, index.html, in this folder.")
+        Path | None, Option("Also write a page with the figures, index.html, into this folder.")
     ] = None
 
 
@@ -95,12 +95,12 @@ class BudgetOptions:
     """How long to train."""
 
     minutes: Annotated[
-        float | None, Option("Train this long in all.", shown_default="the preset's")
+        float | None, Option("Total training time in minutes.", shown_default="the preset's")
     ] = None
-    steps: Annotated[int | None, Option("Train this many steps in all.")] = None
+    steps: Annotated[int | None, Option("Total number of training steps.")] = None
     quality: Annotated[
         Quality | None,
-        Option("Train as many steps as this takes, however long they take, instead."),
+        Option("Train for the steps that this quality takes, instead of minutes or steps."),
     ] = None
 
 
@@ -111,15 +111,15 @@ class LoggerOptions:
     logger: Annotated[
         LoggerName,
         Option(
-            "Where a training also logs losses and previews, in its checkpoint/: TensorBoard's "
-            "logs, a table metrics.csv, nowhere."
+            "Where to log losses and previews in checkpoint/: as TensorBoard's logs, as "
+            "metrics.csv, or nowhere."
         ),
     ] = "tensorboard"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PosesOptions:
-    """What is known of a target."""
+    """Known poses of a target."""
 
     poses: Annotated[
         Path | None, Option("The target's poses, if known: a track (.npz) or OpenPose files.")
@@ -140,22 +140,20 @@ class PaintOptions:
     ] = None
     vgg_weights: Annotated[
         Path | None,
-        Option(
-            "VGG-19's weights (.safetensors), where the model hub is out of reach.", panel=_PAPER
-        ),
+        Option("VGG-19's weights (.safetensors), if the model hub is out of reach.", panel=_PAPER),
     ] = None
-    no_perceptual: Annotated[bool, Option("Train without VGG-19's loss.", panel=_PAPER)] = False
+    no_perceptual: Annotated[
+        bool, Option("Train without VGG-19's perceptual loss.", panel=_PAPER)
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class PresetOptions(PaintOptions):
-    """All changes to a preset of the paper's system; a method refuses what it has no use for."""
+    """All changes to a preset of the paper's system; a method refuses those it does not have."""
 
     batch: Annotated[
         int | None,
-        Option(
-            "Pairs of frames a step, on every device.", shown_default="the preset's", panel=_PAPER
-        ),
+        Option("Pairs of frames per step and device.", shown_default="the preset's", panel=_PAPER),
     ] = None
     per_frame: Annotated[bool, Option("Train without temporal smoothing.", panel=_PAPER)] = False
     no_face: Annotated[bool, Option("Train without the face network.", panel=_PAPER)] = False
@@ -165,7 +163,7 @@ class PresetOptions(PaintOptions):
     history: Annotated[
         int | None,
         Option(
-            "Paint up to this many frames before a pair: against errors that grow.",
+            "Paint up to this many frames before each pair, which keeps errors from growing.",
             shown_default="0, as in the paper",
             panel=_PAPER,
         ),
@@ -173,13 +171,13 @@ class PresetOptions(PaintOptions):
     upsampling: Annotated[
         Upsampling | None,
         Option(
-            "resize leaves no checkerboard.",
+            "How the resolution is increased; resize avoids checkerboard artefacts.",
             shown_default="transposed, as in the paper",
             panel=_PAPER,
         ),
     ] = None
     devices: Annotated[
-        int, Option("Devices that train together, on every machine.", panel=_PAPER)
+        int, Option("Devices that train together on each machine.", panel=_PAPER)
     ] = 1
     nodes: Annotated[int, Option("Machines that train together.", panel=_PAPER)] = 1
 
@@ -203,22 +201,22 @@ class ShowOptions:
     ] = True
     retarget: Annotated[
         Retarget,
-        Option("What takes the target's proportions: the body as a whole, or every limb."),
+        Option("What is scaled to the target's proportions: the whole body, or every limb."),
     ] = Retarget.whole
     camera: Annotated[
         str,
         Option(
-            "Whose camera films it: a still one, the target's, the source's; auto is still, or "
-            "with --no-normalize the source's where it shows the target's own room. For a motion "
-            "capture the angle it is filmed from: 0 is its front, 90 its left.",
+            "The camera: still, the target's or the source's; auto is still, or with "
+            "--no-normalize the source's if it shows the target's own room. For a motion capture, "
+            "the angle to film it from: 0 is its front, 90 its left.",
             metavar="[auto|still|target|source|DEGREES]",
         ),
     ] = "auto"
     background: Annotated[
         str,
         Option(
-            "What lies behind: target, source, a colour (white, #20c060), a picture, a clip, or "
-            "transparent (into .mov, .webm or a folder)."
+            "The background: target, source, a colour such as white or #20c060, a picture, a clip, "
+            "or transparent, which needs .mov, .webm or a folder."
         ),
     ] = "target"
 
@@ -232,7 +230,7 @@ class ShowOptions:
 
     @property
     def azimuth(self) -> float:
-        """From where a motion capture is filmed, in degrees: 0 is its front, 90 its left."""
+        """Angle from which a motion capture is filmed, in degrees: 0 is its front, 90 its left."""
         return self._camera()[1]
 
     def _camera(self) -> tuple[Camera, float]:
@@ -243,5 +241,6 @@ class ShowOptions:
             return Camera.auto, float(self.camera)
         except ValueError:
             raise InputError(
-                f"`camera={self.camera}`: is none of {', '.join(names)}, nor an angle in degrees."
+                f"`camera={self.camera}`: unknown; choose {', '.join(names)}, or an angle in "
+                "degrees."
             ) from None

@@ -1,4 +1,4 @@
-"""The options of each verb, for the command line, the studio and the library alike."""
+"""The options of each verb, for the command line, the studio and the library."""
 
 from __future__ import annotations
 
@@ -29,41 +29,41 @@ _PERFORMER_PRESET = Option(
     "Configuration of the performer: fast, tiny, edn-512, edn-1024, edn-tiny."
 )
 _TEMPERATURE = Option(
-    "How wild, 0 to 10: 0 is sure of itself.", shown_default="as lively as learned"
+    "How wild the dance is, from 0 (cautious) to 10.", shown_default="as lively as learned"
 )
 _UPLOADS: Final = "Uploads"
-_REFERENCE = Option("Do as the original DanceNet does, for comparison.")
+_REFERENCE = Option("Work as the original DanceNet does, for comparison.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DemoOptions(SeedOptions, DeviceOptions, CredentialsOptions):
-    """Of the demo."""
+    """Options of the demo."""
 
-    out: Annotated[Path, Option("The folder to leave everything in.")] = Path("demo")
-    quick: Annotated[bool, Option("The smallest sizes.")] = False
+    out: Annotated[Path, Option("The output folder.")] = Path("demo")
+    quick: Annotated[bool, Option("Use the smallest sizes.")] = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class SampleOptions(SeedOptions):
-    """Of a rendered sample performer."""
+    """Options of a rendered sample performer."""
 
     performer: Annotated[str, Option("Who dances: mika, zola, bo or lin.")] = ""
-    dance: Annotated[str, Option("disco, house, wave or groove.")] = ""
-    seconds: Annotated[float, Option("How long.")] = 10.0
+    dance: Annotated[str, Option("The dance: disco, house, wave or groove.")] = ""
+    seconds: Annotated[float, Option("Length in seconds.")] = 10.0
     size: Annotated[int, Option("Height and width in pixels.")] = 256
-    fps: Annotated[float, Option("Frames a second.")] = 25.0
+    fps: Annotated[float, Option("Frames per second.")] = 25.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class PoseOptions(DeviceOptions, EstimatorOptions):
-    """Of poses that are found in a clip."""
+    """Options of pose detection."""
 
     overlay: Annotated[Path | None, Option("Also write the clip with the poses drawn over it.")] = (
         None
     )
-    raw: Annotated[bool, Option("Do not fill gaps nor smooth.")] = False
+    raw: Annotated[bool, Option("Do not fill gaps or smooth.")] = False
     camera: Annotated[
-        float, Option("Degrees from which a motion capture is filmed: 90 is its left.")
+        float, Option("Angle in degrees to film a motion capture from: 90 is its left.")
     ] = 0.0
 
 
@@ -77,25 +77,25 @@ class TrainPerformerOptions(
     PosesOptions,
     BudgetOptions,
 ):
-    """Of a performer that is trained."""
+    """Options of training a performer."""
 
     preset: Annotated[str, _PERFORMER_PRESET] = "fast"
     hold_out: Annotated[
-        float, Option("Part of the clip's end that is not learned, to measure with.")
+        float, Option("Fraction of the clip, at its end, to hold out for evaluation.")
     ] = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class PerformOptions(DeviceOptions, EstimatorOptions, CredentialsOptions, ShowOptions):
-    """Of a performance by a trained performer."""
+    """Options of a performance by a trained performer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LiveOptions(PerformOptions):
-    """Of a live performance."""
+    """Options of a live performance."""
 
     seconds: Annotated[
-        float | None, Option("With --webcam: end after this long.", shown_default=" ")
+        float | None, Option("With --webcam: stop after this many seconds.", shown_default=" ")
     ] = None
 
 
@@ -111,14 +111,14 @@ class TransferOptions(
     ShowOptions,
     BudgetOptions,
 ):
-    """Of the whole way: learn a person, then let them dance a source."""
+    """Options of a transfer: learn a person, then make them dance a source."""
 
     preset: Annotated[str, _PERFORMER_PRESET] = "fast"
 
 
 @dataclass(frozen=True, kw_only=True)
 class _DanceOptions(SeedOptions, DeviceOptions, LoggerOptions, BudgetOptions):
-    """What training a choreographer and generating from a clip share."""
+    """Options shared by training a choreographer and generating from a clip."""
 
     codec: Annotated[str, Option("What is learned: frame (pictures) or pose (motion).")] = "frame"
     preset: Annotated[str, Option("Configuration of the choreographer: fast, dancenet, tiny.")] = (
@@ -126,20 +126,20 @@ class _DanceOptions(SeedOptions, DeviceOptions, LoggerOptions, BudgetOptions):
     )
     stride: Annotated[
         int | None,
-        Option("Learn one of this many frames.", shown_default="4; fewer for a short clip"),
+        Option("Learn one in this many frames.", shown_default="4; fewer for a short clip"),
     ] = None
     reference: Annotated[bool, _REFERENCE] = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainChoreographerOptions(_DanceOptions):
-    """Of a choreographer that is trained."""
+    """Options of training a choreographer."""
 
     background: Annotated[
         str | None,
         Option(
-            "How the background is removed: threshold (before black), person (before anything), "
-            "grey and colour (not at all), auto.",
+            "How the background is removed: threshold (from black), person (from anything), grey "
+            "or colour (not at all), or auto.",
             shown_default="auto",
         ),
     ] = None
@@ -147,77 +147,77 @@ class TrainChoreographerOptions(_DanceOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class GenerateOptions(_DanceOptions, CredentialsOptions):
-    """Of a new dance."""
+    """Options of a new dance."""
 
-    seconds: Annotated[float | None, Option("Length of the new dance; 16, or the music's.")] = None
+    seconds: Annotated[
+        float | None, Option("Length in seconds.", shown_default="16, or the music's")
+    ] = None
     temperature: Annotated[float | None, _TEMPERATURE] = None
     performer: Annotated[
-        tuple[Path, ...], Option("A trained performer who dances it; several dance together.")
+        tuple[Path, ...], Option("A trained performer to dance it; repeat it for several.")
     ] = ()
-    music: Annotated[Path | None, Option("A sound file to dance to; it is put into the clip.")] = (
-        None
-    )
+    music: Annotated[Path | None, Option("A sound file to dance to, added to the clip.")] = None
     bars: Annotated[int | None, Option("Length in bars of the music.")] = None
-    loop: Annotated[bool, Option("The end leads back to the start.")] = False
-    continue_from: Annotated[Path | None, Option("A clip or track that the dance continues.")] = (
+    loop: Annotated[bool, Option("Make the end lead back to the start.")] = False
+    continue_from: Annotated[Path | None, Option("A clip or track for the dance to continue.")] = (
         None
     )
     formation: Annotated[Formation, Option("Several performers side by side, or in one room.")] = (
         Formation.beside
     )
     canon: Annotated[
-        float, Option("Seconds by which each performer begins after the one before.")
+        float, Option("Seconds by which each performer starts after the previous one.")
     ] = 0.0
     background: Annotated[
         str,
         Option(
-            "Behind performers: target, transparent, a colour, a picture or a clip. "
-            "For --codec frame, how it is removed: auto, threshold, person, grey or colour."
+            "The performers' background: target, transparent, a colour, a picture or a clip. "
+            "With --codec frame, how it is removed: auto, threshold, person, grey or colour."
         ),
     ] = "target"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReconstructOptions(DeviceOptions, CredentialsOptions):
-    """Of a clip as a choreographer of pictures gives it back."""
+    """Options of a reconstruction by a choreographer of pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportKerasOptions(DeviceOptions):
-    """Of the original DanceNet's weights."""
+    """Options of importing the original DanceNet's weights."""
 
     latents: Annotated[
-        Path | None, Option("The latents it was trained on, lv.npy: they set the range.")
+        Path | None, Option("The latents it was trained on, lv.npy, which set the range.")
     ] = None
-    gate: Annotated[str, Option("What the LSTM's gates compute: auto, sigmoid, hard_sigmoid.")] = (
+    gate: Annotated[str, Option("The LSTM's gate activation: auto, sigmoid or hard_sigmoid.")] = (
         "auto"
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportEdnOptions(DeviceOptions, EstimatorOptions, PosesOptions):
-    """Of a data folder for Everybody Dance Now's own code."""
+    """Options of exporting a data folder for Everybody Dance Now's code."""
 
     size: Annotated[int, Option("Longer side of the pictures in pixels.")] = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateDanceOptions(SeedOptions, DeviceOptions, ReportOptions):
-    """Of a choreographer that is measured."""
+    """Options of evaluating a choreographer."""
 
-    seconds: Annotated[float, Option("Length of the dance that is measured.")] = 600.0
+    seconds: Annotated[float, Option("Length of the measured dance in seconds.")] = 600.0
     temperature: Annotated[float | None, _TEMPERATURE] = None
     reference: Annotated[bool, _REFERENCE] = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluatePerformerOptions(SeedOptions, DeviceOptions, EstimatorOptions, ReportOptions):
-    """Of a performer that is measured."""
+    """Options of evaluating a performer."""
 
     poses: Annotated[
         Path | None,
         Option(
-            "The clip's true poses: a track (.npz) or OpenPose's folder.", shown_default="detected"
+            "The clip's true poses: a track (.npz) or OpenPose files.", shown_default="detected"
         ),
     ] = None
     keep: Annotated[Path | None, Option("Also keep the performed clip here.")] = None
@@ -225,36 +225,34 @@ class EvaluatePerformerOptions(SeedOptions, DeviceOptions, EstimatorOptions, Rep
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateClipOptions(DeviceOptions, EstimatorOptions, ReportOptions):
-    """Of a clip that is measured."""
+    """Options of evaluating a clip."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AblationOptions(SeedOptions, DeviceOptions, PaintOptions):
-    """Of what the paper's parts bring."""
+    """Options of the ablation."""
 
     preset: Annotated[str, _PERFORMER_PRESET] = "edn-tiny"
     minutes: Annotated[
-        float | None, Option("Train this long in all.", shown_default="the preset's")
+        float | None, Option("Total training time in minutes.", shown_default="the preset's")
     ] = None
-    steps: Annotated[int | None, Option("Train this many steps in all.")] = None
+    steps: Annotated[int | None, Option("Total number of training steps.")] = None
     batch: Annotated[
         int | None,
-        Option("Pairs of frames a step, on every device.", shown_default="the preset's"),
+        Option("Pairs of frames per step and device.", shown_default="the preset's"),
     ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudioOptions(SeedOptions, DeviceOptions):
-    """Of the studio."""
+    """Options of the studio."""
 
-    host: Annotated[str, Option("The address to listen on; others than this need --auth.")] = (
-        "127.0.0.1"
-    )
+    host: Annotated[str, Option("The address to listen on; any other needs --auth.")] = "127.0.0.1"
     port: Annotated[int, Option("The port; 0 takes a free one.")] = 7860
     auth: Annotated[
         tuple[str, ...],
         Option(
-            "Who may come in; several may be given, each sees only what is their own.",
+            "A user who may log in; repeat it for several, who each see only their own work.",
             metavar="USER:PASSWORD",
             environment="DANCENOW_STUDIO_AUTH",
         ),
@@ -262,8 +260,8 @@ class StudioOptions(SeedOptions, DeviceOptions):
     data: Annotated[
         Path | None,
         Option(
-            "The folder for everything that is uploaded, learned and made.",
-            shown_default="of the user",
+            "The folder for uploads, trained models and results.",
+            shown_default="the user's data folder",
         ),
     ] = None
     max_upload: Annotated[float, Option("Largest file in MB.", panel=_UPLOADS)] = 500.0

@@ -16,8 +16,8 @@ class Layer:
     """The painted person in one frame, before it is laid over anything.
 
     Attributes:
-        pixels: uint8 `(h, w, 4)`: RGB, multiplied by coverage, and coverage; empty where nobody is.
-        left, top: where its corner lies in the frame, in pixels.
+        pixels: uint8 `(h, w, 4)`: premultiplied RGB, and coverage; empty without a person.
+        left, top: its corner in the frame, in pixels.
         size: width and height of the frame in pixels.
     """
 
@@ -27,7 +27,7 @@ class Layer:
     size: tuple[int, int]
 
     def over(self, background: Frame) -> Frame:
-        """The person before a background, uint8 `(H, W, 3)` RGB of the frame's size."""
+        """The person over a background, uint8 `(H, W, 3)` RGB of the frame's size."""
         frame = background.copy()
         if self.pixels.size:
             height, width = self.pixels.shape[:2]
@@ -38,7 +38,7 @@ class Layer:
         return frame
 
     def alone(self) -> Frame:
-        """The person on nothing, uint8 `(H, W, 4)` RGBA, colours not multiplied by coverage."""
+        """The person on a transparent background, uint8 `(H, W, 4)` RGBA, not premultiplied."""
         frame = np.zeros((self.size[1], self.size[0], 4), np.uint8)
         if self.pixels.size:
             height, width = self.pixels.shape[:2]

@@ -1,4 +1,4 @@
-"""What a method of learning people offers: its presets, its preparation, its networks."""
+"""The interface of a method of learning people: its presets, its preparation, its networks."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from dancenow.training.team import Team
 
 @dataclass(frozen=True)
 class TargetRequest:
-    """A target that is to be learned, and how.
+    """A target to learn, and how.
 
     Attributes:
         target: the clip, or a folder of drawn stick figures.
-        device: where it is learned.
-        options: who finds the poses or which are known, what is held out, changes to the preset.
-        progress: told about every frame.
+        device: where to train.
+        options: the estimator or known poses, the held-out part, changes to the preset.
+        progress: called for every frame.
     """
 
     target: Path
@@ -37,12 +37,12 @@ class TargetRequest:
 
 
 class PreparedTarget(ABC):
-    """A target, ready to be learned by one method.
+    """A target prepared for training by one method.
 
     Attributes:
-        key: a name for the target's content and its preparation.
-        learned: which frames of which clip are learned.
-        frames: how many.
+        key: identifies the target's content and its preparation.
+        learned: which frames of which clip are used for training.
+        frames: their number.
         size: width and height of the clip's frames in pixels.
         team: the processes that train.
         previews: what the previews of its training show.
@@ -57,15 +57,15 @@ class PreparedTarget(ABC):
 
     @abstractmethod
     def trainable(self, seed: int) -> Trainable:
-        """The networks and optimisers at their beginning."""
+        """Fresh networks and optimisers."""
 
     @abstractmethod
     def performer(self, trainable: Any, figures: dict[str, Any]) -> Performer:
-        """What was learned; `figures` are those of the training."""
+        """The trained performer; `figures` are those of the training."""
 
 
 class Method(ABC):
-    """A way to learn people and let them perform.
+    """A method of learning people and painting them.
 
     Attributes:
         presets: its configurations by name; each has `preset` and `minutes`.
@@ -77,36 +77,36 @@ class Method(ABC):
 
     @abstractmethod
     def configure(self, preset: str, options: PresetOptions) -> Any:
-        """The preset's configuration with the options in it.
+        """The preset's configuration with the options applied.
 
         Raises:
-            InputError: an option has no possible value, or the preset does not have it.
+            InputError: an option is out of range, or the preset does not have it.
         """
 
     @abstractmethod
     def check_target(self, target: Path, config: Any) -> None:
-        """Raise `InputError` where a target can be no clip, nor anything else that is learned."""
+        """Raise `InputError` if this method cannot learn from the target."""
 
     def content(self, target: Path) -> Path:
-        """What of a target names its content: a file or a folder."""
+        """The file or folder whose content identifies a target."""
         return target
 
     @abstractmethod
     def prepare(self, config: Any, request: TargetRequest) -> PreparedTarget:
-        """Detect the person and write what is learned from; cached by content.
+        """Detect the person and write the training data; cached by content.
 
         Raises:
             InputError: the target cannot be read, is too short, or nobody is seen in it.
         """
 
     def enough_steps(self, config: Any) -> int:
-        """With fewer steps than this the picture is worse than it could be; 0: not known."""
+        """Steps needed for a good result; 0 if unknown."""
         del config
         return 0
 
     @abstractmethod
     def memory_advice(self, config: Any) -> str:
-        """What to do where the GPU's memory is too small."""
+        """What the user can do if the GPU's memory is too small."""
 
     @abstractmethod
     def load(self, folder: Path, document: dict[str, Any], device: Device) -> Performer:

@@ -1,4 +1,4 @@
-"""What the page of a performer's training tells."""
+"""Content of the page of a performer's training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dancenow.performer.method import PreparedTarget, TargetRequest
-from dancenow.training.page import TrainingPage, TrainingPart, said_device, said_options
+from dancenow.training.page import TrainingPage, TrainingPart, format_device, format_options
 
 _TIMES = {"prepare": "poses, masks, background", "train": "learning the person"}
 
@@ -22,8 +22,8 @@ def performer_page(
     """The page of a performer's folder.
 
     Args:
-        folder: where it lies.
-        prepared: what was learned from.
+        folder: the performer's.
+        prepared: the training data.
         request: how it was prepared and learned.
         config: of the preset.
         seconds: of the stages of the last run.
@@ -48,8 +48,8 @@ def performer_page(
             "poses": poses,
             "preset": config.preset,
             "perceptual loss": "" if perceptual is None else "with" if perceptual else "without",
-            "budget": said_options(options, config.minutes),
-            "device": said_device(request.device),
+            "budget": format_options(options, config.minutes),
+            "device": format_device(request.device),
             "seed": str(options.seed),
         },
         (TrainingPart("The person", folder / "checkpoint", prepared.previews),),

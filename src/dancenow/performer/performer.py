@@ -1,4 +1,4 @@
-"""`Performer`: a learned person, on disk and in memory, whatever method it was learned by."""
+"""`Performer`: a learned person of any method, on disk and in memory."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Scene(Protocol):
 
     @property
     def fps(self) -> float:
-        """The target clip's frames a second."""
+        """Frames per second of the target clip."""
 
     @property
     def statistics(self) -> PoseStatistics | None:
@@ -49,27 +49,27 @@ class Scene(Protocol):
 
     @property
     def shape(self) -> BodyShape | None:
-        """The person's proportions; None where they are not known."""
+        """The person's proportions; None if they are not known."""
 
     @property
     def plate(self) -> Frame | None:
-        """The room without the person, uint8 `(H, W, 3)` RGB; None where whole frames are
+        """The room without the person, uint8 `(H, W, 3)` RGB; None if whole frames are
         painted."""
 
     @property
     def camera(self) -> CameraPath | None:
-        """How the target's camera moved, seen from the plate; None where it stood still or is not
+        """How the target's camera moved, seen from the plate; None if it stood still or is not
         known."""
 
 
 class Performer(ABC):
     """A learned person that can dance any track.
 
-    What a performer can do it says itself: `paints_layers`, and what its scene knows.
+    `paints_layers` and the scene tell what it can do.
 
     Attributes:
-        paints_layers: whether it paints the person alone, so that any background can lie behind,
-            several can share a frame, and it can perform live; else it paints whole frames.
+        paints_layers: whether it paints the person alone, which allows any background, several
+            performers in a frame, and live use; otherwise it paints whole frames.
         scene: where it stands.
         device: where it computes.
         training: figures of the training (steps, seconds, frames).
@@ -93,19 +93,19 @@ class Performer(ABC):
             track: poses in pixels of the performer's own frame (see `dancenow.pose.normalize`).
 
         Yields:
-            One uint8 `(H, W, 3)` RGB frame a pose, of the target clip's size; where the track has
-            no person, the empty room.
+            One uint8 `(H, W, 3)` RGB frame per pose, of the target clip's size; the empty room
+            if the pose shows no person.
 
         Raises:
-            InputError: the track's frame size is another, or nobody is in it.
+            InputError: the track has another frame size, or nobody is in it.
         """
 
     def layers(self, track: PoseTrack, *, resume: bool = False) -> Iterator[Layer]:
-        """Paint the person in every pose of `track`, on nothing; otherwise as `perform`.
+        """Paint the person in every pose of `track`, without background; otherwise as `perform`.
 
         Args:
             track: as for `perform`.
-            resume: the track follows the last one without a break.
+            resume: the track continues the previous one without a break.
 
         Raises:
             InputError: this performer paints whole frames; or as `perform` does.
@@ -117,16 +117,16 @@ class Performer(ABC):
         )
 
     def perform_figures(self, folder: Path) -> tuple[int, Iterator[Frame]]:
-        """Paint stick figures that are drawn already.
+        """Paint drawn stick figures.
 
         Args:
-            folder: of the layout that `dancenow.sources.stick_figures` describes.
+            folder: in the layout of `dancenow.sources.stick_figures`.
 
         Returns:
-            How many frames there will be, and the frames, as `perform` yields them.
+            The number of frames, and the frames, as `perform` yields them.
 
         Raises:
-            InputError: this performer is given poses instead, or the folder cannot be read.
+            InputError: this performer needs poses, or the folder cannot be read.
         """
         raise InputError(
             f"{folder}: holds drawn stick figures, which only a performer of the presets edn-... "
@@ -135,14 +135,14 @@ class Performer(ABC):
 
     @abstractmethod
     def save(self, folder: Path) -> None:
-        """Write the performer into `folder`: what it needs to run, each file atomically."""
+        """Write all that the performer needs to run into `folder`, each file atomically."""
 
     @staticmethod
     def load(folder: str | Path, device: Device | None = None) -> Performer:
-        """Read a performer, whatever method it was learned by.
+        """Read a performer of any method.
 
         Raises:
-            InputError: there is none in the folder, a file is missing or damaged, or it is of a
+            InputError: the folder holds no performer, a file is missing or damaged, or it is of a
                 newer version.
         """
         folder = Path(folder)
@@ -170,7 +170,7 @@ def is_performer(path: Path) -> bool:
 
 @contextmanager
 def read_damaged(folder: Path) -> Iterator[None]:
-    """Turn what goes wrong while a performer's files are read into one line for the user.
+    """Turn errors in reading a performer's files into one line for the user.
 
     Raises:
         InputError: a file was missing or damaged inside the block.
@@ -220,7 +220,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise InputError(f"{folder}: holds a {kind}, a performer is needed.")
     if version > VERSION:
         raise InputError(
-            f"{folder}: a performer of version {version}, and this DanceNow reads up to {VERSION}; "
+            f"{folder}: a performer of version {version}, but this DanceNow reads up to {VERSION}; "
             "update DanceNow."
         )
     return dict(document)

@@ -1,4 +1,4 @@
-"""How a performer is learned by any method: prepared, trained in a session, left in a folder."""
+"""Training a performer by any method: prepare the target, train in a session, save."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dancenow.training.session import Session, Training
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What options come to: the method that they choose, its configuration, budget and device."""
+    """The method that the options choose, with its configuration, budget and device."""
 
     options: TrainPerformerOptions
     method: Method
@@ -34,10 +34,10 @@ class TrainingPlan:
 
     @staticmethod
     def of(options: TrainPerformerOptions) -> TrainingPlan:
-        """Read options.
+        """The plan that the options describe.
 
         Raises:
-            InputError: one of them cannot be used.
+            InputError: an option cannot be used.
         """
         if not 0.0 <= options.hold_out < 1.0:
             raise InputError(f"`hold_out={options.hold_out:g}`: must be at least 0 and below 1.")
@@ -51,9 +51,9 @@ class TrainingPlan:
     def train(
         self, session: Session, target: Path, progress: ProgressCallback, times: StageTimes
     ) -> Performer:
-        """Prepare the target, learn it in the session's folder, and leave the performer there."""
+        """Prepare the target, train in the session's folder, and save the performer there."""
         made_of = {"config": self.config.model_dump(mode="json")}
-        session.check(made_of)  # before the clip is looked at
+        session.check(made_of)  # before reading the clip
         request = TargetRequest(target, self.device, self.options, progress)
         with times.stage("prepare"):
             prepared = self.method.prepare(self.config, request)
@@ -89,7 +89,7 @@ class TrainingPlan:
         return performer
 
     def cached_folder(self, target: Path) -> Path:
-        """Where a performer goes that nobody asked to keep."""
+        """The cache folder of a performer trained without an output folder."""
         options = self.options
         poses = None if options.poses is None else content_hash(options.poses)
         key = content_hash(

@@ -1,7 +1,7 @@
-"""The methods that people are learned by: a third one is a folder beside this file and a line here.
+"""The table of methods.  To add one, add a folder beside this file and a line here.
 
-Each folder's `METHOD` is a `dancenow.performer.method.Method`.  They are imported when they are
-first used, since each brings its networks along.
+Each folder's `METHOD` is a `dancenow.performer.method.Method`, imported on first use because it
+brings its networks along.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ METHODS: Final = {
 
 
 def method_module(name: object, folder: Path) -> Any:
-    """The module of the method that a performer's folder names; older folders name none.
+    """The module of the method named in a performer's folder; older folders name none.
 
     Raises:
         InputError: there is no such method.

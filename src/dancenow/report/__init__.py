@@ -1,4 +1,4 @@
-"""Reports: pages that need nothing beside them, built from a few kinds of parts."""
+"""Reports: self-contained pages built from a few kinds of parts."""
 
 from dancenow.report.curves import Curve, curve, curves
 from dancenow.report.html import Html, element, escaped, joined

@@ -1,4 +1,4 @@
-"""Curves as inline SVG: axes with units, the raw line faint below its smoothed one."""
+"""Charts as inline SVG: axes with units, a smoothed line over the faint raw one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Values = NDArray[np.float64]
 
 _WIDTH, _HEIGHT = 440, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 66, 12, 16, 44  # px around the plot
-_LOG_FROM: Final = 20.0  # largest over smallest value from which the axis is logarithmic
-_LARGEST: Final = 1e30  # what is larger counts as no number
-_SMOOTH_FROM: Final = 12  # points; fewer are shown as they are
+_LOG_FROM: Final = 20.0  # ratio of largest to smallest value from which the axis is logarithmic
+_LARGEST: Final = 1e30  # larger values are treated as infinite
+_SMOOTH_FROM: Final = 12  # points; fewer are not smoothed
 _WINDOW: Final = 1 / 25  # of the points, for smoothing
 _TICKS: Final = 5
-_FROM_NOUGHT: Final = 0.05  # of the end: a time that begins before it is shown from nought on
-_LETTER: Final = 7.5  # px: what a name needs; where there is no room, a phase has none
+_FROM_NOUGHT: Final = 0.05  # of the end; an axis that begins before this is shown from 0
+_LETTER: Final = 7.5  # px per letter; a phase without room for its name has none
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Curve:
     Attributes:
         name: what is shown.
         x: `(N,)`, ascending.
-        y: `(N,)`; what is no number is left out.
-        what: one line that says what it is.
+        y: `(N,)`; NaN and infinite values are skipped.
+        what: a one-line description.
         x_name: what `x` counts.
-        y_unit: what `y` is counted in.
-        phases: where named parts begin, in `x`.
-        level: a value to compare with, and its name.
+        y_unit: unit of `y`.
+        phases: where named phases begin, in `x`.
+        level: a reference value, and its name.
         log: whether the axis may be logarithmic.
     """
 
@@ -54,18 +54,18 @@ class Curve:
 
 
 def curves(shown: Sequence[Curve], prefix: str) -> Html:
-    """Charts beside and below each other; `prefix` begins their ids, and is the page's only one."""
+    """A grid of charts; `prefix`, unique in the page, begins their ids."""
     charts = [curve(of, f"{prefix}-{number}") for number, of in enumerate(shown)]
     items = [element("li", chart) for chart in charts if chart]
     return element("ul", *items, class_="grid charts") if items else Html("")
 
 
 def curve(of: Curve, key: str) -> Html:
-    """A chart with its caption; nothing where there is no value.
+    """A chart with its caption; empty without values.
 
     Args:
         of: what is shown.
-        key: begins the ids of its parts, which must differ from those of others in the page.
+        key: prefix of the ids of its parts, unique in the page.
     """
     of = replace(of, y=_drawable(of.y))
     finite = np.isfinite(of.y)
@@ -75,12 +75,12 @@ def curve(of: Curve, key: str) -> Html:
     smooth = smoothed(of.y)
     label = f"{of.name}{f', {of.y_unit}' if of.y_unit else ''}{', log scale' if scale.log else ''}"
     known = of.y[finite]
-    told = (
+    summary = (
         f"{of.name} from {_short(known[0])} to {_short(known[-1])} over {len(known)} points; "
         f"least {_short(known.min())}, most {_short(known.max())}."
     )
     if len(known) < len(of.y):
-        told += f" {len(of.y) - len(known)} more are no numbers."
+        summary += f" {len(of.y) - len(known)} more are not finite."
     lines: list[Html] = [*_phases(of, scale), *_axes(of, scale, label)]
     if smooth is None:
         lines.append(_line(of.x, of.y, scale, "only"))
@@ -90,7 +90,7 @@ def curve(of: Curve, key: str) -> Html:
     drawing = element(
         "svg",
         element("title", f"{of.name} over {of.x_name}", id=f"{key}-title"),
-        element("desc", told, id=f"{key}-desc"),
+        element("desc", summary, id=f"{key}-desc"),
         *lines,
         class_="chart",
         viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
@@ -104,7 +104,7 @@ def curve(of: Curve, key: str) -> Html:
 
 
 def smoothed(values: Values) -> Values | None:
-    """A centred mean over a part of the values; None where there are few."""
+    """A centred moving average; None if there are too few values."""
     if np.isfinite(values).sum() < _SMOOTH_FROM:
         return None
     half = max(2, round(len(values) * _WINDOW / 2))
@@ -118,7 +118,7 @@ def smoothed(values: Values) -> Values | None:
 
 
 def _drawable(values: Values) -> Values:
-    """Values without those that are too large for an axis; the tiniest are nought."""
+    """Values without those too large for an axis; the tiniest become 0."""
     size = np.abs(values)
     known: Values = np.where(size <= _LARGEST, values, np.nan)
     return np.where(size < 1 / _LARGEST, 0.0, known)
@@ -126,7 +126,7 @@ def _drawable(values: Values) -> Values:
 
 @dataclass(frozen=True)
 class _Scale:
-    """From values to px of the drawing."""
+    """From values to pixels of the drawing."""
 
     x: tuple[float, float]
     y: tuple[float, float]
@@ -143,7 +143,7 @@ class _Scale:
             low, high = low / 1.15, high * 1.15
         else:
             room = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
-            touches = 0 <= low <= 0.6 * high  # nought is part of the picture
+            touches = 0 <= low <= 0.6 * high  # include 0
             low, high = 0.0 if touches else low - room, high + room
         ends = float(curve.x[0]), float(curve.x[-1])
         if 0 < ends[0] < _FROM_NOUGHT * ends[1]:
@@ -160,7 +160,7 @@ class _Scale:
 
 
 def _line(x: NDArray[np.int64] | Values, y: Values, scale: _Scale, kind: str) -> Html:
-    """A line through the values, interrupted where they are no numbers."""
+    """A line through the values, interrupted at NaN and infinite ones."""
     path, pen = [], "M"
     for across, value in zip(x.tolist(), y.tolist(), strict=True):
         if not math.isfinite(value):
@@ -168,7 +168,7 @@ def _line(x: NDArray[np.int64] | Values, y: Values, scale: _Scale, kind: str) ->
             continue
         path.append(f"{pen}{scale.across(across):.1f} {scale.up(value):.1f}")
         pen = "L"
-    if len(path) == 1:  # a point, which the round ends of the line make visible
+    if len(path) == 1:  # a point, made visible by the line's round ends
         path.append("h0")
     return element("path", class_=kind, d="".join(path))
 
@@ -238,7 +238,7 @@ def _text(
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Round values between two, about five."""
+    """About five round values between two."""
     rough = (high - low) / _TICKS
     unit = 10.0 ** math.floor(math.log10(rough))
     step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough * 0.999)
@@ -249,7 +249,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
-    """Powers of ten between two, with 2 and 5 of them where there would be few."""
+    """Powers of ten between two values, with 2 and 5 times them if there are few."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     tens = [10.0**power for power in powers if low <= 10.0**power <= high]
     if len(tens) > 2:

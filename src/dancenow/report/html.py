@@ -1,4 +1,4 @@
-"""Elements of HTML.  Text is escaped unless it says that it is HTML already."""
+"""Elements of HTML.  Text is escaped unless it is `Html` already."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Html(str):
 
 
 def escaped(text: object) -> Html:
-    """Any text as HTML; what is HTML stays as it is."""
+    """Any text as HTML; `Html` is returned unchanged."""
     return text if isinstance(text, Html) else Html(html.escape(str(text)))
 
 
 def joined(parts: Iterable[object], between: str = "\n") -> Html:
-    """Parts one after the other; `between` is HTML."""
+    """Parts joined by `between`, which is HTML."""
     return Html(between.join(escaped(part) for part in parts))
 
 
@@ -31,8 +31,8 @@ def element(name: str, /, *inside: object, **attributes: object) -> Html:
     Args:
         name: of the element.
         inside: texts and elements.
-        attributes: by name, with `_` for `-` and at the end of Python's own words; one that is
-            None or False is left out, one that is True has no value.
+        attributes: by name, with `_` for `-` and after Python's keywords; None and False are left
+            out, True has no value.
     """
     words = [name]
     for key, value in attributes.items():

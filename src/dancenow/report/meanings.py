@@ -1,4 +1,4 @@
-"""What every figure of a report is, which way is better, and what is good."""
+"""The meaning of every figure of a report: what it is, which way is better, and what is good."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Meaning:
     """A figure in words.
 
     Attributes:
-        name: what it is called.
+        name: shown in the report.
         what: one line on what it is and what is good.
         better: which way is better.
-        unit: what it is counted in, after `factor`.
-        digits: decimals that are shown.
-        factor: what the value is multiplied by: 100 for parts that are shown in %.
+        unit: after multiplying by `factor`.
+        digits: number of decimals shown.
+        factor: multiplies the value, such as 100 for fractions shown in %.
     """
 
     name: str
@@ -39,17 +39,17 @@ class Meaning:
     factor: float = 1.0
 
     @property
-    def told(self) -> str:
+    def explanation(self) -> str:
         """Which way is better, and what it is."""
         return " ".join(part for part in (_BETTER[self.better], self.what) if part)
 
 
-# Of `PictureScores`.  What is good is told from the measurements of docs/fast.md.
+# Of `PictureScores`.  What is good follows from the measurements in docs/fast.md.
 PICTURES: Final = {
     "psnr": Meaning(
         "PSNR",
-        "Size of the error px by px. An empty room scores 12 to 15 dB in the person's box, 20 dB "
-        "is near, 28 dB hard to tell apart; moved by 2 px, a picture scores 24 dB against itself.",
+        "Size of the error pixel by pixel. An empty room scores 12 to 15 dB in the person's box, "
+        "20 dB is close, 28 dB hard to tell apart; a picture moved by 2 pixels scores 24 dB.",
         "higher", "dB", 1,
     ),
     "ssim": Meaning(
@@ -58,7 +58,7 @@ PICTURES: Final = {
     ),
     "lpips": Meaning(
         "LPIPS",
-        "Distance as a network judges it that was taught by people; 0 is equal, 0.1 is good.",
+        "Distance by a network trained on people's judgement; 0 is equal, 0.1 is good.",
         "lower", "", 3,
     ),
     "sharpness": Meaning(
@@ -72,20 +72,20 @@ PICTURES: Final = {
     ),
 }  # fmt: skip
 
-# Of `PoseScores`, a part of the body a column.
+# Of `PoseScores`, one column per part of the body.
 POSES: Final = {
     "distance_percent": Meaning(
         "Pose distance",
-        "How far the joints seen in the made clip lie from the true ones, of the standing height; "
-        "below 3 % is good.",
+        "Distance of the joints seen in the made clip from the true ones, in % of the standing "
+        "height; below 3 % is good.",
         "lower", "%", 2,
     ),
-    "distance_px": Meaning("The same in px", "In px of the frame.", "lower", "px", 1),
+    "distance_px": Meaning("The same in pixels", "In pixels of the frame.", "lower", "px", 1),
     "missed_keypoints": Meaning(
-        "Missed keypoints", "Seen in the true clip and not in the made one, a frame.", "lower"
+        "Missed keypoints", "Seen in the true clip but not in the made one, per frame.", "lower"
     ),
     "missed": Meaning(
-        "Missed detections", "Frames in which nobody is found any more; 0 is good.", "lower", "%",
+        "Missed detections", "Frames in which the person is not found; 0 is good.", "lower", "%",
         1, 100.0,
     ),
 }  # fmt: skip
@@ -94,34 +94,34 @@ POSES: Final = {
 STEADINESS: Final = {
     "made": Meaning(
         "Flicker",
-        "Change of px from frame to frame where the true clip stands still, of 255; as little as "
-        "the true clip's own noise is good.",
+        "Change of pixels from frame to frame where the true clip stands still, of 255; good if it "
+        "is as low as the true clip's own noise.",
         "as the truth",
     ),
-    "real": Meaning("The true clip's own", "Noise of its camera and of its coding, of 255."),
+    "real": Meaning("The true clip's own", "Noise of its camera and its codec, of 255."),
     "motion_error": Meaning(
         "Error of the motion",
-        "How far changes from frame to frame inside the person's box are from the true ones, of "
+        "Difference of the changes from frame to frame from the true ones, in the person's box, of "
         "255.",
         "lower",
     ),
 }
 
-# Of `MotionScores` and `DanceScores`; `learned_...` is the same of the dance that was learned.
+# Of `MotionScores` and `DanceScores`; `learned_...` is the same of the learned dance.
 DANCE: Final = {
-    "seconds": Meaning("Length", "Of the dance that was measured.", "-", "s", 1),
+    "seconds": Meaning("Length", "Of the measured dance.", "-", "s", 1),
     "speed_ratio": Meaning(
-        "Speed", "Against the learned dance's; 0.8 to 1.2 is alike.", "near 1"
+        "Speed", "Relative to the learned dance's; 0.8 to 1.2 is similar.", "near 1"
     ),
     "slowest_ratio": Meaning(
         "Speed of the slowest tenth",
-        "Likewise; where it is far below the speed, the dance stalls on the way.",
+        "Relative to the learned dance's; if it is far below the speed, the dance stalls at times.",
         "near 1",
     ),
     "freeze": Meaning(
         "Longest stand",
-        "Time without a movement of a tenth of the usual speed; seconds of it are a dance that "
-        "died.",
+        "Time without a movement of a tenth of the usual speed; several seconds mean that the "
+        "dance died.",
         "as learned", "s", 1,
     ),
     "skating_ratio": Meaning(
@@ -130,14 +130,14 @@ DANCE: Final = {
     ),
     "limbs": Meaning(
         "Change of limbs",
-        "By how much the length of a limb differs from minute to minute, at most, the size left "
-        "out; a few % are the view.",
+        "Largest change of a limb's length from minute to minute, relative to the body's size; a "
+        "few % are due to perspective.",
         "as learned", "%", 1, 100.0,
     ),
     "size": Meaning(
         "Change of size",
-        "By how much the body's size differs from minute to minute, at most: whether it wanders "
-        "towards the camera or away.",
+        "Largest change of the body's size from minute to minute: drift towards or away from the "
+        "camera.",
         "as learned", "%", 1, 100.0,
     ),
     "outside": Meaning(
@@ -148,75 +148,75 @@ DANCE: Final = {
     ),
     "fid_k": Meaning(
         "FID, kinetic",
-        "Distance of how fast the joints move to what was held out, window by window; the learned "
-        "dance's own is what can be reached.",
+        "Distance of the joints' speeds to those of the held-out part, window by window; the "
+        "learned dance's own is the best possible.",
         "as learned",
     ),
     "fid_g": Meaning(
-        "FID, geometric", "The same of how the body is placed: arms up, feet crossed, turned.",
+        "FID, geometric", "The same for the body's posture: arms up, feet crossed, turned.",
         "as learned",
     ),
     "diversity_k": Meaning(
-        "Diversity, kinetic", "How much windows differ from each other; less repeats itself.",
+        "Diversity, kinetic", "How much windows differ from each other; lower is more repetitive.",
         "as learned",
     ),
     "diversity_g": Meaning(
-        "Diversity, geometric", "The same of how the body is placed.", "as learned"
+        "Diversity, geometric", "The same for the body's posture.", "as learned"
     ),
     "copy_distance": Meaning(
         "Newness",
-        "Distance of a second of it to the nearest learned one, in the median; 0 is a copy, 1 as "
-        "new as another passage, far above 1 another dance.",
+        "Median distance of a second of it to the nearest learned one; 0 is a copy, 1 as new as "
+        "another passage, far above 1 another dance.",
         "near 1",
     ),
     "nearest": Meaning(
-        "Newness, least", "The same of the second that is most like a learned one.", "higher"
+        "Newness, least", "The same for the second most like a learned one.", "higher"
     ),
 }  # fmt: skip
 
 # What is measured when a training ends.
 TRAINING: Final = {
     "codec_loss": Meaning(
-        "Autoencoder's loss", "Of its last step: nats that a picture costs.", "lower",
+        "Autoencoder's loss", "At its last step, in nats per picture.", "lower",
         "nats a picture", 1,
     ),
     "held_out": Meaning(
         "Held-out loss, pictures",
-        "Negative log likelihood of the part of the dance that was not learned, in nats a latent. "
-        "Compare it with other trainings on the same clips; it may be below 0.",
+        "Negative log likelihood of the held-out part of the dance, in nats per latent. Compare it "
+        "with other trainings on the same clips; it may be below 0.",
         "lower", "", 1,
     ),
     "held_out_moves": Meaning(
         "Held-out loss, motion",
-        "Loss on the part of the dance that was not learned. Compare it with other trainings on "
-        "the same clips.",
+        "Loss on the held-out part of the dance. Compare it with other trainings on the same "
+        "clips.",
         "lower", "", 4,
     ),
     "temperature": Meaning(
-        "Temperature", "Found after training: how wild new dances are, so that they move as fast "
-        "as the learned one. 0.5 to 2 is usual.",
+        "Temperature", "Found after training, for new dances to move as fast as the learned one. "
+        "0.5 to 2 is usual.",
     ),
 }  # fmt: skip
 
-# Losses, by the names that the trainings give them.
+# Losses, by name.
 LOSSES: Final = {
-    "loss": "What is minimised: the weighted sum of its parts.",
-    "l1": "Mean difference of px; 0 is equal.",
+    "loss": "What is minimised: the weighted sum of the other losses.",
+    "l1": "Mean difference of pixels; 0 is equal.",
     "gradient": "Difference of edges.",
-    "structure": "1 - SSIM: what is unlike in pattern and contrast.",
-    "coverage": "Difference of the painted outline to the person's.",
+    "structure": "1 - SSIM: difference in pattern and contrast.",
+    "coverage": "Difference between the painted outline and the person's.",
     "unreal": "How sure the discriminator is that the picture is painted; it learns too, so it "
     "need not fall.",
     "features": "Difference inside the discriminator.",
     "adversarial": "How sure the discriminator is that the picture is painted; it learns too, so "
     "it need not fall.",
     "feature_matching": "Difference inside the discriminator.",
-    "perceptual": "Difference inside VGG-19, near to how people see.",
-    "discriminator": "The discriminator's own loss; near 0 or unmoving for long it has won or "
-    "lost, and little is learned from it.",
-    "reconstruction": "Nats that the decoded picture misses.",
-    "divergence": "Nats that the latents say; rises while pictures gain detail.",
-    "vectors": "What is missed of the poses.",
-    "pace": "What is missed of their changes.",
-    "joints": "What is missed of the joints' places and speeds.",
+    "perceptual": "Difference inside VGG-19, close to human perception.",
+    "discriminator": "The discriminator's own loss; if it stays near 0 or does not move, it has "
+    "won or lost, and little is learned from it.",
+    "reconstruction": "Error of the decoded picture, in nats.",
+    "divergence": "Information in the latents, in nats; rises while pictures gain detail.",
+    "vectors": "Error of the poses.",
+    "pace": "Error of their changes.",
+    "joints": "Error of the joints' positions and speeds.",
 }

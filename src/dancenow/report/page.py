@@ -1,4 +1,4 @@
-"""A page: one HTML file with its style and pictures inside, and without scripts."""
+"""A page: one HTML file with its style and pictures inside, and no scripts."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from dancenow.report.html import Html, element, joined
 from dancenow.report.style import STYLE
 from dancenow.version import __version__
 
-PAGE: Final = "index.html"  # what a folder's page is called
+PAGE: Final = "index.html"  # name of a folder's page
 Kind = Literal["demo", "training", "evaluation", "ablation"]
 
 _MARK: Final = re.compile(r'<meta name="dancenow-report" content="([a-z]+)">')
-_HEAD_CHARACTERS: Final = 500  # the mark stands among them
+_HEAD_CHARACTERS: Final = 500  # the mark is within these
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page under a heading of its own; a `level` of 3 lies inside the one before."""
+    """A part of a page with its own heading; `level` 3 is a subsection of the one before."""
 
     heading: str
     parts: tuple[object, ...]
@@ -30,14 +30,14 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """What a page tells.
+    """Content of a page.
 
     Attributes:
-        kind: what is reported.
+        kind: of the report.
         title: its heading.
-        lead: what stands below it.
-        sections: what follows; those without parts are left out.
-        footer: its last words.
+        lead: shown below the heading.
+        sections: those without parts are left out.
+        footer: shown at the end.
     """
 
     kind: Kind
@@ -69,13 +69,13 @@ class Page:
 
 
 def write_page(path: Path, page: Page) -> Path:
-    """Write a page; gives its path."""
+    """Write a page; returns its path."""
     write_text(path, page.render())
     return path
 
 
 def page_kind(path: Path) -> str | None:
-    """What the page in a file reports; None where there is none of ours."""
+    """The kind of the report in a file; None if it is not a page of ours."""
     try:
         with path.open(encoding="utf-8") as file:
             found = _MARK.search(file.read(_HEAD_CHARACTERS))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dancenow.report.html import Html, element
 
-_WIDE: Final = 3.0  # width over height from which pictures stand one below the other
+_WIDE: Final = 3.0  # aspect ratio from which pictures are stacked vertically
 _LONGEST_PX: Final = 800  # of a picture in a page
 _QUALITY: Final = 82  # of JPEG, 0..100
 _TYPES: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg"}
@@ -26,8 +26,8 @@ class Shot:
 
     Attributes:
         data: JPEG or PNG.
-        caption: what stands below it.
-        alt: what it shows, for those who do not see it.
+        caption: shown below it.
+        alt: alternative text.
     """
 
     data: bytes
@@ -44,11 +44,11 @@ def picture(data: bytes, alt: str, caption: object = "") -> Html:
 
 
 def strip(shots: Sequence[Shot], label: str) -> Html:
-    """Pictures in the order of time; nothing where there are none.
+    """Pictures in time order; empty if there are none.
 
     Args:
         shots: the pictures.
-        label: what they are together.
+        label: what they show together.
     """
     if not shots:
         return Html("")
@@ -56,7 +56,7 @@ def strip(shots: Sequence[Shot], label: str) -> Html:
     items = [element("li", picture(shot.data, shot.alt, shot.caption)) for shot in shots]
     layout = "grid rows" if max(ratios) > _WIDE else "grid shots"
     row = element("ol", *items, class_=layout)
-    # On a narrow screen it is scrolled, with the keyboard too.
+    # Scrollable on narrow screens, with the keyboard too.
     return element("div", row, class_="wide", role="region", aria_label=label, tabindex="0")
 
 
@@ -64,10 +64,10 @@ def video(path: Path, label: str, caption: object = "", *, starts: bool = False)
     """An MP4 video with a caption.
 
     Args:
-        path: the file; the whole of it goes into the page.
+        path: the file, embedded in the page.
         label: what it shows.
-        caption: what stands below it.
-        starts: whether it plays by itself.
+        caption: shown below it.
+        starts: whether it plays automatically.
     """
     shown = element(
         "video",
@@ -108,7 +108,7 @@ def _type(data: bytes) -> str:
 
 
 def _size(data: bytes) -> tuple[int, int]:
-    """Width and height in px."""
+    """Width and height in pixels."""
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if decoded is None:
         raise ValueError("a picture that cannot be read")

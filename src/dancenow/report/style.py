@@ -1,10 +1,10 @@
-"""How every report looks: by day, by night, on a phone, on paper."""
+"""The style of all reports, for light and dark mode, phones and paper."""
 
 from __future__ import annotations
 
 from typing import Final
 
-# Every colour of text has a contrast of at least 4.5 to the background that it stands on.
+# Every text colour has a contrast of at least 4.5 to its background.
 STYLE: Final = """
 :root {
   color-scheme: light dark;

@@ -1,4 +1,4 @@
-"""Tables of a page: figures that explain themselves, facts, times; and plain text."""
+"""Tables of a page (figures with explanations, facts, times), and plain text."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from dancenow.report.meanings import Meaning
 
 @dataclass(frozen=True)
 class Row:
-    """A figure of a table, for each of its columns.
+    """A row of a table of figures.
 
     Attributes:
         meaning: what the figure is.
-        values: one a column; None where there is no such figure, no number where it could not be
-            measured.
+        values: one per column; None without such a figure, NaN if it could not be measured.
     """
 
     meaning: Meaning
@@ -25,16 +24,16 @@ class Row:
 
 
 def figures(caption: str, rows: Sequence[Row], columns: Sequence[str] = ("value",)) -> Html:
-    """A table of figures, each with what it is and which way is better.
+    """A table of figures, each with its meaning and which way is better.
 
-    Rows without any value are left out; nothing is given where no row is left.
+    Rows without any value are left out; empty if no row is left.
     """
     shown = [row for row in rows if any(_is_number(value) for value in row.values)]
     if not shown:
         return Html("")
     names = ["figure", *columns]
     head = element("tr", *(element("th", name, scope="col") for name in names))
-    # What a figure is stands below it, so that it can be read where the screen is narrow.
+    # The explanation is below the figure, to be readable on narrow screens.
     bodies = [
         element(
             "tbody",
@@ -43,7 +42,7 @@ def figures(caption: str, rows: Sequence[Row], columns: Sequence[str] = ("value"
                 element("th", row.meaning.name, scope="row"),
                 *(element("td", _value(row.meaning, value)) for value in row.values),
             ),
-            element("tr", element("td", row.meaning.told, colspan=len(names), class_="why")),
+            element("tr", element("td", row.meaning.explanation, colspan=len(names), class_="why")),
         )
         for row in shown
     ]
@@ -91,7 +90,7 @@ def duration(seconds: float) -> str:
 
 def _table(caption: str, kind: str, *inside: Html) -> Html:
     table = element("table", element("caption", caption), *inside, class_=kind)
-    # On a narrow screen it is scrolled, with the keyboard too.
+    # Scrollable on narrow screens, with the keyboard too.
     return element("div", table, class_="wide", role="region", aria_label=caption, tabindex="0")
 
 

@@ -1,1 +1,1 @@
-"""What a motion or a person is read from: clips, tracks, motion captures, pose folders."""
+"""Reading motions and people: clips, tracks, motion captures, pose folders."""

@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 
 Frame = NDArray[np.uint8]
 
-_MAX_BYTES = 400 << 20  # of all frames that are kept for the median
+_MAX_BYTES = 400 << 20  # of all frames kept for the median
 _MAX_FRAMES = 48
 _GROW = 0.012  # of the frame's longer side: the mask's edge is uncertain
-_PERSON = 40  # mask value, 0..255, from which a px may be the person's
-_ROWS = 64  # of a frame that are looked at together
+_PERSON = 40  # mask value, 0..255, from which a pixel may be the person's
+_ROWS = 64  # rows of a frame processed at a time
 
-_COMPLETED_PX = 384  # longer side of what is completed at a time
-_ENOUGH_KNOWN = 0.3  # part of it that must have been seen
+_COMPLETED_PX = 384  # longer side of the region completed at a time
+_ENOUGH_KNOWN = 0.3  # fraction of it that must have been seen
 
-_DIFFERENT = 40  # of 255: more than noise and shadows
-_OFTEN = 0.08  # part of the frames in which a change must be seen
-_FEW_CHANGE = 0.002  # of the frame: less than this is not worth a state of its own
-_COMPARED = 4000  # px by which states are told apart
-_SAME = 24.0  # of 255: mean difference of frames that show one state
-_FEWEST = 3  # frames that show a state
+_DIFFERENT = 40  # of 255; more than noise and shadows
+_OFTEN = 0.08  # fraction of the frames in which a change must be seen
+_FEW_CHANGE = 0.002  # of the frame; smaller changes do not get a state of their own
+_COMPARED = 4000  # px used to distinguish states
+_SAME = 24.0  # of 255; maximum mean difference of frames that show one state
+_FEWEST = 3  # minimum number of frames of a state
 
 
 def plate_frames(count: int, size: tuple[int, int]) -> NDArray[np.int64]:
@@ -35,13 +35,13 @@ def plate_frames(count: int, size: tuple[int, int]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Room:
-    """A room without its person, in each of the states that were seen of it.
+    """A room without its person, in each state that was seen.
 
-    Captions change, screens and lights go on and off: a median over all of them would show none.
+    Captions change, screens and lights go on and off: a median over all states would show none.
 
     Attributes:
         plates: uint8 `(H, W, 3)` RGB each, the latest state last.
-        unseen: the part of it that was never seen and is inpainted, 0..1.
+        unseen: the fraction of the room that was never seen and is inpainted, 0..1.
     """
 
     plates: tuple[Frame, ...]
@@ -50,11 +50,11 @@ class Room:
 
     @property
     def latest(self) -> Frame:
-        """The state that was seen last."""
+        """The latest state."""
         return self.plates[-1]
 
     def state_of(self, frame: Frame, mask: Frame) -> int:
-        """Which of the states a frame shows best; arguments as of one frame of `find_room`."""
+        """Index of the state most like a frame; arguments as for one frame of `find_room`."""
         if len(self.plates) == 1:
             return 0
         shown = frame[self._changing].astype(np.int16)
@@ -67,13 +67,13 @@ class Room:
 
 
 def find_room(frames: list[Frame], masks: list[Frame]) -> Room:
-    """The median over time of the px that are not the person's; what is never seen is inpainted.
+    """The room without its person: the median over time; what was never seen is inpainted.
 
-    Where px change for long, as captions do, frames that agree there are taken together, and each
-    such state gets a plate of its own.
+    If pixels change for long, as captions do, frames that agree there are grouped, and each such
+    state gets its own plate.
 
     Args:
-        frames: uint8 `(H, W, 3)` RGB each, from all over the clip, in their order.
+        frames: uint8 `(H, W, 3)` RGB each, spread over the clip, in order.
         masks: uint8 each, of any size with the frames' shape, 255 on the person.
     """
     height, width = frames[0].shape[:2]
@@ -110,7 +110,7 @@ def _hidden(mask: Frame, size: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def _changes(strip: Frame, off: NDArray[np.bool_], plate: Frame) -> NDArray[np.bool_]:
-    """Where px of `(N, h, w, 3)` differ from the plate in a good part of the frames, `(h, w)`."""
+    """Where `(N, h, w, 3)` differs from the plate in many of the frames, `(h, w)`."""
     free = ~off
     differ = np.zeros(plate.shape[:2], np.int64)
     for frame, seen in zip(strip, free, strict=True):
@@ -119,7 +119,7 @@ def _changes(strip: Frame, off: NDArray[np.bool_], plate: Frame) -> NDArray[np.b
 
 
 def _some(region: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows and columns of some px of a region, spread over it."""
+    """Rows and columns of some pixels of a region, spread over it."""
     rows, columns = np.nonzero(region)
     step = max(1, len(rows) // _COMPARED)
     return rows[::step], columns[::step]
@@ -130,7 +130,7 @@ def _states(
     hidden: list[NDArray[np.bool_]],
     where: tuple[NDArray[np.int64], NDArray[np.int64]],
 ) -> list[list[int]]:
-    """Frames in groups that agree in the px `where`, the group of the latest one last."""
+    """Groups of frames that agree in the pixels `where`; the latest frame's group is last."""
     shown = np.stack([frame[where] for frame in frames]).astype(np.float32)
     free = np.stack([~mask[where] for mask in hidden])
     left, groups = list(range(len(frames))), []
@@ -154,7 +154,7 @@ def _plate_of(
     group: list[int],
     region: NDArray[np.bool_],
 ) -> Frame:
-    """The plate with what the frames of a group show in a region."""
+    """The plate with a region replaced by what a group of frames shows there."""
     made = plate.copy()
     for top in range(0, len(plate), _ROWS):
         rows = slice(top, top + _ROWS)
@@ -167,9 +167,9 @@ def _plate_of(
 
 
 def _masked_median(values: Frame, off: NDArray[np.bool_]) -> Frame:
-    """Median over the first axis of `(N, h, w, 3)` where `off (N, h, w)` is False; else of all."""
+    """Median over the first axis of `(N, h, w, 3)` where `off (N, h, w)` is False, or of all."""
     off = off & ~off.all(axis=0)
-    # Hidden px sort to the end (no colour exceeds 255), so the median lies in the first `count`.
+    # Hidden pixels sort to the end (no colour exceeds 255): the median is in the first `count`.
     filled = np.where(off[..., None], np.uint16(256), values.astype(np.uint16))
     filled.sort(axis=0)
     count = len(values) - off.sum(axis=0)
@@ -180,10 +180,10 @@ def _masked_median(values: Frame, off: NDArray[np.bool_]) -> Frame:
 
 
 def _inpaint(plate: Frame, unseen: Frame) -> Frame:
-    """Fill what was never seen with what the room shows elsewhere.
+    """Fill what was never seen from other parts of the room.
 
-    Parts of the room are shifted over the hole so that its pattern goes on (He and Sun, "Statistics
-    of patch offsets for image completion", ECCV 2012, as OpenCV has it), at a size at which that
+    Shifted parts of the room continue its pattern over the hole (He and Sun, "Statistics of patch
+    offsets for image completion", ECCV 2012, in OpenCV's implementation), at a resolution that
     takes a second or two.
     """
     height, width = plate.shape[:2]
@@ -224,6 +224,6 @@ def _completed(picture: Frame, hole: Frame) -> Frame:
             mask = np.where(known, 255, 0).astype(np.uint8)
             cv2.xphoto.inpaint(lab, mask, filled, cv2.xphoto.INPAINT_SHIFTMAP)
             return np.asarray(cv2.cvtColor(filled, cv2.COLOR_Lab2RGB), dtype=np.uint8)
-        except cv2.error:  # no shift fits, as where hardly anything is known
+        except cv2.error:  # no shift fits, for example if little is known
             pass
     return np.asarray(cv2.inpaint(picture, hole, 5, cv2.INPAINT_TELEA), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""What the camera of a clip does: told to the user, or followed."""
+"""The camera movement of a clip: warned about, or followed."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import probe, read_frames
 from dancenow.video.camera_motion import CameraPath, CameraTracker, Drift, interpolate_path
 
-_VERSION = 2  # of what is cached here; raise it when the measurement changes
-_LOOKED_AT = 36  # frames
-_SHRINK = 8  # px of the frame for one px of the mask
+_VERSION = 2  # of what is cached here; increment it when the measurement changes
+_LOOKED_AT = 36  # number of frames measured
+_SHRINK = 8  # px of the frame per pixel of the mask
 _MARGIN = 0.03  # of the frame's longer side around the keypoints
 
 Frame = NDArray[np.uint8]
 
 
 class DriftWatch:
-    """Looks at a few dozen of the frames of a clip that is read anyway.
+    """Measures camera drift on a few dozen frames of a clip that is being read anyway.
 
     Args:
-        track: the poses, which say where the person hides the room.
-        count: how many frames will be seen.
+        track: the poses, which show where the person hides the room.
+        count: number of frames to come.
     """
 
     def __init__(self, track: PoseTrack, count: int) -> None:
@@ -43,16 +43,16 @@ class DriftWatch:
         self._chosen = set(chosen.astype(int).tolist())
 
     def see(self, place: int, index: int, frame: Frame) -> None:
-        """Look at the frame that is `place`th of those seen and `index`th of the clip."""
+        """Measure a frame, number `place` of those seen and number `index` of the clip."""
         if place in self._chosen:
             self._drift.add(frame, self._masks[index])
 
     def drift(self) -> Drift:
-        """What was measured."""
+        """The drift that was measured."""
         return self._drift.drift()
 
     def figures(self) -> dict[str, Any]:
-        """What was measured, as JSON values."""
+        """The drift as JSON values."""
         drift = self.drift()
         return {"x": drift.x, "y": drift.y, "zoom": drift.zoom, "measured": drift.measured}
 
@@ -76,7 +76,7 @@ class PersonBoxes:
 
 
 def warn_of_drift(clip: Path, size: tuple[int, int], figures: dict[str, Any]) -> None:
-    """Warn where the figures of `DriftWatch` say that the camera moves."""
+    """Warn if the figures of `DriftWatch` show that the camera moves."""
     drift = Drift(**figures)
     if drift.moves(size):
         warnings.warn(drift.warning(clip.name, size), DanceNowWarning, stacklevel=3)
@@ -89,17 +89,17 @@ def find_camera(
     stop: int | None = None,
     progress: ProgressCallback = silent,
 ) -> tuple[CameraPath | None, dict[str, Any]]:
-    """Where the camera of a clip looked; cached by the clip's content.
+    """The camera path of a clip; cached by the clip's content.
 
     Args:
         clip: the clip.
-        track: its poses, which say where the person hides the room.
-        stop: the frame before which to end.
-        progress: told about every frame.
+        track: its poses, which show where the person hides the room.
+        stop: the frame before which to stop.
+        progress: called for every frame.
 
     Returns:
-        The path over the frames before `stop`, compared with the first one; None where the camera
-        stands still, or cannot be followed.  And the figures of its drift, as JSON values.
+        The path over the frames before `stop`, relative to the first one, or None if the camera
+        stands still or cannot be followed; and the figures of its drift, as JSON values.
     """
     info = probe(clip)
     stop = min(len(track), info.frames if stop is None else stop)
@@ -126,19 +126,19 @@ def find_camera(
     return CameraPath(np.array(document["moves"]), info.size), document["drift"]
 
 
-def seen_steadily(
+def stabilize_frame(
     frame: Frame, mask: Frame, camera: CameraPath | None, index: int
 ) -> tuple[Frame, Frame, Frame]:
-    """A frame as a still camera sees it.
+    """A frame as seen by a still camera.
 
     Args:
         frame: uint8 `(H, W, 3)` RGB.
-        mask: uint8 of any size with the frame's shape, 255 on the person.
-        camera: how the camera moves; None where it stands still.
-        index: which frame of the clip it is.
+        mask: uint8 of any size with the frame's aspect ratio, 255 on the person.
+        camera: how the camera moves; None if it stands still.
+        index: the frame's number in the clip.
 
     Returns:
-        The frame, the mask, and what does not show the room, 255 there.
+        The frame, its mask, and a mask that is 255 wherever the room is hidden.
     """
     if camera is None:
         return frame, mask, mask
@@ -148,7 +148,7 @@ def seen_steadily(
 
 
 def steadied(track: PoseTrack, camera: CameraPath) -> PoseTrack:
-    """A track as the camera's common view shows it; both of one length."""
+    """A track in the camera's common view; both of the same length."""
     keypoints = track.keypoints.copy()
     seen = keypoints[..., 2:] > 0
     keypoints[..., :2] = np.where(seen, camera.steadied(track.xy), track.xy)

@@ -1,4 +1,4 @@
-"""The person in a clip: poses and masks, detected once and found again by the clip's content."""
+"""Detecting the person in a clip: poses and masks, cached by the clip's content."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dancenow.pose.tracking import track_person
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import ClipInfo, probe, read_frames
 
-_VERSION = 1  # of what is cached here; raise it when detection changes
+_VERSION = 1  # of what is cached here; increment it when detection changes
 _MASK_PX = 512  # longer side of a stored mask
 
 
@@ -34,7 +34,7 @@ class PersonDetection:
     Attributes:
         track: its poses, as detected.
         frames: int64 `(N,)`, the frames that have a mask.
-        masks: uint8 `(N, h, w)`, 255 on the person, in the frame's shape but smaller.
+        masks: uint8 `(N, h, w)`, 255 on the person, a scaled-down frame.
     """
 
     track: PoseTrack
@@ -49,13 +49,13 @@ def detect_pose(
     device: str = "cpu",
     progress: ProgressCallback = silent,
 ) -> PoseTrack:
-    """The poses in a clip as the estimator gives them, uncleaned; cached by the clip's content.
+    """The raw poses in a clip; cached by the clip's content.
 
     Args:
         path: the clip.
         estimator: which estimator finds the poses.
         device: where it runs; see `make_estimator`.
-        progress: told about every frame.
+        progress: called for every frame.
 
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
@@ -85,10 +85,10 @@ def detect_person(
     Args:
         path: the clip.
         wanted: int64 `(N,)`, ascending: the frames whose masks are wanted.
-        track: the clip's poses where they are known already.
-        estimator: which estimator finds them else.  Masks always come from MediaPipe.
+        track: the clip's poses if known.
+        estimator: which estimator finds them otherwise.  Masks always come from MediaPipe.
         device: where it runs; see `make_estimator`.
-        progress: told about every frame.
+        progress: called for every frame.
 
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
@@ -107,7 +107,7 @@ def detect_person(
 
 
 def record_bvh(clip: Path, *, progress: ProgressCallback = silent) -> tuple[Bvh, PoseTrack]:
-    """The body of a clip in space, as a motion capture, and its poses, cleaned.
+    """A motion capture of the body in a clip, in 3D, and its cleaned poses.
 
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
@@ -122,7 +122,7 @@ def record_bvh(clip: Path, *, progress: ProgressCallback = silent) -> tuple[Bvh,
         worlds.append(np.full((LANDMARKS, 4), np.nan, np.float32) if world is None else world)
         tell(len(candidates))
     detected = PoseTrack(track_person(candidates, info.size), float(info.fps), info.size)
-    detected.save(_track_file(clip, "mediapipe"))  # found on the way, for whoever wants it next
+    detected.save(_track_file(clip, "mediapipe"))  # a by-product, cached for later
     track = clean(detected)
     try:
         return landmarks_to_bvh(np.stack(worlds), track), track
@@ -137,7 +137,7 @@ def _segment(
     folder: Path,
     progress: ProgressCallback,
 ) -> PoseTrack:
-    """Detect poses and masks in one pass; leaves the masks in `folder`."""
+    """Detect poses and masks in one pass; writes the masks into `folder`."""
     width, height = info.size
     scale = min(1.0, _MASK_PX / max(width, height))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

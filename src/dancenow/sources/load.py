@@ -1,4 +1,4 @@
-"""A motion out of a file: a clip, a track, a motion capture or OpenPose files."""
+"""Loading a motion from a clip, a track, a motion capture or OpenPose files."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from dancenow.video import ClipInfo, probe
 
 @dataclass(frozen=True)
 class Source:
-    """A motion to be danced.
+    """A motion to dance.
 
     Attributes:
         track: its cleaned poses.
-        clip: the clip it was seen in, or None where only poses were given.
+        clip: the clip it came from, or None if only poses were given.
     """
 
     track: PoseTrack
@@ -39,14 +39,14 @@ def load_source(
     """The motion in a clip, a track (`.npz`), a motion capture (`.bvh`) or OpenPose files.
 
     Args:
-        path: what holds the motion.
+        path: the file or folder.
         estimator: which estimator finds the poses in a clip.
         device: where it runs; see `make_estimator`.
-        azimuth: from where a motion capture is filmed, in degrees; see `film_bvh`.
-        progress: told about every frame.
+        azimuth: angle from which a motion capture is filmed, in degrees; see `film_bvh`.
+        progress: called for every frame.
 
     Raises:
-        InputError: it is none of these, or nobody is seen in it.
+        InputError: it is none of these, or it shows nobody.
     """
     check_azimuth(path, azimuth)
     if path.suffix == ".npz":
@@ -63,7 +63,7 @@ def load_source(
 
 
 def check_azimuth(path: Path, azimuth: float) -> None:
-    """Raise `InputError` where an angle is given for what was filmed already."""
+    """Raise `InputError` if an angle is set, but the motion is not a motion capture."""
     if azimuth and path.suffix.lower() != ".bvh":
         raise InputError(f"`camera={azimuth:g}`: {path} is no motion capture (.bvh); leave it out.")
 
@@ -76,14 +76,14 @@ def load_poses(
     device: str = "cpu",
     progress: ProgressCallback = silent,
 ) -> PoseTrack:
-    """The cleaned poses of a clip: detected, or known already.
+    """The cleaned poses of a clip, detected or given.
 
     Args:
         clip: the clip.
-        poses: a track (`.npz`) or a folder of OpenPose files of this very clip, or None.
-        estimator: which estimator finds the poses where they are not known.
+        poses: a track (`.npz`) or a folder of OpenPose files of this same clip, or None.
+        estimator: which estimator finds the poses if none are given.
         device: where it runs; see `make_estimator`.
-        progress: told about every frame.
+        progress: called for every frame.
 
     Raises:
         InputError: the poses are of another clip, or nobody is seen.
@@ -101,15 +101,15 @@ def load_poses(
         raise InputError(f"{poses}: holds no pose.")
     if len(track) != info.frames:
         raise InputError(
-            f"{poses}: has {len(track)} poses, {clip} has {info.frames} frames; the poses of this "
-            "very clip are needed."
+            f"{poses}: has {len(track)} poses, {clip} has {info.frames} frames; give the poses of "
+            "this same clip."
         )
-    # H.264 adds a row or column to odd sides, at the bottom and on the right: nothing moves.
+    # H.264 pads odd sides by a row or column at the bottom or right, so nothing moves.
     if (track.size[0] + track.size[0] % 2, track.size[1] + track.size[1] % 2) == info.size:
         return replace(track, size=info.size)
     if track.size != info.size:
         raise InputError(
-            f"{poses}: is for frames of {track.size[0]} x {track.size[1]} px, {clip} has "
-            f"{info.size[0]} x {info.size[1]}."
+            f"{poses}: is for frames of {track.size[0]} x {track.size[1]} pixels, {clip} has "
+            f"{info.size[0]} x {info.size[1]}; give the poses of this same clip."
         )
     return track

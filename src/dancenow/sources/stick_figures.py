@@ -2,11 +2,11 @@
 
     train_label/frame020001.png          the drawn stick figure
     train_img/frame020001.png            the frame, of the label's size
-    train_facetexts128/frame020001.txt   "min_y max_y min_x max_x" of the face's box, in px
+    train_facetexts128/frame020001.txt   "min_y max_y min_x max_x" of the face's box, in pixels
 
-What belongs to one frame shares its name.  For performing there are `test_label` and, where known,
-`test_img` and `test_facetexts128`.  Frame numbers may go in steps and leave gaps, so that which
-frames follow each other is read from the numbers.
+Files of one frame share a name.  For performing there are `test_label` and, optionally, `test_img`
+and `test_facetexts128`.  Frame numbers may have a stride and gaps; they determine which frames
+follow each other.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ from dancenow.video.png import encode_png
 Frame = NDArray[np.uint8]
 Part = Literal["train", "test"]
 
-_FACE_TEXTS: Final = "facetexts128"  # so for every side: the authors' loader knows no other name
-_NUMBERED: Final = re.compile(r"(.*?)(\d+)(\D*)")  # what is before, the last number, what is after
-# How a whole PNG and a whole JPEG end.  A file that was cut off does not.
+_FACE_TEXTS: Final = "facetexts128"  # whatever the side: the authors' loader knows no other name
+_NUMBERED: Final = re.compile(r"(.*?)(\d+)(\D*)")  # prefix, last number, suffix
+# How complete PNG and JPEG files end.
 _ENDS: Final = (b"\0\0\0\0IEND\xaeB`\x82", b"\xff\xd9")
 
 
 @dataclass(frozen=True, eq=False)
 class AuthorsFolder:
-    """The N frames of a data folder in the order of their numbers; pictures are read when asked.
+    """The N frames of a data folder, ordered by number; pictures are read on demand.
 
     Attributes:
         labels: the drawn stick figures.
-        images: the frames; None where a test set has none.
-        size: width and height of all labels and images in px.
-        corners: int64 `(N, 2)`, left and top of the face's box in px; 0, 0 where there is none.
+        images: the frames; None if a test set has none.
+        size: width and height of all labels and images in pixels.
+        corners: int64 `(N, 2)`, left and top of the face's box in pixels; 0, 0 where there is none.
         has_face: bool `(N,)`, whether the frame has a box.
-        face_side: side of the boxes in px; None where there are no face texts.
+        face_side: side of the boxes in pixels; None if there are no face texts.
         pairs: int64 `(P, 2)`, the rows `(t-1, t)` of frames that follow each other.
         names: what the files of a frame are called, without the suffix.
     """
@@ -69,7 +69,7 @@ class AuthorsFolder:
         """The stick figure of a frame, uint8 `(H, W, 3)` RGB.
 
         Raises:
-            InputError: the file is damaged, or has another size than when the folder was read.
+            InputError: the file is damaged, or its size has changed since the folder was read.
         """
         return self._read(self.labels[row])
 
@@ -77,11 +77,11 @@ class AuthorsFolder:
         """The picture of a frame, uint8 `(H, W, 3)` RGB.
 
         Raises:
-            InputError: the file is damaged, or has another size than when the folder was read.
+            InputError: the file is damaged, or its size has changed since the folder was read.
             ValueError: the set has no pictures.
         """
         if self.images is None:
-            raise ValueError("a test set without pictures has labels only")
+            raise ValueError("a test set without pictures has only labels")
         return self._read(self.images[row])
 
     def _read(self, path: Path) -> Frame:
@@ -96,23 +96,23 @@ def is_authors_folder(path: Path) -> bool:
 
 
 def read_authors_folder(path: Path, part: Part = "train") -> AuthorsFolder:
-    """Read what a data folder holds and check it; of the pictures only their headers.
+    """Read and check a data folder; of the pictures only the headers.
 
-    Two frames follow each other if they are neighbours in the order of their numbers and their
-    numbers differ by the commonest difference (in a tie the smallest); names that differ in more
-    than the last number are of different clips.  Optional folders that are empty count as absent.
+    Two frames follow each other if they are neighbours by number and their numbers differ by the
+    most common difference (the smallest in a tie).  Names that differ in more than the last number
+    belong to different clips.  Empty optional folders count as absent.
 
     Args:
         path: the data folder.
         part: which part of it; pictures (`test_img`) are optional in "test".
 
     Warns:
-        DanceNowWarning: frames lack their label or their picture and are left out; counts them.
+        DanceNowWarning: some frames lack their label or picture and are left out.
 
     Raises:
         InputError: a folder is missing or empty; a picture is damaged or differs in size; no label
-            has a picture; no two frames follow each other; or a face text is no square box inside
-            of the picture, of the side of all others.
+            has a picture; no two frames follow each other; or a face text is not a square box
+            inside the picture with the same side as all others.
     """
     labels, images = _match(path, part)
     size = _common_size([*labels.values(), *(images or {}).values()])
@@ -136,18 +136,18 @@ def write_authors_folder(
     """Write a training set in the authors' layout, whole or not at all.
 
     Args:
-        folder: where to; must be new or empty.
-        frames: of every frame its name, which holds its number (`frame000001`), the label and the
-            picture, both uint8 `(H, W, 3)` RGB of one size, and left and top of the face's box in
-            px, or None.  They are taken one at a time.
-        side: of the faces' boxes in px.  The authors' system expects 128; the folder of the texts
-            is named after that whatever the side.
+        folder: a new or empty folder.
+        frames: for each frame its name with its number (`frame000001`), the label and the picture,
+            both uint8 `(H, W, 3)` RGB of one size, and left and top of the face's box in pixels or
+            None.  Consumed one at a time.
+        side: of the face boxes in pixels.  The authors' system expects 128, and the text folder is
+            named for that whatever the side.
 
     Returns:
         The number of frames.
 
     Raises:
-        OutputError: the folder holds something, or cannot be written.
+        OutputError: the folder is not empty, or cannot be written.
         ValueError: there are no frames, or one is not as described.
     """
     _check_empty(folder)
@@ -172,7 +172,7 @@ def write_authors_folder(
 
 
 def _match(path: Path, part: Part) -> tuple[dict[str, Path], dict[str, Path] | None]:
-    """Labels and images by the names that they share, both in the order of the labels."""
+    """Labels and images by their common names, both in the order of the labels."""
     labels = _pictures(path, f"{part}_label")
     optional = path / f"{part}_img"
     if part == "test" and not (optional.is_dir() and list_images(optional)):
@@ -196,7 +196,7 @@ def _match(path: Path, part: Part) -> tuple[dict[str, Path], dict[str, Path] | N
 
 
 def _pictures(path: Path, name: str) -> dict[str, Path]:
-    """The pictures of a subfolder by their names, in natural order."""
+    """The pictures of a subfolder by name, in natural order."""
     folder = path / name
     if not folder.is_dir():
         raise InputError(f"{path}: has no folder {name}; put the PNG pictures of the frames there.")
@@ -212,7 +212,7 @@ def _pictures(path: Path, name: str) -> dict[str, Path]:
 
 
 def _common_size(files: list[Path]) -> tuple[int, int]:
-    """Width and height in px, the same for all."""
+    """Width and height in pixels, the same for all."""
     size = _header_size(files[0])
     for file in files[1:]:
         _check_same_size(file, _header_size(file), files[0], size)
@@ -230,9 +230,9 @@ def _check_same_size(
 
 
 def _header_size(path: Path) -> tuple[int, int]:
-    """Width and height in px from the header; decodes only what looks cut off.
+    """Width and height in pixels from the header; decodes only files that look truncated.
 
-    `open_folder` asks for the orientation too, for which Pillow decodes a whole PNG: minutes for
+    `open_folder` also reads the orientation, for which Pillow decodes the whole PNG: minutes for
     the thousands of frames of a data set.
     """
     try:
@@ -267,7 +267,7 @@ def _pair(folder: Path, labels: tuple[Path, ...]) -> NDArray[np.int64]:
 
 
 def _number(path: Path) -> tuple[tuple[str, str], int]:
-    """What a name says: the clip (the name around the number) and the frame's number."""
+    """The clip (the name without its number) and the number of a frame."""
     match = _NUMBERED.fullmatch(path.stem)
     if match is None:
         raise InputError(
@@ -279,7 +279,7 @@ def _number(path: Path) -> tuple[tuple[str, str], int]:
 def _read_faces(
     folder: Path, names: tuple[str, ...], size: tuple[int, int]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], int | None]:
-    """Corners of the faces' boxes, which frames have one, and the side of all of them."""
+    """Corners of the face boxes, which frames have one, and their common side."""
     corners = np.zeros((len(names), 2), np.int64)
     has_face = np.zeros(len(names), np.bool_)
     side: int | None = None
@@ -304,7 +304,7 @@ def _read_faces(
 
 
 def _read_box(path: Path, size: tuple[int, int]) -> tuple[int, int, int]:
-    """Left, top and side in px of the box in a face text."""
+    """Left, top and side in pixels of the box in a face text."""
     try:
         top, bottom, left, right = map(int, path.read_text(encoding="utf-8-sig").split())
     except (OSError, ValueError) as error:
@@ -336,7 +336,7 @@ def _check_empty(folder: Path) -> None:
 
 def _check_name(name: str, before: set[str]) -> None:
     if Path(name).name != name or name.startswith(".") or not _NUMBERED.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a frame such as frame000001")
+        raise ValueError(f"{name!r} is not a frame name such as frame000001")
     if name in before:
         raise ValueError(f"the frame {name} comes twice")
 
@@ -344,7 +344,7 @@ def _check_name(name: str, before: set[str]) -> None:
 def _check_pictures(
     name: str, label: Frame, image: Frame, shape: tuple[int, ...]
 ) -> tuple[int, ...]:
-    """Check the pictures of a frame and give the shape that all of them have."""
+    """Check the pictures of a frame and return their common shape."""
     for picture in (label, image):
         if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
             raise ValueError(f"{name}: {picture.dtype} {picture.shape} is not uint8 (H, W, 3)")

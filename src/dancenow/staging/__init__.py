@@ -1,1 +1,1 @@
-"""Bringing a motion to a performer, and the performance out as a clip."""
+"""From a motion and a performer to a finished clip."""

@@ -1,4 +1,4 @@
-"""What a performer dances before: its room, the source's, a colour, a picture, a clip, nothing."""
+"""Backgrounds: the performer's room, the source's, a colour, a picture, a clip, transparent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dancenow.performer import Performer
 from dancenow.pose.filters import clean
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.background import find_room, plate_frames
-from dancenow.sources.camera import find_camera, seen_steadily
+from dancenow.sources.camera import find_camera, stabilize_frame
 from dancenow.sources.detection import detect_person
 from dancenow.sources.load import Source
 from dancenow.video import IMAGE_SUFFIXES, probe, read_frames
@@ -28,18 +28,18 @@ from dancenow.video.png import encode_png
 Frame = NDArray[np.uint8]
 
 TARGET, SOURCE, TRANSPARENT = "target", "source", "transparent"
-_VERSION = 3  # of what is cached here; raise it when the plate of a source changes
+_VERSION = 3  # of what is cached here; increment it when the plate of a source changes
 
 
 def check_background(name: str) -> None:
-    """Raise `InputError` where `name` names no background."""
+    """Raise `InputError` if `name` is not a background."""
     if name in (TARGET, SOURCE, TRANSPARENT) or _colour(name) is not None:
         return
     path = Path(name)
     if not path.exists():
         raise InputError(
-            f"`background={name}`: is neither target, source, transparent, a colour (white, "
-            "#20c060), nor a file that exists."
+            f"`background={name}`: unknown; choose target, source, transparent, a colour (white, "
+            "#20c060), or a file that exists."
         )
     if path.suffix.lower() in IMAGE_SUFFIXES:
         read_image(path)
@@ -48,7 +48,7 @@ def check_background(name: str) -> None:
 
 
 def background_file(name: str) -> Path | None:
-    """The picture or clip that `name` names; None where it names something else."""
+    """The path of a background picture or clip; None for other backgrounds."""
     named = name in (TARGET, SOURCE, TRANSPARENT) or _colour(name) is not None
     return None if named else Path(name)
 
@@ -60,10 +60,10 @@ class Backdrop:
         name: "target", "source", "transparent", a colour, a picture or a clip.
         performer: who dances.
         source: the motion.
-        progress: told about every frame where the source's room has to be looked at.
+        progress: called for every frame while the source's room is measured.
 
     Raises:
-        InputError: there is no such background, or the performer paints whole frames.
+        InputError: the background does not exist, or the performer paints whole frames.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Backdrop:
             self._picture = _filling(_source_room(source, progress), self._size)
 
     def frames(self, fps: float) -> Iterator[Frame]:
-        """One uint8 `(H, W, 3)` RGB picture a frame, without end; a clip begins anew."""
+        """One uint8 `(H, W, 3)` RGB picture per frame, endless; clips are looped."""
         if self._picture is not None:
             return cycle([self._picture])
         return picture_frames(self._name, self._size, fps)
@@ -98,11 +98,11 @@ def picture_frames(name: str, size: tuple[int, int], fps: float) -> Iterator[Fra
 
     Args:
         name: a colour's name, or a file.
-        size: width and height in px.
-        fps: pictures a second.
+        size: width and height in pixels.
+        fps: pictures per second.
 
     Yields:
-        uint8 `(H, W, 3)` RGB, without end; a clip begins anew.
+        uint8 `(H, W, 3)` RGB, endless; clips are looped.
     """
     if (colour := _colour(name)) is not None:
         yield from cycle([np.full((*size[::-1], 3), colour, np.uint8)])
@@ -123,7 +123,7 @@ def _colour(name: str) -> tuple[int, int, int] | None:
 
 
 def _filling(picture: Frame, size: tuple[int, int]) -> Frame:
-    """A picture scaled to fill a frame, what is too much cut off evenly."""
+    """A picture scaled to fill a frame, with the excess cropped evenly."""
     height, width = picture.shape[:2]
     scale = max(size[0] / width, size[1] / height)
     middle = (np.array([width, height]) - np.array(size) / scale) / 2
@@ -157,7 +157,7 @@ def _source_room(source: Source, progress: ProgressCallback) -> Frame:
         for index, frame in enumerate(read_frames(clip)):
             progress(Progress(f"looking at the room of {clip.name}", index + 1, info.frames))
             if index in rows:
-                shown, _, hidden = seen_steadily(frame, seen.masks[rows[index]], camera, index)
+                shown, _, hidden = stabilize_frame(frame, seen.masks[rows[index]], camera, index)
                 frames.append(shown)
                 masks.append(hidden)
         write_bytes(file, encode_png(find_room(frames, masks).latest))

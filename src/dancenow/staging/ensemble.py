@@ -24,20 +24,20 @@ from dancenow.staging.room import performable
 Frame = NDArray[np.uint8]
 
 MOST: Final = 8  # performers
-_BESIDE: Final = 0.08  # of the frame's height, beside the dancer of a strip
-_SLIMMEST: Final = 0.45  # width of a strip, in parts of its height
+_BESIDE: Final = 0.08  # margin beside the dancer of a strip, as a fraction of the frame's height
+_SLIMMEST: Final = 0.45  # minimum width of a strip, as a fraction of its height
 _TALLEST: Final = 1080  # px
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Performers that dance one choreography.
+    """Performers that dance the same choreography.
 
     Attributes:
         performers: from left to right.
         formation: side by side, or together.
-        delay: seconds by which each begins after the one before: a canon; 0 is unison.
-        background: "target", the first performer's room, or a colour, a picture or a clip.
+        delay: seconds by which each starts after the previous one, as in a canon; 0 is unison.
+        background: "target" (the first performer's room), a colour, a picture or a clip.
     """
 
     performers: tuple[Performer, ...]
@@ -46,7 +46,7 @@ class Ensemble:
     background: str = TARGET
 
     def check(self) -> None:
-        """Raise `InputError` where these performers cannot dance so."""
+        """Raise `InputError` if these performers do not fit the settings."""
         check_cast(len(self.performers), self.formation, self.delay)
         for performer in self.performers:
             _home(performer)
@@ -54,7 +54,7 @@ class Ensemble:
         if self.formation is Formation.together and not layered:
             raise InputError(
                 "`formation=together`: performers of the presets edn-... paint whole frames; "
-                "choose beside, or train them with `preset=fast`."
+                "choose `formation=beside`, or train them with `preset=fast`."
             )
         if self.formation is Formation.beside and self.background != TARGET and not layered:
             raise InputError(
@@ -142,18 +142,18 @@ def _home(performer: Performer) -> PoseStatistics:
     """Where a performer stands in its own frame.
 
     Raises:
-        InputError: nobody knows, so that no dance can be brought to its body.
+        InputError: it is unknown, so no dance can be normalised to its body.
     """
     if performer.scene.statistics is None:
         raise InputError(
             "`performer`: one was learned from drawn stick figures without poses, so no dance "
-            "can be brought to its body; train it from a clip."
+            "can be normalised to it; train it from a clip."
         )
     return performer.scene.statistics
 
 
 def check_cast(count: int, formation: Formation, delay: float) -> None:
-    """Raise `InputError` where that many performers cannot dance so."""
+    """Raise `InputError` if that many performers do not fit the settings."""
     if count > MOST:
         raise InputError(f"`performer`: at most {MOST} dance together, not {count}.")
     if not (np.isfinite(delay) and delay >= 0):
@@ -165,7 +165,7 @@ def check_cast(count: int, formation: Formation, delay: float) -> None:
 
 
 def _later(track: PoseTrack, delay: int) -> PoseTrack:
-    """A track that begins `delay` frames later, its first pose held until then."""
+    """A track delayed by `delay` frames, during which its first pose is held."""
     if delay == 0:
         return track
     held = np.repeat(track.keypoints[:1], min(delay, len(track)), axis=0)
@@ -173,7 +173,7 @@ def _later(track: PoseTrack, delay: int) -> PoseTrack:
 
 
 def _strip(track: PoseTrack, height: int) -> tuple[int, int, int]:
-    """Columns of a frame around a dancer, from and to, and their width at that height."""
+    """First and last column of a frame around a dancer, and their width at that height."""
     extent = body_extent(track)
     margin = _BESIDE * track.size[1]
     left, right = float(np.nanmin(extent[:, 0])) - margin, float(np.nanmax(extent[:, 2])) + margin
@@ -185,13 +185,13 @@ def _strip(track: PoseTrack, height: int) -> tuple[int, int, int]:
 
 
 def _reach(track: PoseTrack) -> float:
-    """The width that a dance takes up, px."""
+    """The width that a dance takes up, in pixels."""
     extent = body_extent(track)
     return float(np.nanquantile(extent[:, 2], 0.99) - np.nanquantile(extent[:, 0], 0.01))
 
 
 def _widened(plate: Frame, middle: float, size: tuple[int, int]) -> Frame:
-    """A room made wider by its mirrored sides, about where its dancer stood."""
+    """A room widened by mirroring its sides, centred on where its dancer stood."""
     width = plate.shape[1]
     more = max(0, size[0] - width)
     left = min(more, max(0, round(size[0] / 2 - middle)))
@@ -212,7 +212,7 @@ def _moved(
     there: tuple[float, float],
     size: tuple[int, int],
 ) -> Layer:
-    """A layer scaled about a place of its own frame that comes to lie elsewhere."""
+    """A layer scaled about a point of its own frame and moved elsewhere."""
     nobody = Layer(np.zeros((0, 0, 4), np.uint8), 0, 0, size)
     if not layer.pixels.size:
         return nobody

@@ -1,4 +1,4 @@
-"""Writing a performance: a motion brought into the performer's room, painted, filmed."""
+"""Writing a performance: the motion is staged in the performer's room, painted and filmed."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def write_performance(
         source: the motion.
         output: the clip to write.
         show: how the motion is shown.
-        audio: a file whose sound takes the place of the source's.
-        claim: what the clip's credentials state; None: it gets none.
-        progress: told about every frame.
+        audio: a file whose sound replaces the source's.
+        claim: the statement of the clip's credentials; None for no credentials.
+        progress: called for every frame.
 
     Returns:
-        The writer of the result: how many frames it has, and whether it was signed.
+        The result's writer, with its number of frames and whether it was signed.
     """
     show = show or ShowOptions()
     staged = stage(performer, source, show, progress=progress)
@@ -74,10 +74,10 @@ def write_figures(
     claim: Claim | None = None,
     progress: ProgressCallback = silent,
 ) -> ResultWriter:
-    """Write a performance of stick figures that are drawn already; otherwise as above.
+    """Write a performance of drawn stick figures; otherwise as `write_performance`.
 
     Raises:
-        InputError: the performer is given poses instead, or the folder cannot be read.
+        InputError: the performer needs poses, or the folder cannot be read.
     """
     count, frames = performer.perform_figures(folder)
     fps = Fraction(performer.scene.fps).limit_denominator(1001)
@@ -91,7 +91,7 @@ def write_figures(
 def _filmed(
     performer: Performer, staged: Staged, backdrop: Backdrop, fps: float
 ) -> Iterator[NDArray[np.uint8]]:
-    """The frames of a performance, as its camera sees them."""
+    """The frames of a performance, as seen by its camera."""
     frames: Iterator[NDArray[np.uint8]]
     if not performer.paints_layers:
         frames = performer.perform(staged.track)

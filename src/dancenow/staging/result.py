@@ -1,4 +1,4 @@
-"""Where results are finished: every synthetic video is written, and marked as one, here."""
+"""Writing results: every synthetic video is written here, and marked as synthetic."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from dancenow.video import VideoWriter, open_writer
 from dancenow.video.convert import Frame
 
 NOTE: Final = f"Synthetic video made with DanceNow {__version__}"
-"""What players show in the details of every result, signed or not."""
+"""Metadata comment of every result, signed or not."""
 
 
 @dataclass
 class ResultWriter:
-    """Takes the frames of a result, one after the other; made by `open_result`.
+    """Writes the frames of a result one by one; made by `open_result`.
 
     Attributes:
-        credentials: whether Content Credentials were embedded, once the result is finished.
+        credentials: whether Content Credentials were embedded; known when the result is finished.
     """
 
     _writer: VideoWriter
@@ -33,7 +33,7 @@ class ResultWriter:
 
     @property
     def frames(self) -> int:
-        """How many frames were written."""
+        """Number of frames written."""
         return self._writer.frames
 
     def write(self, frame: Frame) -> None:
@@ -53,22 +53,22 @@ def open_result(
 ) -> Iterator[ResultWriter]:
     """Write a synthetic video frame by frame; see `open_writer`.
 
-    When the block ends it is signed, before it takes its name, where its kind can carry Content
-    Credentials; others carry the note alone.
+    When the block ends, formats that can carry Content Credentials are signed before the file gets
+    its final name; others carry only the note.
 
     Args:
         path: the output.
-        claim: what is stated in its credentials; None: it gets none, only the note.
-        fps: frames a second.
-        size: `(width, height)` px of the frames; by default the first frame decides.
-        alpha: frames have coverage.
+        claim: the statement of its credentials; None for the note alone.
+        fps: frames per second.
+        size: `(width, height)` of the frames in pixels; by default the first frame's.
+        alpha: frames have an alpha channel.
         audio_from: a clip or a sound file whose sound is added.
 
     Raises:
         InputError: as `open_writer` does.
 
     Warns:
-        DanceNowWarning: it could not be signed, and was kept unsigned.
+        DanceNowWarning: it could not be signed and was kept unsigned.
     """
     result: ResultWriter
 
@@ -84,7 +84,7 @@ def open_result(
 
 
 def _signed(finished: Path, claim: Claim, path: Path) -> bool:
-    """Sign a finished video; where that fails, tell so and leave it as it is."""
+    """Sign a finished video; on failure, warn and keep it unsigned."""
     try:
         sign(finished, claim, title=path.name)
     except (CredentialsError, OutputError, OSError) as error:

@@ -1,4 +1,4 @@
-"""Where a performance takes place: the source's poses in the performer's room, and the camera."""
+"""Staging a performance: the source's poses in the performer's room, and the camera."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from dancenow.sources.load import Source
 from dancenow.video import read_frames
 from dancenow.video.camera_motion import CameraPath, match_views, still_path
 
-_UNMOVED = 0.4  # px: a view that differs less is the plate's own
-_ZOOMED = (0.8, 1.25)  # further apart, two views hardly show the same room
+_UNMOVED = 0.4  # px; a view that differs less is the plate's own
+_ZOOMED = (0.8, 1.25)  # scale range within which two views may show the same room
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Staged:
     """A performance, ready to be painted.
 
     Attributes:
-        track: the poses in px of the performer's own frame, as a still camera sees it.
-        view: how the camera moves before it; None where it stands still.
+        track: the poses in pixels of the performer's own frame, as seen by a still camera.
+        view: how the camera moves; None if it stands still.
     """
 
     track: PoseTrack
@@ -47,18 +47,18 @@ def stage(
 ) -> Staged:
     """Bring a source's motion into a performer's room.
 
-    A source's own camera is taken out of its motion: a dancer who stands still does not sway
+    The source camera's movement is removed from the motion: a dancer who stands still must not sway
     because the camera did.
 
     Args:
-        performer: who is to dance.
+        performer: who dances.
         source: any motion.
-        show: whether it is normalised, what takes the target's proportions, whose camera films it.
-        progress: told about every frame.
+        show: normalisation, retargeting, and the camera.
+        progress: called for every frame.
 
     Raises:
-        InputError: nothing can be normalised to the performer, or the camera asked for is not
-            known.
+        InputError: nothing can be normalised to the performer, or the chosen camera's path is
+            unknown.
     """
     camera = show.filmed_by
     if camera is Camera.target:
@@ -89,14 +89,13 @@ def performable(
     normalize: bool = True,
     retarget: Retarget = Retarget.whole,
 ) -> PoseTrack:
-    """A track in px of the performer's frame.
+    """A track in pixels of the performer's frame.
 
     Args:
-        performer: who is to dance it.
+        performer: who dances it.
         track: any motion.
-        normalize: move and scale it to the performer's body and place, and shorten
-            travel that leads out of the frame; else the frame alone is
-            scaled where its size is another.
+        normalize: move and scale it to the performer's body and place, and shorten travel that
+            leaves the frame; otherwise only scale it to the performer's frame size.
         retarget: what takes the target's proportions.
 
     Raises:
@@ -135,7 +134,7 @@ def _source_path(source: Source, progress: ProgressCallback) -> CameraPath | Non
 
 
 def _at_home(performer: Performer, source: Source, path: CameraPath | None) -> CameraPath | None:
-    """The source's camera as seen from the performer's plate, where both show one room."""
+    """The source's camera as seen from the performer's plate, if both show the same room."""
     clip = source.clip
     plate = performer.scene.plate
     if clip is None or plate is None or clip.size != performer.scene.size:
@@ -152,7 +151,7 @@ def check_camera(performer: Performer) -> CameraPath:
     """How the target's camera moved.
 
     Raises:
-        InputError: it stood still, or nobody knows.
+        InputError: it stood still, or its movement is unknown.
     """
     camera = performer.scene.camera
     if camera is None:
@@ -164,7 +163,7 @@ def check_camera(performer: Performer) -> CameraPath:
 
 
 def _target_path(performer: Performer, count: int, fps: float) -> CameraPath:
-    """The target's own camera, forth and back for as long as it is needed."""
+    """The target's own camera path, played back and forth for as long as needed."""
     camera = check_camera(performer)
     last = max(1, len(camera) - 1)
     step = performer.scene.fps / fps
@@ -174,11 +173,11 @@ def _target_path(performer: Performer, count: int, fps: float) -> CameraPath:
 
 
 def _resized(path: CameraPath, size: tuple[int, int]) -> CameraPath:
-    """A path in frames of another size, its moves in parts of the frame's height."""
+    """A path for frames of another size, its moves scaled with the frame's height."""
     factor = size[1] / path.size[1]
     moves = path.moves.copy()
     old, new = np.array(path.size) / 2, np.array(size) / 2
-    # About the picture's middle: x' = A (x - m) + m + d, with d scaled.
+    # About the picture's centre: x' = A (x - m) + m + d, with d scaled.
     shift = moves[:, :, 2] + moves[:, :, :2] @ old - old
     moves[:, :, 2] = factor * shift + new - moves[:, :, :2] @ new
     return CameraPath(moves, size)

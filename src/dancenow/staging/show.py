@@ -1,4 +1,4 @@
-"""Whether a motion can be shown as it is asked for, and what is stated of the result."""
+"""Checks on how a motion is shown, and the statement of the result's credentials."""
 
 from __future__ import annotations
 
@@ -23,29 +23,31 @@ from dancenow.video import check_output
 
 
 def check_show(show: ShowOptions, output: Path) -> None:
-    """Raise now what would go wrong after other long work.
+    """Check the options now, before long work.
 
     Raises:
-        InputError: there is no such background, or the output cannot be written.
+        InputError: the background does not exist, or the output cannot be written.
     """
     check_background(show.background)
     check_output(output, alpha=show.background == TRANSPARENT)
     if Path(show.background).exists():
         check_not_read(output, Path(show.background))
     if show.retarget is Retarget.limbs and not show.normalize:
-        raise InputError("`retarget=limbs`: needs the motion normalised; leave one out.")
+        raise InputError("`retarget=limbs`: needs normalisation; leave out `normalize=False`.")
 
 
 def check_source(show: ShowOptions, source: Path) -> None:
-    """Raise `InputError` where the background needs a picture that the source does not have."""
+    """Raise `InputError` if the background is the source's, but the source has no picture."""
     given = source.suffix.lower() in (".npz", ".bvh")
     poses = given or (source.is_dir() and is_openpose_folder(source))
     if show.background == SOURCE and (poses or is_authors_folder(source)):
-        raise InputError(f"`background=source`: {source} holds poses without a picture.")
+        raise InputError(
+            f"`background=source`: {source} holds poses without a picture; choose another."
+        )
 
 
 def check_performer(show: ShowOptions, performer: Performer) -> None:
-    """Raise `InputError` where a performer cannot be shown like that."""
+    """Raise `InputError` if the options do not fit the performer."""
     if not performer.paints_layers:
         check_whole_frames(show, performer.preset)
     elif show.filmed_by is Camera.target:
@@ -53,7 +55,7 @@ def check_performer(show: ShowOptions, performer: Performer) -> None:
 
 
 def check_whole_frames(show: ShowOptions, preset: str) -> None:
-    """Raise `InputError` where more is asked for than a painter of whole frames can do."""
+    """Raise `InputError` if the options need layers, but the preset paints whole frames."""
     if show.background != TARGET or show.filmed_by is Camera.target:
         raise InputError(
             f"`background` and `camera=target`: performers of the preset {preset} paint whole "
@@ -64,7 +66,7 @@ def check_whole_frames(show: ShowOptions, preset: str) -> None:
 def performance_claim(
     made: Made, performer: Performer, background: str, *inputs: Path | None
 ) -> Claim:
-    """What the credentials of a performance state."""
-    # Layers lie over a recorded room.
+    """The statement of a performance's credentials."""
+    # Layers are composited over a recorded room.
     origin = Origin.composite if performer.paints_layers else Origin.painted
     return Claim.of(made, origin, *inputs, background_file(background))

@@ -30,17 +30,17 @@ def write_beside(
     credentials: bool = True,
     progress: ProgressCallback = silent,
 ) -> int:
-    """Write clips and drawn poses beside each other, all as high as the last; gives the frames.
+    """Write clips and drawn poses side by side, scaled to the last one's height.
 
-    It is marked as synthetic like any result.
+    Returns the number of frames.  The clip is marked as synthetic like any result.
 
     Args:
-        panels: from left to right; the last one is a clip, whose rate and height all take.  The
-            shortest ends it.
+        panels: from left to right; the last one is a clip that sets the rate and the height.  The
+            shortest one ends the result.
         output: the clip to write.
         sound: a clip or sound file whose sound is added.
         credentials: sign the clip with Content Credentials.
-        progress: told about every frame.
+        progress: called for every frame.
 
     Raises:
         InputError: a clip cannot be read.
@@ -61,7 +61,7 @@ def write_beside(
 
 
 def _frames(panel: Path | PoseTrack, height: int, fps: float) -> Iterator[Frame]:
-    """Frames of a height, uint8 `(height, W, 3)` RGB, with an even width."""
+    """Frames scaled to a height, uint8 `(height, W, 3)` RGB, with an even width."""
     size = panel.size if isinstance(panel, PoseTrack) else probe(panel).size
     width = max(2, round(size[0] * height / size[1]) // 2 * 2)
     if isinstance(panel, Path):

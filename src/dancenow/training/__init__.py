@@ -1,4 +1,4 @@
-"""What every training shares: devices and precision, budgets, averaged weights, checkpoints."""
+"""Shared by all training: devices and precision, budgets, averaged weights, checkpoints."""
 
 from dancenow.training.average import WeightAverage
 from dancenow.training.budget import Budget, Clock

@@ -12,10 +12,10 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class WeightAverage(Generic[Network]):
-    """Keeps a smoothed copy of a network; the copy is what performs.
+    """Keeps a smoothed copy of a network's weights, which is used after training.
 
-    The decay grows with the steps, min(decay, (1 + step) / (10 + step)), so that the first
-    random weights are soon forgotten.
+    The decay is min(decay, (1 + step) / (10 + step)): it starts low, so the random initial weights
+    are soon forgotten.
     """
 
     def __init__(self, module: Network, decay: float) -> None:
@@ -24,7 +24,7 @@ class WeightAverage(Generic[Network]):
 
     @torch.no_grad()
     def update(self, module: nn.Module, step: int) -> None:
-        """Move the average towards `module`'s weights after `step` steps."""
+        """Move the average towards `module`'s weights; `step` steps are done."""
         decay = min(self.decay, (1 + step) / (10 + step))
         ours, theirs = self.module.state_dict(), module.state_dict()
         floating = [k for k, v in ours.items() if v.dtype.is_floating_point]

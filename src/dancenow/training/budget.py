@@ -1,4 +1,4 @@
-"""How long to train: a number of minutes or of steps, and schedules that fit into it."""
+"""How long to train, in minutes or steps, and a learning rate schedule that fits the budget."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from dancenow.errors import InputError
 from dancenow.options.groups import BudgetOptions
 
 QUALITIES: Final = {"quick": 1.0, "good": 2.5, "best": 6.0}
-"""How many times the steps that are just enough each quality takes."""
+"""Each quality as a multiple of the steps that are just enough."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """The whole of a training, over all its resumptions: minutes or steps, whichever ends first."""
+    """Length of a training including all resumed runs: minutes or steps, whichever ends first."""
 
     minutes: float | None = None
     steps: int | None = None
 
     def __post_init__(self) -> None:
         if self.minutes is None and self.steps is None:
-            raise InputError("say how long to train: `minutes` or `steps`.")
+            raise InputError("set how long to train with `minutes` or `steps`.")
         if self.minutes is not None and not (math.isfinite(self.minutes) and self.minutes > 0):
             raise InputError(f"`minutes` must be above 0, not {self.minutes:g}.")
         if self.steps is not None and self.steps < 1:
@@ -34,24 +34,24 @@ class Budget:
 def budget_of(
     options: BudgetOptions, default: Budget, *, enough_steps: int = 0, share: float = 1.0
 ) -> Budget:
-    """The budget that options ask for.
+    """The budget that the options set.
 
     Args:
         options: minutes, steps, or a quality.
-        default: where they ask for nothing.
-        enough_steps: with fewer, the result is worse than it could be; 0: not known.
-        share: the part of the minutes or steps that this training gets.
+        default: used if the options set none of these.
+        enough_steps: steps needed for a good result; 0 if unknown.
+        share: the fraction of the minutes or steps that this training gets.
 
     Raises:
-        InputError: a value makes no sense, or the quality cannot be counted in steps.
+        InputError: a value is out of range, or `enough_steps` is needed but unknown.
     """
     minutes, steps, quality = options.minutes, options.steps, options.quality
     if quality is not None:
         if minutes is not None or steps is not None:
-            raise InputError("`quality`: takes the place of `minutes` and `steps`; choose one.")
+            raise InputError("`quality`: replaces `minutes` and `steps`; choose one of them.")
         if not enough_steps:
             raise InputError(
-                f"`quality={quality}`: how many steps this preset needs is not known; give "
+                f"`quality={quality}`: the steps that this preset needs are not known; set "
                 "`minutes` or `steps`."
             )
         return Budget(steps=round(QUALITIES[quality] * enough_steps))
@@ -66,13 +66,13 @@ def budget_of(
 
 @dataclass
 class Clock:
-    """Where a training stands in its budget; time before a resumption counts.
+    """How much of its budget a training has used, earlier runs included.
 
     Attributes:
-        budget: what may be used in all.
+        budget: the total.
         step: steps done.
-        spent: seconds of training done before this process.
-        now: the clock that is read.
+        spent: seconds of training before this process.
+        now: the clock to read, in seconds.
     """
 
     budget: Budget
@@ -85,18 +85,18 @@ class Clock:
         self._start = self.now()
 
     def stop(self) -> None:
-        """Count no further: the training is over."""
+        """Stop counting: the training is over."""
         self.spent, self.now = self.seconds, lambda: 0.0
         self._start = 0.0
 
     @property
     def seconds(self) -> float:
-        """Seconds of training in all."""
+        """Total seconds of training."""
         return self.spent + self.now() - self._start
 
     @property
     def fraction(self) -> float:
-        """The part of the budget that is used, 0..1."""
+        """The fraction of the budget that is used, 0..1."""
         parts = [0.0]
         if self.budget.minutes is not None:
             parts.append(self.seconds / (60 * self.budget.minutes))
@@ -113,6 +113,6 @@ class Clock:
 def cosine_rate(fraction: float, step: int, *, warmup_steps: int) -> float:
     """The factor of the learning rate: a linear warm-up, then half a cosine down to 0.
 
-    Loshchilov & Hutter, "SGDR", 2017, equation 5, over the budget's fraction instead of epochs.
+    Loshchilov & Hutter, "SGDR", 2017, equation 5, over the budget instead of epochs.
     """
     return min(1.0, (step + 1) / warmup_steps) * 0.5 * (1.0 + math.cos(math.pi * fraction))

@@ -1,7 +1,7 @@
 """Training state on disk: tensors in safetensors, the rest in JSON, both replaced atomically.
 
-A checkpoint is one pair of files that name the same step; the JSON is written last and names its
-tensor file, so that a process killed in between leaves the older pair whole.
+The JSON is written last and names its tensor file, so a process killed in between leaves the older
+pair intact.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ STATE = "state.json"
 
 @dataclass(frozen=True)
 class TrainingState:
-    """What is needed to go on as if nothing had happened.
+    """Everything needed to resume training exactly.
 
     Attributes:
         tensors: named tensors: weights, averages, the optimiser's moments.
@@ -38,7 +38,7 @@ class TrainingState:
 
 
 def save_state(folder: Path, state: TrainingState) -> None:
-    """Write a checkpoint into `folder` and drop the one before."""
+    """Write a checkpoint into `folder` and remove the previous one."""
     folder.mkdir(parents=True, exist_ok=True)
     name = f"state-{int(state.values.get('step', 0)):08d}.safetensors"
     tensors = {key: value.detach().cpu().contiguous() for key, value in state.tensors.items()}
@@ -52,7 +52,7 @@ def save_state(folder: Path, state: TrainingState) -> None:
 
 
 def load_state(folder: Path) -> TrainingState | None:
-    """The checkpoint in `folder`, or None when there is none.
+    """The checkpoint in `folder`, or None if there is none.
 
     Raises:
         InputError: it is damaged or of a newer version.
@@ -65,14 +65,14 @@ def load_state(folder: Path) -> TrainingState | None:
         version = int(document["version"])
         if version > VERSION:
             raise InputError(
-                f"{folder}: a checkpoint of version {version}, and this DanceNow reads up to "
+                f"{folder}: a checkpoint of version {version}, but this DanceNow reads up to "
                 f"{VERSION}; update DanceNow."
             )
         tensors = load_file(folder / document["tensors"])
         return TrainingState(tensors, document["values"])
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise InputError(
-            f"{folder}: the checkpoint is damaged; remove this folder to train anew."
+            f"{folder}: the checkpoint is damaged; remove this folder to train from scratch."
         ) from error
 
 
@@ -82,7 +82,7 @@ def prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def unprefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Those of the tensors whose names begin with `prefix.`, without it."""
+    """The tensors whose names begin with `prefix.`, with the prefix removed."""
     start = prefix + "."
     return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
 
@@ -99,10 +99,10 @@ def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def restore_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Put back what `optimizer_tensors` took; hyper-parameters stay as they are.
+    """Restore what `optimizer_tensors` returned; hyper-parameters are left alone.
 
-    Moments get their parameter's memory format again: fused optimisers pair both element by element
-    as they lie in memory, and on disk everything lies channels first.
+    Moments get their parameter's memory format back: fused optimisers pair the two element by
+    element as stored in memory, and files are always channels first.
     """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}

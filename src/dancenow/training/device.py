@@ -1,4 +1,4 @@
-"""Which device computes, and in which precision: asked for or measured, never assumed."""
+"""The device to compute on and its precision: chosen by the user or measured, never assumed."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Precision = Literal["32-true", "bf16-mixed"]
 
 @dataclass(frozen=True)
 class Device:
-    """A device and the precision in which networks run on it.
+    """A device and the precision of networks on it.
 
     Attributes:
         kind: "cpu", "cuda" or "mps".
         precision: "32-true" or "bf16-mixed", as Lightning Fabric names them.
-        devices: how many of the kind train together, on every machine.
-        nodes: how many machines train together.
+        devices: number of devices that train together on each machine.
+        nodes: number of machines that train together.
     """
 
     kind: str
@@ -53,20 +53,20 @@ class Device:
 
     def fabric(self) -> Fabric:
         """Lightning Fabric on this device."""
-        from lightning_fabric import Fabric  # slow to import, and needed for training alone
+        from lightning_fabric import Fabric  # slow to import, only needed for training
 
         if self.kind == "cpu":
             keep_freed_memory()
         return Fabric(accelerator=self.kind, devices=1, precision=self.precision)
 
     def launched_fabric(self) -> Fabric:
-        """Lightning Fabric over all devices and machines, its processes started and joined.
+        """Lightning Fabric over all devices and machines, with its processes running.
 
-        Under `torchrun` the processes are there already; else Fabric starts this program once more
+        `torchrun` has started the processes already; without it, Fabric starts this program again
         for every further device.
 
         Raises:
-            InputError: there are fewer devices.
+            InputError: several machines are set, but their addresses are not.
         """
         if self.devices * self.nodes == 1:
             return self.fabric()
@@ -93,15 +93,15 @@ class Device:
 
 
 def choose_device(name: str = "auto", devices: int = 1, nodes: int = 1) -> Device:
-    """The device of that name, or the best there is.
+    """The device of that name, or the best one available.
 
     Args:
         name: "auto", "cpu", "cuda" or "mps".
-        devices: how many are to train together on every machine; `torchrun` overrides.
-        nodes: how many machines are to train together; likewise.
+        devices: number of devices to train together on each machine; `torchrun` overrides it.
+        nodes: number of machines to train together; `torchrun` overrides it.
 
     Raises:
-        InputError: an unknown name, or the device is not there.
+        InputError: the name is unknown, or the device is not available.
     """
     if "TORCHELASTIC_RUN_ID" in os.environ:
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
@@ -118,7 +118,7 @@ def choose_device(name: str = "auto", devices: int = 1, nodes: int = 1) -> Devic
     if name not in available:
         raise InputError(f"`device={name}`: unknown; choose auto, cpu, cuda or mps.")
     if not available[name]():
-        raise InputError(f"`device={name}`: there is none here; choose auto or cpu.")
+        raise InputError(f"`device={name}`: there is none here; choose `device=auto` or cpu.")
     if name == "cuda":
         precision: Precision = "bf16-mixed" if torch.cuda.is_bf16_supported(False) else "32-true"
     elif name == "mps":
@@ -127,7 +127,7 @@ def choose_device(name: str = "auto", devices: int = 1, nodes: int = 1) -> Devic
         precision = measure_precision()
     there = torch.cuda.device_count() if name == "cuda" else devices if name == "cpu" else 1
     if devices > there:
-        raise InputError(f"`devices={devices}`: this machine has {there} of {name}.")
+        raise InputError(f"`devices={devices}`: this machine has {there} of {name}; use fewer.")
     return Device(name, precision, devices, nodes)
 
 
@@ -143,10 +143,10 @@ def _seconds(work: Callable[[], object], repeats: int = 5) -> float:
 
 @lru_cache(maxsize=1)
 def measure_precision() -> Precision:
-    """The faster precision on this CPU, by a convolution like those of the networks.
+    """The faster precision on this CPU, measured on a convolution like those of the networks.
 
-    Takes about a tenth of a second; bf16 must win by a tenth to be chosen, since it rounds.
-    Without the processor's own bf16 instructions it is emulated and many times slower.
+    Takes about 0.1 s.  bf16 is chosen only if it is 10 % faster, because it rounds.  Processors
+    without bf16 instructions emulate it, which is many times slower.
     """
     generator = torch.Generator().manual_seed(0)
     image = torch.randn(4, 96, 64, 64, generator=generator)

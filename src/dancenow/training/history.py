@@ -1,7 +1,7 @@
-"""What a training went through: losses and pictures over time, small however long it takes.
+"""The history of a training: losses and previews over time, of bounded size.
 
-It lies beside the state as `history.json` and `previews/`, whatever else logs, and goes on where
-the training goes on.
+Stored beside the checkpoint as `history.json` and `previews/`, whatever the logger, and continued
+when training resumes.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Point:
     """The losses of one step.
 
     Attributes:
-        step: how many steps were done, this one counted.
-        seconds: of training, over all resumptions.
-        losses: by name, "loss" first; a value may be no number.
+        step: number of the step, counted from 1.
+        seconds: training time so far, resumed runs included.
+        losses: by name, "loss" first; a value may be NaN or infinite.
     """
 
     step: int
@@ -48,9 +48,9 @@ class Preview:
     """A picture of what was learned.
 
     Attributes:
-        step: after how many steps.
-        seconds: after how many seconds of training.
-        file: its name below the training's folder.
+        step: steps done.
+        seconds: training time so far.
+        file: its path inside the training's folder.
     """
 
     step: int
@@ -60,13 +60,13 @@ class Preview:
 
 @dataclass
 class History:
-    """Losses and previews of one training; every so many-th step is kept, and the newest.
+    """Losses and previews of one training; keeps one step per stride, and the latest one.
 
     Attributes:
-        folder: where the training's state lies.
-        points: in the order of steps.
-        previews: likewise.
-        phases: after how many steps which part of the training began.
+        folder: the training's checkpoint folder.
+        points: losses in step order.
+        previews: in step order.
+        phases: `(steps done, name)` at the start of each phase of the training.
     """
 
     folder: Path
@@ -78,11 +78,11 @@ class History:
 
     @staticmethod
     def load(folder: Path, *, until: int | None = None) -> History:
-        """The history in a folder; empty where there is none, or where it is damaged.
+        """Read the history in a folder; empty if it is missing or damaged.
 
         Args:
-            folder: where the training's state lies.
-            until: forget what came after so many steps: the training goes on from there.
+            folder: the training's checkpoint folder.
+            until: drop everything after this step, from which the training resumes.
 
         Raises:
             InputError: it is of a newer version.
@@ -94,10 +94,10 @@ class History:
             if version <= VERSION:
                 history._read(document)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            history, version = History(folder), VERSION  # it is no reason to stop a training
+            history, version = History(folder), VERSION  # no reason to stop a training
         if version > VERSION:
             raise InputError(
-                f"{folder / FILE}: of version {version}, and this DanceNow reads up to {VERSION}; "
+                f"{folder / FILE}: of version {version}, but this DanceNow reads up to {VERSION}; "
                 "update DanceNow."
             )
         if until is not None:
@@ -106,23 +106,23 @@ class History:
 
     @property
     def names(self) -> list[str]:
-        """The losses' names, in the order in which they came up."""
+        """The losses' names, in order of first appearance."""
         return list(dict.fromkeys(name for point in self.kept() for name in point.losses))
 
     def kept(self) -> list[Point]:
-        """The points that are kept, the newest among them."""
+        """The stored points, and the latest one."""
         if self._newest is None or (self.points and self.points[-1].step == self._newest.step):
             return self.points
         return [*self.points, self._newest]
 
     def series(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The steps in which a loss was measured, and its values, `(N,)` each."""
+        """The steps at which a loss was recorded, and its values, `(N,)` each."""
         found = [(p.step, p.losses[name]) for p in self.kept() if name in p.losses]
         steps = np.array([step for step, _ in found], np.int64)
         return steps, np.array([value for _, value in found], np.float64)
 
     def add(self, point: Point, phase: str = "") -> None:
-        """Take the losses of the next step."""
+        """Add the losses of the next step."""
         if phase and (not self.phases or self.phases[-1][1] != phase):
             self.phases.append((point.step - 1, phase))
         self._newest = point
@@ -135,18 +135,18 @@ class History:
             self.points = [first, *(p for p in others if (p.step - 1) % self._stride == 0)]
 
     def show(self, step: int, seconds: float, picture: NDArray[np.uint8]) -> None:
-        """Keep a picture, uint8 `(H, W, 3)` RGB, shrunk; others go where there are too many."""
+        """Add a preview, uint8 `(H, W, 3)` RGB, scaled down; thin out the others if needed."""
         name = f"previews/{step:08d}.jpg"
         make_folder(self.folder / "previews")
         write_bytes(self.folder / name, encode_jpeg(picture))
         self.previews = [p for p in self.previews if p.step != step]
         self.previews.append(Preview(step, seconds, name))
         while len(self.previews) > MOST_PREVIEWS:
-            self.previews.remove(_crowded(self.previews))
+            self.previews.remove(_most_crowded(self.previews))
         self._drop_others()
 
     def save(self) -> None:
-        """Write it."""
+        """Write `history.json`."""
         make_folder(self.folder)
         points = self.kept()
         document = {
@@ -189,7 +189,7 @@ class History:
             self._stride = 1
 
     def _drop_others(self) -> None:
-        """Remove the pictures that belong to no preview any more."""
+        """Delete pictures that no longer belong to a preview."""
         kept = {Path(preview.file).name for preview in self.previews}
         for path in (self.folder / "previews").glob("[0-9]*.jpg"):
             if path.name not in kept:
@@ -197,15 +197,15 @@ class History:
                     path.unlink()
 
 
-def _crowded(previews: Iterable[Preview]) -> Preview:
-    """The preview whose neighbours lie nearest together; never the first nor the last."""
+def _most_crowded(previews: Iterable[Preview]) -> Preview:
+    """The preview whose neighbours are closest in time; never the first or last."""
     shown = list(previews)
     gaps = [after.seconds - before.seconds for before, after in zip(shown, shown[2:], strict=False)]
     return shown[1 + int(np.argmin(gaps))]
 
 
 def _number(value: float | None) -> float | str | None:
-    """A loss as JSON has it: None where there is none, a word where it is no number."""
+    """A loss as JSON: None if missing, a string if NaN or infinite."""
     if value is None:
         return None
     return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else str(float(value))

@@ -1,4 +1,4 @@
-"""Where a training logs to: TensorBoard, a table of comma-separated values, or nowhere."""
+"""Where training logs to: TensorBoard, a CSV table, or nowhere."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ FIGURES: Final = "figures.csv"
 
 
 class Logger(Protocol):
-    """What a training tells while it goes on."""
+    """Receives what a training reports."""
 
     def losses(self, step: int, seconds: float, values: Mapping[str, float]) -> None:
-        """Take the losses after so many steps and seconds of training."""
+        """Log the losses after `step` steps and `seconds` of training."""
 
     def picture(self, step: int, picture: NDArray[np.uint8]) -> None:
-        """Take a preview, uint8 `(H, W, 3)` RGB."""
+        """Log a preview, uint8 `(H, W, 3)` RGB."""
 
     def figures(self, step: int, values: Mapping[str, float]) -> None:
-        """Take what was measured in the end."""
+        """Log what was measured at the end."""
 
     def close(self) -> None:
-        """Write what waits."""
+        """Write what is still buffered."""
 
 
 def open_logger(name: LoggerName, checkpoint: Path, step: int) -> Logger:
     """The logger of that name.
 
     Args:
-        name: which.
-        checkpoint: the training's folder; TensorBoard's files go into its `logs`, a table becomes
-            its `metrics.csv`.
-        step: steps done so far; what was logged of later ones is forgotten.
+        name: which one.
+        checkpoint: the training's folder; TensorBoard writes into its `logs`, CSV into its
+            `metrics.csv`.
+        step: steps done so far; logs of later steps are dropped.
     """
     if name == "tensorboard":
-        return _TensorBoard(checkpoint / "logs", step)
+        return _TensorBoardLogger(checkpoint / "logs", step)
     if name == "csv":
-        return _Table(checkpoint, step)
-    return _Nowhere()
+        return _CsvLogger(checkpoint, step)
+    return _NoLogger()
 
 
 def log_figures(
     name: LoggerName, checkpoint: Path, step: int, values: Mapping[str, object]
 ) -> None:
-    """Log what was measured when a training was over; what is no number is left out."""
+    """Log what was measured at the end of a training; values that are not numbers are skipped."""
     numbers = {
         key: float(value)
         for key, value in values.items()
@@ -66,8 +66,8 @@ def log_figures(
         logger.close()
 
 
-class _Nowhere:
-    """Keeps nothing."""
+class _NoLogger:
+    """Logs nothing."""
 
     def losses(self, step: int, seconds: float, values: Mapping[str, float]) -> None: ...
 
@@ -78,7 +78,7 @@ class _Nowhere:
     def close(self) -> None: ...
 
 
-class _TensorBoard:
+class _TensorBoardLogger:
     """Event files in a folder."""
 
     def __init__(self, folder: Path, step: int) -> None:
@@ -102,8 +102,8 @@ class _TensorBoard:
         self._writer.close()
 
 
-class _Table:
-    """`metrics.csv`, a row a time; `figures.csv` with what was measured in the end."""
+class _CsvLogger:
+    """Writes `metrics.csv`, and `figures.csv` with what was measured at the end."""
 
     def __init__(self, folder: Path, step: int) -> None:
         make_folder(folder)
@@ -114,7 +114,7 @@ class _Table:
 
     def losses(self, step: int, seconds: float, values: Mapping[str, float]) -> None:
         new = [name for name in values if name not in self._names]
-        if new or not self._path.exists():  # the head changes, hence the whole file
+        if new or not self._path.exists():  # the header changes, so rewrite the file
             _, rows = _rows_until(self._path, step)
             self._names += new
             self._write(rows)
@@ -143,7 +143,7 @@ class _Table:
 
 
 def _rows_until(path: Path, step: int) -> tuple[list[str], list[dict[str, str]]]:
-    """The losses' names and the rows up to a step; a line that was cut short is left out."""
+    """The losses' names and the rows up to a step; incomplete lines are skipped."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             head, *lines = list(csv.reader(file)) or [[]]

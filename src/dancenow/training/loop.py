@@ -1,4 +1,4 @@
-"""The loop that every training runs in: budget, progress, checkpoints, logs, failures."""
+"""The training loop: budget, progress, checkpoints, logs, failures."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from dancenow.training.team import Team
 from dancenow.training.threads import ThreadTuner
 
 _CHECKPOINT_SECONDS = 60.0
-_CHECKPOINT_SHARE = 0.05  # of the training's time that saving may take
+_CHECKPOINT_SHARE = 0.05  # fraction of training time that saving may take
 _LOG_SECONDS = 2.0
 
 
 class Trainable(Protocol):
-    """What learns, as the loop and the session see it: it knows no folder, budget or log."""
+    """What the loop trains; it knows nothing of folders, budgets or logs."""
 
     def step(self, number: int, fraction: float) -> Mapping[str, float]:
-        """Do step `number` at that part of the budget; return the losses by name, "loss" first."""
+        """Do step `number` with `fraction` of the budget used; return losses, "loss" first."""
 
     def state(self) -> TrainingState:
-        """All that is needed to resume after the steps done so far."""
+        """Everything needed to resume after the steps done so far."""
 
     def restore(self, state: TrainingState, where: Path) -> None:
-        """Resume from a state that was read in the folder `where`.
+        """Resume from a state that was read from the folder `where`.
 
         Raises:
             InputError: it belongs to another network.
@@ -48,21 +48,21 @@ class Trainable(Protocol):
         """A picture of what was learned, uint8 `(H, W, 3)` RGB."""
 
     def close(self) -> None:
-        """End the threads that work for it."""
+        """Stop its threads."""
 
 
 @dataclass(frozen=True)
 class LoopOptions:
-    """What surrounds a training.
+    """Options of the training loop.
 
     Attributes:
-        progress: told after every step.
-        logger: where losses and pictures are logged besides the history.
-        team: the fellow processes; all of them run the loop, and the first one's clock decides.
-        notes: JSON values that are kept with the state.
-        tune_threads: measure how many threads compute fastest; for networks on a CPU.
-        keep_best: resume from the state with the lowest held-out loss when the budget is used; the
-            training must have a method `held_out_loss`.
+        progress: called for every step.
+        logger: where losses and previews are logged besides the history.
+        team: the processes that run the loop together; the first one's clock decides.
+        notes: JSON values stored with the state.
+        tune_threads: measure which number of threads is fastest, for networks on a CPU.
+        keep_best: end with the state of lowest held-out loss; the training must have a method
+            `held_out_loss`.
     """
 
     progress: ProgressCallback = silent
@@ -76,41 +76,45 @@ class LoopOptions:
 def run_training(
     training: Trainable, clock: Clock, checkpoint: Path, stage: str, options: LoopOptions
 ) -> None:
-    """Train until the budget is used; a checkpoint is left whatever ends it.
+    """Train until the budget is used; leaves a checkpoint however it ends.
 
     Args:
-        training: what learns.
-        clock: the budget and what is used of it; its step counts on.
+        training: what to train.
+        clock: the budget and how much of it is used; advanced by the loop.
         checkpoint: a folder for the state, the history and the logs.
         stage: the name that progress shows.
-        options: what surrounds it.
+        options: see `LoopOptions`.
 
     Raises:
-        TrainingError: the loss is NaN or infinite; the checkpoint before it is kept.
+        TrainingError: the loss is NaN or infinite; the last good checkpoint is kept.
     """
     team = options.team
     records = _Records(training, clock, checkpoint, options.logger) if team.first else None
-    saving = _Saving(training, clock, checkpoint, records, options.notes)
-    best = _Best(training, checkpoint, options.notes) if options.keep_best and team.first else None
+    saving = _Checkpoints(training, clock, checkpoint, records, options.notes)
+    best = (
+        _BestState(training, checkpoint, options.notes)
+        if options.keep_best and team.first
+        else None
+    )
     interrupts = _Interrupts(team)
     threads = ThreadTuner() if options.tune_threads and team.size == 1 else ThreadTuner(1)
     try:
         if team.first and not (checkpoint / STATE).is_file():
-            saving.save()  # what dies before its first minute can be resumed, too
+            saving.save()  # makes a training resumable that dies within its first minute
         while (fraction := team.agreed(clock.fraction)) < 1.0:
             interrupts.check()
             with threads.measure():
                 losses = training.step(clock.step, fraction)
             if records is not None:
-                records.keep(losses)
+                records.add(losses)
             _check(losses, clock.step)
             clock.step += 1
             if records is not None:
                 phase = getattr(training, "phase", "")
                 options.progress(_event(stage, clock, losses, phase))
-                if records.tell(losses) and best is not None:
-                    best.look(clock)
-                saving.now_and_then()
+                if records.log(losses) and best is not None:
+                    best.update(clock)
+                saving.save_if_due()
     except TrainingError:
         if records is not None:
             records.save()
@@ -128,7 +132,7 @@ def run_training(
         if records is not None:
             saving.save()
             if best is not None:
-                best.look(clock)
+                best.update(clock)
                 best.restore()
             records.finish()
         team.wait()
@@ -139,24 +143,24 @@ def run_training(
 
 
 class _Interrupts:
-    """Ctrl-C among several processes: all stop after the same step, when the first has saved.
+    """Ctrl-C with several processes: all stop after the same step, once the first has saved.
 
-    Each of them gets the signal; one that left at once would take the others down with it.
+    Every process gets the signal; one that left at once would take the others down with it.
     """
 
     def __init__(self, team: Team) -> None:
         self._team, self._asked = team, False
-        # What ends a process in other ways ends a training alike (see `dancenow.cli`).
+        # Other signals that end a process are handled alike (see `dancenow.cli`).
         asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if team.size > 1 else ()
         self._before = {number: signal.signal(number, self._note) for number in asking}
 
     def check(self) -> None:
-        """Raise `KeyboardInterrupt` in every process when one was asked to stop."""
+        """Raise `KeyboardInterrupt` in every process if any was asked to stop."""
         if self._team.size > 1 and self._team.any(self._asked):
             raise KeyboardInterrupt
 
     def close(self) -> None:
-        """Let Ctrl-C do what it did before."""
+        """Restore the previous signal handlers."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -165,7 +169,7 @@ class _Interrupts:
 
 
 class _Records:
-    """The history of a training, and what it logs."""
+    """The history and the log of a training."""
 
     def __init__(
         self, training: Trainable, clock: Clock, checkpoint: Path, logger: LoggerName
@@ -177,13 +181,13 @@ class _Records:
         self._logged_at, self._logged = 0.0, clock.step
         self._shown, self._next_preview = clock.step, clock.fraction
 
-    def keep(self, losses: Mapping[str, float]) -> None:
-        """Take the losses of the step that was just done, whether they are numbers or not."""
+    def add(self, losses: Mapping[str, float]) -> None:
+        """Add the losses of the step just done to the history, even if NaN or infinite."""
         point = Point(self._clock.step + 1, self._clock.seconds, dict(losses))
         self._history.add(point, getattr(self._training, "phase", ""))
 
-    def tell(self, losses: Mapping[str, float]) -> bool:
-        """Log a step's losses now and then, and some previews over the whole budget.
+    def log(self, losses: Mapping[str, float]) -> bool:
+        """Log a step's losses every few seconds, and previews spread over the budget.
 
         Returns whether this step has a preview.
         """
@@ -192,14 +196,14 @@ class _Records:
             self._log()
         if (fraction := self._clock.fraction) >= self._next_preview:
             self._next_preview += 1 / MOST_PREVIEWS
-            if self._next_preview <= fraction:  # a step took long
+            if self._next_preview <= fraction:  # a slow step
                 self._next_preview = fraction + 1 / MOST_PREVIEWS
             self._show()
             return True
         return False
 
     def finish(self) -> None:
-        """Log the last step, and show what it came to."""
+        """Log the last step with a preview."""
         if self._losses and self._logged != self._clock.step:
             self._log()
         if self._shown != self._clock.step:
@@ -211,7 +215,7 @@ class _Records:
         self._history.save()
 
     def close(self) -> None:
-        """Write what waits."""
+        """Write what is still buffered."""
         self._logger.close()
 
     def _log(self) -> None:
@@ -225,8 +229,8 @@ class _Records:
         self._history.show(self._shown, self._clock.seconds, picture)
 
 
-class _Saving:
-    """Checkpoints, not so often that a large one slows the training down."""
+class _Checkpoints:
+    """Saves checkpoints, rarely enough that large ones do not slow training down."""
 
     def __init__(
         self,
@@ -240,8 +244,8 @@ class _Saving:
         self._records, self._notes = records, notes
         self._next = time.monotonic() + _CHECKPOINT_SECONDS
 
-    def now_and_then(self) -> None:
-        """Save where the last checkpoint is old enough."""
+    def save_if_due(self) -> None:
+        """Save if the last checkpoint is old enough."""
         start = time.monotonic()
         if start >= self._next:
             self.save()
@@ -249,27 +253,27 @@ class _Saving:
             self._next = start + max(_CHECKPOINT_SECONDS, spent / _CHECKPOINT_SHARE)
 
     def save(self) -> None:
-        """Save now; the history first: it may know of more steps than the state, not of fewer."""
+        """Save now, history first: it may hold more steps than the state, but not fewer."""
         if self._records is not None:
             self._records.save()
-        save_state(self._folder, _noted(self._training.state(), self._notes, self._clock))
+        save_state(self._folder, _with_notes(self._training.state(), self._notes, self._clock))
 
 
-class _Best:
-    """The state with the lowest held-out loss so far, in a checkpoint of its own."""
+class _BestState:
+    """Keeps the state of lowest held-out loss in a checkpoint of its own."""
 
     def __init__(self, training: Trainable, checkpoint: Path, notes: Mapping[str, Any]) -> None:
         self._training, self._folder, self._notes = training, checkpoint / "best", notes
         state = load_state(self._folder)
         self._loss = math.inf if state is None else float(state.values["held_out"])
 
-    def look(self, clock: Clock) -> None:
-        """Measure now, and keep the state where it is better than all before it."""
+    def update(self, clock: Clock) -> None:
+        """Measure now, and save the state if it is the best so far."""
         loss = self._training.held_out_loss()  # type: ignore[attr-defined]
         if loss < self._loss:
             self._loss = loss
             notes = {**self._notes, "held_out": loss}
-            save_state(self._folder, _noted(self._training.state(), notes, clock))
+            save_state(self._folder, _with_notes(self._training.state(), notes, clock))
 
     def restore(self) -> None:
         """Go back to the best state, if there is one: a held-out loss can be NaN throughout."""
@@ -277,7 +281,7 @@ class _Best:
             self._training.restore(state, self._folder)
 
 
-def _noted(state: TrainingState, notes: Mapping[str, Any], clock: Clock) -> TrainingState:
+def _with_notes(state: TrainingState, notes: Mapping[str, Any], clock: Clock) -> TrainingState:
     values = {**state.values, **notes, "step": clock.step, "seconds": clock.seconds}
     return TrainingState(state.tensors, values)
 
@@ -286,8 +290,8 @@ def _check(losses: Mapping[str, float], step: int) -> None:
     for name, value in losses.items():
         if not math.isfinite(value):
             raise TrainingError(
-                f"the {name} is {value} at step {step}; the checkpoint before it is kept: "
-                "train on from there with another `seed`, or with `device=cpu`."
+                f"the {name} is {value} at step {step}; the last good checkpoint is kept: "
+                "resume from it with another `seed`, or with `device=cpu`."
             )
 
 

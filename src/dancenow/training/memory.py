@@ -1,4 +1,4 @@
-"""Large blocks of memory that are used again and again."""
+"""Reuse of large memory blocks."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import sys
 from functools import lru_cache
 from typing import Final
 
-_TRIM_THRESHOLD: Final = -1  # glibc's names for what mallopt sets
+_TRIM_THRESHOLD: Final = -1  # glibc's parameters of mallopt
 _MMAP_MAX: Final = -4
 
 
 @lru_cache(maxsize=1)
 def keep_freed_memory() -> bool:
-    """Let this process keep what it frees, instead of giving large blocks back to the system.
+    """Let this process keep freed memory instead of returning large blocks to the system.
 
-    By default glibc maps every block above 32 MB anew and the system clears it page by page: for
-    the gradients of a large network that takes longer than computing them.  Elsewhere than on
-    glibc nothing is changed.
+    By default glibc maps every block above 32 MB anew and the system clears it page by page, which
+    for the gradients of a large network takes longer than computing them.  No effect without glibc.
 
     Returns:
         Whether anything was changed.

@@ -1,4 +1,4 @@
-"""The page of a training: what was learned, how the losses fell, what it painted on the way."""
+"""The report page of a training: what was learned, its losses and its previews."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ _SHEET_PX: Final = 1200  # longer side of a preview sheet in the page
 
 @dataclass(frozen=True)
 class TrainingPart:
-    """A training of its own in what was learned.
+    """One training on the page.
 
     Attributes:
         name: what it learns.
-        checkpoint: where its state and history lie.
+        checkpoint: the folder of its state and history.
         shows: what its previews show.
-        unit: what its losses are counted in.
+        unit: of its losses.
     """
 
     name: str
@@ -60,18 +60,18 @@ class TrainingPart:
 
 @dataclass(frozen=True)
 class TrainingPage:
-    """What the page of a training tells.
+    """Content of a training's page.
 
     Attributes:
         title: the page's heading.
         lead: what was learned, in a sentence.
-        facts: how: clip, preset, device.
+        facts: how it was learned: clip, preset, device.
         parts: the trainings.
-        measured: what was measured in the end, by its key in `TRAINING`.
         seconds: of each stage of the last run.
-        next_commands: what can be done with it.
-        sheet: a picture of what was learned from or of what it makes, with its caption.
-        notes: what the reader should know first: that it was stopped, say.
+        next_commands: commands that use the result.
+        measured: figures at the end, by key in `TRAINING`.
+        sheet: a picture of the training data or of the result, with its caption.
+        notes: what the reader should know first, such as that it was stopped.
     """
 
     title: str
@@ -104,7 +104,7 @@ def write_training_page(folder: Path, content: TrainingPage) -> Path:
 
 
 def previews_over_time(history: History, shows: str) -> Html:
-    """The previews of a training, each with its step and time; `shows` says what is on them."""
+    """The previews of a training, each with its step and time; `shows` describes them."""
     shots = [
         Shot(
             (history.folder / preview.file).read_bytes(),
@@ -116,21 +116,21 @@ def previews_over_time(history: History, shows: str) -> Html:
     return strip(shots, f"Previews over time. {shows}")
 
 
-def said_budget(budget: Budget) -> str:
+def format_budget(budget: Budget) -> str:
     """A budget in words."""
     parts = [] if budget.minutes is None else [f"{budget.minutes:g} min"]
     parts += [] if budget.steps is None else [f"{budget.steps:,} steps"]
     return " or ".join(parts) + (", whichever ends first" if len(parts) > 1 else "")
 
 
-def said_options(options: BudgetOptions, minutes: float) -> str:
-    """What options ask for, in words; by default `minutes`."""
+def format_options(options: BudgetOptions, minutes: float) -> str:
+    """The budget that options set, in words; by default `minutes`."""
     if options.quality is not None:
         return f"quality {options.quality}"
-    return said_budget(budget_of(options, Budget(minutes=minutes)))
+    return format_budget(budget_of(options, Budget(minutes=minutes)))
 
 
-def said_device(device: Device) -> str:
+def format_device(device: Device) -> str:
     """A device in words."""
     many = device.devices * device.nodes
     return f"{f'{many} x ' if many > 1 else ''}{device.kind}, {device.precision}"
@@ -139,12 +139,12 @@ def said_device(device: Device) -> str:
 def _of_part(part: TrainingPart, history: History, number: int, *, alone: bool) -> list[Section]:
     """Curves and previews of one training."""
     points = history.kept()
-    begun = paragraph("Nothing was learned yet.") if not points else ""
+    begun = paragraph("Nothing has been learned yet.") if not points else ""
     shown = [_curve(history, name, part.unit) for name in _in_order(history.names)]
     losses = curves(shown, f"part{number}")
     said = paragraph(
-        "Bold: smoothed. Faint: every step that was kept. The last figures are those of the "
-        "smoothed line.",
+        "Bold: smoothed. Faint: every recorded step. The final figures are those of the smoothed "
+        "line.",
         note=False,
     )
     strip_of = previews_over_time(history, part.shows)
@@ -174,14 +174,14 @@ def _sheet(sheet: tuple[Path, str] | None) -> Html:
     if sheet is None or not sheet[0].is_file():
         return Html("")
     read = np.asarray(cv2.imread(str(sheet[0]), cv2.IMREAD_COLOR))
-    if read.ndim != 3:  # what cannot be read comes back as None
+    if read.ndim != 3:  # imread returns None for unreadable files
         return Html("")
     rgb = read[..., ::-1].astype(np.uint8)
     return picture(encode_jpeg(rgb, _SHEET_PX), sheet[1], sheet[1])
 
 
 def _times(content: TrainingPage, histories: Sequence[History]) -> Html:
-    """Seconds of the last run, and of all the learning."""
+    """Seconds of the last run, and of all training."""
     learned = {
         f"{part.name.lower()}, {history.kept()[-1].step:,} steps": history.kept()[-1].seconds
         for part, history in zip(content.parts, histories, strict=True)

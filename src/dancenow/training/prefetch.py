@@ -1,4 +1,4 @@
-"""Batches drawn ahead in threads, so that the device never waits for them."""
+"""Batches drawn ahead in threads, so the device never waits for them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Item = TypeVar("Item")
 
 
 class Prefetch(Generic[Item]):
-    """Draws item k+1, k+2, ... in threads while item k is used.
+    """Draws items k+1, k+2, ... in threads while item k is used.
 
     Args:
         draw: makes the item of a number; called from several threads.
-        workers: how many threads.
-        ahead: how many items may wait.
+        workers: number of threads.
+        ahead: number of items to draw ahead.
     """
 
     def __init__(self, draw: Callable[[int], Item], workers: int = 2, ahead: int = 4) -> None:
@@ -24,7 +24,7 @@ class Prefetch(Generic[Item]):
         self._waiting: dict[int, Future[Item]] = {}
 
     def get(self, number: int) -> Item:
-        """The item of that number; those after it are begun."""
+        """Return the item of that number, and start drawing the next ones."""
         wanted = range(number, number + self._ahead + 1)
         for old in self._waiting.keys() - set(wanted):
             self._waiting.pop(old).cancel()
@@ -34,11 +34,11 @@ class Prefetch(Generic[Item]):
         return self._waiting.pop(number).result()
 
     def clear(self) -> None:
-        """Forget what was drawn ahead: from now on other items are wanted."""
+        """Discard what was drawn ahead, because `draw` has changed."""
         for item in self._waiting.values():
             item.cancel()
         self._waiting.clear()
 
     def close(self) -> None:
-        """End the threads."""
+        """Stop the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)

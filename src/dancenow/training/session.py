@@ -1,8 +1,8 @@
-"""A training session: one folder in which something is trained, from its marker to its page.
+"""A training session: the folder in which a model is trained, from its marker to its page.
 
-Whatever is trained, the session owns what has to go right around it: the folder is marked as ours
-before anything else is written, a lock keeps a second process out, a training is resumed only with
-what it began with, and whatever ends it leaves a checkpoint and a page.
+The session marks the folder as ours before anything else is written, keeps a second process out
+with a lock, resumes a training only with the inputs it began with, and leaves a checkpoint and a
+page however it ends.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class Training:
     """One training inside a session; a choreographer of pictures has two.
 
     Attributes:
-        name: of its folder below `checkpoint/`; "" where the session has one training only.
-        label: what progress calls it, such as "learning the dance".
+        name: of its folder below `checkpoint/`; "" if the session has only one training.
+        label: its name in progress, such as "learning the dance".
         budget: of this training.
-        made_of: JSON values that a resumed training must agree in: its clip, its configuration.
-        starts_over: begin again where `made_of` differs, instead of refusing.
-        enough_steps: with fewer, the result is worse than it could be, and the user is told.
+        made_of: JSON values that must match to resume, such as its clip and configuration.
+        starts_over: start over if `made_of` differs, instead of refusing.
+        enough_steps: steps needed for a good result; with fewer, the user is warned.
         tune_threads: see `LoopOptions`.
         keep_best: see `LoopOptions`.
     """
@@ -65,19 +65,19 @@ class Training:
 class Session:
     """The folder of a training, while this process trains in it; a context manager.
 
-    Leaving it by Ctrl-C or by a failed training writes the page, which says so.  Leaving it by any
-    other error before anything was trained removes what it made.
+    Ctrl-C and a failed training still write the page, with a note.  Any other error before the
+    first step removes what the session made.
 
     Args:
-        folder: where the result and the checkpoints go; made where it is missing.
+        folder: for the result and the checkpoints; created if missing.
         kind: what is trained, such as "performer"; a folder of another kind is refused.
         finished: whether the folder already holds such a result.
         logger: where losses and previews are logged besides the history.
-        progress: told about every step.
+        progress: called for every step.
 
     Attributes:
-        page: makes what the page tells; None until that is known.
-        trained: whether any step was made in this session.
+        page: makes the page's content; None until it is known.
+        trained: whether this session has done any step.
 
     Raises:
         InputError: the folder holds other files, is of another kind, or another process trains in
@@ -103,7 +103,7 @@ class Session:
 
     def __enter__(self) -> Session:
         self._resources = ExitStack()
-        if not is_secondary_process():  # the first of those that train together holds the folder
+        if not is_secondary_process():  # only the first process locks the folder
             self._existed = self.folder.is_dir()
             self._marked = self._mark()
             self._resources.enter_context(self._lock())
@@ -127,7 +127,7 @@ class Session:
         return self.folder / CHECKPOINT / name if name else self.folder / CHECKPOINT
 
     def check(self, made_of: Mapping[str, Any], name: str = "") -> None:
-        """Refuse now, before long work, what a training of that name could not be resumed with.
+        """Raise now, before long work, if a training of that name cannot resume with `made_of`.
 
         Raises:
             InputError: it was begun with something else, or its checkpoint is gone.
@@ -138,20 +138,20 @@ class Session:
             document = json.loads((self.checkpoint(name) / STATE).read_text("utf-8"))
             values = document["values"]
         except (OSError, ValueError, KeyError, TypeError):
-            return  # there is none yet, or `load_state` tells what is wrong with it
+            return  # none yet, or damaged, which `load_state` reports
         if isinstance(values, dict):
             self._agree(made_of, values)
 
     def train(self, trainable: Trainable, training: Training, team: Team | None = None) -> Clock:
-        """Resume or begin a training, and run it until its budget is used.
+        """Start or resume a training, and run it until its budget is used.
 
-        `trainable` is closed, whatever happens.
+        Always closes `trainable`.
 
         Returns:
-            The training's clock: its steps and seconds in all.
+            The training's clock: its total steps and seconds.
 
         Raises:
-            InputError: the checkpoint is of something else, damaged, or of a newer version.
+            InputError: the checkpoint does not match, is damaged, or is of a newer version.
             TrainingError: the loss is NaN or infinite.
         """
         team = team or Team()
@@ -180,11 +180,11 @@ class Session:
         clock.stop()
         self._last = checkpoint, clock.step
         if clock.step > steps_before and clock.step < training.enough_steps and team.first:
-            self._tell_too_few(training, clock)
+            self._warn_of_few_steps(training, clock)
         return clock
 
     def finish(self, figures: Mapping[str, Any]) -> None:
-        """Log the figures at the end and write the page, where anything was trained."""
+        """Log the final figures and write the page, if anything was trained."""
         if is_secondary_process():
             return
         if self.trained and self._last is not None:
@@ -216,7 +216,7 @@ class Session:
         )
 
     def _agree(self, made_of: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        """Raise `InputError` where a checkpoint was begun with something else."""
+        """Raise `InputError` if a checkpoint was begun with other inputs."""
         ours, theirs = made_of.get("config"), values.get("config")
         if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
             preset = theirs.get("preset")
@@ -231,11 +231,11 @@ class Session:
                 "other options; choose another folder."
             )
 
-    def _tell_too_few(self, training: Training, clock: Clock) -> None:
+    def _warn_of_few_steps(self, training: Training, clock: Clock) -> None:
         said = (
             f"{clock.step:,} steps were made, and a good result takes about "
             f"{training.enough_steps:,}: run the same command with more `minutes`, or with "
-            "`quality=good`; on a busy computer a step takes longer."
+            "`quality=good`. A busy computer takes longer per step."
         )
         self._notes.append(said)
         warnings.warn(f"{self.folder}: {said}", DanceNowWarning, stacklevel=4)
@@ -257,7 +257,7 @@ class Session:
             raise OutputError(f"{folder}: holds other files; choose a new or empty folder.")
 
     def _mark(self) -> bool:
-        """Mark the folder as ours before anything else is written; whether it was not."""
+        """Mark the folder as ours; returns whether it was not marked before."""
         make_folder(self.folder / CHECKPOINT)
         path = self.folder / CHECKPOINT / MARKER
         if path.is_file():
@@ -266,7 +266,7 @@ class Session:
         return True
 
     def _unmark(self) -> None:
-        """Remove marker and folders where nothing else came to lie there."""
+        """Remove the marker and the folders if they hold nothing else."""
         checkpoint = self.folder / CHECKPOINT
         if {path.name for path in checkpoint.iterdir()} == {MARKER}:
             (checkpoint / MARKER).unlink()
@@ -299,7 +299,7 @@ class Session:
 
 
 def agrees(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
-    """Whether JSON values hold everything in `ours`, alike; what they hold besides does not count.
+    """Whether `theirs` holds every value of `ours`; further values do not matter.
 
     Older versions wrote more into a configuration than is read today.
     """
@@ -312,7 +312,7 @@ def agrees(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
 
 
 def _marked_kind(folder: Path) -> str | None:
-    """What the marker says is trained in a folder; None where there is no marker.
+    """The kind named by a folder's marker; None without a marker.
 
     Raises:
         InputError: it is of a newer version.
@@ -325,14 +325,14 @@ def _marked_kind(folder: Path) -> str | None:
         return None
     if version > VERSION:
         raise InputError(
-            f"{folder}: a training of version {version}, and this DanceNow reads up to {VERSION}; "
+            f"{folder}: a training of version {version}, but this DanceNow reads up to {VERSION}; "
             "update DanceNow."
         )
     return kind
 
 
 def _finished_kind(folder: Path) -> str | None:
-    """What a folder without a marker says it holds: older versions left none."""
+    """The kind of a finished result without a marker, as older versions left it."""
     try:
         kind = json.loads((folder / "config.json").read_text("utf-8"))["kind"]
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""The processes that train together: one a device, on one machine or several."""
+"""Processes that train together: one per device, on one machine or several."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 
-_GRACE_SECONDS: Final = 20.0  # for the processes that this one started, to end by themselves
+_GRACE_SECONDS: Final = 20.0  # for child processes to end by themselves
 
 
 class Team:
-    """What training needs to know of its fellow processes; a team of one costs nothing.
+    """Communication between the processes of a training; a team of one costs nothing.
 
     Attributes:
         rank: this process's number, from 0.
-        size: how many processes train.
+        size: number of processes.
     """
 
     def __init__(self, fabric: Fabric | None = None) -> None:
@@ -31,7 +31,7 @@ class Team:
 
     @property
     def first(self) -> bool:
-        """Whether this is the process that writes files and tells of progress."""
+        """Whether this process writes files and reports progress."""
         return self.rank == 0
 
     def agreed(self, value: float) -> float:
@@ -43,14 +43,14 @@ class Team:
         return float(total)  # type: ignore[arg-type]
 
     def any(self, flag: bool) -> bool:
-        """Whether the flag is set in one of the processes."""
+        """Whether the flag is set in any process."""
         if self._fabric is None or self.size == 1:
             return flag
         mine = torch.tensor(float(flag), device=self._fabric.device)
         return float(self._fabric.all_reduce(mine, reduce_op="sum")) > 0  # type: ignore[arg-type]
 
     def means(self, values: Mapping[str, torch.Tensor]) -> dict[str, float]:
-        """Means over the processes of some scalars; one transfer from the device for all."""
+        """Means of scalars over the processes, with a single transfer from the device."""
         together = torch.stack([value.detach().float() for value in values.values()])
         if self._fabric is not None and self.size > 1:
             together = self._fabric.all_reduce(together, reduce_op="mean")  # type: ignore[assignment]
@@ -61,17 +61,17 @@ class Team:
         return not self.any(value != self.agreed(value))
 
     def close(self) -> None:
-        """Leave the others: to be called when all is done, or when this process has failed."""
+        """Leave the team when all is done, or when this process has failed."""
         if self._fabric is None or self.size == 1:
             return
         launcher = self._fabric.strategy.launcher
         for process in getattr(launcher, "procs", []):
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_GRACE_SECONDS)
-            process.kill()  # what still waits for this process would do so for hours
+            process.kill()  # it would wait for this process for hours
         torch.distributed.destroy_process_group()
 
     def wait(self) -> None:
-        """Go on when every process has come here."""
+        """Wait until every process has reached this call."""
         if self._fabric is not None and self.size > 1:
             self._fabric.barrier()

@@ -1,7 +1,7 @@
-"""How many threads compute, chosen by measuring, and chosen again while the work runs.
+"""The number of compute threads, measured repeatedly while the work runs.
 
-Threads that share one layer's work wait for the slowest of them.  Beside another busy program one
-of them always is slow, and fewer threads are then faster; on an idle computer more are.
+Threads that share a layer wait for the slowest one.  Beside another busy program one thread is
+always slow, so fewer threads are faster; on an idle computer more are.
 """
 
 from __future__ import annotations
@@ -13,20 +13,28 @@ from typing import Final
 
 import torch
 
+<<<<<<< HEAD
 _TRIAL_SECONDS: Final = 0.3  # that one count is tried for, at least
 _TRIAL_UNITS: Final = 2  # of work, likewise
 _INTERVAL_SECONDS: Final = 10.0  # between two trials, at least
 _TRIAL_SHARE: Final = 0.03  # of the time that trials may take
 _GAIN: Final = 1.05  # by which another count must be faster to be taken
+=======
+_TRIAL_SECONDS: Final = 0.3  # minimum length of a trial
+_TRIAL_UNITS: Final = 3  # minimum work in a trial
+_INTERVAL_SECONDS: Final = 10.0  # minimum time between trials
+_TRIAL_SHARE: Final = 0.03  # maximum fraction of time spent on trials
+_GAIN: Final = 1.05  # speed-up that another count needs to be chosen
+>>>>>>> english
 _DEFAULT: Final = torch.get_num_threads()  # before any tuner changed it
 
 
 class ThreadTuner:
-    """Measures pieces of work and sets the number of PyTorch's threads to the fastest.
+    """Times pieces of work and sets PyTorch's number of threads to the fastest.
 
     Args:
         most: the largest number of threads; None: PyTorch's default.
-        now: the clock that is read, in seconds.
+        now: the clock to read, in seconds.
         apply: sets the number of threads.
     """
 
@@ -41,7 +49,7 @@ class ThreadTuner:
         self._counts = sorted({1, max(1, most // 2), most}, reverse=True)
         self._now, self._apply = now, apply
         self.threads = most
-        self._rates: dict[int, float] = {}  # units of work a second, in the trial at hand
+        self._rates: dict[int, float] = {}  # units of work per second in this trial
         self._untried = list(self._counts)
         self._units, self._seconds = 0, 0.0  # of the count that is being tried
         self._settled = False  # the first work with a count also starts threads and plans memory
@@ -49,15 +57,15 @@ class ThreadTuner:
 
     @contextmanager
     def measure(self, units: int = 1) -> Iterator[None]:
-        """Compute the work inside the block with the number of threads that is due.
+        """Run the work inside the block with the current number of threads, and time it.
 
         Args:
-            units: how much work it is: steps, frames.
+            units: amount of work, such as steps or frames.
         """
         if len(self._counts) == 1:
             yield
             return
-        self._apply(self.threads)  # every time: other work may have its own tuner
+        self._apply(self.threads)  # each time, as other work may have its own tuner
         start = self._now()
         yield
         self._tell(units, self._now() - start)
@@ -66,7 +74,7 @@ class ThreadTuner:
         if not self._untried:
             if self._now() < self._next_trial:
                 return
-            # The count in use is tried first, under the conditions of the others.
+            # Retry the current count too, under the same conditions as the others.
             self._untried = sorted(self._counts, key=lambda count: count != self.threads)
             self._rates, self._trial_began = {}, self._now()
             self._units, self._seconds = 0, 0.0
@@ -86,7 +94,7 @@ class ThreadTuner:
             self._choose()
 
     def _choose(self) -> None:
-        first, *others = self._rates  # the first is the one that was in use
+        first, *others = self._rates  # the first one is in use
         best = max(others, key=self._rates.__getitem__)
         self.threads = best if self._rates[best] > _GAIN * self._rates[first] else first
         now = self._now()

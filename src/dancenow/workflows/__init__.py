@@ -1,1 +1,1 @@
-"""One function a verb; the command line and the studio call nothing else."""
+"""One function per verb; the command line and the studio call nothing else."""

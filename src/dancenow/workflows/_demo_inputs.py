@@ -1,4 +1,4 @@
-"""What the demo starts from: two sample dancers and the true answer, dances to learn, clicks."""
+"""Inputs of the demo: two sample dancers, the true answer, dances to learn, a click track."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from dancenow.training import Budget
 from dancenow.version import __version__
 from dancenow.workflows.sample import write_sample
 
-SOURCE: Final = ("mika", "groove")  # who dances what
+SOURCE: Final = ("mika", "groove")  # performer and dance
 TARGET: Final = ("zola", "house")
 LEARNED: Final = (("mika", "house"), ("zola", "disco"), ("bo", "groove"), ("lin", "house"))
-_MUSIC: Final = "house"  # whose clicks are danced to
-_SOUND_RATE: Final = 44100  # samples a second
+_MUSIC: Final = "house"  # the dance whose beat the clicks follow
+_SOUND_RATE: Final = 44100  # samples per second
 
 
 @dataclass(frozen=True)
 class DemoSize:
-    """How much the demo does.
+    """Sizes of the demo.
 
     Attributes:
         px: height and width of the clips.
-        fps: their frames a second.
-        source_seconds: length of the dance that is transferred.
-        target_seconds: length of the clip that is learned.
-        moves_seconds: length of each of the dances whose motion is learned.
-        dance_seconds: length of the dances that are generated.
+        fps: their frames per second.
+        source_seconds: length of the dance to transfer.
+        target_seconds: length of the clip to learn.
+        moves_seconds: length of each dance whose motion is learned.
+        dance_seconds: length of the generated dances.
         preset: of all trainings.
-        performer: how long the target is learned; in steps, a slow machine gets the same picture.
-        dance: how long the target's dance is learned.
-        moves: how long the motion is learned.
+        performer: budget of the target; in steps, so slow machines get the same picture.
+        dance: budget of the target's dance.
+        moves: budget of the motion.
     """
 
     px: int
@@ -52,7 +52,7 @@ class DemoSize:
     moves: Budget
 
     def commands(self, seed: int) -> list[str]:
-        """What does the same by hand in the demo's folder."""
+        """Commands that do the same in the demo's folder."""
         preset, end = self.preset, f"--seconds {self.dance_seconds:.3g} --seed {seed}"
         performer, dance, moves = (
             f"--preset {preset} {_words(budget)} --seed {seed}"
@@ -125,7 +125,7 @@ def capture_moves(
 
 
 def write_clicks(folder: Path, size: DemoSize, seed: int) -> Path:
-    """Write a click track as long as the dances that are generated, `clicks.wav`."""
+    """Write a click track as long as the generated dances, `clicks.wav`."""
     clicks = folder / "clicks.wav"
     samples = click_track(_MUSIC, size.dance_seconds, seed=seed, rate=_SOUND_RATE)
     write_wav(clicks, samples, _SOUND_RATE)
@@ -133,10 +133,10 @@ def write_clicks(folder: Path, size: DemoSize, seed: int) -> Path:
 
 
 def _spec(*decides: object) -> str:
-    """What decides how something comes out."""
+    """A string that identifies everything a result depends on."""
     return json.dumps([__version__, *decides])
 
 
 def _holds(done: Path, spec: str) -> bool:
-    """Whether a folder holds what an earlier run made of the same."""
+    """Whether a folder holds the result of an earlier run with the same spec."""
     return done.is_file() and done.read_text("utf-8") == spec

@@ -1,6 +1,6 @@
-"""The demo's page: everything it made, in one HTML file that needs nothing beside it.
+"""The demo's page: everything it made, in one self-contained HTML file.
 
-It stands beside the verb, not in `report/`, because it shows the results of four other verbs.
+It is here, not in `report/`, because it shows the results of four other verbs.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def write_demo_page(
     new_dance: Generated,
 ) -> Path:
     """Write `index.html` into the demo's folder, its videos inside."""
-    compared = paragraph("The result against the truth; every figure says what is good.")
+    compared = paragraph("The result compared with the truth; every figure says what is good.")
     tables = (picture_figures(scores), pose_figures(scores), steadiness_figures(scores))
     done = paragraph(
         f"{performed.steps:,} steps of training, {performed.frames:,} frames danced. {_machine()}."
@@ -72,9 +72,9 @@ def write_demo_page(
         _lead(folder),
         (
             Section("A dance that nobody danced", _composed(folder, new_dance, size)),
-            Section("The same in 2018", _dreamt(folder, dance, size)),
-            Section("How near it comes", (compared, *tables)),
-            Section("What was learned on the way", _learned(folder, performed, dance, new_dance)),
+            Section("The same in 2018", _imagined(folder, dance, size)),
+            Section("How close it comes", (compared, *tables)),
+            Section("The trainings", _learned(folder, performed, dance, new_dance)),
             Section("How long it took", (times("Stages", stages), done)),
             Section("The videos", _videos(folder)),
             Section("The same by hand", _by_hand(size.commands(seed))),
@@ -115,7 +115,7 @@ def _composed(folder: Path, dance: Generated, size: DemoSize) -> tuple[object, .
     )
 
 
-def _dreamt(folder: Path, dance: Generated, size: DemoSize) -> tuple[object, ...]:
+def _imagined(folder: Path, dance: Generated, size: DemoSize) -> tuple[object, ...]:
     return _shown(
         "A second pair of networks saw the target's dance as silhouettes, learned how one "
         f"follows the other, and dreamt on for {size.dance_seconds:.0f} seconds.",
@@ -131,7 +131,7 @@ def _dreamt(folder: Path, dance: Generated, size: DemoSize) -> tuple[object, ...
 def _learned(
     folder: Path, performed: Performed, dance: Generated, new_dance: Generated
 ) -> tuple[object, ...]:
-    """Losses of all trainings, previews of one; each folder has a page of its own."""
+    """Losses of all trainings, and previews of one; each folder has its own page."""
     trained = (performed.performer, dance.choreographer, new_dance.choreographer)
     target, dreamt, composed = (path / "checkpoint" for path in trained)
     histories = {
@@ -141,12 +141,12 @@ def _learned(
         "motion": History.load(composed / "motion"),
     }
     shown = [
-        Curve(f"Loss: {name}", *history.series("loss"), f"Loss of learning {name}; less is better.")
+        Curve(f"Loss: {name}", *history.series("loss"), f"Loss of {name}; lower is better.")
         for name, history in histories.items()
     ]
     pages = dict.fromkeys(f"{path.relative_to(folder)}/{PAGE}" for path in trained)
     more = paragraph("More of each training: ", joined((element("code", p) for p in pages), ", "))
-    shows = "What is painted of the target while it is learned; above, frames of its clip."
+    shows = "Below: what is painted of the target during training. Above: frames of its clip."
     painted = previews_over_time(histories["the target"], shows)
     return curves(shown, "loss"), paragraph(shows), painted, more
 

@@ -1,4 +1,4 @@
-"""The paper's ablation on a sample performer, whose true answer is known (section 5, table 1)."""
+"""The paper's ablation (section 5, table 1), on a sample performer with known true frames."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.report import PAGE
 from dancenow.training import Budget, choose_device
 from dancenow.training.budget import budget_of
-from dancenow.training.page import said_budget
+from dancenow.training.page import format_budget
 from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train_performer import train_performer
 
 _PERFORMER, _LEARNED, _DANCED = "zola", "house", "groove"
 _SECONDS, _TEST_SECONDS, _FPS = 16.0, 4.0, 25.0
-_JITTER = 0.0075  # of the body's height a coordinate: as MediaPipe errs (docs/performance.md)
+_JITTER = 0.0075  # of the body's height per coordinate, MediaPipe's error (docs/performance.md)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Variant:
     """One line of the table.
 
     Attributes:
-        name: what it is called.
+        name: shown in the table.
         folder: of the performer, inside the report's.
         per_frame: without temporal smoothing.
         no_face: without the face network.
@@ -66,13 +66,13 @@ def run_ablation(
 ) -> Ablation:
     """Train the paper's three variants on a sample performer and measure each on another dance.
 
-    All variants learn whole frames for the same budget from the same seed; the last one then
-    learns the face for a part of it more.  Poses are the true ones with a detector's error.
+    All variants learn whole frames with the same budget and seed; the last one then gets some more
+    time for the face.  Poses are the true ones with a detector's error.
 
     Args:
-        out: a folder; what lies there of an earlier run is used again.
-        options: how long each variant learns.  The clips are the same whatever the seed.
-        progress: told about every frame and step.
+        out: a folder; results of an earlier run there are reused.
+        options: budget of each variant.  The clips do not depend on the seed.
+        progress: called for every frame and step.
 
     Raises:
         InputError: the preset is not one of the paper's, or an option cannot be used.
@@ -114,9 +114,9 @@ def run_ablation(
 
 
 def _checked_config(options: TrainPerformerOptions) -> EDNConfig:
-    """The preset with the further options, once all of them are known to be usable."""
+    """The preset with the options applied, after checking them all."""
     if options.preset not in EDN_PRESETS:
-        raise InputError(f"`preset={options.preset}`: is not one of the paper's (edn-...).")
+        raise InputError(f"`preset={options.preset}`: choose one of the paper's (edn-...).")
     choose_device(options.device)
     return configured(EDN_PRESETS[options.preset], options)
 
@@ -127,7 +127,7 @@ def _how(made: Ablation, seed: int, budget: Budget, config: EDNConfig) -> dict[s
     width, height = config.canvas((config.size, config.size))
     return {
         "preset": f"{made.preset}, {'with' if made.perceptual else 'without'} the perceptual loss",
-        "budget": f"{said_budget(budget)} for whole frames",
+        "budget": f"{format_budget(budget)} for whole frames",
         "picture": f"{width} x {height} px",
         "learned": f"the sample performer {_PERFORMER} in {_SECONDS:g} s of {_LEARNED}",
         "measured on": f"{stop - start} frames of {_DANCED}",
@@ -139,7 +139,7 @@ def _how(made: Ablation, seed: int, budget: Budget, config: EDNConfig) -> dict[s
 def _rendered(
     clip: Path, dance: str, seconds: float, config: EDNConfig, progress: ProgressCallback
 ) -> Path:
-    """A clip of the sample performer with its true poses beside it, unless it lies there."""
+    """A clip of the sample performer with its true poses beside it; reused if it exists."""
     if not clip.is_file() or not clip.with_suffix(".pose.npz").is_file():
         write_sample(
             clip,
@@ -151,7 +151,7 @@ def _rendered(
 
 
 def _jittered(clip: Path, seed: int) -> Path:
-    """The clip's true poses with an error like a detector's; written beside them."""
+    """The clip's true poses with a detector's error; written beside them."""
     track = PoseTrack.load(clip.with_suffix(".pose.npz"))
     keypoints = track.keypoints.copy()
     deviation = _JITTER * standing_height(track)
@@ -165,7 +165,7 @@ def _jittered(clip: Path, seed: int) -> Path:
 def _options_of(
     options: TrainPerformerOptions, budget: Budget, variant: Variant, config: EDNConfig
 ) -> TrainPerformerOptions:
-    """The variant's options: what the face learns comes on top of the budget."""
+    """The variant's options; the face stage is added on top of the budget."""
     whole = 1.0
     if not variant.no_face:
         whole = 1 - sum(stage.share for stage in config.stages if stage.name == "face")

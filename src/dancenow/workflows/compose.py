@@ -33,7 +33,7 @@ from dancenow.video.prefetch import prefetch
 
 
 def asks_for_tracks(options: GenerateOptions) -> bool:
-    """Whether something is asked for that only a composed dance can be like."""
+    """Whether the options need a composed dance."""
     default = GenerateOptions()
     names = ("bars", "loop", "continue_from", "music", "performer", "formation", "canon")
     asked = any(getattr(options, name) != getattr(default, name) for name in names)
@@ -41,16 +41,16 @@ def asks_for_tracks(options: GenerateOptions) -> bool:
 
 
 def check_composition(options: GenerateOptions, output: Path, dance: Path) -> None:
-    """Raise `InputError` now for what would be wrong after long work."""
+    """Check the options now, before long work."""
     performers, background = options.performer, options.background
     if options.bars is not None and options.bars < 1:
         raise InputError(f"`bars` must be at least 1, not {options.bars}.")
     if options.bars is not None and options.music is None:
-        raise InputError("`bars`: bars are counted in the music's beats; add `music`.")
+        raise InputError("`bars`: are counted in the music's beats; add `music`.")
     if options.bars is not None and options.seconds is not None:
         raise InputError("`bars` and `seconds`: choose one.")
     if options.loop and options.music is not None:
-        raise InputError("`loop` and `music`: music has an end; choose one.")
+        raise InputError("`loop` and `music`: music ends, a loop does not; choose one.")
     if options.loop and options.continue_from is not None:
         raise InputError("`loop` and `continue_from`: a loop has no beginning; choose one.")
     if output.suffix == ".npz":
@@ -77,11 +77,11 @@ def check_composition(options: GenerateOptions, output: Path, dance: Path) -> No
 
 @dataclass(frozen=True)
 class ComposeInputs:
-    """What the files hold that a new dance is made with.
+    """Inputs of a new dance.
 
     Attributes:
-        ensemble: who dances it; with no performers, stick figures are drawn.
-        music: what was heard of the music.
+        ensemble: who dances it; without performers, stick figures are drawn.
+        music: the analysed music.
         continued: the dance that it continues.
     """
 
@@ -97,7 +97,7 @@ class ComposeInputs:
         times: StageTimes,
         progress: ProgressCallback = silent,
     ) -> ComposeInputs:
-        """Load the performers, hear the music and read what is continued: before any training.
+        """Load the performers, the music and the continued dance, before any training.
 
         Raises:
             InputError: one of them cannot be used.
@@ -118,7 +118,7 @@ class ComposeInputs:
         return ComposeInputs(ensemble, music, continued)
 
     def request(self, options: GenerateOptions) -> DanceRequest:
-        """What is asked of the choreographer."""
+        """The request to the choreographer."""
         return DanceRequest(
             options.seconds,
             options.bars,
@@ -131,12 +131,12 @@ class ComposeInputs:
         )
 
     def claim(self, options: GenerateOptions, dance: Path) -> Claim:
-        """What the credentials of a new dance, learned from `dance`, state."""
+        """The statement of a new dance's credentials; it was learned from `dance`."""
         inputs = (dance, *options.performer, options.music, options.continue_from)
         performers, background = self.ensemble.performers, options.background
         if len(performers) == 1:
             return performance_claim(Made.new_dance, performers[0], background, *inputs)
-        # Several share recorded rooms; without performers all is drawn.
+        # Several performers share recorded rooms; without performers everything is drawn.
         origin = Origin.composite if performers else Origin.painted
         return Claim.of(Made.new_dance, origin, *inputs, background_file(background))
 
@@ -155,10 +155,10 @@ def write_dance(
     Args:
         track: the dance.
         output: the clip, or a track (`.npz`).
-        options: what was asked for; it was checked.
-        ensemble: who dances it; with no performers, stick figures are drawn.
-        claim: what the clip's credentials state; None: it gets none.
-        progress: told about every frame.
+        options: already checked.
+        ensemble: who dances it; without performers, stick figures are drawn.
+        claim: the statement of the clip's credentials; None for no credentials.
+        progress: called for every frame.
 
     Returns:
         Width and height in pixels, and whether the clip carries credentials.

@@ -1,4 +1,4 @@
-"""The demo: one sample performer dances another's dance, then dances that nobody danced."""
+"""The demo: one sample performer dances another's dance, then new dances."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ from dancenow.workflows.train_performer import train_performer
 
 @dataclass(frozen=True)
 class Demo:
-    """What the demo left.
+    """Results of the demo.
 
     Attributes:
-        folder: where everything lies.
+        folder: of all results.
         page: the page that shows it.
-        scores: the transfer against the true answer.
+        scores: the transfer compared with the true answer.
         times: seconds of each stage.
         performed: the transfer.
         dance: the generated dance of silhouettes.
-        new_dance: the composed dance that the performer dances.
+        new_dance: the composed dance, performed.
     """
 
     folder: Path
@@ -61,7 +61,7 @@ class Demo:
     new_dance: Generated
 
     def summary(self) -> str:
-        """A few lines for people."""
+        """A few lines for the user."""
         spent = sum(self.times.seconds.values())
         return "\n".join(
             [
@@ -69,20 +69,20 @@ class Demo:
                 *self.scores.lines(),
                 f"{self.dance.output}: a new dance, dreamt up from the target's silhouettes",
                 f"{self.new_dance.output}: a new dance to clicks, performed by the target",
-                f"{spent:.0f} s in all; open {self.page} to see everything",
+                f"{spent:.0f} s in total; open {self.page} to see everything",
             ]
         )
 
 
 def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback = silent) -> Demo:
-    """Render two sample performers, learn one, let it dance the other's dance, measure, show.
+    """Render two sample performers, learn one, make it dance the other's dance, measure, show.
 
-    The learned one's dance is learned too, and a new one is dreamt up from it; and a dance is
-    composed from the motion of all sample performers, to a click track, for the learned one.
+    Its own dance is learned too, and a new one dreamt up from it.  Finally a dance is composed to a
+    click track from the motion of all sample performers, and performed.
 
     Args:
-        options: where everything is left, and how large it is.
-        progress: told about every frame and step.
+        options: the output folder, and the sizes.
+        progress: called for every frame and step.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -127,7 +127,7 @@ def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback =
 
 @dataclass(frozen=True)
 class _Run:
-    """What every part of a demo is told."""
+    """Settings shared by the parts of a demo."""
 
     options: DemoOptions
     size: DemoSize
@@ -136,7 +136,7 @@ class _Run:
 
     @property
     def folder(self) -> Path:
-        """Where everything is left."""
+        """The output folder."""
         return self.options.out
 
     def train(self, clips: Path | list[Path], name: str, budget: Budget, codec: str) -> Path:
@@ -174,7 +174,7 @@ def _dream(run: _Run, clip: Path) -> Generated:
 
 
 def _compose(run: _Run, performer: Path) -> Generated:
-    """Learn the motion of some dances, and let the performer dance a new one to clicks."""
+    """Learn the motion of some dances, and make the performer dance a new one to clicks."""
     seed = run.options.seed
     with run.times.stage("motion capture"):
         tracks = capture_moves(run.folder, run.size, seed, run.progress)

@@ -33,15 +33,14 @@ def evaluate_clip(
     Args:
         made: the clip to judge.
         truth: what it should look like; of the same frame size.
-        options: how.
-        true_track: the true poses of the whole of `truth`, where they are known better than by
-            detection.
+        options: see `EvaluateClipOptions`.
+        true_track: the true poses of all of `truth`, if known better than by detection.
         span: the frames of `truth` that `made` shows, as in `range(*span)`; by default all.
-        progress: told about every frame.
+        progress: called for every frame.
 
     Raises:
-        InputError: a clip cannot be read, their sizes differ, or `report` holds other things.
-        ValueError: `span` holds no frame, or some that `truth` does not have.
+        InputError: a clip cannot be read, their sizes differ, or `report` holds other files.
+        ValueError: `span` is empty, or exceeds `truth`.
     """
     made, truth, options = Path(made), Path(truth), options or EvaluateClipOptions()
     report = options.report
@@ -81,7 +80,7 @@ def measure_clip(
     device: str = "auto",
     progress: ProgressCallback = silent,
 ) -> tuple[ClipScores, PerFrame]:
-    """As `evaluate_clip`, with the scores of every frame."""
+    """As `evaluate_clip`, but also returns the scores of every frame."""
     start, stop, frames = _checked_span(made, truth, span)
     times = StageTimes()
     detect = partial(detect_pose, estimator=estimator, device=device, progress=progress)
@@ -90,7 +89,7 @@ def measure_clip(
         try:
             detected = detect(made)
             found = clean(detected)
-        except NobodyError:  # that is a finding here: every frame counts as missed
+        except NobodyError:  # a valid result here: every frame counts as missed
             unseen = reference[:frames]
             detected = found = unseen.with_keypoints(np.zeros_like(unseen.keypoints))
     pairs = zip(read_frames(made), read_frames(truth, start=start, stop=stop), strict=False)
@@ -98,12 +97,12 @@ def measure_clip(
 
 
 def _checked_span(made: Path, truth: Path, span: tuple[int, int] | None) -> tuple[int, int, int]:
-    """First frame of `truth` to compare, the one before which to end, and how many `made` has."""
+    """First frame of `truth` to compare, the one before which to stop, and the length of `made`."""
     a, b = probe(made), probe(truth)
     if a.size != b.size:
         raise InputError(
-            f"{made} has frames of {a.size[0]} x {a.size[1]} px, {truth} of "
-            f"{b.size[0]} x {b.size[1]}; they must be equal."
+            f"{made} has frames of {a.size[0]} x {a.size[1]} pixels, {truth} of "
+            f"{b.size[0]} x {b.size[1]}; give clips of equal size."
         )
     start, stop = span or (0, b.frames)
     if not 0 <= start < stop <= b.frames:

@@ -1,4 +1,4 @@
-"""Measuring a choreographer: how its dances move, whether they live, whether they are copies."""
+"""Measuring a choreographer: how its dances move, whether they stall, whether they are copies."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def evaluate_dance(
     *,
     progress: ProgressCallback = silent,
 ) -> MotionScores | DanceScores:
-    """Let a choreographer dance and measure the dance against the one it learned.
+    """Generate a dance and compare it with the one that was learned.
 
-    Pictures are compared as they are decoded, at the rate of the latents; poses by their joints.
+    Pictures are compared as decoded, at the rate of the latents; poses by their joints.
 
     Args:
         dance: a trained choreographer, or its folder.
-        options: how.
-        progress: told about every picture.
+        options: see `EvaluateDanceOptions`.
+        progress: called for every picture.
 
     Raises:
-        InputError: what was given cannot be used.
+        InputError: an input or option cannot be used.
     """
     options = options or EvaluateDanceOptions()
     request = DanceRequest(options.seconds, seed=options.seed, temperature=options.temperature)

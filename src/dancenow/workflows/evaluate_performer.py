@@ -1,4 +1,4 @@
-"""Measuring a trained performer on frames that it has not seen, as the paper does."""
+"""Measuring a trained performer on held-out frames, as in the paper."""
 
 from __future__ import annotations
 
@@ -43,25 +43,24 @@ def evaluate_performer(
     true_poses: Path | None = None,
     progress: ProgressCallback = silent,
 ) -> PerformerScores:
-    """Let a performer repeat a clip of its person, and compare the two.
+    """Make a performer repeat a clip of its person, and compare the two.
 
-    As Chan et al., 2019, measure: on frames of the same person and camera that were not learned
-    (section 5), with poses that are not normalised, since they are the person's own.
+    As in Chan et al., 2019, section 5: on held-out frames of the same person and camera, without
+    normalising the poses, which are the person's own.
 
     Args:
         folder: a trained performer's.
-        clip: the clip that was learned, of which the frames behind the learned ones are
-            performed; or another of the same person, camera and size.
-        options: how.
-        true_poses: what the poses of the performed frames are measured against, where
-            `options.poses` are not the true ones.
-        progress: told about every frame.
+        clip: the training clip, of which the frames after the learned ones are performed; or
+            another one of the same person, camera and size.
+        options: see `EvaluatePerformerOptions`.
+        true_poses: true poses to compare with, if `options.poses` are not the true ones.
+        progress: called for every frame.
 
     Raises:
-        InputError: what was given cannot be used.
+        InputError: an input or option cannot be used.
 
     Warns:
-        DanceNowWarning: the frames were learned, or nobody knows whether they were.
+        DanceNowWarning: the frames were learned, or may have been.
     """
     folder, clip, options = Path(folder), Path(clip), options or EvaluatePerformerOptions()
     _check_outputs(folder, clip, options.keep, options.report)
@@ -88,7 +87,7 @@ def evaluate_performer(
 
 @dataclass(frozen=True)
 class _Trial:
-    """What is performed, and what it is measured against."""
+    """A performance and its reference."""
 
     folder: Path
     performer: Performer
@@ -106,7 +105,7 @@ def _measured(trial: _Trial, times: StageTimes, progress: ProgressCallback) -> P
     keep, report = trial.options.keep, trial.options.report
     claim = performance_claim(Made.performance, performer, TARGET, clip, trial.folder)
     also = nullcontext() if keep is None else open_result(keep, claim, fps=info.fps, size=info.size)
-    # In the cache, since that lies where the user has room for pictures.
+    # In the cache, where the user has disk space for pictures.
     with (
         also as kept,
         tempfile.TemporaryDirectory(prefix=".made.", dir=cache_dir()) as scratch,
@@ -141,7 +140,7 @@ def _measured(trial: _Trial, times: StageTimes, progress: ProgressCallback) -> P
 
 
 def _check_outputs(folder: Path, clip: Path, keep: Path | None, report: Path | None) -> None:
-    """Raise `InputError` now where something cannot be written later."""
+    """Raise `InputError` now if an output cannot be written later."""
     if keep is not None:
         check_output(keep)
         check_not_read(keep, clip, folder)
@@ -153,15 +152,15 @@ def _check_size(info: ClipInfo, performer: Performer) -> None:
     width, height = performer.scene.size
     if info.size != (width, height):
         raise InputError(
-            f"{info.path} has frames of {info.size[0]} x {info.size[1]} px, the performer's are "
-            f"{width} x {height}; give a clip of the same person, camera and size."
+            f"{info.path} has frames of {info.size[0]} x {info.size[1]} pixels, the performer's "
+            f"are {width} x {height}; give a clip of the same person, camera and size."
         )
 
 
 def _perform(
     trial: _Trial, made: Path, kept: ResultWriter | None, progress: ProgressCallback
 ) -> float:
-    """Write the performance to `made`, and to what is kept; returns the frames painted a second."""
+    """Write the performance to `made` and to `keep`; returns the frames painted per second."""
     info, view = trial.info, trial.staged.view
     track = trial.staged.track[slice(*trial.span)]
     frames, done, spent = trial.performer.perform(track), 0, 0.0

@@ -1,4 +1,4 @@
-"""Our pairs in the authors' layout, for those who train with their code."""
+"""Exporting training pairs in the layout of the authors' code."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class PairsExported:
     """A folder of the authors' layout.
 
     Attributes:
-        folder: where it lies.
-        frames: how many.
-        size: width and height of the pictures in px.
+        folder: its path.
+        frames: number of frames.
+        size: width and height of the pictures in pixels.
         times: seconds of each stage.
     """
 
@@ -41,7 +41,7 @@ class PairsExported:
     times: StageTimes
 
     def summary(self) -> str:
-        """One line for people."""
+        """One line for the user."""
         return (
             f"{self.folder}: {self.frames} frames of {self.size[0]} x {self.size[1]} in train_img, "
             "train_label and train_facetexts128"
@@ -55,13 +55,13 @@ def export_pairs(
     *,
     progress: ProgressCallback = silent,
 ) -> PairsExported:
-    """Write a clip's frames, stick figures and face boxes as the authors' code reads them.
+    """Write a clip's frames, stick figures and face boxes for the authors' code.
 
     Args:
         target: the clip.
         output: a new or empty folder.
-        options: how; the size must be a multiple of 32.
-        progress: told about every frame.
+        options: see `ExportEdnOptions`; the size must be a multiple of 32.
+        progress: called for every frame.
 
     Raises:
         InputError: the clip cannot be read, nobody is seen, or the folder is not empty.

@@ -1,4 +1,4 @@
-"""Generating: a new dance from a learned one, dreamt as pictures or composed as motion."""
+"""Generating a new dance from a learned one, dreamt as pictures or composed as motion."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Generated:
 
     Attributes:
         output: the clip or track.
-        frames: how many.
-        fps: frames a second.
+        frames: number of frames.
+        fps: frames per second.
         size: width and height in pixels.
         choreographer: folder of the choreographer.
         times: seconds of each stage.
         tempo: beats a minute of the music; None without music or a clear beat.
-        beat_alignment: how near accents come to beats, 0..1; None likewise.
+        beat_alignment: how close accents are to beats, 0..1; None without music or a clear beat.
         before_alignment: the same before the dance was timed to the music.
         credentials: whether the clip carries Content Credentials.
     """
@@ -59,7 +59,7 @@ class Generated:
     """The poses that were composed; not printed."""
 
     def summary(self) -> str:
-        """One line for people."""
+        """One line for the user."""
         width, height = self.size
         spent = ", ".join(f"{name} {s:.1f} s" for name, s in self.times.rounded().items())
         timed = ""
@@ -84,18 +84,18 @@ def generate(
     """Make a new dance.
 
     Args:
-        dance: a trained choreographer's folder, or a clip, of which one is trained in the cache.
-        output: the clip to write, or the track (`.npz`) where poses were learned.
-        options: what the dance is like, who dances it, how to train where `dance` is a clip.
-        progress: told about every frame and step.
+        dance: a trained choreographer's folder, or a clip, on which one is trained in the cache.
+        output: the clip to write, or with the pose codec also a track (`.npz`).
+        options: the dance, its performers, and the training if `dance` is a clip.
+        progress: called for every frame and step.
 
     Raises:
-        InputError: what was given cannot be used.
+        InputError: an input or option cannot be used.
         TrainingError: the loss is NaN or infinite.
     """
     options = options or GenerateOptions()
     training = narrowed(options, TrainChoreographerOptions)
-    # One flag for two things: how pictures lose their background, and what is behind performers.
+    # One option, two meanings: background removal from pictures, or the performers' background.
     removed = options.background in BACKGROUNDS and not options.performer
     training = replace(training, background=options.background if removed else None)
     options = replace(options, background=TARGET) if removed else options
@@ -108,7 +108,7 @@ def generate(
 
 @dataclass(frozen=True)
 class _Job:
-    """What is to be generated, however; see `generate`."""
+    """A request to `generate`."""
 
     dance: Path
     output: Path
@@ -118,12 +118,12 @@ class _Job:
     times: StageTimes = field(default_factory=StageTimes)
 
     def choreographer(self) -> tuple[Path, Choreographer]:
-        """Who composes, and its folder."""
+        """The choreographer and its folder."""
         return load_or_train(self.dance, self.training, progress=self.progress, times=self.times)
 
 
 def _compose(job: _Job) -> Generated:
-    """Let a choreographer of poses compose a dance, and performers dance it."""
+    """Compose a dance with a choreographer of poses, and perform it."""
     method, options = find_method(job.training.codec), job.options
     check_composition(options, job.output, job.dance)
     method.check_request(
@@ -158,7 +158,7 @@ def _compose(job: _Job) -> Generated:
 
 
 def _dream(job: _Job) -> Generated:
-    """Let a choreographer of pictures dream a clip."""
+    """Dream a clip with a choreographer of pictures."""
     options = job.options
     check_output(job.output)
     check_not_read(job.output, job.dance)

@@ -15,13 +15,13 @@ from dancenow.training.device import choose_device
 
 @dataclass(frozen=True)
 class Imported:
-    """A choreographer that was imported.
+    """An imported choreographer.
 
     Attributes:
-        folder: where it lies.
+        folder: its path.
         parameters: of its networks.
-        gate: what the LSTM's gates compute: "sigmoid" or "hard_sigmoid".
-        latents: how many of the original's latents came with it; 0: its range is assumed.
+        gate: activation of the LSTM's gates: "sigmoid" or "hard_sigmoid".
+        latents: number of the original's latents given; 0 if their range is assumed.
     """
 
     folder: Path
@@ -30,7 +30,7 @@ class Imported:
     latents: int
 
     def summary(self) -> str:
-        """One line for people."""
+        """One line for the user."""
         scale = f"scaled by {self.latents} latents" if self.latents else "its range is assumed"
         return (
             f"{self.folder}: {self.parameters:,} parameters imported, the gates compute "
@@ -44,19 +44,19 @@ def import_keras_weights(
     out: str | Path,
     options: ImportKerasOptions | None = None,
 ) -> Imported:
-    """Make a choreographer's folder of the original's two weight files.
+    """Turn the original's two weight files into a choreographer's folder.
 
     Args:
         vae: weights of the autoencoder, `vae_cnn.h5`.
         sequence: weights of the sequence network, `gendance.h5`.
-        out: the folder; one that was imported before is replaced.
-        options: how; see `import_keras`.
+        out: the folder; an earlier import is replaced.
+        options: see `ImportKerasOptions`.
 
     Raises:
-        InputError: a file or an option cannot be used, or `out` holds something else.
+        InputError: a file or an option cannot be used, or `out` holds other files.
     """
     out, options = Path(out), options or ImportKerasOptions()
-    # Something would be lost otherwise: other files, or hours of training.
+    # Otherwise other files or hours of training would be lost.
     check_folder(out, "choreographer", ours=_was_imported(out))
     choreographer = import_keras(
         vae,

@@ -1,4 +1,4 @@
-"""Performing live: a camera's newest frame, always, in a window or into a file."""
+"""Performing live: always a camera's newest frame, in a window or into a file."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from dancenow.video import check_output
 
 @dataclass(frozen=True)
 class Live:
-    """What was performed live.
+    """A live performance.
 
     Attributes:
-        frames: how many were shown.
-        seconds: how long it took, from the first to the last.
+        frames: number of frames shown.
+        seconds: time from the first to the last frame.
         latency: median time from a frame's capture until its performance is shown, seconds.
-        latency_95: the time that 95 % of them stay below, seconds.
+        latency_95: 95th percentile of the latency, seconds.
         output: the clip that was written, or None.
         credentials: whether it carries Content Credentials.
     """
@@ -50,7 +50,7 @@ class Live:
     credentials: bool = False
 
     def summary(self) -> str:
-        """One line for people."""
+        """One line for the user."""
         rate = self.frames / self.seconds if self.seconds > 0 else 0.0
         where = "" if self.output is None else f"{self.output}: "
         return (
@@ -67,17 +67,16 @@ def perform_live(
     *,
     progress: ProgressCallback = silent,
 ) -> Live:
-    """Let a performer dance what a camera sees, until `q`, Ctrl-C, the clip's end or `seconds`.
+    """Make a performer dance what a camera sees, until `q`, Ctrl-C, the clip's end or `seconds`.
 
-    Frames that come while an older one is being worked on are dropped: what is shown is always as
-    new as can be.
+    Frames that arrive while an older one is processed are dropped, to keep latency low.
 
     Args:
         folder: the performer.
-        source: a camera's number, or a clip that is played in its place at its own rate.
-        output: a clip to write; else a window is opened.
-        options: what lies behind the person, and how long; the rest cannot be chosen live.
-        progress: told about every frame that is shown.
+        source: a camera's number, or a clip played in its place at its own rate.
+        output: a clip to write; by default a window is opened.
+        options: the background and the duration; other options are not available live.
+        progress: called for every frame that is shown.
 
     Raises:
         InputError: there is no such camera, no window can be opened, an option cannot be had live,
@@ -110,23 +109,23 @@ def perform_live(
         resources.enter_context(screen)
         session = Session(performer, camera, screen, backdrop, finder, options.seconds, progress)
         latencies, lasted = session.run()
-    # What is written is finished, and signed, only here.
+    # The file is finished and signed only here.
     late = float(np.quantile(latencies, 0.95))
     return Live(len(latencies), lasted, median(latencies), late, out, screen.credentials)
 
 
 def _check(options: LiveOptions, output: Path | None) -> None:
-    """Raise `InputError` where something is asked for that cannot be had live."""
+    """Raise `InputError` if something is asked for that cannot be had live."""
     background, seconds = options.background, options.seconds
     if narrowed(options, ShowOptions) != ShowOptions(background=background):
         raise InputError(
-            "`webcam`: the motion is always normalised, before a still camera; leave out "
+            "`webcam`: always normalises the motion and films with a still camera; leave out "
             "`normalize=False`, `retarget` and `camera`."
         )
     if seconds is not None and seconds <= 0:
         raise InputError(f"`seconds={seconds:g}`: must be above 0.")
     if background == SOURCE:
-        raise InputError("`webcam`: `background=source` cannot be had live; choose another.")
+        raise InputError("`webcam`: `background=source` does not work live; choose another.")
     check_background(background)
     alpha = background == TRANSPARENT
     if output is not None:

@@ -1,4 +1,4 @@
-"""Performing: a source's motion, danced by a trained performer, written as a clip."""
+"""Performing: writing a clip of a trained performer that dances a source's motion."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from dancenow.workflows.train_performer import Trained
 
 @dataclass(frozen=True)
 class Performed:
-    """A clip that was made.
+    """A performance that was written.
 
     Attributes:
         output: the clip.
-        frames: how many.
-        fps: frames a second.
+        frames: number of frames.
+        fps: frames per second.
         size: width and height in pixels.
         times: seconds of each stage.
         performer: folder of the performer.
-        steps: its steps of training.
-        perceptual: whether it learned with the perceptual loss; None where its preset has none.
+        steps: its training steps.
+        perceptual: whether it was trained with the perceptual loss; None if its preset has none.
         credentials: whether the clip carries Content Credentials.
     """
 
@@ -54,7 +54,7 @@ class Performed:
     def of(
         output: Path, result: ResultWriter, fps: float, trained: Trained, times: StageTimes
     ) -> Performed:
-        """What `result` wrote into `output`, danced by who was trained."""
+        """The clip that `result` wrote into `output`, danced by the trained performer."""
         performer = trained.performer
         return Performed(
             output,
@@ -69,7 +69,7 @@ class Performed:
         )
 
     def summary(self) -> str:
-        """One line for people."""
+        """One line for the user."""
         width, height = self.size
         spent = ", ".join(f"{name} {s:.0f} s" for name, s in self.times.rounded().items())
         without = ", which learned without the perceptual loss" if self.perceptual is False else ""
@@ -88,19 +88,19 @@ def perform(
     progress: ProgressCallback = silent,
     times: StageTimes | None = None,
 ) -> Performed:
-    """Let a trained performer dance a source's motion.
+    """Make a trained performer dance a source's motion.
 
     Args:
         folder: the performer.
         source: a clip, a track, a motion capture, or a folder of OpenPose files or of drawn stick
             figures.
         output: the clip to write.
-        options: how.
-        progress: told about every frame.
+        options: see `PerformOptions`.
+        progress: called for every frame.
         times: the seconds of each stage are added to it.
 
     Raises:
-        InputError: what was given cannot be used.
+        InputError: an input or option cannot be used.
     """
     options = options or PerformOptions()
     folder, source, output = Path(folder), Path(source), Path(output)

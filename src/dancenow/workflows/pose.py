@@ -20,14 +20,14 @@ from dancenow.video import check_output, open_writer, probe, read_frames
 
 
 @dataclass(frozen=True)
-class PoseMade:
+class PoseResult:
     """A track that was written.
 
     Attributes:
         track: the file.
-        overlay: the clip with the poses over it, or None.
-        frames: how many.
-        seen: the part of them in which a person is seen, 0..1.
+        overlay: the clip with the poses drawn over it, or None.
+        frames: number of frames.
+        seen: the fraction of frames in which a person is seen, 0..1.
         times: seconds of each stage.
     """
 
@@ -38,7 +38,7 @@ class PoseMade:
     times: StageTimes
 
     def summary(self) -> str:
-        """One line for people."""
+        """One line for the user."""
         return f"{self.track}: {self.frames} frames, a person in {100 * self.seen:.1f} % of them"
 
 
@@ -51,9 +51,9 @@ def detect(
     """The poses in a clip, a track, a motion capture (`.bvh`) or a folder of OpenPose files.
 
     Args:
-        clip: what holds them.
-        options: how they are found; what is to be written does not count here.
-        progress: told about every frame.
+        clip: the file or folder.
+        options: how they are found; output options are ignored.
+        progress: called for every frame.
 
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
@@ -76,15 +76,15 @@ def write_pose(
     options: PoseOptions | None = None,
     *,
     progress: ProgressCallback = silent,
-) -> PoseMade:
+) -> PoseResult:
     """Find the poses of a clip and write them: a track, OpenPose files, or a motion capture.
 
     Args:
         clip: a clip, a track, a motion capture (`.bvh`), or a folder of OpenPose files.
-        output: the track, `.npz`; a motion capture, `.bvh`, of a clip; or, with no suffix, a new or
+        output: a track, `.npz`; a motion capture of a clip, `.bvh`; or, without a suffix, a new or
             empty folder for OpenPose's JSON files.
-        options: how.
-        progress: told about every frame.
+        options: see `PoseOptions`.
+        progress: called for every frame.
 
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
@@ -109,28 +109,39 @@ def write_pose(
         with times.stage("overlay"):
             _write_overlay(clip, track, overlay, progress)
     seen = float((track.confidence > 0).any(axis=1).mean())
-    return PoseMade(output, overlay, len(track), seen, times)
+    return PoseResult(output, overlay, len(track), seen, times)
 
 
 def _holds_poses(clip: Path) -> bool:
-    """Whether what is given holds poses, so that none need to be detected."""
+    """Whether the input holds poses already."""
     return clip.suffix.lower() in (".npz", ".bvh") or (clip.is_dir() and is_openpose_folder(clip))
 
 
+<<<<<<< HEAD
 def _check(clip: Path, output: Path, options: PoseOptions) -> None:
     """Raise `InputError` now if the output cannot be made or written later."""
     suffix, overlay, given = output.suffix.lower(), options.overlay, _holds_poses(clip)
+=======
+def _check(clip: Path, output: Path, overlay: Path | None, estimator: str, *, given: bool) -> None:
+    """Raise `InputError` now if the output cannot be made or written later."""
+    suffix = output.suffix.lower()
+>>>>>>> english
     if suffix not in (".npz", ".bvh", ""):
         raise InputError(
-            f"{output}: a track's name ends in .npz, a motion capture's in .bvh, and a folder for "
-            "OpenPose files has no ending."
+            f"{output}: choose a name that ends in .npz for a track or in .bvh for a motion "
+            "capture, or a folder name without an ending for OpenPose files."
         )
     if given and overlay is not None:
         raise InputError(f"{clip}: holds poses without a picture; leave out `overlay`.")
+<<<<<<< HEAD
     if suffix == ".bvh" and (given or options.estimator != "mediapipe"):
         raise InputError(f"{output}: a motion capture is made from a clip, by MediaPipe.")
     if suffix == ".bvh" and options.raw:
         raise InputError("`raw`: a motion capture is always cleaned; leave it out.")
+=======
+    if suffix == ".bvh" and (given or estimator != "mediapipe"):
+        raise InputError(f"{output}: a motion capture needs a clip and `estimator=mediapipe`.")
+>>>>>>> english
     if not suffix:
         check_folder(output, "set of OpenPose files", ours=False)
     check_can_write(output)

@@ -1,4 +1,4 @@
-"""What a choreographer's pictures lose: a clip beside what comes back from its latents."""
+"""Reconstructing: a clip beside the pictures decoded from its latents."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from dancenow.training.device import choose_device
 from dancenow.video import check_output
 from dancenow.video.png import encode_png
 
-_WALK = (5, 9)  # ways between two latents, and pictures on each
+_WALK = (5, 9)  # number of walks between two latents, and pictures per walk
 
 
 @dataclass(frozen=True)
 class Reconstructed:
-    """A clip beside what came back.
+    """A clip beside its reconstruction.
 
     Attributes:
         output: the clip: original pictures left, decoded ones right.
         walk: a picture; each row walks from one latent to another.
-        frames: how many.
+        frames: number of frames.
         psnr: mean over the pictures, in dB.
         times: seconds of each stage.
         credentials: whether the clip carries Content Credentials.
@@ -46,9 +46,9 @@ class Reconstructed:
     credentials: bool = False
 
     def summary(self) -> str:
-        """One line for people."""
+        """One line for the user."""
         return (
-            f"{self.output}: {self.frames} pictures and what comes back for them, "
+            f"{self.output}: {self.frames} pictures and their reconstructions, "
             f"{self.psnr:.1f} dB PSNR; a walk between latents: {self.walk}"
         )
 
@@ -66,12 +66,12 @@ def reconstruct(
     Args:
         folder: a trained choreographer's.
         clip: the clip it learned, or another.
-        output: the clip to write; the walk lies beside it, as `OUTPUT's stem.walk.png`.
-        options: how.
-        progress: told about every frame.
+        output: the clip to write; the walk is written beside it, as `OUTPUT's stem.walk.png`.
+        options: see `ReconstructOptions`.
+        progress: called for every frame.
 
     Raises:
-        InputError: what was given cannot be used.
+        InputError: an input or option cannot be used.
     """
     folder, clip, output = Path(folder), Path(clip), Path(output)
     options = options or ReconstructOptions()
@@ -107,11 +107,11 @@ def reconstruct(
 
 
 def latent_walk(choreographer: FrameChoreographer, latents: Latents) -> NDArray[np.uint8]:
-    """Rows of pictures, each walking straight from one latent to another, uint8 `(H, W, 3)` RGB.
+    """Rows of pictures, each a straight walk from one latent to another, uint8 `(H, W, 3)` RGB.
 
     Args:
-        choreographer: whose decoder is shown.
-        latents: float32 `(N, D)`, in the order of time; the ends are spread over them.
+        choreographer: whose decoder is used.
+        latents: float32 `(N, D)`, in time order; the walks' ends are spread over them.
     """
     rows, columns = _WALK
     ends = latents[np.linspace(0, len(latents) - 1, rows + 1).astype(int)]

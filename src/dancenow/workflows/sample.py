@@ -1,4 +1,4 @@
-"""Rendering a sample performer: a clip with the click of its beat, and the true track."""
+"""Rendering a sample performer: a clip with a click track, and its true track."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from dancenow.sample import DANCES, PERFORMERS, click_track, render_sample
 from dancenow.staging.result import NOTE
 from dancenow.video import check_output, open_writer
 
-_SOUND_RATE = 44100  # samples a second
+_SOUND_RATE = 44100  # samples per second
 _CRF = 14  # samples stand in for camera footage: keep them clean
 
 
 @dataclass(frozen=True)
-class SampleMade:
+class SampleResult:
     """A sample that was rendered.
 
     Attributes:
@@ -28,7 +28,7 @@ class SampleMade:
         track: its true track.
         performer: who dances.
         dance: what is danced.
-        frames: how many.
+        frames: number of frames.
         times: seconds of each stage.
     """
 
@@ -40,7 +40,7 @@ class SampleMade:
     times: StageTimes
 
     def summary(self) -> str:
-        """One line for people."""
+        """One line for the user."""
         return f"{self.output} ({self.frames} frames) and its true track {self.track}"
 
 
@@ -50,17 +50,17 @@ def write_sample(
     *,
     frame_size: tuple[int, int] | None = None,
     progress: ProgressCallback = silent,
-) -> SampleMade:
+) -> SampleResult:
     """Render a sample performer dancing; the true track goes beside the clip.
 
     Args:
-        output: the clip; its true track takes the same name with `.pose.npz`.
-        options: who dances what, how long, how large.
-        frame_size: width and height in pixels, where the frame is not square.
-        progress: told about every frame.
+        output: the clip; its true track gets the same name with `.pose.npz`.
+        options: performer, dance, length and size.
+        frame_size: width and height in pixels, if the frame is not square.
+        progress: called for every frame.
 
     Raises:
-        InputError: an unknown name, a length or size that makes no clip, an output that cannot be
+        InputError: a name is unknown, the length or size is invalid, or the output cannot be
             written.
     """
     output, options = Path(output), options or SampleOptions()
@@ -86,4 +86,4 @@ def write_sample(
             progress(Progress(stage, len(keypoints), total))
     track = output.with_name(f"{output.stem}.pose.npz")
     PoseTrack(np.stack(keypoints), fps, size).save(track)
-    return SampleMade(output, track, performer, dance, len(keypoints), times)
+    return SampleResult(output, track, performer, dance, len(keypoints), times)

@@ -1,4 +1,4 @@
-"""Training a choreographer: the dance of some clips, learned by the method of their codec."""
+"""Training a choreographer on the dance of some clips, by the method of the codec."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def train_choreographer(
 ) -> tuple[Choreographer, Any]:
     """Learn the dance of some clips.
 
-    A folder that holds a choreographer of the same clips and preset is resumed; nothing is done
-    where its budget was used before.
+    A folder that holds a choreographer of the same clips and preset is resumed; nothing is done if
+    its budget is used up.
 
     Args:
         clips: video files or folders of numbered pictures; with the pose codec also tracks, motion
             captures and OpenPose folders.
-        out: where the choreographer goes; by default a folder of the cache.
-        options: how.
-        progress: told about every frame and step.
+        out: the choreographer's folder; by default in the cache.
+        options: see `TrainChoreographerOptions`.
+        progress: called for every frame and step.
         times: the seconds of each stage are added to it.
 
     Returns:
@@ -52,7 +52,7 @@ def train_choreographer(
         `PoseTrainingResult`.
 
     Raises:
-        InputError: a clip or an option cannot be used, or `out` holds something else.
+        InputError: a clip or an option cannot be used, or `out` holds other files.
         TrainingError: the loss is NaN or infinite.
     """
     options = options or TrainChoreographerOptions()
@@ -61,7 +61,7 @@ def train_choreographer(
         raise InputError("give at least one clip to learn from.")
     method = find_method(options.codec)
     config, device = method.configure(options), choose_device(options.device)
-    budget_of(options, Budget(minutes=1), enough_steps=1)  # wrong values are reported now
+    budget_of(options, Budget(minutes=1), enough_steps=1)  # reports wrong values now
     folder = _cached_folder(paths, config, options) if out is None else Path(out)
     _check_codec(folder, options.codec)
     times = StageTimes() if times is None else times
@@ -73,15 +73,15 @@ def train_choreographer(
 
 
 def codec_of(dance: Path, options: TrainChoreographerOptions, *, of_tracks: bool) -> str:
-    """The codec of the choreographer that a folder holds, or that is to be trained of a clip.
+    """The codec of a folder's choreographer, or of the one to train on a clip.
 
     Args:
         dance: the folder or the clip.
-        options: how to train it.
+        options: of the training.
         of_tracks: whether it must compose tracks.
 
     Raises:
-        InputError: the choreographer cannot do what is asked for, or an option is wrong.
+        InputError: the choreographer does not fit the options, or an option is wrong.
     """
     of_tracks = of_tracks or find_method(options.codec).composes_tracks
     if not is_choreographer(dance):
@@ -111,9 +111,9 @@ def load_or_train(
     progress: ProgressCallback = silent,
     times: StageTimes,
 ) -> tuple[Path, Choreographer]:
-    """A choreographer and its folder: a trained one is read, of a clip one is trained in the cache.
+    """A choreographer and its folder: a trained one, or one trained on a clip in the cache.
 
-    Arguments and errors as of `train_choreographer`.
+    Arguments and errors as for `train_choreographer`.
     """
     if is_choreographer(dance) or looks_trained(dance):
         with times.stage("load"):
@@ -123,7 +123,7 @@ def load_or_train(
 
 
 def _check_codec(folder: Path, codec: str) -> None:
-    """Raise `InputError` where a choreographer of another codec lies or was begun."""
+    """Raise `InputError` if the folder holds a choreographer of another codec, even unfinished."""
     found = learned_codec(folder) if is_choreographer(folder) else codec
     for other in METHODS.keys() - {codec}:
         begun = (folder / CHECKPOINT / name for name in find_method(other).trainings)

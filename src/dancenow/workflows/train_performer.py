@@ -1,4 +1,4 @@
-"""Training a performer: prepare the clip, use the budget, leave a performer in a folder."""
+"""Training a performer: prepare the clip, train, save the performer in a folder."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from dancenow.training.session import Session
 
 @dataclass(frozen=True)
 class Trained:
-    """A performer that was trained now, or had been before.
+    """A trained performer.
 
     Attributes:
-        folder: where it lies.
-        steps: steps of training in all.
-        seconds: seconds of training in all.
-        times: seconds of each stage, now.
+        folder: its path.
+        steps: total training steps.
+        seconds: total training time.
+        times: seconds of each stage of this run.
         preset: name of the configuration.
-        perceptual: whether the perceptual loss was used; None where the preset has none.
+        perceptual: whether the perceptual loss was used; None if the preset has none.
     """
 
     folder: Path
@@ -35,7 +35,7 @@ class Trained:
 
     @staticmethod
     def of(folder: Path, performer: Performer, times: StageTimes) -> Trained:
-        """A performer and the figures that it keeps of its training."""
+        """A performer with the figures of its training."""
         figures = performer.training
         return Trained(
             folder,
@@ -53,7 +53,7 @@ class Trained:
         return self._performer
 
     def summary(self) -> str:
-        """One line for people."""
+        """One line for the user."""
         without = ", without the perceptual loss" if self.perceptual is False else ""
         return (
             f"{self.folder}: {self.steps} steps in {self.seconds:.0f} s of training "
@@ -71,25 +71,25 @@ def train_performer(
 ) -> Trained:
     """Learn the person of a clip.
 
-    A folder that holds a performer of the same clip and preset is resumed; nothing is done where
-    its budget was used before.
+    A folder that holds a performer of the same clip and preset is resumed; nothing is done if its
+    budget is used up.
 
     Args:
         target: the clip.
-        out: where the performer goes; by default a folder of the cache.
-        options: how.
-        progress: told about every frame and step.
+        out: the performer's folder; by default in the cache.
+        options: see `TrainPerformerOptions`.
+        progress: called for every frame and step.
         times: the seconds of each stage are added to it.
 
     Raises:
-        InputError: the clip or an option cannot be used, or `out` holds something else.
+        InputError: the clip or an option cannot be used, or `out` holds other files.
         TrainingError: the loss is NaN or infinite.
     """
     times = StageTimes() if times is None else times
     options = options or TrainPerformerOptions()
     target = Path(target)
     plan = TrainingPlan.of(options)
-    plan.method.check_target(target, plan.config)  # before anything is made
+    plan.method.check_target(target, plan.config)  # before writing anything
     folder = plan.cached_folder(target) if out is None else Path(out)
     with Session(
         folder,
@@ -109,7 +109,7 @@ def load_or_train(
     progress: ProgressCallback = silent,
     times: StageTimes | None = None,
 ) -> Trained:
-    """The performer in a folder, or a performer of a clip, trained in the cache."""
+    """The performer in a folder, or one trained on a clip in the cache."""
     if not is_performer(target):
         return train_performer(target, None, options, progress=progress, times=times)
     device = TrainingPlan.of(options).device
@@ -117,10 +117,10 @@ def load_or_train(
 
 
 def check_target(target: Path, options: TrainPerformerOptions) -> None:
-    """Raise now what would be wrong with a target or with the options after other long work.
+    """Check a target and the options now, before long work.
 
     Raises:
-        InputError: neither a clip nor a performer's folder, or an option that cannot be used.
+        InputError: it is neither a clip nor a performer's folder, or an option cannot be used.
     """
     plan = TrainingPlan.of(options)
     if not is_performer(target):

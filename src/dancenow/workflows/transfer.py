@@ -1,4 +1,4 @@
-"""The whole way: learn the person of one clip, and let them dance like the person of another."""
+"""Transfer: learn the person of one clip, and make them dance like the person of another."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def transfer(
         source: a clip, a track, a motion capture or a folder of OpenPose files.
         target: a clip, or the folder of a trained performer.
         output: the clip to write.
-        options: how.
-        progress: told about every frame and step.
+        options: see `TransferOptions`.
+        progress: called for every frame and step.
 
     Raises:
-        InputError: what was given cannot be used.
+        InputError: an input or option cannot be used.
     """
     source, target, output = Path(source), Path(target), Path(output)
     options = options or TransferOptions()
@@ -56,7 +56,7 @@ def transfer(
     trained: Trained | None = None
     if is_performer(target):
         trained = load_or_train(target, training, times=times)
-        _tell_unused(target, options, trained.preset)
+        _warn_of_unused(target, options, trained.preset)
         check_performer(options, trained.performer)
     elif not method_of(options.preset).paints_layers:
         check_whole_frames(options, options.preset)
@@ -81,16 +81,16 @@ def transfer(
     return Performed.of(output, result, motion.track.fps, trained, times)
 
 
-def _tell_unused(target: Path, options: TransferOptions, preset: str) -> None:
-    """Tell which options of training a person who was learned before has no use for."""
+def _warn_of_unused(target: Path, options: TransferOptions, preset: str) -> None:
+    """Warn about training options that have no effect on a trained performer."""
     names = ("minutes", "steps", "quality", "poses")
     unused = [f"`{name}`" for name in names if getattr(options, name) is not None]
     if options.preset not in (TransferOptions().preset, preset):
         unused.append("`preset`")
     if unused:
         warnings.warn(
-            f"{target}: is learned already, so that {', '.join(unused)} does nothing; to learn "
-            f"more: dancenow train performer CLIP -o {target}.",
+            f"{target}: is trained already, so {', '.join(unused)} has no effect; to train it "
+            f"further: dancenow train performer CLIP -o {target}.",
             DanceNowWarning,
             stacklevel=3,
         )

@@ -1,4 +1,4 @@
-"""Verifying: what a file's Content Credentials say, and whether they still hold."""
+"""Verifying: what a file's Content Credentials say, and whether they are still valid."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _SYNTHETIC: Final = {
 
 @dataclass(frozen=True)
 class Verified:
-    """What is known of a file.
+    """Result of verifying a file.
 
     Attributes:
         file: the file, or a folder of pictures.
-        status: "none" where it carries no credentials; see `Credentials.state` for the others.
+        status: "none" without credentials; otherwise see `Credentials.state`.
         credentials: what they say.
-        note: what the file's details say, which anybody can write, and remove.
+        note: the metadata comment, which anybody can write or remove.
     """
 
     file: Path
@@ -42,14 +42,14 @@ class Verified:
     note: str | None = None
 
     def summary(self) -> str:
-        """Some lines for people; a file's own words can neither end a line nor steer a terminal."""
+        """Lines for the user; text from the file cannot break lines or control the terminal."""
         return "\n".join(
             "".join(sign if sign.isprintable() else " " for sign in line) for line in self._lines()
         )
 
     @property
     def exit_status(self) -> int:
-        """Of the command: 0 where credentials are there and hold."""
+        """Exit status of the command: 0 if there are valid credentials."""
         return 0 if self.status == "intact" else 1
 
     def _lines(self) -> Iterator[str]:
@@ -59,13 +59,13 @@ class Verified:
         else:
             yield f"{self.file}: {_STATES[found.state]}"
             yield from (f"  problem: {problem}" for problem in found.problems)
-            yield from self._said(found)
+            yield from self._credential_lines(found)
         if self.note is not None:
             yield f"  note, which proves nothing: {self.note}"
 
-    def _said(self, found: Credentials) -> Iterator[str]:
+    def _credential_lines(self, found: Credentials) -> Iterator[str]:
         if found.signer is None:
-            return  # too damaged to be read
+            return  # too damaged to read
         yield f"  synthetic: {_SYNTHETIC[found.synthetic]}"
         when = "" if found.when is None else f", {found.when} by the clock there"
         yield f"  made with: {found.made_with or 'unknown'}{when}"
@@ -81,10 +81,10 @@ class Verified:
 
 
 def verify(file: str | Path) -> Verified:
-    """Read and check the credentials of a file, of whatever program, and its note.
+    """Read and check the credentials of a file, whatever program wrote it, and its note.
 
     Raises:
-        InputError: there is no such file, or it is no media file.
+        InputError: the file does not exist, or is not a media file.
         CredentialsError: credentials cannot be read on this machine.
     """
     file = Path(file)

@@ -435,9 +435,9 @@ class TestWriting:
     @pytest.mark.parametrize(
         ("frame", "message"),
         [
-            (("plate", picture(0), picture(1), None), "no name of a frame"),
-            (("../f1", picture(0), picture(1), None), "no name of a frame"),
-            ((".f1", picture(0), picture(1), None), "no name of a frame"),
+            (("plate", picture(0), picture(1), None), "not a frame name"),
+            (("../f1", picture(0), picture(1), None), "not a frame name"),
+            ((".f1", picture(0), picture(1), None), "not a frame name"),
             (("f0", picture(0), picture(1), None), "comes twice"),
             (("f1", picture(0), picture(1, (33, 16)), None), "not the shape"),
             (("f1", picture(0, (16, 32)), picture(1, (16, 32)), None), "not the shape"),

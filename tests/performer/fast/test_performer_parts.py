@@ -19,7 +19,7 @@ from dancenow.performer.fast.condition import POSE_CHANNELS, draw_condition
 from dancenow.performer.fast.config import PRESETS, AugmentConfig
 from dancenow.performer.fast.crop import crop_path, cut_box
 from dancenow.performer.fast.dataset import CropSet, move_keypoints
-from dancenow.performer.fast.networks import FastGenerator, Painted
+from dancenow.performer.fast.networks import FastGenerator, Foreground
 from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.texture import LAYERS, Texture
 from dancenow.performer.fast.training import FastTraining
@@ -202,7 +202,7 @@ def test_paint_is_laid_over_the_plate() -> None:
     plate = torch.rand(1, 3, 4, 4)
     colour = torch.rand(1, 3, 4, 4)
     for alpha, expected in ((0.0, plate), (1.0, colour), (0.25, 0.75 * plate + 0.25 * colour)):
-        painted = Painted(colour, torch.full((1, 1, 4, 4), alpha))
+        painted = Foreground(colour, torch.full((1, 1, 4, 4), alpha))
         assert torch.allclose(painted.over(plate), expected, atol=1e-6)
 
 

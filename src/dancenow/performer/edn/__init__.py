@@ -1,1 +1,1 @@
-"""The system of "Everybody Dance Now" (Chan et al., 2019): whole frames out of stick figures."""
+"""The system of "Everybody Dance Now" (Chan et al., 2019): whole frames from stick figures."""

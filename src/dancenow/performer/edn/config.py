@@ -1,4 +1,4 @@
-"""The configuration of the paper's system.  What a field means stands beside it."""
+"""The configuration of the paper's system.  Each field is described below it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dancenow.errors import InputError
 from dancenow.options import PresetOptions
 from dancenow.pose.face_region import face_side
 
-_NARROWEST = 1 / 6  # of a frame's sides: narrower ones have no room for a face's region
+_NARROWEST = 1 / 6  # ratio of a frame's sides; narrower frames have no room for a face region
 
-_LARGEST = 4096  # px; four times the paper's, and more than any card's memory takes today
+_LARGEST = 4096  # px; four times the paper's, and more than fits in any GPU's memory today
 
 StageName = Literal["global", "enhancer", "all", "face"]
 
@@ -39,12 +39,12 @@ class NetworkConfig(_Config):
     face_downsamplings: int = 3
     face_blocks: int = 5
     upsampling: Literal["transposed", "resize"] = "transposed"
-    """Transposed convolutions as in the paper, or nearest neighbours and a convolution, which
-    leave no checkerboard (Odena et al., 2016)."""
+    """Transposed convolutions as in the paper, or nearest neighbour and a convolution, which avoids
+    checkerboard artefacts (Odena et al., 2016)."""
 
     @property
     def stride(self) -> int:
-        """Sides of the painted picture are multiples of this many px."""
+        """Sides of the painted picture are multiples of this many pixels."""
         return int(2 ** (self.downsamplings + self.enhancer))
 
 
@@ -53,52 +53,51 @@ class LossConfig(_Config):
 
     feature_matching: float = 10.0
     perceptual: float = 10.0
-    """Distance of VGG-19's features; 0 goes without, and needs no weights of VGG-19."""
+    """Distance of VGG-19's features; 0 leaves it out, and needs no weights of VGG-19."""
 
 
 class OptimizerConfig(_Config):
-    """Adam (Kingma & Ba, 2015); the rate is constant, then falls linearly to 0 in every stage."""
+    """Adam (Kingma & Ba, 2015); in each stage the rate is constant, then falls linearly to 0."""
 
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
     batch: int = 1
-    """Pairs of frames a step on every device."""
+    """Pairs of frames per step on each device."""
     decay_from: float = 0.5
-    """The part of a stage from which the rate falls."""
+    """The fraction of a stage after which the rate falls."""
 
 
 class PoseAugmentConfig(_Config):
-    """Random motions of the pose alone; off, as in the paper."""
+    """Random motions of the pose alone; off in the paper."""
 
     scale: float = 0.0
-    """Largest logarithm of the scale, about the body's middle."""
+    """Largest logarithm of the scale, about the body's centre."""
     shift: float = 0.0
-    """Largest shift, in parts of the picture's height."""
+    """Largest shift, as a fraction of the picture's height."""
 
 
 class StageConfig(_Config):
-    """One stage of the training and its part of the budget."""
+    """One stage of the training and its share of the budget."""
 
     name: StageName
     share: float
 
 
 class EDNConfig(_Config):
-    """Everything that decides how a performer of the paper's kind is trained."""
+    """All settings of the training of an EDN performer."""
 
     family: Literal["edn"] = "edn"
     preset: str
     size: int = 512
-    """Longer side of the painted picture in px."""
+    """Longer side of the painted picture in pixels."""
     max_frames: int = 20_000
-    """Frames of the target clip to learn from, spread over its length; they lie scaled in the
-    cache, 0.44 MB each at 512 px and 16:9, 1.8 MB at 1024."""
+    """Maximum number of training frames, spread over the clip; they are cached at the painted size,
+    0.44 MB each at 512 px and 16:9, 1.8 MB at 1024."""
     temporal: bool = True
-    """Temporal smoothing (section 3.2); without it, frames are painted and judged one by one."""
+    """Temporal smoothing (section 3.2); without it, frames are painted and judged separately."""
     history: int = 0
-    """Up to so many frames are painted, without gradients, before a pair, so that its first frame
-    is not always painted from nothing; 0 as in the paper.  Against errors that grow from frame to
-    frame when performing."""
+    """Maximum number of frames painted without gradients before a pair, so its first frame has a
+    history; 0 in the paper.  Reduces errors that grow from frame to frame when performing."""
     networks: NetworkConfig = NetworkConfig()
     loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
@@ -108,16 +107,17 @@ class EDNConfig(_Config):
         StageConfig(name="face", share=0.2),
     )
     minutes: float = 240.0
-    """How long to train when nobody says."""
+    """Default length of the training."""
 
     def canvas(self, frame: tuple[int, int]) -> tuple[int, int]:
         """Width and height of the painted picture for frames of that width and height.
 
-        The longer side is `size`; the other keeps the frame's shape as nearly as the networks'
+        The longer side is `size`; the other keeps the aspect ratio as nearly as the networks'
         stride allows.
 
         Raises:
-            InputError: `size` is too small or no multiple of the stride, or the frame is a strip.
+            InputError: `size` is too small or not a multiple of the stride, or the frame is too
+                narrow.
         """
         stride, ratio = self.networks.stride, min(frame) / max(frame)
         if ratio < _NARROWEST:
@@ -139,12 +139,12 @@ class EDNConfig(_Config):
         return (self.size, short) if frame[0] >= frame[1] else (short, self.size)
 
     def _short(self, size: int, ratio: float) -> int:
-        """The shorter side in px for a longer one."""
+        """The shorter side in pixels, given the longer one."""
         stride = self.networks.stride
         return max(2, round(size * ratio / stride)) * stride
 
     def _fits(self, size: int, ratio: float) -> bool:
-        """Whether a face's region has room in a picture of that size."""
+        """Whether a picture of that size has room for a face region."""
         short = self._short(size, ratio)
         return size >= 2 * self.networks.stride and face_side((size, short)) <= short
 
@@ -182,17 +182,17 @@ EDN_PRESETS: dict[str, EDNConfig] = {
             face_blocks=2,
         ),
         loss=LossConfig(perceptual=0.0),
-        optimizer=OptimizerConfig(learning_rate=6e-4, batch=2),  # small networks bear it
+        optimizer=OptimizerConfig(learning_rate=6e-4, batch=2),  # small networks tolerate it
         minutes=1.0,
     ),
 }
 
 
 def configured(config: EDNConfig, options: PresetOptions) -> EDNConfig:
-    """A preset's configuration with a user's options in it.
+    """A preset's configuration with the user's options applied.
 
     Raises:
-        InputError: an option has no possible value.
+        InputError: an option is out of range or does not fit the preset.
     """
     update: dict[str, Any] = {"temporal": not options.per_frame}
     if options.size is not None:

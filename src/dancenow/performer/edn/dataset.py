@@ -25,10 +25,10 @@ class PairBatch(NamedTuple):
     """Pairs of consecutive frames; the second axis is time: t-1, t.
 
     Attributes:
-        figures: the stick figures, `(B, 2, 3, H, W)` RGB; uint8 in 0..255, or float32 in -1..1;
-            those of frames before the pair may stand before the two.
-        frames: the frames, `(B, 2, 3, H, W)`, likewise.
-        corners: left and top of the faces' regions in px, int64 `(B, 2, 2)`.
+        figures: the stick figures, `(B, 2, 3, H, W)` RGB, uint8 in 0..255 or float32 in -1..1;
+            figures of earlier frames may precede the pair.
+        frames: the frames, `(B, 2, 3, H, W)`, of the same type and range.
+        corners: left and top of the faces' regions in pixels, int64 `(B, 2, 2)`.
     """
 
     figures: Tensor
@@ -36,7 +36,7 @@ class PairBatch(NamedTuple):
     corners: Tensor
 
     def pinned(self) -> PairBatch:
-        """The batch in memory from which a GPU copies while others work."""
+        """The batch in pinned memory, for asynchronous copies to a GPU."""
         return PairBatch(*(tensor.pin_memory() for tensor in self))
 
     def to(self, device: torch.device) -> PairBatch:
@@ -54,16 +54,16 @@ def to_range(pictures: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class PairSet:
-    """What a performer of the paper's kind learns from; arrays may be memory-mapped.
+    """Training data of an EDN performer; arrays may be memory-mapped.
 
-    The stick figures are drawn from keypoints, or were drawn by somebody else.
+    Stick figures are drawn from keypoints, or given.
 
     Attributes:
         frames: uint8 `(N, H, W, 3)` RGB.
-        keypoints: float32 `(N, 137, 3)`, px of the picture; None where figures are given.
+        keypoints: float32 `(N, 137, 3)`, px of the picture; None if figures are given.
         figures: uint8 `(N, H, W, 3)` RGB, or None.
         pairs: int64 `(P, 2)`, rows of the frames t-1 and t.
-        corners: int64 `(N, 2)`, left and top of the face's region in px.
+        corners: int64 `(N, 2)`, left and top of the face's region in pixels.
         has_face: bool `(N,)`.
         side: of the faces' regions, px.
     """
@@ -86,12 +86,12 @@ class PairSet:
 
     @property
     def canvas(self) -> tuple[int, int]:
-        """Width and height of the pictures in px."""
+        """Width and height of the pictures in pixels."""
         return int(self.frames.shape[2]), int(self.frames.shape[1])
 
     @property
     def face_pairs(self) -> NDArray[np.int64]:
-        """Those of the pairs in which both frames show a face, int64 `(F, 2)`."""
+        """The pairs in which both frames show a face, int64 `(F, 2)`."""
         with_face: NDArray[np.int64] = self.pairs[self.has_face[self.pairs].all(axis=1)]
         return with_face
 
@@ -100,7 +100,7 @@ class PairSet:
 
         Args:
             row: which frame.
-            motion: affine, `(2, 3)` in px, that the keypoints undergo; drawn figures stay.
+            motion: affine, `(2, 3)` in pixels, applied to the keypoints; not to given figures.
         """
         if self.figures is not None:
             return np.asarray(self.figures[row])
@@ -120,8 +120,8 @@ class PairSet:
     ) -> PairBatch:
         """The pairs of these rows, `(B, 2)`, as uint8; each pose moved by its own generator.
 
-        The figures of `history` frames stand before each pair's; where the clip begins, the first
-        one stands there again.
+        The figures of `history` earlier frames precede each pair; at the start of the clip the
+        first one is repeated.
         """
         motions: list[NDArray[np.float64] | None] = [None] * len(pairs)
         if augment is not None and rngs is not None and (augment.scale or augment.shift):
@@ -151,7 +151,7 @@ class PairSet:
     def _motion(
         self, rng: Generator, row: int, augment: PoseAugmentConfig
     ) -> NDArray[np.float64] | None:
-        """A random scale about the body's middle and a shift, float64 `(2, 3)`."""
+        """A random scale about the body's centre and a shift, float64 `(2, 3)`."""
         if self.keypoints is None:
             return None
         seen = self.keypoints[row][self.keypoints[row][:, 2] >= CERTAIN, :2]
@@ -167,7 +167,7 @@ def _tensor(pictures: Frame) -> Tensor:
 
 
 def open_pairs(folder: Path) -> PairSet:
-    """Map a set that `save_pairs` and the writer of its frames left in `folder`."""
+    """Memory-map a set that `save_pairs` and the writer of its frames left in `folder`."""
     given = folder / "figures.npy"
     return PairSet(
         np.load(folder / "frames.npy", mmap_mode="r"),
@@ -181,7 +181,7 @@ def open_pairs(folder: Path) -> PairSet:
 
 
 def save_pairs(folder: Path, pairs: PairSet) -> None:
-    """Write what belongs to the pictures, which lie in `frames.npy` and `figures.npy` already."""
+    """Write everything but the pictures, which are already in `frames.npy` and `figures.npy`."""
     if pairs.keypoints is not None:
         np.save(folder / "keypoints.npy", pairs.keypoints)
     for name in ("pairs", "corners", "has_face", "side"):
@@ -189,7 +189,7 @@ def save_pairs(folder: Path, pairs: PairSet) -> None:
 
 
 def consecutive(indices: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows of neighbours in a list of frame numbers, int64 `(P, 2)`.
+    """Rows of consecutive frames in a list of frame numbers, int64 `(P, 2)`.
 
     Args:
         indices: int64 `(N,)`, ascending frame numbers.

@@ -1,4 +1,4 @@
-"""Differentiable face regions: cut out by a box for every picture, and put back."""
+"""Differentiable face regions: cropped by one box per picture, and added back."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def cut_faces(pictures: Tensor, corners: Tensor, side: int) -> Tensor:
 
     Args:
         pictures: `(B, C, H, W)`.
-        corners: int64 `(B, 2)`, left and top in px; the regions lie inside the pictures.
-        side: of the regions, in px.
+        corners: int64 `(B, 2)`, left and top in pixels; regions must lie inside the pictures.
+        side: of the regions, in pixels.
 
     Returns:
         `(B, C, side, side)`; gradients flow back to the pictures.
@@ -24,7 +24,7 @@ def cut_faces(pictures: Tensor, corners: Tensor, side: int) -> Tensor:
 def add_to_faces(pictures: Tensor, residuals: Tensor, corners: Tensor) -> Tensor:
     """The pictures with `residuals`, `(B, C, side, side)`, added to their regions; a new tensor.
 
-    Clamped to -1..1 inside the regions: what lies beyond cannot be shown.
+    Values inside the regions are clamped to -1..1.
     """
     side = residuals.shape[-1]
     batch, rows, columns = _places(corners, side)
@@ -37,7 +37,7 @@ def add_to_faces(pictures: Tensor, residuals: Tensor, corners: Tensor) -> Tensor
 def paint_faces(
     face: nn.Module, figures: Tensor, pictures: Tensor, corners: Tensor, side: int
 ) -> Tensor:
-    """Add the face network's residual to painted pictures `(B, 3, H, W)`; gives new ones."""
+    """Painted pictures `(B, 3, H, W)` with the face network's residual added; a new tensor."""
     seen = cut_faces(figures, corners, side), cut_faces(pictures, corners, side)
     residual = face(torch.cat(seen, dim=1))
     return add_to_faces(pictures, residual, corners)

@@ -1,4 +1,4 @@
-"""Drawn stick figures and frames at the size that is painted."""
+"""Stick figures and frames at the painted size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers of the networks, with the ways to compute them that are quick on a CPU."""
+"""Layers of the networks, implemented to be fast on a CPU."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_FEW: Final = 4  # pictures up to which each is normalised by itself
-_WIDE: Final = 256  # channels from which the weights' gradient is one matrix product on a CPU
+_FEW: Final = 4  # largest batch whose pictures are normalised one by one
+_WIDE: Final = 256  # channels from which a CPU computes the weight gradient as a matrix product
 
 _casts: ContextVar[dict[int, Tensor] | None] = ContextVar("casts", default=None)
 
 
 @contextmanager
 def shared_casts() -> Iterator[None]:
-    """Inside, a weight that is used several times is converted to bfloat16 once.
+    """A context in which a weight that is used several times is converted to bfloat16 once.
 
-    As autocast does it for PyTorch's own functions: the gradients of all uses are added up in
-    bfloat16's half of the memory before they are converted back.
+    As autocast does for PyTorch's own functions: gradients of all uses are summed in bfloat16, in
+    half the memory, before they are converted back.
     """
     token = _casts.set({})
     try:
@@ -34,8 +34,8 @@ def shared_casts() -> Iterator[None]:
 class InstanceNorm(nn.Module):
     """Instance normalisation without parameters (Ulyanov et al., 2016).
 
-    A few pictures are normalised one by one, as a batch of one each: unlike PyTorch's instance
-    normalisation this keeps channels last and copies nothing.
+    Small batches are normalised one picture at a time: unlike PyTorch's instance normalisation,
+    this keeps channels last and copies nothing.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -49,7 +49,7 @@ class InstanceNorm(nn.Module):
 
 
 class ReflectConv2d(nn.Conv2d):
-    """A convolution of stride 1 that keeps the picture's size by reflecting it at its border."""
+    """A convolution of stride 1 with reflection padding that keeps the picture's size."""
 
     def __init__(self, channels_in: int, channels: int, kernel: int) -> None:
         super().__init__(channels_in, channels, kernel)
@@ -74,9 +74,9 @@ def _converted(weight: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 class _WideConv(torch.autograd.Function):
-    """A convolution of many channels over a small picture, of stride 1 and without padding.
+    """A convolution of many channels over a small picture, with stride 1 and no padding.
 
-    oneDNN's gradient of the weights is half as fast here as one product of matrices.
+    oneDNN's weight gradient is half as fast here as one matrix product.
     """
 
     @staticmethod

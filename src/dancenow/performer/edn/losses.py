@@ -1,7 +1,7 @@
-"""What the paper's networks minimise and maximise (Chan et al., 2019, section 3.4 and appendix).
+"""Losses of the paper's networks (Chan et al., 2019, section 3.4 and appendix).
 
-Verdicts and features come from `MultiscaleDiscriminator`: for every scale the outputs of every
-layer, the last of which is the verdict.
+Verdicts and features come from `MultiscaleDiscriminator`: the outputs of every layer at every
+scale; the last layer's is the verdict.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ def adversarial(judged: Judged, *, real: bool) -> Tensor:
 
 
 def discriminator_loss(real: Judged, fake: Judged) -> Tensor:
-    """Half the adversarial loss of real pictures as real and of painted ones as painted."""
+    """Half the adversarial loss of real pictures as real plus painted ones as painted."""
     return 0.5 * (adversarial(real, real=True) + adversarial(fake, real=False))
 
 
 def feature_matching(fake: Judged, real: Judged) -> Tensor:
     """Mean absolute difference of the discriminator's features (Wang et al., 2018, equation 3).
 
-    Every layer counts 4 / (layers + 1), with `layers` the convolutions of stride 2, and every scale
-    1 / scales; the verdict itself does not count.  No gradient reaches the real features.
+    Each layer is weighted 4 / (layers + 1), where `layers` are the convolutions of stride 2, and
+    each scale 1 / scales; the verdict is excluded.  No gradient reaches the real features.
     """
     total = torch.zeros((), device=fake[0][-1].device)
     for fake_scale, real_scale in zip(fake, real, strict=True):
@@ -45,7 +45,7 @@ def feature_matching(fake: Judged, real: Judged) -> Tensor:
 
 
 def split(judged: Judged) -> tuple[Judged, Judged]:
-    """The outputs for the first and for the second half of a batch that was judged at once."""
+    """The outputs for the two halves of a batch that was judged at once."""
     halves = [[layer.chunk(2) for layer in scale] for scale in judged]
     first, second = ([[layer[half] for layer in scale] for scale in halves] for half in (0, 1))
     return first, second

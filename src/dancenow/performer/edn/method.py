@@ -1,4 +1,4 @@
-"""The paper's method, as the rest of DanceNow sees it."""
+"""The interface of the paper's method to the rest of DanceNow."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class EDNTarget(PreparedTarget):
         self._config, self._device = config, request.device
         self._fabric = request.device.launched_fabric()
         self.team = Team(self._fabric)
-        # The first process of every machine fetches, detects and cuts; the others find it done.
+        # The first process of each machine downloads and prepares; the others find the result.
         with self._fabric.rank_zero_first(local=True):
             self._perceptual = None
             if config.loss.perceptual:
@@ -41,7 +41,7 @@ class EDNTarget(PreparedTarget):
         return EDNTraining(self._config, self._prepared.pairs, self._fabric, seed, self._perceptual)
 
     def performer(self, trainable: EDNTraining, figures: dict[str, Any]) -> EDNPerformer:
-        # A face network that the budget never reached must not paint.
+        # A face network that was never trained must not paint.
         face = trainable.face if trainable.phase == "face" else None
         figures = {**figures, "perceptual": self._perceptual is not None}
         return EDNPerformer(
@@ -50,7 +50,7 @@ class EDNTarget(PreparedTarget):
 
 
 class EDNMethod(Method):
-    """Whole frames out of stick figures, with temporal smoothing and a network for the face."""
+    """Whole frames from stick figures, with temporal smoothing and a network for the face."""
 
     presets = EDN_PRESETS
     paints_layers = EDNPerformer.paints_layers

@@ -2,7 +2,7 @@
 
 In the papers' notation: c7s1-k is a 7 x 7 convolution with k channels, dk a 3 x 3 convolution of
 stride 2, Rk a residual block, uk a transposed convolution of stride 2, Ck a 4 x 4 convolution.
-Instance normalisation has no parameters of its own, so that every convolution keeps its bias.
+Instance normalisation has no parameters of its own, so every convolution keeps its bias.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _head(channels_in: int) -> nn.Sequential:
 
 
 class ResidualBlock(nn.Module):
-    """Rk: two 3 x 3 convolutions around a shortcut."""
+    """Rk: two 3 x 3 convolutions with a skip connection."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -69,15 +69,15 @@ class ResidualBlock(nn.Module):
 class GlobalGenerator(nn.Module):
     """pix2pixHD's global generator: c7s1-w, d.., R.., u.., c7s1-3 and tanh.
 
-    With 6 channels in and the sizes of the paper it has 182,452,675 parameters; the face generator
+    With 6 input channels and the paper's sizes it has 182,452,675 parameters; the face generator
     (3 downsamplings, 5 blocks) is the same network with 26,724,291.
 
     Args:
         channels_in: channels of the input.
         width: channels of the first layer.
-        downsamplings: how often the picture is halved.
+        downsamplings: how many times the picture is halved.
         blocks: residual blocks at the lowest resolution.
-        upsampling: how the picture grows again.
+        upsampling: how the resolution is restored.
     """
 
     def __init__(
@@ -108,16 +108,16 @@ class GlobalGenerator(nn.Module):
 class LocalEnhancer(nn.Module):
     """pix2pixHD's local enhancer around a global generator, at twice its resolution.
 
-    The global part sees the input halved; its last features, before the head, are added to those
-    of the enhancer's own front end (Wang et al., section 3.1).  182,715,939 parameters in all with
-    the sizes of the paper.
+    The global part sees the input halved; its last features before the head are added to those of
+    the enhancer's own front end (Wang et al., section 3.1).  182,715,939 parameters in total with
+    the paper's sizes.
 
     Args:
-        body: the global generator without its head, with `2 * width` channels out.
+        body: the global generator without its head, with `2 * width` output channels.
         channels_in: channels of the input.
         width: channels of the enhancer's first layer.
         blocks: residual blocks of the enhancer.
-        upsampling: how the picture grows again.
+        upsampling: how the resolution is restored.
     """
 
     def __init__(
@@ -144,10 +144,10 @@ class LocalEnhancer(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """A 70 x 70 PatchGAN (Isola et al., 2017): C64-C128-C256-C512 and one value a patch.
+    """A 70 x 70 PatchGAN (Isola et al., 2017): C64-C128-C256-C512 and one value per patch.
 
     Args:
-        channels_in: channels of the judged pictures together.
+        channels_in: channels of the judged pictures in total.
         width: channels of the first layer.
         layers: convolutions of stride 2.
     """
@@ -176,9 +176,9 @@ class PatchDiscriminator(nn.Module):
 
 
 class MultiscaleDiscriminator(nn.Module):
-    """Equal discriminators that see the pictures at their own, half, quarter... resolution.
+    """Identical discriminators that see the pictures at full, half, quarter... resolution.
 
-    Over 12 channels 5,547,906 parameters with two scales, 8,321,859 with three.
+    With 12 channels: 5,547,906 parameters for two scales, 8,321,859 for three.
     """
 
     def __init__(self, scales: list[PatchDiscriminator]) -> None:
@@ -187,7 +187,7 @@ class MultiscaleDiscriminator(nn.Module):
 
     @staticmethod
     def of(channels_in: int, width: int, layers: int, scales: int) -> MultiscaleDiscriminator:
-        """So many new discriminators (see `PatchDiscriminator`)."""
+        """New discriminators for `scales` resolutions (see `PatchDiscriminator`)."""
         return MultiscaleDiscriminator(
             [PatchDiscriminator(channels_in, width, layers) for _ in range(scales)]
         )
@@ -197,7 +197,7 @@ class MultiscaleDiscriminator(nn.Module):
         return MultiscaleDiscriminator(list(self.scales)[1:])  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> list[list[Tensor]]:
-        """For every scale, the finest first, every layer's output (see `PatchDiscriminator`)."""
+        """Every layer's output for every scale, finest first (see `PatchDiscriminator`)."""
         outputs = []
         for level, scale in enumerate(self.scales):
             x = halved(x) if level else x
@@ -206,12 +206,12 @@ class MultiscaleDiscriminator(nn.Module):
 
 
 def halved(x: Tensor) -> Tensor:
-    """A picture at half the resolution, as pix2pixHD takes it: the mean of 3 x 3 px."""
+    """A picture at half the resolution, as in pix2pixHD: the mean of 3 x 3 pixels."""
     return functional.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
 
 
 def make_generator(config: NetworkConfig) -> tuple[GlobalGenerator, LocalEnhancer | None]:
-    """The global generator, and the enhancer around it where there is one."""
+    """The global generator, and the enhancer around it if there is one."""
     channels = FIGURE_CHANNELS + FRAME_CHANNELS
     coarse = GlobalGenerator(
         channels, config.width, config.downsamplings, config.blocks, config.upsampling
@@ -265,7 +265,7 @@ def _initialised(network: Network) -> Network:
 
 @torch.no_grad()
 def _initialise(network: nn.Module) -> None:
-    """Weights from a normal distribution of deviation 0.02, as DCGAN (Radford et al., 2016)."""
+    """Normal weights of deviation 0.02, as in DCGAN (Radford et al., 2016)."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(module.weight, 0.0, 0.02)

@@ -1,4 +1,4 @@
-"""Painting frame after frame: every picture is given the one before it."""
+"""Painting frame by frame, each picture given the previous one."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _WARM_UP = 3  # runs before a CUDA graph is captured
 class Painter:
     """The generator, ready to paint one frame at a time on a device.
 
-    Weights are converted once: to bfloat16 and channels-last where the device is quicker so.
+    Weights are converted once, to bfloat16 and channels last if the device is faster that way.
 
     Args:
         generator: from figure and previous output, `(1, 6, H, W)`, to a frame `(1, 3, H, W)`.
         face: the network of the face's residual, or None.
         device: where and in which precision it computes.
-        temporal: whether a frame is given the one before.
+        temporal: whether a frame is given the previous one.
         side: of the faces' region, px.
     """
 
@@ -54,7 +54,7 @@ class Painter:
         self._graphs: dict[tuple[int, torch.Size], _Graph] = {}
 
     def restart(self) -> None:
-        """Begin a new clip: the next frame has none before it."""
+        """Begin a new clip: the next frame has no previous one."""
         self._previous = None
 
     @torch.inference_mode()
@@ -63,11 +63,11 @@ class Painter:
 
         Args:
             figure: uint8 `(1, 3, H, W)` RGB, the stick figure.
-            corner: int64 `(1, 2)`, left and top of the face's region in px; None without a face.
+            corner: int64 `(1, 2)`, left and top of the face region in pixels; None without a face.
 
         Returns:
-            A function that gives the frame, uint8 `(H, W, 3)` RGB; until it is called, a GPU paints
-            while this process does something else.
+            A function that returns the frame, uint8 `(H, W, 3)` RGB; a GPU paints in the background
+            until it is called.
         """
         x = figure.to(self.device.torch, non_blocking=True).to(self.dtype) / 127.5 - 1
         x = x.contiguous(memory_format=torch.channels_last)
@@ -90,7 +90,7 @@ class Painter:
         return self._graphs[key](inputs)
 
     def _paint(self, figure: Tensor, previous: Tensor, corner: Tensor | None = None) -> Painted:
-        """The generator's picture, and as uint8 `(H, W, 3)` what is shown: that with a face."""
+        """The generator's picture, and the same with a face as uint8 `(H, W, 3)`."""
         picture = self._generator(torch.cat((figure, previous), dim=1)).to(self.dtype)
         shown = picture
         if self._face is not None and corner is not None:
@@ -116,14 +116,14 @@ def _fetched(shown: Tensor) -> Fetch:
     copied.record()
 
     def fetch() -> Frame:
-        copied.synchronize()  # not with what was begun after it
+        copied.synchronize()  # waits for this frame only, not for later work
         return host.numpy()
 
     return fetch
 
 
 class _Graph:
-    """A step captured as a CUDA graph: one launch a frame instead of some hundred."""
+    """A step captured as a CUDA graph: one launch per frame instead of hundreds."""
 
     def __init__(self, step: Callable[..., tuple[Tensor, ...]], inputs: list[Tensor]) -> None:
         self._inputs = [tensor.clone() for tensor in inputs]

@@ -1,7 +1,7 @@
 """The perceptual loss: distances of VGG-19's features (Johnson et al., 2016; Wang et al., 2018).
 
-VGG-19 (Simonyan & Zisserman, 2015) was trained on ImageNet; its weights are fetched once from a
-public model hub.  They are never replaced by random ones.
+VGG-19 (Simonyan & Zisserman, 2015) was trained on ImageNet; its weights are downloaded once from a
+public model hub, and never replaced by random ones.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from dancenow.errors import InputError
 REPOSITORY: Final = "timm/vgg19.tv_in1k"
 FILENAME: Final = "model.safetensors"
 
-# Layers of VGG-19 up to relu5_1: channels of the convolutions, "M" where the picture is halved.
+# Layers of VGG-19 up to relu5_1: channels of the convolutions, "M" for max pooling.
 _LAYERS: Final = (64, 64, "M", 128, 128, "M", 256, 256, 256, 256, "M", 512, 512, 512, 512, "M", 512)
-_TAKEN: Final = (0, 2, 4, 8, 12)  # convolutions whose ReLUs are compared: relu1_1 to relu5_1
+_TAKEN: Final = (0, 2, 4, 8, 12)  # convolutions of the compared ReLUs, relu1_1 to relu5_1
 WEIGHTS: Final = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 _MEAN: Final = (0.485, 0.456, 0.406)  # of ImageNet's pictures, in 0..1
 _DEVIATION: Final = (0.229, 0.224, 0.225)
@@ -70,7 +70,7 @@ class PerceptualLoss(nn.Module):
         self.features = features
 
     def forward(self, painted: Tensor, real: Tensor) -> Tensor:
-        """Both `(B, 3, H, W)` RGB in -1..1; gradients flow to `painted` alone."""
+        """Both `(B, 3, H, W)` RGB in -1..1; gradients flow to `painted` only."""
         with torch.no_grad():
             wanted = self.features(real)
         distances = [
@@ -85,16 +85,16 @@ def load_vgg19(weights: Path | None = None) -> VGG19Features:
 
     Args:
         weights: a safetensors file with torchvision's names (`features.0.weight`, ...); by default
-            the file of the model hub, fetched at first use and kept in the user's cache.
+            the model hub's file, downloaded on first use and kept in the user's cache.
 
     Raises:
-        InputError: the file is no such file, or cannot be fetched.
+        InputError: the file is missing, does not hold the weights, or cannot be downloaded.
     """
     path = fetched_weights() if weights is None else weights
     if not path.is_file():
         raise InputError(f"{path}: no such file; VGG-19's weights are needed there.")
     network = VGG19Features()
-    # torchvision numbers convolutions, ReLUs and poolings through.
+    # torchvision numbers convolutions, ReLUs and poolings in one sequence.
     numbers = _numbers()
     try:
         with safe_open(path, "pt") as file:
@@ -123,10 +123,10 @@ def _numbers() -> list[int]:
 
 
 def fetched_weights() -> Path:
-    """VGG-19's weights from the model hub, in the cache; fetched at first use and checked.
+    """VGG-19's weights in the cache, downloaded from the model hub on first use and verified.
 
     Raises:
-        InputError: they are not in the cache and cannot be fetched, or arrive damaged.
+        InputError: they are not in the cache and cannot be downloaded, or arrive damaged.
     """
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
 
@@ -135,18 +135,18 @@ def fetched_weights() -> Path:
     if cached.is_file() and checksum.is_file():
         return _checked(cached, checksum.read_text("utf-8").strip())
     try:
-        told = get_hf_file_metadata(hf_hub_url(REPOSITORY, FILENAME), timeout=10)
+        metadata = get_hf_file_metadata(hf_hub_url(REPOSITORY, FILENAME), timeout=10)
         fetched = hf_hub_download(
-            REPOSITORY, FILENAME, revision=told.commit_hash, local_dir=cached.parent
+            REPOSITORY, FILENAME, revision=metadata.commit_hash, local_dir=cached.parent
         )
-    except Exception as error:  # the hub's client raises a family of its own, and the network's
+    except Exception as error:  # the hub's client raises many kinds of errors
         raise InputError(
             f"the perceptual loss needs VGG-19's weights, and {REPOSITORY} cannot be fetched from "
             f"the model hub ({type(error).__name__}); give them with `vgg_weights=FILE`, or train "
             "without with `no_perceptual`."
         ) from error
     # The hub names large files by their SHA-256.
-    digest = (told.etag or "").strip('"')
+    digest = (metadata.etag or "").strip('"')
     _checked(Path(fetched), digest)
     checksum.write_text(digest, "utf-8")
     return Path(fetched)
@@ -162,6 +162,6 @@ def _checked(path: Path, expected: str) -> Path:
         path.with_suffix(".sha256").unlink(missing_ok=True)
         raise InputError(
             f"{path}: VGG-19's weights are damaged and were removed; run the command again to "
-            "fetch them anew."
+            "download them."
         )
     return path

@@ -1,4 +1,4 @@
-"""The paper's kind of performer: whole frames out of stick figures."""
+"""The EDN performer: whole frames from stick figures."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ Frame = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class FrameScene:
-    """Where a performer of the paper's kind stands: whole frames are painted.
+    """The scene of a performer that paints whole frames.
 
     Attributes:
-        size: width and height of the frame in px.
-        fps: the target clip's frames a second.
-        statistics: where and how tall the person was, or None where only drawn figures were given.
+        size: width and height of the frame in pixels.
+        fps: the target clip's frames per second.
+        statistics: where and how tall the person was, None if learned from drawn figures.
         face_side: of the faces' region, px of the painted picture.
-        shape: the person's proportions, or None likewise.
+        shape: the person's proportions, None if learned from drawn figures.
     """
 
     size: tuple[int, int]
@@ -53,11 +53,11 @@ class FrameScene:
 
     @property
     def plate(self) -> None:
-        """Nobody is cut out of a whole frame."""
+        """None: the person is not separated from the room."""
 
     @property
     def camera(self) -> None:
-        """Whole frames move as they were learned."""
+        """None: whole frames include any movement of the camera."""
 
 
 class EDNPerformer(Performer):
@@ -67,7 +67,7 @@ class EDNPerformer(Performer):
         config: how it was trained.
         scene: where it stands.
         generator: the network, in evaluation mode.
-        face: the network of the face's residual, or None where no face was learned.
+        face: the network of the face's residual, or None if no face was learned.
         device: where it computes.
         training: figures of the training (steps, seconds, frames).
     """
@@ -95,14 +95,14 @@ class EDNPerformer(Performer):
 
     @property
     def canvas(self) -> tuple[int, int]:
-        """Width and height of the painted picture in px."""
+        """Width and height of the painted picture in pixels."""
         return self.config.canvas(self.scene.size)
 
     def perform(self, track: PoseTrack) -> Iterator[Frame]:
         self._check_size(track)
         if not (track.confidence > 0).any():
             raise InputError("there is nobody in the track.")
-        # The paper's system knows no empty room: where nobody is seen, the last pose is held.
+        # The paper's system cannot paint an empty room: without a person, the last pose is held.
         seen = np.flatnonzero((track.confidence > 0).any(axis=1))
         held = seen[np.maximum(0, np.searchsorted(seen, np.arange(len(track)), "right") - 1)]
         canvas, keypoints = self.canvas, track.keypoints[held]
@@ -119,12 +119,12 @@ class EDNPerformer(Performer):
         corners: NDArray[np.int64],
         has_face: NDArray[np.bool_],
     ) -> Iterator[Frame]:
-        """Paint stick figures that are already drawn.
+        """Paint drawn stick figures.
 
         Args:
-            figure: gives the figure of a frame, uint8 `(H, W, 3)` RGB of the canvas's size.
-            count: how many frames.
-            corners: int64 `(count, 2)`, left and top of the faces' regions, px of the canvas.
+            figure: returns the figure of a frame, uint8 `(H, W, 3)` RGB of the canvas's size.
+            count: number of frames.
+            corners: int64 `(count, 2)`, left and top of the face regions in pixels of the canvas.
             has_face: bool `(count,)`.
 
         Yields:
@@ -139,7 +139,7 @@ class EDNPerformer(Performer):
                 picture = torch.from_numpy(np.ascontiguousarray(drawn.get(index)))
                 corner = torch.from_numpy(corners[index : index + 1]) if has_face[index] else None
                 painted = painter.paint(picture.permute(2, 0, 1)[None], corner)
-                # A frame behind, so that a GPU paints the next one while this is fetched.
+                # One frame behind: the GPU paints the next one while this one is fetched.
                 if waiting is not None:
                     yield self._frame(waiting())
                 waiting = painted
@@ -147,8 +147,8 @@ class EDNPerformer(Performer):
                 yield self._frame(waiting())
         except torch.OutOfMemoryError as error:
             raise InputError(
-                f"the GPU's memory is too small to paint {self.canvas[0]} x {self.canvas[1]} px; "
-                "use `device=cpu`."
+                f"the GPU's memory is too small to paint {self.canvas[0]} x {self.canvas[1]} "
+                "pixels; use `device=cpu`."
             ) from error
         finally:
             drawn.close()

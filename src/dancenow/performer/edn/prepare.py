@@ -1,4 +1,4 @@
-"""From a target clip, or the authors' folders, to the pairs that the paper's system learns from."""
+"""From a target clip, or the authors' folders, to the training pairs of the paper's system."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ from dancenow.sources.load import load_poses
 from dancenow.sources.stick_figures import AuthorsFolder, is_authors_folder, read_authors_folder
 from dancenow.video import ClipInfo, probe, read_frames
 
-_VERSION = 2  # of what is cached here; raise it when the preparation changes
-_FEWEST_POINTS = 8  # of the body, for a frame to be learned
-_AUTHORS_FPS = 30.0  # their folders do not tell
+_VERSION = 2  # of what is cached here; increment it when the preparation changes
+_FEWEST_POINTS = 8  # body keypoints that a training frame needs
+_AUTHORS_FPS = 30.0  # assumed; their folders do not say
 
 Frame = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class PreparedPairs:
-    """A target, ready to be learned.
+    """A target prepared for training.
 
     Attributes:
         scene: where the person stands.
-        pairs: what is learned from.
-        key: a name for the clip's content and the preparation.
-        learned: which frames of which clip these are, for a later measurement.
+        pairs: the training data.
+        key: identifies the clip's content and the preparation.
+        learned: which frames of which clip these are, for later evaluation.
     """
 
     scene: FrameScene
@@ -59,7 +59,7 @@ def prepare_pairs(config: EDNConfig, request: TargetRequest) -> PreparedPairs:
     """Scale a clip's frames to the painted size and find its poses; cached by content.
 
     Args:
-        config: the painted size, and how many frames.
+        config: the painted size and the number of frames.
         request: the clip, or a folder of the authors' layout (`train_label`, `train_img`).
 
     Raises:
@@ -75,8 +75,8 @@ def prepare_pairs(config: EDNConfig, request: TargetRequest) -> PreparedPairs:
     stop = info.frames - round(request.options.hold_out * info.frames)
     if stop < 2:
         raise InputError(
-            f"{target}: {stop} frames to learn from are too few to form a pair; better "
-            "some hundred."
+            f"{target}: {stop} frames to learn from are too few to form a pair; give a clip with "
+            "hundreds."
         )
     known = None if request.options.poses is None else content_hash(request.options.poses)
     found_by = known or request.options.estimator
@@ -100,7 +100,7 @@ def prepare_pairs(config: EDNConfig, request: TargetRequest) -> PreparedPairs:
 
 
 def _rows(track: PoseTrack, stop: int, config: EDNConfig) -> NDArray[np.int64]:
-    """The frames to learn: all that show a body, or pairs spread over the clip."""
+    """The training frames: all that show a body, or pairs spread over the clip."""
     seen = (track.confidence[:, :25] >= CERTAIN).sum(axis=1) >= _FEWEST_POINTS
     frames = np.arange(stop)
     if stop > config.max_frames:
@@ -157,7 +157,7 @@ def _warn_of_faces(target: Path, pairs: PairSet) -> None:
 def _from_authors(
     target: Path, config: EDNConfig, hold_out: float, progress: ProgressCallback
 ) -> PreparedPairs:
-    """Pairs from `train_label`, `train_img` and `train_facetexts128`, figures as they are."""
+    """Pairs from `train_label`, `train_img` and `train_facetexts128`, with the given figures."""
     given = read_authors_folder(target, "train")
     canvas = config.canvas(given.size)
     count = len(given) - round(hold_out * len(given))
@@ -180,7 +180,7 @@ def _subfolders(target: Path) -> Iterator[str]:
 
 
 def _kept(given: AuthorsFolder, count: int, config: EDNConfig) -> NDArray[np.int64]:
-    """The pairs to learn, int64 `(P, 2)`."""
+    """The training pairs, int64 `(P, 2)`."""
     pairs = given.pairs[(given.pairs < count).all(axis=1)]
     if len(pairs) == 0:
         raise InputError(f"{given.labels[0].parent}: no pair of neighbouring frames is left.")

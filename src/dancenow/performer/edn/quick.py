@@ -1,4 +1,4 @@
-"""Networks rebuilt for painting on a CPU: the same sums in fewer multiplications."""
+"""Networks rebuilt for painting on a CPU: the same results with fewer multiplications."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from torch.nn import functional
 from dancenow.performer.edn.layers import ReflectConv2d
 from dancenow.performer.edn.winograd import convolve, transformed_weight
 
-_WIDE: Final = 256  # channels from which Winograd's transformations pay
-_FEW: Final = 8  # channels out that leave most of a vector unit idle
+_WIDE: Final = 256  # channels from which Winograd's transformations pay off
+_FEW: Final = 8  # output channels that leave most of a vector unit idle
 
 
 def quickened(network: nn.Module, dtype: torch.dtype) -> nn.Module:
-    """Convert a network to `dtype` and replace, in place, the layers for which there is a quicker
-    way.  For inference only."""
+    """Convert a network to `dtype` and replace layers by faster ones, in place.  For inference
+    only."""
     for name, module in list(network.named_modules()):
         if not isinstance(module, ReflectConv2d):
             continue
@@ -31,7 +31,7 @@ def quickened(network: nn.Module, dtype: torch.dtype) -> nn.Module:
 
 
 class WinogradConv(nn.Module):
-    """A 3 x 3 `ReflectConv2d` of many channels by Winograd's algorithm; exact but for rounding."""
+    """A 3 x 3 `ReflectConv2d` of many channels by Winograd's algorithm, exact up to rounding."""
 
     def __init__(self, conv: ReflectConv2d, dtype: torch.dtype) -> None:
         super().__init__()
@@ -41,16 +41,16 @@ class WinogradConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         height, width = x.shape[2:]
         x = functional.pad(x, [1, 1, 1, 1], mode="reflect")
-        x = functional.pad(x, [0, width % 2, 0, height % 2])  # what it adds is cut off again
+        x = functional.pad(x, [0, width % 2, 0, height % 2])  # cropped again below
         assert isinstance(self.matrices, Tensor) and isinstance(self.bias, Tensor)
         y = convolve(x, self.matrices)[:, :, :height, :width]
         return y + self.bias[:, None, None]
 
 
 class NarrowConv(nn.Module):
-    """A `ReflectConv2d` to few channels, as rows of the kernel first, that are then added up.
+    """A `ReflectConv2d` to few channels, computed per kernel row and then summed.
 
-    A vector unit computes 16 channels or more at once; k rows of three channels fill it.
+    A vector unit computes 16 or more channels at once; k rows of three channels fill it.
     """
 
     def __init__(self, conv: ReflectConv2d) -> None:

@@ -1,4 +1,4 @@
-"""Temporal smoothing: a frame is painted from the one before (Chan et al., 2019, section 3.2)."""
+"""Temporal smoothing: painting a frame given the previous one (Chan et al., 2019, section 3.2)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dancenow.performer.edn.layers import shared_casts
 
 
 class TemporalPair(nn.Module):
-    """Temporal smoothing (section 3.2): a frame, and the next one given the first.
+    """Paints two consecutive frames, the second given the first (section 3.2).
 
     Args:
         generator: from a stick figure and the previous output, `(B, 6, H, W)`, to a frame.
-        temporal: without it the second frame is painted as if there were no first.
+        temporal: if False, the second frame is painted as if there were no first.
     """
 
     def __init__(self, generator: nn.Module, *, temporal: bool) -> None:
@@ -23,7 +23,7 @@ class TemporalPair(nn.Module):
     def forward(self, figures: Tensor) -> tuple[Tensor, Tensor]:
         """The last two frames, `(B, 3, H, W)`, of figures `(B, 2 or more, 3, H, W)`.
 
-        Gradients flow through these two; frames before them, if any, are painted without.
+        Gradients flow through these two only; earlier frames are painted without.
         """
         nothing = previous = torch.zeros_like(figures[:, 0])
         *earlier, first, second = figures.unbind(dim=1)
@@ -32,7 +32,7 @@ class TemporalPair(nn.Module):
                 with torch.no_grad():
                     for figure in earlier:
                         previous = self._paint(figure, previous)
-                # Weights that autocast converted without gradients must not be found again.
+                # Do not reuse weights that autocast converted without gradients.
                 torch.clear_autocast_cache()
             before = self._paint(first, previous)
             return before, self._paint(second, before if self.temporal else nothing)

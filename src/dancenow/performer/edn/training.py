@@ -1,4 +1,4 @@
-"""How the paper's system learns: one step of each kind, and the stages they make up."""
+"""Training of the paper's system: one step of each kind, and its stages."""
 
 from __future__ import annotations
 
@@ -47,18 +47,18 @@ _TINY = 1e-9
 class EDNTraining:
     """Generator, enhancer, face network and their discriminators, stage after stage.
 
-    Step k draws its batch from the seed and k alone: a training that was stopped and resumed, or
-    that runs in several processes, sees the same pairs as one that was not.
+    The batch of step k depends only on the seed and k: a training that was resumed, or that runs
+    in several processes, sees the same pairs.
 
     Args:
-        config: how.
-        pairs: what is learned from.
-        fabric: Lightning Fabric, launched: the device, the precision, the fellow processes.
+        config: all settings.
+        pairs: the training data.
+        fabric: Lightning Fabric, launched: the device, the precision, the processes.
         seed: of the weights and the order of the pairs.
-        perceptual: the perceptual loss, or None to go without.
+        perceptual: the perceptual loss, or None to leave it out.
 
     Attributes:
-        phase: the stage at work.
+        phase: the current stage.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class EDNTraining:
     ) -> None:
         self.config, self.pairs, self.fabric, self.seed = config, pairs, fabric, seed
         self.team = Team(fabric)
-        torch.backends.cudnn.benchmark = True  # pictures are of one size
+        torch.backends.cudnn.benchmark = True  # all pictures have one size
         torch.manual_seed(seed)
         self.coarse, self.enhancer = make_generator(config.networks)
         self.judge = make_discriminator(config.networks, temporal=config.temporal)
@@ -87,11 +87,11 @@ class EDNTraining:
 
     @property
     def generator(self) -> GlobalGenerator | LocalEnhancer:
-        """The network that paints whole frames in the end."""
+        """The network that paints whole frames."""
         return self.coarse if self.enhancer is None else self.enhancer
 
     def step(self, number: int, fraction: float) -> Mapping[str, float]:
-        """Paint a batch of pairs, have it judged, improve both sides."""
+        """Paint a batch of pairs, judge it, update both sides."""
         name, inside = self._stages.at(fraction)
         work = self._enter(name)
         work.set_rate(self.config.optimizer.learning_rate, self._decay(inside))
@@ -111,7 +111,7 @@ class EDNTraining:
         painted = torch.stack((before, now), dim=1)
         if self.config.temporal:
             real_pair, painted_pair = _judged(figures, frames), _judged(figures, painted)
-        else:  # frame by frame: both are judged, each for itself
+        else:  # frame by frame: both are judged separately
             real_pair = torch.cat((figures, frames), dim=2).flatten(0, 1)
             painted_pair = torch.cat((figures, painted), dim=2).flatten(0, 1)
         return self._compete(
@@ -126,8 +126,8 @@ class EDNTraining:
     def _face_step(self, work: _Stage, batch: PairBatch) -> dict[str, Tensor]:
         """The face's residual against its own discriminator (section 3.3, equations 4 and 5).
 
-        The paper has the adversarial and the perceptual term; feature matching, which whole frames
-        have, is added, so that faces are also learned without VGG-19.
+        The paper uses the adversarial and the perceptual term; we add feature matching, as for
+        whole frames, so faces can be learned without VGG-19.
         """
         figures = batch.figures[:, -2:]
         corners, side = batch.corners.flatten(0, 1), self.pairs.side
@@ -159,18 +159,18 @@ class EDNTraining:
 
         Args:
             work: the stage's networks.
-            real: what the discriminator should take for real, `(N, C, H, W)`.
-            painted: what it should not, likewise.
+            real: what the discriminator should judge as real, `(N, C, H, W)`.
+            painted: what it should judge as painted, `(N, C, H, W)`.
             pictures: the painted pictures, RGB, with gradients.
-            truth: what they should be.
-            counted: how often the mean perceptual loss counts: equation 6 adds that of both frames.
+            truth: the real pictures.
+            counted: weight of the mean perceptual loss: equation 6 sums it over both frames.
         """
         config = self.config.loss
         verdicts = work.judge(torch.cat((real, painted.detach())))
         on_real, on_painted = losses.split(verdicts)
         against = losses.discriminator_loss(on_real, on_painted)
 
-        # The discriminator without gradients of its own: the generator's alone are wanted.
+        # Only the generator's gradients are needed, not the discriminator's.
         work.bare_judge.requires_grad_(False)
         with self.fabric.autocast():
             judged = work.bare_judge(painted)
@@ -185,9 +185,9 @@ class EDNTraining:
                 terms["perceptual"] = counted * self.perceptual(pictures, truth)
             loss = loss + config.perceptual * terms["perceptual"]
 
-        # All processes decide alike, or those that step would wait for the others for ever.
+        # All processes must decide alike, or those that step would wait for the others forever.
         sound = self.team.means({"sound": torch.isfinite(loss.detach() + against.detach()).float()})
-        if sound["sound"] == 1.0:  # else the loop tells of it; the weights stay as they are
+        if sound["sound"] == 1.0:  # otherwise the loop reports it, and the weights stay unchanged
             work.improve(self.fabric, loss, against)
         with torch.no_grad():
             terms["l1"] = (pictures - truth).abs().mean()
@@ -200,12 +200,12 @@ class EDNTraining:
             tensors |= prefixed(name, network.state_dict())
         if self._work is not None:
             tensors |= self._work.moments(self.phase)
-        else:  # nothing was learned since the state that this one goes on from
+        else:  # no step was done since the state that was restored
             tensors |= {k: v for k, v in self._saved.items() if "optimizer." in k}
         return TrainingState(tensors, {"seed": self.seed, "stage": self.phase})
 
     def restore(self, state: TrainingState, where: Path) -> None:
-        """Go on from a state that lay in the folder `where`.
+        """Resume from a state that was read from the folder `where`.
 
         Raises:
             InputError: it is of another network.
@@ -245,7 +245,7 @@ class EDNTraining:
         return picture_
 
     def close(self) -> None:
-        """End the threads that draw batches."""
+        """Stop the threads that draw batches."""
         self._batches.close()
 
     def _networks(self) -> dict[str, nn.Module]:
@@ -270,7 +270,7 @@ class EDNTraining:
         """The networks and optimisers of a stage; new optimisers where it begins."""
         if self._work is None or name != self.phase:
             if self._work is not None:
-                self._batches.clear()  # faces come from other pairs
+                self._batches.clear()  # the face stage uses other pairs
             self.phase = name
             self._work = _Stage(self, name)
             self._work.restore(name, self._saved)
@@ -278,7 +278,7 @@ class EDNTraining:
         return self._work
 
     def _draw(self, number: int) -> PairBatch:
-        """This process's part of the batch of step `number`."""
+        """This process's share of the batch of step `number`."""
         rng = np.random.default_rng((self.seed, number))
         pairs = self.pairs.face_pairs if self.phase == "face" else self.pairs.pairs
         here = self.config.optimizer.batch
@@ -291,14 +291,14 @@ class EDNTraining:
 
 
 class _Stage:
-    """What one stage trains, against whom, and with which optimisers."""
+    """The network that one stage trains, its discriminator, and their optimisers."""
 
     def __init__(self, training: EDNTraining, name: StageName) -> None:
         config, fabric = training.config, training.fabric
         self.halves = name == "global" and training.enhancer is not None
         for network in training._networks().values():
             network.requires_grad_(False)
-            network.zero_grad(set_to_none=True)  # those of the stage before only take memory
+            network.zero_grad(set_to_none=True)  # gradients of the previous stage waste memory
         main = TemporalPair(
             training.coarse if self.halves else training.generator, temporal=config.temporal
         )
@@ -331,7 +331,7 @@ class _Stage:
         self.watch = DiscriminatorWatch(what, len(self.bare_judge.scales))
 
     def set_rate(self, rate: float, factor: float) -> None:
-        """Set both optimisers' learning rate."""
+        """Set the learning rate of both optimisers."""
         for optimizer in (self.optimizer, self.judge_optimizer):
             for group in optimizer.param_groups:
                 group["lr"] = rate * factor
@@ -353,7 +353,7 @@ class _Stage:
         }
 
     def restore(self, name: StageName, tensors: dict[str, Tensor]) -> None:
-        """Put back the optimisers' state where `tensors` holds that of this stage."""
+        """Restore the optimisers' state if `tensors` holds that of this stage."""
         for optimizer, kind in (
             (self.optimizer, "optimizer"),
             (self.judge_optimizer, "judge_optimizer"),
@@ -364,7 +364,7 @@ class _Stage:
 
 
 class _Schedule:
-    """Which stage a part of the budget belongs to; without faces their stage is left out."""
+    """Which stage a part of the budget belongs to; the face stage is skipped without faces."""
 
     def __init__(self, config: EDNConfig, *, has_faces: bool) -> None:
         stages = [s for s in config.stages if has_faces or s.name != "face"]
@@ -372,7 +372,7 @@ class _Schedule:
         self._parts = [(stage.name, stage.share / total) for stage in stages]
 
     def at(self, fraction: float) -> tuple[StageName, float]:
-        """The stage at that part of the budget, and the part of the stage that is over."""
+        """The stage at that fraction of the budget, and the fraction of the stage that is done."""
         start = 0.0
         for name, share in self._parts:
             if fraction < start + share - _TINY:

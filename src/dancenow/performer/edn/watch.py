@@ -1,4 +1,4 @@
-"""Watching over the adversaries: a discriminator that always or never wins teaches nothing."""
+"""Watching the discriminators: one that always or never wins teaches nothing."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 
 from dancenow.errors import DanceNowWarning
 
-_DECAY: Final = 0.98  # of the running means, a step
-_PATIENCE: Final = 400  # steps in a row before anything is said
-_WINS: Final = 0.01  # loss a scale under which every picture is told apart for certain
-_BLIND: Final = 0.25  # loss a scale of a discriminator that says 1/2 to everything
+_DECAY: Final = 0.98  # of the running means, per step
+_PATIENCE: Final = 400  # consecutive steps before a warning
+_WINS: Final = 0.01  # loss per scale below which every picture is classified with certainty
+_BLIND: Final = 0.25  # loss per scale of a discriminator that always answers 1/2
 _NEAR: Final = 0.002
 _STILL: Final = 1e-3  # mean deviation of a loss that no longer moves
 
@@ -21,8 +21,8 @@ class DiscriminatorWatch:
     """Running means of a discriminator's loss; warns once when it collapses.
 
     Attributes:
-        name: whose loss it is, for the warning.
-        scales: how many discriminators the loss is summed over.
+        name: of the discriminator, for the warning.
+        scales: number of discriminators the loss is summed over.
     """
 
     name: str
@@ -34,7 +34,7 @@ class DiscriminatorWatch:
     _said: set[str] = field(default_factory=set)
 
     def update(self, loss: float) -> None:
-        """Take the loss of one step, summed over the scales."""
+        """Add the loss of one step, summed over the scales."""
         loss /= self.scales
         self.deviation += (1 - _DECAY) * (abs(loss - self.mean) - self.deviation)
         self.mean += (1 - _DECAY) * (loss - self.mean)
@@ -52,8 +52,8 @@ class DiscriminatorWatch:
         self._said.add(what)
         warnings.warn(
             f"the {self.name} has collapsed: for {_PATIENCE} steps it {what} (loss "
-            f"{self.mean:.4f} a scale), and the generator learns little from it. Look at the "
-            "previews; train anew with another `seed`, or on a longer clip.",
+            f"{self.mean:.4f} per scale), and the generator learns little from it. Check the "
+            "previews; train again with another `seed`, or on a longer clip.",
             DanceNowWarning,
             stacklevel=2,
         )

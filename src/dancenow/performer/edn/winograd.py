@@ -1,9 +1,9 @@
 """3 x 3 convolutions with 4/9 of the multiplications: Winograd's F(2 x 2, 3 x 3).
 
-Lavin & Gray, "Fast algorithms for convolutional neural networks", 2016, section 4.1.  Four px of
-the output come from 4 x 4 px of the input: both are transformed by additions, in between stands one
-product of matrices for each of the 16 places.  Worth its transformations where channels are many.
-For inference: nothing here can be differentiated.
+Lavin & Gray, "Fast algorithms for convolutional neural networks", 2016, section 4.1.  Each 2 x 2
+pixels of the output come from 4 x 4 of the input: both are transformed by additions, with one
+matrix product for each of the 16 places in between.  Pays off with many channels.  For inference
+only: nothing here can be differentiated.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def convolve(x: Tensor, matrices: Tensor) -> Tensor:
 
     Args:
         x: `(B, I, H + 2, W + 2)` with H and W even.
-        matrices: the weight, as `transformed_weight` gives it.
+        matrices: the weight, as `transformed_weight` returns it.
 
     Returns:
         `(B, O, H, W)`, channels last.
@@ -54,7 +54,7 @@ def _transformed_input(x: Tensor) -> Tensor:
 
 
 def _combined(parts: list[Tensor], out: Tensor | None = None) -> Tensor:
-    """B^T over four parts, `(4, ...)`; written straight to its place, without copies between."""
+    """B^T over four parts, `(4, ...)`; written in place, without copies."""
     a, b, c, d = parts
     out = a.new_empty((4, *a.shape)) if out is None else out
     torch.sub(a, c, out=out[0])

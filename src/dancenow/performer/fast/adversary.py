@@ -1,8 +1,8 @@
-"""The last part of learning: a small network that tells real pictures from painted ones.
+"""The discriminator of the last part of training.
 
-Differences of px alone make what is uncertain by a few px a blur.  A patch discriminator (Isola et
-al., "Image-to-image translation with conditional adversarial networks", 2017, section 3.2.2) does
-not forgive blur; matching its features (Wang et al., "High-resolution image synthesis and semantic
+Pixel differences alone blur whatever is uncertain by a few pixels.  A patch discriminator (Isola et
+al., "Image-to-image translation with conditional adversarial networks", 2017, section 3.2.2)
+penalises blur; matching its features (Wang et al., "High-resolution image synthesis and semantic
 manipulation with conditional GANs", 2018, equation 4) keeps the picture near the real one.
 """
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 class Verdict(NamedTuple):
-    """What a discriminator says of pictures.
+    """Output of a discriminator.
 
     Attributes:
-        scores: `(B, 1, h, w)`, above 0 for what looks real.
-        features: of its layers, the finest first.
+        scores: `(B, 1, h, w)`, above 0 where the picture looks real.
+        features: of its layers, finest first.
     """
 
     scores: Tensor
@@ -35,7 +35,7 @@ class Verdict(NamedTuple):
 
 
 class PatchDiscriminator(nn.Module):
-    """Judges patches of about 40 px of a picture, given the pose.
+    """Judges patches of about 40 pixels, given the pose.
 
     Spectral normalisation (Miyato et al., 2018) keeps it from running ahead of the generator.
 
@@ -72,11 +72,11 @@ class PatchDiscriminator(nn.Module):
 
 
 class Adversary:
-    """A discriminator that learns beside a generator.
+    """A discriminator trained alongside a generator.
 
     Attributes:
         network: the discriminator.
-        optimizer: its own.
+        optimizer: the discriminator's.
     """
 
     def __init__(self, config: AdversaryConfig, pose_channels: int, fabric: Fabric) -> None:
@@ -89,7 +89,7 @@ class Adversary:
         self.network, self.optimizer = fabric.setup(network, optimizer)
 
     def learn(self, real: Tensor, painted: Tensor, pose: Tensor) -> Verdict:
-        """Improve the discriminator by a batch; gives its verdict on the real pictures."""
+        """Update the discriminator with a batch; returns its verdict on the real pictures."""
         verdict: Verdict = self.network(real, pose)
         fake: Verdict = self.network(painted.detach(), pose)
         self.optimizer.zero_grad(set_to_none=True)
@@ -98,7 +98,7 @@ class Adversary:
         return verdict
 
     def judge(self, painted: Tensor, pose: Tensor, real: Verdict) -> tuple[Tensor, Tensor]:
-        """What the generator minimises: how unreal it looks, and how unlike in its features."""
+        """Losses of the generator: how unreal the picture looks, and its feature distance."""
         self.network.requires_grad_(False)
         verdict: Verdict = self.network(painted, pose)
         self.network.requires_grad_(True)
@@ -106,12 +106,12 @@ class Adversary:
 
 
 def hinge(real: Tensor, painted: Tensor) -> Tensor:
-    """What the discriminator minimises (Lim & Ye, "Geometric GAN", 2017): scores of both."""
+    """The discriminator's loss, of both scores (Lim & Ye, "Geometric GAN", 2017)."""
     return functional.relu(1 - real).mean() + functional.relu(1 + painted).mean()
 
 
 def feature_distance(painted: list[Tensor], real: list[Tensor]) -> Tensor:
-    """Mean absolute difference of features, each layer counting alike."""
+    """Mean absolute difference of features, with equal weight for each layer."""
     pairs = zip(painted, real, strict=True)
     distances = [(a.float() - b.detach().float()).abs().mean() for a, b in pairs]
     return torch.stack(distances).mean()

@@ -1,7 +1,6 @@
-"""The stick figure as the generator gets it: every limb in a channel of its own.
+"""The stick figure as the generator's input: one channel per limb.
 
-One colour a limb, as in a drawn figure, would make the network first unmix the colours where
-limbs cross; a channel each says at once which limb it is.
+With colours, as in a drawn figure, the network would first have to unmix them where limbs cross.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def draw_condition(
 
     Args:
         keypoints: float32 `(137, 3)`, px of the canvas and confidence.
-        canvas: width and height in px.
+        canvas: width and height in pixels.
         body_px: height of the standing person.
 
     Returns:

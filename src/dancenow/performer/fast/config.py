@@ -1,4 +1,4 @@
-"""Named configurations of a performer.  What a field means stands beside it."""
+"""Named configurations of a performer.  Each field is described below it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class CropConfig(_Config):
     """The picture around the person that the generator paints."""
 
     body_px: int = 224
-    """Height of the standing person in the painted picture, at most, in px."""
+    """Maximum height of the standing person in the painted picture, in pixels."""
     max_px: int = 448
-    """Width and height of the painted picture, at most, in px."""
+    """Maximum width and height of the painted picture, in pixels."""
     max_frames: int = 1500
-    """Frames of the target clip to learn from, spread over its length."""
+    """Maximum number of training frames, spread over the clip."""
 
 
 class GeneratorConfig(_Config):
@@ -28,36 +28,36 @@ class GeneratorConfig(_Config):
 
 
 class TextureConfig(_Config):
-    """Real px, warped limb by limb, as further input."""
+    """Real pixels, warped limb by limb, as an additional input."""
 
     references: int = 384
-    """Frames of the clip that lend them, at most."""
+    """Maximum number of frames to take pixels from."""
 
 
 class LossConfig(_Config):
     """Weights of the loss's terms."""
 
     gradient: float = 1.0
-    """Differences of neighbouring px, against blur."""
+    """Difference of image gradients, against blur."""
     structure: float = 0.2
     """1 - SSIM."""
     coverage: float = 0.1
     """Alpha against the person's mask; fades to a tenth of this by half of the budget."""
     elsewhere: float = 0.2
-    """How much px off the person count, those on the person counting 1 + this."""
+    """Weight of pixels off the person; those on the person weigh 1 + this."""
     focus: float = 1.0
-    """How much more px of the face and the hands count, in parts of the person's."""
+    """Extra weight of the face and the hands, as a multiple of the person's."""
 
 
 class AdversaryConfig(_Config):
-    """The discriminator of the last part of learning, against blur."""
+    """The discriminator of the last part of training, against blur."""
 
     start: float = 0.5
-    """Part of the budget after which it joins."""
+    """Fraction of the budget after which it starts."""
     weight: float = 0.1
-    """How much it counts to look real."""
+    """Weight of looking real."""
     features: float = 5.0
-    """How much the distance of its features counts."""
+    """Weight of the feature distance."""
     widths: tuple[int, int, int] = (32, 64, 96)
     """Channels at 1/2, 1/4 and 1/8 of the picture's resolution."""
     learning_rate: float = 4e-4
@@ -74,22 +74,22 @@ class OptimizerConfig(_Config):
     clip_norm: float = 1.0
     """Largest norm of the gradient."""
     average_decay: float = 0.995
-    """Decay of the averaged weights, a step."""
+    """Decay of the averaged weights, per step."""
 
 
 class AugmentConfig(_Config):
-    """Random motions of pose and picture together, so that a pose is not learned by its place."""
+    """Random motions of pose and picture together, so poses are not tied to their position."""
 
     scale: float = 0.06
     """Largest logarithm of the scale."""
     rotation: float = 0.05
     """Largest angle, in radians."""
     gap: tuple[float, float] = (0.15, 4.0)
-    """Texture comes from frames at least so many seconds away: from, to, drawn by its logarithm."""
+    """Range of the minimum time to a texture's frame, in seconds; drawn log-uniformly."""
 
 
 class PerformerConfig(_Config):
-    """Everything that decides how a performer is trained."""
+    """All settings of a performer's training."""
 
     preset: str
     crop: CropConfig = CropConfig()
@@ -100,7 +100,7 @@ class PerformerConfig(_Config):
     optimizer: OptimizerConfig = OptimizerConfig()
     augment: AugmentConfig = AugmentConfig()
     minutes: float = 5.0
-    """How long to train when nobody says."""
+    """Default length of the training."""
 
 
 PRESETS: dict[str, PerformerConfig] = {

@@ -1,4 +1,4 @@
-"""The box that follows the person: only what is inside it is learned and painted."""
+"""The box that follows the person: only its content is learned and painted."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from dancenow.pose.track import FloatArray
 Frame = NDArray[np.uint8]
 
 _FOLLOW_SECONDS = 0.25  # standard deviation of the box's smoothing
-_HEADROOM = 0.13  # of the body's height: the top of the head and the hair have no keypoint
+_HEADROOM = 0.13  # of the body's height: the crown and the hair have no keypoint
 _MARGIN = 0.07  # of the body's height, on the other sides
-_SLEEVE = 0.12  # of the body's height, beside a single pose: skirts and sleeves have no keypoints
+_SLEEVE = 0.12  # of the body's height, around a single pose: clothes have no keypoints
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class CropPath:
     """A box of constant size that follows a person.
 
     Attributes:
-        corners: int64 `(T, 2)`, left and top of the box in px of the frame; it may lie outside.
-        box: width and height of the box in px of the frame.
-        canvas: width and height of the picture that the box is scaled to, in px.
+        corners: int64 `(T, 2)`, left and top of the box in pixels of the frame; it may lie outside.
+        box: width and height of the box in pixels of the frame.
+        canvas: width and height of the picture that the box is scaled to, in pixels.
     """
 
     corners: NDArray[np.int64]
@@ -38,7 +38,7 @@ class CropPath:
     canvas: tuple[int, int]
 
     def cut(self, frame: Frame, index: int) -> Frame:
-        """The box of frame `index`, scaled to the canvas; beyond the frame its edge goes on.
+        """The box of frame `index`, scaled to the canvas; outside the frame its edge is repeated.
 
         Args:
             frame: uint8 `(H, W, C)` or `(H, W)`.
@@ -47,14 +47,14 @@ class CropPath:
         return cut_box(frame, self.corners[index], self.box, self.canvas)
 
     def cut_small(self, picture: Frame, index: int, size: tuple[int, int]) -> Frame:
-        """As `cut`, from a picture that shows the frame of `size` (width, height) smaller."""
+        """As `cut`, from a scaled-down picture of a frame of `size` (width, height)."""
         scale_x, scale_y = picture.shape[1] / size[0], picture.shape[0] / size[1]
         corner = np.round(self.corners[index] * [scale_x, scale_y]).astype(np.int64)
         box = (max(1, round(self.box[0] * scale_x)), max(1, round(self.box[1] * scale_y)))
         return cut_box(picture, corner, box, self.canvas)
 
     def inside(self, index: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
-        """What of canvas `index` shows the frame of `size`: left, top, right, bottom in px."""
+        """The part of canvas `index` inside the frame: left, top, right, bottom in pixels."""
         scale = np.array(self.canvas) / np.array(self.box)
         first = np.ceil(-self.corners[index] * scale).clip(0, self.canvas)
         last = np.floor((np.array(size) - self.corners[index]) * scale).clip(0, self.canvas)
@@ -62,7 +62,7 @@ class CropPath:
         return left, top, right, bottom
 
     def to_canvas(self, keypoints: FloatArray, index: int) -> FloatArray:
-        """Keypoints `(137, 3)` of frame `index`, from px of the frame to px of the canvas."""
+        """Keypoints `(137, 3)` of frame `index`, from frame pixels to canvas pixels."""
         moved = keypoints.copy()
         scale = np.array(self.canvas, dtype=np.float32) / np.array(self.box, dtype=np.float32)
         moved[:, :2] = (keypoints[:, :2] - self.corners[index]) * scale
@@ -70,7 +70,7 @@ class CropPath:
 
 
 def person_box(keypoints: FloatArray, body_px: float) -> NDArray[np.float64]:
-    """The box that a pose needs on a canvas: left, top, right, bottom in px, float64 `(4,)`.
+    """The box that a pose needs on a canvas: left, top, right, bottom in pixels, float64 `(4,)`.
 
     Args:
         keypoints: float32 `(137, 3)`, px of the canvas.
@@ -87,9 +87,9 @@ def person_box(keypoints: FloatArray, body_px: float) -> NDArray[np.float64]:
 def cut_box(
     frame: Frame, corner: NDArray[np.int64], box: tuple[int, int], canvas: tuple[int, int]
 ) -> Frame:
-    """Cut the box at `corner` out of a frame and scale it to `canvas`, repeating edge px."""
+    """Cut the box at `corner` out of a frame and scale it to `canvas`, repeating edge pixels."""
     height, width = frame.shape[:2]
-    # At least one row and column of the frame, also where the box lies wholly outside of it.
+    # At least one row and column of the frame, even if the box lies wholly outside it.
     left, right = _inside(int(corner[0]), box[0], width)
     top, bottom = _inside(int(corner[1]), box[1], height)
     inside = frame[top:bottom, left:right]
@@ -109,7 +109,7 @@ def cut_box(
 
 
 def _inside(start: int, length: int, size: int) -> tuple[int, int]:
-    """The part of `start..start+length` inside `0..size`, or the nearest element where none is."""
+    """The part of `start..start+length` inside `0..size`; if empty, the nearest element."""
     first = min(max(start, 0), size - 1)
     return first, max(first + 1, min(start + length, size))
 
@@ -118,10 +118,10 @@ def crop_path(track: PoseTrack, zoom: float, stride: int, max_px: int) -> CropPa
     """A box that holds the person in every frame.
 
     Args:
-        track: the person, in px of the frame.
-        zoom: px of the frame for one px of the canvas.
-        stride: the canvas's sides are multiples of this many px.
-        max_px: the canvas's sides are at most about this many px; a larger person is cut.
+        track: the person, in pixels of the frame.
+        zoom: pixels of the frame per pixel of the canvas.
+        stride: the canvas's sides are multiples of this many pixels.
+        max_px: the canvas's sides are at most about this many pixels; a larger person is cropped.
 
     Raises:
         InputError: there is no person in the track.
@@ -146,7 +146,7 @@ def crop_path(track: PoseTrack, zoom: float, stride: int, max_px: int) -> CropPa
 
 
 def _smooth_centre(track: PoseTrack) -> FloatArray:
-    """The torso's middle, smoothed over time, in px, float32 `(T, 2)`; gaps are bridged."""
+    """The torso's centre, smoothed over time, in pixels, float32 `(T, 2)`; gaps are bridged."""
     torso = track.keypoints[:, [INDEX["neck"], INDEX["mid_hip"]]]
     seen = (torso[..., 2] >= CERTAIN).all(axis=1)
     middle = torso[..., :2].mean(axis=1)

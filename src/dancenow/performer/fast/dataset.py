@@ -1,4 +1,4 @@
-"""Training pictures: crops of the target clip on disk, batches of them drawn at random."""
+"""Training data: crops of the target clip on disk, and random batches of them."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from dancenow.pose.track import FloatArray
 
 Frame = NDArray[np.uint8]
 
-_GROUPS: Final = 4  # of crops whose persons are about equally wide: a batch is of one
+_GROUPS: Final = 4  # of crops with people of similar width; a batch comes from one group
 
 
 class Batch(NamedTuple):
-    """Pictures to learn from, float32 `(B, C, H, W)`, channels last in memory.
+    """A training batch, float32 `(B, C, H, W)`, channels last in memory.
 
     Attributes:
         pose: the drawn poses at half the resolution, 0..1.
         real: the frames, RGB in -1..1.
         plate: the background behind them, RGB in -1..1.
         mask: the person, 0..1.
-        inside: 1 where the frame was seen, 0 beyond its edge.
+        inside: 1 inside the frame, 0 beyond its edge.
         texture: layers of warped texture, 0..1.
     """
 
@@ -53,7 +53,7 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class CropSet:
-    """The crops that a performer learns from; arrays may be memory-mapped.
+    """The training crops of a performer; arrays may be memory-mapped.
 
     Attributes:
         frames: uint8 `(N, H, W, 3)` RGB.
@@ -61,10 +61,10 @@ class CropSet:
         masks: uint8 `(N, H, W)`, 255 on the person.
         keypoints: float32 `(N, 137, 3)`, px of the crop.
         times: float32 `(N,)`, seconds in the clip.
-        inside: int64 `(N, 4)`, left, top, right and bottom of what shows the frame; beyond it
-            the frame's edge goes on.
+        inside: int64 `(N, 4)`, left, top, right and bottom of the part inside the frame; outside
+            it the frame's edge is repeated.
         body_px: height of the standing person in the crops.
-        stride: sides of what a generator is given are multiples of this many px.
+        stride: the sides of a generator's input are multiples of this many pixels.
     """
 
     frames: Frame
@@ -81,12 +81,12 @@ class CropSet:
 
     @property
     def canvas(self) -> tuple[int, int]:
-        """Width and height of the crops in px."""
+        """Width and height of the crops in pixels."""
         return int(self.frames.shape[2]), int(self.frames.shape[1])
 
     @staticmethod
     def open(folder: Path, body_px: float, stride: int) -> CropSet:
-        """Map a set that lies in `folder`."""
+        """Memory-map the set in `folder`."""
         frames, plates, masks = (
             np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("frames", "plates", "masks")
         )
@@ -96,7 +96,7 @@ class CropSet:
         return CropSet(frames, plates, masks, keypoints, times, inside, body_px, stride)
 
     def references(self, most: int) -> References:
-        """Up to `most` of the crops, spread over the clip, to lend their px."""
+        """Up to `most` of the crops, spread over the clip, as a source of texture."""
         rows = np.linspace(0, len(self) - 1, min(most, len(self))).round().astype(int)
         return References(
             np.ascontiguousarray(self.frames[rows]),
@@ -107,10 +107,10 @@ class CropSet:
         )
 
     def batch(self, rng: Generator, size: int, augment: AugmentConfig, texture: Texture) -> Batch:
-        """Draw `size` crops at random, each moved a little, and cut out around the person.
+        """Draw `size` random crops, each moved a little and cropped around the person.
 
-        The texture of each comes from frames that lie some time away, as far as by chance: near
-        ones would be too good, since a dance to be performed never has them.
+        Texture comes from frames some random time away: nearer ones would be too good, as a new
+        dance never has them.
         """
         longest = max(augment.gap[0], min(augment.gap[1], float(np.ptp(self.times)) / 4))
         gaps = np.exp(rng.uniform(math.log(augment.gap[0]), math.log(longest), size))
@@ -137,7 +137,7 @@ class CropSet:
         )
 
     def exactly(self, indices: list[int], texture: Texture, gap: float = 1.0) -> Batch:
-        """The crops of these numbers, as they are."""
+        """The crops with these indices, unmoved."""
         still = np.eye(2, 3)
         return self._collate(
             [self._moved(index, texture, gap, still, self.canvas) for index in indices]
@@ -145,7 +145,7 @@ class CropSet:
 
     @cached_property
     def _alike(self) -> list[NDArray[np.int64]]:
-        """Crops in groups of about equal size, by the width that the person takes up."""
+        """Crops in groups of about equal size, by the width of the person."""
         boxes = np.stack([person_box(k, self.body_px) for k in self.keypoints])
         order = np.argsort(boxes[:, 2] - boxes[:, 0], kind="stable")
         return [group for group in np.array_split(order, _GROUPS) if len(group)]
@@ -201,9 +201,9 @@ def to_tensor(pictures: Frame) -> Tensor:
 
 
 def move_keypoints(keypoints: FloatArray, motion: NDArray[np.float64]) -> FloatArray:
-    """Keypoints `(137, 3)` under an affine motion `(2, 3)` as cv2.warpAffine takes it.
+    """Keypoints `(137, 3)` under an affine motion `(2, 3)` in cv2.warpAffine's convention.
 
-    cv2 has pixel centres at .0, the keypoints have them at .5.
+    cv2 has pixel centres at .0, keypoints at .5.
     """
     moved = keypoints.copy()
     moved[:, :2] = (keypoints[:, :2] - 0.5) @ motion[:, :2].T + motion[:, 2] + 0.5
@@ -213,7 +213,7 @@ def move_keypoints(keypoints: FloatArray, motion: NDArray[np.float64]) -> FloatA
 def _random_motion(
     rng: Generator, canvas: tuple[int, int], augment: AugmentConfig
 ) -> NDArray[np.float64]:
-    """A random turn and scale about the picture's middle, float64 `(2, 3)`."""
+    """A random rotation and scale about the picture's centre, float64 `(2, 3)`."""
     scale = np.exp(rng.uniform(-augment.scale, augment.scale))
     angle = rng.uniform(-augment.rotation, augment.rotation)
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)

@@ -1,15 +1,15 @@
-"""What the fast preset minimises: functions of pictures, `(B, C, H, W)`."""
+"""Losses of the fast preset: functions of pictures, `(B, C, H, W)`."""
 
 from __future__ import annotations
 
 from torch import Tensor
 from torch.nn import functional
 
-_AROUND = 4  # px at half the resolution: faces and hands are larger than their keypoints
+_AROUND = 4  # px at half the resolution; faces and hands extend beyond their keypoints
 
 
-def hard_parts(pose: Tensor) -> Tensor:
-    """Where face and hands are, which people look at first: `(B, 1, H, W)` in 0..1.
+def face_and_hands(pose: Tensor) -> Tensor:
+    """Mask of the face and hands, which viewers notice first: `(B, 1, H, W)` in 0..1.
 
     Args:
         pose: the drawn pose at half the resolution, `(B, POSE_CHANNELS, H/2, W/2)`; its last
@@ -26,7 +26,7 @@ def weighted_l1(picture: Tensor, real: Tensor, weight: Tensor) -> Tensor:
 
 
 def gradient_l1(picture: Tensor, real: Tensor, weight: Tensor) -> Tensor:
-    """Mean absolute difference of the differences between neighbouring px.
+    """Mean absolute difference of image gradients.
 
     Mathieu, Couprie & LeCun, "Deep multi-scale video prediction beyond mean square error", 2016,
     equation 6, with exponent 1.
@@ -41,7 +41,7 @@ def structure(
     picture: Tensor, real: Tensor, weight: Tensor, window: int = 8, stride: int = 2
 ) -> Tensor:
     """1 - SSIM (Wang et al., 2004, equation 13) over square windows; pictures in -1..1."""
-    # Pooling few channels is several times faster where the channels do not come last.
+    # Pooling few channels is several times faster if the channels do not come last.
     picture, real = picture.contiguous(), real.contiguous()
     c1, c2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2
 
@@ -62,5 +62,5 @@ def coverage(alpha: Tensor, mask: Tensor, inside: Tensor) -> Tensor:
 
     All are `(B, 1, H, W)` in 0..1.
     """
-    # Not clamped: where alpha has sunk to 0 the gradient must still be able to lift it.
+    # Not clamped: the gradient must still be able to raise an alpha of 0.
     return functional.binary_cross_entropy(alpha, mask, weight=inside)

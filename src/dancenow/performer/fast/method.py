@@ -1,4 +1,4 @@
-"""The fast method, as the rest of DanceNow sees it."""
+"""The interface of the fast method to the rest of DanceNow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dancenow.training import Device
 from dancenow.training.team import Team
 from dancenow.video import probe
 
-_ENOUGH_STEPS = 300  # about what two free cores do in two minutes
+_ENOUGH_STEPS = 300  # about two minutes on two idle cores
 
 
 class FastTarget(PreparedTarget):
@@ -69,7 +69,7 @@ class FastMethod(Method):
         probe(target)
 
     def prepare(self, config: PerformerConfig, request: TargetRequest) -> FastTarget:
-        if request.device.devices * request.device.nodes > 1:  # torchrun says so, not an option
+        if request.device.devices * request.device.nodes > 1:  # set by torchrun, not by an option
             raise InputError(
                 f"`preset={config.preset}`: trains in one process; start it without torchrun."
             )

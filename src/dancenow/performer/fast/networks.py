@@ -12,13 +12,13 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dancenow.performer.fast.texture import LAYER_CHANNELS
 
-_TRUST = 8.0  # in the logit of alpha: how much the texture's coverage counts at first
-_HIDES = 3.0  # in the logit of a vote: likewise, how much a layer hides the one before it
-SLOPE = 0.1  # of the leaky ReLUs: without normalisation, plain ones die
+_TRUST = 8.0  # initial weight of the texture's coverage in the logit of alpha
+_HIDES = 3.0  # initial amount by which a layer hides the one below, in the logit of a vote
+SLOPE = 0.1  # of the leaky ReLUs; without normalisation, plain ReLUs die
 
 
-class Painted(NamedTuple):
-    """What a generator paints, before it is laid over the background.
+class Foreground(NamedTuple):
+    """A generator's output, before compositing over the background.
 
     Attributes:
         colour: `(B, 3, H, W)`, RGB in -1..1.
@@ -29,15 +29,15 @@ class Painted(NamedTuple):
     alpha: Tensor
 
     def over(self, plate: Tensor) -> Tensor:
-        """The picture: the colour laid over `plate`, `(B, 3, H, W)` RGB in -1..1."""
+        """The picture composited over `plate`, `(B, 3, H, W)` RGB in -1..1."""
         return plate + self.alpha * (self.colour - plate)
 
 
 class Block(nn.Module):
-    """Two 3 x 3 convolutions around a shortcut (He et al., 2016), each with batch norm.
+    """Two 3 x 3 convolutions with a skip connection (He et al., 2016), each with batch norm.
 
-    Batch norm costs a tenth of a step's time and makes steps worth several times as much: eight
-    pictures are learned three times as far in 60 steps.
+    Batch norm costs a tenth of a step's time and speeds up learning several times: after 60 steps
+    on eight pictures, training is three times as far.
     """
 
     def __init__(self, channels_in: int, channels: int) -> None:
@@ -62,11 +62,11 @@ class Block(nn.Module):
 class FastGenerator(nn.Module):
     """A U-Net (Ronneberger et al., 2015) that works at half the picture's resolution.
 
-    Pixels are folded into channels at the door and unfolded at the exit (Shi et al., 2016), so
-    that no layer runs at full resolution: on a CPU this is worth more than the depth it costs.
+    Pixels are folded into channels at the input and unfolded at the output (Shi et al., 2016), so
+    no layer runs at full resolution: on a CPU the speed is worth more than the depth it costs.
 
-    Besides painting colours it copies: for every px it weighs its own colour against those of the
-    layers of warped texture, so that stripes and faces are real px wherever these fit.
+    It also copies: for each pixel it weighs its own colour against those of the layers of warped
+    texture, so stripes and faces are real pixels wherever these fit.
 
     Args:
         pose_channels: channels of the drawn pose.
@@ -89,12 +89,12 @@ class FastGenerator(nn.Module):
         )
         self.exit = nn.Conv2d(widths[0], 4 * (3 + 1 + 1 + layers), 3, padding=1)
         self.unfold = nn.PixelShuffle(2)
-        # It begins with the texture as it is, and learns to mend it.
+        # It starts with the unchanged texture, and learns to correct it.
         nn.init.zeros_(self.exit.weight)
         nn.init.zeros_(self.exit.bias)  # type: ignore[arg-type]
 
     def fused(self) -> FastGenerator:
-        """A copy for performing, its batch norms merged into the convolutions before them."""
+        """A copy for inference, with batch norms merged into the convolutions before them."""
         copy = deepcopy(self).eval()
         for block in (*copy.down, *copy.up):
             assert isinstance(block, Block)
@@ -105,17 +105,17 @@ class FastGenerator(nn.Module):
 
     @property
     def stride(self) -> int:
-        """Heights and widths of pictures must be multiples of this many px."""
+        """Heights and widths of pictures must be multiples of this many pixels."""
         return int(2 ** len(self.down))
 
-    def forward(self, pose: Tensor, plate: Tensor, texture: Tensor) -> Painted:
+    def forward(self, pose: Tensor, plate: Tensor, texture: Tensor) -> Foreground:
         """Paint the person.
 
         Args:
             pose: the drawn pose at half the resolution, `(B, pose_channels, H/2, W/2)`, 0..1.
             plate: the background behind the person, `(B, 3, H, W)`, RGB in -1..1.
-            texture: the layers, `(B, 4 * layers, H, W)`: RGB, multiplied by coverage, and
-                coverage of each, 0..1.
+            texture: the layers, `(B, 4 * layers, H, W)`: premultiplied RGB and coverage of each,
+                0..1.
         """
         x = self.entry(torch.cat((pose, self.fold(torch.cat((plate, texture), dim=1))), dim=1))
         x = functional.leaky_relu(x, SLOPE, inplace=True)
@@ -131,12 +131,12 @@ class FastGenerator(nn.Module):
         cover, votes = texture[:, LAYER_CHANNELS - 1 :: LAYER_CHANNELS], painted[:, 4:]
         colour = self._mixed(torch.tanh(painted[:, :3]), votes, texture)
         covered = cover.amax(dim=1, keepdim=True) - 0.5
-        return Painted(colour, torch.sigmoid(painted[:, 3:4] + _TRUST * covered))
+        return Foreground(colour, torch.sigmoid(painted[:, 3:4] + _TRUST * covered))
 
     def _mixed(self, own: Tensor, votes: Tensor, texture: Tensor) -> Tensor:
-        """The generator's own colour and those of the layers, by its votes.
+        """The generator's own colour mixed with those of the layers, weighted by its votes.
 
-        Without votes each layer hides those before it, and all hide the own colour.
+        With votes of 0, each layer hides those below it and the generator's own colour.
         """
         first = torch.arange(self.layers + 1, device=votes.device, dtype=votes.dtype)
         weights = (votes + _HIDES * first[:, None, None]).softmax(dim=1)

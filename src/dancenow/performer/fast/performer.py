@@ -1,4 +1,4 @@
-"""The fast kind of performer: a person painted over a background plate."""
+"""The fast performer: a person painted over a background plate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dancenow.performer.fast.condition import POSE_CHANNELS, draw_condition
 from dancenow.performer.fast.config import PerformerConfig
 from dancenow.performer.fast.crop import CropPath, crop_path, person_box
 from dancenow.performer.fast.dataset import to_tensor
-from dancenow.performer.fast.networks import FastGenerator, Painted
+from dancenow.performer.fast.networks import FastGenerator, Foreground
 from dancenow.performer.fast.references import References
 from dancenow.performer.fast.texture import LAYERS, Texture
 from dancenow.performer.layer import Layer
@@ -38,23 +38,23 @@ from dancenow.video.png import encode_png
 Frame = NDArray[np.uint8]
 
 _BATCH = 4  # pictures painted at once
-_AHEAD = 3  # batches that are drawn ahead
-_FADE_PX = 6  # of the canvas: the painted picture ends softly at the border of its box
-_INVISIBLE = 0.5 / 255  # coverage below which a px is left as it is
-_MAX_CANVAS = 640  # px: a dance that needs a larger box than this is cut
+_AHEAD = 3  # batches drawn ahead
+_FADE_PX = 6  # of the canvas; the painted picture fades out at the border of its box
+_INVISIBLE = 0.5 / 255  # coverage below which a pixel is left unchanged
+_MAX_CANVAS = 640  # px; a dance that needs a larger box is cropped
 
 
 @dataclass(frozen=True)
 class PlatedScene:
-    """Where a performer stands and how large it is painted.
+    """The scene of a performer on a plate, and the painted scale.
 
     Attributes:
         plate: the room without the person, uint8 `(H, W, 3)` RGB.
-        fps: the target clip's frames a second.
-        zoom: px of the frame for one px that the generator paints.
+        fps: the target clip's frames per second.
+        zoom: pixels of the frame per painted pixel.
         statistics: where and how tall the person was in the clip, for the normalisation.
         shape: the person's proportions.
-        camera: how the target's camera moved, seen from the plate; None where it stood still.
+        camera: how the target's camera moved, seen from the plate; None if it stood still.
     """
 
     plate: Frame
@@ -66,12 +66,12 @@ class PlatedScene:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the frame in px."""
+        """Width and height of the frame in pixels."""
         return int(self.plate.shape[1]), int(self.plate.shape[0])
 
 
 class _Inputs(NamedTuple):
-    """What the generator gets for some frames: a part of the canvas, uint8 `(B, H, W, C)` each."""
+    """The generator's input for some frames: a part of the canvas, uint8 `(B, H, W, C)` each."""
 
     indices: range
     corner: tuple[int, int]
@@ -87,7 +87,7 @@ class FastPerformer(Performer):
         config: how it was trained.
         scene: where it stands.
         generator: the network, in evaluation mode.
-        texture: real px of the person for new poses.
+        texture: warps real pixels of the person to new poses.
         device: where it computes.
         training: figures of the training (steps, seconds, frames).
     """
@@ -110,7 +110,7 @@ class FastPerformer(Performer):
         channels_last = generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator: FastGenerator = channels_last.to(device.torch).eval()
         self._painter = self.generator.fused()
-        self._chosen: NDArray[np.int64] | None = None  # for the frame before
+        self._chosen: NDArray[np.int64] | None = None  # for the previous frame
         self._threads = ThreadTuner(None if device.kind == "cpu" else 1)
 
     @property
@@ -138,7 +138,7 @@ class FastPerformer(Performer):
                 yield _layer(self.scene.size, path, index, colour, faded, batch.corner)
 
     def _inputs(self, track: PoseTrack, path: CropPath) -> Iterator[_Inputs]:
-        """What the generator gets, a few frames at a time, drawn in a thread while it paints."""
+        """The generator's inputs, a few frames at a time, drawn in a thread while it paints."""
         starts = range(0, len(track), _BATCH)
 
         def draw(start: int) -> _Inputs:
@@ -171,9 +171,9 @@ class FastPerformer(Performer):
     def _window(
         self, poses: list[NDArray[np.float32]], canvas: tuple[int, int]
     ) -> tuple[int, int, int, int]:
-        """The part of the canvas that holds some poses, on the generator's grid.
+        """The part of the canvas that holds some poses, aligned to the generator's grid.
 
-        On its grid a part is painted as the whole would be, but for what it cannot see.
+        Aligned parts are painted like the whole, except for context that they do not contain.
         """
         body_px, stride = self.texture.references.body_px, self.generator.stride
         boxes = np.stack([person_box(pose, body_px) for pose in poses])
@@ -193,7 +193,7 @@ class FastPerformer(Performer):
         plate = (to_tensor(plates) / 127.5 - 1).to(self.device.torch)
         texture = (to_tensor(textures) / 255).to(self.device.torch)
         with self._threads.measure(len(poses)), self.device.autocast():
-            painted: Painted = self._painter(pose, plate, texture)
+            painted: Foreground = self._painter(pose, plate, texture)
         colour = (painted.colour.float() + 1) * 127.5
         return _numpy(colour.permute(0, 2, 3, 1)), _numpy(painted.alpha.float()[:, 0])
 
@@ -238,7 +238,7 @@ def _read_scene(folder: Path, values: dict[str, Any]) -> PlatedScene:
 
 def _read_plate(folder: Path) -> Frame:
     path = folder / "plate.png"
-    # Not imread: it prints a warning of its own about a file that is missing.
+    # Not imread, which prints a warning of its own about a missing file.
     data = np.frombuffer(path.read_bytes() if path.is_file() else b"", np.uint8)
     plate = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if plate is None:
@@ -268,7 +268,7 @@ def _layer(
     alpha: NDArray[np.float32] | None,
     corner_px: tuple[int, int] = (0, 0),
 ) -> Layer:
-    """A painted canvas, or the part of it at `corner_px`, at the frame's resolution."""
+    """A painted canvas, or its part at `corner_px`, at the frame's resolution."""
     if alpha is None or not (covered := alpha > _INVISIBLE).any():
         return Layer(np.zeros((0, 0, 4), np.uint8), 0, 0, size)
     columns, rows = (np.flatnonzero(covered.any(axis=axis)) for axis in (0, 1))
@@ -280,9 +280,8 @@ def _layer(
     right, bottom = np.minimum(last, size).tolist()
     if left >= right or top >= bottom:
         return Layer(np.zeros((0, 0, 4), np.uint8), 0, 0, size)
-    # Colour times coverage, so that what the generator paints where it covers nothing cannot
-    # leak in between px.  The map goes from px of the frame to px of the canvas; cv2 has pixel
-    # centres at .0.
+    # Premultiplied, so that colours without coverage cannot leak in by interpolation.  The map goes
+    # from frame pixels to canvas pixels; cv2 has pixel centres at .0.
     layer = np.dstack([colour * alpha[..., None], 255 * alpha]).round().clip(0, 255)
     offset = (np.array([left, top]) + 0.5 - corner) / scale - 0.5
     to_canvas = np.array([[1 / scale[0], 0, offset[0]], [0, 1 / scale[1], offset[1]]])

@@ -1,4 +1,4 @@
-"""From a target clip to what a performer learns from: a background plate and crops."""
+"""From a target clip to the training data of a performer: a background plate and crops."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dancenow.pose.normalize import PoseStatistics, pose_statistics
 from dancenow.pose.retarget import BodyShape, body_shape
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.sources.background import find_room, plate_frames
-from dancenow.sources.camera import find_camera, seen_steadily, steadied, warn_of_drift
+from dancenow.sources.camera import find_camera, stabilize_frame, steadied, warn_of_drift
 from dancenow.sources.detection import PersonDetection, detect_person
 from dancenow.sources.load import load_poses
 from dancenow.video import ClipInfo, probe, read_frames
@@ -35,20 +35,20 @@ from dancenow.video.camera_motion import CameraPath
 
 Frame = NDArray[np.uint8]
 
-_VERSION = 8  # of what is cached here; raise it when the preparation changes
+_VERSION = 8  # of what is cached here; increment it when the preparation changes
 _FEWEST_FRAMES = 8
-_FEWEST_POINTS = 8  # of the body, for a frame to be learned
+_FEWEST_POINTS = 8  # body keypoints that a training frame needs
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A target clip, ready to be learned.
+    """A target clip prepared for training.
 
     Attributes:
         scene: where the person stands.
-        crops: what is learned from.
-        key: a name for the clip's content and the preparation.
-        learned: which frames of which clip these are, for a later measurement.
+        crops: the training data.
+        key: identifies the clip's content and the preparation.
+        learned: which frames of which clip these are, for later evaluation.
     """
 
     scene: PlatedScene
@@ -58,7 +58,7 @@ class Prepared:
 
 
 def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
-    """Detect the person of a clip, cut it out and take the room's plate; cached by content.
+    """Detect and crop the person of a clip, and make the room's plate; cached by content.
 
     Args:
         config: the size of the crops.
@@ -73,7 +73,7 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
     if stop < _FEWEST_FRAMES:
         raise InputError(
             f"{clip}: has {stop} frames to learn from; a target needs at least {_FEWEST_FRAMES}, "
-            "better some hundred."
+            "better hundreds."
         )
     crop = config.crop
     stride = 2 ** len(config.generator.widths)  # the crops' sides are multiples of it
@@ -162,7 +162,7 @@ class _Preparation:
         (folder / "scene.json").write_text(json.dumps(scene), "utf-8")
 
     def _learnable(self, track: PoseTrack) -> dict[int, int]:
-        """Rows of the observation in which the person is seen, and their places in the set."""
+        """Rows of the observation that show the person, and their indices in the set."""
         seen = (track.confidence[:, :25] >= CERTAIN).sum(axis=1) >= _FEWEST_POINTS
         rows = [row for row, index in enumerate(self.seen.frames) if seen[index]]
         if len(rows) < _FEWEST_FRAMES:
@@ -183,17 +183,17 @@ class _Preparation:
         wanted: Container[int],
         stage: str,
     ) -> Iterator[tuple[int, Frame, Frame, Frame]]:
-        """The wanted of the observed rows, and what `seen_steadily` gives of them."""
+        """The wanted rows of the observation, and what `stabilize_frame` returns for them."""
         row_of = {int(index): row for row, index in enumerate(self.seen.frames)}
         for index, frame in enumerate(read_frames(self.clip, stop=self.stop)):
             row = row_of.get(index)
             if row is not None and row in wanted:
                 mask = np.asarray(self.seen.masks[row])
-                yield row, *seen_steadily(frame, mask, camera, index)
+                yield row, *stabilize_frame(frame, mask, camera, index)
             progress(Progress(f"{stage} {self.clip.name}", index + 1, self.stop))
 
 
 def _clear_outside(mask: Frame, inside: NDArray[np.int64]) -> None:
-    """Nobody is seen beyond the frame, where its edge px go on."""
+    """Clear the mask outside the frame, where only its edge is repeated."""
     left, top, right, bottom = inside.tolist()
     mask[:top], mask[bottom:], mask[:, :left], mask[:, right:] = 0, 0, 0, 0

@@ -1,4 +1,4 @@
-"""Training frames that lend their px to new poses, and how they are kept."""
+"""Training frames whose pixels are used for new poses, and their file format."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _QUALITY: Final = 95  # of the JPEG pictures
 
 @dataclass(frozen=True)
 class References:
-    """Training frames that lend their px; all on canvases of one scale.
+    """Training frames as a source of texture; all on canvases of one scale.
 
     Attributes:
         frames: uint8 `(N, H, W, 3)` RGB.
@@ -44,7 +44,7 @@ class References:
         return len(self.frames)
 
     def save(self, path: Path) -> None:
-        """Write them as safetensors, the pictures compressed."""
+        """Write them as safetensors with compressed pictures."""
         tensors = {
             "keypoints": torch.from_numpy(np.ascontiguousarray(self.keypoints)),
             "times": torch.from_numpy(np.ascontiguousarray(self.times)),

@@ -1,13 +1,14 @@
-"""Real px of the person in a new pose: training frames, moved limb by limb.
+"""Real pixels of the person in a new pose: training frames, warped limb by limb.
 
-The body is cut into pieces, an upper arm or a shin, that keep their look when they move.  For every
-piece of a new pose the training frame is found in which the piece and its neighbours lay most
-alike, and the piece is taken from there, turned and stretched to where it is now.  The result is
-ragged at the joints; the generator gets it as further input, mends it, and copies what is good.
+The body is divided into pieces, such as an upper arm or a shin, whose appearance changes little
+when they move.  Each piece of a new pose is taken from the training frame in which the piece and
+its neighbours have the most similar pose, then rotated and stretched into place.  The result is
+ragged at the joints; the generator gets it as an additional input, corrects it, and copies what is
+good.
 
-The idea of moving limbs of one picture to another pose: Balakrishnan, Zhao, Dalca, Durand and
-Guttag, "Synthesizing images of humans in unseen poses", CVPR 2018, section 3.1.  Taking every
-limb from a frame of its own, and leaving out frames near in time while training, are ours.
+Moving the limbs of one picture to another pose follows Balakrishnan, Zhao, Dalca, Durand and
+Guttag, "Synthesizing images of humans in unseen poses", CVPR 2018, section 3.1.  Taking each limb
+from a different frame, and excluding frames near in time during training, are ours.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ Affine = NDArray[np.float64]  # (2, 3), as cv2.warpAffine takes it
 LAYERS: Final = 2  # the body, and the arms, which mostly lie before it
 LAYER_CHANNELS: Final = 4  # RGB and coverage
 
-_STRETCH: Final = 1.8  # a limb is made this much longer or shorter at most
-_POINT: Final = 1e-3  # squared px: keypoints that lie closer together have no direction
-_NEARER: Final = 1.5  # a body looks so much larger or smaller than usual at most
-_OVERLAP: Final = 0.5  # how far pieces reach into each other, in their widths
-_REACH: Final = (3.0, 4.5)  # px so far from a piece, in its widths, belong to it: whole, not at all
-_INSIDE: Final = 0.7  # what lies before the torso is nearer than this
-_UNSEEN: Final = 0.04  # squared distance, in body heights, that a missing keypoint counts
-# What was chosen for the frame before is left when something else is clearly better: so many
-# times, and by so many squared body heights.
+_STRETCH: Final = 1.8  # largest factor by which a limb is stretched or shrunk
+_POINT: Final = 1e-3  # squared px; closer keypoints have no direction
+_NEARER: Final = 1.5  # largest factor between a body's size and its usual size
+_OVERLAP: Final = 0.5  # overlap of pieces, in their widths
+_REACH: Final = (3.0, 4.5)  # distance, in widths, to which pixels belong to a piece: fully, at all
+_INSIDE: Final = 0.7  # what is in front of the torso is nearer than this
+_UNSEEN: Final = 0.04  # cost of a missing keypoint, in squared body heights
+# The choice for the previous frame is replaced only by a clearly better one: by this factor, and by
+# this many squared body heights.
 _FAITHFUL: Final = 1.3
 _AS_GOOD: Final = 1e-4
 _SHRINK: Final = 2  # px of the picture for one of the map of pieces
@@ -45,17 +46,16 @@ _FADED: Final = 8  # of 255: coverage that does not count
 
 
 class Piece(NamedTuple):
-    """A part of the body that keeps its look when it moves.
+    """A part of the body whose appearance changes little when it moves.
 
     Attributes:
         name: what it is.
         layer: 0 for the body, 1 for the arms.
-        bones: lines, as pairs of keypoints, around which its px lie.
-        width: how far they lie from them, in body heights.
-        frame: keypoints that say where it is.  Two: a bone, which is stretched along its length
-            alone.  More: all are brought together as well as a similarity can.
-        alike: keypoints, and their weights, by whose places a look-alike is found; they are
-            counted from the first of `frame`.
+        bones: lines, as pairs of keypoints, around which its pixels lie.
+        width: their distance from the lines, in body heights.
+        frame: keypoints that define its motion: two make a bone, stretched only along its length;
+            more are fitted by a similarity transform.
+        alike: keypoints and weights for finding a similar pose, relative to the first of `frame`.
     """
 
     name: str
@@ -137,7 +137,7 @@ PIECES: Final = _pieces()
 
 
 class _Tile(NamedTuple):
-    """A piece of a reference: px with coverage, colours multiplied by it, and its corner."""
+    """A piece of a reference: premultiplied pixels with coverage, and its corner."""
 
     pixels: Frame  # (h, w, 4)
     left: int
@@ -145,10 +145,10 @@ class _Tile(NamedTuple):
 
 
 class Texture:
-    """Moves the pieces of references to new poses.
+    """Warps the pieces of references to new poses.
 
     Args:
-        references: where the px come from.
+        references: the source of the pixels.
     """
 
     def __init__(self, references: References) -> None:
@@ -165,14 +165,13 @@ class Texture:
         gap: float = 0.0,
         previous: NDArray[np.int64] | None = None,
     ) -> NDArray[np.int64]:
-        """For every piece the reference in which it lay most alike.
+        """For each piece, the reference with the most similar pose.
 
         Args:
-            keypoints: float32 `(137, 3)`, the new pose, in px of a canvas of the same scale.
-            time: seconds; references nearer to it than `gap` are left out.
+            keypoints: float32 `(137, 3)`, the new pose, in pixels of a canvas of the same scale.
+            time: seconds; references nearer in time than `gap` are excluded.
             gap: seconds.
-            previous: what was chosen for the frame before, and is kept where nothing is clearly
-                better.
+            previous: the choice for the previous frame, kept unless another is clearly better.
 
         Returns:
             int64 `(len(PIECES),)`.
@@ -193,7 +192,7 @@ class Texture:
         return chosen
 
     def _cost(self, number: int, piece: Piece, keypoints: FloatArray) -> NDArray[np.float64]:
-        """How unlike a piece lies in each reference, `(N,)`, squared body heights."""
+        """Dissimilarity of a piece in each reference, `(N,)`, squared body heights."""
         (points, seen), (known, there) = _descriptor(piece, keypoints[None]), self._alike[number]
         weights = np.array([w for _, w in piece.alike], np.float32)
         squared = ((known - points) ** 2).sum(axis=-1) / self.references.body_px**2
@@ -207,11 +206,11 @@ class Texture:
 
         Args:
             keypoints: float32 `(137, 3)`, px of the canvas.
-            chosen: what `choose` gave.
-            canvas: width and height in px.
+            chosen: the result of `choose`.
+            canvas: width and height in pixels.
 
         Returns:
-            uint8 `(H, W, LAYERS * LAYER_CHANNELS)`: RGB, multiplied by coverage, and coverage.
+            uint8 `(H, W, LAYERS * LAYER_CHANNELS)`: premultiplied RGB, and coverage.
         """
         width, height = canvas
         sums = np.zeros((LAYERS, height, width, 4), np.float32)
@@ -244,7 +243,7 @@ class Texture:
 
 
 def _descriptor(piece: Piece, keypoints: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Where the keypoints lie by which a piece is found, `(N, K, 2)` px, and which are seen."""
+    """The keypoints that describe a piece's pose, `(N, K, 2)` pixels, and which are seen."""
     indices = [index for index, _ in piece.alike]
     origin = keypoints[:, piece.frame[0]]
     points = keypoints[:, indices]
@@ -253,16 +252,16 @@ def _descriptor(piece: Piece, keypoints: FloatArray) -> tuple[FloatArray, NDArra
 
 
 def _heights(keypoints: FloatArray, usual: float) -> FloatArray:
-    """How large the body is in each pose `(N, 137, 3)`, px: nearer the camera it is larger."""
+    """The body's apparent height in each pose `(N, 137, 3)`, in pixels."""
     heights = np.nan_to_num(body_heights(keypoints), nan=usual)
     return np.asarray(heights.clip(usual / _NEARER, usual * _NEARER), dtype=np.float32)
 
 
 def _motion(piece: Piece, new: FloatArray, old: FloatArray, size: float) -> Affine | None:
-    """What takes px of the new pose to px of the old one, or None where the piece is not seen.
+    """The map from pixels of the new pose to the old one, or None if the piece is not seen.
 
-    `size` is how much larger the old body is.  Keypoints have pixel centres at .5, cv2 at .0; both
-    are shifted alike.
+    `size` is the old body's relative size.  Keypoints have pixel centres at .5, cv2 at .0; the map
+    accounts for it.
     """
     both = [i for i in piece.frame if new[i, 2] >= USABLE and old[i, 2] >= USABLE]
     if len(both) < 2:
@@ -284,7 +283,7 @@ def _motion(piece: Piece, new: FloatArray, old: FloatArray, size: float) -> Affi
 def _along(
     start: NDArray[np.complex128], end: NDArray[np.complex128], size: float
 ) -> Affine | None:
-    """A bone's motion: turned, stretched along its length, and across it by the body's size."""
+    """A bone's motion: rotated, stretched along its length, scaled across by the body's size."""
     new, old = complex(start[1] - start[0]), complex(end[1] - end[0])
     if min(abs(new), abs(old)) < 1:
         return None
@@ -302,7 +301,7 @@ def _about(linear: NDArray[np.float64], middle: complex, goal: complex) -> Affin
 
 
 def _add_warped(layer: NDArray[np.float32], tile: _Tile, back: Affine) -> None:
-    """Add a tile, moved, to a layer `(H, W, 4)`; `back` takes px of the layer to the reference."""
+    """Add a warped tile to a layer `(H, W, 4)`; `back` maps layer pixels to reference pixels."""
     height, width = tile.pixels.shape[:2]
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
     corners += (tile.left - 0.5, tile.top - 0.5)
@@ -328,7 +327,7 @@ def _add_warped(layer: NDArray[np.float32], tile: _Tile, back: Affine) -> None:
 def _cut_pieces(
     frame: Frame, mask: Frame, keypoints: FloatArray, body_px: float
 ) -> list[_Tile | None]:
-    """The px of every piece of a frame, or None where it is not seen."""
+    """The pixels of every piece of a frame, or None if it is not seen."""
     height, width = mask.shape
     rows, columns = -(-height // _SHRINK), -(-width // _SHRINK)
     far = _distances(keypoints / np.array([_SHRINK, _SHRINK, 1], np.float32), body_px / _SHRINK,
@@ -364,7 +363,7 @@ def _tile(frame: Frame, own: Frame) -> _Tile | None:
 
 
 def _distances(keypoints: FloatArray, body_px: float, shape: tuple[int, int]) -> FloatArray:
-    """How far px lie from each piece, in its widths; inf everywhere where it is not seen."""
+    """Distance of pixels from each piece, in its widths; inf if the piece is not seen."""
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32) + np.float32(0.5)
     far = np.full((len(PIECES), *shape), np.inf, np.float32)
     for number, piece in enumerate(PIECES):

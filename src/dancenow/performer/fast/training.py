@@ -1,4 +1,4 @@
-"""How the fast preset learns: one step, readable beside the losses."""
+"""Training of the fast preset: one step, to be read beside the losses."""
 
 from __future__ import annotations
 
@@ -32,8 +32,7 @@ from dancenow.training.checkpoint import (
 class FastTraining:
     """The generator, its averaged copy and its optimiser, over a set of crops.
 
-    Step k draws its batch from the seed and k alone: a training that was stopped and resumed
-    sees the same pictures as one that was not.
+    The batch of step k depends only on the seed and k: a resumed training sees the same pictures.
     """
 
     def __init__(self, config: PerformerConfig, crops: CropSet, device: Device, seed: int) -> None:
@@ -57,7 +56,7 @@ class FastTraining:
         self._next: tuple[int, Future[Batch]] | None = None
 
     def step(self, number: int, fraction: float) -> Mapping[str, float]:
-        """Paint a batch, compare it with the real frames, improve."""
+        """Paint a batch, compare it with the real frames, update."""
         batch = self._batch(number)
         self._set_rate(number, fraction)
 
@@ -65,7 +64,7 @@ class FastTraining:
         picture = painted.over(batch.plate)
 
         config = self.config.loss
-        person = batch.mask * (1 + config.focus * losses.hard_parts(batch.pose))
+        person = batch.mask * (1 + config.focus * losses.face_and_hands(batch.pose))
         weight = (config.elsewhere + person) * batch.inside
         weight = weight / weight.mean().clamp_min(1e-6)
         terms = {
@@ -97,7 +96,7 @@ class FastTraining:
         return {"loss": value, **{name: float(term.detach()) for name, term in terms.items()}}
 
     def _judged(self, batch: Batch, picture: Tensor) -> tuple[Tensor, Tensor]:
-        """What the discriminator says of a painted batch, after it has learned from it."""
+        """The generator's adversarial losses of a batch, after updating the discriminator."""
         shown = batch.real + batch.inside * (picture - batch.real)
         verdict = self.adversary.learn(batch.real, shown, batch.pose)
         return self.adversary.judge(shown, batch.pose, verdict)
@@ -116,7 +115,7 @@ class FastTraining:
         )
 
     def restore(self, state: TrainingState, where: Path) -> None:
-        """Go on from a state that lay in the folder `where`.
+        """Resume from a state that was read from the folder `where`.
 
         Raises:
             InputError: it is of another network.
@@ -142,7 +141,7 @@ class FastTraining:
         return picture
 
     def close(self) -> None:
-        """End the thread that draws batches."""
+        """Stop the thread that draws batches."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _set_rate(self, number: int, fraction: float) -> None:
@@ -152,7 +151,7 @@ class FastTraining:
             group["lr"] = options.learning_rate * factor
 
     def _batch(self, number: int) -> Batch:
-        """Batch `number`; the next one is drawn meanwhile in a thread."""
+        """Batch `number`; a thread draws the next one meanwhile."""
         if self._next is not None and self._next[0] == number:
             batch = self._next[1].result()
         else:

@@ -1,1 +1,1 @@
-"""A performer before a camera: where frames come from, how they are danced, where they go."""
+"""Live performance: camera, session, screen."""

@@ -1,4 +1,4 @@
-"""Frames as they come from a camera, or from a clip that is played in its place."""
+"""Frames from a camera, or from a clip played in its place."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from dancenow.pose.estimators.stderr_filter import drop_stderr_lines
 from dancenow.video import probe, read_frames
 
 Frame = NDArray[np.uint8]
-Captured = tuple[Frame, float]  # and the time at which it came, of `time.monotonic`
+Captured = tuple[Frame, float]  # a frame and its capture time, of `time.monotonic`
 
-_CAMERA_FPS = 30.0  # where a camera does not say
-_NOISE = re.compile(rb"^\[ ?(WARN|ERROR|INFO):")  # what OpenCV has to say about a missing camera
+_CAMERA_FPS = 30.0  # assumed if a camera does not say
+_NOISE = re.compile(rb"^\[ ?(WARN|ERROR|INFO):")  # OpenCV's log of a missing camera
 
 
 @dataclass
 class Camera:
-    """Where frames come from, as fast as they come.
+    """A source of frames in real time.
 
     Attributes:
-        size: width and height in px.
-        fps: frames a second.
-        frames: gives the next frame when its time has come; None at the end.
+        size: width and height in pixels.
+        fps: frames per second.
+        frames: returns the next frame when it is due; None at the end.
     """
 
     size: tuple[int, int]
@@ -41,14 +41,14 @@ class Camera:
 
 
 def open_camera(source: str, resources: ExitStack) -> Camera:
-    """The camera of that number, or a clip that is played in its place at its own rate.
+    """The camera of that number, or a clip played in its place at its own rate.
 
     Args:
         source: a camera's number, or a clip.
-        resources: closes the camera in the end.
+        resources: closes the camera at the end.
 
     Raises:
-        InputError: there is no such camera, or the clip cannot be read.
+        InputError: the camera does not exist, or the clip cannot be read.
     """
     if source.isdigit():
         with drop_stderr_lines(_NOISE):
@@ -56,8 +56,8 @@ def open_camera(source: str, resources: ExitStack) -> Camera:
         resources.callback(capture.release)
         if not capture.isOpened():
             raise InputError(
-                f"`webcam`: there is no camera {source}; give another number as SOURCE, or a clip "
-                "to play in its place."
+                f"`webcam`: there is no camera {source}; set SOURCE to another number, or to a "
+                "clip to play in its place."
             )
         width, height = (
             int(capture.get(what)) for what in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
@@ -77,7 +77,7 @@ def open_camera(source: str, resources: ExitStack) -> Camera:
 
 
 def _played(clip: Path, fps: float) -> Iterator[Frame]:
-    """The frames of a clip, each when its time has come."""
+    """The frames of a clip, each when it is due."""
     begin = time.monotonic()
     for index, frame in enumerate(read_frames(clip)):
         time.sleep(max(0.0, begin + index / fps - time.monotonic()))
@@ -85,7 +85,7 @@ def _played(clip: Path, fps: float) -> Iterator[Frame]:
 
 
 class NewestFrame:
-    """A place for one frame and the time of its capture: a newer one replaces it, taken or not."""
+    """Holds the newest frame with its capture time; a newer one replaces it, taken or not."""
 
     def __init__(self) -> None:
         self._frame: Captured | None = None
@@ -93,19 +93,19 @@ class NewestFrame:
         self._changed = threading.Condition()
 
     def put(self, frame: Captured) -> None:
-        """Put a newer frame in the place of what is there."""
+        """Replace the frame by a newer one."""
         with self._changed:
             self._frame = frame
             self._changed.notify_all()
 
     def close(self, error: BaseException | None = None) -> None:
-        """Nothing more comes, because of an error perhaps; what is there can still be taken."""
+        """End the stream, perhaps with an error; the last frame can still be taken."""
         with self._changed:
             self._closed = error or self._closed or True
             self._changed.notify_all()
 
     def take(self) -> Captured | None:
-        """The newest frame, waiting for one; None when there will be none."""
+        """Wait for a frame and return the newest; None at the end of the stream."""
         with self._changed:
             self._changed.wait_for(lambda: self._frame is not None or self._closed is not False)
             frame, self._frame = self._frame, None

@@ -1,4 +1,4 @@
-"""Where pictures are shown as they are made: a window, or a clip that is written."""
+"""Live output: a window or a clip."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dancenow.staging.result import ResultWriter, open_result
 
 Frame = NDArray[np.uint8]
 
-_TITLE = "DanceNow - press q to end"
+_TITLE = "DanceNow - press q to quit"
 _ENDS = (ord("q"), 27)  # keys
 
 
@@ -32,7 +32,7 @@ class Window:
             cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL)
         except cv2.error as error:
             raise InputError(
-                "`webcam`: no window can be opened here; write a clip with -o OUT.mp4."
+                "`webcam`: no window can be opened here; write a clip with -o OUT.mp4 instead."
             ) from error
         return self
 
@@ -40,7 +40,7 @@ class Window:
         cv2.destroyWindow(_TITLE)
 
     def show(self, frame: Frame) -> bool:
-        """Show a frame; gives whether to go on."""
+        """Show a frame; returns whether to continue."""
         cv2.imshow(_TITLE, cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
         ended = cv2.waitKey(1) & 0xFF in _ENDS
         return not ended and cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) >= 1
@@ -48,7 +48,7 @@ class Window:
 
 @dataclass
 class ClipFile:
-    """Writes pictures into a clip of constant rate: each stays until the next one comes."""
+    """Writes pictures into a clip of constant frame rate, repeating each until the next one."""
 
     path: Path
     claim: Claim | None
@@ -81,7 +81,7 @@ class ClipFile:
         return self._writer is not None and self._writer.credentials
 
     def show(self, frame: Frame) -> bool:
-        """Write a frame; gives whether to go on."""
+        """Write a frame; returns whether to continue."""
         assert self._writer is not None
         now = time.monotonic()
         if self._last is None:

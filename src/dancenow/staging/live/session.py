@@ -1,4 +1,4 @@
-"""A performer dances the newest frame of a camera, always."""
+"""A live session: a performer dances the newest frame of a camera."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dancenow.staging.backdrop import Backdrop
 from dancenow.staging.live.camera import Camera, Frame, NewestFrame
 from dancenow.staging.live.screen import Screen
 
-_POSES_A_SECOND = 10.0  # about what comes out of the estimator
+_POSES_A_SECOND = 10.0  # typical output of the estimator
 
 
 @dataclass
@@ -33,10 +33,10 @@ class Session:
         performer: who dances.
         camera: where frames come from.
         screen: where pictures go.
-        backdrop: what lies behind the person.
+        backdrop: the background.
         estimator: finds the poses.
-        seconds: how long, at most.
-        progress: told about every frame that is shown.
+        seconds: maximum duration.
+        progress: called for every frame that is shown.
     """
 
     performer: Performer
@@ -51,8 +51,8 @@ class Session:
         """Perform until something ends it.
 
         Returns:
-            For each frame that was shown the time since its capture, and the time from the first
-            one to the last, in seconds.
+            The latency of each shown frame since its capture, and the time from the first to the
+            last one, in seconds.
 
         Raises:
             InputError: nobody was seen.
@@ -70,7 +70,7 @@ class Session:
         except KeyboardInterrupt:
             if not latencies:
                 raise
-            # else it is the way to end it where there is no window
+            # otherwise Ctrl-C is how to stop without a window
         finally:
             self._stopped.set()
             self._frames.close()
@@ -92,10 +92,10 @@ class Session:
             self._frames.close()
 
     def _seen(self) -> Iterator[tuple[FloatArray | None, float]]:
-        """The poses in the newest frames, and when these were captured.
+        """The poses in the newest frames, and their capture times.
 
-        Detection and painting take turns: side by side on few cores, each would slow the other
-        down many times over.
+        Detection and painting take turns: in parallel on few cores, each would slow the other down
+        many times over.
         """
         captured = 0.0
 
@@ -111,7 +111,7 @@ class Session:
     def _perform(self, latencies: list[float], begin: float) -> None:
         scene = self.performer.scene
         if scene.statistics is None:
-            raise InputError("the performer's poses are not known; train it from a clip.")
+            raise InputError("the performer's poses are unknown; train it from a clip.")
         cleaner = OnlineCleaner()
         normalizer = OnlineNormalizer(
             self.camera.size, _POSES_A_SECOND, scene.statistics, scene.size
