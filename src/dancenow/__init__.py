@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from dancenow.version import __version__
 
-# PyTorch reads these once, when it is loaded: waiting threads spin briefly, then yield the processor.
-# By default they spin for longer, which nearly stalls training beside another busy program; without
-# any spinning, training small layers on an idle computer is slower.
+# PyTorch reads these once, when it is loaded: waiting threads spin briefly, then yield the
+# processor.  By default they spin for longer, which nearly stalls training beside another busy
+# program; without any spinning, training small layers on an idle computer is slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # takes precedence where OpenMP is GNU's
 

@@ -13,19 +13,11 @@ from typing import Final
 
 import torch
 
-<<<<<<< HEAD
-_TRIAL_SECONDS: Final = 0.3  # that one count is tried for, at least
-_TRIAL_UNITS: Final = 2  # of work, likewise
-_INTERVAL_SECONDS: Final = 10.0  # between two trials, at least
-_TRIAL_SHARE: Final = 0.03  # of the time that trials may take
-_GAIN: Final = 1.05  # by which another count must be faster to be taken
-=======
 _TRIAL_SECONDS: Final = 0.3  # minimum length of a trial
-_TRIAL_UNITS: Final = 3  # minimum work in a trial
+_TRIAL_UNITS: Final = 2  # minimum work in a trial
 _INTERVAL_SECONDS: Final = 10.0  # minimum time between trials
 _TRIAL_SHARE: Final = 0.03  # maximum fraction of time spent on trials
 _GAIN: Final = 1.05  # speed-up that another count needs to be chosen
->>>>>>> english
 _DEFAULT: Final = torch.get_num_threads()  # before any tuner changed it
 
 

@@ -22,8 +22,8 @@ from dancenow.progress import ProgressCallback, silent
 from dancenow.sources.load import Source
 from dancenow.staging.backdrop import SOURCE, TRANSPARENT, Backdrop, check_background
 from dancenow.staging.live.camera import open_camera
-from dancenow.staging.live.screen import ClipFile, Screen, Window
-from dancenow.staging.live.session import Session
+from dancenow.staging.live.screen import ClipFile, Screen, ScreenWindow
+from dancenow.staging.live.session import LiveSession
 from dancenow.staging.show import performance_claim
 from dancenow.training import choose_device
 from dancenow.video import check_output
@@ -103,11 +103,13 @@ def perform_live(
         if options.credentials:
             inputs = (played, Path(folder))
             claim = performance_claim(Made.live, performer, options.background, *inputs)
-        screen: Screen = Window()
+        screen: Screen = ScreenWindow()
         if out is not None:
             screen = ClipFile(out, claim, camera.fps, backdrop.transparent)
         resources.enter_context(screen)
-        session = Session(performer, camera, screen, backdrop, finder, options.seconds, progress)
+        session = LiveSession(
+            performer, camera, screen, backdrop, finder, options.seconds, progress
+        )
         latencies, lasted = session.run()
     # The file is finished and signed only here.
     late = float(np.quantile(latencies, 0.95))

@@ -117,15 +117,9 @@ def _holds_poses(clip: Path) -> bool:
     return clip.suffix.lower() in (".npz", ".bvh") or (clip.is_dir() and is_openpose_folder(clip))
 
 
-<<<<<<< HEAD
 def _check(clip: Path, output: Path, options: PoseOptions) -> None:
     """Raise `InputError` now if the output cannot be made or written later."""
     suffix, overlay, given = output.suffix.lower(), options.overlay, _holds_poses(clip)
-=======
-def _check(clip: Path, output: Path, overlay: Path | None, estimator: str, *, given: bool) -> None:
-    """Raise `InputError` now if the output cannot be made or written later."""
-    suffix = output.suffix.lower()
->>>>>>> english
     if suffix not in (".npz", ".bvh", ""):
         raise InputError(
             f"{output}: choose a name that ends in .npz for a track or in .bvh for a motion "
@@ -133,15 +127,10 @@ def _check(clip: Path, output: Path, overlay: Path | None, estimator: str, *, gi
         )
     if given and overlay is not None:
         raise InputError(f"{clip}: holds poses without a picture; leave out `overlay`.")
-<<<<<<< HEAD
     if suffix == ".bvh" and (given or options.estimator != "mediapipe"):
-        raise InputError(f"{output}: a motion capture is made from a clip, by MediaPipe.")
+        raise InputError(f"{output}: a motion capture needs a clip and `estimator=mediapipe`.")
     if suffix == ".bvh" and options.raw:
         raise InputError("`raw`: a motion capture is always cleaned; leave it out.")
-=======
-    if suffix == ".bvh" and (given or estimator != "mediapipe"):
-        raise InputError(f"{output}: a motion capture needs a clip and `estimator=mediapipe`.")
->>>>>>> english
     if not suffix:
         check_folder(output, "set of OpenPose files", ours=False)
     check_can_write(output)

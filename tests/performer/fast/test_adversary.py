@@ -7,7 +7,7 @@ import torch
 
 from dancenow.performer.fast.adversary import (
     Adversary,
-    PatchDiscriminator,
+    PoseDiscriminator,
     Verdict,
     feature_distance,
     hinge,
@@ -34,7 +34,7 @@ def pictures(count: int = 4) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 
 def test_it_judges_patches_at_an_eighth_of_the_resolution() -> None:
-    verdict = PatchDiscriminator(POSES, (8, 12, 16))(*pictures()[::2])
+    verdict = PoseDiscriminator(POSES, (8, 12, 16))(*pictures()[::2])
     assert verdict.scores.shape == (4, 1, 4, 6)
     assert [f.shape[1:] for f in verdict.features] == [(8, 16, 24), (12, 8, 12), (16, 4, 6)]
 

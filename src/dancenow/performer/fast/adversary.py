@@ -34,7 +34,7 @@ class Verdict(NamedTuple):
     features: list[Tensor]
 
 
-class PatchDiscriminator(nn.Module):
+class PoseDiscriminator(nn.Module):
     """Judges patches of about 40 pixels, given the pose.
 
     Spectral normalisation (Miyato et al., 2018) keeps it from running ahead of the generator.
@@ -81,7 +81,7 @@ class Adversary:
 
     def __init__(self, config: AdversaryConfig, pose_channels: int, fabric: Fabric) -> None:
         self._fabric = fabric
-        network = PatchDiscriminator(pose_channels, config.widths)
+        network = PoseDiscriminator(pose_channels, config.widths)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = torch.optim.Adam(
             network.parameters(), lr=config.learning_rate, betas=(0.5, 0.99)

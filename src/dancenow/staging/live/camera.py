@@ -26,7 +26,7 @@ _NOISE = re.compile(rb"^\[ ?(WARN|ERROR|INFO):")  # OpenCV's log of a missing ca
 
 
 @dataclass
-class Camera:
+class LiveCamera:
     """A source of frames in real time.
 
     Attributes:
@@ -40,7 +40,7 @@ class Camera:
     frames: Callable[[], Frame | None]
 
 
-def open_camera(source: str, resources: ExitStack) -> Camera:
+def open_camera(source: str, resources: ExitStack) -> LiveCamera:
     """The camera of that number, or a clip played in its place at its own rate.
 
     Args:
@@ -70,10 +70,10 @@ def open_camera(source: str, resources: ExitStack) -> Camera:
             return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
         fps = capture.get(cv2.CAP_PROP_FPS)
-        return Camera((width, height), fps if 1 <= fps <= 240 else _CAMERA_FPS, grab)
+        return LiveCamera((width, height), fps if 1 <= fps <= 240 else _CAMERA_FPS, grab)
     info = probe(Path(source))
     played = _played(Path(source), float(info.fps))
-    return Camera(info.size, float(info.fps), lambda: next(played, None))
+    return LiveCamera(info.size, float(info.fps), lambda: next(played, None))
 
 
 def _played(clip: Path, fps: float) -> Iterator[Frame]:

@@ -22,12 +22,12 @@ _TITLE = "DanceNow - press q to quit"
 _ENDS = (ord("q"), 27)  # keys
 
 
-class Window:
+class ScreenWindow:
     """Shows pictures in a window."""
 
     credentials = False
 
-    def __enter__(self) -> Window:
+    def __enter__(self) -> ScreenWindow:
         try:
             cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL)
         except cv2.error as error:
@@ -93,4 +93,4 @@ class ClipFile:
         return True
 
 
-Screen = Window | ClipFile
+Screen = ScreenWindow | ClipFile

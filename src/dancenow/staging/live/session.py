@@ -19,14 +19,14 @@ from dancenow.pose.online import OnlineCleaner, OnlineNormalizer
 from dancenow.pose.track import FloatArray, PoseTrack
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.staging.backdrop import Backdrop
-from dancenow.staging.live.camera import Camera, Frame, NewestFrame
+from dancenow.staging.live.camera import Frame, LiveCamera, NewestFrame
 from dancenow.staging.live.screen import Screen
 
 _POSES_A_SECOND = 10.0  # typical output of the estimator
 
 
 @dataclass
-class Session:
+class LiveSession:
     """A performer dances what a camera sees.
 
     Attributes:
@@ -40,7 +40,7 @@ class Session:
     """
 
     performer: Performer
-    camera: Camera
+    camera: LiveCamera
     screen: Screen
     backdrop: Backdrop
     estimator: PoseEstimator
