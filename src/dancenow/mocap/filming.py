@@ -28,7 +28,7 @@ from dancenow.pose.layout import (
 
 Array = NDArray[np.float64]
 
-SIZE: Final = (1280, 720)  # px of the virtual camera's picture
+SIZE: Final = (1280, 720)  # pixels of the virtual camera's picture
 
 # Of the camera, in body heights.
 _DISTANCE: Final = 4.0

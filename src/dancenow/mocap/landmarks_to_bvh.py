@@ -190,7 +190,7 @@ def _root(track: PoseTrack, places: dict[str, Array]) -> Array:
             ("mid_shoulder", "mid_ear"),
         )
     )  # fmt: skip
-    # `body_height` measures from the ankle to the top of the head, in px.
+    # `body_height` measures from the ankle to the top of the head, in pixels.
     scale = _CENTIMETRES * 1.12 * float(tall) / float(np.nanquantile(body_height(track), 0.85))
     ankles = places["mid_hip"][:, 1] - np.minimum(
         places["left_ankle"][:, 1], places["right_ankle"][:, 1]

@@ -20,7 +20,7 @@ NECK_TO_NOSE: Final = 0.115
 
 
 def frame_height(keypoints: NDArray[Any]) -> float:
-    """Length of the body in one frame's keypoints `(137, 3)`, px; NaN if unknown."""
+    """Length of the body in one frame's keypoints `(137, 3)`, pixels; NaN if unknown."""
     return float(body_heights(keypoints[None])[0])
 
 
@@ -35,7 +35,7 @@ def body_height(track: PoseTrack) -> FloatArray:
         track: the pose track.
 
     Returns:
-        float32 `(T,)`, px; NaN if the torso is not seen.
+        float32 `(T,)`, pixels; NaN if the torso is not seen.
     """
     return body_heights(track.keypoints)
 

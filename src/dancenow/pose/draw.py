@@ -33,8 +33,8 @@ Array = NDArray[np.float64]
 Region = tuple[float, float, float, float]
 
 _SHIFT: Final = 4  # OpenCV takes coordinates in units of 2 ** -4 px
-_FRINGE: Final = 1.4  # px; how much anti-aliasing widens OpenCV's polygons
-_THIN: Final = 1.8  # px; below this, OpenCV's thinnest line is finer than its thinnest polygon
+_FRINGE: Final = 1.4  # pixels; how much anti-aliasing widens OpenCV's polygons
+_THIN: Final = 1.8  # pixels; below this, OpenCV's thinnest line is finer than its thinnest polygon
 _FARTHEST: Final = 100.0  # picture sizes; a point farther out is an error
 
 
@@ -84,7 +84,7 @@ _AT_END: Final = np.repeat([1.0, 0.0], 7)
 
 
 def _capsules(start: Array, end: Array, width: Array) -> Array:
-    """Outlines `(L, 14, 2)` of lines with round ends; points `(L, 2)`, width `(L,)`, all px."""
+    """Outlines `(L, 14, 2)` of lines with round ends; points `(L, 2)`, width `(L,)`, all pixels."""
     along = end - start
     length = np.linalg.norm(along, axis=-1, keepdims=True)
     unit = np.where(length > 0, along / np.maximum(length, 1e-9), [1.0, 0.0])
@@ -104,9 +104,9 @@ def draw_pose(
     """Draw one frame's keypoints on black.
 
     Args:
-        keypoints: `(137, 3)`: x and y in px (pixel centres at .5), confidence.  Points that are
+        keypoints: `(137, 3)`: x and y in pixels (pixel centres at .5), confidence.  Points that are
             not finite or far outside are not drawn; the rest is clipped to the picture.
-        size: width and height of the picture, px.
+        size: width and height of the picture, pixels.
         region: the box `(x, y, width, height)`, in the keypoints' coordinates, that fills the
             picture; by default `(0, 0, *size)`.
         config: widths and threshold.
@@ -132,7 +132,7 @@ def overlay(
 
     Args:
         frame: uint8 `(H, W, 3)`, RGB.
-        keypoints: `(137, 3)`, px of the frame.
+        keypoints: `(137, 3)`, pixels of the frame.
         config: widths and threshold.
 
     Returns:
@@ -149,7 +149,7 @@ def overlay(
 def _paint(
     canvas: Image, keypoints: NDArray[Any], region: Region, unit: float, config: DrawConfig
 ) -> None:
-    """Paint the figure into `canvas`; widths are shares of `unit`, px."""
+    """Paint the figure into `canvas`; widths are shares of `unit`, pixels."""
     if keypoints.shape != (NUM_KEYPOINTS, 3):
         raise ValueError(f"keypoints must be ({NUM_KEYPOINTS}, 3), not {keypoints.shape}")
     x, y, region_width, region_height = region

@@ -12,7 +12,7 @@ _FEWEST_KEYPOINTS = 5
 
 
 def body_extent(track: PoseTrack) -> FloatArray:
-    """The box around each frame's keypoints, float32 `(T, 4)`: left, top, right, bottom in px.
+    """The box around each frame's keypoints, float32 `(T, 4)`: left, top, right, bottom in pixels.
 
     Frames without a person are NaN.
     """
@@ -32,7 +32,7 @@ def body_extent(track: PoseTrack) -> FloatArray:
 
 
 def standing_height(track: PoseTrack) -> float:
-    """The height in px of the standing person: the 95th percentile over the frames.
+    """The height in pixels of the standing person: the 95th percentile over the frames.
 
     Raises:
         InputError: there is no person in the track.

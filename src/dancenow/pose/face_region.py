@@ -15,13 +15,13 @@ from dancenow.pose.layout import CERTAIN, FACE, INDEX
 from dancenow.pose.track import FloatArray
 
 _PART: Final = 128 / 1024  # of the frame's longer side
-_STEP: Final = 8  # px: the face generator halves its picture three times
+_STEP: Final = 8  # pixels: the face generator halves its picture three times
 _FEWEST: Final = 10  # face keypoints that must be seen
 _HEAD: Final = [INDEX[name] for name in ("nose", "right_eye", "left_eye")]
 
 
 def face_side(size: tuple[int, int]) -> int:
-    """Side of the face region in px, a multiple of 8, for frames of `size` (width, height)."""
+    """Side of the face region in pixels, a multiple of 8, for frames of `size` (width, height)."""
     return max(2 * _STEP, _STEP * round(_PART * max(size) / _STEP))
 
 
@@ -33,12 +33,12 @@ def face_corners(
     It is centred on the face's seen keypoints or, if too few are seen, on nose and eyes.
 
     Args:
-        keypoints: float32 `(T, 137, 3)`, px of the frame and confidence.
-        size: width and height of the frame in px; both at least `side`.
-        side: the region's side in px.
+        keypoints: float32 `(T, 137, 3)`, pixels of the frame and confidence.
+        size: width and height of the frame in pixels; both at least `side`.
+        side: the region's side in pixels.
 
     Returns:
-        int64 `(T, 2)`, left and top of the region in px (0, 0 where there is no face), and bool
+        int64 `(T, 2)`, left and top of the region in pixels (0, 0 where there is no face), and bool
         `(T,)`, whether there is a face.
     """
     width, height = size

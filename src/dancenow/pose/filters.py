@@ -181,7 +181,7 @@ def _half_window(seconds: float, fps: float) -> int:
 
 
 def _scale(track: PoseTrack) -> Array:
-    """The body's height in px, interpolated to every frame, `(T,)`."""
+    """The body's height in pixels, interpolated to every frame, `(T,)`."""
     height = body_height(track).astype(np.float64)
     known = np.isfinite(height) & (height > 0)
     if not known.any():

@@ -21,7 +21,7 @@ def keep_in_frame(track: PoseTrack) -> PoseTrack:
     not change.  A track that already fits is returned unchanged.
 
     Args:
-        track: poses in px of the frame they are to be performed in.
+        track: poses in pixels of the frame they are to be performed in.
     """
     hips = track.keypoints[:, INDEX["mid_hip"]]
     seen = hips[:, 2] >= USABLE

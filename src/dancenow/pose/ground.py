@@ -35,9 +35,9 @@ class Ground:
     """Where the dancer stands in each frame.
 
     Attributes:
-        ankle: float64 `(T,)`, y of the ankles on the ground, px; known in every frame.
+        ankle: float64 `(T,)`, y of the ankles on the ground, pixels; known in every frame.
         grounded: bool `(T,)`, whether a foot was seen on the ground.
-        height: float64 `(T,)`, the body's height, px; NaN where unknown.
+        height: float64 `(T,)`, the body's height, pixels; NaN where unknown.
     """
 
     ankle: Array

@@ -1,7 +1,7 @@
 """Global pose normalisation: a source's poses moved and scaled to where a target stands.
 
 Chan, Ginosar, Zhou and Efros, "Everybody Dance Now", ICCV 2019: section "Global Pose
-Normalization" and its appendix.  With `a` the ankle position (y, px, grows towards the camera),
+Normalization" and its appendix.  With `a` the ankle position (y, pixels, grows towards the camera),
 `s` the source and `t` the target, every frame is moved vertically by
 
     b = t_far + (a - s_far) / (s_near - s_far) * (t_near - t_far) - a
@@ -49,7 +49,7 @@ _EXTRAPOLATED: Final = 0.25  # how far beyond near and far the formulas hold, in
 
 @dataclass(frozen=True)
 class PoseStatistics:
-    """Where a dancer stands in the picture, and how tall they are there; all in px.
+    """Where a dancer stands in the picture, and how tall they are there; all in pixels.
 
     Attributes:
         near: ankle y closest to the camera (the paper's `s_max`).
@@ -143,7 +143,7 @@ def normalize(
         track: the source's (cleaned) track.
         source: statistics of the track, or of a longer one it was cut from.
         target: statistics of the target's track.
-        target_size: width and height of the target's frames, px.
+        target_size: width and height of the target's frames, pixels.
 
     Returns:
         The track in the target's frames, at the source's frame rate.  Missing keypoints stay

@@ -47,10 +47,10 @@ class OnlineNormalizer:
     the picture would drift.
 
     Args:
-        size: width and height of the source's frames, px.
+        size: width and height of the source's frames, pixels.
         fps: about how many poses arrive a second.
         target: where the target stands.
-        target_size: width and height of the target's frames, px.
+        target_size: width and height of the target's frames, pixels.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class OnlineNormalizer:
         self._source: PoseStatistics | None = None
 
     def add(self, keypoints: FloatArray) -> FloatArray | None:
-        """The pose in the target's frames, px; None until enough has been seen."""
+        """The pose in the target's frames, pixels; None until enough has been seen."""
         if (keypoints[BODY, 2] > 0).sum() < _BODY_POINTS:
             return None
         self._poses.append(keypoints)

@@ -140,7 +140,7 @@ def retarget_limbs(track: PoseTrack, source: BodyShape, target: BodyShape) -> Po
 
 
 def _length(track: PoseTrack, pairs: tuple[Limb, ...]) -> float:
-    """The length of limbs with these ends, px; 0 if they are hardly ever seen."""
+    """The length of limbs with these ends, pixels; 0 if they are hardly ever seen."""
     lengths: list[NDArray[np.float32]] = []
     for first, second in pairs:
         a, b = track.keypoints[:, INDEX[first]], track.keypoints[:, INDEX[second]]

@@ -25,10 +25,10 @@ class PoseTrack:
     """The keypoints of one person over time.
 
     Attributes:
-        keypoints: float32 `(T, 137, 3)`: x and y in px of the upright frame (x right, y down,
+        keypoints: float32 `(T, 137, 3)`: x and y in pixels of the upright frame (x right, y down,
             pixel centres at .5), confidence in 0..1; a missing keypoint has confidence 0.
         fps: frames a second.
-        size: frame size `(width, height)` in px.
+        size: frame size `(width, height)` in pixels.
     """
 
     keypoints: FloatArray
@@ -64,7 +64,7 @@ class PoseTrack:
 
     @property
     def xy(self) -> FloatArray:
-        """Coordinates, float32 `(T, 137, 2)`, px."""
+        """Coordinates, float32 `(T, 137, 2)`, pixels."""
         return self.keypoints[..., :2]
 
     @property

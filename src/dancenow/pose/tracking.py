@@ -35,7 +35,7 @@ class Person:
     """One person in one frame, as far as tracking needs to know.
 
     Attributes:
-        keypoints: float32 `(137, 3)`, px.
+        keypoints: float32 `(137, 3)`, pixels.
         seen: bool `(25,)`: body keypoints that are trusted and inside the frame.
         spread: root mean square distance of the seen body keypoints from their centre, px.  Unlike
             a box's height, it hardly changes when an arm is raised.
@@ -62,7 +62,7 @@ class Person:
         return Person(keypoints, seen, spread, spread * float(body[:, 2].mean()))
 
     def offset_to(self, other: Person, motion: FloatArray | None = None) -> float:
-        """How far `other` is from this person (moved by `motion`, px), in spreads.
+        """How far `other` is from this person (moved by `motion`, pixels), in spreads.
 
         The median over the body keypoints seen in both, so that one stray limb is no jump; the
         distance of the centres if too few are seen in both.
@@ -89,11 +89,11 @@ def track_person(candidates: Iterable[Sequence[FloatArray]], size: tuple[int, in
     """Choose and track one person in a whole clip: the largest and steadiest over time.
 
     Args:
-        candidates: the persons seen in each frame, each float32 `(137, 3)`, px.
+        candidates: the persons seen in each frame, each float32 `(137, 3)`, pixels.
         size: frame size `(width, height)`; what lies outside does not count for a person's size.
 
     Returns:
-        float32 `(T, 137, 3)`, px; all zero in frames where the person was not seen.
+        float32 `(T, 137, 3)`, pixels; all zero in frames where the person was not seen.
 
     Warns:
         DanceNowWarning: other persons were seen; says in how many frames.
@@ -146,7 +146,7 @@ class _Tracklet:
         return min(last.offset_to(person), last.offset_to(person, self._motion(gap)))
 
     def _motion(self, gap: int) -> FloatArray:
-        """How far the centre has probably moved since, px."""
+        """How far the centre has probably moved since, pixels."""
         if len(self.people) < 2:
             return np.zeros(2, np.float32)
         a, b = self.people[-2], self.people[-1]

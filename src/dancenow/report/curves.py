@@ -16,14 +16,14 @@ from dancenow.report.html import Html, element, escaped
 Values = NDArray[np.float64]
 
 _WIDTH, _HEIGHT = 440, 250
-_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 12, 16, 44  # px around the plot
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 12, 16, 44  # pixels around the plot
 _LOG_FROM: Final = 20.0  # ratio of largest to smallest value from which the axis is logarithmic
 _LARGEST: Final = 1e30  # larger values are treated as infinite
 _SMOOTH_FROM: Final = 12  # points; fewer are not smoothed
 _WINDOW: Final = 1 / 25  # of the points, for smoothing
 _TICKS: Final = 5
 _FROM_NOUGHT: Final = 0.05  # of the end; an axis that begins before this is shown from 0
-_LETTER: Final = 7.5  # px per letter; a phase without room for its name has none
+_LETTER: Final = 7.5  # pixels per letter; a phase without room for its name has none
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class KeypointProjector:
         self._depth[:17] = 0.03 + 0.23 * np.sin(np.pi * np.arange(17) / 16)  # the jaw's outline
 
     def keypoints(self, placed: PosedSkeleton) -> NDArray[np.float32]:
-        """Keypoints, float32 `(137, 3)`: x and y px, confidence 0 or 1; missing ones are 0."""
+        """Keypoints, float32 `(137, 3)`: x and y pixels, confidence 0 or 1; missing ones are 0."""
         points = np.zeros((NUM_KEYPOINTS, 3))
         self._body(placed, points[BODY])
         points[FACE] = self._face(placed)

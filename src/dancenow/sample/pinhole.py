@@ -16,10 +16,10 @@ class PinholeCamera:
     """A pinhole that looks along -z; instead of tilting, the picture's centre is shifted.
 
     Attributes:
-        size: picture size `(width, height)`, px.
+        size: picture size `(width, height)`, pixels.
         eye: `(3,)`, the camera's position, metres.
-        focal: focal length, px.
-        centre: `(x, y)`, px: where the optical axis meets the picture.
+        focal: focal length, pixels.
+        centre: `(x, y)`, pixels: where the optical axis meets the picture.
     """
 
     size: tuple[int, int]
@@ -28,7 +28,7 @@ class PinholeCamera:
     centre: tuple[float, float]
 
     def project(self, points: NDArray[Any]) -> Array:
-        """World points `(..., 3)`, metres -> `(..., 3)`: x px, y px, depth m."""
+        """World points `(..., 3)`, metres -> `(..., 3)`: x pixels, y pixels, depth m."""
         offset = np.asarray(points, dtype=np.float64) - self.eye
         depth = -offset[..., 2]
         x = self.centre[0] + self.focal * offset[..., 0] / depth

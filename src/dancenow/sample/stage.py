@@ -22,7 +22,7 @@ from dancenow.sample.stance import Solver
 Frame = NDArray[np.uint8]
 Keypoints = NDArray[np.float32]
 
-SMALLEST = 32  # px; below, there is nothing to see
+SMALLEST = 32  # pixels; below, there is nothing to see
 
 
 class SampleStage:
@@ -32,7 +32,7 @@ class SampleStage:
 
     Args:
         look: the performer.
-        size: picture size, px: one number for a square, or `(width, height)`.
+        size: picture size, pixels: one number for a square, or `(width, height)`.
 
     Raises:
         InputError: the size is too small.
@@ -59,7 +59,7 @@ class SampleStage:
         return self._renderer.draw(forward_kinematics(self.skeleton, pose, self.look.place))
 
     def keypoints(self, pose: BodyPose) -> Keypoints:
-        """The true keypoints, float32 `(137, 3)`: x px, y px, confidence 0 or 1."""
+        """The true keypoints, float32 `(137, 3)`: x pixels, y pixels, confidence 0 or 1."""
         return self._marker.keypoints(forward_kinematics(self.skeleton, pose, self.look.place))
 
     def poses(self, dance: str, *, seconds: float, fps: float, seed: int = 0) -> Iterator[BodyPose]:
@@ -96,13 +96,13 @@ def render_sample(
         performer: a name in `PERFORMERS`.
         dance: a name in `DANCES`.
         seconds: length.
-        size: picture size, px: one number for a square, or `(width, height)`.
+        size: picture size, pixels: one number for a square, or `(width, height)`.
         fps: frames a second.
         seed: for the choice of moves.
 
     Returns:
         `round(seconds * fps)` pairs of a frame, uint8 `(H, W, 3)` RGB, and keypoints, float32
-        `(137, 3)`: x px, y px, confidence 0 or 1.
+        `(137, 3)`: x pixels, y pixels, confidence 0 or 1.
 
     Raises:
         InputError: a name is unknown, or a length, size or frame rate is too small.

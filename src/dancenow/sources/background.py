@@ -22,7 +22,7 @@ _ENOUGH_KNOWN = 0.3  # fraction of it that must have been seen
 _DIFFERENT = 40  # of 255; more than noise and shadows
 _OFTEN = 0.08  # fraction of the frames in which a change must be seen
 _FEW_CHANGE = 0.002  # of the frame; smaller changes do not get a state of their own
-_COMPARED = 4000  # px used to distinguish states
+_COMPARED = 4000  # pixels used to distinguish states
 _SAME = 24.0  # of 255; maximum mean difference of frames that show one state
 _FEWEST = 3  # minimum number of frames of a state
 

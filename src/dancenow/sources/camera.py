@@ -22,7 +22,7 @@ from dancenow.video.camera_motion import CameraPath, CameraTracker, Drift, inter
 
 _VERSION = 2  # of what is cached here; increment it when the measurement changes
 _LOOKED_AT = 36  # number of frames measured
-_SHRINK = 8  # px of the frame per pixel of the mask
+_SHRINK = 8  # pixels of the frame per pixel of the mask
 _MARGIN = 0.03  # of the frame's longer side around the keypoints
 
 Frame = NDArray[np.uint8]

@@ -26,7 +26,7 @@ Frame = NDArray[np.uint8]
 MOST: Final = 8  # performers
 _BESIDE: Final = 0.08  # margin beside the dancer of a strip, as a fraction of the frame's height
 _SLIMMEST: Final = 0.45  # minimum width of a strip, as a fraction of its height
-_TALLEST: Final = 1080  # px
+_TALLEST: Final = 1080  # pixels
 
 
 @dataclass(frozen=True)

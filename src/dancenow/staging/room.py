@@ -21,7 +21,7 @@ from dancenow.sources.load import Source
 from dancenow.video import read_frames
 from dancenow.video.camera_motion import CameraPath, match_views, still_path
 
-_UNMOVED = 0.4  # px; a view that differs less is the plate's own
+_UNMOVED = 0.4  # pixels; a view that differs less is the plate's own
 _ZOOMED = (0.8, 1.25)  # scale range within which two views may show the same room
 
 

@@ -19,7 +19,7 @@ from dancenow.video import probe, read_frames
 
 Frame = NDArray[np.uint8]
 
-_TALLEST: Final = 720  # px
+_TALLEST: Final = 720  # pixels
 
 
 def write_beside(

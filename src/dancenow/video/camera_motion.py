@@ -11,26 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 Frame = NDArray[np.uint8]
-Points = NDArray[np.float32]  # (N, 2), px of a shrunk frame, the first pixel's centre at 0
+Points = NDArray[np.float32]  # (N, 2), pixels of a shrunk frame, the first pixel's centre at 0
 Similarity = NDArray[np.float64]  # (3, 3), moves such points
-Moves = NDArray[np.float64]  # (T, 2, 3), affine motions of points, px with pixel centres at .5
+Moves = NDArray[np.float64]  # (T, 2, 3), affine motions of points, pixels with pixel centres at .5
 
-_LONGER_SIDE: Final = 640  # px; larger frames are shrunk to it
+_LONGER_SIDE: Final = 640  # pixels; larger frames are shrunk to it
 _GROW: Final = 0.02  # of the frame's longer side: the mask's edge is uncertain
 _PERSON: Final = 40  # mask value, 0..255, from which a pixel may be the person's
 
 _TILES: Final = 6  # along each side: every part of the room counts, not only the brightest
 _PER_TILE: Final = 12  # features
 _CORNER: Final = 0.05  # of a tile's best corner; a weaker one is no feature
-_SPACING: Final = 6  # px between features
-_WINDOW: Final = 21  # px, compared around a feature
+_SPACING: Final = 6  # pixels between features
+_WINDOW: Final = 21  # pixels, compared around a feature
 _LEVELS: Final = 4  # of the pyramid: features are tracked up to about 100 px
 _ALIKE: Final = 0.7  # correlation of a feature's surroundings in both frames: noise has none
-_AROUND: Final = 5  # px to each side that are correlated
+_AROUND: Final = 5  # pixels to each side that are correlated
 
 _MIRROR: Final = cv2.BORDER_REFLECT_101  # beyond a picture's edge: repeating it shows as stripes
 
-_INLIER: Final = 1.0  # px
+_INLIER: Final = 1.0  # pixels
 _FEWEST: Final = 16  # features that must agree
 _SHARE: Final = 0.2  # of the tracked features that must agree
 _MOTIONS: Final = 2  # to tell apart: the room's and the person's
@@ -47,7 +47,7 @@ class Drift:
     """How far a camera moves within a clip, as far as it could be measured.
 
     Attributes:
-        x: px of the full frame, largest distance between two places of the picture's middle
+        x: pixels of the full frame, largest distance between two places of the picture's middle
             along the width.
         y: the same along the height.
         zoom: largest relative change of scale; 0.01 is 1 %.
@@ -73,7 +73,7 @@ class Drift:
         return self._share(size) > _STEADY and furthest < _FAR
 
     def warning(self, clip: str, size: tuple[int, int]) -> str:
-        """One line for the user about a clip of this name and size, `(width, height)` px."""
+        """One line for the user about a clip of this name and size, `(width, height)` pixels."""
         zooms = f" and zooms by {self.zoom:.1%}" if self.zoom >= _MOVES else ""
         return (
             f"{clip}: the camera moves (by up to {self.x:.0f} x {self.y:.0f} px of "
@@ -86,9 +86,9 @@ class CameraPath:
     """Where a camera looked, frame by frame.
 
     Attributes:
-        moves: float64 `(T, 2, 3)`, maps points of the common view, in px with pixel centres at
+        moves: float64 `(T, 2, 3)`, maps points of the common view, in pixels with pixel centres at
             .5, to where frame t shows them.
-        size: width and height of the frames in px.
+        size: width and height of the frames in pixels.
     """
 
     moves: Moves
@@ -136,7 +136,7 @@ class CameraPath:
         return CameraPath(whole[:, :2], self.size)
 
     def reach(self) -> float:
-        """The furthest that any corner of the frame moves, in px."""
+        """The furthest that any corner of the frame moves, in pixels."""
         width, height = self.size
         corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
         moved = np.einsum("tij,kj->tki", self.moves[:, :, :2], corners) + self.moves[:, None, :, 2]

@@ -66,7 +66,7 @@ class ToRGB:
     """Converts decoded frames to upright RGB of one size.
 
     Args:
-        size: `(width, height)` px of the result.
+        size: `(width, height)` pixels of the result.
         orientation: FFmpeg filters that turn a stored frame upright.
     """
 

@@ -32,7 +32,7 @@ class ImageFolder:
 
     Attributes:
         files: the pictures.
-        size: upright `(width, height)` in px, the same for all of them.
+        size: upright `(width, height)` in pixels, the same for all of them.
         rate: frames a second.
     """
 

@@ -45,7 +45,7 @@ class ClipInfo:
 
     Attributes:
         path: the video file or the folder of pictures.
-        size: `(width, height)` in px of the upright frame with square pixels.
+        size: `(width, height)` in pixels of the upright frame with square pixels.
         fps: frames a second, exact.  For a clip of variable rate, the constant rate to which
             `read_frames` resamples it.
         frames: how many frames `read_frames` yields at that rate.

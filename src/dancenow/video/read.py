@@ -48,7 +48,7 @@ def read_frames(
         fps: frames a second to resample to.
         size: `(width, height)` px to resize to, after the crop: by area where it shrinks, by cubic
             interpolation where it grows.
-        crop: `(x, y, width, height)` px of the upright frame; outside the frame, its edge is
+        crop: `(x, y, width, height)` pixels of the upright frame; outside the frame, its edge is
             repeated.
         start: the first frame, counted at the rate of the result.
         stop: the frame before which to end; by default, or beyond the end, the end.

@@ -32,7 +32,7 @@ class VideoWriter:
     Attributes:
         path: the output.
         frames: how many frames have been written.
-        size: `(width, height)` px of the frames; None before the first, if not given.
+        size: `(width, height)` pixels of the frames; None before the first, if not given.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from dancenow.pose.face_region import face_side
 
 _NARROWEST = 1 / 6  # ratio of a frame's sides; narrower frames have no room for a face region
 
-_LARGEST = 4096  # px; four times the paper's, and more than fits in any GPU's memory today
+_LARGEST = 4096  # pixels; four times the paper's, and more than fits in any GPU's memory today
 
 StageName = Literal["global", "enhancer", "all", "face"]
 

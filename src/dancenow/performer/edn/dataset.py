@@ -60,12 +60,12 @@ class PairSet:
 
     Attributes:
         frames: uint8 `(N, H, W, 3)` RGB.
-        keypoints: float32 `(N, 137, 3)`, px of the picture; None if figures are given.
+        keypoints: float32 `(N, 137, 3)`, pixels of the picture; None if figures are given.
         figures: uint8 `(N, H, W, 3)` RGB, or None.
         pairs: int64 `(P, 2)`, rows of the frames t-1 and t.
         corners: int64 `(N, 2)`, left and top of the face's region in pixels.
         has_face: bool `(N,)`.
-        side: of the faces' regions, px.
+        side: of the faces' regions, pixels.
     """
 
     frames: Frame

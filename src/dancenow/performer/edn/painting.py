@@ -33,7 +33,7 @@ class Painter:
         face: the network of the face's residual, or None.
         device: where and in which precision it computes.
         temporal: whether a frame is given the previous one.
-        side: of the faces' region, px.
+        side: of the faces' region, pixels.
     """
 
     def __init__(

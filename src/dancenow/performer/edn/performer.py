@@ -41,7 +41,7 @@ class FrameScene:
         size: width and height of the frame in pixels.
         fps: the target clip's frames per second.
         statistics: where and how tall the person was, None if learned from drawn figures.
-        face_side: of the faces' region, px of the painted picture.
+        face_side: of the faces' region, pixels of the painted picture.
         shape: the person's proportions, None if learned from drawn figures.
     """
 

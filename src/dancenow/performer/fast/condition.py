@@ -34,7 +34,7 @@ def draw_condition(
     """Draw a pose for the generator, at half the canvas's resolution.
 
     Args:
-        keypoints: float32 `(137, 3)`, px of the canvas and confidence.
+        keypoints: float32 `(137, 3)`, pixels of the canvas and confidence.
         canvas: width and height in pixels.
         body_px: height of the standing person.
 

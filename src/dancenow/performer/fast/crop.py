@@ -73,7 +73,7 @@ def person_box(keypoints: FloatArray, body_px: float) -> NDArray[np.float64]:
     """The box that a pose needs on a canvas: left, top, right, bottom in pixels, float64 `(4,)`.
 
     Args:
-        keypoints: float32 `(137, 3)`, px of the canvas.
+        keypoints: float32 `(137, 3)`, pixels of the canvas.
         body_px: height of the standing person.
     """
     seen = keypoints[keypoints[:, 2] >= CERTAIN, :2]

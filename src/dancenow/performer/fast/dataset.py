@@ -59,7 +59,7 @@ class CropSet:
         frames: uint8 `(N, H, W, 3)` RGB.
         plates: uint8 `(N, H, W, 3)` RGB, the background of the same boxes.
         masks: uint8 `(N, H, W)`, 255 on the person.
-        keypoints: float32 `(N, 137, 3)`, px of the crop.
+        keypoints: float32 `(N, 137, 3)`, pixels of the crop.
         times: float32 `(N,)`, seconds in the clip.
         inside: int64 `(N, 4)`, left, top, right and bottom of the part inside the frame; outside
             it the frame's edge is repeated.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
-_AROUND = 4  # px at half the resolution; faces and hands extend beyond their keypoints
+_AROUND = 4  # pixels at half the resolution; faces and hands extend beyond their keypoints
 
 
 def face_and_hands(pose: Tensor) -> Tensor:

@@ -41,7 +41,7 @@ _BATCH = 4  # pictures painted at once
 _AHEAD = 3  # batches drawn ahead
 _FADE_PX = 6  # of the canvas; the painted picture fades out at the border of its box
 _INVISIBLE = 0.5 / 255  # coverage below which a pixel is left unchanged
-_MAX_CANVAS = 640  # px; a dance that needs a larger box is cropped
+_MAX_CANVAS = 640  # pixels; a dance that needs a larger box is cropped
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class References:
     Attributes:
         frames: uint8 `(N, H, W, 3)` RGB.
         masks: uint8 `(N, H, W)`, 255 on the person.
-        keypoints: float32 `(N, 137, 3)`, px of the canvas and confidence.
+        keypoints: float32 `(N, 137, 3)`, pixels of the canvas and confidence.
         times: float32 `(N,)`, seconds in the clip.
         body_px: height of the standing person on the canvas.
     """

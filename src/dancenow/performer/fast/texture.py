@@ -31,7 +31,7 @@ LAYERS: Final = 2  # the body, and the arms, which mostly lie before it
 LAYER_CHANNELS: Final = 4  # RGB and coverage
 
 _STRETCH: Final = 1.8  # largest factor by which a limb is stretched or shrunk
-_POINT: Final = 1e-3  # squared px; closer keypoints have no direction
+_POINT: Final = 1e-3  # squared pixels; closer keypoints have no direction
 _NEARER: Final = 1.5  # largest factor between a body's size and its usual size
 _OVERLAP: Final = 0.5  # overlap of pieces, in their widths
 _REACH: Final = (3.0, 4.5)  # distance, in widths, to which pixels belong to a piece: fully, at all
@@ -41,7 +41,7 @@ _UNSEEN: Final = 0.04  # cost of a missing keypoint, in squared body heights
 # this many squared body heights.
 _FAITHFUL: Final = 1.3
 _AS_GOOD: Final = 1e-4
-_SHRINK: Final = 2  # px of the picture for one of the map of pieces
+_SHRINK: Final = 2  # pixels of the picture for one of the map of pieces
 _FADED: Final = 8  # of 255: coverage that does not count
 
 
@@ -205,7 +205,7 @@ class Texture:
         """The pieces of the chosen references in a new pose.
 
         Args:
-            keypoints: float32 `(137, 3)`, px of the canvas.
+            keypoints: float32 `(137, 3)`, pixels of the canvas.
             chosen: the result of `choose`.
             canvas: width and height in pixels.
 

@@ -22,7 +22,7 @@ class Detection:
     """What was seen in one frame.
 
     Attributes:
-        candidates: the persons, each float32 `(137, 3)`: x, y in px (pixel centres at .5),
+        candidates: the persons, each float32 `(137, 3)`: x, y in pixels (pixel centres at .5),
             confidence in 0..1.
         mask: float32 `(H, W)`, 0 = background to 1 = the first candidate; None if it was not
             asked for or nobody was seen.

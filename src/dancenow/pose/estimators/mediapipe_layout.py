@@ -62,8 +62,8 @@ def to_layout(landmarks: Any, scale: float, origin: tuple[float, float]) -> Floa
     Args:
         landmarks: what `Holistic.process` returned for a square picture; or `Pose.process`, which
             returns the body alone.
-        scale: side of that picture, px of the frame.
-        origin: where its upper left corner lies in the frame, px.
+        scale: side of that picture, pixels of the frame.
+        origin: where its upper left corner lies in the frame, pixels.
 
     Returns:
         float32 `(137, 3)`, or None if nobody was seen.  Confidence is MediaPipe's visibility for

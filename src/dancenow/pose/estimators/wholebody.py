@@ -42,7 +42,7 @@ def wholebody_to_layout(xy: NDArray[Any], scores: NDArray[Any]) -> FloatArray:
     """Turn whole-body keypoints into the layout of 137.
 
     Args:
-        xy: `(P, 133, 2)`, px, pixel centres at whole numbers (as OpenCV counts).
+        xy: `(P, 133, 2)`, pixels, pixel centres at whole numbers (as OpenCV counts).
         scores: `(P, 133)`; clipped to 0..1.
 
     Returns:

@@ -16,12 +16,12 @@ from dancenow.pose.track import FloatArray
 _SHARE: Final = 0.4  # of the window's side that a body takes when the window is chosen
 _TOO_LARGE: Final = 0.8
 _TOO_SMALL: Final = 0.15
-_SMALLEST: Final = 32  # px
+_SMALLEST: Final = 32  # pixels
 
 
 @dataclass(frozen=True)
 class Window:
-    """A square part of the frame, px; it may extend beyond the frame."""
+    """A square part of the frame, pixels; it may extend beyond the frame."""
 
     left: int
     top: int
@@ -35,7 +35,7 @@ class Window:
 
     @staticmethod
     def around(keypoints: FloatArray, largest: int) -> Window:
-        """A window with room to move around a body `(137, 3)`, at most `largest` px wide."""
+        """A window with room to move around a body `(137, 3)`, at most `largest` pixels wide."""
         centre, extent = _centre_and_extent(keypoints)
         side = max(_SMALLEST, min(round(extent / _SHARE), largest))
         left, top = np.round(centre - side / 2).astype(int)
@@ -101,7 +101,7 @@ def search_windows(width: int, height: int) -> Iterator[Window]:
 
 
 def _centre_and_extent(keypoints: FloatArray) -> tuple[FloatArray, float]:
-    """Centre and longer side of the box around the seen body keypoints, px."""
+    """Centre and longer side of the box around the seen body keypoints, pixels."""
     body = keypoints[BODY]
     xy = body[body[:, 2] > 0, :2]
     low, high = xy.min(axis=0), xy.max(axis=0)
