@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import wave
 from collections.abc import Callable
 from fractions import Fraction
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from dancenow.errors import InputError
 from dancenow.music import Music, analyze_music, has_music, write_wav
-from dancenow.music.analysis import RATE, load_samples
+from dancenow.music.analysis import RATE, _numba_lock, load_samples
 from dancenow.sample import DANCES, click_track
 
 pytestmark = pytest.mark.filterwarnings("error:::dancenow")
@@ -392,3 +393,17 @@ def test_without_librosa_one_line_says_how_to_install_it(
     with pytest.raises(InputError, match=r"needs librosa.*pip install 'dancenow\[music\]'"):
         analyze_music(path)
     assert not has_music()
+
+
+@pytest.mark.usefixtures("librosa")
+def test_two_processes_do_not_compile_at_once(tmp_path: Path) -> None:
+    sound = tmp_path / "clicks.wav"
+    write_wav(sound, click_track("disco", 4.0, rate=NATIVE), NATIVE)
+    heard: list[Music] = []
+    waiting = threading.Thread(target=lambda: heard.append(analyze_music(sound)))
+    with _numba_lock():
+        waiting.start()
+        waiting.join(0.5)
+        assert waiting.is_alive() and not heard
+    waiting.join()
+    assert heard[0].seconds == pytest.approx(4.0, abs=0.1)

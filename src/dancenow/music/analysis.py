@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
@@ -90,15 +94,29 @@ def analyze_music(path: str | Path) -> Music:
     nothing = np.empty(0)
     if max(float(samples.max()), -float(samples.min())) < _SILENT:
         return Music(seconds, nothing, 0.0, 0.0, np.zeros(_whole(seconds)))
-    onsets = _onsets(librosa, samples)
-    energy = _sections(samples, onsets)
-    period, clarity = _pulse(onsets, RATE / _HOP)
-    if clarity < max(_CLEAR, _CHANCE / np.sqrt(len(onsets))):
-        return Music(seconds, nothing, 0.0, clarity, energy)
-    beats = _beats(librosa, onsets, period)
+    with _numba_lock():
+        onsets = _onsets(librosa, samples)
+        energy = _sections(samples, onsets)
+        period, clarity = _pulse(onsets, RATE / _HOP)
+        if clarity < max(_CLEAR, _CHANCE / np.sqrt(len(onsets))):
+            return Music(seconds, nothing, 0.0, clarity, energy)
+        beats = _beats(librosa, onsets, period)
     if len(beats) < _FEWEST:
         return Music(seconds, nothing, 0.0, clarity, energy)
     return Music(seconds, beats, 60 / float(np.diff(beats).mean()), clarity, energy)
+
+
+@contextmanager
+def _numba_lock() -> Iterator[None]:
+    """Keep other processes of this user out of librosa meanwhile.
+
+    librosa compiles its functions when they are first used.  Two processes that do so at once can
+    damage Numba's cache; every later process that reads it then crashes.
+    """
+    with (Path(tempfile.gettempdir()) / f"dancenow-{os.getuid()}-numba.lock").open("a") as file:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def load_samples(path: Path) -> Samples:
