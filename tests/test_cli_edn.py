@@ -95,5 +95,5 @@ def test_the_ablation_leaves_a_table_and_a_sheet(dancenow: Command, tmp_path: Pa
 
 def test_the_ablation_is_of_the_papers_presets(dancenow: Command, tmp_path: Path) -> None:
     status, _, err = dancenow("evaluate", "ablation", "-o", tmp_path / "report", "--preset", "fast")
-    assert status == 2 and "not one of the paper's" in err
+    assert status == 2 and "choose one of the paper's" in err
     assert not (tmp_path / "report").exists()

@@ -272,7 +272,7 @@ def test_what_cannot_be_measured_is_told_before_anything_is_painted(
     wrong: list[tuple[Path, Path, dict[str, Any], str]] = [
         (tmp_path, clip, {}, "holds no performer"),
         (folder, tmp_path / "none.mp4", {}, "no such file"),
-        (folder, small, {}, "64 x 64 px, the performer's are 128 x 128; give a clip"),
+        (folder, small, {}, "64 x 64 pixels, the performer's are 128 x 128; give a clip"),
         (folder, clip, {}, r"too few frames to measure on \(1, .* larger `hold_out`"),
         (folder, other, {"poses": short}, "has 4 poses, .* has 5 frames"),
         (folder, other, {"keep": tmp_path / "o.exe"}, "cannot be written"),
