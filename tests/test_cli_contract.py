@@ -86,7 +86,11 @@ def test_a_shutdown_and_a_closed_terminal_end_a_command_as_ctrl_c_does(
             raise
 
     sampling(work)
-    status, out, err = dancenow("sample", "-o", "a.mp4")
+    before = signal.signal(number, signal.SIG_DFL)  # the tests may run under `nohup`
+    try:
+        status, out, err = dancenow("sample", "-o", "a.mp4")
+    finally:
+        signal.signal(number, before)
     assert (status, out, kept) == (128 + number, "", [True])
     assert "stopped" in err and "Traceback" not in err
 
