@@ -6,7 +6,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
@@ -113,9 +113,10 @@ def _numba_lock() -> Iterator[None]:
     librosa compiles its functions when they are first used.  Two processes that do so at once can
     damage Numba's cache; every later process that reads it then crashes.
     """
-    with (Path(tempfile.gettempdir()) / f"dancenow-{os.getuid()}-numba.lock").open("a") as file:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(file, fcntl.LOCK_EX)
+    path = Path(tempfile.gettempdir()) / f"dancenow-{os.getuid()}-numba.lock"
+    with ExitStack() as held:
+        with suppress(OSError):  # a folder that cannot be written, or has no locks
+            fcntl.flock(held.enter_context(path.open("a")), fcntl.LOCK_EX)
         yield
 
 
