@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -293,3 +294,8 @@ def test_the_state_with_the_best_held_out_loss_is_kept(tmp_path: Path) -> None:
     later.held_out = lambda weight: abs(weight - 6)
     train(tmp_path, later, 14, keep_best=True)
     assert later.weight == 6
+
+
+def test_a_resumed_training_counts_its_earlier_seconds(tmp_path: Path) -> None:
+    train(tmp_path / "toy", Adding({2: lambda: time.sleep(0.2) or 0.25}))
+    assert train(tmp_path / "toy", steps=5).seconds > 0.2

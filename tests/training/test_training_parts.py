@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from dancenow.errors import InputError
+from dancenow.options.groups import BudgetOptions
 from dancenow.training import (
     Budget,
     Clock,
@@ -20,7 +21,7 @@ from dancenow.training import (
     measure_precision,
     save_state,
 )
-from dancenow.training.budget import cosine_rate
+from dancenow.training.budget import budget_of, cosine_rate
 from dancenow.training.checkpoint import optimizer_tensors, restore_optimizer
 
 
@@ -33,6 +34,26 @@ class Ticking:
     def __call__(self) -> float:
         self.time += 1.0
         return self.time
+
+
+def test_options_without_a_budget_take_the_default() -> None:
+    assert budget_of(BudgetOptions(), Budget(minutes=3)) == Budget(minutes=3)
+
+
+def test_a_part_of_a_training_gets_its_share() -> None:
+    whole, default = BudgetOptions(minutes=4, steps=10), Budget(steps=1)
+    assert budget_of(whole, default, share=0.25) == Budget(minutes=1, steps=2)
+    assert budget_of(BudgetOptions(steps=1), default, share=0.25) == Budget(steps=1)
+
+
+def test_a_quality_is_a_number_of_steps_and_excludes_other_budgets() -> None:
+    default = Budget(minutes=1)
+    assert budget_of(BudgetOptions(quality="quick"), default, enough_steps=40) == Budget(steps=40)
+    assert budget_of(BudgetOptions(quality="good"), default, enough_steps=40) == Budget(steps=100)
+    with pytest.raises(InputError, match="`quality`: replaces"):
+        budget_of(BudgetOptions(quality="good", steps=3), default, enough_steps=40)
+    with pytest.raises(InputError, match="not known"):
+        budget_of(BudgetOptions(quality="good"), default)
 
 
 @pytest.mark.parametrize("wrong", [{}, {"minutes": 0}, {"minutes": float("nan")}, {"steps": 0}])
