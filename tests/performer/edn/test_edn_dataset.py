@@ -1,11 +1,8 @@
-"""What the paper's training draws from: pairs and figures, canvases, options, threads, watch."""
+"""What the paper's training draws from: pairs and figures, canvases, options, watch."""
 
 from __future__ import annotations
 
-import ctypes
 import re
-import sys
-import threading
 import warnings
 from pathlib import Path
 
@@ -24,10 +21,6 @@ from dancenow.pose.draw import draw_pose
 from dancenow.pose.face_region import face_corners, face_side
 from dancenow.pose.layout import BODY
 from dancenow.sample import dance_track
-from dancenow.training import Device
-from dancenow.training.memory import keep_freed_memory
-from dancenow.training.prefetch import Prefetch
-from dancenow.training.team import Team
 
 WIDTH, HEIGHT = 96, 128
 EDN_512, EDN_1024, EDN_TINY = (EDN_PRESETS[f"edn-{name}"] for name in ("512", "1024", "tiny"))
@@ -328,73 +321,3 @@ def test_nothing_is_said_of_a_healthy_discriminator(middle: float, spread: float
 
 def test_nothing_is_said_of_a_short_victory() -> None:
     assert watched(([0.001] * 300 + [0.3] * 100) * 5) == []
-
-
-# Threads, memory, teams.
-
-
-def test_batches_come_in_the_order_they_are_asked_for() -> None:
-    batches = Prefetch(lambda number: number**2)
-    wanted = [*range(20), 5, 40, 41]
-    assert [batches.get(k) for k in wanted] == [k**2 for k in wanted]
-    batches.close()
-
-
-def test_the_next_batches_are_drawn_while_one_is_used() -> None:
-    begun = [threading.Event() for _ in range(8)]
-    batches = Prefetch(lambda number: begun[number].set(), ahead=4)
-    batches.get(0)
-    assert all(event.wait(60) for event in begun[:5])
-    batches.close()
-    assert not any(event.is_set() for event in begun[5:])
-
-
-def test_what_was_drawn_ahead_is_forgotten_when_other_batches_are_wanted() -> None:
-    stage, begun = "global", [threading.Event() for _ in range(8)]
-
-    def draw(number: int) -> tuple[str, int]:
-        drawn = (stage, number)
-        begun[number].set()
-        return drawn
-
-    batches = Prefetch(draw)
-    assert batches.get(0) == ("global", 0) and all(event.wait(60) for event in begun[:3])
-    stage = "face"
-    assert batches.get(1) == ("global", 1)  # drawn ahead
-    batches.clear()
-    assert batches.get(2) == ("face", 2)
-    batches.close()
-
-
-def test_an_error_while_drawing_is_raised_where_the_batch_is_wanted() -> None:
-    def draw(number: int) -> int:
-        if number == 2:
-            raise InputError("a frame is missing")
-        return number
-
-    batches = Prefetch(draw)
-    assert [batches.get(0), batches.get(1)] == [0, 1]
-    with pytest.raises(InputError, match="a frame is missing"):
-        batches.get(2)
-    assert batches.get(3) == 3
-    batches.close()
-
-
-@pytest.mark.parametrize("platform", ["darwin", "win32"])
-def test_elsewhere_than_on_linux_memory_is_left_alone(
-    monkeypatch: pytest.MonkeyPatch, platform: str
-) -> None:
-    touched: list[object] = []
-    monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr(ctypes, "CDLL", touched.append)
-    assert keep_freed_memory.__wrapped__() is False and not touched
-
-
-@pytest.mark.parametrize("with_fabric", [False, True])
-def test_a_team_of_one_agrees_with_itself_and_waits_for_nobody(with_fabric: bool) -> None:
-    team = Team(Device("cpu", "32-true").fabric() if with_fabric else None)
-    team.wait()
-    assert (team.rank, team.size, team.first) == (0, 1, True)
-    assert team.agreed(0.1) == 0.1
-    terms = {"loss": torch.tensor(2.0, requires_grad=True), "l1": torch.tensor(0.5).bfloat16()}
-    assert team.means(terms) == {"loss": 2.0, "l1": 0.5}
