@@ -54,7 +54,10 @@ def decoded(path: Path) -> Iterator[Frame]:
             context.extradata = stream.codec_context.extradata
         for packet in container.demux(stream):
             for frame in context.decode(packet):
-                yield np.asarray(frame.reformat(format="rgba").to_ndarray(), np.uint8)
+                # One thread: with several, FFmpeg's path to RGBA writes past its rows, into those
+                # of the next thread.
+                picture = frame.reformat(format="rgba", threads=1)
+                yield np.asarray(picture.to_ndarray(), np.uint8)
 
 
 def names(folder: Path) -> list[str]:
