@@ -4,6 +4,8 @@
 
 BIN := .venv/bin
 export PYTHON PIP_ARGS
+# Else every process that a test starts would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' Makefile

@@ -76,9 +76,13 @@ install() {
         say "no NVIDIA GPU seen. Should pip now take PyTorch's CUDA build (gigabytes): the CPU" \
             "build is smaller; CONTRIBUTING.md, 'PyTorch without a GPU', says how to get it."
     fi
+    # Recent releases of pip install twice as fast as those that come with Python.
     # PIP_ARGS is a list of arguments and must be split.
     # shellcheck disable=SC2086
-    pip install ${PIP_ARGS:-} -c constraints.txt -e '.[dev]' && return
+    pip install -q ${PIP_ARGS:-} 'pip>=25' || say "pip could not be updated; going on with it."
+    # Modules are compiled when they are imported: most never are.
+    # shellcheck disable=SC2086
+    pip install --no-compile ${PIP_ARGS:-} -c constraints.txt -e '.[dev]' && return
     case $(uname -sm) in
         "Linux x86_64" | "Darwin arm64") die "pip failed; its message above says why." ;;
         *) die "pip failed. MediaPipe 0.10.21 and PyTorch are published for Linux x86_64 and" \
@@ -115,7 +119,8 @@ venv_is_usable || make_venv
 rm -f "$stamp"
 install
 mend_opencv
-"$python" -c 'import av, cv2, mediapipe, torch' ||
+# Compiled here once, even where Python is told to keep nothing that it compiled.
+env -u PYTHONDONTWRITEBYTECODE "$python" -c 'import av, cv2, mediapipe, torch' ||
     die "the install is not complete: see the message above."
 fingerprint >"$stamp"
 say "$venv is ready. Try: make demo"

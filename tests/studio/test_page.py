@@ -128,13 +128,17 @@ def has_frames(page: Any, video: str) -> bool:
               const video = document.querySelector(selector);
               video.muted = true;
               await video.play();
-              video.pause();
               const canvas = document.createElement('canvas');
               canvas.width = video.videoWidth; canvas.height = video.videoHeight;
               const drawing = canvas.getContext('2d');
-              drawing.drawImage(video, 0, 0);
-              const seen = new Set(drawing.getImageData(0, 0, canvas.width, canvas.height).data);
-              return video.duration > 1 && seen.size > 20;
+              // Playing begins before the first picture is there to be drawn.
+              for (let tries = 0; tries < 600; tries++) {
+                drawing.drawImage(video, 0, 0);
+                const pixels = drawing.getImageData(0, 0, canvas.width, canvas.height).data;
+                if (video.duration > 1 && new Set(pixels).size > 20) return true;
+                await new Promise((resolve) => setTimeout(resolve, 100));
+              }
+              return false;
             }""",
             video,
         )

@@ -119,6 +119,14 @@ class Choreography:
             float64 `(T, len(CHANNELS))`.
         """
         at = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        phrases = np.floor(at / (BEATS * self.dance.beat))
+        out = np.empty((len(at), len(CHANNELS)))
+        for phrase in np.unique(phrases):  # one after the other: only the last few are kept
+            rows = phrases == phrase
+            out[rows] = self._stances(at[rows])
+        return _alive(out, at)
+
+    def _stances(self, at: Array) -> Array:
         out = np.empty((len(at), len(CHANNELS)))
         for i, channel in enumerate(CHANNELS):
             share = _lag_share(channel)
@@ -127,7 +135,7 @@ class Choreography:
             if share >= 0.7:  # an arm shoots past its end and comes back
                 past = self._curve(i, now - 0.10)
                 out[:, i] += self.dance.overshoot * (out[:, i] - past)
-        return _alive(out, at)
+        return out
 
     def _curve(self, channel: int, times: Array) -> Array:
         beats = times / self.dance.beat

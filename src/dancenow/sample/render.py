@@ -174,7 +174,7 @@ def openness(posed: PosedBody, points: Tensor, normals: Tensor) -> Tensor:
     offset = points[None] - a
     h = (offset * along).sum(1) / (along * along).sum(1).clamp_min(1e-9)
     away = h.clamp(0, 1)[:, None] * along - offset
-    distance = away.norm(dim=1)
+    distance = (away * away).sum(1).sqrt()  # `norm` takes ten times as long on this axis
     lean = (away * normals[None]).sum(1) / distance.clamp_min(1e-6)
     block = (radius / distance.clamp_min(1e-6)).clamp(0, 1) ** 2 * lean.clamp_min(0.0)
     seen: Tensor = (1 - 0.8 * block).prod(dim=0)

@@ -37,7 +37,7 @@ REFERENCE_START = 2000  # the latent at which the original begins
 REFERENCE_FPS = 30  # frames a second of what the original writes
 _TEMPERATURES = (0.5, 2.0)  # among which the calibration seeks
 _HALVINGS = 4
-_CALIBRATED = (15.0, 200)  # seconds of a dance, and latents of it at most; three dances each time
+_CALIBRATED = 200  # latents of a dance at most; three dances each time
 FILES = ("vae.safetensors", "sequence.safetensors", "latents.npz")
 
 
@@ -236,7 +236,7 @@ class FrameChoreographer(Choreographer):
         learned for long is sure of itself and would dance too calmly at 1.
         """
         rate = self.learned.rate
-        count = max(2, min(round(_CALIBRATED[0] * rate), _CALIBRATED[1]))
+        count = max(2, min(round(self.config.calibration_seconds * rate), _CALIBRATED))
         long = max(self.learned.clips(), key=len)
         starts = np.linspace(0, max(0, len(long) - count), 3).astype(int)
         wanted = float(np.mean([self._speed(long[start : start + count]) for start in starts]))

@@ -97,6 +97,8 @@ class FrameChoreographerConfig(MethodConfig):
     """Default length of both trainings together."""
     codec_share: float = 0.6
     """The autoencoder's part of the time."""
+    calibration_seconds: float = 15.0
+    """Length of the dances by which the default temperature is found."""
 
 
 # DanceNet's filters are most where the picture is largest: a quarter of them there, and more where
@@ -132,6 +134,7 @@ PRESETS: Final[Mapping[str, FrameChoreographerConfig]] = {
             batch=8,
         ),
         minutes=0.5,
+        calibration_seconds=4.0,
     ),
 }
 
