@@ -268,7 +268,7 @@ def test_a_job_dies_with_its_studio_and_saves_first(tmp_path: Path) -> None:
                 job = queue.submit("anna", "wait", {{}}, "training")
                 while not queue.get("anna", job.id).progress:
                     time.sleep(0.01)
-                print(queue._processes[job.id].pid, queue.folder(job), flush=True)
+                print(queue._processes[job.id][0].pid, queue.folder(job), flush=True)
                 time.sleep(600)
             """
         )
@@ -276,6 +276,7 @@ def test_a_job_dies_with_its_studio_and_saves_first(tmp_path: Path) -> None:
     studio = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
     assert studio.stdout is not None
     pid, _, folder = studio.stdout.readline().strip().partition(" ")
+    assert folder, "the studio did not start its job"
     studio.send_signal(signal.SIGKILL)
     studio.wait()
     while not (Path(folder) / "checkpoint.txt").exists():

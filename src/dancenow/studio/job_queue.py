@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -49,6 +50,7 @@ class JobQueue:
         folders: returns the folder that holds the folders of an owner's jobs.
         owners: everyone who has stored jobs; those that were active become interrupted.
         kinds: the kinds of jobs by name.
+        preload: modules that jobs import; where processes are forked, imported once for all.
         grace: seconds that an interrupted job has to save its checkpoint.
     """
 
@@ -58,12 +60,16 @@ class JobQueue:
         owners: Iterable[str],
         kinds: Mapping[str, JobKind],
         *,
+        preload: Iterable[str] = (),
         grace: float = _GRACE,
     ) -> None:
         self._folders, self._kinds, self._grace = folders, kinds, grace
-        self._context = multiprocessing.get_context("spawn")
+        # Not on macOS, whose libraries do not survive a fork.
+        forked = sys.platform == "linux"
+        self._context = multiprocessing.get_context("forkserver" if forked else "spawn")
+        self._context.set_forkserver_preload(list(preload))
         self._jobs: dict[str, Job] = {}
-        self._processes: dict[str, Any] = {}
+        self._processes: dict[str, tuple[Any, Any]] = {}  # and the studio's end of the pipe
         self._changed = threading.Condition()
         self._closed = False
         for owner in owners:
@@ -257,14 +263,16 @@ class JobQueue:
         with self._changed:
             process.start()
             sender.close()  # so that the pipe ends with the worker
-            self._processes[job.id] = process
+            self._processes[job.id] = (process, receiver)
             if self._closed or self._jobs[job.id].state is JobState.cancelling:
                 self._interrupt(job.id)
         last: WorkerEvent = _CRASHED
         eta = EtaEstimator()
         with receiver:
             for name, value in _events(receiver):
-                if name in ("progress", "preview", "warning"):
+                if name == "log":
+                    print(value, file=sys.stderr, flush=True)
+                elif name in ("progress", "preview", "warning"):
                     self._record(job.id, name, value, eta)
                 else:
                     last = (name, value)
@@ -307,11 +315,11 @@ class JobQueue:
 
     def _interrupt(self, id: str) -> None:
         """Interrupt a job's worker, and kill it where it does not end in time."""
-        process = self._processes.get(id)
-        if process is None or process.pid is None or not process.is_alive():
+        process, connection = self._processes.get(id, (None, None))
+        if process is None or not process.is_alive():
             return
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGINT)
+        with suppress(OSError):  # it has just ended
+            connection.send("interrupt")
         timer = threading.Timer(self._grace, _kill, args=(process,))
         timer.daemon = True
         timer.start()

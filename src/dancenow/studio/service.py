@@ -20,7 +20,7 @@ from dancenow.studio.job_queue import JobQueue
 from dancenow.studio.library import EntryKind, Library, LibraryEntry
 from dancenow.studio.media_types import UploadKind
 from dancenow.studio.requests import SAMPLE_PERFORMERS, RequestBuilder, with_user_names
-from dancenow.studio.tasks import JOB_KINDS
+from dancenow.studio.tasks import JOB_KINDS, PRELOAD
 from dancenow.studio.uploads import Upload, Uploads, plain_name
 
 SAMPLE_DANCES_NAME: Final = "Sample dances"
@@ -48,7 +48,9 @@ class StudioService:
         self.temp_folder = config.data / "passing"
         make_folder(self.temp_folder)
         owners = [path.name for path in self._owners.iterdir() if path.is_dir()]
-        self.queue = JobQueue(lambda owner: self._owners / owner / "jobs", owners, JOB_KINDS)
+        self.queue = JobQueue(
+            lambda owner: self._owners / owner / "jobs", owners, JOB_KINDS, preload=PRELOAD
+        )
         self.prune()
 
     def library(self, owner: str) -> Library:

@@ -129,6 +129,15 @@ JOB_KINDS = {
     "preview_sample": JobKind(preview_sample, lane="short", temporary=True),
     "check_import": JobKind(check_import, lane="short", temporary=True),
 }
+PRELOAD = (
+    "mediapipe",
+    "dancenow.studio.thumbnails",
+    *(
+        f"dancenow.workflows.{name}"
+        for name in ("generate", "perform", "sample", "train_choreographer", "train_performer")
+    ),
+)
+"""What most jobs import, which takes seconds."""
 
 
 def _clip_file(clip: dict[str, Any], reporter: JobReporter) -> Path:

@@ -22,8 +22,8 @@ JobRequest = dict[str, Any]
 """What a task works on: JSON values."""
 
 WorkerEvent = tuple[str, Any]
-"""A name and a value: "progress", "preview", "warning", and at the end "done", "failed" or
-"cancelled"."""
+"""A name and a value: "progress", "preview", "warning", "log" for the studio's log, and at the end
+"done", "failed" or "cancelled"."""
 
 PREVIEW_FILE: Final = "preview.jpg"
 _INTERVAL: Final = 0.2  # seconds between two progress events of one stage
@@ -75,11 +75,11 @@ Task = Callable[[JobRequest, Path, JobReporter], dict[str, Any]]
 def run_task(task: Task, request: JobRequest, folder: Path, connection: Connection) -> None:
     """Run a task in this process; the last event says how it ended.
 
-    SIGINT ends it as Ctrl-C would on the command line, so that a training saves its checkpoint.
+    A message from the studio ends it as Ctrl-C would on the command line, so that a training saves
+    its checkpoint.
     """
     os.setsid()  # Ctrl-C in the studio's terminal must not reach this process
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    threading.Thread(target=_end_with_studio, args=(connection,), daemon=True).start()
     lock = threading.Lock()
 
     def send(event: WorkerEvent) -> None:
@@ -92,6 +92,7 @@ def run_task(task: Task, request: JobRequest, folder: Path, connection: Connecti
     reporter = JobReporter(send, folder)
     _forward_warnings(reporter)
     try:
+        threading.Thread(target=_heed_studio, args=(connection,), daemon=True).start()
         send(("done", task(request, folder, reporter)))
         return
     except KeyboardInterrupt:
@@ -99,16 +100,19 @@ def run_task(task: Task, request: JobRequest, folder: Path, connection: Connecti
     except DanceNowError as error:
         last = ("failed", str(error))
     except BaseException as error:
-        traceback.print_exc()  # for the studio's log, never for the page
+        with suppress(KeyboardInterrupt):
+            send(("log", traceback.format_exc()))  # never for the page
         reason = "memory ran out" if isinstance(error, MemoryError) else "of an error"
         last = ("failed", f"it stopped because {reason}; see the studio's log.")
     with suppress(KeyboardInterrupt):  # the studio is gone
         send(last)
 
 
-def _end_with_studio(connection: Connection) -> None:
-    """Wait for the studio's end, then interrupt this process, and kill it if that takes long."""
+def _heed_studio(connection: Connection) -> None:
+    """Interrupt this process when the studio asks; when it is gone, kill it if that takes long."""
     try:
+        connection.recv()
+        os.kill(os.getpid(), signal.SIGINT)
         connection.recv()
     except (EOFError, OSError):
         os.kill(os.getpid(), signal.SIGINT)
