@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,8 +66,11 @@ class JobQueue:
     ) -> None:
         self._folders, self._kinds, self._grace = folders, kinds, grace
         # Not on macOS, whose libraries do not survive a fork.
-        forked = sys.platform == "linux"
-        self._context = multiprocessing.get_context("forkserver" if forked else "spawn")
+        self._context: ForkServerContext | SpawnContext = (
+            multiprocessing.get_context("forkserver")
+            if sys.platform == "linux"
+            else multiprocessing.get_context("spawn")
+        )
         self._context.set_forkserver_preload(list(preload))
         self._jobs: dict[str, Job] = {}
         self._processes: dict[str, tuple[Any, Any]] = {}  # and the studio's end of the pipe
