@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dancenow.video.timing import STANDARD_RATES, as_rate, fit_timeline, hold, nearest_slot
@@ -42,6 +42,7 @@ def test_a_rate_must_be_above_zero(fps: float) -> None:
 
 
 @given(rate=st.sampled_from(STANDARD_RATES), frames=st.integers(2, 3000))
+@example(rate=Fraction(120000, 1001), frames=14)
 def test_times_rounded_to_milliseconds_still_make_a_constant_rate(
     rate: Fraction, frames: int
 ) -> None:

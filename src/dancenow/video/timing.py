@@ -21,6 +21,7 @@ FASTEST_RESAMPLED: Final = Fraction(60)
 # How many frames a timestamp may lie from its place at a constant rate.  Containers round times
 # by up to 10 ms (GIF); a dropped frame moves its neighbours by about half a frame.
 JITTER: Final = 0.25
+_ABOUT: Final = 0.1  # frames; rates whose misfits differ by less cannot be told apart
 
 
 def as_rate(fps: float | Fraction) -> Fraction:
@@ -89,8 +90,9 @@ def fit_timeline(
     misfits = {rate: _misfit(seconds, rate) for rate in candidates}
     fitting = [rate for rate in misfits if misfits[rate] <= JITTER]
     if fitting:
-        # Rounded, so that a declared rate wins over a mean that fits slightly better.
-        best = min(fitting, key=lambda rate: round(misfits[rate], 1))
+        # The first that fits about as well as any, so that a declared rate wins over a mean.
+        least = min(misfits[rate] for rate in fitting)
+        best = next(rate for rate in fitting if misfits[rate] <= least + _ABOUT)
         return Timeline(best, count, variable=False)
 
     intervals = np.diff(ticks)
