@@ -2,7 +2,7 @@
 
 Put your own files into runs/new_dance: some minutes of clips, tracks or motion captures into
 `dances/`, a sound file as `music.wav`, and `me.mp4`, who dances.  Sample performers, and the clicks
-that they dance to, stand in for what is missing.  Hearing music needs librosa.
+that they dance to, stand in for what is missing.
 """
 
 from pathlib import Path

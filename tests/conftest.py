@@ -34,20 +34,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that ask for the real clips, and put the files with slow tests first.
 
     Workers take whole files, one after the other: a long one that came last would be waited for.
-    Those of workflows, most of which train, follow.  The analysis of music comes before all: in a
-    new environment librosa compiles for half a minute, and what needs it meanwhile waits.
+    Those of workflows, most of which train, follow.
     """
     for item in items:
         if "clips" in getattr(item, "fixturenames", ()):
             item.add_marker("clips")
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(
-        key=lambda item: (
-            item.path.parts[-2:] != ("music", "test_analysis.py"),
-            item.path not in slow,
-            item.path.parent.name != "workflows",
-        )
-    )
+    items.sort(key=lambda item: (item.path not in slow, item.path.parent.name != "workflows"))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from dancenow.mocap import read_bvh
-from dancenow.music import has_music, write_wav
+from dancenow.music import write_wav
 from dancenow.pose import PoseTrack
 from dancenow.sample import click_track, dance_track
 from dancenow.sources.load import load_source
@@ -35,8 +35,6 @@ each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path
 SampleClip = Callable[..., Path]
 TrainedOn = Callable[[Path], Path]
 Known = Callable[[Path], None]
-
-heard = pytest.mark.skipif(not has_music(), reason="needs librosa")
 
 
 @pytest.fixture
@@ -124,7 +122,6 @@ def test_an_edited_motion_is_danced(learned_me: Path, dancer: Path) -> None:
     assert (made.frames, made.size) == (10, (160, 144))
 
 
-@heard
 def test_a_new_dance_is_danced_to_music(
     learned_me: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,7 +157,6 @@ def test_a_performer_is_measured_on_what_it_did_not_learn(
     assert "PSNR" in (tmp_path / "report" / "index.html").read_text("utf-8")
 
 
-@heard
 def test_the_lines_in_the_readme_run(
     learned_me: Path, dancer: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 import wave
 from collections.abc import Callable
 from fractions import Fraction
@@ -15,8 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.music import Music, analyze_music, has_music, write_wav
-from dancenow.music.analysis import RATE, _numba_lock, load_samples
+from dancenow.music import Music, analyze_music, write_wav
+from dancenow.music.analysis import RATE, load_samples
 from dancenow.sample import DANCES, click_track
 
 pytestmark = pytest.mark.filterwarnings("error:::dancenow")
@@ -27,12 +25,6 @@ NATIVE = 44100  # samples a second of what is written here
 CODECS = {".wav": "pcm_f32le", ".mp3": "libmp3lame", ".m4a": "aac", ".flac": "flac"}
 LAYOUTS = {1: "mono", 2: "stereo"}
 NEAR = 0.03  # seconds; onsets are told apart every 23 ms
-
-
-@pytest.fixture
-def librosa() -> None:
-    """Skip the test where the extra is not installed."""
-    pytest.importorskip("librosa", reason="needs librosa: pip install 'dancenow[music]'")
 
 
 def write_media(
@@ -126,7 +118,6 @@ def first_loud(samples: Sound) -> float:
 # Beats
 
 
-@pytest.mark.usefixtures("librosa")
 @pytest.mark.parametrize("dance", DANCES)
 def test_the_beats_of_clicks_are_where_the_clicks_are(tmp_path: Path, dance: str) -> None:
     beat, seconds = DANCES[dance].beat, 16.0
@@ -143,7 +134,6 @@ def test_the_beats_of_clicks_are_where_the_clicks_are(tmp_path: Path, dance: str
     np.testing.assert_array_equal(music.energy, 0)  # it has no sections
 
 
-@pytest.mark.usefixtures("librosa")
 @pytest.mark.parametrize("suffix", [".wav", ".mp3", ".m4a", ".flac", ".mp4", ".mkv"])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_the_kind_of_file_does_not_move_the_beats(
@@ -160,7 +150,6 @@ def test_the_kind_of_file_does_not_move_the_beats(
     assert np.abs(distances(music, 0.5, 0.25)).max() < NEAR
 
 
-@pytest.mark.usefixtures("librosa")
 def test_loudness_does_not_matter(tmp_path: Path) -> None:
     soft, loud, usual = (
         analyze_music(write_media(tmp_path / f"{gain}.wav", (gain * clicks(8)).astype(np.float32)))
@@ -170,7 +159,6 @@ def test_loudness_does_not_matter(tmp_path: Path) -> None:
     np.testing.assert_allclose(distances(loud, 0.5, 0.25), 0, atol=NEAR)
 
 
-@pytest.mark.usefixtures("librosa")
 @pytest.mark.parametrize("first", [0.05, 0.31, 0.45])
 def test_nothing_is_added_before_the_first_beat_or_after_the_last(
     tmp_path: Path, first: float
@@ -179,13 +167,12 @@ def test_nothing_is_added_before_the_first_beat_or_after_the_last(
     assert np.abs(distances(music, 0.47, first)).max() < NEAR
 
 
-@pytest.mark.usefixtures("librosa")
 def test_a_long_sound_is_heard_as_if_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_media(tmp_path / "music.wav", clicks(6) + noise(6) / 20)
     at_once = analyze_music(path)
-    monkeypatch.setattr("dancenow.music.analysis._AT_ONCE", 37)
+    monkeypatch.setattr("dancenow.music.beats._AT_ONCE", 37)
     in_pieces = analyze_music(path)
     np.testing.assert_array_equal(in_pieces.beats, at_once.beats)
     np.testing.assert_allclose(in_pieces.clarity, at_once.clarity, rtol=1e-6)
@@ -194,7 +181,6 @@ def test_a_long_sound_is_heard_as_if_at_once(
 # No beats
 
 
-@pytest.mark.usefixtures("librosa")
 @pytest.mark.parametrize("seconds", [0.6, 12.0])
 @pytest.mark.parametrize("kind", ["silence", "noise", "drone", "chord"])
 def test_what_has_no_beat_has_none(tmp_path: Path, kind: str, seconds: float) -> None:
@@ -212,7 +198,6 @@ def test_what_has_no_beat_has_none(tmp_path: Path, kind: str, seconds: float) ->
     np.testing.assert_array_equal(music.energy, np.zeros(round(seconds)))
 
 
-@pytest.mark.usefixtures("librosa")
 @pytest.mark.parametrize("seed", range(5))
 def test_a_few_seconds_of_noise_have_no_beat_by_chance(tmp_path: Path, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -222,7 +207,6 @@ def test_a_few_seconds_of_noise_have_no_beat_by_chance(tmp_path: Path, seed: int
     assert len(analyze_music(write_media(tmp_path / "noise.wav", sound)).beats) == 0
 
 
-@pytest.mark.usefixtures("librosa")
 @pytest.mark.parametrize("seconds", [0.5, 0.6, 1.0, 2.5])
 def test_a_moment_of_music_is_too_short_for_a_beat(tmp_path: Path, seconds: float) -> None:
     music = analyze_music(write_media(tmp_path / "music.wav", clicks(seconds)))
@@ -234,7 +218,6 @@ def test_a_moment_of_music_is_too_short_for_a_beat(tmp_path: Path, seconds: floa
 # Sections
 
 
-@pytest.mark.usefixtures("librosa")
 def test_a_loud_and_busy_section_has_more_energy_than_a_quiet_one(tmp_path: Path) -> None:
     quiet, busy = clicks(15, every=1.0) / 10, clicks(15, every=0.25) + noise(15) / 5
     music = analyze_music(write_media(tmp_path / "music.wav", np.concatenate([quiet, busy])))
@@ -248,7 +231,6 @@ def test_a_loud_and_busy_section_has_more_energy_than_a_quiet_one(tmp_path: Path
     np.testing.assert_allclose(ends, music.energy[[0, 0, -1, -1]])
 
 
-@pytest.mark.usefixtures("librosa")
 @pytest.mark.parametrize("seconds", [8.02, 8.3, 8.5, 8.9])
 def test_a_last_second_that_is_cut_off_is_no_quiet_section(tmp_path: Path, seconds: float) -> None:
     music = analyze_music(write_media(tmp_path / "music.wav", clicks(seconds)))
@@ -377,34 +359,8 @@ def test_what_cannot_be_heard_is_refused_in_one_line(tmp_path: Path, what: str) 
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.usefixtures("librosa")
 def test_hearing_refuses_what_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         analyze_music(str(tmp_path / "nothing.mp3"))
     with pytest.raises(InputError, match="has no sound"):
         analyze_music(no_sound(tmp_path))
-
-
-def test_without_librosa_one_line_says_how_to_install_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "librosa", None)
-    path = write_media(tmp_path / "music.wav", clicks(2))
-    with pytest.raises(InputError, match=r"needs librosa.*pip install 'dancenow\[music\]'"):
-        analyze_music(path)
-    assert not has_music()
-
-
-@pytest.mark.usefixtures("librosa")
-def test_two_processes_do_not_compile_at_once(tmp_path: Path) -> None:
-    sound = tmp_path / "clicks.wav"
-    write_wav(sound, click_track("disco", 4.0, rate=NATIVE), NATIVE)
-    analyze_music(sound)  # so that the next one is quick
-    heard: list[Music] = []
-    waiting = threading.Thread(target=lambda: heard.append(analyze_music(sound)))
-    with _numba_lock():
-        waiting.start()
-        waiting.join(0.5)
-        assert waiting.is_alive() and not heard
-    waiting.join()
-    assert heard[0].seconds == pytest.approx(4.0, abs=0.1)

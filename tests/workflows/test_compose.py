@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.composition import Composition
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.music import has_music, write_wav
+from dancenow.music import write_wav
 from dancenow.options import Formation, GenerateOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import INDEX
@@ -30,7 +29,6 @@ from untrained import plated, untrained
 Command = Callable[..., tuple[int, str, str]]
 SIZES = {"zola": (96, 96), "mika": (120, 80), "bo": (75, 101)}
 QUICK = GenerateOptions(device="cpu")
-heard = pytest.mark.skipif(not has_music(), reason="needs librosa")
 
 
 @pytest.fixture(scope="module")
@@ -304,7 +302,6 @@ def test_on_the_command_line_too(dancenow: Command, stage: Path, tmp_path: Path)
 # Music.
 
 
-@heard
 def test_a_clip_is_danced_to_clicks_end_to_end(stage: Path, tmp_path: Path) -> None:
     new = dance(music=stage / "clicks.wav", performer=(stage / "zola",))
     made = danced(stage, tmp_path / "new.mp4", new, None)
@@ -318,7 +315,6 @@ def test_a_clip_is_danced_to_clicks_end_to_end(stage: Path, tmp_path: Path) -> N
     assert bars.frames / 24 == pytest.approx(8 * beat, abs=0.1)
 
 
-@heard
 @pytest.mark.parametrize(
     ("music", "bars", "message"),
     [
@@ -338,7 +334,6 @@ def test_what_the_music_does_not_hold_is_told_before_anything_is_learned(
     assert not events and not list(tmp_path.iterdir())
 
 
-@heard
 def test_silence_is_danced_to_with_a_warning(stage: Path, tmp_path: Path) -> None:
     with pytest.warns(DanceNowWarning, match=r"silence.wav: has no clear beat"):
         made = danced(stage, tmp_path / "a.mp4", dance(music=stage / "silence.wav"), None)
@@ -346,17 +341,7 @@ def test_silence_is_danced_to_with_a_warning(stage: Path, tmp_path: Path) -> Non
     assert "alignment" not in made.summary()
 
 
-def test_without_librosa_music_is_refused_at_once(
-    stage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "librosa", None)
-    with warnings.catch_warnings(), pytest.raises(InputError, match=r"`music` needs librosa"):
-        danced(stage, tmp_path / "a.mp4", dance(music=stage / "clicks.wav"), None)
-
-
 def test_a_clip_with_sound_is_music_too(stage: Path, tmp_path: Path) -> None:
-    if not has_music():
-        pytest.skip("needs librosa")
     with open_writer(tmp_path / "clip.mp4", fps=5, audio=stage / "clicks.wav") as writer:
         for _ in range(40):
             writer.write(np.zeros((32, 32, 3), np.uint8))

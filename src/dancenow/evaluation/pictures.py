@@ -45,7 +45,7 @@ def picture_scores(
         truth: uint8 `(H, W, 3)` RGB.
         lpips: returns the LPIPS of two pictures (see `dancenow.evaluation.perceptual`).
     """
-    # Imports librosa and ONNX Runtime if installed, which takes seconds.
+    # Imports ONNX Runtime and more if installed, which takes seconds.
     from torchmetrics.functional.image import (
         peak_signal_noise_ratio,
         structural_similarity_index_measure,

@@ -1,7 +1,7 @@
 """Music: its beats, how its sections differ, and dances timed to it."""
 
 from dancenow.music.alignment import align_to_beats, beat_alignment, find_accents
-from dancenow.music.analysis import Music, analyze_music, has_music
+from dancenow.music.analysis import Music, analyze_music
 from dancenow.music.wav import write_wav
 
 __all__ = [
@@ -10,6 +10,5 @@ __all__ = [
     "analyze_music",
     "beat_alignment",
     "find_accents",
-    "has_music",
     "write_wav",
 ]

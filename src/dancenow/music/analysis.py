@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from dancenow.errors import InputError
+from dancenow.music.beats import HOP, onset_strength, track_beats
 from dancenow.video.audio import decode_sound, sound_origin
 from dancenow.video.probe import open_media
 
@@ -31,9 +27,6 @@ Samples = NDArray[np.float32]
 Block = tuple[Fraction | None, Samples]  # when it begins in seconds, if known; and its sound
 
 RATE: Final = 22050  # samples a second
-_HOP: Final = 512  # samples
-_WINDOW: Final = 2048  # samples, of the spectrogram
-_AT_ONCE: Final = 2048  # windows whose spectrum is held at a time
 _GAP: Final = 0.05  # seconds; a longer pause between blocks is silence, a shorter one rounding
 _LONGEST: Final = 1800.0  # seconds
 _SHORTEST: Final = 0.5  # seconds
@@ -42,7 +35,7 @@ _LEAST: Final = 4.0  # seconds needed to find a pulse
 _FAINT: Final = 0.5  # 99th percentile of the onsets; with less, nothing is struck
 _CLEAR: Final = 0.2  # the onsets' autocorrelation at the beat; noise has less
 _CHANCE: Final = 4.0  # the same, times the root of their number; a few seconds of noise have less
-_LATE: Final = 0.02  # seconds by which librosa's onsets peak after a stroke, on average
+_LATE: Final = 0.02  # seconds by which onsets peak after a stroke, on average
 _MARGIN: Final = 4.0  # beats of silence added before and after the onsets
 _FEWEST: Final = 4  # beats
 _TEMPO: Final = (40.0, 220.0)  # beats a minute
@@ -73,51 +66,29 @@ class Music:
         return np.interp(times, np.arange(len(self.energy)) + 0.5, self.energy)
 
 
-def has_music() -> bool:
-    """Whether librosa is installed."""
-    return find_spec("librosa") is not None
-
-
 def analyze_music(path: str | Path) -> Music:
     """Find beats and energy in a sound file or a clip; a clip's times count from its first frame.
 
-    Beats come from dynamic programming over onsets (Ellis, "Beat tracking by dynamic
-    programming", 2007), as librosa implements it.
+    Beats come from dynamic programming over onsets (`dancenow.music.beats`).
 
     Raises:
-        InputError: there is no such file, it has no sound, or librosa is not installed.
+        InputError: there is no such file, or it has no sound.
     """
     path = Path(path)
-    librosa = _librosa()
     samples = load_samples(path)
     seconds = len(samples) / RATE
     nothing = np.empty(0)
     if max(float(samples.max()), -float(samples.min())) < _SILENT:
         return Music(seconds, nothing, 0.0, 0.0, np.zeros(_whole(seconds)))
-    with _numba_lock():
-        onsets = _onsets(librosa, samples)
-        energy = _sections(samples, onsets)
-        period, clarity = _pulse(onsets, RATE / _HOP)
-        if clarity < max(_CLEAR, _CHANCE / np.sqrt(len(onsets))):
-            return Music(seconds, nothing, 0.0, clarity, energy)
-        beats = _beats(librosa, onsets, period)
+    onsets = onset_strength(samples, RATE)
+    energy = _sections(samples, onsets)
+    period, clarity = _pulse(onsets, RATE / HOP)
+    if clarity < max(_CLEAR, _CHANCE / np.sqrt(len(onsets))):
+        return Music(seconds, nothing, 0.0, clarity, energy)
+    beats = _beats(onsets, period)
     if len(beats) < _FEWEST:
         return Music(seconds, nothing, 0.0, clarity, energy)
     return Music(seconds, beats, 60 / float(np.diff(beats).mean()), clarity, energy)
-
-
-@contextmanager
-def _numba_lock() -> Iterator[None]:
-    """Keep other processes of this user out of librosa meanwhile.
-
-    librosa compiles its functions when they are first used.  Two processes that do so at once can
-    damage Numba's cache; every later process that reads it then crashes.
-    """
-    path = Path(tempfile.gettempdir()) / f"dancenow-{os.getuid()}-numba.lock"
-    with ExitStack() as held:
-        with suppress(OSError):  # a folder that cannot be written, or has no locks
-            fcntl.flock(held.enter_context(path.open("a")), fcntl.LOCK_EX)
-        yield
 
 
 def load_samples(path: Path) -> Samples:
@@ -186,53 +157,16 @@ def _resampler() -> AudioResampler:
     return AudioResampler(format="fltp", layout="mono", rate=RATE)
 
 
-def _librosa() -> Any:
-    try:
-        import librosa
-    except ImportError as error:
-        raise InputError(
-            "`music` needs librosa; install it with: pip install 'dancenow[music]'"
-        ) from error
-    return librosa
-
-
-def _onsets(librosa: Any, samples: Samples) -> Samples:
-    """librosa's onset strength, `RATE / _HOP` times a second.
-
-    The spectrum is fifty times as large as the sound, so it is computed in pieces.
-    """
-    padded = np.pad(samples, _WINDOW // 2)
-    count = 1 + len(samples) // _HOP
-    pieces = [
-        librosa.feature.melspectrogram(
-            y=padded[start * _HOP : (min(start + _AT_ONCE, count) - 1) * _HOP + _WINDOW],
-            sr=RATE,
-            n_fft=_WINDOW,
-            hop_length=_HOP,
-            center=False,
-        )
-        for start in range(0, count, _AT_ONCE)
-    ]
-    loud = librosa.power_to_db(np.concatenate(pieces, axis=1))
-    onsets: Samples = librosa.onset.onset_strength(S=loud, sr=RATE, n_fft=_WINDOW, hop_length=_HOP)
-    return onsets
-
-
-def _beats(librosa: Any, onsets: Samples, period: float) -> Array:
+def _beats(onsets: Samples, period: float) -> Array:
     """Times of the beats in seconds.
 
     The tracker errs within a few beats of both ends, so silence is added there.
     """
-    margin = round(_MARGIN * period * RATE / _HOP)
-    _, places = librosa.beat.beat_track(
-        onset_envelope=np.pad(onsets, margin),
-        sr=RATE,
-        hop_length=_HOP,
-        bpm=60 / period,
-        trim=False,
-    )
+    rate = RATE / HOP
+    margin = round(_MARGIN * period * rate)
+    places = track_beats(np.pad(onsets, margin), period * rate)
     inside = places[(places >= margin) & (places < margin + len(onsets))] - margin
-    beats: Array = np.maximum(inside * (_HOP / RATE) - _LATE, 0.0)
+    beats: Array = np.maximum(inside / rate - _LATE, 0.0)
     return beats
 
 
@@ -264,7 +198,7 @@ def _sections(samples: Samples, onsets: Samples) -> Array:
     seconds = _whole(len(samples) / RATE)
     parts = np.split(samples, np.arange(1, seconds) * RATE)  # the last includes the rest
     loud = np.log(np.array([np.sqrt(np.mean(part**2)) for part in parts]) + 1e-4)
-    at = np.minimum(np.arange(len(onsets)) * _HOP // RATE, seconds - 1)
+    at = np.minimum(np.arange(len(onsets)) * HOP // RATE, seconds - 1)
     busy = np.log(np.bincount(at, onsets, seconds) / np.bincount(at, minlength=seconds) + 0.1)
     together = gaussian_filter1d(loud + busy, _SECTION, mode="nearest")
     spread = float(together.std())

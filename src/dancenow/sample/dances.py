@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -100,14 +101,11 @@ class Choreography:
 
     def __init__(self, name: str, seed: int = 0) -> None:
         self.dance = find_dance(name)
-        self._entropy = (zlib.crc32(name.encode()), seed & 0xFFFFFFFF)
-        self._phrases: dict[int, Keys] = {}
-        self._curves: dict[int, list[PchipInterpolator]] = {}
+        self._name, self._seed = name, seed & 0xFFFFFFFF
 
     def moves(self, phrase: int) -> tuple[str, str]:
         """Names of a phrase's leg move and arm move."""
-        rng = np.random.default_rng((*self._entropy, phrase & 0xFFFFFFFF))
-        return _draw(rng, self.dance.steps), _draw(rng, self.dance.arms)
+        return _drawn(self.dance, _random(self._name, self._seed, phrase))
 
     def stances(self, times: ArrayLike) -> Array:
         """Stances at some times.
@@ -121,7 +119,7 @@ class Choreography:
         at = np.atleast_1d(np.asarray(times, dtype=np.float64))
         phrases = np.floor(at / (BEATS * self.dance.beat))
         out = np.empty((len(at), len(CHANNELS)))
-        for phrase in np.unique(phrases):  # one after the other: only the last few are kept
+        for phrase in np.unique(phrases):
             rows = phrases == phrase
             out[rows] = self._stances(at[rows])
         return _alive(out, at)
@@ -143,32 +141,39 @@ class Choreography:
         values = np.empty(len(times))
         for phrase in np.unique(phrases):
             chosen = phrases == phrase
-            curve = self._phrase_curves(int(phrase))[channel]
+            curve = _phrase_curves(self._name, self._seed, int(phrase))[channel]
             values[chosen] = curve(beats[chosen] - phrase * BEATS)
         return values
 
-    def _phrase_curves(self, phrase: int) -> list[PchipInterpolator]:
-        if phrase not in self._curves:
-            if len(self._curves) > 8:  # an endless dance must not fill the memory
-                self._curves.clear()
-                self._phrases.clear()
-            near = [(shift, self._keys(phrase + shift)) for shift in (-1, 0, 1)]
-            self._curves[phrase] = [
-                PchipInterpolator(
-                    *np.transpose([(b + s * BEATS, v) for s, keys in near for b, v in keys[name]])
-                )
-                for name in CHANNELS
-            ]
-        return self._curves[phrase]
 
-    def _keys(self, phrase: int) -> Keys:
-        if phrase not in self._phrases:
-            rng = np.random.default_rng((*self._entropy, phrase & 0xFFFFFFFF))
-            steps, arms = _draw(rng, self.dance.steps), _draw(rng, self.dance.arms)
-            mirrored = bool(rng.integers(2))
-            energy = self.dance.energy * rng.uniform(0.88, 1.08)
-            self._phrases[phrase] = _write((STEPS[steps], ARMS[arms]), mirrored, energy)
-        return self._phrases[phrase]
+def _random(dance: str, seed: int, phrase: int) -> np.random.Generator:
+    return np.random.default_rng((zlib.crc32(dance.encode()), seed, phrase & 0xFFFFFFFF))
+
+
+@lru_cache(64)
+def _phrase_curves(dance: str, seed: int, phrase: int) -> list[PchipInterpolator]:
+    """Of every channel, over the beats of a phrase."""
+    near = [(shift, _keys(dance, seed, phrase + shift)) for shift in (-1, 0, 1)]
+    return [
+        PchipInterpolator(
+            *np.transpose([(b + s * BEATS, v) for s, keys in near for b, v in keys[name]])
+        )
+        for name in CHANNELS
+    ]
+
+
+@lru_cache(64)
+def _keys(dance: str, seed: int, phrase: int) -> Keys:
+    style, rng = DANCES[dance], _random(dance, seed, phrase)
+    steps, arms = _drawn(style, rng)
+    mirrored = bool(rng.integers(2))
+    energy = style.energy * rng.uniform(0.88, 1.08)
+    return _write((STEPS[steps], ARMS[arms]), mirrored, energy)
+
+
+def _drawn(style: DanceStyle, rng: np.random.Generator) -> tuple[str, str]:
+    """A leg move and an arm move."""
+    return _draw(rng, style.steps), _draw(rng, style.arms)
 
 
 def _draw(rng: np.random.Generator, weights: Mapping[str, float]) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 from dancenow.evaluation.clip import ClipScores
 from dancenow.files import make_folder
-from dancenow.music import has_music
 from dancenow.options import (
     DemoOptions,
     GenerateOptions,
@@ -182,5 +181,4 @@ def _compose(run: _Run, performer: Path) -> Generated:
     with run.times.stage("moves"):
         learned = run.train(tracks, "moves", run.size.moves, "pose")
     with run.times.stage("new dance"):
-        music = clicks if has_music() else None
-        return run.generate(learned, "new_dance.mp4", performer=(performer,), music=music)
+        return run.generate(learned, "new_dance.mp4", performer=(performer,), music=clicks)
