@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +115,38 @@ def test_ctrl_c_while_progress_is_shown_loses_no_step(tmp_path: Path) -> None:
         run_training(Adding(), Clock(Budget(steps=9)), tmp_path, "s", LoopOptions(progress=stop))
     state = load_state(tmp_path)
     assert state is not None and state.values["step"] == 3 and float(state.tensors["weight"]) == 3
+
+
+@pytest.mark.parametrize("step", [4, 8])
+def test_a_signal_ends_a_training_after_its_step(tmp_path: Path, step: int) -> None:
+    passed = []
+
+    def asked() -> float:
+        signal.raise_signal(signal.SIGINT)
+        passed.append(step)  # nothing is cut off in the middle
+        return 0.0
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        run(Adding({step: asked}), Clock(Budget(steps=9)), tmp_path)
+    assert passed == [step] and signal.getsignal(signal.SIGINT) is before
+    state = load_state(tmp_path)
+    assert state is not None and state.values["step"] == step + 1
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_step(tmp_path: Path) -> None:
+    def asked_twice() -> float:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("it was waited for")
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Adding({4: asked_twice}), Clock(Budget(steps=9)), tmp_path)
+
+
+def test_a_training_in_a_thread_does_without_signals(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(run, Adding(), Clock(Budget(steps=3)), tmp_path).result()
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])

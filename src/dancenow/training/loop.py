@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import signal
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,6 +137,7 @@ def run_training(
                 best.restore()
             records.finish()
         team.wait()
+        interrupts.check()  # it came with the last step
     finally:
         interrupts.close()
         if records is not None:
@@ -143,29 +145,45 @@ def run_training(
 
 
 class _Interrupts:
-    """Ctrl-C with several processes: all stop after the same step, once the first has saved.
+    """Ctrl-C, and signals handled alike (see `dancenow.cli`), end a training between two steps.
 
-    Every process gets the signal; one that left at once would take the others down with it.
+    An exception in the middle of one may leave a lock held, TensorBoard's for example, and what
+    closes later waits for it forever.  With several processes all stop after the same step, once
+    the first has saved: one that left at once would take the others down with it.  With one, a
+    second Ctrl-C ends it at once.
     """
 
     def __init__(self, team: Team) -> None:
-        self._team, self._asked = team, False
-        # Other signals that end a process are handled alike (see `dancenow.cli`).
-        asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if team.size > 1 else ()
-        self._before = {number: signal.signal(number, self._note) for number in asking}
+        self._team = team
+        self._came: int | None = None
+        self._before: dict[int, Any] = {}
+        if threading.current_thread() is not threading.main_thread():  # only it gets signals
+            return
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if team.size > 1 or callable(signal.getsignal(number)):
+                self._before[number] = signal.signal(number, self._note)
 
     def check(self) -> None:
-        """Raise `KeyboardInterrupt` in every process if any was asked to stop."""
-        if self._team.size > 1 and self._team.any(self._asked):
-            raise KeyboardInterrupt
+        """Raise what a signal raises, in every process if any was asked to stop."""
+        if self._team.any(self._came is not None):
+            self.close()
+            self._end()
 
     def close(self) -> None:
         """Restore the previous signal handlers."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _note(self, *_: object) -> None:
-        self._asked = True
+    def _note(self, number: int, _: object) -> None:
+        again, self._came = self._came is not None, number
+        if again and self._team.size == 1:
+            self._end()
+
+    def _end(self) -> NoReturn:
+        handler = None if self._came is None else self._before[self._came]
+        if callable(handler):
+            handler(self._came, None)
+        raise KeyboardInterrupt
 
 
 class _Records:
