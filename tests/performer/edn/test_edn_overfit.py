@@ -20,7 +20,7 @@ from dancenow.pose.extent import body_extent
 from dancenow.sample import render_sample
 from dancenow.training import Device
 
-PX, FPS, STEPS = 64, 10, 250
+PX, FPS, STEPS = 64, 10, 400
 JITTER = 1.2  # px, standard deviation, on a figure of about 48 px: a detector's worse moments
 Frame = NDArray[np.uint8]
 CPU = Device("cpu", "32-true")
@@ -81,5 +81,5 @@ def test_a_dance_is_learned_by_heart_and_smoothing_makes_it_flicker_less() -> No
     still = psnr_of_person([mean] * len(frames), pairs.frames, track)
     smooth = learned_by_heart(pairs, track, temporal=True)
     apart = learned_by_heart(pairs, track, temporal=False)
-    assert min(smooth.psnr, apart.psnr) > still + 1.5
+    assert min(smooth.psnr, apart.psnr) > still + 3
     assert smooth.flicker < 0.8 * apart.flicker
