@@ -29,7 +29,7 @@ _SMOOTH: Final = 1 / 32  # of a beat: standard deviation of the smoothing
 def onset_strength(samples: Samples, rate: int) -> Samples:
     """How much louder each moment is than the one before, `rate / HOP` times a second.
 
-    The mean over mel bands of the rise in dB (section 2.1).
+    The mean over mel bands of the rise in dB.
 
     Args:
         samples: mono, float32 `(N,)`, -1..1.
@@ -68,7 +68,7 @@ def _mel_bands(rate: int) -> Samples:
 
 
 def track_beats(onsets: NDArray[Any], period: float) -> NDArray[np.int64]:
-    """The beats that are evenly spaced and on strong onsets (section 3), ascending.
+    """The beats that are evenly spaced and on strong onsets, ascending.
 
     Args:
         onsets: strengths `(N,)`.

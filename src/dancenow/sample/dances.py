@@ -117,14 +117,6 @@ class Choreography:
             float64 `(T, len(CHANNELS))`.
         """
         at = np.atleast_1d(np.asarray(times, dtype=np.float64))
-        phrases = np.floor(at / (BEATS * self.dance.beat))
-        out = np.empty((len(at), len(CHANNELS)))
-        for phrase in np.unique(phrases):
-            rows = phrases == phrase
-            out[rows] = self._stances(at[rows])
-        return _alive(out, at)
-
-    def _stances(self, at: Array) -> Array:
         out = np.empty((len(at), len(CHANNELS)))
         for i, channel in enumerate(CHANNELS):
             share = _lag_share(channel)
@@ -133,7 +125,7 @@ class Choreography:
             if share >= 0.7:  # an arm shoots past its end and comes back
                 past = self._curve(i, now - 0.10)
                 out[:, i] += self.dance.overshoot * (out[:, i] - past)
-        return out
+        return _alive(out, at)
 
     def _curve(self, channel: int, times: Array) -> Array:
         beats = times / self.dance.beat

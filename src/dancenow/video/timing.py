@@ -21,7 +21,7 @@ FASTEST_RESAMPLED: Final = Fraction(60)
 # How many frames a timestamp may lie from its place at a constant rate.  Containers round times
 # by up to 10 ms (GIF); a dropped frame moves its neighbours by about half a frame.
 JITTER: Final = 0.25
-_ABOUT: Final = 0.1  # frames; rates whose misfits differ by less cannot be told apart
+_ABOUT: Final = 0.1  # frames; rates whose misfits differ by no more cannot be told apart
 
 
 def as_rate(fps: float | Fraction) -> Fraction:
