@@ -113,7 +113,8 @@ def _heed_studio(connection: Connection) -> None:
     try:
         connection.recv()
         os.kill(os.getpid(), signal.SIGINT)
-        connection.recv()
+        while True:
+            connection.recv()  # asked again: it is saving already
     except (EOFError, OSError):
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(_ORPHANED)

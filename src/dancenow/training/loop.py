@@ -160,7 +160,8 @@ class _Interrupts:
         if threading.current_thread() is not threading.main_thread():  # only it gets signals
             return
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if team.size > 1 or callable(signal.getsignal(number)):
+            handler = signal.getsignal(number)
+            if callable(handler) or (team.size > 1 and handler is signal.SIG_DFL):
                 self._before[number] = signal.signal(number, self._note)
 
     def check(self) -> None:
