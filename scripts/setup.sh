@@ -76,7 +76,7 @@ install() {
         say "no NVIDIA GPU seen. Should pip now take PyTorch's CUDA build (gigabytes): the CPU" \
             "build is smaller; CONTRIBUTING.md, 'PyTorch without a GPU', says how to get it."
     fi
-    # Recent releases of pip install twice as fast as those that come with Python.
+    # Recent releases of pip install faster than those that come with Python.
     # PIP_ARGS is a list of arguments and must be split.
     # shellcheck disable=SC2086
     pip install -q ${PIP_ARGS:-} 'pip>=25' || say "pip could not be updated; going on with it."
