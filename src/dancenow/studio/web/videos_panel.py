@@ -71,7 +71,14 @@ class VideosPanel:
             # Nothing else is drawn anew: that would stop the players.
             active = job is not None and job.state.active
             return (panel if active else gr.skip(), *[gr.skip()] * (len(self.outputs) - 1))
-        return (panel, *_state_updates(job, jobs), state, "" if job is None else job.id)
+        shown_id = "" if job is None else job.id
+        # A job may have been started or picked since: what was selected is not written back.
+        return (
+            panel,
+            *_state_updates(job, jobs),
+            state,
+            gr.skip() if shown_id == selected else shown_id,
+        )
 
 
 def _button(text: str, variant: Any, elem_id: str) -> gr.Button:
