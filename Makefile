@@ -16,7 +16,9 @@ setup: ## make .venv and install everything in it, if anything changed
 demo: setup ## make a sample performer dance another's dance, into demo/
 	$(BIN)/dancenow demo $(ARGS)
 
-# A process a core; more than four would need more memory than many laptops have.
+# A process more than there are cores, since some wait for a browser or another program; more
+# than four would need more memory than many laptops have.
+export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell expr 1 + `getconf _NPROCESSORS_ONLN`)
 PYTEST = $(BIN)/python -m pytest -n logical --maxprocesses 4
 
 test: setup ## run all tests
