@@ -74,19 +74,14 @@ def _build_entry(
     """One person or dance, with its buttons."""
     with gr.Column(elem_classes="entry"):
         gr.HTML(library_card(entry))
-        with gr.Row():
-            rename = gr.Button(f"Rename {entry.name}", size="sm")
-            delete = gr.Button(f"Delete {entry.name} …", size="sm")
-        with gr.Column(visible=False) as rename_form:
+        with gr.Accordion(f"Rename {entry.name}", open=False):
             name = gr.Textbox(
                 entry.name, label=f"New name for {entry.name}", max_length=60, interactive=True
             )
             save = gr.Button("Save the name", variant="primary", size="sm")
-        with gr.Column(visible=False) as delete_form:
+        with gr.Accordion(f"Delete {entry.name} …", open=False):
             gr.HTML(delete_question(entry))
-            with gr.Row():
-                confirm = gr.Button(f"Yes, delete {entry.name}", variant="stop", size="sm")
-                keep = gr.Button(f"Keep {entry.name}", size="sm")
+            confirm = gr.Button(f"Yes, delete {entry.name}", variant="stop", size="sm")
 
     def renamed(new_name: str, request: gr.Request) -> tuple[Any, Any]:
         owner = request_owner(request)
@@ -106,8 +101,5 @@ def _build_entry(
         success = success_message(f"{entry.name} was deleted.")
         return message_update(success), service.library_state(owner)
 
-    rename.click(lambda: gr.Column(visible=True), None, rename_form, **LISTENER_OPTIONS)
-    delete.click(lambda: gr.Column(visible=True), None, delete_form, **LISTENER_OPTIONS)
-    keep.click(lambda: gr.Column(visible=False), None, delete_form, **LISTENER_OPTIONS)
     save.click(renamed, name, [message, state], **LISTENER_OPTIONS)
     confirm.click(deleted, None, [message, state], **LISTENER_OPTIONS)
