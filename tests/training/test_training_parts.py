@@ -1,4 +1,4 @@
-"""Budgets, averages, checkpoints, devices."""
+"""Budgets, averages, checkpoints."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from dancenow.training import (
     Clock,
     TrainingState,
     WeightAverage,
-    choose_device,
     load_state,
-    measure_precision,
     save_state,
 )
 from dancenow.training.budget import budget_of, cosine_rate
@@ -145,12 +143,3 @@ def test_an_optimiser_goes_on_from_where_it_was() -> None:
     steps(whole, optimizer, 3)
     steps(other, resumed, 3)
     assert torch.equal(whole.weight, other.weight)
-
-
-def test_devices_that_are_not_there_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(InputError, match="unknown"):
-        choose_device("tpu")
-    with pytest.raises(InputError, match="none here"):
-        choose_device("cuda")
-    assert measure_precision() in ("32-true", "bf16-mixed")

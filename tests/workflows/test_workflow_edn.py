@@ -270,7 +270,7 @@ def test_too_little_memory_keeps_the_checkpoint_and_names_a_size(
         return step(self, number, fraction)
 
     monkeypatch.setattr(EDNTraining, "step", full)
-    with pytest.raises(InputError, match=r"memory is too small for 64 pixels .* `size=40` "):
+    with pytest.raises(InputError, match=r"edn-tiny.*memory is too small; .* `size=40` "):
         train_performer(clip, tmp_path / "p", options(poses, 4))
     state = json.loads((tmp_path / "p" / "checkpoint" / "state.json").read_text())
     assert state["values"]["step"] == 2

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 from dancenow.errors import InputError
 from dancenow.options.field import Option
 
-DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+DeviceName = Literal["auto", "cpu", "cuda", "mps", "xpu"]
 LoggerName = Literal["tensorboard", "csv", "none"]
 Quality = Literal["quick", "good", "best"]
 Upsampling = Literal["transposed", "resize"]

@@ -16,6 +16,7 @@ from dancenow.performer.table import METHODS
 from dancenow.progress import ProgressCallback, silent
 from dancenow.training import Device
 from dancenow.training.loop import Trainable
+from dancenow.training.memory import MemoryNeed
 from dancenow.training.team import Team
 
 
@@ -58,6 +59,10 @@ class PreparedTarget(ABC):
     @abstractmethod
     def trainable(self, seed: int) -> Trainable:
         """Fresh networks and optimisers."""
+
+    @abstractmethod
+    def memory_need(self) -> MemoryNeed:
+        """What a step of the training needs on a GPU, at least."""
 
     @abstractmethod
     def performer(self, trainable: Any, figures: dict[str, Any]) -> Performer:
@@ -105,8 +110,13 @@ class Method(ABC):
         return 0
 
     @abstractmethod
-    def memory_advice(self, config: Any) -> str:
-        """What the user can do if the GPU's memory is too small."""
+    def memory_advice(self, config: Any, part: float = 0.5) -> str:
+        """What the user can do if the GPU's memory is too small: a phrase without a verb before it.
+
+        Args:
+            config: what is too large.
+            part: of the pixels that fit.
+        """
 
     @abstractmethod
     def load(self, folder: Path, document: dict[str, Any], device: Device) -> Performer:

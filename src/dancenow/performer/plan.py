@@ -19,6 +19,7 @@ from dancenow.performer.performer import Performer
 from dancenow.progress import ProgressCallback, StageTimes
 from dancenow.training import Budget, Device, choose_device
 from dancenow.training.budget import budget_of
+from dancenow.training.memory import MemoryNeed
 from dancenow.training.session import Session, Training
 
 
@@ -57,6 +58,9 @@ class TrainingPlan:
         request = TargetRequest(target, self.device, self.options, progress)
         with times.stage("prepare"):
             prepared = self.method.prepare(self.config, request)
+        if self.device.kind == "cuda":
+            total = torch.cuda.get_device_properties(0).total_memory
+            self.check_memory(prepared.memory_need(), total)
         session.page = lambda: performer_page(
             session.folder, prepared, request, self.config, times.seconds
         )
@@ -101,10 +105,22 @@ class TrainingPlan:
         )
         return cache_dir("performers") / key
 
+    def check_memory(self, need: MemoryNeed, total: int) -> None:
+        """Raise `InputError` if a GPU with `total` bytes cannot train this, naming what fits."""
+        if need.total > total:
+            part = max(0.0, (total - need.weights) / need.kept)
+            raise InputError(
+                f"`preset={self.config.preset}`: needs at least {need.total / 2**30:.1f} GiB of "
+                f"the GPU's memory, and it has {total / 2**30:.1f}; "
+                f"{self.method.memory_advice(self.config, part)}"
+            )
+
     @contextmanager
     def _memory_advice(self, folder: Path) -> Iterator[None]:
         try:
             yield
         except torch.OutOfMemoryError as error:
-            advice = self.method.memory_advice(self.config)
-            raise InputError(f"{advice} What was learned is kept in {folder}.") from error
+            raise InputError(
+                f"`preset={self.config.preset}`: the GPU's memory is too small; "
+                f"{self.method.memory_advice(self.config)} What was learned is kept in {folder}."
+            ) from error

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import torch
 from torch import Tensor
 
-from dancenow.errors import InputError
-from dancenow.training.memory import keep_freed_memory
+from dancenow.errors import DanceNowWarning, InputError
+from dancenow.training.memory import Precision, keep_freed_memory
+from dancenow.training.probe import missing_operator
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
-
-Precision = Literal["32-true", "bf16-mixed"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Device:
     """A device and the precision of networks on it.
 
     Attributes:
-        kind: "cpu", "cuda" or "mps".
+        kind: "cpu", "cuda", "mps" or "xpu".
         precision: "32-true" or "bf16-mixed", as Lightning Fabric names them.
         devices: number of devices that train together on each machine.
         nodes: number of machines that train together.
@@ -57,7 +57,19 @@ class Device:
 
         if self.kind == "cpu":
             keep_freed_memory()
-        return Fabric(accelerator=self.kind, devices=1, precision=self.precision)
+        if self.kind in ("cpu", "cuda", "mps"):
+            return Fabric(accelerator=self.kind, devices=1, precision=self.precision)
+        from lightning_fabric.accelerators.cpu import CPUAccelerator
+        from lightning_fabric.strategies.single_device import SingleDeviceStrategy
+
+        class OneDevice(CPUAccelerator):
+            """Fabric has no accelerator of that name, and one device needs nothing of it."""
+
+            def setup_device(self, device: torch.device) -> None:
+                pass
+
+        strategy = SingleDeviceStrategy(device=self.torch)
+        return Fabric(accelerator=OneDevice(), strategy=strategy, precision=self.precision)
 
     def launched_fabric(self) -> Fabric:
         """Lightning Fabric over all devices and machines, with its processes running.
@@ -96,7 +108,8 @@ def choose_device(name: str = "auto", devices: int = 1, nodes: int = 1) -> Devic
     """The device of that name, or the best one available.
 
     Args:
-        name: "auto", "cpu", "cuda" or "mps".
+        name: "auto", "cpu", "cuda", "mps" or "xpu"; "auto" skips a device that lacks an operator
+            of ours, and warns of it.
         devices: number of devices to train together on each machine; `torchrun` overrides it.
         nodes: number of machines to train together; `torchrun` overrides it.
 
@@ -108,27 +121,75 @@ def choose_device(name: str = "auto", devices: int = 1, nodes: int = 1) -> Devic
         nodes = int(os.environ["WORLD_SIZE"]) // devices
     if devices < 1 or nodes < 1:
         raise InputError("`devices` and `nodes` must be at least 1.")
-    available: dict[str, Callable[[], bool]] = {
-        "cuda": torch.cuda.is_available,
-        "mps": torch.backends.mps.is_available,
-        "cpu": lambda: True,
-    }
+    if name not in _PRESENT and name != "auto":
+        raise InputError(f"`device={name}`: unknown; choose auto, {', '.join(_PRESENT)}.")
     if name == "auto":
-        name = next(kind for kind, there in available.items() if there())
-    if name not in available:
-        raise InputError(f"`device={name}`: unknown; choose auto, cpu, cuda or mps.")
-    if not available[name]():
-        raise InputError(f"`device={name}`: there is none here; choose `device=auto` or cpu.")
+        name = next(kind for kind in _PRESENT if _usable(kind, warn=True))
+    elif not _usable(name, warn=False):
+        raise InputError(f"`device={name}`: {_why_not(name)}; choose `device=auto` or cpu.")
     if name == "cuda":
         precision: Precision = "bf16-mixed" if torch.cuda.is_bf16_supported(False) else "32-true"
-    elif name == "mps":
-        precision = "32-true"
-    else:
+    elif name == "cpu":
         precision = measure_precision()
+    else:
+        precision = "32-true"
     there = torch.cuda.device_count() if name == "cuda" else devices if name == "cpu" else 1
     if devices > there:
         raise InputError(f"`devices={devices}`: this machine has {there} of {name}; use fewer.")
     return Device(name, precision, devices, nodes)
+
+
+_PRESENT: Final[Mapping[str, Callable[[], bool]]] = {
+    # By name: looked up anew each time, so that tests can put others in their place.
+    "cuda": lambda: torch.cuda.is_available(),
+    "mps": lambda: torch.backends.mps.is_available(),
+    "xpu": lambda: torch.xpu.is_available(),
+    "cpu": lambda: True,
+}
+"""Whether PyTorch sees a device of each kind; the best one first."""
+
+_PROBED: Final = ("mps", "xpu")  # PyTorch does not have every operator there
+
+
+def _usable(kind: str, *, warn: bool) -> bool:
+    """Whether a device is present and has all our operators.
+
+    Args:
+        kind: of device.
+        warn: whether to say why a device that is present is left unused.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of old drivers: `_why_not` names them
+        if not _PRESENT[kind]():
+            return False
+    if kind not in _PROBED or (missing := missing_operator(kind)) is None:
+        return True
+    if warn:
+        warnings.warn(
+            f"computing on the CPU: this machine's {kind} device lacks {missing} in PyTorch "
+            f"{torch.__version__}.",
+            DanceNowWarning,
+            stacklevel=3,
+        )
+    return False
+
+
+def _why_not(kind: str) -> str:
+    """Why a device cannot be used."""
+    version = torch.__version__
+    if kind in _PROBED and _PRESENT[kind]():
+        return f"it lacks {missing_operator(kind)} in PyTorch {version}"
+    if kind != "cuda":
+        return f"PyTorch {version} sees none here"
+    build = torch.version.cuda or torch.version.hip
+    if build is None:
+        return f"PyTorch {version} is a build without CUDA"
+    try:
+        torch.cuda.init()  # type: ignore[no-untyped-call]
+    except RuntimeError as error:
+        if "too old" in str(error):
+            return f"the NVIDIA driver is older than PyTorch {version} needs (CUDA {build})"
+    return f"PyTorch {version} (CUDA {build}) sees no GPU here"
 
 
 def _seconds(work: Callable[[], object], repeats: int = 5) -> float:

@@ -5,15 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import nn
+
 from dancenow.options import PresetOptions
 from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig, configured
+from dancenow.performer.edn.networks import make_discriminator, make_generator
 from dancenow.performer.edn.perceptual import PerceptualLoss, load_vgg19
 from dancenow.performer.edn.performer import EDNPerformer
 from dancenow.performer.edn.prepare import prepare_pairs
+from dancenow.performer.edn.temporal import TemporalPair
 from dancenow.performer.edn.training import EDNTraining
 from dancenow.performer.method import Method, PreparedTarget, TargetRequest
 from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.training import Device
+from dancenow.training.memory import MemoryNeed, memory_need
 from dancenow.training.team import Team
 from dancenow.video import probe
 
@@ -39,6 +45,23 @@ class EDNTarget(PreparedTarget):
 
     def trainable(self, seed: int) -> EDNTraining:
         return EDNTraining(self._config, self._prepared.pairs, self._fabric, seed, self._perceptual)
+
+    def memory_need(self) -> MemoryNeed:
+        config, (width, height) = self._config, self._prepared.pairs.canvas
+
+        def forward() -> list[nn.Module]:
+            coarse, enhancer = make_generator(config.networks)
+            generator = coarse if enhancer is None else enhancer
+            discriminator = make_discriminator(config.networks, temporal=config.temporal)
+            figures = torch.empty(config.optimizer.batch, 2, 3, height, width)
+            painted = torch.stack(TemporalPair(generator, temporal=config.temporal)(figures), dim=1)
+            pairs = torch.cat((figures, painted), dim=1 if config.temporal else 2)
+            pairs = pairs.flatten(1, 2) if config.temporal else pairs.flatten(0, 1)
+            for _ in range(3):  # the real pairs, the painted ones, and again for the generator
+                discriminator(pairs)
+            return [generator, discriminator]
+
+        return memory_need(forward, self._device.precision)
 
     def performer(self, trainable: EDNTraining, figures: dict[str, Any]) -> EDNPerformer:
         # A face network that was never trained must not paint.
@@ -68,17 +91,12 @@ class EDNMethod(Method):
     def prepare(self, config: EDNConfig, request: TargetRequest) -> EDNTarget:
         return EDNTarget(config, request)
 
-    def memory_advice(self, config: EDNConfig) -> str:
+    def memory_advice(self, config: EDNConfig, part: float = 0.5) -> str:
         stride = config.networks.stride
-        # Half the pixels need about half the memory.
-        smaller = max(2 * stride, round(config.size / 2**0.5) // stride * stride)
+        smaller = max(2 * stride, int(config.size * part**0.5) // stride * stride)
         other = " or `preset=edn-512`" if config.networks.enhancer else " or `device=cpu`"
-        batch = config.optimizer.batch
-        fewer = "`batch=1`, " if batch > 1 else ""
-        return (
-            f"the GPU's memory is too small for {config.size} pixels with a batch of {batch}; "
-            f"train in another folder with {fewer}`size={smaller}`{other}."
-        )
+        fewer = "`batch=1`, " if config.optimizer.batch > 1 else ""
+        return f"train in another folder with {fewer}`size={smaller}`{other}."
 
     def load(self, folder: Path, document: dict[str, Any], device: Device) -> EDNPerformer:
         return EDNPerformer.of_document(folder, document, device)
