@@ -1,6 +1,6 @@
 # DanceNow's chores.  PYTHON=... names the Python to use, PIP_ARGS="..." goes to pip,
 # ARGS="..." to the program that demo, test or bench runs.
-.PHONY: help setup demo test coverage lint bench clean
+.PHONY: help setup demo test coverage lint bench gpu-kit gpu-check clean
 
 BIN := .venv/bin
 export PYTHON PIP_ARGS
@@ -8,7 +8,7 @@ export PYTHON PIP_ARGS
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' Makefile
 
 setup: ## make .venv and install everything in it, if anything changed
 	@sh scripts/setup.sh
@@ -48,6 +48,14 @@ bench: setup ## run the scripts of benchmarks/, on CLIP=... or a sample performe
 	$(BIN)/python benchmarks/dancenet.py
 	$(BIN)/python benchmarks/sample_rendering.py --seconds 3
 	$(BIN)/python benchmarks/memory.py
+
+GPU_KIT ?= runs/gpu-kit
+
+gpu-kit: setup ## make what gpu-check needs, on any machine: runs/gpu-kit
+	$(BIN)/python benchmarks/gpu.py kit $(GPU_KIT) $(ARGS)
+
+gpu-check: ## prove a GPU: PYTHON=... may have PyTorch and little else
+	PYTHONPATH=src $(or $(PYTHON),$(BIN)/python) benchmarks/gpu.py check $(GPU_KIT) --json $(GPU_KIT)/result.json $(ARGS)
 
 clean: ## remove .venv and the caches; what was made in demo/ and runs/ stays
 	rm -rf .venv build dist htmlcov .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

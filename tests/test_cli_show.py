@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -211,3 +212,36 @@ def test_a_wrong_camera_or_performer_is_one_line_and_status_2(
     status, out, err = dancenow(*words, "--device", "cpu")
     assert (status, out) == (2, "") and said in told(err)
     assert not list(tmp_path.iterdir())
+
+
+# --- Told before long work -----------------------------------------------------------------------
+
+
+def test_who_was_learned_without_poses_is_told_before_the_source_is_read(
+    dancenow: Command, folder: Path, tmp_path: Path
+) -> None:
+    performer = tmp_path / "edn"
+    shutil.copytree(folder / "edn", performer)
+    document = json.loads((performer / "config.json").read_text())
+    document["scene"]["statistics"] = None
+    (performer / "config.json").write_text(json.dumps(document))
+    words = ["perform", performer, folder / "camera.mp4", "-o", tmp_path / "o.mp4"]
+    status, _, err = dancenow(*words, "--device", "cpu")
+    assert status == 2 and "--no-normalize" in told(err)
+
+
+def test_poses_that_are_not_there_are_told(dancenow: Command, folder: Path, tmp_path: Path) -> None:
+    words = ["train", "performer", folder / "camera.mp4", "-o", tmp_path / "p"]
+    status, _, err = dancenow(*words, "--poses", tmp_path / "none.npz", "--device", "cpu")
+    assert status == 2 and "none.npz: no such file" in told(err)
+    assert not (tmp_path / "p").exists()
+
+
+def test_a_quality_that_is_not_known_is_told_before_anything_is_made(
+    dancenow: Command, folder: Path, tmp_path: Path
+) -> None:
+    words = ["train", "choreographer", folder / "camera.mp4", "-o", tmp_path / "c"]
+    for codec in ("frame", "pose"):
+        status, _, err = dancenow(*words, "--codec", codec, "--preset", "tiny", "--quality", "good")
+        assert status == 2 and "--quality" in told(err)
+        assert not (tmp_path / "c").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -76,21 +77,19 @@ def atomic_path(path: Path) -> Iterator[Path]:
     removed and the old file stays.  Lack of space or permission raises `OutputError`.
     """
     check_can_write(path)
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.stem}.", suffix=f".part{path.suffix}", dir=path.parent
-        )
+        # Not mkstemp: its files are for the user alone, whatever the umask allows.
+        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        mode = os.fstat(handle).st_mode
+        os.close(handle)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written there ({error.strerror}).") from error
-    os.close(handle)
-    temporary = Path(name)
     try:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        temporary.chmod(mode)  # some writers put another file in its place
         temporary.replace(path)
     except OSError as error:
         if error.errno in FULL_DISK:
@@ -131,18 +130,21 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, mode: int = 0o755) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; on success rename it to `path`.
 
     If `path` holds files by then, another process was faster: its folder is kept and this one
-    removed.  Only the user can read the folder.
+    removed.
     """
     check_can_write(path)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     try:
         yield temporary
+        temporary.chmod(mode)
         temporary.rename(path)
     except OSError as error:
+        if error.errno in FULL_DISK:
+            raise full_disk(path) from error
         if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
             raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
     finally:

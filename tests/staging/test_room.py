@@ -180,6 +180,16 @@ def test_a_dancer_does_not_sway_because_the_camera_did(
     np.testing.assert_allclose(staged.track.xy, expected.xy, atol=1)
 
 
+def test_whole_frames_are_painted_for_poses_as_they_were_learned(
+    performer: FastPerformer, panned: Path, dance: PoseTrack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(performer), "paints_layers", False)
+    source = Source(filmed(dance, PAN), probe(panned))
+    staged = stage(performer, source, ShowOptions(normalize=False))
+    expected = performable(performer, source.track, normalize=False)
+    np.testing.assert_array_equal(staged.track.keypoints, expected.keypoints)
+
+
 def test_the_sources_camera_films_in_parts_of_the_frame(
     performer: FastPerformer, panned: Path, dance: PoseTrack
 ) -> None:

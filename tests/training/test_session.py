@@ -29,7 +29,6 @@ class Adding:
 
     def __init__(self, happens: Mapping[int, Callable[[], float]] | None = None) -> None:
         self.weight, self.happens, self.closed = 0.0, happens or {}, False
-        self.held_out: Callable[[float], float] = lambda weight: -weight
 
     def step(self, number: int, _: float) -> Mapping[str, float]:
         loss = self.happens.get(number, lambda: 0.25)()
@@ -44,9 +43,6 @@ class Adding:
 
     def preview(self) -> NDArray[np.uint8]:
         return np.zeros((8, 8, 3), np.uint8)
-
-    def held_out_loss(self) -> float:
-        return self.held_out(self.weight)
 
     def close(self) -> None:
         self.closed = True
@@ -281,19 +277,6 @@ def test_too_few_steps_are_told_at_the_end_and_in_the_page(tmp_path: Path) -> No
 def test_enough_steps_are_not_mentioned(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
     train(tmp_path, enough_steps=4)
     assert not recwarn.list and "steps were made" not in (tmp_path / "index.html").read_text()
-
-
-def test_the_state_with_the_best_held_out_loss_is_kept(tmp_path: Path) -> None:
-    toy = Adding()
-    toy.held_out = lambda weight: abs(weight - 6)
-    train(tmp_path, toy, 12, keep_best=True)
-    assert toy.weight == 6
-    state = load_state(tmp_path / "checkpoint")
-    assert state is not None and float(state.tensors["weight"]) == 12  # what is resumed
-    later = Adding()
-    later.held_out = lambda weight: abs(weight - 6)
-    train(tmp_path, later, 14, keep_best=True)
-    assert later.weight == 6
 
 
 def test_a_resumed_training_counts_its_earlier_seconds(tmp_path: Path) -> None:

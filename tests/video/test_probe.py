@@ -119,7 +119,6 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
     assert (info.size, info.frames, info.fps) == ((60, 40), 12, 25)
     assert info.is_folder
     assert not info.has_audio
-    assert probe(folder, folder_fps=12.5).fps == Fraction(25, 2)
 
 
 # --- What is no clip -----------------------------------------------------------------------------

@@ -241,31 +241,6 @@ def test_a_start_behind_the_end_is_refused(make_clip: MakeClip) -> None:
         read_frames(path, start=20)
 
 
-def test_a_crop_is_exact_at_odd_places(make_clip: MakeClip) -> None:
-    path = make_clip(frames=2, pixels="yuv420p")
-    whole = next(read_frames(path))
-    part = next(read_frames(path, crop=(33, 7, 21, 40)))
-    np.testing.assert_array_equal(part, whole[7:47, 33:54])
-
-
-def test_a_crop_that_hangs_over_repeats_the_edge(make_clip: MakeClip) -> None:
-    path = make_clip(frames=2)
-    whole = next(read_frames(path))
-    part = next(read_frames(path, crop=(-5, -3, 138, 70)))
-    expected = np.pad(whole, ((3, 3), (5, 5), (0, 0)), mode="edge")
-    np.testing.assert_array_equal(part, expected)
-
-
-@pytest.mark.parametrize(
-    "crop", [(128, 0, 5, 5), (0, 64, 5, 5), (-5, 0, 5, 5), (0, 0, 0, 5), (0, 0, 5, -1)]
-)
-def test_a_crop_outside_the_frame_is_refused(
-    make_clip: MakeClip, crop: tuple[int, int, int, int]
-) -> None:
-    with pytest.raises(InputError, match="lies outside its frames"):
-        read_frames(make_clip(frames=1), crop=crop)
-
-
 def test_resizing_averages_areas(make_clip: MakeClip) -> None:
     path = make_clip(frames=1, codec="ffv1", name="a.mkv", pixels="bgr0")
     whole = next(read_frames(path)).astype(float)
@@ -283,7 +258,7 @@ def test_pictures_come_in_natural_order(tmp_path: Path) -> None:
         cv2.imwrite(str(tmp_path / f"{i + 1}.png"), numbered(i)[..., ::-1])
     assert numbers(tmp_path) == list(range(12))
     assert numbers(tmp_path, start=3, stop=6) == [3, 4, 5]
-    assert numbers(tmp_path, folder_fps=25, fps=12.5) == [0, 2, 4, 6, 8, 10]
+    assert numbers(tmp_path, fps=12.5) == [0, 2, 4, 6, 8, 10]
 
 
 def test_pictures_of_every_kind_become_rgb(tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def test_a_dance_is_learned_first_where_a_track_is_given(stage: Path, tmp_path: 
         ({"continue_from": "limping.npz"}, "a.mp4", 1.0, "`continue_from`: the whole body"),
         ({"continue_from": "clicks.wav"}, "a.mp4", 1.0, "clicks.wav: holds only sound"),
         ({"performer": ["none"]}, "a.mp4", 1.0, "none: no such file"),
-        ({"performer": ["dance"]}, "a.mp4", 1.0, "holds a choreographer, a performer is needed"),
+        ({"performer": ["dance"]}, "a.mp4", 1.0, "holds a choreographer; a performer is needed"),
         ({"performer": ["track.npz"]}, "a.mp4", 1.0, "track.npz: holds no performer"),
         ({"performer": ["zola", "damaged"]}, "a.mp4", 1.0, "damaged.* is not a performer's"),
         ({"performer": ["zola"]}, "a.npz", 1.0, "a track needs no `performer`"),
@@ -266,7 +266,7 @@ def test_options_of_the_other_codec_are_told(stage: Path, tmp_path: Path) -> Non
         generate(stage / "dance", output, dance(background="grey"))
     with pytest.raises(InputError, match="`codec=foo`: unknown"):
         generate(stage / "track.npz", output, dance(codec="foo", loop=True))
-    with pytest.raises(InputError, match="holds a performer, a choreographer is needed"):
+    with pytest.raises(InputError, match="holds a performer; a choreographer is needed"):
         generate(stage / "zola", output, dance(loop=True))
 
 

@@ -16,6 +16,7 @@ from dancenow.options import (
     LiveOptions,
     PoseOptions,
     SampleOptions,
+    TrainPerformerOptions,
 )
 from dancenow.pose import PoseTrack
 from dancenow.sources.load import load_poses, load_source
@@ -25,6 +26,7 @@ from dancenow.workflows.export import export_pairs
 from dancenow.workflows.live import perform_live
 from dancenow.workflows.pose import write_pose
 from dancenow.workflows.sample import write_sample
+from dancenow.workflows.train_performer import train_performer
 from untrained import plated, untrained
 
 
@@ -42,7 +44,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stage")
     clip = folder / "bo.mp4"
     write_sample(
-        clip, SampleOptions(performer="bo", dance="wave", seconds=0.4, size=96, fps=10, seed=5)
+        clip, SampleOptions(performer="bo", dance="wave", seconds=0.8, size=96, fps=10, seed=5)
     )
     track = PoseTrack.load(clip.with_suffix(".pose.npz"))
     untrained(track, plated(track, np.full((96, 96, 3), 90, np.uint8))).save(folder / "performer")
@@ -67,6 +69,17 @@ VERBS: dict[str, Callable[[Path, Path, str], object]] = {
         at / "bo.mp4",
         EvaluatePerformerOptions(estimator="rtmpose", device=device),
     ),
+    "train performer, whole frames": lambda at, out, device: train_performer(
+        at / "bo.mp4",
+        out / "p",
+        TrainPerformerOptions(
+            preset="edn-tiny",
+            steps=1,
+            estimator="rtmpose",
+            device=device,
+            no_perceptual=True,
+        ),
+    ),
     "export-edn": lambda at, out, device: export_pairs(
         at / "bo.mp4", out / "pairs", ExportEdnOptions(estimator="rtmpose", device=device)
     ),
@@ -89,3 +102,16 @@ def test_the_estimator_runs_where_it_is_told(
         warnings.simplefilter("ignore")  # nobody knows what an untrained performer learned
         VERBS[verb](stage, tmp_path, "auto")
     assert asked.value.args == ("rtmpose", "auto")
+
+
+def test_who_is_painted_over_a_plate_is_detected_there_too(
+    stage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: object, estimator: str, device: str, **__: object) -> None:
+        raise Asked(estimator, device)
+
+    monkeypatch.setattr("dancenow.performer.fast.prepare.detect_person", asked)
+    options = TrainPerformerOptions(preset="tiny", steps=1, estimator="rtmpose", device="cpu")
+    with pytest.raises(Asked) as made:
+        train_performer(stage / "bo.mp4", tmp_path / "p", options)
+    assert made.value.args == ("rtmpose", "cpu")

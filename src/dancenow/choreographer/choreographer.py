@@ -1,4 +1,4 @@
-"""`Choreographer`: what every learned dance can say of itself; `Method`: a way to learn dances.
+"""`Choreographer`: the interface of a learned dance; `Method`: a way to learn dances.
 
 A further method is a folder next to `dancenet/` and `motion/`, and a line in `METHODS`.
 """
@@ -43,18 +43,17 @@ SECONDS: Final = 16.0  # default length of a new dance
 
 @dataclass(frozen=True)
 class DanceRequest:
-    """A dance that is to be composed, as a track or as pictures.
+    """A dance to be composed, as a track or as pictures.
 
     Attributes:
         seconds: its length; None: the music's, or `SECONDS`.
         bars: its length in bars of four beats of the music, instead of `seconds`.
-        seed: of everything that is drawn.
-        temperature: 1 draws from what was learned as it is; more is wilder; None: the
-            choreographer's own.
+        seed: of all random draws.
+        temperature: 1 samples as learned; higher is wilder; None: the choreographer's own.
         loop: its end leads back to its beginning.
-        continue_from: a pose or a dance that it continues; it is not part of it.
+        continue_from: a pose or a dance that it continues, which is not part of the result.
         music: what it is timed to.
-        music_name: of its file, for messages.
+        music_name: the name of its file, for messages.
     """
 
     seconds: float | None = None
@@ -67,7 +66,7 @@ class DanceRequest:
     music_name: str = ""
 
     def check(self) -> None:
-        """Raise `InputError` where no dance can be of that length and temperature."""
+        """Raise `InputError` if the length or the temperature is impossible."""
         seconds, temperature = self.seconds, self.temperature
         if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
             raise InputError(f"`seconds` must be above 0, not {seconds:g}.")
@@ -77,13 +76,13 @@ class DanceRequest:
 
 @dataclass(frozen=True)
 class ComposedTrack:
-    """A dance that was composed.
+    """A composed dance.
 
     Attributes:
         track: its poses.
         tempo: beats a minute of the music; None without music or a clear beat.
-        beat_alignment: how near accents come to beats, 0..1; None likewise.
-        before_alignment: the same before the dance was timed to the music.
+        beat_alignment: how closely accents fall on beats, 0..1; None likewise.
+        before_alignment: the same, before the dance was timed to the music.
     """
 
     track: PoseTrack
@@ -94,11 +93,11 @@ class ComposedTrack:
 
 @dataclass(frozen=True)
 class Dream:
-    """A dance that is composed picture by picture, while it is read.
+    """A dance composed picture by picture, while it is read.
 
     Attributes:
         frames: uint8 `(H, W, 3)` RGB.
-        count: how many.
+        count: number of frames.
         fps: frames a second.
     """
 
@@ -111,7 +110,7 @@ class Choreographer(ABC):
     """A learned dance that composes new ones.
 
     Attributes:
-        codec_name: the method that it belongs to, by its name in `METHODS`.
+        codec_name: the name of its method in `METHODS`.
         composes_tracks: whether it composes poses (`compose_track`), which performers can dance,
             or pictures (`dream`).
         device: where its networks compute.
@@ -153,7 +152,7 @@ class Choreographer(ABC):
     def compose_track(
         self, request: DanceRequest, progress: ProgressCallback = silent
     ) -> ComposedTrack:
-        """A new dance as poses, timed to music where there is any.
+        """A new dance as poses, timed to the music if there is any.
 
         Raises:
             InputError: it composes pictures, or the request makes no sense.
@@ -194,11 +193,15 @@ class Method(ABC, Generic[ConfigT, ChoreographerT]):
 
     @abstractmethod
     def configure(self, options: TrainChoreographerOptions) -> ConfigT:
-        """The preset's configuration, with what was asked for.
+        """The preset's configuration, changed as the options say.
 
         Raises:
-            InputError: an option has a value that is unknown, or does not belong to this method.
+            InputError: an option has an unknown value, or does not belong to this method.
         """
+
+    @abstractmethod
+    def enough_steps(self, config: ConfigT) -> int:
+        """Steps needed for a good result; 0 if unknown."""
 
     @abstractmethod
     def train(self, session: Session, job: TrainingJob[ConfigT]) -> tuple[ChoreographerT, Any]:
@@ -233,8 +236,8 @@ class Method(ABC, Generic[ConfigT, ChoreographerT]):
             choreographer: of this method.
             request: length, seed and temperature of the dance.
             reference: see `FrameChoreographer.compose`.
-            report: a folder to leave a page with the figures in.
-            progress: told about every frame.
+            report: a folder for a page with the figures.
+            progress: called for every frame.
 
         Raises:
             InputError: the request makes no sense.
@@ -242,7 +245,7 @@ class Method(ABC, Generic[ConfigT, ChoreographerT]):
 
     @abstractmethod
     def check_request(self, request: DanceRequest) -> None:
-        """Refuse now, before long work, what could not be composed later.
+        """Raise now if the request cannot be composed.
 
         Raises:
             InputError: the request makes no sense.

@@ -11,17 +11,17 @@ from dancenow.errors import InputError
 
 
 class StrictConfig(BaseModel):
-    """A configuration that cannot change, without fields that it does not know."""
+    """A frozen configuration that rejects unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class MethodConfig(StrictConfig):
-    """What every method's configuration says.
+    """What every method's configuration holds.
 
     Attributes:
-        preset: the name it goes by.
-        codec: the method, by its name in the table of methods.
+        preset: its name.
+        codec: the name of the method in `METHODS`.
         minutes: default length of the training.
     """
 

@@ -10,12 +10,10 @@ from typing import Any, Final
 from zipfile import BadZipFile
 
 from safetensors import SafetensorError
-from safetensors.torch import save
-from torch import nn
 
 from dancenow.choreographer.config import MethodConfig
 from dancenow.errors import InputError
-from dancenow.files import write_bytes, write_text
+from dancenow.files import write_text
 
 VERSION: Final = 1
 KIND: Final = "choreographer"
@@ -36,7 +34,7 @@ _DAMAGE: Final = (
 
 
 def is_choreographer(path: Path) -> bool:
-    """Whether a folder holds a trained choreographer, whole or not."""
+    """Whether a folder holds a trained choreographer, complete or not."""
     try:
         document = json.loads((path / CONFIG).read_text("utf-8"))
     except (OSError, ValueError):
@@ -45,7 +43,7 @@ def is_choreographer(path: Path) -> bool:
 
 
 def looks_trained(path: Path) -> bool:
-    """Whether a folder is no clip but a trained model: of another kind, or with files missing."""
+    """Whether a folder is a trained model rather than a clip: of another kind, or incomplete."""
     if not path.is_dir():
         return False
     return any((path / name).exists() for name in (CONFIG, "checkpoint")) or any(
@@ -81,7 +79,7 @@ def read_document(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: is not a choreographer's; train it again.") from error
     if kind != KIND:
-        raise InputError(f"{folder}: holds a {kind}, a choreographer is needed.")
+        raise InputError(f"{folder}: holds a {kind}; a choreographer is needed here.")
     if version != VERSION:
         raise InputError(
             f"{folder}: a choreographer of version {version}, and this DanceNow reads version "
@@ -91,14 +89,16 @@ def read_document(folder: Path) -> dict[str, Any]:
 
 
 def read_complete(folder: Path, codec: str, files: Sequence[str]) -> dict[str, Any]:
-    """Likewise, where the choreographer must be of a codec and have all of its files.
+    """As `read_document`, but also checks the codec and that no file is missing.
 
     Raises:
         InputError: it is of another codec, or a file is missing.
     """
     document = read_document(folder)
     if (found := learned_codec(folder)) != codec:
-        raise InputError(f"{folder}: was learned with `codec={found}`, {codec} is needed.")
+        raise InputError(
+            f"{folder}: was learned with `codec={found}`; `codec={codec}` is needed here."
+        )
     for name in files:
         if not (folder / name).is_file():
             raise InputError(f"{folder}: {name} is missing; train the choreographer again.")
@@ -107,7 +107,7 @@ def read_complete(folder: Path, codec: str, files: Sequence[str]) -> dict[str, A
 
 @contextmanager
 def damage_reported(folder: Path) -> Iterator[None]:
-    """Report what reading a damaged file raises as `InputError`."""
+    """Turn the errors of reading a damaged file into `InputError`."""
     try:
         yield
     except _DAMAGE as error:
@@ -126,9 +126,3 @@ def write_document(
         "training": training,
     }
     write_text(folder / CONFIG, json.dumps(document, indent=1))
-
-
-def write_weights(path: Path, module: nn.Module) -> None:
-    """Write a network's weights as safetensors."""
-    weights = {key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()}
-    write_bytes(path, save(weights))

@@ -1,4 +1,4 @@
-"""A choreographer that is to be trained: what is asked for, and what a method made of it."""
+"""A choreographer to be trained: the options, and the configuration made from them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from dancenow.training import Device
 
 @dataclass(frozen=True)
 class TrainingJob(Generic[ConfigT]):
-    """A choreographer that is to be trained.
+    """A choreographer to be trained.
 
     Attributes:
-        clips: what to learn from, one file or folder at least.
-        config: what the method made of the options.
+        clips: at least one file or folder to learn from.
+        config: made by the method from the options.
         options: budget, seed and logger.
         device: where the networks compute.
         times: the seconds of each stage are added to it.
-        progress: told about every frame and step.
+        progress: called for every frame and step.
     """
 
     clips: list[Path]
@@ -31,3 +31,8 @@ class TrainingJob(Generic[ConfigT]):
     device: Device
     times: StageTimes = field(default_factory=StageTimes)
     progress: ProgressCallback = silent
+
+    @property
+    def budget(self) -> list[float | int | str | None]:
+        """What the options say of the length, to tell whether the same was asked for before."""
+        return [self.options.minutes, self.options.steps, self.options.quality]

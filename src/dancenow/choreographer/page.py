@@ -1,4 +1,4 @@
-"""What is alike on the pages of every method's trainings and evaluations."""
+"""What the pages of every method's trainings and evaluations have in common."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def training_facts(job: TrainingJob[Any], preset: str) -> dict[str, object]:
 
 
 def named_seconds(seconds: Mapping[str, float], names: Mapping[str, str]) -> dict[str, float]:
-    """The seconds of the stages that belong to the training, in words."""
+    """The seconds of the training's stages, by readable names."""
     return {names[stage]: spent for stage, spent in seconds.items() if stage in names}
 
 
 def next_commands(folder: Path) -> list[list[str]]:
-    """What can be done with the choreographer."""
+    """Commands to try with the choreographer."""
     return [
         ["dancenow", "generate", folder.name, "-o", "dance.mp4", "--seconds", "16"],
         ["dancenow", "evaluate", "dance", folder.name, "--report", "report"],
@@ -48,7 +48,7 @@ def next_commands(folder: Path) -> list[list[str]]:
 
 
 def evaluation_facts(choreographer: Choreographer, seed: int) -> dict[str, object]:
-    """The choreographer, on the page of its evaluation."""
+    """What its evaluation's page says about the choreographer."""
     training = choreographer.training
     return {
         "learned from": ", ".join(map(str, training.get("clips", ()))),

@@ -76,5 +76,5 @@ def main() -> None:
         _fail(f"{type(error).__name__}: {error} (-v shows where)", 1)
     if status == _STOPPED:  # newer Typers return this on Ctrl-C
         status = 128 + came[0] if came else _STOPPED
-        _fail("stopped; the work so far is kept, and the same command resumes it.", status)
+        _fail("stopped; a training is saved, and the same command resumes it.", status)
     end_process(status if isinstance(status, int) else 0)

@@ -128,7 +128,7 @@ def _make(folder: Path) -> None:
     own = _certificate(key, authority, _SIGNER, ca=False)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     chain = own.public_bytes(Encoding.PEM) + above.public_bytes(Encoding.PEM)
-    with new_folder(folder) as temporary:
+    with new_folder(folder, mode=0o700) as temporary:
         for name, data, mode in ((KEY, private, 0o600), (CERTIFICATE, chain, 0o644)):
             handle = os.open(temporary / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
             with os.fdopen(handle, "wb") as file:

@@ -211,7 +211,7 @@ class EvaluateDanceOptions(SeedOptions, DeviceOptions, ReportOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluatePerformerOptions(SeedOptions, DeviceOptions, EstimatorOptions, ReportOptions):
+class EvaluatePerformerOptions(DeviceOptions, EstimatorOptions, ReportOptions):
     """Options of evaluating a performer."""
 
     poses: Annotated[

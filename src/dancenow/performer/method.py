@@ -75,10 +75,12 @@ class Method(ABC):
     Attributes:
         presets: its configurations by name; each has `preset` and `minutes`.
         paints_layers: see `Performer`.
+        version: of its preparation; it changes what is cached.
     """
 
     presets: Mapping[str, Any]
     paints_layers: bool
+    version: int
 
     @abstractmethod
     def configure(self, preset: str, options: PresetOptions) -> Any:
@@ -92,9 +94,9 @@ class Method(ABC):
     def check_target(self, target: Path, config: Any) -> None:
         """Raise `InputError` if this method cannot learn from the target."""
 
-    def content(self, target: Path) -> Path:
-        """The file or folder whose content identifies a target."""
-        return target
+    def contents(self, target: Path) -> list[Path]:
+        """The files or folders whose contents identify a target."""
+        return [target]
 
     @abstractmethod
     def prepare(self, config: Any, request: TargetRequest) -> PreparedTarget:

@@ -13,11 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import save_file
-from torch import nn
 
 from dancenow.errors import InputError
-from dancenow.files import atomic_path, write_text
+from dancenow.files import write_text
 from dancenow.performer.layer import Layer
 from dancenow.performer.table import method_module
 from dancenow.pose import PoseTrack
@@ -184,13 +182,6 @@ def read_damaged(folder: Path) -> Iterator[None]:
         raise InputError(f"{folder}: the performer is damaged; train it again.") from error
 
 
-def write_weights(path: Path, network: nn.Module) -> None:
-    """Write a network's weights as safetensors."""
-    weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
-    with atomic_path(path) as temporary:
-        save_file(weights, temporary)
-
-
 def write_config(
     folder: Path, config: BaseModel, scene: Mapping[str, Any], training: Mapping[str, Any]
 ) -> None:
@@ -217,7 +208,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: is not a performer's; train it again.") from error
     if kind != "performer":
-        raise InputError(f"{folder}: holds a {kind}, a performer is needed.")
+        raise InputError(f"{folder}: holds a {kind}; a performer is needed here.")
     if version > VERSION:
         raise InputError(
             f"{folder}: a performer of version {version}, but this DanceNow reads up to {VERSION}; "

@@ -42,6 +42,8 @@ class TrainingPlan:
         """
         if not 0.0 <= options.hold_out < 1.0:
             raise InputError(f"`hold_out={options.hold_out:g}`: must be at least 0 and below 1.")
+        if options.poses is not None and not options.poses.exists():
+            raise InputError(f"{options.poses}: no such file or folder.")
         method = method_of(options.preset)
         config = method.configure(options.preset, options)
         default, enough = Budget(minutes=config.minutes), method.enough_steps(config)
@@ -73,7 +75,7 @@ class TrainingPlan:
             tune_threads=self.device.kind == "cpu",
         )
         try:
-            with times.stage("train"), self._memory_advice(session.folder):
+            with times.stage("train"), self.advice_on_memory(session.folder):
                 trainable = prepared.trainable(self.options.seed)
                 clock = session.train(trainable, training, prepared.team)
             figures = {
@@ -96,8 +98,11 @@ class TrainingPlan:
         """The cache folder of a performer trained without an output folder."""
         options = self.options
         poses = None if options.poses is None else content_hash(options.poses)
+        first, *others = self.method.contents(target)
         key = content_hash(
-            self.method.content(target),
+            first,
+            *map(content_hash, others),
+            self.method.version,
             self.config.model_dump(),
             poses or options.estimator,
             options.seed,
@@ -116,7 +121,8 @@ class TrainingPlan:
             )
 
     @contextmanager
-    def _memory_advice(self, folder: Path) -> Iterator[None]:
+    def advice_on_memory(self, folder: Path) -> Iterator[None]:
+        """Turn running out of a GPU's memory within into advice."""
         try:
             yield
         except torch.OutOfMemoryError as error:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import InputError
-from dancenow.files import atomic_folder, new_pictures
+from dancenow.files import new_folder, new_pictures
 from dancenow.mocap import Bvh
 from dancenow.mocap.landmarks_to_bvh import LANDMARKS, landmarks_to_bvh
 from dancenow.pose import PoseTrack
@@ -144,7 +144,7 @@ def _segment(
     row = {int(frame): i for i, frame in enumerate(wanted)}
     tell = _frame_progress(path, info, progress)
     candidates: list[list[FloatArray]] = []
-    with atomic_folder(folder) as temporary:
+    with new_folder(folder) as temporary:
         masks = new_pictures(temporary / "masks.npy", (len(wanted), size[1], size[0]))
         detections = make_estimator("mediapipe").stream(read_frames(path), masks=True)
         for index, detection in enumerate(detections):

@@ -48,7 +48,8 @@ def stage(
     """Bring a source's motion into a performer's room.
 
     The source camera's movement is removed from the motion: a dancer who stands still must not sway
-    because the camera did.
+    because the camera did.  A performer that paints whole frames learned the camera's movement with
+    them; its own poses are not steadied.
 
     Args:
         performer: who dances.
@@ -57,8 +58,8 @@ def stage(
         progress: called for every frame.
 
     Raises:
-        InputError: nothing can be normalised to the performer, or the chosen camera's path is
-            unknown.
+        InputError: nothing can be normalised to the performer, or the path of its camera is unknown
+            and was chosen.
     """
     camera = show.filmed_by
     if camera is Camera.target:
@@ -70,7 +71,7 @@ def stage(
         if camera in (Camera.auto, Camera.source):
             view = at_home
     else:
-        if path is not None:
+        if path is not None and (show.normalize or performer.paints_layers):
             track = steadied(track, path)
         track = performable(performer, track, normalize=show.normalize, retarget=show.retarget)
         if camera is Camera.source:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import fields
 from pathlib import Path
+from typing import Final
 
 from dancenow.credentials import Claim, Made, Origin
-from dancenow.errors import InputError
+from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import check_not_read
 from dancenow.options import Camera, Retarget, ShowOptions
+from dancenow.options.groups import BudgetOptions
 from dancenow.performer import Performer
 from dancenow.pose.openpose import is_openpose_folder
 from dancenow.sources.stick_figures import is_authors_folder
@@ -20,6 +24,8 @@ from dancenow.staging.backdrop import (
 )
 from dancenow.staging.room import check_camera
 from dancenow.video import check_output
+
+_USED_ANYWAY: Final = ("device", "estimator", "seed", "codec", "logger")
 
 
 def check_show(show: ShowOptions, output: Path) -> None:
@@ -37,17 +43,33 @@ def check_show(show: ShowOptions, output: Path) -> None:
 
 
 def check_source(show: ShowOptions, source: Path) -> None:
-    """Raise `InputError` if the background is the source's, but the source has no picture."""
+    """Raise `InputError` if the options need a picture or poses that the source does not have."""
     given = source.suffix.lower() in (".npz", ".bvh")
-    poses = given or (source.is_dir() and is_openpose_folder(source))
-    if show.background == SOURCE and (poses or is_authors_folder(source)):
+    drawn = is_authors_folder(source)
+    poses = given or drawn or (source.is_dir() and is_openpose_folder(source))
+    if show.background == SOURCE and poses:
         raise InputError(
             f"`background=source`: {source} holds poses without a picture; choose another."
         )
+    if drawn and show.retarget is Retarget.limbs:
+        raise InputError(
+            f"`retarget=limbs`: {source} holds drawn stick figures, which are danced as they are."
+        )
 
 
-def check_performer(show: ShowOptions, performer: Performer) -> None:
-    """Raise `InputError` if the options do not fit the performer."""
+def check_performer(show: ShowOptions, performer: Performer, source: Path | None = None) -> None:
+    """Raise `InputError` if the options do not fit the performer, and the source if given."""
+    scene = performer.scene
+    if show.normalize and not (source is not None and is_authors_folder(source)):
+        if scene.statistics is None:
+            raise InputError(
+                "the performer was learned from drawn stick figures without poses, so nothing can "
+                "be normalised to it; add `normalize=False`."
+            )
+        if show.retarget is Retarget.limbs and scene.shape is None:
+            raise InputError(
+                "`retarget=limbs`: the performer's proportions are not known; train it again."
+            )
     if not performer.paints_layers:
         check_whole_frames(show, performer.preset)
     elif show.filmed_by is Camera.target:
@@ -60,6 +82,29 @@ def check_whole_frames(show: ShowOptions, preset: str) -> None:
         raise InputError(
             f"`background` and `camera=target`: performers of the preset {preset} paint whole "
             "frames; train one with `preset=fast`."
+        )
+
+
+def warn_of_unused(trained: Path, options: BudgetOptions, command: str) -> None:
+    """Warn about options of a training that have no effect on what is trained already.
+
+    Args:
+        trained: the folder.
+        options: of a training; those that something else uses, too, are not mentioned.
+        command: what trains it further.
+    """
+    unused = [
+        f"`{field.name}`"
+        for field in fields(options)
+        if field.name not in _USED_ANYWAY
+        and getattr(options, field.name) != getattr(type(options)(), field.name)
+    ]
+    if unused:
+        warnings.warn(
+            f"{trained}: is trained already, so {', '.join(unused)} has no effect; to train it "
+            f"further: {command} CLIP -o {trained}.",
+            DanceNowWarning,
+            stacklevel=4,
         )
 
 

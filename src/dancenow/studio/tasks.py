@@ -28,6 +28,7 @@ def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[s
     from dancenow.staging.room import performable
     from dancenow.staging.show import check_show
     from dancenow.staging.side_by_side import write_beside
+    from dancenow.training import choose_device
     from dancenow.workflows.perform import perform
 
     result = folder / RESULT_FILE
@@ -42,7 +43,7 @@ def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[s
     figures = _train_person(request["person"], reporter)
     trained = Path(request["person"]["folder"])
     made = perform(trained, source, result, show, progress=reporter)
-    performer = Performer.load(trained)
+    performer = Performer.load(trained, choose_device(request["device"]))
     moved = performable(performer, motion.track, retarget=show.retarget)
     write_beside(
         [source, moved, result], folder / SIDE_BY_SIDE_FILE, sound=result, progress=reporter
@@ -72,9 +73,9 @@ def new_dance(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[
     if person is not None:
         figures |= _train_person(person, reporter)
     made = generate(trained, result, options, progress=reporter)
-    if made._track is not None and person is not None:
+    if made.track is not None and person is not None:
         write_beside(
-            [made._track, result], folder / SIDE_BY_SIDE_FILE, sound=result, progress=reporter
+            [made.track, result], folder / SIDE_BY_SIDE_FILE, sound=result, progress=reporter
         )
     return {**figures, **_figures(made), "beside": person is not None}
 

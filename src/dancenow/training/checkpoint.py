@@ -13,12 +13,12 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from dancenow.errors import InputError
-from dancenow.files import atomic_path, write_text
+from dancenow.files import atomic_path, write_bytes, write_text
 
 VERSION = 1
 STATE = "state.json"
@@ -74,6 +74,14 @@ def load_state(folder: Path) -> TrainingState | None:
         raise InputError(
             f"{folder}: the checkpoint is damaged; remove this folder to train from scratch."
         ) from error
+
+
+def write_weights(path: Path, network: nn.Module) -> None:
+    """Write a trained network's weights as safetensors."""
+    weights = {
+        key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()
+    }
+    write_bytes(path, save(weights))
 
 
 def prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

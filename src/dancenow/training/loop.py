@@ -18,7 +18,7 @@ from dancenow.errors import TrainingError
 from dancenow.options.groups import LoggerName
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.training.budget import Clock
-from dancenow.training.checkpoint import STATE, TrainingState, load_state, save_state
+from dancenow.training.checkpoint import STATE, TrainingState, save_state
 from dancenow.training.history import MOST_PREVIEWS, History, Point
 from dancenow.training.logs import open_logger
 from dancenow.training.team import Team
@@ -62,8 +62,6 @@ class LoopOptions:
         team: the processes that run the loop together; the first one's clock decides.
         notes: JSON values stored with the state.
         tune_threads: measure which number of threads is fastest, for networks on a CPU.
-        keep_best: end with the state of lowest held-out loss; the training must have a method
-            `held_out_loss`.
     """
 
     progress: ProgressCallback = silent
@@ -71,7 +69,6 @@ class LoopOptions:
     team: Team = field(default_factory=Team)
     notes: Mapping[str, Any] = field(default_factory=dict)
     tune_threads: bool = False
-    keep_best: bool = False
 
 
 def run_training(
@@ -92,11 +89,6 @@ def run_training(
     team = options.team
     records = _Records(training, clock, checkpoint, options.logger) if team.first else None
     saving = _Checkpoints(training, clock, checkpoint, records, options.notes)
-    best = (
-        _BestState(training, checkpoint, options.notes)
-        if options.keep_best and team.first
-        else None
-    )
     interrupts = _Interrupts(team)
     threads = ThreadTuner() if options.tune_threads and team.size == 1 else ThreadTuner(1)
     try:
@@ -113,8 +105,7 @@ def run_training(
             if records is not None:
                 phase = getattr(training, "phase", "")
                 options.progress(_event(stage, clock, losses, phase))
-                if records.log(losses) and best is not None:
-                    best.update(clock)
+                records.log(losses)
                 saving.save_if_due()
     except TrainingError:
         if records is not None:
@@ -132,9 +123,6 @@ def run_training(
     else:
         if records is not None:
             saving.save()
-            if best is not None:
-                best.update(clock)
-                best.restore()
             records.finish()
         team.wait()
         interrupts.check()  # it came with the last step
@@ -205,11 +193,8 @@ class _Records:
         point = Point(self._clock.step + 1, self._clock.seconds, dict(losses))
         self._history.add(point, getattr(self._training, "phase", ""))
 
-    def log(self, losses: Mapping[str, float]) -> bool:
-        """Log a step's losses every few seconds, and previews spread over the budget.
-
-        Returns whether this step has a preview.
-        """
+    def log(self, losses: Mapping[str, float]) -> None:
+        """Log a step's losses every few seconds, and previews spread over the budget."""
         self._losses = losses
         if time.monotonic() - self._logged_at >= _LOG_SECONDS:
             self._log()
@@ -218,8 +203,6 @@ class _Records:
             if self._next_preview <= fraction:  # a slow step
                 self._next_preview = fraction + 1 / MOST_PREVIEWS
             self._show()
-            return True
-        return False
 
     def finish(self) -> None:
         """Log the last step with a preview."""
@@ -275,34 +258,9 @@ class _Checkpoints:
         """Save now, history first: it may hold more steps than the state, but not fewer."""
         if self._records is not None:
             self._records.save()
-        save_state(self._folder, _with_notes(self._training.state(), self._notes, self._clock))
-
-
-class _BestState:
-    """Keeps the state of lowest held-out loss in a checkpoint of its own."""
-
-    def __init__(self, training: Trainable, checkpoint: Path, notes: Mapping[str, Any]) -> None:
-        self._training, self._folder, self._notes = training, checkpoint / "best", notes
-        state = load_state(self._folder)
-        self._loss = math.inf if state is None else float(state.values["held_out"])
-
-    def update(self, clock: Clock) -> None:
-        """Measure now, and save the state if it is the best so far."""
-        loss = self._training.held_out_loss()  # type: ignore[attr-defined]
-        if loss < self._loss:
-            self._loss = loss
-            notes = {**self._notes, "held_out": loss}
-            save_state(self._folder, _with_notes(self._training.state(), notes, clock))
-
-    def restore(self) -> None:
-        """Go back to the best state, if there is one: a held-out loss can be NaN throughout."""
-        if (state := load_state(self._folder)) is not None:
-            self._training.restore(state, self._folder)
-
-
-def _with_notes(state: TrainingState, notes: Mapping[str, Any], clock: Clock) -> TrainingState:
-    values = {**state.values, **notes, "step": clock.step, "seconds": clock.seconds}
-    return TrainingState(state.tensors, values)
+        state, clock = self._training.state(), self._clock
+        values = {**state.values, **self._notes, "step": clock.step, "seconds": clock.seconds}
+        save_state(self._folder, TrainingState(state.tensors, values))
 
 
 def _check(losses: Mapping[str, float], step: int) -> None:

@@ -49,7 +49,6 @@ class Training:
         starts_over: start over if `made_of` differs, instead of refusing.
         enough_steps: steps needed for a good result; with fewer, the user is warned.
         tune_threads: see `LoopOptions`.
-        keep_best: see `LoopOptions`.
     """
 
     name: str
@@ -59,7 +58,6 @@ class Training:
     starts_over: bool = False
     enough_steps: int = 0
     tune_threads: bool = False
-    keep_best: bool = False
 
 
 class Session:
@@ -172,7 +170,6 @@ class Session:
                         team,
                         training.made_of,
                         training.tune_threads,
-                        training.keep_best,
                     ),
                 )
         finally:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dancenow.errors import InputError
-from dancenow.video.timing import DEFAULT_RATE, as_rate
+from dancenow.video.timing import DEFAULT_RATE
 
 IMAGE_SUFFIXES: Final = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"}
@@ -60,12 +60,10 @@ def list_images(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: (natural_key(path), path.name))
 
 
-def open_folder(folder: Path, fps: float | Fraction | None = None) -> ImageFolder:
+def open_folder(folder: Path) -> ImageFolder:
     """List a folder of pictures and check that they have one size; reads their headers only.
 
-    Args:
-        folder: the folder.
-        fps: its frame rate; by default the rate DanceNow wrote it with, otherwise 25.
+    Its frame rate is the one that DanceNow wrote it with, otherwise 25.
 
     Raises:
         InputError: it holds no pictures, one cannot be read, or one differs in size.
@@ -84,8 +82,7 @@ def open_folder(folder: Path, fps: float | Fraction | None = None) -> ImageFolde
                 f"{path}: is {other[0]} x {other[1]}, but {files[0].name} is {size[0]} x "
                 f"{size[1]}; all pictures of a clip must have one size."
             )
-    rate = as_rate(fps) if fps is not None else (written_rate(folder) or DEFAULT_RATE)
-    return ImageFolder(tuple(files), size, rate)
+    return ImageFolder(tuple(files), size, written_rate(folder) or DEFAULT_RATE)
 
 
 def _read_size(path: Path) -> tuple[int, int]:

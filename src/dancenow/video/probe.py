@@ -91,16 +91,15 @@ class Scan:
     lost: int
 
 
-def probe(path: str | Path, *, folder_fps: float | Fraction | None = None) -> ClipInfo:
+def probe(path: str | Path) -> ClipInfo:
     """Find out what a clip is.
 
     A video file is read once without decoding, so that the number of frames and the rate are
     exact; this takes about as long as copying the file.
 
     Args:
-        path: a video file that FFmpeg reads, or a folder of pictures.
-        folder_fps: frame rate of a folder of pictures; by default the rate DanceNow wrote it
-            with, otherwise 25.
+        path: a video file that FFmpeg reads, or a folder of pictures; its rate is the one that
+            DanceNow wrote it with, otherwise 25.
 
     Raises:
         InputError: there is no such file, or it cannot be used as a clip; the message says why.
@@ -108,7 +107,7 @@ def probe(path: str | Path, *, folder_fps: float | Fraction | None = None) -> Cl
     path = Path(path)
     if not path.is_dir():
         return scan_video(path).info
-    folder = open_folder(path, folder_fps)
+    folder = open_folder(path)
     count = len(folder.files)
     return ClipInfo(
         path=path,

@@ -22,8 +22,6 @@ from dancenow.video.images import ImageFolder, open_folder, read_image
 from dancenow.video.probe import Scan, decodable_packets, open_video, scan_video
 from dancenow.video.timing import as_rate, hold, nearest_slot
 
-Box = tuple[int, int, int, int]
-
 _SEEK_MARGIN: Final = Fraction(1, 2)  # seconds
 
 
@@ -32,10 +30,8 @@ def read_frames(
     *,
     fps: float | Fraction | None = None,
     size: tuple[int, int] | None = None,
-    crop: Box | None = None,
     start: int = 0,
     stop: int | None = None,
-    folder_fps: float | Fraction | None = None,
 ) -> Iterator[Frame]:
     """Read the frames of a clip one by one; memory does not grow with its length.
 
@@ -46,87 +42,58 @@ def read_frames(
     Args:
         path: a video file, or a folder of pictures.
         fps: frames a second to resample to.
-        size: `(width, height)` px to resize to, after the crop: by area where it shrinks, by cubic
-            interpolation where it grows.
-        crop: `(x, y, width, height)` pixels of the upright frame; outside the frame, its edge is
-            repeated.
+        size: `(width, height)` px to resize to: by area where it shrinks, by cubic interpolation
+            where it grows.
         start: the first frame, counted at the rate of the result.
         stop: the frame before which to end; by default, or beyond the end, the end.
-        folder_fps: as for `probe`.
 
     Yields:
         uint8 `(H, W, 3)` RGB; each a new array.
 
     Raises:
-        InputError: the clip cannot be read, or `crop` or `start` lies outside it.
+        InputError: the clip cannot be read, or `start` lies behind its end.
 
     Warns:
         DanceNowWarning: once, at the end, if the file is cut off or damaged: how many of its
             frames were decoded.
     """
     path = Path(path)
-    clip = _open(path, folder_fps)
+    clip = _open(path)
     rate, frames = clip.rate if fps is None else as_rate(fps), clip.frames
     if rate != clip.rate:
         frames = max(1, nearest_slot(clip.frames / clip.rate, rate))
     if not 0 <= start < frames:
         raise InputError(f"{path}: has {frames} frames; it cannot be read from frame {start}.")
     stop = frames if stop is None else min(stop, frames)
-    _check_crop(path, crop, clip.size)
     if size is not None and min(size) < 1:
         raise InputError(f"{path}: cannot be resized to {size[0]} x {size[1]}.")
-    return (_fit(frame, crop, size) for frame in clip.read(rate, start, stop))
+    return (_fit(frame, size) for frame in clip.read(rate, start, stop))
 
 
 @dataclass(frozen=True)
 class _Clip:
     """A video file or a folder of pictures, alike; `read` takes a rate and a range of frames."""
 
-    size: tuple[int, int]
     rate: Fraction
     frames: int
     read: Callable[[Fraction, int, int], Iterator[Frame]]
 
 
-def _open(path: Path, folder_fps: float | Fraction | None) -> _Clip:
+def _open(path: Path) -> _Clip:
     if path.is_dir():
-        folder = open_folder(path, folder_fps)
+        folder = open_folder(path)
         read = partial(_folder_frames, folder)
-        return _Clip(folder.size, folder.rate, len(folder.files), read)
+        return _Clip(folder.rate, len(folder.files), read)
     scan = scan_video(path)
-    return _Clip(scan.info.size, scan.info.fps, scan.info.frames, partial(_video_frames, scan))
+    return _Clip(scan.info.fps, scan.info.frames, partial(_video_frames, scan))
 
 
-def _check_crop(path: Path, crop: Box | None, size: tuple[int, int]) -> None:
-    if crop is None:
-        return
-    x, y, width, height = crop
-    inside = x < size[0] and y < size[1] and x + width > 0 and y + height > 0
-    if width < 1 or height < 1 or not inside:
-        raise InputError(
-            f"{path}: the crop {width} x {height} at ({x}, {y}) lies outside its frames of "
-            f"{size[0]} x {size[1]}."
-        )
-
-
-def _fit(frame: Frame, crop: Box | None, size: tuple[int, int] | None) -> Frame:
-    if crop is not None:
-        frame = _cut(frame, crop)
+def _fit(frame: Frame, size: tuple[int, int] | None) -> Frame:
     if size is not None and size != (frame.shape[1], frame.shape[0]):
         shrinks = size[0] <= frame.shape[1] and size[1] <= frame.shape[0]
         how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
         return np.asarray(cv2.resize(frame, size, interpolation=how), dtype=np.uint8)
     return np.ascontiguousarray(frame, dtype=np.uint8)
-
-
-def _cut(frame: Frame, crop: Box) -> Frame:
-    x, y, width, height = crop
-    rows, columns = frame.shape[:2]
-    if x >= 0 and y >= 0 and x + width <= columns and y + height <= rows:
-        return frame[y : y + height, x : x + width]
-    down = np.clip(np.arange(y, y + height), 0, rows - 1)
-    along = np.clip(np.arange(x, x + width), 0, columns - 1)
-    return np.take(np.take(frame, down, axis=0), along, axis=1)
 
 
 def _folder_frames(folder: ImageFolder, rate: Fraction, start: int, stop: int) -> Iterator[Frame]:

@@ -98,7 +98,6 @@ def run_ablation(
                 poses=danced_poses,
                 device=options.device,
                 keep=out / f"{variant.folder}.mp4",
-                seed=seed,
             )
             true_poses = danced.with_suffix(".pose.npz")
             scores = evaluate_performer(

@@ -46,7 +46,7 @@ def check_composition(options: GenerateOptions, output: Path, dance: Path) -> No
     if options.bars is not None and options.bars < 1:
         raise InputError(f"`bars` must be at least 1, not {options.bars}.")
     if options.bars is not None and options.music is None:
-        raise InputError("`bars`: are counted in the music's beats; add `music`.")
+        raise InputError("`bars`: are bars of the music; add `music`.")
     if options.bars is not None and options.seconds is not None:
         raise InputError("`bars` and `seconds`: choose one.")
     if options.loop and options.music is not None:
@@ -70,7 +70,7 @@ def check_composition(options: GenerateOptions, output: Path, dance: Path) -> No
     if background == SOURCE:
         raise InputError("`background=source`: a new dance has no source; choose another.")
     if background != TARGET and not performers:
-        raise InputError(f"`background={background}`: needs a `performer` before it.")
+        raise InputError(f"`background={background}`: needs a `performer` to be behind.")
     if background == TRANSPARENT and len(performers) > 1:
         raise InputError("`background=transparent`: works with one `performer`.")
 

@@ -120,7 +120,7 @@ def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback =
             credentials=credentials,
             progress=progress,
         )
-        page = write_demo_page(folder, size, seed, scores, times, performed, dance, new_dance)
+    page = write_demo_page(folder, size, seed, scores, times, performed, dance, new_dance)
     return Demo(folder, page, scores, times, performed, dance, new_dance)
 
 

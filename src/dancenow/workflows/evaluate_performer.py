@@ -8,8 +8,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from dancenow.cache import cache_dir
 from dancenow.credentials import Made
 from dancenow.errors import InputError
@@ -80,7 +78,6 @@ def evaluate_performer(
         as_learned = ShowOptions(normalize=False)
         staged = stage(performer, Source(given, info), as_learned, progress=progress)
         truth = given if true_poses is None else load_poses(clip, true_poses)
-    torch.manual_seed(options.seed)
     trial = _Trial(folder, performer, info, span, seen, staged, truth, options)
     return _measured(trial, times, progress)
 

@@ -56,7 +56,11 @@ class Generated:
     before_alignment: float | None = None
     credentials: bool = False
     _track: PoseTrack | None = field(default=None, repr=False, compare=False)
-    """The poses that were composed; not printed."""
+
+    @property
+    def track(self) -> PoseTrack | None:
+        """The poses that were composed; None where pictures were dreamt.  Not part of `--json`."""
+        return self._track
 
     def summary(self) -> str:
         """One line for the user."""

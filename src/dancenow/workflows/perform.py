@@ -109,7 +109,7 @@ def perform(
     times = StageTimes() if times is None else times
     performer = Performer.load(folder, choose_device(options.device))
     check_source(options, source)
-    check_performer(options, performer)
+    check_performer(options, performer, source)
     claim = None
     if options.credentials:
         made = Made.performance

@@ -21,6 +21,7 @@ from dancenow.choreographer.job import TrainingJob
 from dancenow.errors import InputError
 from dancenow.options import TrainChoreographerOptions
 from dancenow.progress import ProgressCallback, StageTimes, silent
+from dancenow.staging.show import warn_of_unused
 from dancenow.training import Budget, choose_device
 from dancenow.training.budget import budget_of
 from dancenow.training.session import CHECKPOINT, Session
@@ -61,7 +62,8 @@ def train_choreographer(
         raise InputError("give at least one clip to learn from.")
     method = find_method(options.codec)
     config, device = method.configure(options), choose_device(options.device)
-    budget_of(options, Budget(minutes=1), enough_steps=1)  # reports wrong values now
+    default, enough = Budget(minutes=config.minutes), method.enough_steps(config)
+    budget_of(options, default, enough_steps=enough)  # reports wrong values now
     folder = _cached_folder(paths, config, options) if out is None else Path(out)
     _check_codec(folder, options.codec)
     times = StageTimes() if times is None else times
@@ -93,7 +95,9 @@ def codec_of(dance: Path, options: TrainChoreographerOptions, *, of_tracks: bool
     codec = learned_codec(dance)
     if find_method(codec).composes_tracks:
         if options.background is not None:
-            raise InputError(f"`background={options.background}`: needs a `performer` before it.")
+            raise InputError(
+                f"`background={options.background}`: needs a `performer` to be behind."
+            )
         if options.reference:
             raise InputError("`reference`: belongs to `codec=frame`; leave it out.")
     elif of_tracks:
@@ -116,6 +120,7 @@ def load_or_train(
     Arguments and errors as for `train_choreographer`.
     """
     if is_choreographer(dance) or looks_trained(dance):
+        warn_of_unused(dance, options, "dancenow train choreographer")
         with times.stage("load"):
             return dance, Choreographer.load(dance, choose_device(options.device))
     made, result = train_choreographer(dance, None, options, progress=progress, times=times)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
+from dataclasses import replace
 from pathlib import Path
 
 from dancenow.credentials import Made
-from dancenow.errors import DanceNowWarning
+from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.options import TrainPerformerOptions, TransferOptions
 from dancenow.options.field import narrowed
 from dancenow.performer import is_performer, method_of
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.sources.load import load_source
+from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.staging.performance import write_performance
 from dancenow.staging.show import (
     check_performer,
@@ -20,6 +21,7 @@ from dancenow.staging.show import (
     check_source,
     check_whole_frames,
     performance_claim,
+    warn_of_unused,
 )
 from dancenow.workflows.perform import Performed
 from dancenow.workflows.train_performer import Trained, check_target, load_or_train
@@ -56,10 +58,18 @@ def transfer(
     trained: Trained | None = None
     if is_performer(target):
         trained = load_or_train(target, training, times=times)
-        _warn_of_unused(target, options, trained.preset)
-        check_performer(options, trained.performer)
+        unused = replace(training, preset=TransferOptions().preset)
+        if training.preset not in (unused.preset, trained.preset):
+            unused = training
+        warn_of_unused(target, unused, "dancenow train performer")
+        check_performer(options, trained.performer, source)
     elif not method_of(options.preset).paints_layers:
         check_whole_frames(options, options.preset)
+        if options.normalize and is_authors_folder(target):
+            raise InputError(
+                f"{target}: holds drawn stick figures without poses, so nothing can be normalised "
+                "to who is learned from it; add `normalize=False`."
+            )
     with times.stage("detect"):
         motion = load_source(
             source,
@@ -68,7 +78,8 @@ def transfer(
             azimuth=options.azimuth,
             progress=progress,
         )
-    trained = trained or load_or_train(target, training, progress=progress, times=times)
+    if trained is None:
+        trained = load_or_train(target, training, progress=progress, times=times)
     claim = None
     if options.credentials:
         claim = performance_claim(
@@ -79,18 +90,3 @@ def transfer(
             trained.performer, motion, output, options, claim=claim, progress=progress
         )
     return Performed.of(output, result, motion.track.fps, trained, times)
-
-
-def _warn_of_unused(target: Path, options: TransferOptions, preset: str) -> None:
-    """Warn about training options that have no effect on a trained performer."""
-    names = ("minutes", "steps", "quality", "poses")
-    unused = [f"`{name}`" for name in names if getattr(options, name) is not None]
-    if options.preset not in (TransferOptions().preset, preset):
-        unused.append("`preset`")
-    if unused:
-        warnings.warn(
-            f"{target}: is trained already, so {', '.join(unused)} has no effect; to train it "
-            f"further: dancenow train performer CLIP -o {target}.",
-            DanceNowWarning,
-            stacklevel=3,
-        )

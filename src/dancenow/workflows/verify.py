@@ -67,7 +67,7 @@ class Verified:
         if found.signer is None:
             return  # too damaged to read
         yield f"  synthetic: {_SYNTHETIC[found.synthetic]}"
-        when = "" if found.when is None else f", {found.when} by the clock there"
+        when = "" if found.when is None else f", {found.when} by the signing machine's clock"
         yield f"  made with: {found.made_with or 'unknown'}{when}"
         yield from (f"  what was done: {deed}" for deed in found.done)
         if found.inputs:

@@ -213,7 +213,7 @@ def test_a_performer_is_no_choreographer(choreographer: FrameChoreographer, tmp_
     choreographer.save(tmp_path)
     edited(tmp_path, lambda document: document.update(kind="performer"))
     assert not is_choreographer(tmp_path)
-    with pytest.raises(InputError, match="holds a performer, a choreographer is needed"):
+    with pytest.raises(InputError, match="holds a performer; a choreographer is needed"):
         FrameChoreographer.load(tmp_path, CPU)
 
 

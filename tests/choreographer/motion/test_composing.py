@@ -42,19 +42,19 @@ USUAL = float(np.median(steps_of(smooth(400))))
 @pytest.mark.parametrize("loop", [False, True])
 @pytest.mark.parametrize("count", [1, 2, 5, WINDOW - 1, WINDOW, WINDOW + 1, 3 * WINDOW + 7])
 def test_a_dance_has_the_length_that_was_asked_for(count: int, loop: bool) -> None:
-    dance = composed(MotionRequest(count, loop=loop, steps=4))
+    dance = composed(MotionRequest(count, loop=loop))
     assert dance.shape == (count, VALUES) and dance.dtype == np.float32
     assert np.isfinite(dance).all()
 
 
 def test_a_seed_decides_everything() -> None:
-    one, same, other = (composed(MotionRequest(50, seed, steps=6)) for seed in (3, 3, 4))
+    one, same, other = (composed(MotionRequest(50, seed)) for seed in (3, 3, 4))
     assert np.array_equal(one, same)
     assert np.sqrt(((one - other) ** 2).mean()) > 0.5
 
 
 def test_dances_are_as_varied_and_as_smooth_as_what_was_learned() -> None:
-    dance = composed(MotionRequest(800, 1, temperature=4, steps=24))
+    dance = composed(MotionRequest(800, 1, temperature=4))
     assert dance.mean() == pytest.approx(0, abs=0.1)
     assert dance.std() == pytest.approx(1, abs=0.1)
     ahead = [(dance[lag:] * dance[:-lag]).mean() / dance.var() for lag in (1, 4, 8)]
@@ -63,7 +63,7 @@ def test_dances_are_as_varied_and_as_smooth_as_what_was_learned() -> None:
 
 
 def test_nothing_shows_where_a_window_ends() -> None:
-    steps = steps_of(composed(MotionRequest(10 * WINDOW, 2, steps=16)))
+    steps = steps_of(composed(MotionRequest(10 * WINDOW, 2)))
     assert steps.max() < 2.5 * np.median(steps)
 
 
@@ -86,7 +86,7 @@ def test_temperature_says_how_far_a_dance_lies_from_the_learned_one() -> None:
 @given(lead=st.integers(1, 2 * WINDOW), seed=st.integers(0, 99))
 def test_a_dance_goes_on_from_its_lead_without_a_jump(lead: int, seed: int) -> None:
     before = smooth(lead, seed)
-    dance = composed(MotionRequest(20, seed, lead=before, steps=16))
+    dance = composed(MotionRequest(20, seed, lead=before))
     assert len(dance) == 20  # the lead is not part of it
     joint = steps_of(np.concatenate([before[-1:], dance]))
     assert joint[0] < 2.5 * USUAL
@@ -94,14 +94,14 @@ def test_a_dance_goes_on_from_its_lead_without_a_jump(lead: int, seed: int) -> N
 
 def test_the_same_lead_goes_on_in_many_ways() -> None:
     before = smooth(8)
-    one, other = (composed(MotionRequest(40, seed, lead=before, steps=8)) for seed in (0, 1))
+    one, other = (composed(MotionRequest(40, seed, lead=before)) for seed in (0, 1))
     apart = np.sqrt(((one - other) ** 2).mean(axis=1))
     assert apart[0] < 0.5 * apart[10:].mean()
 
 
 def test_only_the_end_of_a_lead_decides() -> None:
     before = smooth(3 * WINDOW)
-    short, long = (composed(MotionRequest(30, lead=b, steps=6)) for b in (before[-WINDOW:], before))
+    short, long = (composed(MotionRequest(30, lead=b)) for b in (before[-WINDOW:], before))
     assert np.array_equal(short, long)
 
 
@@ -112,16 +112,13 @@ def test_only_the_end_of_a_lead_decides() -> None:
 @example(count=WINDOW, seed=0)
 @example(count=WINDOW + 1, seed=0)
 def test_a_loops_last_vector_leads_to_its_first(count: int, seed: int) -> None:
-    dance = composed(MotionRequest(count, seed, loop=True, steps=16))
+    dance = composed(MotionRequest(count, seed, loop=True))
     round_ = steps_of(np.concatenate([dance, dance[:1]]))
     assert round_[-1] < 3 * USUAL
 
 
 def test_what_is_no_loop_does_not_come_back() -> None:
-    ends = [
-        steps_of(composed(MotionRequest(3 * WINDOW, seed, steps=8))[[-1, 0]])[0]
-        for seed in range(6)
-    ]
+    ends = [steps_of(composed(MotionRequest(3 * WINDOW, seed))[[-1, 0]])[0] for seed in range(6)]
     assert np.median(ends) > 3 * USUAL
 
 
@@ -142,7 +139,7 @@ class Listening(SmoothDance):
 def test_every_window_is_asked_for_the_energy_of_its_frames() -> None:
     network = Listening(WINDOW)
     energy = np.repeat([-1.0, 0.5, 1.5], WINDOW).astype(np.float32)
-    composed(MotionRequest(len(energy), energy=energy, steps=3), network)
+    composed(MotionRequest(len(energy), energy=energy), network)
     heard = network.heard()
     assert heard[0] == pytest.approx(-1.0) and heard[-1] == pytest.approx(1.5)
     assert heard == sorted(heard) and len(heard) >= 3
@@ -151,7 +148,7 @@ def test_every_window_is_asked_for_the_energy_of_its_frames() -> None:
 def test_a_lead_does_not_shift_the_energy() -> None:
     network = Listening(WINDOW)
     energy = np.repeat([-1.0, 1.0], [3, 60]).astype(np.float32)
-    composed(MotionRequest(63, lead=smooth(WINDOW), energy=energy, steps=3), network)
+    composed(MotionRequest(63, lead=smooth(WINDOW), energy=energy), network)
     first = network.heard()[0]
     assert -1.0 < first < 1.0 and network.heard()[-1] == pytest.approx(1.0)
 
@@ -160,13 +157,13 @@ def test_a_lead_does_not_shift_the_energy() -> None:
 def test_an_energy_that_ends_early_goes_on_as_it_ended(length: int) -> None:
     network = Listening(WINDOW)
     energy: NDArray[np.float32] = np.full(length, 0.75, np.float32)
-    composed(MotionRequest(100, energy=energy, steps=2), network)
+    composed(MotionRequest(100, energy=energy), network)
     assert network.heard() == [0.75]
 
 
 def test_without_an_energy_none_is_asked_for() -> None:
     network = Listening(WINDOW)
-    composed(MotionRequest(60, steps=2), network)
+    composed(MotionRequest(60), network)
     assert np.isnan(network.asked).all() and network.asked
 
 
@@ -177,6 +174,6 @@ def test_without_an_energy_none_is_asked_for() -> None:
 @pytest.mark.parametrize("count", [3, 70])
 def test_progress_counts_up_to_the_dances_length(count: int, lead: int) -> None:
     told: list[int] = []
-    wanted = MotionRequest(count, lead=smooth(lead) if lead else None, steps=2)
+    wanted = MotionRequest(count, lead=smooth(lead) if lead else None)
     compose(SmoothDance(WINDOW), LEARNED, wanted, CPU, told.append)  # type: ignore[arg-type]
     assert told == sorted(told) and told[-1] == count and told[0] > 0

@@ -26,11 +26,10 @@ from dancenow.choreographer.folder import (
     damage_reported,
     read_complete,
     write_document,
-    write_weights,
 )
 from dancenow.files import write_bytes
 from dancenow.training import Device, choose_device
-from dancenow.training.checkpoint import restore_module
+from dancenow.training.checkpoint import restore_module, write_weights
 
 REFERENCE_TEMPERATURE = 0.05  # the original's
 REFERENCE_START = 2000  # the latent at which the original begins
@@ -48,11 +47,11 @@ class LearnedLatents:
     Attributes:
         means: of every picture's latent, float32 `(N, D)`, the clips one after the other.
         log_variances: likewise.
-        lengths: pictures of each clip.
+        lengths: number of pictures in each clip.
         fps: the clips' frames a second.
-        stride: one of this many frames was learned.
+        stride: one in this many frames was learned.
         background: how the background was removed.
-        scaler: what the sequence network sees of them.
+        scaler: scales them for the sequence network.
     """
 
     means: Latents
@@ -73,7 +72,7 @@ class LearnedLatents:
         return self.split(self.means)
 
     def split(self, latents: Latents) -> list[Latents]:
-        """Latents `(N, D)` of all clips, clip by clip."""
+        """Split the latents `(N, D)` of all clips by clip."""
         return np.split(latents, np.cumsum(self.lengths)[:-1])
 
     def save(self, path: Path) -> None:
@@ -109,7 +108,7 @@ class LearnedLatents:
 
 
 def draw(means: Latents, log_variances: Latents, seed: int) -> Latents:
-    """Latents drawn from their distributions: what the original learns the dance from, `(N, D)`."""
+    """Latents drawn from their distributions, which the original learns from, `(N, D)`."""
     noise = np.random.default_rng(seed).standard_normal(means.shape)
     drawn: Latents = (means + np.exp(0.5 * log_variances) * noise).astype(np.float32)
     return drawn
@@ -154,7 +153,7 @@ class FrameChoreographer(Choreographer):
 
     @property
     def temperature(self) -> float:
-        """The default to draw with: 1, or what was found to be as lively as the learned dance."""
+        """The default temperature: 1, or the one found to be as lively as the learned dance."""
         return float(self.training.get("temperature", 1.0))
 
     def fps(self, *, reference: bool | None = None) -> Fraction:
@@ -174,11 +173,11 @@ class FrameChoreographer(Choreographer):
 
         Args:
             seconds: its length.
-            seed: of everything that is drawn.
-            temperature: 0 and above; the more, the wilder.  1 draws from what was learned as it
-                is, 0 always takes the likeliest; by default `self.temperature`.
+            seed: of all random draws.
+            temperature: 0 or above; higher is wilder.  1 samples as learned, 0 always takes the
+                likeliest; by default `self.temperature`.
             reference: compose as the original does: no memory, one picture a latent, 30 a second;
-                None: if it was trained so.
+                None: if it was trained that way.
 
         Yields:
             uint8 `(H, W, 3)` RGB, `seconds` times `fps()` of them.
@@ -206,7 +205,7 @@ class FrameChoreographer(Choreographer):
     def compose_latents(
         self, *, seed: int = 0, temperature: float | None = None, reference: bool | None = None
     ) -> Iterator[Latents]:
-        """The latents of a new dance, without end, `learned.rate` a second; arguments as above.
+        """Endless latents of a new dance, `learned.rate` a second; arguments as for `compose`.
 
         Yields:
             float32 `(D,)`, as the decoder takes them.
@@ -232,8 +231,8 @@ class FrameChoreographer(Choreographer):
     def calibrate(self, seed: int = 0) -> float:
         """The temperature at which a new dance is as lively as the learned one.
 
-        Its pictures then change as fast, on average, as those of the learned dance.  What was
-        learned for long is sure of itself and would dance too calmly at 1.
+        Its pictures then change as fast, on average, as those of the learned dance.  A network
+        trained for long is confident, and at 1 would dance too calmly.
         """
         rate = self.learned.rate
         count = max(2, min(round(self.config.calibration_seconds * rate), _CALIBRATED))

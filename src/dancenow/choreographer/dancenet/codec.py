@@ -23,12 +23,12 @@ _LEAST = 1e-2  # what counts as the largest range at least
 
 @dataclass(frozen=True)
 class LatentScaler:
-    """Each dimension of the latents, or of their principal axes, to 0..1 over what was learned.
+    """Scales each dimension of the latents, or of their principal axes, to 0..1 over the dance.
 
     Attributes:
-        axes: orthonormal, float32 `(D, D)`, an axis a column; the identity leaves them as they are.
-        low: least along each axis, float32 `(D,)`.
-        high: greatest.
+        axes: orthonormal, float32 `(D, D)`, one per column; the identity changes nothing.
+        low: lowest value along each axis, float32 `(D,)`.
+        high: highest, likewise.
     """
 
     axes: Latents
@@ -37,7 +37,7 @@ class LatentScaler:
 
     @staticmethod
     def fit(latents: Latents, *, principal_axes: bool = False) -> LatentScaler:
-        """The scaler of latents `(T, D)`."""
+        """The scaler fitted to latents `(T, D)`."""
         axes = np.eye(latents.shape[1], dtype=np.float32)
         if principal_axes:
             off = latents.astype(np.float64) - latents.mean(axis=0, dtype=np.float64)
@@ -52,16 +52,16 @@ class LatentScaler:
 
     @property
     def log_volume(self) -> float:
-        """Add it to a negative log likelihood of scaled latents to get that of latents, in nats."""
+        """Nats to add to a scaled latent's negative log likelihood to get the unscaled one's."""
         return float(np.log(self._range).sum())
 
     def scale(self, latents: Latents) -> Latents:
-        """To 0..1, `(..., D)`."""
+        """Scale to 0..1, `(..., D)`."""
         scaled: Latents = ((_turn(latents, self.axes) - self.low) / self._range).astype(np.float32)
         return scaled
 
     def unscale(self, scaled: Latents) -> Latents:
-        """Back again, `(..., D)`."""
+        """Undo `scale`, `(..., D)`."""
         along = scaled * self._range + self.low
         return _turn(along.astype(np.float32), self.axes.T)
 
@@ -103,7 +103,7 @@ class FrameCodec:
 
     @torch.inference_mode()
     def decode(self, latents: Iterable[Latents]) -> Iterator[NDArray[np.uint8]]:
-        """Pictures of latents, in order.
+        """Decode latents into pictures, in order.
 
         Args:
             latents: float32 `(D,)` each, not scaled.

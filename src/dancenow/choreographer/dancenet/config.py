@@ -22,7 +22,7 @@ class PictureConfig(StrictConfig):
     background: Background = "auto"
     """How the background is removed; "auto" looks at the clip."""
     stride: int | None = Field(default=None, ge=1)
-    """One of this many frames is kept; None: 4, or fewer where the clip is short."""
+    """One in this many frames is kept; None: 4, or fewer where the clip is short."""
 
     @field_validator("height", "width")
     @classmethod
@@ -50,7 +50,7 @@ class VAEConfig(StrictConfig):
     epsilon: float = 1e-7
     batch: int = 100
     epochs: int | None = 50
-    """Default length of the training; None: `FrameChoreographerConfig.minutes` decide."""
+    """Default length of the training; None: `FrameChoreographerConfig.minutes` decides."""
     anneal: bool = False
     """Let the learning rate fall along half a cosine."""
 
@@ -68,18 +68,18 @@ class SequenceConfig(StrictConfig):
     2.3 has it."""
     principal_axes: bool = False
     """Turn the latents to their principal axes before they are scaled: along these the steps of a
-    dance are nearly independent, as the mixture's diagonal Gaussians want them."""
+    dance are nearly independent, as the mixture's diagonal Gaussians assume."""
     residual: bool = False
-    """Means count from what a linear model of the dance expects next, and not from 0."""
+    """Means are relative to what a linear model of the dance expects next, not to 0."""
     learning_rate: float = 5e-4
     window: int = 32
-    """Latents of a window: how far back-propagation through time reaches."""
+    """Latents in a window: how far back-propagation through time reaches."""
     batch: int = 32
-    """Windows, side by side; each continues where the step before left it."""
+    """Windows side by side; each continues where the previous step left it."""
     input_noise: float = 0.0
     """Standard deviation of the noise that is added to the scaled inputs in training."""
     epochs: int | None = None
-    """Default length of the training; None: `FrameChoreographerConfig.minutes` decide."""
+    """Default length of the training; None: `FrameChoreographerConfig.minutes` decides."""
     held_out: float = 0.2
     """The last part of every clip, kept for measuring."""
 
@@ -96,13 +96,13 @@ class FrameChoreographerConfig(MethodConfig):
     minutes: float = 6.0
     """Default length of both trainings together."""
     codec_share: float = 0.6
-    """The autoencoder's part of the time."""
+    """The autoencoder's share of the time."""
     calibration_seconds: float = 15.0
     """Length of the dances by which the default temperature is found."""
 
 
-# DanceNet's filters are most where the picture is largest: a quarter of them there, and more where
-# it is small, learn three times as much in the same minutes.
+# DanceNet has most filters where the picture is largest: a quarter of them there, and more where it
+# is small, learn three times as much in the same time.
 _FAST_VAE = VAEConfig(filters=(32, 64, 64), optimizer="adam", batch=12, epochs=None, anneal=True)
 # Without these two, what a short dance teaches in minutes is a jitter (see docs/dancenet.md).
 _FAST_SEQUENCE = SequenceConfig(principal_axes=True, residual=True, batch=8)

@@ -28,12 +28,12 @@ from dancenow.progress import Progress, ProgressCallback
 
 @dataclass(frozen=True)
 class _Watched:
-    """A dance that was decoded.
+    """A decoded dance.
 
     Attributes:
-        rate: its pictures a second.
-        speeds: how much the pictures change a second; the original's come at another rate.
-        shots: some of them with their seconds.
+        rate: pictures a second.
+        speeds: how much the pictures change a second; the original has another rate.
+        shots: some of the pictures with their times in seconds.
     """
 
     rate: float
@@ -85,7 +85,7 @@ def _watch(
     stage: str,
     progress: ProgressCallback,
 ) -> _Watched:
-    """Decode clips of latents, and see how the pictures change."""
+    """Decode clips of latents, and measure how the pictures change."""
 
     def pictures(clip: Latents) -> Iterator[NDArray[np.uint8]]:
         for done, picture in enumerate(choreographer.codec.decode(clip), start=1):

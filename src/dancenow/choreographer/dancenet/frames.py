@@ -24,9 +24,9 @@ class FrameSet:
 
     Attributes:
         pictures: uint8 `(N, H, W, C)`.
-        lengths: how many of them each clip has.
+        lengths: number of pictures in each clip.
         fps: the clips' own frames a second.
-        stride: one of this many frames is here.
+        stride: one in this many frames is kept.
         background: how the background was removed.
     """
 
@@ -50,14 +50,14 @@ class FrameSet:
         return torch.from_numpy(chosen).permute(0, 3, 1, 2)
 
     def clips(self) -> Iterator[slice]:
-        """Where each clip lies."""
+        """The slice of each clip."""
         start = 0
         for length in self.lengths:
             yield slice(start, start + length)
             start += length
 
     def describe(self, folder: Path) -> None:
-        """Write what is known of the pictures into a folder that has `pictures.npy`."""
+        """Write everything but the pictures into the folder that holds `pictures.npy`."""
         document: dict[str, Any] = {
             "lengths": list(self.lengths),
             "fps": str(self.fps),

@@ -25,9 +25,9 @@ class KerasFile:
     Attributes:
         path: of the file.
         arrays: names and values of all weights, in the order in which the file lists them.
-        version: of the Keras that wrote it; empty where it does not say.
-        backend: on which that Keras computed; empty where it does not say.
-        gates: what the LSTM layers of its model compute, where a model is with the weights.
+        version: of the Keras that wrote it; empty if it does not say.
+        backend: what that Keras computed with; empty if it does not say.
+        gates: what the gates of the model's LSTM layers compute, if the file holds a model.
     """
 
     path: Path
@@ -91,7 +91,7 @@ def _has(group: Any, key: str) -> bool:
 
 
 def _names(group: Any, key: str) -> list[str]:
-    """A list of names among a group's attributes; Keras parts those of over 64 KB by numbers."""
+    """A list of names in a group's attributes; Keras splits lists over 64 KB by numbers."""
     if not _has(group, key):
         raise KeyError(key)
     parts = [group.attrs[key]] if key in group.attrs else []
@@ -113,7 +113,7 @@ def _arrays(path: Path, group: Any, most: int) -> list[tuple[str, Array]]:
     for layer in _names(group, "layer_names"):
         for name in _names(group[layer], "weight_names"):
             weights = group[layer][name]
-            # More bytes than the file has are made up of nothing.
+            # More bytes than the file has would only be fill values.
             if weights.dtype.kind != "f" or weights.nbytes > most:
                 raise ValueError(name)
             array = weights[()].astype(np.float32)
@@ -127,7 +127,7 @@ def _arrays(path: Path, group: Any, most: int) -> list[tuple[str, Array]]:
 
 
 def _gates(model: Any) -> set[str]:
-    """What all LSTM layers of a model, or of models inside it, say that their gates compute."""
+    """What the gates of all LSTM layers compute, in a model and the models inside it."""
     parts = model.values() if isinstance(model, dict) else model if isinstance(model, list) else ()
     found: set[str] = set().union(*(_gates(part) for part in parts))
     if isinstance(model, dict) and model.get("class_name") == "LSTM":

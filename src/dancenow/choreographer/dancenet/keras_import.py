@@ -1,8 +1,8 @@
 """The original DanceNet's own weights, as Keras 2 wrote them, made into a choreographer.
 
-Layers have other names in every such file, and a model inside a model is one layer of it.  What
-holds in all of them is the order in which they list their weights: by it, checked by the shapes,
-the weights are identified.  The shapes give every size but the picture's.
+Layer names differ from file to file, and a model inside a model counts as one layer.  All files
+list their weights in the same order: this identifies the weights, and their shapes are checked.
+The shapes give every size but the picture's.
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ def import_keras(
 ) -> FrameChoreographer:
     """A choreographer that computes what Keras computed.
 
-    The original's scaler is in neither file: it is fitted on `latents`.  Those are draws, so the
-    log variances kept with them are -20, almost no variance: nothing more is to be added.  They
-    play at the original's 30 a second.  Without them the range is taken to be -4 to 4, since the
-    autoencoder's prior is a standard normal, and dances start from a stand-in: a random walk of
-    64 latents whose distribution is that prior.
+    The original's scaler is in neither file: it is fitted on `latents`.  Those are draws already,
+    so they are kept with log variances of -20, almost no variance.  They play at the original's 30
+    a second.  Without them the range is taken to be -4 to 4, since the autoencoder's prior is a
+    standard normal, and dances start from a stand-in: a random walk of 64 latents whose
+    distribution is that prior.
 
     Args:
         vae_file: the autoencoder, `vae_cnn.h5`: weights or a whole model.
@@ -85,7 +85,7 @@ def import_keras(
         InputError: a file is missing, damaged or of another model; `gate` is unknown.
 
     Warns:
-        DanceNowWarning: of what is in none of the files and was assumed.
+        DanceNowWarning: names what none of the files holds and was assumed.
     """
     if gate not in GATES:
         raise InputError(f"`gate={gate}`: unknown; choose one of {', '.join(GATES)}.")
@@ -108,7 +108,7 @@ def import_keras(
 def _networks(
     vae_weights: KerasFile, sequence_weights: KerasFile, picture: PictureConfig, gate: str
 ) -> tuple[FrameChoreographerConfig, FrameVAE, DanceSequence]:
-    """Both networks with their weights, and the configuration that their shapes say."""
+    """Both networks with their weights, and the configuration that follows from their shapes."""
     preset = PRESETS["dancenet"]
     vae_config, vae_state = _autoencoder(vae_weights, picture, preset.vae)
     latent, sequence_config, sequence_state = _sequence(sequence_weights, preset.sequence)
@@ -131,8 +131,8 @@ def _networks(
 def _gate(weights: KerasFile) -> str:
     """What the LSTM's gates compute.
 
-    By default Keras before 2.3 takes the hard sigmoid clip(0.2 x + 0.5, 0, 1), a later one the
-    sigmoid.  What Keras 3 names the hard sigmoid has another slope.
+    By default Keras before 2.3 uses the hard sigmoid clip(0.2 x + 0.5, 0, 1), later ones the
+    sigmoid.  What Keras 3 calls the hard sigmoid has another slope.
     """
     numbers = re.match(r"(\d+)\.(\d+)", weights.version)
     version = None if numbers is None else (int(numbers[1]), int(numbers[2]))
@@ -163,7 +163,7 @@ class _Layers:
 
     Args:
         weights: the file.
-        whose: whose layers they are, for people.
+        whose: whose layers they are, for messages.
     """
 
     def __init__(self, weights: KerasFile, whose: str) -> None:
@@ -171,7 +171,7 @@ class _Layers:
         self._left = iter(weights.arrays)
 
     def array(self, layer: str, *shape: int | None) -> Array:
-        """The next array, of that shape; None: any."""
+        """The next array, which must have that shape; None: any size."""
         name, array = next(self._left)
         fits = len(shape) == array.ndim and all(
             size > 0 and wanted in (None, size)
@@ -185,7 +185,7 @@ class _Layers:
         return array
 
     def pair(self, layer: str, *shape: int | None) -> _State:
-        """The next kernel, of that shape, and its bias, as PyTorch has them."""
+        """The next kernel, of that shape, and its bias, in PyTorch's layout."""
         kernel = self.array(layer, *shape)
         bias = self.array(layer, kernel.shape[-1])
         # (height, width, in, out) to (out, in, height, width), and (in, out) to (out, in).
@@ -196,7 +196,7 @@ class _Layers:
 def _autoencoder(
     weights: KerasFile, picture: PictureConfig, preset: VAEConfig
 ) -> tuple[VAEConfig, _State]:
-    """Sizes and weights of the autoencoder, of which the encoder is listed first."""
+    """Sizes and weights of the autoencoder; its encoder is listed first."""
     path, count = weights.path, len(weights.arrays)
     if weights.is_sequence:
         raise InputError(

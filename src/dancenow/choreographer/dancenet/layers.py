@@ -1,7 +1,7 @@
-"""DanceNet's two layer pairs, each computed as one where the processor gains by it.
+"""DanceNet's two pairs of layers, each computed as one where that is faster.
 
-Both give exactly what the pair gives.  On a CPU the full-resolution picture between the two is
-what costs: it is never written.
+Each gives exactly what its pair gives.  On a CPU the full-resolution picture between the two
+layers is what costs time: it is never written.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ConvReluPool(nn.Conv2d):
 
 
 class UpsampleConv(nn.Conv2d):
-    """A picture of twice the height and width by nearest neighbour, then a 3 x 3 convolution.
+    """Nearest-neighbour upsampling to twice the height and width, then a 3 x 3 convolution.
 
     Args:
         inputs: channels of the picture.
@@ -64,14 +64,14 @@ class UpsampleConv(nn.Conv2d):
 
 
 def keras_initialization(layer: nn.Conv2d | nn.Linear) -> None:
-    """Glorot's uniform weights and no bias, as Keras begins (Glorot & Bengio 2010, eq. 16)."""
+    """Glorot's uniform weights and no bias, as Keras starts with (Glorot & Bengio 2010, eq. 16)."""
     nn.init.xavier_uniform_(layer.weight)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
 
 
 def _cast(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-    """The weights as autocast would have them."""
+    """The weights as autocast would convert them."""
     if not torch.is_autocast_enabled("cpu"):
         return weight, bias
     dtype = torch.get_autocast_dtype("cpu")
@@ -79,7 +79,7 @@ def _cast(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _spread(weight: Tensor) -> Tensor:
-    """The kernel `(inputs, outputs, 4, 4)` of the equal transposed convolution of stride 2.
+    """The kernel `(inputs, outputs, 4, 4)` of the equivalent transposed convolution of stride 2.
 
     Each of the 4 x 4 weights from one input pixel to an output pixel is a sum of 3 x 3 ones.
     """
@@ -106,9 +106,9 @@ _ROWS = ([[1.0, 0, 0], [0, 1, 1]], [[1.0, 1, 0], [0, 0, 1]])
 
 
 class _UpsampleConv(torch.autograd.Function):
-    """Upsampling and convolution: each output pixel sees 2 x 2 input pixels, by one of 4 kernels.
+    """Upsampling and convolution: an output pixel sees 2 x 2 input pixels through one of 4 kernels.
 
-    One matrix product over all 2 x 2 patches gives the four pixels of every place; 4/9 of the
+    One matrix product over all 2 x 2 patches gives the four pixels of every place: 4/9 of the
     original's work, and the large picture is written once.
     """
 
@@ -171,9 +171,9 @@ class _FirstConvReluPool(torch.autograd.Function):
     """Convolution, ReLU and pooling of a picture with few channels that needs no gradient.
 
     The four pixels of a pooling window see one 4 x 4 patch of the picture: the convolution is four
-    small matrix products over the same patches, of which the maximum is kept.  Where a patch is of
-    one value, as nearly all of a silhouette's are, the four are equal, and the sum of the kernel
-    does for all of them.
+    small matrix products over the same patches, of which the maximum is kept.  Where a patch has
+    one value, as nearly all of a silhouette's do, the four are equal and need only the kernel's
+    sum.
     """
 
     @staticmethod
@@ -219,7 +219,7 @@ class _FirstConvReluPool(torch.autograd.Function):
 
 
 def _placed(weight: Tensor, place: int) -> Tensor:
-    """The 3 x 3 kernel at one of four places of a 4 x 4 patch, `(outputs, inputs * 16)`."""
+    """The 3 x 3 kernel at one of four places in a 4 x 4 patch, `(outputs, inputs * 16)`."""
     row, column = divmod(place, 2)
     return F.pad(weight, (column, 1 - column, row, 1 - row)).flatten(1)
 

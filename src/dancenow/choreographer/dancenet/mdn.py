@@ -53,7 +53,7 @@ class MixtureDensity(nn.Module):
         return self.read(self.means(features), self.scales(features), self.logits(features))
 
     def read(self, means: Tensor, scales: Tensor, logits: Tensor) -> Mixture:
-        """The mixture of what the three layers give, `(..., K D)` twice and `(..., K)`."""
+        """The mixture from the outputs of the three layers, `(..., K D)` twice and `(..., K)`."""
         shape = (*means.shape[:-1], *self.shape)
         positive = F.elu(scales.float()).add_(1).add_(_FLOOR)
         return Mixture(means.float().reshape(shape), positive.reshape(shape), logits.float())
@@ -77,7 +77,7 @@ def negative_log_likelihood(mixture: Mixture, target: Tensor) -> Tensor:
 
 
 class _NegativeLogLikelihood(torch.autograd.Function):
-    """The same with its gradients, some rows at a time, so that all stays in the processor's cache.
+    """The same with its gradients, a few rows at a time, so that all fits the processor's cache.
 
     With r the responsibilities and s = (target - mean) / scale, the gradients are -r s / scale for
     the means, r (1 - s^2) / scale for the scales, and softmax - r for the logits (Bishop 1994,
@@ -131,8 +131,8 @@ def sample(
         mixture: of any leading shape.
         generator: of the random numbers.
         temperature: the logits are divided by it and the variances multiplied (so that 1 leaves
-            the mixture as it is and less makes it surer); 0 returns the mean of the likeliest
-            component.
+            the mixture as it is and less makes it more certain); 0 returns the mean of the
+            likeliest component.
         scale_as_variance: take the scale as a variance, as the original does.
     """
     if temperature < _SURE:

@@ -13,6 +13,7 @@ from dancenow.choreographer.choreographer import DanceRequest, Method
 from dancenow.choreographer.config import find_preset
 from dancenow.choreographer.dancenet.choreographer import FrameChoreographer
 from dancenow.choreographer.dancenet.config import (
+    ENOUGH_STEPS,
     PRESETS,
     FrameChoreographerConfig,
 )
@@ -161,7 +162,7 @@ class FrameMethod(Method[FrameChoreographerConfig, FrameChoreographer]):
             "clips": [path.name for path in job.clips],
             "pictures": len(frames),
             "precision": job.device.precision,
-            "budget": [job.options.minutes, job.options.steps],
+            "budget": job.budget,
         }
         session.page = lambda: training_page(folder, job, figures)
         with times.stage("codec"):
@@ -190,6 +191,10 @@ class FrameMethod(Method[FrameChoreographerConfig, FrameChoreographer]):
         choreographer.save(folder)
         session.finish(figures)
         return choreographer, FrameTrainingResult.of(choreographer, folder, times)
+
+    def enough_steps(self, config: FrameChoreographerConfig) -> int:
+        """See `Method`; of the autoencoder, or its epochs."""
+        return config.vae.epochs or ENOUGH_STEPS.get(config.preset, (0, 0))[0]
 
     def load(self, folder: Path, device: Device | None = None) -> FrameChoreographer:
         """See `Method`."""
@@ -249,8 +254,7 @@ def _up_to_date(
         made = FrameChoreographer.load(folder, job.device)
     except InputError:
         return None
-    budget = [job.options.minutes, job.options.steps]
-    same = made.config == job.config and made.training.get("budget") == budget
+    same = made.config == job.config and made.training.get("budget") == job.budget
     return made if same else None
 
 

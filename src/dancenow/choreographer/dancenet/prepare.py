@@ -15,7 +15,7 @@ from dancenow.choreographer.dancenet.config import PictureConfig
 from dancenow.choreographer.dancenet.frames import FrameSet
 from dancenow.choreographer.dancenet.silhouettes import make_pictures, suggest_background
 from dancenow.errors import InputError
-from dancenow.files import atomic_folder, new_pictures
+from dancenow.files import new_folder, new_pictures
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import ClipInfo, probe, read_frames
 
@@ -36,7 +36,7 @@ def prepare_pictures(
     Args:
         clips: video files or folders of pictures; all are read at the first one's rate.
         config: the pictures' size, how the background is removed, and the stride.
-        progress: told about every frame.
+        progress: called for every frame.
 
     Returns:
         The pictures, the configuration with "auto" and the stride decided, and a name for both.
@@ -51,7 +51,7 @@ def prepare_pictures(
     key = content_hash(clips[0], _VERSION, config.model_dump(), [content_hash(c) for c in clips])
     folder = cache_dir("pictures") / key
     if not folder.is_dir():
-        with atomic_folder(folder) as temporary:
+        with new_folder(folder) as temporary:
             _write(temporary, infos, config, fps, progress)
     frames = FrameSet.open(folder)
     _check(frames, clips[0])
@@ -59,7 +59,7 @@ def prepare_pictures(
 
 
 def _decided(infos: list[ClipInfo], config: PictureConfig) -> PictureConfig:
-    """Replace "auto" and a stride that was not given by what suits the clips."""
+    """Replace "auto" and a missing stride by what suits the clips."""
     update: dict[str, object] = {}
     if config.background == "auto":
         ways = {suggest_background(_some_frames(info)) for info in infos}
@@ -96,14 +96,15 @@ def _write(
         for picture in islice(make_pictures(kept, config), most):
             pictures[done] = picture
             done += 1
-            progress(Progress(stage, (done - first) * stride, max(info.frames, done - first)))
+            total = max(round(info.duration * fps), done - first)
+            progress(Progress(stage, (done - first) * stride, total))
         lengths.append(done - first)
     pictures.flush()
     FrameSet(pictures, tuple(lengths), fps, stride, config.background).describe(folder)
 
 
 def _check(frames: FrameSet, clip: Path) -> None:
-    """Refuse pictures from which nothing can be learned."""
+    """Raise `InputError` if nothing can be learned from the pictures."""
     chosen = np.linspace(0, len(frames) - 1, min(_CHECKED, len(frames))).astype(int)
     some = frames.pictures[np.unique(chosen)].astype(np.float32)
     contrast = some.max(axis=(1, 2, 3)) - some.min(axis=(1, 2, 3))

@@ -19,7 +19,7 @@ _OVERSHOOT = 0.05  # how far a drawn latent may lie outside the learned range, s
 
 
 class Stepper:
-    """A sequence network that sees one latent at a time, and remembers.
+    """A sequence network that sees one latent at a time, with memory.
 
     It computes what `DanceSequence` computes, several times as fast: the weights are joined, and
     converted to the device's precision once instead of at every step.
@@ -48,11 +48,11 @@ class Stepper:
         self.forget()
 
     def forget(self) -> None:
-        """Go back to the state before anything was seen."""
+        """Go back to the state before the first latent."""
         self._state = [(hidden[0], cell[0]) for hidden, cell in self.network.start(1)]
 
     def __call__(self, latent: Tensor) -> mdn.Mixture:
-        """What may follow a scaled latent `(D,)`."""
+        """The mixture of what may follow a scaled latent `(D,)`."""
         with self._threads.measure():
             return self._next(latent)
 
@@ -80,17 +80,17 @@ def dream(
     temperature: float,
     seed: int,
 ) -> Iterator[Latents]:
-    """Scaled latents `(D,)` without end that continue `warm_up`.
+    """Endless scaled latents `(D,)` that continue `warm_up`.
 
-    Each is drawn from the mixture that the network returns for the one before and for its memory of
-    all before that.
+    Each is drawn from the mixture that the network returns for the previous one and its memory of
+    all earlier ones.
 
     Args:
         network: the sequence network, in evaluation mode.
         warm_up: scaled latents `(T, D)` of a real dance; they are not part of the result.
         device: where the network computes.
         temperature: see `mdn.sample`.
-        seed: of what is drawn.
+        seed: of all random draws.
     """
     with torch.inference_mode():
         stepper = Stepper(network, device)
@@ -117,7 +117,7 @@ def dream_as_original(
     """Latents `(D,)`, not scaled, as the original's notebook makes them.
 
     The network sees one latent at a time and keeps no state; what was drawn goes back into it
-    without being scaled; the scale is used as a variance.
+    unscaled; the scale is used as a variance.
 
     Args:
         network: the sequence network, in evaluation mode.
@@ -125,7 +125,7 @@ def dream_as_original(
         first: the scaled latent `(D,)` to begin with.
         device: where the network computes.
         temperature: see `mdn.sample`.
-        seed: of what is drawn.
+        seed: of all random draws.
     """
     with torch.inference_mode():
         stepper = Stepper(network, device)
@@ -141,9 +141,9 @@ def dream_as_original(
 
 
 def in_between(latents: Iterator[Latents], count: int) -> Iterator[Latents]:
-    """`count` latents for each: itself, then those on the way to the next (Catmull & Rom 1974).
+    """`count` latents for each: itself, then some between it and the next (Catmull & Rom 1974).
 
-    The last of `latents` is where the way ends; for counts above 1 it is not part of the result.
+    For counts above 1, the last of `latents` only ends the curve and is not part of the result.
     """
     if count == 1:
         yield from latents

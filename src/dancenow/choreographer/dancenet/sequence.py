@@ -17,9 +17,9 @@ State = tuple[tuple[Tensor, Tensor], ...]
 
 
 class LSTMLayer(nn.Module):
-    """One LSTM layer with one bias a gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
+    """One LSTM layer with one bias per gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
 
-    Gates lie in the order input, forget, cell, output.
+    The gates are in the order input, forget, cell, output.
 
     Args:
         inputs: features in.
@@ -69,11 +69,11 @@ class LSTMLayer(nn.Module):
         return torch.stack(results, 1), (hidden, cell)
 
     def gated(self, sums: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-        """The output of a layer and its new cell, `(..., hidden)`, from the sums before its gates.
+        """The output of a layer and its new cell, `(..., hidden)`, from the inputs of its gates.
 
         Args:
             sums: `(..., 4 * hidden)`.
-            cell: the cell before, `(..., hidden)`.
+            cell: the previous cell, `(..., hidden)`.
         """
         into, forget, new, out = sums.chunk(4, -1)
         gate = _hard_sigmoid if self.hard else torch.sigmoid
@@ -82,10 +82,10 @@ class LSTMLayer(nn.Module):
 
 
 def dropout(x: Tensor, rate: float) -> Tensor:
-    """Set a part `rate` of the values to 0 and scale the others up (Srivastava et al. 2014).
+    """Set a fraction `rate` of the values to 0 and scale the others up (Srivastava et al. 2014).
 
     PyTorch's own draws a double for every value on the CPU, which costs as much as an LSTM layer;
-    here four values share one draw of 64 bits.  The rate is kept to 1 / 65536.
+    here four values share one draw of 64 bits.  The rate is exact to 1 / 65536.
     """
     if x.device.type != "cpu" or rate == 0:
         return F.dropout(x, rate)
@@ -124,7 +124,7 @@ class DanceSequence(nn.Module):
         self.register_buffer("rest", torch.zeros(latent))
 
     def start(self, batch: int) -> State:
-        """The state before anything was seen."""
+        """The state before the first latent."""
         size = (batch, self.config.hidden)
         zeros = self.dense.weight.new_zeros
         return tuple((zeros(size), zeros(size)) for _ in self.layers)
@@ -134,7 +134,7 @@ class DanceSequence(nn.Module):
 
         Args:
             latents: scaled, `(B, T, D)`.
-            state: after what came before them.
+            state: after the latents before them.
 
         Returns:
             Mixtures of leading shape `(B, T)`, and the state after the last latent.
@@ -147,7 +147,7 @@ class DanceSequence(nn.Module):
         return self.expect(self.mixture(F.relu(self.dense(x))), latents), tuple(after)
 
     def expect(self, mixture: Mixture, latents: Tensor) -> Mixture:
-        """Count the means from what the linear model expects after `latents`, where there is one.
+        """Add what the linear model, if there is one, expects after `latents` to the means.
 
         Args:
             mixture: of leading shape `(...)`.
@@ -160,10 +160,10 @@ class DanceSequence(nn.Module):
 
     @torch.no_grad()
     def begin_with(self, clips: list[Tensor]) -> None:
-        """Begin as the autoregressive model of first order that fits the dance (least squares).
+        """Begin as the first-order autoregressive model that fits the dance (least squares).
 
-        Each dimension falls back to its mean as fast as it does in the dance, and strays from that
-        as much: a dance that stays within its range, and lives, before anything was learned.
+        Each dimension returns to its mean as fast as in the dance, and varies as much: a dance
+        that stays within its range, and is lively, before anything is learned.
 
         Args:
             clips: scaled latents `(T, D)`.

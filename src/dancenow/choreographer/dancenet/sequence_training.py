@@ -35,7 +35,7 @@ class Streams:
 
     Args:
         clips: scaled latents `(T, D)` of every clip.
-        window: latents of a window.
+        window: latents in a window.
         batch: windows side by side.
         seed: decides where streams begin.
     """
@@ -78,9 +78,9 @@ class SequenceTraining:
         config: its size and training.
         clips: scaled latents `(T, D)` of every clip.
         device: where it computes.
-        seed: of the weights, and of everything that is drawn.
+        seed: of the weights and of all random draws.
         reference: train as the original does: pairs of latents, no memory.
-        show: draws scaled latents `(6, D)`, for previews.
+        show: makes a preview of scaled latents `(6, D)`.
     """
 
     def __init__(
@@ -115,12 +115,12 @@ class SequenceTraining:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Steps in which as many latents are seen as there are to learn from."""
+        """Steps that see as many latents as there are to learn from."""
         a_step = _PAIRS if self.reference else self.config.batch * self.config.window
         return -(-self._count // a_step)
 
     def step(self, number: int, fraction: float) -> Mapping[str, float]:
-        """Predict every next latent of some windows, improve its likelihood."""
+        """Predict every next latent of some windows, and improve its likelihood."""
         del fraction
         torch.manual_seed(hash((self.seed, number)))
         if self.reference:
@@ -148,14 +148,14 @@ class SequenceTraining:
     def held_out_loss(self) -> float:
         """Mean negative log likelihood of the held-out latents, in nats a latent.
 
-        The state is carried through each clip's part; as the original does, the reference sees
-        one latent at a time and keeps no state.
+        The state is carried through each clip's part; the reference, like the original, sees one
+        latent at a time and keeps no state.
         """
         return held_out_loss(self.network, self.held_out, self.device, remember=not self.reference)
 
     @torch.no_grad()
     def preview(self) -> NDArray[np.uint8]:
-        """Six pictures of a dance that is dreamt now, in a row, uint8 `(H, W, 3)` RGB."""
+        """Six pictures in a row of a dance dreamt now, uint8 `(H, W, 3)` RGB."""
         warm_up = self._first[:8]
         self.network.eval()
         dreamt = dream(self.network, warm_up, self.device, temperature=1.0, seed=self.seed)
@@ -178,10 +178,10 @@ class SequenceTraining:
         return TrainingState(tensors, values)
 
     def restore(self, state: TrainingState, where: Path) -> None:
-        """Resume from a state that was read in the folder `where`.
+        """Resume from a state that was read from the folder `where`.
 
         Raises:
-            InputError: it is of another network.
+            InputError: it belongs to another network.
         """
         restore_module(self.network, unprefixed("network", state.tensors), where)
         restore_optimizer(self.optimizer, unprefixed("optimizer", state.tensors))
@@ -198,11 +198,11 @@ class SequenceTraining:
             )
 
     def close(self) -> None:
-        """End nothing: no threads work for it."""
+        """Nothing to close: it has no threads."""
 
 
 class _Pairs:
-    """A latent and the next, in order, 1024 at a time, as the original feeds them."""
+    """Each latent and the next, in order, 1024 at a time, as in the original."""
 
     def __init__(self, clips: list[Latents], batch: int = _PAIRS) -> None:
         self.before = torch.from_numpy(np.concatenate([clip[:-1] for clip in clips]))

@@ -27,10 +27,11 @@ def make_pictures(frames: Iterable[Frame], config: PictureConfig) -> Iterator[Fr
 
     Args:
         frames: uint8 `(H, W, 3)` RGB, in order.
-        config: the size of the pictures, and the way; "auto" must have been decided.
+        config: the size of the pictures, and the method of background removal; "auto" must have
+            been decided.
 
     Yields:
-        uint8 `(height, width, 1)`, or `(height, width, 3)` RGB where the way is "colour".
+        uint8 `(height, width, 1)`, or `(height, width, 3)` RGB for "colour".
     """
     size = (config.width, config.height)
     ways: dict[str, Callable[[Frame], Frame]] = {
@@ -48,9 +49,9 @@ def make_pictures(frames: Iterable[Frame], config: PictureConfig) -> Iterator[Fr
 
 
 def threshold_silhouette(frame: Frame, size: tuple[int, int]) -> Frame:
-    """The original's rule: stretch, let every value over 20 be 255, then grey.
+    """The original's rule: stretch, set every value over 20 to 255, then grey.
 
-    It wants a dancer before black.
+    It needs a dancer in front of black.
 
     Args:
         frame: uint8 `(H, W, 3)` RGB.
@@ -65,7 +66,7 @@ def threshold_silhouette(frame: Frame, size: tuple[int, int]) -> Frame:
 
 
 def fit(frame: Frame, size: tuple[int, int]) -> Frame:
-    """Scale to lie within `size`, in the middle, black around it; uint8 `(h, w, channels)`."""
+    """Scale to fit within `size`, centred on black; uint8 `(h, w, channels)`."""
     height, width, channels = frame.shape
     scale = min(size[0] / width, size[1] / height)
     inner = (max(1, round(scale * width)), max(1, round(scale * height)))
@@ -78,7 +79,7 @@ def fit(frame: Frame, size: tuple[int, int]) -> Frame:
 
 
 def suggest_background(frames: Iterable[Frame]) -> str:
-    """The way that suits a clip, from some of its frames: "threshold" before black, else "person".
+    """The method that suits a clip, from some of its frames: "threshold" on black, else "person".
 
     Args:
         frames: uint8 `(H, W, 3)` RGB.
@@ -88,7 +89,7 @@ def suggest_background(frames: Iterable[Frame]) -> str:
 
 
 class PersonSegmenter:
-    """MediaPipe's selfie segmentation, looking where the person was in the frame before.
+    """MediaPipe's selfie segmentation, looking where the person was in the previous frame.
 
     The model sees 256 x 256 pixels: in a whole frame a dancer would be a few pixels wide.
     """
@@ -150,7 +151,7 @@ def _whole(frame: Frame) -> tuple[int, int, int, int]:
 
 
 def _around(mask: Frame) -> tuple[int, int, int, int] | None:
-    """The largest blob's box with a margin, or None where there is none."""
+    """The largest blob's box with a margin, or None if there is none."""
     height, width = mask.shape
     binary = (mask > 127).astype(np.uint8)
     _, _, blobs, _ = cv2.connectedComponentsWithStats(binary)

@@ -1,4 +1,4 @@
-"""Both trainings of a choreographer of pictures: their autoencoder, then their sequence."""
+"""Both trainings of a choreographer of pictures: the autoencoder, then the sequence network."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PictureTrainings:
 
     Attributes:
         session: the folder they run in.
-        job: what is trained; in its configuration, background and stride are decided.
+        job: what is trained; background and stride are decided in its configuration.
         frames: the pictures.
         pictures_key: names the pictures by their content.
     """
@@ -42,7 +42,7 @@ class PictureTrainings:
 
     @property
     def made_of(self) -> dict[str, Any]:
-        """What a resumed training must agree in."""
+        """What must be the same to resume a training."""
         return {"clips": self.pictures_key, "config": self.job.config.model_dump(mode="json")}
 
     def train_codec(self) -> tuple[FrameCodec, Clock, float]:
@@ -88,7 +88,7 @@ class PictureTrainings:
     def train_sequence(
         self, codec: FrameCodec, learned: LearnedLatents, codec_steps: int
     ) -> tuple[SequenceTraining, Clock]:
-        """The sequence network; it starts over where the autoencoder learned on."""
+        """The sequence network; it starts over if the autoencoder was trained further."""
         config, job, scaler = self.job.config, self.job, learned.scaler
         latents = self._to_learn(learned.means, learned.log_variances)
 
@@ -121,13 +121,13 @@ class PictureTrainings:
         return training, clock
 
     def _to_learn(self, means: Latents, log_variances: Latents) -> Latents:
-        """What the sequence network learns: the means, or draws, as the original does."""
+        """What the sequence network learns: the means, or draws, as in the original."""
         if self.job.config.reference:
             return draw(means, log_variances, self.job.options.seed)
         return means
 
     def _budget(self, share: float, epochs: int | None, enough_steps: int) -> Budget:
-        """A training's part of what was asked for, else the preset's epochs or minutes."""
+        """A training's share of the requested budget, else the preset's epochs or minutes."""
         default = Budget(minutes=share * self.job.config.minutes, steps=None)
         if epochs is not None:
             default = Budget(steps=epochs)

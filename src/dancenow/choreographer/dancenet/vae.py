@@ -51,7 +51,7 @@ class FrameEncoder(nn.Module):
     def forward(self, pictures: Tensor) -> Posterior:
         """From float `(B, C, H, W)` in 0..1 to the latents' distribution."""
         features = self.convolutions(pictures)
-        # Keras flattens with the channels last; so do we, that its weights fit.
+        # Keras flattens with the channels last; so do we, so that its weights fit.
         hidden = self.dense(features.permute(0, 2, 3, 1).flatten(1))
         return Posterior(self.mean(hidden).float(), self.log_variance(hidden).float())
 

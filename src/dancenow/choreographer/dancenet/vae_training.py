@@ -37,11 +37,11 @@ def make_optimizer(vae: FrameVAE, config: VAEConfig) -> torch.optim.Optimizer:
 class VAETraining:
     """FrameVAE and its optimiser over a set of pictures.
 
-    Epoch e is shuffled by the seed and e alone: a training that was stopped and resumed sees the
-    same pictures as one that was not.
+    Epoch e is shuffled by the seed and e alone: a resumed training sees the same pictures as an
+    uninterrupted one.
 
     Attributes:
-        loss: of the newest step, in nats a picture.
+        loss: of the latest step, in nats a picture.
     """
 
     def __init__(
@@ -99,10 +99,10 @@ class VAETraining:
         )
 
     def restore(self, state: TrainingState, where: Path) -> None:
-        """Resume from a state that was read in the folder `where`.
+        """Resume from a state that was read from the folder `where`.
 
         Raises:
-            InputError: it is of another network.
+            InputError: it belongs to another network.
         """
         restore_module(self.vae, unprefixed("vae", state.tensors), where)
         restore_optimizer(self.optimizer, unprefixed("optimizer", state.tensors))
@@ -126,7 +126,7 @@ class VAETraining:
         return np.vstack(rows)
 
     def close(self) -> None:
-        """End nothing: no threads work for it."""
+        """Nothing to close: it has no threads."""
 
     def _batch(self, number: int) -> NDArray[np.int64]:
         """The pictures of step `number`, in ascending order."""

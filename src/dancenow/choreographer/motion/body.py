@@ -82,7 +82,7 @@ class Body:
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> Body:
-        """Read what `to_dict` gave.
+        """Read what `to_dict` returned.
 
         Raises:
             KeyError, TypeError, ValueError: it is damaged.
@@ -142,7 +142,7 @@ def measure_body(track: PoseTrack) -> Body:
 def depth_scale(track: PoseTrack) -> Array:
     """How large depth makes the body in each frame, slowly changing, float64 `(T,)`.
 
-    A crouch or a limb that points at the camera is no depth: the largest of two seconds counts.
+    A crouch or a limb that points at the camera is not depth: the largest of two seconds counts.
     """
     heights = filled(
         body_height(track).astype(np.float64)[:, None], np.isfinite(body_height(track))

@@ -18,7 +18,6 @@ from dancenow.choreographer.folder import (
     damage_reported,
     read_complete,
     write_document,
-    write_weights,
 )
 from dancenow.choreographer.motion.body import Body
 from dancenow.choreographer.motion.codec import RATE, Moves, PoseCodec
@@ -37,7 +36,7 @@ from dancenow.files import write_bytes
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.training import Device, choose_device
-from dancenow.training.checkpoint import restore_module
+from dancenow.training.checkpoint import restore_module, write_weights
 from dancenow.training.threads import ThreadTuner
 
 FILES: Final = ("motion.safetensors", "moves.npz")
@@ -51,7 +50,7 @@ class LearnedMoves:
 
     Attributes:
         pieces: float32 `(T, D)` each, `RATE` a second, as they were danced (not mirrored).
-        scaler: what the network sees of them.
+        scaler: scales them for the network.
         fps: frames a second of the first clip.
         held_out: pieces that were kept for measuring.
     """
@@ -63,7 +62,7 @@ class LearnedMoves:
 
     @property
     def seconds(self) -> float:
-        """Length in all."""
+        """Total length."""
         return sum(map(len, self.pieces)) / RATE
 
 
@@ -73,7 +72,7 @@ class PoseChoreographer(Choreographer):
 
     Attributes:
         config: how it was trained.
-        codec: between tracks and vectors.
+        codec: converts between tracks and vectors.
         network: the denoiser, in evaluation mode.
         learned: the dance as vectors.
         device: where the network computes.
@@ -110,7 +109,7 @@ class PoseChoreographer(Choreographer):
         """A new dance, at the first clip's frame rate, danced by its body.
 
         Args:
-            composition: what it is to be like.
+            composition: its specification.
             tell: called with the number of vectors so far.
 
         Raises:
@@ -123,7 +122,7 @@ class PoseChoreographer(Choreographer):
     def compose_track(
         self, request: DanceRequest, progress: ProgressCallback = silent
     ) -> ComposedTrack:
-        """A new dance, timed to music where there is any.
+        """A new dance, timed to the music if there is any.
 
         Raises:
             InputError: the request makes no sense.
@@ -174,13 +173,13 @@ class PoseChoreographer(Choreographer):
         loop: bool = False,
         settled: bool = True,
     ) -> PoseTrack:
-        """The track of vectors.
+        """Decode vectors into a track.
 
         Args:
             moves: `(T, D)`.
-            seconds: of the track, as long as the vectors at most; None: as long.
+            seconds: length of the track, at most that of the vectors; None: theirs.
             loop: the last vector leads to the first.
-            settled: let feet that stand stand still.
+            settled: keep standing feet still.
         """
         fps = float(self.learned.fps)
         seconds = len(moves) / RATE if seconds is None else seconds

@@ -1,16 +1,16 @@
 """The pose codec: between a track and vectors that a model of motion can learn.
 
-A frame's vector holds, apart from each other,
+A frame's vector holds, separately,
 
 - the root: where the hips are, how far the dancer stands from the middle of their ground, and how
   large depth makes them;
-- twenty limbs, each as a part of its own length: `(x, y)` within the unit disc, since a limb that
-  points at the camera looks shorter and never longer;
+- twenty limbs, each as a fraction of its own length: `(x, y)` within the unit disc, since a limb
+  that points at the camera looks shorter and never longer;
 - the shape of each hand and of the face, as a few principal components;
 - whether face and hands are seen, and whether each foot stands.
 
-What belongs to the body, its lengths, is not in the vectors: a dance can be decoded to any body,
-and its limbs cannot grow.
+The body's own lengths are not in the vectors: a dance can be decoded to any body, and limbs cannot
+grow.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _STATES: Final = 5  # seen: face, left hand, right hand; standing: left, right
 
 @dataclass(frozen=True)
 class PoseCodec:
-    """Between tracks and vectors, fitted to the tracks that are learned.
+    """Converts between tracks and vectors, fitted to the tracks that are learned.
 
     Attributes:
         body: the body that dances are decoded to.
@@ -75,8 +75,8 @@ class PoseCodec:
         face: mean `(148,)` and components `(10, 148)` of the head's, in its size.
         known: whether face, left and right hand were ever seen; without a face, a head may have
             eyes and ears.
-        head_stays: whether nose and eyes are seen where the face is not, as where an estimator
-            only loses the face; else a head without a face is turned away.
+        head_stays: whether nose and eyes are seen where the face is not, as when an estimator
+            only loses the face; otherwise a head without a face is turned away.
     """
 
     body: Body
@@ -87,7 +87,7 @@ class PoseCodec:
 
     @property
     def dimensions(self) -> int:
-        """Values of a vector."""
+        """Number of values in a vector."""
         shapes = 2 * len(self.hand[1]) + len(self.face[1])
         return LIMBS.stop + shapes + _STATES
 
@@ -103,7 +103,7 @@ class PoseCodec:
 
     @property
     def kinematics(self) -> NDArray[np.float32]:
-        """What a vector is multiplied with to give joints, float32 `(D, 21, 2)`, body heights.
+        """The matrix that turns a vector into joints, float32 `(D, 21, 2)`, in body heights.
 
         Hips and the ends of all limbs, x to the right and y down; the body's size, which depth
         changes slowly, is taken as 1.
@@ -120,7 +120,7 @@ class PoseCodec:
 
     @staticmethod
     def fit(tracks: Sequence[PoseTrack]) -> PoseCodec:
-        """The codec of some (cleaned) tracks; the first one's body is decoded to.
+        """The codec of some (cleaned) tracks; dances are decoded to the first one's body.
 
         Raises:
             InputError: a track shows no whole body.
@@ -167,13 +167,13 @@ class PoseCodec:
     def decode(
         self, moves: Moves, fps: float = RATE, body: Body | None = None, *, settled: bool = True
     ) -> PoseTrack:
-        """The track of some vectors.
+        """Decode vectors into a track.
 
         Args:
             moves: `(T, D)`.
             fps: frames a second of the track.
-            body: whose; None: `self.body`.
-            settled: let feet that stand stand still.
+            body: the one to decode to; None: `self.body`.
+            settled: keep standing feet still.
         """
         body = body or self.body
         vectors = resampled(moves, RATE, fps).astype(np.float64)

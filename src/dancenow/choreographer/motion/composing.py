@@ -1,11 +1,11 @@
-"""Composing: a dance of any length, window by window, each out of a learned one and noise.
+"""Composing: a dance of any length, window by window, each from a learned one and noise.
 
-A window begins as a passage of the learned dance that continues the end of the dance so far well,
-with enough noise added that only its outlines are left; the model makes a new passage of it that
-continues what is given.  Denoising from something with noise rather than from noise alone
-is Meng et al., "SDEdit", ICLR 2022, section 3; that a motion model is given similar motion is Zhang
-et al., "ReMoDiffuse", ICCV 2023.  From noise alone, what is rare in a short dance, as turns, is
-never composed (see docs/choreography.md).
+A window begins as a passage of the learned dance that continues the dance so far well, with enough
+noise added that only its outlines are left; the model turns it into a new passage that continues
+what is given.  Denoising something noisy rather than noise alone follows Meng et al., "SDEdit",
+ICLR 2022, section 3; giving a motion model similar motion, Zhang et al., "ReMoDiffuse", ICCV 2023.
+From noise alone, what is rare in a short dance, such as turns, is never composed (see
+docs/choreography.md).
 
 The last window of a loop is given the beginning as well, and leads to it.
 """
@@ -32,7 +32,8 @@ from dancenow.training.threads import ThreadTuner
 _NOISE: Final = 1.5  # standard deviation of the first noise at temperature 1
 _LEAST_NOISE: Final = 0.3  # without any, passages would be joined as they are
 _LAST_NOISE: Final = 0.04
-_GIVEN: Final = 1 / 3  # part of a window that is given it from the one before
+_LEVELS: Final = 10  # noise levels, from the first to the last
+_GIVEN: Final = 1 / 3  # part of a window that the one before gives it
 _LED_TO: Final = 1 / 8  # part of a window that is given at the end of a loop
 
 
@@ -42,8 +43,8 @@ class LearnedMotion:
 
     Attributes:
         pieces: vectors `(T, D)` of the learned dance, at least one as long as a window.
-        scaler: scales them, knows how lively they are, and the lowest and highest values that were
-            ever learned: the network's answers are kept within (Saharia et al., "Imagen", NeurIPS
+        scaler: scales them, and knows how lively they are and the lowest and highest values ever
+            learned, between which the network's answers are kept (Saharia et al., "Imagen", NeurIPS
             2022, section 2.3, call it static thresholding).
         weights: how much each value counts, `(D,)`.
     """
@@ -55,16 +56,15 @@ class LearnedMotion:
 
 @dataclass(frozen=True)
 class MotionRequest:
-    """The vectors that are to be composed.
+    """The vectors to be composed.
 
     Attributes:
         count: how many.
-        seed: of everything that is drawn.
-        temperature: how far they may lie from the learned dance: noise that is added.
+        seed: of all random draws.
+        temperature: how far they may be from the learned dance: the noise that is added.
         loop: the end leads back to the beginning.
         lead: scaled vectors that are continued, `(L, D)`; they are not part of the result.
         energy: of every vector, in standard deviations of what was learned, `(count,)`; None: any.
-        steps: noise levels.
     """
 
     count: int
@@ -73,7 +73,6 @@ class MotionRequest:
     loop: bool = False
     lead: Moves | None = None
     energy: NDArray[np.float32] | None = None
-    steps: int = 10
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class _Window:
         noise: that is added to it, `(T, D)`.
         before: vectors that are given at its beginning.
         after: vectors that are given at its end.
-        energy: how lively it is to be; NaN: any.
+        energy: how lively it should be; NaN: any.
     """
 
     passage: Moves
@@ -109,7 +108,7 @@ def compose(
     Args:
         network: in evaluation mode.
         learned: the dance that it learned.
-        request: what is to be composed.
+        request: what to compose.
         device: where the network computes.
         tell: called with the number of vectors so far.
         threads: chooses how many threads compute; None: as many as there are.
@@ -159,14 +158,14 @@ def _denoised(
     device: Device,
     threads: ThreadTuner,
 ) -> Moves:
-    """What a passage and noise become, without what is given before and after."""
+    """Denoise a window; returns it without what is given before and after."""
     passage, to = window.passage, device.torch
     first, last = len(window.before), len(passage) - len(window.after)
     free_frames = np.zeros(len(passage), np.float32)
     free_frames[first:last] = 1
     fixed = np.concatenate([window.before, passage[first:last], window.after])
     highest = max(_LEAST_NOISE, _NOISE * request.temperature)
-    levels = noise_levels(request.steps, highest, _LAST_NOISE)
+    levels = noise_levels(_LEVELS, highest, _LAST_NOISE)
     low, high = (torch.from_numpy(bound).to(to) for bound in (scaler.lowest, scaler.highest))
     free = torch.from_numpy(free_frames).to(to)[None, :, None]
     known = 1 - free[..., 0]

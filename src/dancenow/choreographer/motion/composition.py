@@ -1,4 +1,4 @@
-"""What a new dance is to be like, before it is vectors."""
+"""The specification of a new dance."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ LEAD: Final = 1.0  # seconds of what is continued that lead into the new dance
 
 @dataclass(frozen=True)
 class Composition:
-    """What a new dance is to be like.
+    """The specification of a new dance.
 
     Attributes:
         seconds: its length.
-        seed: of everything that is drawn.
-        temperature: 1 draws from what was learned as it is; less is more usual, more is wilder.
+        seed: of all random draws.
+        temperature: 1 samples as learned; lower is more usual, higher is wilder.
         loop: its end leads back to its beginning.
-        continue_from: a pose or a dance that it continues; it is not part of it.
+        continue_from: a pose or a dance that it continues, which is not part of the result.
         energy: how lively it is at every vector, in standard deviations of what was learned,
             `(count,)`; None: any.
     """
@@ -47,7 +47,7 @@ class Composition:
         return max(2, math.ceil(self.seconds * RATE - 1e-6))
 
     def check(self) -> None:
-        """Raise `InputError` where it makes no sense."""
+        """Raise `InputError` if it makes no sense."""
         if not (math.isfinite(self.seconds) and 0 < self.seconds <= LONGEST):
             raise InputError(
                 f"`seconds` must be above 0 and at most {LONGEST:g}, not {self.seconds:g}."
@@ -61,7 +61,7 @@ class Composition:
 
 
 def check_continued(track: PoseTrack) -> None:
-    """Raise `InputError` where no dance can continue a track."""
+    """Raise `InputError` if no dance can continue a track."""
     try:
         measure_body(track)
         measure_body(track[-max(1, round(LEAD * track.fps)) :])

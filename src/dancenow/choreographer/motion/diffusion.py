@@ -1,13 +1,12 @@
-"""A diffusion model of motion: windows of a dance out of noise.
+"""A diffusion model of motion: windows of a dance from noise.
 
 The denoiser is a transformer over the frames of a window whose layers are modulated by the noise
 level (Peebles and Xie, "Scalable diffusion models with transformers", ICCV 2023, section 3.2).  It
-is trained and sampled as Karras, Aittala, Aila and Laine have it ("Elucidating the design space of
-diffusion-based generative models", NeurIPS 2022: preconditioning and loss of table 1, noise levels
-of equation 5).  That whole windows of motion are denoised is after Tseng, Castellon and Liu,
-"EDGE: Editable dance generation from music", CVPR 2023, section 3.  Frames that are known, which a
-dance continues or to which it leads, are given as they are, with a value that marks them, and the
-model learns what fits between them.
+is trained and sampled as in Karras, Aittala, Aila and Laine, "Elucidating the design space of
+diffusion-based generative models", NeurIPS 2022 (preconditioning and loss of table 1, noise levels
+of equation 5).  Denoising whole windows of motion follows Tseng, Castellon and Liu, "EDGE: Editable
+dance generation from music", CVPR 2023, section 3.  Known frames, which a dance continues or leads
+to, are given as they are, with a value that marks them; the model learns what fits between them.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _FREQUENCIES: Final = 64  # of the embedded noise level
 
 
 class _Layer(nn.Module):
-    """Attention and a feed-forward part, both modulated, both beginning as nothing."""
+    """Attention and a feed-forward part, both modulated, both without effect at first."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -57,10 +56,10 @@ class _Layer(nn.Module):
 
 
 class MotionDenoiser(nn.Module):
-    """What the dance was before noise was added.
+    """Predicts the dance as it was before noise was added.
 
     Args:
-        dimensions: values of a vector.
+        dimensions: values in a vector.
         config: its size.
     """
 
@@ -81,11 +80,11 @@ class MotionDenoiser(nn.Module):
         nn.init.zeros_(self.exit.bias)
 
     def forward(self, noisy: Tensor, level: Tensor, energy: Tensor, known: Tensor) -> Tensor:
-        """The dance.
+        """The dance without noise.
 
         Args:
-            noisy: scaled vectors with noise, but without where they are known, `(B, T, D)`, T up
-                to `window`.
+            noisy: scaled vectors with noise, except where they are known, `(B, T, D)`, T up to
+                `window`.
             level: the noise's standard deviation, `(B,)`.
             energy: how lively the window is, in standard deviations of what was learned; NaN
                 where none is given; `(B,)`.

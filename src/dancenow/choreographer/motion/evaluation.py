@@ -50,7 +50,7 @@ def evaluate_moves(
 
 
 def _stick_figures(track: PoseTrack) -> list[tuple[float, Frame]]:
-    """Stick figures of a dance with their time in seconds, evenly over it."""
+    """Stick figures spread evenly over a dance, with their times in seconds."""
     return [
         (index / track.fps, draw_pose(track.keypoints[index], track.size))
         for index in evenly(len(track))

@@ -82,7 +82,9 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
         """See `Method`."""
         for name in ("background", "stride", "reference"):
             if getattr(options, name):
-                raise InputError(f"`{name}`: belongs to `codec=frame`; leave one of them out.")
+                raise InputError(
+                    f"`{name}`: belongs to `codec=frame`; leave it out or change `codec`."
+                )
         return find_preset(PRESETS, options.preset)
 
     def train(
@@ -102,7 +104,7 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
                 job.options.seed,
                 show=lambda network: dance.preview(network, job.device),
             )
-        enough = ENOUGH_STEPS.get(config.preset, 0)
+        enough = self.enough_steps(config)
         default = Budget(minutes=config.minutes)
         budget = budget_of(job.options, default, enough_steps=enough)
         figures: dict[str, Any] = {}
@@ -123,7 +125,7 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
         figures |= {
             "clips": [path.name for path in job.clips],
             "precision": job.device.precision,
-            "budget": [job.options.minutes, job.options.steps],
+            "budget": job.budget,
             "steps": clock.step,
             "seconds": round(clock.seconds, 1),
             "held_out": round(held_out, 4) if np.isfinite(held_out) else None,
@@ -146,6 +148,10 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
             job.times,
         )
         return choreographer, result
+
+    def enough_steps(self, config: PoseChoreographerConfig) -> int:
+        """See `Method`."""
+        return ENOUGH_STEPS.get(config.preset, 0)
 
     def load(self, folder: Path, device: Device | None = None) -> PoseChoreographer:
         """See `Method`."""

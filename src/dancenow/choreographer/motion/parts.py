@@ -31,9 +31,9 @@ class Part(NamedTuple):
     """A hand or the head over time.
 
     Attributes:
-        shape: in its own size, seen from its wrist or nose, `(T, 2 K)`; a left hand is mirrored.
+        shape: in its own size, relative to its wrist or nose, `(T, 2 K)`; a left hand is mirrored.
         known: in which frames the shape is seen, `(T,)`.
-        shown: in which frames the part is.
+        shown: in which frames the part is visible.
     """
 
     shape: Array
@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 
 def parts_of(track: PoseTrack, body: Body, *, face: bool) -> dict[str, Part]:
-    """Hands and head; with `face`, the shape of a head without one is not known."""
+    """Hands and head; with `face`, a head's shape is unknown where its face is not seen."""
     xy, seen = track.xy.astype(np.float64), track.confidence >= USABLE
     scale = depth_scale(track) * body.height
     parts = {}
@@ -75,11 +75,11 @@ def seen_face(track: PoseTrack) -> NDArray[np.bool_]:
 
 
 def _mostly(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where most of the points `(T, K)` are seen, `(T,)`; nowhere where one never is."""
+    """Where most of the points `(T, K)` are seen, `(T,)`; nowhere if one never is."""
     there: NDArray[np.bool_] = (seen.mean(axis=1) >= _MOST) & seen.any(axis=0).all()
     return there
 
 
 def _completed(shape: Array, seen: NDArray[np.bool_]) -> Array:
-    """Shapes `(T, K, 2)` whose hidden points are interpolated."""
+    """Shapes `(T, K, 2)` with their hidden points interpolated."""
     return np.stack([filled(shape[:, i], seen[:, i]) for i in range(shape.shape[1])], axis=1)

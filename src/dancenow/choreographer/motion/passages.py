@@ -1,4 +1,4 @@
-"""Passages of the learned dance that a new window begins as."""
+"""Passages of the learned dance, from which new windows are made."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Passages:
     """All windows of a learned dance.
 
     Args:
-        pieces: vectors `(T, D)`; those shorter than a window are passed over.
+        pieces: vectors `(T, D)`; those shorter than a window are skipped.
         window: length of a passage.
         scaler: scales them, and measures how lively they are.
         weights: how much each value counts when passages are compared, `(D,)`.
@@ -55,14 +55,14 @@ class Passages:
         room: int,
         energy: float = float("nan"),
     ) -> Moves:
-        """A passage for a window, scaled, `(B + room + A, D)`: of some, the one that fits best.
+        """A passage for a window, scaled, `(B + room + A, D)`: the best fit of some drawn.
 
         Args:
-            rng: draws.
-            before: what lies before the window, scaled, `(B, D)`.
-            after: what lies behind it, scaled, `(A, D)`.
+            rng: draws those to choose from.
+            before: what comes before the window, scaled, `(B, D)`.
+            after: what comes after it, scaled, `(A, D)`.
             room: vectors in between.
-            energy: how lively it is to be; NaN: it does not matter.
+            energy: how lively it should be; NaN: any.
         """
         length = len(before) + room + len(after)
         count = min(_CANDIDATES, len(self._starts))
@@ -83,7 +83,7 @@ class Passages:
         return self._frames[best : best + length].copy()
 
     def _apart(self, starts: NDArray[np.int64], like: Moves) -> NDArray[np.float64]:
-        """Weighted mean squares between the vectors from each start on and some others."""
+        """Weighted mean squared difference of the vectors from each start on and some others."""
         rows = self._frames[starts[:, None] + np.arange(len(like))]
         squares = ((rows - like) ** 2 * self._weights).mean(axis=(1, 2)) / self._weights.mean()
         return np.asarray(squares, dtype=np.float64)

@@ -38,12 +38,12 @@ _SHOWN_HEIGHTS: Final = 1.5  # body heights that it shows
 
 @dataclass(frozen=True)
 class PreparedDance:
-    """What is learned, and what is kept of it.
+    """A dance to be learned, and what is kept of it.
 
     Attributes:
         codec: fitted to the tracks.
         data: what the network learns, mirrored copies included.
-        danced: the pieces without mirrored copies and what is held out.
+        danced: the pieces, without mirrored copies and held-out parts.
     """
 
     codec: PoseCodec
@@ -52,7 +52,7 @@ class PreparedDance:
 
     @staticmethod
     def of(tracks: list[PoseTrack], paths: list[Path], config: MotionConfig) -> PreparedDance:
-        """The vectors of some tracks, which lie at those paths.
+        """The vectors of the tracks that were read from `paths`.
 
         Raises:
             InputError: too little of a whole body is seen.
@@ -105,7 +105,7 @@ class PreparedDance:
 def _with_whole_body(
     tracks: list[PoseTrack], paths: list[Path]
 ) -> tuple[list[PoseTrack], list[Path]]:
-    """The tracks that show a whole body; a single one must."""
+    """The tracks that show a whole body; if there is only one, it must."""
     usable = []
     for track, path in zip(tracks, paths, strict=True):
         try:
@@ -124,7 +124,7 @@ def _with_whole_body(
 def _pieces(
     codec: PoseCodec, tracks: list[PoseTrack], *, mirror: bool
 ) -> Iterator[tuple[bool, Moves]]:
-    """The vectors of all tracks piece by piece, and whether they are mirrored."""
+    """The vectors of all tracks, piece by piece, and whether each is mirrored."""
     for track in tracks:
         for mirrored in (False, True) if mirror else (False,):
             for piece in codec.encode(track.mirror() if mirrored else track):
@@ -138,7 +138,7 @@ def _longest(codec: PoseCodec, tracks: list[PoseTrack]) -> float:
 
 
 def made_of(paths: list[Path], config: PoseChoreographerConfig) -> dict[str, Any]:
-    """What a resumed training must agree in.
+    """What must be the same to resume a training.
 
     Raises:
         InputError: a clip is missing.
@@ -154,7 +154,7 @@ def made_of(paths: list[Path], config: PoseChoreographerConfig) -> dict[str, Any
 
 
 def _content_names(path: Path) -> tuple[str, ...]:
-    """A short name for what a clip, or a motion capture with its named joints, holds."""
+    """Short names for the content of a clip, or of a motion capture and its named joints."""
     named = joints_file(path)
     files = (path, named) if path.suffix.lower() == ".bvh" and named.is_file() else (path,)
     return tuple(content_hash(file) for file in files)

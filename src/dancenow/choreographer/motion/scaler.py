@@ -1,4 +1,4 @@
-"""`MoveScaler`: the vectors of a learned dance, scaled."""
+"""`MoveScaler`: scales the vectors of a learned dance."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _LEAST: Final = 0.02  # what a value's standard deviation counts at least
 
 @dataclass(frozen=True)
 class MoveScaler:
-    """Every value to mean 0 and variance 1 over what was learned.
+    """Scales every value to mean 0 and variance 1 over the learned dance.
 
     Attributes:
         mean, deviation: float32 `(D,)`.
-        lowest, highest: what every scaled value ever was, float32 `(D,)`.
+        lowest, highest: range of every scaled value, float32 `(D,)`.
         calm, lively: mean and standard deviation of the logarithm of a window's speed.
     """
 
@@ -33,7 +33,7 @@ class MoveScaler:
 
     @staticmethod
     def fit(pieces: Sequence[Moves], window: int) -> MoveScaler:
-        """The scaler of pieces `(T, D)`; energies are those of windows of `window` vectors."""
+        """The scaler of pieces `(T, D)`; energy is measured over windows of `window` vectors."""
         together = np.concatenate(pieces)
         mean = together.mean(axis=0)
         deviation = np.maximum(together.std(axis=0), _LEAST)
@@ -54,12 +54,12 @@ class MoveScaler:
         )
 
     def scale(self, moves: Moves) -> Moves:
-        """To mean 0 and variance 1, `(..., D)`."""
+        """Scale to mean 0 and variance 1, `(..., D)`."""
         scaled: Moves = ((moves - self.mean) / self.deviation).astype(np.float32)
         return scaled
 
     def unscale(self, scaled: Moves) -> Moves:
-        """Back again, `(..., D)`."""
+        """Undo `scale`, `(..., D)`."""
         moves: Moves = (scaled * self.deviation + self.mean).astype(np.float32)
         return moves
 
@@ -69,7 +69,7 @@ class MoveScaler:
 
 
 def speed_of(moves: Moves) -> float:
-    """Mean speed of the limbs' ends, in parts of their lengths a second."""
+    """Mean speed of the limbs' ends, in limb lengths a second."""
     limbs = moves[:, LIMBS].reshape(len(moves), -1, 2)
     if len(limbs) < 2:
         return 0.0

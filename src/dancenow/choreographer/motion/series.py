@@ -1,4 +1,4 @@
-"""Values over time: what is hidden for a moment, and other rates."""
+"""Values over time: filling gaps, changing rates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_GAP: Final = 0.5  # seconds over which a hidden limb is guessed
 
 
 def filled(values: Array, known: NDArray[np.bool_]) -> Array:
-    """Values `(T, D)` with what is not known interpolated; 0 where nothing is known."""
+    """Values `(T, D)` with unknown ones interpolated; 0 if none is known."""
     if known.all():
         return values
     if not known.any():
@@ -26,7 +26,7 @@ def filled(values: Array, known: NDArray[np.bool_]) -> Array:
 
 
 def bridged(known: NDArray[np.bool_], fps: float) -> NDArray[np.bool_]:
-    """What is known `(T,)`, and short gaps in between."""
+    """What is known, `(T,)`, including short gaps in between."""
     whole = known.copy()
     for start, stop in runs(~known):
         if start > 0 and stop < len(known) and (stop - start) / fps <= _LONGEST_GAP:
@@ -35,7 +35,7 @@ def bridged(known: NDArray[np.bool_], fps: float) -> NDArray[np.bool_]:
 
 
 def runs(flags: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """Begin and end of every run of True."""
+    """Start and end of every run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
     return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 

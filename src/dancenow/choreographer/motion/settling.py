@@ -1,4 +1,4 @@
-"""Feet that stand, standing still."""
+"""Keeping standing feet still."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _SOFT: Final = 0.04  # seconds
 
 
 def settle(xy: Array, stands: Array, lengths: Array, scale: Array, fps: float) -> None:
-    """Let feet that stand stand still: the body follows them, and the legs take up what is left.
+    """Keep standing feet still: the body follows them, and the legs take up what is left.
 
-    Along the picture's width only; heights of feet on the ground say how deep they stand.
+    Along the picture's width only; the height of feet on the ground shows how deep they stand.
     """
     if len(xy) < 3:
         return
@@ -30,7 +30,7 @@ def settle(xy: Array, stands: Array, lengths: Array, scale: Array, fps: float) -
     feet = np.stack(
         [xy[:, [INDEX[f"{side}_{part}"] for part in _FOOT], 0].mean(axis=1) for side in SIDES]
     )
-    # The correction c of the body's place is least in the sum of squares of
+    # The correction c of the body's place minimises the sum of squares of
     # w (slide + c[t + 1] - c[t]) over both feet, and of c itself, so that it fades.
     weight = (firm[1:] & firm[:-1]).T.astype(np.float64)
     slide = np.diff(feet, axis=1)
@@ -67,7 +67,7 @@ def _shorten(
     lengths: Array,
     scale: Array,
 ) -> None:
-    """Bring the end of a bone that has become too long back, and what follows it."""
+    """Bring back the end of a bone that has become too long, and what follows it."""
     a, b = (f"{side}_{end}" for end in bone)
     longest = lengths[LIMB_NAMES.index((a, b))] * scale
     along = xy[:, INDEX[b]] - xy[:, INDEX[a]]

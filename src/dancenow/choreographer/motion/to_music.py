@@ -1,4 +1,4 @@
-"""A dance to music: as long, as lively as its sections, with its accents on the beats."""
+"""A dance to music: as long as it, as lively as its sections, with accents on its beats."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _TIMING_RATE: Final = 100.0  # moments a second that `align` returns
 
 
 def check_request(request: DanceRequest) -> None:
-    """Raise `InputError` where a request makes no sense."""
+    """Raise `InputError` if a request makes no sense."""
     composition_of(request).check()
     if request.continue_from is not None:
         check_continued(request.continue_from)
 
 
 def composition_of(request: DanceRequest) -> Composition:
-    """What is composed for a request: with music more than it, where there are beats to choose.
+    """What to compose for a request; to music with beats, more, for the timing to choose from.
 
     Raises:
         InputError: the music holds fewer bars than were asked for.
@@ -49,7 +49,7 @@ def composition_of(request: DanceRequest) -> Composition:
 
 
 def dance_seconds(request: DanceRequest, music: Music) -> float:
-    """Seconds of a dance to music, two vectors at least.
+    """Seconds of a dance to music, at least two vectors.
 
     Raises:
         InputError: the music holds fewer bars than were asked for.
@@ -73,7 +73,7 @@ def _bar_seconds(bars: int, music: Music, name: str) -> float:
 
 
 def warn_of_music(request: DanceRequest, music: Music) -> None:
-    """Warn where the dance will not be what was asked for."""
+    """Warn if the dance will not be what was asked for."""
     if not len(music.beats):
         _warn(f"{request.music_name}: has no clear beat; the dance is not timed to it.")
     if request.seconds is not None and request.seconds > music.seconds:
@@ -92,7 +92,7 @@ def time_to_music(
         seconds: length of the result.
 
     Returns:
-        The vectors, and the beat alignment of the dance after and before; None where it has no
+        The vectors, and the beat alignment of the dance after and before; None if it has no
         accents.
     """
     count = math.ceil(seconds * RATE - 1e-6)

@@ -1,4 +1,4 @@
-"""How motion is learned: noise is added to windows of the dance, the network removes it."""
+"""How motion is learned: noise is added to windows of the dance, and the network removes it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class MotionData:
         held_out: vectors that are kept for measuring.
         scaler: scales them.
         weights: how much each value counts, `(D,)`, as the codec says.
-        kinematics: what a vector is multiplied with to give joints, `(D, J, 2)`, likewise.
+        kinematics: the matrix that turns a vector into joints, `(D, J, 2)`, likewise.
     """
 
     pieces: Sequence[Moves]
@@ -62,7 +62,7 @@ class MotionTraining:
         config: its size and training.
         data: what it learns.
         device: where it computes.
-        seed: of the weights, and of what is drawn.
+        seed: of the weights and of all random draws.
         show: draws a preview of the averaged network.
     """
 
@@ -163,10 +163,10 @@ class MotionTraining:
         )
 
     def restore(self, state: TrainingState, where: Path) -> None:
-        """Resume from a state that was read in the folder `where`.
+        """Resume from a state that was read from the folder `where`.
 
         Raises:
-            InputError: it is of another network.
+            InputError: it belongs to another network.
         """
         restore_module(self.network, unprefixed("network", state.tensors), where)
         restore_module(self.average.module, unprefixed("average", state.tensors), where)
@@ -179,7 +179,7 @@ class MotionTraining:
         return self._show(self.average.module)
 
     def close(self) -> None:
-        """End nothing: no threads work for it."""
+        """Nothing to close: it has no threads."""
 
     def _windows(self, rng: np.random.Generator) -> tuple[Moves, NDArray[np.float32]]:
         window = self.config.window
@@ -194,7 +194,7 @@ class MotionTraining:
         return np.stack(cut), given.astype(np.float32)
 
     def _known(self, rng: np.random.Generator) -> NDArray[np.float32]:
-        """Which frames of the windows are given, float32 `(B, T)`: a beginning, both ends, none."""
+        """Which frames of windows are given, float32 `(B, T)`: a beginning, both ends or none."""
         window, batch = self.config.window, self.config.batch
         known = np.zeros((batch, window), np.float32)
         for row, draw in zip(known, rng.uniform(size=batch), strict=True):
@@ -205,10 +205,10 @@ class MotionTraining:
         return known
 
     def _strayed(self, rng: np.random.Generator, known: NDArray[np.float32]) -> Moves:
-        """What is added to windows that continue what the model itself composed, `(B, T, D)`.
+        """Offsets `(B, T, D)` that make given beginnings look as if the model had composed them.
 
         A composed dance continues composed windows, whose errors would add up.  So the model
-        learns to continue what lies beside the dance, and to come back to it.
+        learns to continue what is slightly off the dance, and to come back to it.
         """
         batch, window = known.shape
         far = self.config.stray * rng.standard_normal(batch).astype(np.float32)
@@ -239,7 +239,7 @@ class MotionTraining:
         error = guess - dance
         vectors = (worth * self._weights * error.square()).mean()
         changes = (error[:, 1:] - error[:, :-1]) / self._pace
-        # Of changes, what the noise hides cannot be asked for: far up they count no more.
+        # Changes that the noise hides cannot be asked for: at high levels they no longer count.
         visible = 1 / (1 + level.square())[:, None, None]
         pace = (visible * self._weights * changes.square()).mean()
         joint_error = error @ self._joints

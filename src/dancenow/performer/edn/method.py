@@ -5,21 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import nn
-
 from dancenow.options import PresetOptions
 from dancenow.performer.edn.config import EDN_PRESETS, EDNConfig, configured
-from dancenow.performer.edn.networks import make_discriminator, make_generator
+from dancenow.performer.edn.memory import training_need
 from dancenow.performer.edn.perceptual import PerceptualLoss, load_vgg19
 from dancenow.performer.edn.performer import EDNPerformer
-from dancenow.performer.edn.prepare import prepare_pairs
-from dancenow.performer.edn.temporal import TemporalPair
+from dancenow.performer.edn.prepare import VERSION, prepare_pairs
 from dancenow.performer.edn.training import EDNTraining
 from dancenow.performer.method import Method, PreparedTarget, TargetRequest
 from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.training import Device
-from dancenow.training.memory import MemoryNeed, memory_need
+from dancenow.training.memory import MemoryNeed
 from dancenow.training.team import Team
 from dancenow.video import probe
 
@@ -47,21 +43,7 @@ class EDNTarget(PreparedTarget):
         return EDNTraining(self._config, self._prepared.pairs, self._fabric, seed, self._perceptual)
 
     def memory_need(self) -> MemoryNeed:
-        config, (width, height) = self._config, self._prepared.pairs.canvas
-
-        def forward() -> list[nn.Module]:
-            coarse, enhancer = make_generator(config.networks)
-            generator = coarse if enhancer is None else enhancer
-            discriminator = make_discriminator(config.networks, temporal=config.temporal)
-            figures = torch.empty(config.optimizer.batch, 2, 3, height, width)
-            painted = torch.stack(TemporalPair(generator, temporal=config.temporal)(figures), dim=1)
-            pairs = torch.cat((figures, painted), dim=1 if config.temporal else 2)
-            pairs = pairs.flatten(1, 2) if config.temporal else pairs.flatten(0, 1)
-            for _ in range(3):  # the real pairs, the painted ones, and again for the generator
-                discriminator(pairs)
-            return [generator, discriminator]
-
-        return memory_need(forward, self._device.precision)
+        return training_need(self._config, self._prepared.pairs.canvas, self._device.precision)
 
     def performer(self, trainable: EDNTraining, figures: dict[str, Any]) -> EDNPerformer:
         # A face network that was never trained must not paint.
@@ -77,6 +59,7 @@ class EDNMethod(Method):
 
     presets = EDN_PRESETS
     paints_layers = EDNPerformer.paints_layers
+    version = VERSION
 
     def configure(self, preset: str, options: PresetOptions) -> EDNConfig:
         return configured(self.presets[preset], options)
@@ -85,8 +68,10 @@ class EDNMethod(Method):
         if not is_authors_folder(target):
             config.canvas(probe(target).size)
 
-    def content(self, target: Path) -> Path:
-        return target / "train_img" if is_authors_folder(target) else target
+    def contents(self, target: Path) -> list[Path]:
+        if not is_authors_folder(target):
+            return [target]
+        return [path for path in sorted(target.iterdir()) if path.is_dir()]
 
     def prepare(self, config: EDNConfig, request: TargetRequest) -> EDNTarget:
         return EDNTarget(config, request)

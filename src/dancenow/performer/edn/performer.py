@@ -19,7 +19,7 @@ from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.edn.figures import face_regions, scaled
 from dancenow.performer.edn.networks import make_face_networks, make_generator
 from dancenow.performer.edn.painting import Fetch, Painter
-from dancenow.performer.performer import Performer, read_damaged, write_config, write_weights
+from dancenow.performer.performer import Performer, read_damaged, write_config
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.face_region import face_corners, face_side
@@ -27,7 +27,7 @@ from dancenow.pose.normalize import PoseStatistics
 from dancenow.pose.retarget import BodyShape
 from dancenow.sources.stick_figures import read_authors_folder
 from dancenow.training import Device
-from dancenow.training.checkpoint import restore_module
+from dancenow.training.checkpoint import restore_module, write_weights
 from dancenow.training.prefetch import Prefetch
 
 Frame = NDArray[np.uint8]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.files import atomic_folder, new_pictures
+from dancenow.files import new_folder, new_pictures
 from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.edn.dataset import PairSet, consecutive, open_pairs, save_pairs
 from dancenow.performer.edn.figures import face_regions, scaled
@@ -31,7 +31,7 @@ from dancenow.sources.load import load_poses
 from dancenow.sources.stick_figures import AuthorsFolder, is_authors_folder, read_authors_folder
 from dancenow.video import ClipInfo, probe, read_frames
 
-_VERSION = 2  # of what is cached here; increment it when the preparation changes
+VERSION = 2  # of what is cached here; increment it when the preparation changes
 _FEWEST_POINTS = 8  # body keypoints that a training frame needs
 _AUTHORS_FPS = 30.0  # assumed; their folders do not say
 
@@ -80,13 +80,17 @@ def prepare_pairs(config: EDNConfig, request: TargetRequest) -> PreparedPairs:
         )
     known = None if request.options.poses is None else content_hash(request.options.poses)
     found_by = known or request.options.estimator
-    key = content_hash(target, _VERSION, canvas, config.max_frames, stop, found_by)
+    key = content_hash(target, VERSION, canvas, config.max_frames, stop, found_by)
     folder = cache_dir("pairs") / key
     if not folder.is_dir():
         track = load_poses(
-            target, request.options.poses, estimator=request.options.estimator, progress=progress
+            target,
+            request.options.poses,
+            estimator=request.options.estimator,
+            device=request.options.device,
+            progress=progress,
         )
-        with atomic_folder(folder) as temporary:
+        with new_folder(folder) as temporary:
             _write(temporary, target, info, track, canvas, _rows(track, stop, config), progress)
     document = json.loads((folder / "scene.json").read_text("utf-8"))
     pairs = open_pairs(folder)
@@ -162,10 +166,10 @@ def _from_authors(
     canvas = config.canvas(given.size)
     count = len(given) - round(hold_out * len(given))
     content = [content_hash(target / name) for name in sorted(_subfolders(target))]
-    key = content_hash(given.labels[0], _VERSION, canvas, config.max_frames, count, content)
+    key = content_hash(given.labels[0], VERSION, canvas, config.max_frames, count, content)
     folder = cache_dir("pairs") / key
     if not folder.is_dir():
-        with atomic_folder(folder) as temporary:
+        with new_folder(folder) as temporary:
             _write_authors(temporary, target, given, canvas, _kept(given, count, config), progress)
     pairs = open_pairs(folder)
     _warn_of_faces(target, pairs)

@@ -36,6 +36,7 @@ from dancenow.training.checkpoint import (
     unprefixed,
 )
 from dancenow.training.prefetch import Prefetch
+from dancenow.training.preview import picture_sheet
 from dancenow.training.team import Team
 
 if TYPE_CHECKING:
@@ -237,12 +238,7 @@ class EDNTraining:
                         self.face, figure[None, 1], picture, corner[None, 1], self.pairs.side
                     )
                 painted.append(picture)
-        sheet = torch.stack((figures[:, 1], torch.cat(painted), frames[:, 1]))
-        rows_of = sheet.permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
-        picture_: NDArray[np.uint8] = (
-            ((rows_of + 1) * 127.5).round().clamp(0, 255).byte().cpu().numpy()
-        )
-        return picture_
+        return picture_sheet(torch.stack((figures[:, 1], torch.cat(painted), frames[:, 1])))
 
     def close(self) -> None:
         """Stop the threads that draw batches."""

@@ -5,23 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import nn
-
 from dancenow.errors import InputError
 from dancenow.options import PresetOptions
-from dancenow.performer.fast.adversary import PoseDiscriminator
-from dancenow.performer.fast.condition import POSE_CHANNELS
 from dancenow.performer.fast.config import PRESETS, PerformerConfig
-from dancenow.performer.fast.networks import FastGenerator
+from dancenow.performer.fast.memory import training_need
 from dancenow.performer.fast.performer import FastPerformer
-from dancenow.performer.fast.prepare import prepare_target
-from dancenow.performer.fast.texture import LAYER_CHANNELS, LAYERS
+from dancenow.performer.fast.prepare import VERSION, prepare_target
 from dancenow.performer.fast.training import FastTraining
 from dancenow.performer.method import Method, PreparedTarget, TargetRequest
 from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.training import Device
-from dancenow.training.memory import MemoryNeed, memory_need
+from dancenow.training.memory import MemoryNeed
 from dancenow.training.team import Team
 from dancenow.video import probe
 
@@ -44,21 +38,7 @@ class FastTarget(PreparedTarget):
         return FastTraining(self._config, self._prepared.crops, self._device, seed)
 
     def memory_need(self) -> MemoryNeed:
-        crops, config = self._prepared.crops, self._config
-
-        def forward() -> list[nn.Module]:
-            (width, height), batch = crops.canvas, config.optimizer.batch
-            generator = FastGenerator(POSE_CHANNELS, config.generator.widths, LAYERS)
-            discriminator = PoseDiscriminator(POSE_CHANNELS, config.adversary.widths)
-            pose = torch.empty(batch, POSE_CHANNELS, height // 2, width // 2)
-            plate = torch.empty(batch, 3, height, width)
-            texture = torch.empty(batch, LAYERS * LAYER_CHANNELS, height, width)
-            picture = generator(pose, plate, texture).over(plate)
-            for _ in range(3):  # the real pictures, the painted ones, and again for the generator
-                discriminator(picture, pose)
-            return [generator, discriminator]
-
-        return memory_need(forward, self._device.precision)
+        return training_need(self._config, self._prepared.crops.canvas, self._device.precision)
 
     def performer(self, trainable: FastTraining, figures: dict[str, Any]) -> FastPerformer:
         return FastPerformer(
@@ -76,6 +56,7 @@ class FastMethod(Method):
 
     presets = PRESETS
     paints_layers = FastPerformer.paints_layers
+    version = VERSION
 
     def configure(self, preset: str, options: PresetOptions) -> PerformerConfig:
         for name in options.changed():

@@ -25,12 +25,12 @@ from dancenow.performer.fast.networks import FastGenerator, Foreground
 from dancenow.performer.fast.references import References
 from dancenow.performer.fast.texture import LAYERS, Texture
 from dancenow.performer.layer import Layer
-from dancenow.performer.performer import Performer, read_damaged, write_config, write_weights
+from dancenow.performer.performer import Performer, read_damaged, write_config
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import PoseStatistics
 from dancenow.pose.retarget import BodyShape
 from dancenow.training import Device
-from dancenow.training.checkpoint import restore_module
+from dancenow.training.checkpoint import restore_module, write_weights
 from dancenow.training.threads import ThreadTuner
 from dancenow.video.camera_motion import CameraPath
 from dancenow.video.png import encode_png

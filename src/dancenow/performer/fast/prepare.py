@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import InputError
-from dancenow.files import atomic_folder, new_pictures
+from dancenow.files import new_folder, new_pictures
 from dancenow.performer.fast.config import CropConfig, PerformerConfig
 from dancenow.performer.fast.crop import crop_path
 from dancenow.performer.fast.dataset import CropSet
@@ -35,7 +35,7 @@ from dancenow.video.camera_motion import CameraPath
 
 Frame = NDArray[np.uint8]
 
-_VERSION = 8  # of what is cached here; increment it when the preparation changes
+VERSION = 8  # of what is cached here; increment it when the preparation changes
 _FEWEST_FRAMES = 8
 _FEWEST_POINTS = 8  # body keypoints that a training frame needs
 
@@ -79,16 +79,21 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
     stride = 2 ** len(config.generator.widths)  # the crops' sides are multiples of it
     known = None if request.options.poses is None else content_hash(request.options.poses)
     found_by = known or request.options.estimator
-    key = content_hash(clip, _VERSION, crop.model_dump(), stride, stop, found_by)
+    key = content_hash(clip, VERSION, crop.model_dump(), stride, stop, found_by)
     folder = cache_dir("crops") / key
     if not folder.is_dir():
         learned = np.linspace(0, stop - 1, min(crop.max_frames, stop))
         wanted = np.union1d(learned.astype(np.int64), plate_frames(stop, info.size))
         track = None if request.options.poses is None else load_poses(clip, request.options.poses)
         seen = detect_person(
-            clip, wanted, track=track, estimator=request.options.estimator, progress=progress
+            clip,
+            wanted,
+            track=track,
+            estimator=request.options.estimator,
+            device=request.options.device,
+            progress=progress,
         )
-        with atomic_folder(folder) as temporary:
+        with new_folder(folder) as temporary:
             _Preparation(clip, info, seen, crop, stride, stop).write(temporary, progress)
     document = json.loads((folder / "scene.json").read_text("utf-8"))
     if document["camera"] is None:

@@ -27,6 +27,7 @@ from dancenow.training.checkpoint import (
     restore_optimizer,
     unprefixed,
 )
+from dancenow.training.preview import picture_sheet
 
 
 class FastTraining:
@@ -133,12 +134,7 @@ class FastTraining:
         batch = self.crops.exactly(indices, self.texture).to(self.device.torch)
         with self.device.autocast():
             painted = self.average.module(batch.pose, batch.plate, batch.texture)
-        rows = torch.stack((batch.real, painted.over(batch.plate)))  # (2, B, 3, H, W)
-        sheet = rows.permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
-        picture: NDArray[np.uint8] = (
-            ((sheet + 1) * 127.5).round().clamp(0, 255).byte().cpu().numpy()
-        )
-        return picture
+        return picture_sheet(torch.stack((batch.real, painted.over(batch.plate))))
 
     def close(self) -> None:
         """Stop the thread that draws batches."""

@@ -27,8 +27,7 @@ def make_estimator(name: str = "mediapipe", *, device: str = "cpu") -> PoseEstim
         InputError: there is no such estimator, or what it needs is not installed.
     """
     if name == "mediapipe":
-        # Its own causal filter lags by a third of a frame; `pose.filters.clean` does better.
-        return MediaPipeEstimator(smooth=False)
+        return MediaPipeEstimator()
     if name == "rtmpose":
         return RTMPoseEstimator(device=device)
     raise InputError(f"no pose estimator is called {name!r}; choose mediapipe or rtmpose.")

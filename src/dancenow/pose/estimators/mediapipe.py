@@ -39,15 +39,7 @@ class MediaPipeEstimator(PoseEstimator):
 
     It gets frames at full size: its speed hardly depends on the size (it works on crops of 256
     pixels), but its accuracy does.
-
-    Args:
-        smooth: let MediaPipe filter the landmarks as they come (One-Euro).  On real dancing it
-            removes half to two thirds of the jitter and lags by up to half a frame; turn it off if
-            a filter follows that may look ahead.
     """
-
-    def __init__(self, *, smooth: bool = True) -> None:
-        self._smooth = smooth
 
     def stream(self, frames: Iterable[Frame], *, masks: bool = False) -> Iterator[Detection]:
         """Detect the person in each frame; see `PoseEstimator.stream`.
@@ -55,7 +47,7 @@ class MediaPipeEstimator(PoseEstimator):
         There are two candidates if Holistic jumped to another person and the one it followed was
         found again: the latter comes first, and the mask shows it.
         """
-        with _WindowedHolistic(masks=masks, smooth=self._smooth) as view, _Finder() as finder:
+        with _WindowedHolistic(masks=masks) as view, _Finder() as finder:
             last: Person | None = None
             missed = 0
             for frame in frames:
@@ -84,9 +76,8 @@ class MediaPipeEstimator(PoseEstimator):
 class _WindowedHolistic:
     """Holistic, looking at a window of the frames."""
 
-    def __init__(self, *, masks: bool, smooth: bool) -> None:
+    def __init__(self, *, masks: bool) -> None:
         self._masks = masks
-        self._smooth = smooth
         self._window: Window | None = None  # None: the whole frame
         self._cutter = Cutter()
         self._size = (0, 0)
@@ -125,10 +116,11 @@ class _WindowedHolistic:
             if self._graph is None:
                 from mediapipe.python.solutions.holistic import Holistic
 
+                # Its causal filter lags by a third of a frame; `pose.filters.clean` does better.
                 # The irises come with the refined face mesh, which costs no more time.
                 self._graph = Holistic(
                     model_complexity=1,
-                    smooth_landmarks=self._smooth,
+                    smooth_landmarks=False,
                     enable_segmentation=self._masks,
                     refine_face_landmarks=True,
                 )

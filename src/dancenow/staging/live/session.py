@@ -116,7 +116,7 @@ class LiveSession:
         normalizer = OnlineNormalizer(
             self.camera.size, _POSES_A_SECOND, scene.statistics, scene.size
         )
-        backgrounds = self.backdrop.frames(_POSES_A_SECOND)
+        backgrounds = _in_time(self.backdrop.frames(_POSES_A_SECOND), _POSES_A_SECOND)
         for seen, captured in self._seen():
             keypoints = normalizer.add(cleaner.add(seen, captured))
             track = None
@@ -135,3 +135,11 @@ class LiveSession:
                     return
             if self.seconds is not None and time.monotonic() - begin > self.seconds:
                 return
+
+
+def _in_time(frames: Iterator[Frame], fps: float) -> Iterator[Frame]:
+    """Frames at the speed of the clock, however often they are asked for."""
+    start = time.monotonic()
+    for index, frame in enumerate(frames):
+        while index >= int((time.monotonic() - start) * fps):
+            yield frame
