@@ -4,9 +4,10 @@
 
 Each clip is cut at 80 %; a performer learns the first part for the budget and dances the poses of
 the last part, which is then compared with the real one: inside the person's box, scaled to a
-height of 256 px.  The bare plate, and with `--edn` the paper's networks under the same budget,
-stand beside it.  Several `--minutes` give the curve over time, each trained from the beginning.
-Sheets, real frames above those made, are left in `--out`.
+height of 256 px and at full size, and on the head.  True frames that were blurred or moved, the
+bare plate, and with `--edn` the paper's networks under the same budget, stand beside it.  Several
+`--minutes` give the curve over time, each trained from the beginning.  Sheets, real frames above
+those made, are left in `--out`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import argparse
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import cv2
@@ -23,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.evaluation.clip import ClipScores
+from dancenow.evaluation.pictures import PictureScores
 from dancenow.pose.extent import body_extent
 from dancenow.pose.filters import clean
 from dancenow.sources.detection import detect_pose
@@ -36,10 +38,10 @@ _CRF = 10  # of the two parts: nothing that is measured is lost
 _SHOWN = 6  # frames on a sheet
 _SAMPLES = (("zola", "groove"), ("bo", "disco"))
 _SAMPLE_SECONDS = 20
-_HEADER = (
-    "| clip | what | minutes | PSNR | SSIM | sharpness | face PSNR | pose % | missed % | flicker "
-    "(real) |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
-)
+_COLUMNS = (
+    "clip", "what", "minutes", "PSNR", "SSIM", "aligned", "sharpness", "at full size", "ST-LPIPS",
+    "at full size", "head's", "pose %", "missed %", "flicker (real)",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -56,14 +58,17 @@ def main() -> None:
     clips = [*options.clips, *(_samples(options.out) if options.samples else [])]
     if not clips:
         parser.error("give a clip, or --samples")
-    print(_HEADER)
+    print(f"| {' | '.join(_COLUMNS)} |\n|{' --- |' * len(_COLUMNS)}")
     for clip in clips:
         first, last = cut_clip(clip, options.out / clip.stem)
         for minutes in options.minutes:
             folder = options.out / clip.stem / f"{options.preset}-{minutes:g}"
             made = _transfer(last, first, folder, minutes, ["--preset", options.preset])
-            _row(clip, options.preset, minutes, evaluate_clip(made, last))
+            scores = evaluate_clip(made, last)
+            _row(clip, options.preset, minutes, scores)
             write_sheet(made, last, folder.with_suffix(".png"))
+        for name, regions in scores.yardsticks.items():
+            _print([clip.stem, name, "", *_pictures(regions), "", "", ""])
         plate = folder / "performer" / "plate.png"
         if plate.is_file():
             bare = _still(plate, last, options.out / clip.stem / "plate.mp4")
@@ -127,25 +132,36 @@ def _still(picture: Path, like: Path, out: Path) -> Path:
 
 
 def _row(clip: Path, what: str, minutes: float, scores: ClipScores) -> None:
-    person, face, flicker = scores.person, scores.face, scores.flicker
-    body = scores.pose.distance_percent["body"]
-    cells = [
-        clip.stem,
-        what,
-        f"{minutes:g}",
+    body, flicker = scores.pose.distance_percent["body"], scores.flicker
+    steady = "-"
+    if flicker is not None and flicker.made is not None:
+        steady = f"{flicker.made:.2f} ({flicker.real:.2f})"
+    regions = {name: getattr(scores, name) for name in ("person", "native", "head")}
+    missed = f"{100 * scores.pose.missed:.1f}"
+    pose = "-" if body is None else f"{body:.2f}"
+    _print([clip.stem, what, f"{minutes:g}", *_pictures(regions), pose, missed, steady])
+
+
+def _pictures(regions: Mapping[str, PictureScores | None]) -> list[str]:
+    """Cells of a row, from PSNR to the head's ST-LPIPS."""
+    person, native, head = (regions.get(name) for name in ("person", "native", "head"))
+    if person is None or native is None:
+        return 8 * ["-"]
+    return [
+        f"{person.psnr:.2f}",
+        f"{person.ssim:.3f}",
+        f"{person.psnr_aligned:.2f} / {person.ssim_aligned:.3f}",
+        f"{person.sharpness:.2f}",
+        f"{native.sharpness:.2f}",
         *(
-            [f"{person.psnr:.2f}", f"{person.ssim:.3f}", f"{person.sharpness:.2f}"]
-            if person
-            else 3 * ["-"]
+            "-" if scores is None or scores.st_lpips is None else f"{scores.st_lpips:.3f}"
+            for scores in (person, native, head)
         ),
-        "-" if face is None else f"{face.psnr:.2f}",
-        "-" if body is None else f"{body:.2f}",
-        f"{100 * scores.pose.missed:.1f}",
-        "-"
-        if flicker is None or flicker.made is None
-        else f"{flicker.made:.2f} ({flicker.real:.2f})",
     ]
-    print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def _print(cells: list[str]) -> None:
+    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def write_sheet(made: Path, truth: Path, path: Path) -> None:

@@ -102,6 +102,12 @@ def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
     return folder
 
 
+@pytest.fixture(autouse=True)
+def no_st_lpips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out ST-LPIPS, which takes a second for a pair of frames (see `test_judge`)."""
+    monkeypatch.setattr("dancenow.evaluation.judge.load_st_lpips", lambda: None)
+
+
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
     """Make a folder once for all tests of all processes, which only read it: name, how, the folder.

@@ -21,6 +21,7 @@ from dancenow.cli import main
 from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.evaluation.perceptual import Lpips
 from dancenow.evaluation.performer import PerformerScores
+from dancenow.evaluation.pictures import PictureScores
 from dancenow.options import EvaluatePerformerOptions, SampleOptions
 from dancenow.performer import Performer
 from dancenow.performer.fast.performer import FastPerformer, PlatedScene
@@ -340,20 +341,20 @@ def test_lpips_is_told_of_every_region_where_it_can_be_had(
     def network(made: Tensor, _: Tensor) -> Tensor:
         return made.new_tensor(0.25)
 
-    monkeypatch.setattr("dancenow.evaluation.clip.load_lpips", lambda: (Lpips(network), None))
+    monkeypatch.setattr("dancenow.evaluation.judge.load_lpips", lambda: (Lpips(network), None))
     scores = evaluate_clip(clip, clip, true_track=detected)
     assert scores.lpips_missing is None
-    assert sum("LPIPS 0.250" in line for line in scores.lines()) == 3
+    assert sum("LPIPS 0.250" in line for line in scores.lines()) == 4
 
 
 def test_why_lpips_is_missing_is_told_once(
     clip: Path, detected: PoseTrack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reason = "LPIPS: not measured; no network"
-    monkeypatch.setattr("dancenow.evaluation.clip.load_lpips", lambda: (None, reason))
+    monkeypatch.setattr("dancenow.evaluation.judge.load_lpips", lambda: (None, reason))
     scores = evaluate_clip(clip, clip, true_track=detected)
     assert scores.whole.lpips is None and scores.lpips_missing == reason
-    assert [line for line in scores.lines() if "LPIPS" in line] == [reason]
+    assert [line for line in scores.lines() if line.startswith("LPIPS")] == [reason]
 
 
 def test_the_command_prints_the_figures(
@@ -372,5 +373,5 @@ def test_the_command_prints_the_figures(
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert figures.keys() == set(PerformerScores.__dataclass_fields__)
     assert figures["span"] == [8, 10] and figures["held_out"] is True
-    assert {"psnr", "ssim", "sharpness", "energy", "lpips"} == figures["scores"]["face"].keys()
+    assert set(PictureScores.__dataclass_fields__) == figures["scores"]["face"].keys()
     assert figures["scores"]["flicker"].keys() == {"made", "real", "motion_error"}

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.evaluation.flicker import Flicker, FlickerScores
-from dancenow.evaluation.perceptual import load_lpips
-from dancenow.evaluation.pictures import PictureScores, picture_scores
+from dancenow.evaluation.judge import REGIONS, Judge, Region
+from dancenow.evaluation.pictures import PictureScores
 from dancenow.evaluation.poses import PoseScores, pose_scores
+from dancenow.evaluation.yardsticks import Yardsticks
 from dancenow.pose import PoseTrack
-from dancenow.pose.extent import body_extent
-from dancenow.pose.face_region import face_corners, face_side
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 
-_BOX_PX = 256  # height to which the person's box is scaled
-_BOX_MARGIN = 0.05  # of the frame's shorter side
-_SMALLEST_PX = 16
+_SHORT: Final = {"person": "at 256 px", "native": "full size", "head": "head"}
 
 Frame = NDArray[np.uint8]
-Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels of the frame
-Lpips = Callable[[Frame, Frame], float]
-PerFrame = dict[str, list[PictureScores | None]]
-"""The scores of every frame in "whole", "person" and "face"; None where it is not seen."""
+PerFrame = dict[Region, list[PictureScores | None]]
+"""The scores of every frame in each region; None where it is not seen."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +36,16 @@ class ClipScores:
             seen.
         pose: distances of the poses detected in both clips, or to the true track.
         times: seconds of each stage.
+        native: scores inside the person's box at its own size, up to 640 px high; its sharpness is
+            that inside the body's outline.
         face: scores inside the square around the face (`pose.face_region`), unscaled; None if no
             face is seen.
+        head: scores of a close square around the face, scaled to 96 px.
         flicker: changes from frame to frame; None if there is only one frame.
         lpips_missing: why LPIPS was not measured; None if it was.
+        st_lpips_missing: the same for ST-LPIPS.
+        yardsticks: what the figures are worth: those of some true frames after they were blurred
+            or moved, and of the empty room, by region (see `yardsticks`).
     """
 
     frames: int
@@ -52,9 +53,13 @@ class ClipScores:
     person: PictureScores | None
     pose: PoseScores
     times: StageTimes
+    native: PictureScores | None = None
     face: PictureScores | None = None
+    head: PictureScores | None = None
     flicker: FlickerScores | None = None
     lpips_missing: str | None = None
+    st_lpips_missing: str | None = None
+    yardsticks: Mapping[str, Mapping[str, PictureScores]] = field(default_factory=dict)
 
     def summary(self) -> str:
         """The figures for the user."""
@@ -62,10 +67,23 @@ class ClipScores:
 
     def lines(self) -> list[str]:
         """The figures for people, a line each."""
-        named = {"whole frames": self.whole, "person's box": self.person, "face": self.face}
+        named = {
+            "whole frames": self.whole,
+            "person's box": self.person,
+            "person at full size": self.native,
+            "face": self.face,
+            "head, close": self.head,
+        }
         lines = [f"{name}: {_figures(s)}" for name, s in named.items() if s is not None]
-        if self.lpips_missing is not None:
-            lines.append(self.lpips_missing)
+        for name, regions in self.yardsticks.items():
+            measured = ", ".join(
+                f"{_SHORT[region]} {scores.st_lpips:.3f}"
+                for region, scores in regions.items()
+                if scores.st_lpips is not None
+            )
+            if measured:
+                lines.append(f"for comparison, ST-LPIPS of {name}: {measured}")
+        lines += filter(None, (self.lpips_missing, self.st_lpips_missing))
         px = self.pose.distance_px
         parts = [
             f"{part} {d:.2f} % ({px[part]:.1f} px)"
@@ -89,8 +107,12 @@ def _figures(scores: PictureScores) -> str:
     ]
     if not math.isnan(scores.energy):
         figures.append(f"gradient energy {scores.energy:.2f}")
+    if scores.psnr_aligned is not None and scores.ssim_aligned is not None:
+        figures.append(f"aligned {scores.psnr_aligned:.2f} dB and {scores.ssim_aligned:.3f}")
     if scores.lpips is not None:
         figures.append(f"LPIPS {scores.lpips:.3f}")
+    if scores.st_lpips is not None:
+        figures.append(f"ST-LPIPS {scores.st_lpips:.3f}")
     return ", ".join(figures)
 
 
@@ -110,6 +132,7 @@ def clip_scores(
     made: PoseTrack,
     detected: PoseTrack | None = None,
     *,
+    empty: Callable[[int], Frame] | None = None,
     times: StageTimes | None = None,
     progress: ProgressCallback = silent,
 ) -> tuple[ClipScores, PerFrame]:
@@ -120,6 +143,7 @@ def clip_scores(
         truth: the true poses, from the first frame on.
         made: the poses found in the clip.
         detected: the same before gaps were filled, for the missed detections.
+        empty: returns the room without the person as frame k shows it; another yardstick.
         times: seconds of earlier stages; "compare" is added.
         progress: called for every frame.
 
@@ -129,91 +153,43 @@ def clip_scores(
     times = times or StageTimes()
     poses = pose_scores(made, truth, detected)
     with times.stage("compare"):
-        lpips, lpips_missing = load_lpips()
-        frames, flicker = _compare(pairs, truth[: len(made)], lpips, progress)
-    whole = _mean(frames["whole"])
+        truth = truth[: len(made)]
+        judge = Judge(truth)
+        frames, flicker, yardsticks = _compare(pairs, judge, len(truth), empty, progress)
+    means = {name: PictureScores.mean(frames[name]) for name in REGIONS}
+    whole = means.pop("whole")
     assert whole is not None
     scores = ClipScores(
         frames=len(frames["whole"]),
         whole=whole,
-        person=_mean(frames["person"]),
         pose=poses,
         times=times,
-        face=_mean(frames["face"]),
         flicker=flicker,
-        lpips_missing=lpips_missing,
+        lpips_missing=judge.lpips_missing,
+        st_lpips_missing=judge.st_lpips_missing,
+        yardsticks=yardsticks,
+        **means,
     )
     return scores, frames
 
 
 def _compare(
     pairs: Iterable[tuple[Frame, Frame]],
-    track: PoseTrack,
-    lpips: Lpips | None,
+    judge: Judge,
+    count: int,
+    empty: Callable[[int], Frame] | None,
     progress: ProgressCallback,
-) -> tuple[PerFrame, FlickerScores | None]:
-    """The scores of every frame in each region where it is seen, and the flicker of all."""
-    regions: PerFrame = {"whole": [], "person": [], "face": []}
-    flicker = Flicker()
-    boxes = zip(_person_boxes(track), _face_boxes(track), strict=True)
-    for (a, b), (person, face) in zip(pairs, boxes, strict=False):
-        regions["whole"].append(picture_scores(a, b, lpips))
-        of_person = of_face = None
-        if person is not None:
-            of_person = picture_scores(_scaled(_cut(a, person)), _scaled(_cut(b, person)), lpips)
-        if face is not None:
-            of_face = picture_scores(_cut(a, face), _cut(b, face), lpips)
-        regions["person"].append(of_person)
-        regions["face"].append(of_face)
-        flicker.add(a, b, person)
-        progress(Progress("comparing", len(regions["whole"]), len(track)))
-    return regions, flicker.scores()
-
-
-def _person_boxes(track: PoseTrack) -> list[Box | None]:
-    width, height = track.size
-    margin = _BOX_MARGIN * min(width, height)
-    boxes: list[Box | None] = []
-    for edges in body_extent(track) + np.array([-margin, -margin, margin, margin]):
-        box = None
-        if np.isfinite(edges).all():
-            left, top = max(0, round(edges[0])), max(0, round(edges[1]))
-            right, bottom = min(width, round(edges[2])), min(height, round(edges[3]))
-            if min(right - left, bottom - top) >= _SMALLEST_PX:
-                box = (left, top, right, bottom)
-        boxes.append(box)
-    return boxes
-
-
-def _face_boxes(track: PoseTrack) -> list[Box | None]:
-    side = face_side(track.size)
-    if side > min(track.size):  # the frame is too narrow for the square
-        return [None] * len(track)
-    corners, seen = face_corners(track.keypoints, track.size, side)
-    return [
-        (left, top, left + side, top + side) if there else None
-        for (left, top), there in zip(corners.tolist(), seen, strict=True)
-    ]
-
-
-def _cut(frame: Frame, box: Box) -> Frame:
-    left, top, right, bottom = box
-    return np.ascontiguousarray(frame[top:bottom, left:right])
-
-
-def _scaled(inside: Frame) -> Frame:
-    height, width = inside.shape[:2]
-    size = (max(_SMALLEST_PX, round(width * _BOX_PX / height)), _BOX_PX)
-    method = cv2.INTER_AREA if height > _BOX_PX else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(inside, size, interpolation=method), dtype=np.uint8)
-
-
-def _mean(scores: list[PictureScores | None]) -> PictureScores | None:
-    measured = [score for score in scores if score is not None]
-    if not measured:
-        return None
-    rows = np.array([(s.psnr, s.ssim, s.sharpness, s.energy) for s in measured])
-    psnr, ssim, sharpness, energy = (float(v) for v in rows.mean(axis=0))
-    perceived = [s.lpips for s in measured if s.lpips is not None]
-    lpips = float(np.mean(perceived)) if perceived else None
-    return PictureScores(psnr, ssim, sharpness, energy, lpips)
+) -> tuple[PerFrame, FlickerScores | None, dict[str, dict[str, PictureScores]]]:
+    """The scores of every frame in each region, the flicker of all, and the yardsticks."""
+    regions: PerFrame = {name: [] for name in REGIONS}
+    flicker, yardsticks = Flicker(), Yardsticks(judge, count, empty)
+    for index, (made, truth) in enumerate(pairs):
+        if index >= count:
+            break
+        regions["whole"].append(judge.whole(made, truth))
+        for name, scores in judge.close(index, made, truth).items():
+            regions[name].append(scores)
+        flicker.add(made, truth, judge.places(index).person)
+        yardsticks.add(index, truth)
+        progress(Progress("comparing", index + 1, count))
+    return regions, flicker.scores(), yardsticks.scores()

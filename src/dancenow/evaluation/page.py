@@ -41,7 +41,13 @@ Frame = NDArray[np.uint8]
 
 SHOTS: Final = 8  # frames of a strip
 _GAP: Final = 0.02  # of a frame, between the true and the made one
-_REGIONS: Final = {"whole": "whole frame", "person": "person's box", "face": "face"}
+_REGIONS: Final = {
+    "whole": "whole frame",
+    "person": "person's box",
+    "native": "person at full size",
+    "face": "face",
+    "head": "head, close",
+}
 _CLIP_TIMES: Final = {
     "detect": "finding poses",
     "perform": "dancing",
@@ -92,7 +98,7 @@ def write_clip_page(
     """
     _begin(folder)
     shots, shows = _beside(folder, clips, scores.frames)
-    missing = paragraph(scores.lpips_missing) if scores.lpips_missing else ""
+    missing = [paragraph(m) for m in (scores.lpips_missing, scores.st_lpips_missing) if m]
     spent = {_CLIP_TIMES.get(name, name): value for name, value in seconds.items()}
     page = Page(
         "evaluation",
@@ -101,7 +107,8 @@ def write_clip_page(
         (
             Section("What was compared", (facts("The clips", entries),)),
             Section("The frames", (paragraph(shows), strip(shots, "Frames"))),
-            Section("Pictures", (picture_figures(scores), missing)),
+            Section("Pictures", (picture_figures(scores), *missing)),
+            Section("What these figures are worth", yardstick_figures(scores)),
             Section("Poses", (pose_figures(scores),)),
             Section("Steadiness", (steadiness_figures(scores),)),
             Section("Over time", (_over_time(frames, float(probe(clips.truth).fps)),)),
@@ -163,13 +170,28 @@ def write_dance_page(
 
 def picture_figures(scores: ClipScores) -> Html:
     """The table of pictures, one column per region."""
-    regions = {"whole": scores.whole, "person": scores.person, "face": scores.face}
-    seen = {_REGIONS[name]: region for name, region in regions.items() if region is not None}
+    regions = {name: getattr(scores, region) for region, name in _REGIONS.items()}
+    return _pictures("Pictures against the true ones", regions)
+
+
+def yardstick_figures(scores: ClipScores) -> tuple[Html, ...]:
+    """A table for each region: what was made beside true frames that were blurred or moved."""
+    tables = []
+    for region in dict.fromkeys(name for found in scores.yardsticks.values() for name in found):
+        columns = {"made": getattr(scores, region)}
+        columns |= {name: found.get(region) for name, found in scores.yardsticks.items()}
+        tables.append(_pictures(_REGIONS[region].capitalize(), columns))
+    return tuple(tables)
+
+
+def _pictures(title: str, columns: Mapping[str, PictureScores | None]) -> Html:
+    seen = {name: scores for name, scores in columns.items() if scores is not None}
     rows = [
-        Row(meaning, [getattr(region, name) for region in seen.values()])
+        Row(meaning, [getattr(scores, name) for scores in seen.values()])
         for name, meaning in PICTURES.items()
+        if any(getattr(scores, name) is not None for scores in seen.values())
     ]
-    return figures("Pictures against the true ones", rows, tuple(seen))
+    return figures(title, rows, tuple(seen))
 
 
 def pose_figures(scores: ClipScores) -> Html:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Final
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 Frame = NDArray[np.uint8]
+
+_MOST_PX: Final = 4.0  # movement of an alignment, in pixels
+_SMOOTH_PX: Final = 4.0  # standard deviation of the flow's smoothing
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,9 @@ class PictureScores:
             1 is as sharp, with more weight on strong edges; NaN if not measured.
         lpips: distance by a network that judges much as people do (Zhang et al., 2018), 0 if the
             pictures are equal; None if not measured.
+        st_lpips: the same by one that forgives a shift by a pixel or two (Ghildyal & Liu, 2022).
+        psnr_aligned: as `psnr`, after the picture was moved onto the true one (see `aligned`).
+        ssim_aligned: as `ssim`, likewise.
     """
 
     psnr: float
@@ -33,6 +41,22 @@ class PictureScores:
     sharpness: float
     energy: float = math.nan
     lpips: float | None = None
+    st_lpips: float | None = None
+    psnr_aligned: float | None = None
+    ssim_aligned: float | None = None
+
+    @staticmethod
+    def mean(scores: Iterable[PictureScores | None]) -> PictureScores | None:
+        """The means over all that were measured; None if nothing was."""
+        measured = [score for score in scores if score is not None]
+        if not measured:
+            return None
+        means: dict[str, float | None] = {}
+        for field in fields(PictureScores):
+            values = [getattr(score, field.name) for score in measured]
+            known = [value for value in values if value is not None]
+            means[field.name] = float(np.mean(known)) if known else None
+        return PictureScores(**means)  # type: ignore[arg-type]
 
 
 def picture_scores(
@@ -63,9 +87,15 @@ def picture_scores(
     return PictureScores(min(psnr, 100.0), float(ssim), sharpness, energy, perceived)
 
 
-def gradient_magnitude(picture: Frame) -> float:
-    """Mean length of the gradient of the picture's grey values, per pixel, 0..255."""
-    return float(np.hypot(*_gradient(picture)).mean())
+def gradient_magnitude(picture: Frame, inside: NDArray[np.bool_] | None = None) -> float:
+    """Mean length of the gradient of the picture's grey values, per pixel, 0..255.
+
+    Args:
+        picture: uint8 `(H, W, 3)` RGB.
+        inside: bool `(H, W)`, the pixels that count; by default all.
+    """
+    length = np.hypot(*_gradient(picture))
+    return float(length.mean() if inside is None else length[inside].mean())
 
 
 def gradient_energy(picture: Frame) -> float:
@@ -82,3 +112,29 @@ def _gradient(picture: Frame) -> tuple[NDArray[np.float32], NDArray[np.float32]]
 
 def _tensor(picture: Frame) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 255
+
+
+def with_alignment(scores: PictureScores, made: Frame, truth: Frame) -> PictureScores:
+    """The scores with those after alignment."""
+    moved = picture_scores(aligned(made, truth), truth)
+    return replace(scores, psnr_aligned=moved.psnr, ssim_aligned=moved.ssim)
+
+
+def aligned(made: Frame, truth: Frame, most_px: float = _MOST_PX) -> Frame:
+    """A picture moved onto the true one by a smooth flow: is it right, only a little beside?
+
+    Args:
+        made: uint8 `(H, W, 3)` RGB.
+        truth: uint8 `(H, W, 3)` RGB.
+        most_px: the largest movement in pixels.
+    """
+    grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (truth, made)]
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    found = search.calc(*grey, None)  # type: ignore[call-overload]
+    flow = np.asarray(cv2.GaussianBlur(found, (0, 0), _SMOOTH_PX))
+    length = np.linalg.norm(flow, axis=-1, keepdims=True)
+    flow = flow * np.minimum(1.0, most_px / np.maximum(length, 1e-6))
+    rows, columns = np.indices(grey[0].shape, dtype=np.float32)
+    at = columns + flow[..., 0], rows + flow[..., 1]
+    moved = cv2.remap(made, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, dtype=np.uint8)

@@ -61,6 +61,19 @@ PICTURES: Final = {
         "Distance by a network trained on people's judgement; 0 is equal, 0.1 is good.",
         "lower", "", 3,
     ),
+    "st_lpips": Meaning(
+        "ST-LPIPS",
+        "The same by a network that forgives what lies a pixel or two beside its place; what a "
+        "viewer sees. The other columns' true frames, blurred or moved, say what a value is worth.",
+        "lower", "", 3,
+    ),
+    "psnr_aligned": Meaning(
+        "PSNR, aligned",
+        "After the picture was moved onto the true one by at most 4 pixels, for what is right but "
+        "a little beside its place.",
+        "higher", "dB", 1,
+    ),
+    "ssim_aligned": Meaning("SSIM, aligned", "Likewise.", "higher", "", 3),
     "sharpness": Meaning(
         "Sharpness",
         "Strength of edges against the true picture's; 0.7 to 1.1 is good, less is blurred, more "

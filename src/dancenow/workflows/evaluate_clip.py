@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dancenow.errors import DanceNowWarning, InputError, NobodyError
 from dancenow.evaluation.clip import ClipScores, PerFrame, clip_scores
@@ -78,9 +80,10 @@ def measure_clip(
     span: tuple[int, int] | None = None,
     estimator: str = "mediapipe",
     device: str = "auto",
+    empty: Callable[[int], NDArray[np.uint8]] | None = None,
     progress: ProgressCallback = silent,
 ) -> tuple[ClipScores, PerFrame]:
-    """As `evaluate_clip`, but also returns the scores of every frame."""
+    """As `evaluate_clip`, with the scores of every frame; `empty` is that of `clip_scores`."""
     start, stop, frames = _checked_span(made, truth, span)
     times = StageTimes()
     detect = partial(detect_pose, estimator=estimator, device=device, progress=progress)
@@ -93,7 +96,9 @@ def measure_clip(
             unseen = reference[:frames]
             detected = found = unseen.with_keypoints(np.zeros_like(unseen.keypoints))
     pairs = zip(read_frames(made), read_frames(truth, start=start, stop=stop), strict=False)
-    return clip_scores(pairs, reference, found, detected, times=times, progress=progress)
+    return clip_scores(
+        pairs, reference, found, detected, empty=empty, times=times, progress=progress
+    )
 
 
 def _checked_span(made: Path, truth: Path, span: tuple[int, int] | None) -> tuple[int, int, int]:

@@ -6,7 +6,11 @@ import tempfile
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir
 from dancenow.credentials import Made
@@ -118,6 +122,7 @@ def _measured(trial: _Trial, times: StageTimes, progress: ProgressCallback) -> P
                 span=trial.span,
                 estimator=trial.options.estimator,
                 device=trial.options.device,
+                empty=None if performer.scene.plate is None else partial(_empty, trial),
                 progress=progress,
             )
         measured = PerformerScores(
@@ -134,6 +139,13 @@ def _measured(trial: _Trial, times: StageTimes, progress: ProgressCallback) -> P
         if report is not None:
             write_performer_page(report, measured, frames, made)
     return measured
+
+
+def _empty(trial: _Trial, index: int) -> NDArray[np.uint8]:
+    """The performer's room as frame `index` of the performance shows it."""
+    plate, view = trial.performer.scene.plate, trial.staged.view
+    assert plate is not None
+    return plate if view is None else view.shown(plate, trial.span[0] + index)
 
 
 def _check_outputs(folder: Path, clip: Path, keep: Path | None, report: Path | None) -> None:
