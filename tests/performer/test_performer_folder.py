@@ -56,9 +56,13 @@ class Red(nn.Module):
     def fused(self) -> Red:
         return self
 
-    def forward(self, _pose: Tensor, plate: Tensor, _texture: Tensor) -> Foreground:
-        colour = torch.tensor([1.0, -1.0, -1.0])[:, None, None].expand_as(plate)
-        return Foreground(colour, torch.full_like(plate[:, :1], self.alpha))
+    def parts(self, _pose: Tensor, plate: Tensor, _texture: Tensor) -> Red:
+        self.plate = plate
+        return self
+
+    def mixed(self, _texture: Tensor) -> Foreground:
+        colour = torch.tensor([1.0, -1.0, -1.0])[:, None, None].expand_as(self.plate)
+        return Foreground(colour, torch.full_like(self.plate[:, :1], self.alpha))
 
 
 def red(scene: PlatedScene, alpha: float) -> Performer:

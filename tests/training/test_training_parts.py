@@ -54,7 +54,7 @@ def test_a_quality_is_a_number_of_steps_and_excludes_other_budgets() -> None:
         budget_of(BudgetOptions(quality="good"), default)
 
 
-@pytest.mark.parametrize("wrong", [{}, {"minutes": 0}, {"minutes": float("nan")}, {"steps": 0}])
+@pytest.mark.parametrize("wrong", [{}, {"minutes": -1}, {"minutes": float("nan")}, {"steps": 0}])
 def test_a_budget_that_allows_nothing_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InputError, match=r"`(minutes|steps)`"):
         Budget(**wrong)  # type: ignore[arg-type]

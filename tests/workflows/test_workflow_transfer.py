@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError, OutputError
-from dancenow.evaluation import PictureScores, PoseScores
+from dancenow.evaluation import PictureScores, PoseScores, picture_scores
 from dancenow.evaluation.clip import ClipScores
 from dancenow.options import PerformOptions, PoseOptions, TrainPerformerOptions, TransferOptions
 from dancenow.performer import Performer
@@ -22,7 +22,7 @@ from dancenow.pose.extent import body_extent, standing_height
 from dancenow.progress import Progress, StageTimes
 from dancenow.sample import dance_track
 from dancenow.sources.detection import detect_person
-from dancenow.sources.load import Source
+from dancenow.sources.load import Source, load_source
 from dancenow.staging.performance import write_performance
 from dancenow.staging.room import performable
 from dancenow.training import Budget
@@ -135,6 +135,7 @@ def test_a_budget_comes_from_the_preset_by_default() -> None:
     [
         ({"preset": "nice"}, "`preset=nice`: unknown"),
         ({"minutes": -1}, "`minutes` must be above 0"),
+        ({"minutes": 0, "preset": "edn-tiny"}, "`minutes` must be above 0"),
         ({"steps": 0}, "`steps` must be at least 1"),
         ({"quality": "good", "steps": 9}, "`quality`: replaces"),
         ({"preset": "tiny", "quality": "good"}, "`quality=good`: .* set `minutes` or `steps`"),
@@ -173,7 +174,7 @@ def test_wrong_outputs_and_options_are_told_before_poses_are_sought(
         (clip, tmp_path / "empty", out, few, "without pictures"),
         (tmp_path / "none.mp4", clip, out, few, "no such file"),
         (clip, clip, out, TransferOptions(preset="nice"), "`preset=nice`"),
-        (clip, clip, out, TransferOptions(preset="tiny", minutes=0), "`minutes`"),
+        (clip, clip, out, TransferOptions(preset="tiny", minutes=-1), "`minutes`"),
         (clip, clip, out, TransferOptions(preset="tiny", device="tpu"), "`device=tpu`"),
     ]
     for source, target, output, options, said in wrong:
@@ -288,3 +289,27 @@ def test_training_tells_its_stages_and_leaves_a_performer(clip: Path, tmp_path: 
     assert trained.steps == 3
     figures = Performer.load(tmp_path / "p").training
     assert figures["steps"] == 3 and figures["clip"] == "bo.mp4" and figures["frames"] == 10
+
+
+def test_a_first_look_needs_no_training_and_can_be_trained_on(
+    clip: Path, known: Known, tmp_path: Path
+) -> None:
+    known(clip)
+    folder = tmp_path / "p"
+    first = train_performer(
+        clip, folder, TrainPerformerOptions(preset="tiny", minutes=0, device="cpu")
+    )
+    assert first.steps == 0 and (folder / "index.html").is_file()
+    (picture, *_) = first.performer.perform(load_source(clip).track)
+    assert picture.shape[:2] == (128, 128)
+    assert gain_over_the_room(first.performer, clip, picture) > 2
+    options = TrainPerformerOptions(preset="tiny", steps=2, device="cpu")
+    assert train_performer(clip, folder, options).steps == 2
+
+
+def gain_over_the_room(performer: Performer, clip: Path, picture: NDArray[np.uint8]) -> float:
+    """How much nearer a picture comes to the clip's first frame than the empty room, in dB."""
+    truth = next(iter(read_frames(clip, stop=1)))
+    plate = performer.scene.plate
+    assert plate is not None
+    return picture_scores(picture, truth).psnr - picture_scores(plate, truth).psnr

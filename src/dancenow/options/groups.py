@@ -95,7 +95,11 @@ class BudgetOptions:
     """How long to train."""
 
     minutes: Annotated[
-        float | None, Option("Total training time in minutes.", shown_default="the preset's")
+        float | None,
+        Option(
+            "Total training time in minutes; with the preset fast, 0 gives a first look at once.",
+            shown_default="the preset's",
+        ),
     ] = None
     steps: Annotated[int | None, Option("Total number of training steps.")] = None
     quality: Annotated[

@@ -76,11 +76,13 @@ class Method(ABC):
         presets: its configurations by name; each has `preset` and `minutes`.
         paints_layers: see `Performer`.
         version: of its preparation; it changes what is cached.
+        shows_untrained: whether its performers show the person before any training.
     """
 
     presets: Mapping[str, Any]
     paints_layers: bool
     version: int
+    shows_untrained: bool = False
 
     @abstractmethod
     def configure(self, preset: str, options: PresetOptions) -> Any:

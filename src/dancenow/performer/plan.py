@@ -47,7 +47,8 @@ class TrainingPlan:
         method = method_of(options.preset)
         config = method.configure(options.preset, options)
         default, enough = Budget(minutes=config.minutes), method.enough_steps(config)
-        budget = budget_of(options, default, enough_steps=enough)
+        shown = method.shows_untrained
+        budget = budget_of(options, default, enough_steps=enough, untrained=shown)
         device = choose_device(options.device, options.devices, options.nodes)
         return TrainingPlan(options, method, config, budget, device)
 

@@ -26,6 +26,7 @@ MODEL_FILES: Final = frozenset(
         "generator.safetensors",
         "face.safetensors",
         "references.safetensors",
+        "fine.safetensors",
         "plate.png",
         "motion.safetensors",
         "moves.npz",

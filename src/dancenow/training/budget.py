@@ -25,14 +25,19 @@ class Budget:
     def __post_init__(self) -> None:
         if self.minutes is None and self.steps is None:
             raise InputError("set how long to train with `minutes` or `steps`.")
-        if self.minutes is not None and not (math.isfinite(self.minutes) and self.minutes > 0):
+        if self.minutes is not None and not (math.isfinite(self.minutes) and self.minutes >= 0):
             raise InputError(f"`minutes` must be above 0, not {self.minutes:g}.")
         if self.steps is not None and self.steps < 1:
             raise InputError(f"`steps` must be at least 1, not {self.steps}.")
 
 
 def budget_of(
-    options: BudgetOptions, default: Budget, *, enough_steps: int = 0, share: float = 1.0
+    options: BudgetOptions,
+    default: Budget,
+    *,
+    enough_steps: int = 0,
+    share: float = 1.0,
+    untrained: bool = False,
 ) -> Budget:
     """The budget that the options set.
 
@@ -41,6 +46,7 @@ def budget_of(
         default: used if the options set none of these.
         enough_steps: steps needed for a good result; 0 if unknown.
         share: the fraction of the minutes or steps that this training gets.
+        untrained: whether 0 minutes are enough to show something.
 
     Raises:
         InputError: a value is out of range, or `enough_steps` is needed but unknown.
@@ -57,6 +63,8 @@ def budget_of(
         return Budget(steps=round(QUALITIES[quality] * enough_steps))
     if minutes is None and steps is None:
         return default
+    if minutes == 0 and not untrained:
+        raise InputError("`minutes` must be above 0, not 0.")
     whole = Budget(minutes, steps)
     return Budget(
         None if whole.minutes is None else share * whole.minutes,
@@ -99,7 +107,8 @@ class Clock:
         """The fraction of the budget that is used, 0..1."""
         parts = [0.0]
         if self.budget.minutes is not None:
-            parts.append(self.seconds / (60 * self.budget.minutes))
+            budget = 60 * self.budget.minutes
+            parts.append(self.seconds / budget if budget else 1.0)
         if self.budget.steps is not None:
             parts.append(self.step / self.budget.steps)
         return min(1.0, max(parts))

@@ -127,7 +127,7 @@ def format_options(options: BudgetOptions, minutes: float) -> str:
     """The budget that options set, in words; by default `minutes`."""
     if options.quality is not None:
         return f"quality {options.quality}"
-    return format_budget(budget_of(options, Budget(minutes=minutes)))
+    return format_budget(budget_of(options, Budget(minutes=minutes), untrained=True))
 
 
 def format_device(device: Device) -> str:

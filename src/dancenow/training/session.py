@@ -157,7 +157,7 @@ class Session:
         try:
             clock = self._resumed(trainable, training, team)
             steps_before = clock.step
-            if not clock.over:
+            if not clock.over or not (checkpoint / STATE).is_file():
                 self.trained = True
                 run_training(
                     trainable,

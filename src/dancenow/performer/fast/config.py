@@ -18,6 +18,8 @@ class CropConfig(_Config):
     """Maximum width and height of the painted picture, in pixels."""
     max_frames: int = 1500
     """Maximum number of training frames, spread over the clip."""
+    fine_px: int = 720
+    """Maximum height of the standing person in the pictures whose pixels the result is made of."""
 
 
 class GeneratorConfig(_Config):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -36,6 +36,11 @@ class CropPath:
     corners: NDArray[np.int64]
     box: tuple[int, int]
     canvas: tuple[int, int]
+
+    def enlarged(self, factor: float) -> CropPath:
+        """The same box on a canvas that is `factor` times as large."""
+        width, height = (round(factor * side) for side in self.canvas)
+        return replace(self, canvas=(width, height))
 
     def cut(self, frame: Frame, index: int) -> Frame:
         """The box of frame `index`, scaled to the canvas; outside the frame its edge is repeated.

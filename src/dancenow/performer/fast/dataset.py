@@ -18,12 +18,13 @@ from torch import Tensor
 from dancenow.performer.fast.condition import draw_condition
 from dancenow.performer.fast.config import AugmentConfig
 from dancenow.performer.fast.crop import person_box
-from dancenow.performer.fast.references import References
+from dancenow.performer.fast.references import FineFrames, References
 from dancenow.performer.fast.texture import Texture
 from dancenow.pose.track import FloatArray
 
 Frame = NDArray[np.uint8]
 
+FINE: Final = "fine.safetensors"
 _GROUPS: Final = 4  # of crops with people of similar width; a batch comes from one group
 
 
@@ -65,6 +66,7 @@ class CropSet:
             it the frame's edge is repeated.
         body_px: height of the standing person in the crops.
         stride: the sides of a generator's input are multiples of this many pixels.
+        fine: of the references, their frames at a finer resolution; None if there are none.
     """
 
     frames: Frame
@@ -75,6 +77,7 @@ class CropSet:
     inside: NDArray[np.int64]
     body_px: float
     stride: int
+    fine: FineFrames | None = None
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -93,17 +96,19 @@ class CropSet:
         keypoints, times, inside = (
             np.load(folder / f"{name}.npy") for name in ("keypoints", "times", "inside")
         )
-        return CropSet(frames, plates, masks, keypoints, times, inside, body_px, stride)
+        fine = FineFrames.load(folder / FINE) if (folder / FINE).is_file() else None
+        return CropSet(frames, plates, masks, keypoints, times, inside, body_px, stride, fine)
 
     def references(self, most: int) -> References:
         """Up to `most` of the crops, spread over the clip, as a source of texture."""
-        rows = np.linspace(0, len(self) - 1, min(most, len(self))).round().astype(int)
+        rows = spread(len(self), most)
         return References(
             np.ascontiguousarray(self.frames[rows]),
             np.ascontiguousarray(self.masks[rows]),
             self.keypoints[rows],
             self.times[rows],
             self.body_px,
+            self.fine if self.fine is not None and len(self.fine) == len(rows) else None,
         )
 
     def batch(self, rng: Generator, size: int, augment: AugmentConfig, texture: Texture) -> Batch:
@@ -189,6 +194,11 @@ class CropSet:
             to_tensor(inside[..., None]) / 255,
             to_tensor(texture) / 255,
         )
+
+
+def spread(count: int, most: int) -> NDArray[np.int64]:
+    """Up to `most` numbers below `count`, as far apart as possible."""
+    return np.linspace(0, count - 1, min(most, count)).round().astype(np.int64)
 
 
 def _whole(px: NDArray[Any], stride: int) -> NDArray[np.int64]:

@@ -57,6 +57,7 @@ class FastMethod(Method):
     presets = PRESETS
     paints_layers = FastPerformer.paints_layers
     version = VERSION
+    shows_untrained = True
 
     def configure(self, preset: str, options: PresetOptions) -> PerformerConfig:
         for name in options.changed():

@@ -17,6 +17,52 @@ _HIDES = 3.0  # initial amount by which a layer hides the one below, in the logi
 SLOPE = 0.1  # of the leaky ReLUs; without normalisation, plain ReLUs die
 
 
+class Parts(NamedTuple):
+    """What a generator says of each pixel, before the texture's own pixels are mixed in.
+
+    Smooth enough to be enlarged, so that they can be mixed with texture at a finer resolution.
+
+    Attributes:
+        own: `(B, 3, H, W)`, the generator's own colour, RGB in -1..1.
+        cover: `(B, 1, H, W)`, what it adds to the texture's coverage, as a logit.
+        votes: `(B, layers + 1, H, W)`, for its own colour and for each layer of texture, as logits.
+    """
+
+    own: Tensor
+    cover: Tensor
+    votes: Tensor
+
+    def enlarged(self, factor: float) -> Parts:
+        """The same at `factor` times the resolution."""
+        together = torch.cat(self, dim=1)
+        larger = functional.interpolate(together, scale_factor=factor, mode="bicubic")
+        return Parts(larger[:, :3].clamp(-1, 1), larger[:, 3:4], larger[:, 4:])
+
+    def mixed(self, texture: Tensor) -> Foreground:
+        """The person: these parts with the texture's pixels, `(B, 4 * layers, H, W)`."""
+        covers = texture[:, LAYER_CHANNELS - 1 :: LAYER_CHANNELS]
+        covered = covers.amax(dim=1, keepdim=True) - 0.5
+        colour = self._colour(texture)
+        return Foreground(colour, torch.sigmoid(self.cover + _TRUST * covered))
+
+    def _colour(self, texture: Tensor) -> Tensor:
+        """The generator's own colour mixed with those of the layers, weighted by its votes.
+
+        With votes of 0, each layer hides those below it and the generator's own colour.
+        """
+        layers = self.votes.shape[1] - 1
+        first = torch.arange(layers + 1, device=self.votes.device, dtype=self.votes.dtype)
+        weights = (self.votes + _HIDES * first[:, None, None]).softmax(dim=1)
+        mixed, total = self.own * weights[:, :1], weights[:, :1]
+        for layer in range(layers):
+            start = LAYER_CHANNELS * layer
+            colour, cover = texture[:, start : start + 3], texture[:, start + 3 : start + 4]
+            weight = weights[:, layer + 1 : layer + 2]
+            mixed = mixed + weight * (2 * colour - cover)
+            total = total + weight * cover
+        return mixed / total.clamp_min(1e-6)
+
+
 class Foreground(NamedTuple):
     """A generator's output, before compositing over the background.
 
@@ -117,6 +163,10 @@ class FastGenerator(nn.Module):
             texture: the layers, `(B, 4 * layers, H, W)`: premultiplied RGB and coverage of each,
                 0..1.
         """
+        return self.parts(pose, plate, texture).mixed(texture)
+
+    def parts(self, pose: Tensor, plate: Tensor, texture: Tensor) -> Parts:
+        """What it says of each pixel; arguments as for `forward`."""
         x = self.entry(torch.cat((pose, self.fold(torch.cat((plate, texture), dim=1))), dim=1))
         x = functional.leaky_relu(x, SLOPE, inplace=True)
         skips = []
@@ -128,23 +178,4 @@ class FastGenerator(nn.Module):
             x = functional.interpolate(x, scale_factor=2, mode="nearest")
             x = block(torch.cat((x, skips.pop()), dim=1))
         painted = self.unfold(self.exit(x)).float()
-        cover, votes = texture[:, LAYER_CHANNELS - 1 :: LAYER_CHANNELS], painted[:, 4:]
-        colour = self._mixed(torch.tanh(painted[:, :3]), votes, texture)
-        covered = cover.amax(dim=1, keepdim=True) - 0.5
-        return Foreground(colour, torch.sigmoid(painted[:, 3:4] + _TRUST * covered))
-
-    def _mixed(self, own: Tensor, votes: Tensor, texture: Tensor) -> Tensor:
-        """The generator's own colour mixed with those of the layers, weighted by its votes.
-
-        With votes of 0, each layer hides those below it and the generator's own colour.
-        """
-        first = torch.arange(self.layers + 1, device=votes.device, dtype=votes.dtype)
-        weights = (votes + _HIDES * first[:, None, None]).softmax(dim=1)
-        mixed, total = own * weights[:, :1], weights[:, :1]
-        for layer in range(self.layers):
-            start = LAYER_CHANNELS * layer
-            colour, cover = texture[:, start : start + 3], texture[:, start + 3 : start + 4]
-            weight = weights[:, layer + 1 : layer + 2]
-            mixed = mixed + weight * (2 * colour - cover)
-            total = total + weight * cover
-        return mixed / total.clamp_min(1e-6)
+        return Parts(torch.tanh(painted[:, :3]), painted[:, 3:4], painted[:, 4:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,10 +20,10 @@ from dancenow.files import write_bytes
 from dancenow.performer.fast.condition import POSE_CHANNELS, draw_condition
 from dancenow.performer.fast.config import PerformerConfig
 from dancenow.performer.fast.crop import CropPath, crop_path, person_box
-from dancenow.performer.fast.dataset import to_tensor
-from dancenow.performer.fast.networks import FastGenerator, Foreground
-from dancenow.performer.fast.references import References
-from dancenow.performer.fast.texture import LAYERS, Texture
+from dancenow.performer.fast.dataset import FINE, to_tensor
+from dancenow.performer.fast.networks import FastGenerator
+from dancenow.performer.fast.references import FineFrames, References
+from dancenow.performer.fast.texture import LAYERS, FineTexture, Texture
 from dancenow.performer.layer import Layer
 from dancenow.performer.performer import Performer, read_damaged, write_config
 from dancenow.pose import PoseTrack
@@ -78,6 +78,7 @@ class _Inputs(NamedTuple):
     pose: Frame
     plate: Frame
     texture: Frame
+    fine: Frame | None
 
 
 class FastPerformer(Performer):
@@ -110,6 +111,7 @@ class FastPerformer(Performer):
         channels_last = generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator: FastGenerator = channels_last.to(device.torch).eval()
         self._painter = self.generator.fused()
+        self._fine = None if texture.references.fine is None else FineTexture(texture.references)
         self._chosen: NDArray[np.int64] | None = None  # for the previous frame
         self._threads = ThreadTuner(None if device.kind == "cpu" else 1)
 
@@ -126,16 +128,18 @@ class FastPerformer(Performer):
             self._chosen = None
         self._check_size(track)
         path = crop_path(track, self.scene.zoom, self.generator.stride, _MAX_CANVAS)
-        fade = _border_fade(path.canvas)
+        factor = 1.0 if self._fine is None else self._fine.factor
+        shown = path.enlarged(factor)
+        fade = _border_fade(shown.canvas, factor * _FADE_PX)
         for batch in self._inputs(track, path):
-            colours, alphas = self._paint(batch.pose, batch.plate, batch.texture)
-            left, top = batch.corner
+            colours, alphas = self._paint(batch, factor)
+            left, top = corner = (round(factor * batch.corner[0]), round(factor * batch.corner[1]))
             height, width = alphas.shape[1:]
             region = slice(top, top + height), slice(left, left + width)
             for index, colour, alpha in zip(batch.indices, colours, alphas, strict=True):
                 there = (track.confidence[index] > 0).any()
                 faded = alpha * fade[region] if there else None
-                yield _layer(self.scene.size, path, index, colour, faded, batch.corner)
+                yield _layer(self.scene.size, shown, index, colour, faded, corner)
 
     def _inputs(self, track: PoseTrack, path: CropPath) -> Iterator[_Inputs]:
         """The generator's inputs, a few frames at a time, drawn in a thread while it paints."""
@@ -145,7 +149,7 @@ class FastPerformer(Performer):
             indices = range(start, min(start + _BATCH, len(track)))
             poses = [path.to_canvas(track.keypoints[index], index) for index in indices]
             left, top, right, bottom = self._window(poses, path.canvas)
-            rows = []
+            rows, fine = [], []
             for index, keypoints in zip(indices, poses, strict=True):
                 keypoints[:, :2] -= (left, top)
                 self._chosen = self.texture.choose(keypoints, previous=self._chosen)
@@ -157,8 +161,11 @@ class FastPerformer(Performer):
                         self.texture.layers(keypoints, self._chosen, window),
                     )
                 )
+                if self._fine is not None:
+                    fine.append(self._fine.finer(keypoints, self._chosen, window))
             pose, plate, texture = map(np.stack, zip(*rows, strict=True))
-            return _Inputs(indices, (left, top), pose, plate, texture)
+            finer = np.stack(fine) if fine else None
+            return _Inputs(indices, (left, top), pose, plate, texture, finer)
 
         with ThreadPoolExecutor(1) as pool:
             waiting = [pool.submit(draw, start) for start in starts[:_AHEAD]]
@@ -186,14 +193,18 @@ class FastPerformer(Performer):
 
     @torch.inference_mode()
     def _paint(
-        self, poses: Frame, plates: Frame, textures: Frame
+        self, inputs: _Inputs, factor: float
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Colour `(B, H, W, 3)` in 0..255 and alpha `(B, H, W)` in 0..1 on the canvas."""
-        pose = (to_tensor(poses) / 255).to(self.device.torch)
-        plate = (to_tensor(plates) / 127.5 - 1).to(self.device.torch)
-        texture = (to_tensor(textures) / 255).to(self.device.torch)
-        with self._threads.measure(len(poses)), self.device.autocast():
-            painted: Foreground = self._painter(pose, plate, texture)
+        """Colour `(B, H, W, 3)` in 0..255 and alpha `(B, H, W)` in 0..1, `factor` times as fine."""
+        pose = (to_tensor(inputs.pose) / 255).to(self.device.torch)
+        plate = (to_tensor(inputs.plate) / 127.5 - 1).to(self.device.torch)
+        texture = (to_tensor(inputs.texture) / 255).to(self.device.torch)
+        with self._threads.measure(len(pose)), self.device.autocast():
+            parts = self._painter.parts(pose, plate, texture)
+            if inputs.fine is not None:
+                texture = (to_tensor(inputs.fine) / 255).to(self.device.torch)
+                parts = parts.enlarged(factor)
+            painted = parts.mixed(texture)
         colour = (painted.colour.float() + 1) * 127.5
         return _numpy(colour.permute(0, 2, 3, 1)), _numpy(painted.alpha.float()[:, 0])
 
@@ -202,6 +213,8 @@ class FastPerformer(Performer):
         write_weights(folder / "generator.safetensors", self.generator)
         write_bytes(folder / "plate.png", encode_png(self.scene.plate))
         self.texture.references.save(folder / "references.safetensors")
+        if self.texture.references.fine is not None:
+            self.texture.references.fine.save(folder / FINE)
         scene = {
             "fps": self.scene.fps,
             "zoom": self.scene.zoom,
@@ -220,6 +233,8 @@ class FastPerformer(Performer):
             training = dict(document["training"])
             weights = load_file(folder / "generator.safetensors")
             references = References.load(folder / "references.safetensors")
+            if (folder / FINE).is_file():
+                references = replace(references, fine=FineFrames.load(folder / FINE))
         generator = FastGenerator(POSE_CHANNELS, config.generator.widths, LAYERS)
         restore_module(generator, weights, folder)
         return FastPerformer(config, scene, generator, Texture(references), device, training)
@@ -251,11 +266,10 @@ def _numpy(tensor: Tensor) -> NDArray[np.float32]:
     return array
 
 
-def _border_fade(canvas: tuple[int, int]) -> NDArray[np.float32]:
-    """1 inside, falling to 0 at the canvas's border, float32 `(H, W)`."""
+def _border_fade(canvas: tuple[int, int], px: float) -> NDArray[np.float32]:
+    """1 inside, falling to 0 over the last pixels of the canvas, float32 `(H, W)`."""
     columns, rows = (
-        np.minimum(np.arange(n) + 0.5, n - np.arange(n) - 0.5).clip(0, _FADE_PX) / _FADE_PX
-        for n in canvas
+        np.minimum(np.arange(n) + 0.5, n - np.arange(n) - 0.5).clip(0, px) / px for n in canvas
     )
     return np.minimum(rows[:, None], columns[None, :]).astype(np.float32)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,9 @@ from dancenow.errors import InputError
 from dancenow.files import new_folder, new_pictures
 from dancenow.performer.fast.config import CropConfig, PerformerConfig
 from dancenow.performer.fast.crop import crop_path
-from dancenow.performer.fast.dataset import CropSet
+from dancenow.performer.fast.dataset import FINE, CropSet, spread
 from dancenow.performer.fast.performer import PlatedScene
+from dancenow.performer.fast.references import FineFrames, pack_picture
 from dancenow.performer.method import TargetRequest
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import standing_height
@@ -35,8 +37,9 @@ from dancenow.video.camera_motion import CameraPath
 
 Frame = NDArray[np.uint8]
 
-VERSION = 8  # of what is cached here; increment it when the preparation changes
+VERSION = 9  # of what is cached here; increment it when the preparation changes
 _FEWEST_FRAMES = 8
+_WORTH = 1.2  # a smaller factor shows nothing
 _FEWEST_POINTS = 8  # body keypoints that a training frame needs
 
 
@@ -79,7 +82,8 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
     stride = 2 ** len(config.generator.widths)  # the crops' sides are multiples of it
     known = None if request.options.poses is None else content_hash(request.options.poses)
     found_by = known or request.options.estimator
-    key = content_hash(clip, VERSION, crop.model_dump(), stride, stop, found_by)
+    details = (crop.model_dump(), config.texture.references)
+    key = content_hash(clip, VERSION, *details, stride, stop, found_by)
     folder = cache_dir("crops") / key
     if not folder.is_dir():
         learned = np.linspace(0, stop - 1, min(crop.max_frames, stop))
@@ -94,7 +98,8 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
             progress=progress,
         )
         with new_folder(folder) as temporary:
-            _Preparation(clip, info, seen, crop, stride, stop).write(temporary, progress)
+            most = config.texture.references
+            _Preparation(clip, info, seen, crop, stride, stop, most).write(temporary, progress)
     document = json.loads((folder / "scene.json").read_text("utf-8"))
     if document["camera"] is None:
         warn_of_drift(clip, info.size, document["drift"])
@@ -118,6 +123,7 @@ class _Preparation:
     config: CropConfig
     stride: int
     stop: int
+    references: int
 
     def write(self, folder: Path, progress: ProgressCallback) -> None:
         """Write plate, crops and statistics into `folder`."""
@@ -140,10 +146,15 @@ class _Preparation:
         keypoints = np.zeros((len(rows), *track.keypoints.shape[1:]), np.float32)
         times = np.zeros(len(rows), np.float32)
         inside = np.zeros((len(rows), 4), np.int64)
+        factor = fine_factor(zoom, height / zoom, self.config.fine_px, self.stride)
+        fine_path, fine_rows = path.enlarged(factor), set(spread(len(rows), self.references))
+        fine: list[NDArray[np.uint8]] = []
         stage = "cutting the person out of"
         for row, frame, mask, hidden in self._steady_frames(camera, progress, rows, stage):
             index, place = int(self.seen.frames[row]), rows[row]
             frames[place] = path.cut(frame, index)
+            if factor > 1 and place in fine_rows:
+                fine.append(pack_picture(fine_path.cut(frame, index)))
             masks[place] = path.cut_small(mask, index, self.info.size)
             inside[place] = path.inside(index, self.info.size)
             _clear_outside(masks[place], inside[place])
@@ -152,6 +163,8 @@ class _Preparation:
             times[place] = index / track.fps
         for array in (frames, masks, plates):
             array.flush()
+        if fine:
+            FineFrames.of_packed(fine, factor).save(folder / FINE)
         np.save(folder / "keypoints.npy", keypoints)
         np.save(folder / "times.npy", times)
         np.save(folder / "inside.npy", inside)
@@ -196,6 +209,15 @@ class _Preparation:
                 mask = np.asarray(self.seen.masks[row])
                 yield row, *stabilize_frame(frame, mask, camera, index)
             progress(Progress(f"{stage} {self.clip.name}", index + 1, self.stop))
+
+
+def fine_factor(zoom: float, body_px: float, most_px: int, stride: int) -> float:
+    """Pixels of the finer pictures for one of the canvas: 1 if the clip has no more to give.
+
+    Every multiple of the stride becomes a whole number of pixels.
+    """
+    factor = math.floor(min(zoom, most_px / body_px) * stride) / stride
+    return factor if factor >= _WORTH else 1.0
 
 
 def _clear_outside(mask: Frame, inside: NDArray[np.int64]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,70 @@ Frame = NDArray[np.uint8]
 _QUALITY: Final = 95  # of the JPEG pictures
 
 
+class FineFrames:
+    """Frames at a finer resolution than the canvas, compressed in memory.
+
+    Args:
+        data: the JPEG pictures one after the other, uint8 `(bytes,)`.
+        sizes: of each in bytes, int64 `(N,)`.
+        factor: their pixels for one of the canvas.
+    """
+
+    def __init__(self, data: Frame, sizes: NDArray[np.int64], factor: float) -> None:
+        self._data, self._sizes, self.factor = data, sizes, factor
+        self._ends = np.cumsum(sizes)
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    @staticmethod
+    def of(pictures: Iterable[Frame], factor: float) -> FineFrames:
+        """Compress frames, uint8 `(H, W, 3)` RGB."""
+        return FineFrames.of_packed([pack_picture(picture) for picture in pictures], factor)
+
+    @staticmethod
+    def of_packed(packed: Sequence[Frame], factor: float) -> FineFrames:
+        """From the results of `pack_picture`."""
+        sizes = np.array([len(each) for each in packed], np.int64)
+        return FineFrames(np.concatenate(packed), sizes, factor)
+
+    def frame(self, index: int) -> Frame:
+        """One of them, uint8 `(H, W, 3)` RGB.
+
+        Raises:
+            ValueError: it is damaged.
+        """
+        end = int(self._ends[index])
+        picture = cv2.imdecode(self._data[end - int(self._sizes[index]) : end], cv2.IMREAD_COLOR)
+        if picture is None:
+            raise ValueError("a picture is damaged")
+        return np.ascontiguousarray(picture[..., ::-1]).astype(np.uint8)
+
+    def save(self, path: Path) -> None:
+        """Write them as safetensors."""
+        tensors = {
+            "frames": torch.from_numpy(self._data),
+            "sizes": torch.from_numpy(self._sizes),
+            "factor": torch.tensor(self.factor, dtype=torch.float64),
+        }
+        with atomic_path(path) as temporary:
+            save_file(tensors, temporary)
+
+    @staticmethod
+    def load(path: Path) -> FineFrames:
+        """Read what `save` wrote.
+
+        Raises:
+            OSError, KeyError, ValueError, SafetensorError: it is missing or damaged.
+        """
+        tensors = load_file(path)
+        data, sizes = tensors["frames"].numpy(), tensors["sizes"].numpy()
+        factor = float(tensors["factor"])
+        if int(sizes.sum()) != len(data) or not factor > 1:
+            raise ValueError(f"{path}: damaged")
+        return FineFrames(data, sizes, factor)
+
+
 @dataclass(frozen=True)
 class References:
     """Training frames as a source of texture; all on canvases of one scale.
@@ -32,6 +97,7 @@ class References:
         keypoints: float32 `(N, 137, 3)`, pixels of the canvas and confidence.
         times: float32 `(N,)`, seconds in the clip.
         body_px: height of the standing person on the canvas.
+        fine: the frames at a finer resolution; None if the clip has none to give.
     """
 
     frames: Frame
@@ -39,19 +105,20 @@ class References:
     keypoints: FloatArray
     times: FloatArray
     body_px: float
+    fine: FineFrames | None = None
 
     def __len__(self) -> int:
         return len(self.frames)
 
     def save(self, path: Path) -> None:
-        """Write them as safetensors with compressed pictures."""
+        """Write them as safetensors with compressed pictures; `fine` has a file of its own."""
         tensors = {
             "keypoints": torch.from_numpy(np.ascontiguousarray(self.keypoints)),
             "times": torch.from_numpy(np.ascontiguousarray(self.times)),
             "body_px": torch.tensor(self.body_px, dtype=torch.float32),
         }
-        for name, pictures in (("frames", self.frames[..., ::-1]), ("masks", self.masks)):
-            packed = [_packed(np.ascontiguousarray(picture)) for picture in pictures]
+        for name, pictures in (("frames", self.frames), ("masks", self.masks)):
+            packed = [pack_picture(picture) for picture in pictures]
             tensors[name] = torch.from_numpy(np.concatenate(packed))
             tensors[f"{name}_sizes"] = torch.tensor([len(p) for p in packed], dtype=torch.int64)
         with atomic_path(path) as temporary:
@@ -79,7 +146,9 @@ class References:
         return References(frames, masks, keypoints, times, float(tensors["body_px"]))
 
 
-def _packed(picture: Frame) -> Frame:
+def pack_picture(picture: Frame) -> Frame:
+    """A picture, uint8 `(H, W, 3)` RGB or `(H, W)`, as JPEG, uint8 `(bytes,)`."""
+    picture = np.ascontiguousarray(picture[..., ::-1] if picture.ndim == 3 else picture)
     _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     return np.asarray(data, dtype=np.uint8).ravel()
 

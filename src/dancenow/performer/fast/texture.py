@@ -13,6 +13,8 @@ from a different frame, and excluding frames near in time during training, are o
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import cv2
@@ -42,6 +44,7 @@ _UNSEEN: Final = 0.04  # cost of a missing keypoint, in squared body heights
 _FAITHFUL: Final = 1.3
 _AS_GOOD: Final = 1e-4
 _SHRINK: Final = 2  # pixels of the picture for one of the map of pieces
+_KEPT: Final = 400  # references whose pieces are kept; at a finer resolution a megabyte each
 _FADED: Final = 8  # of 255: coverage that does not count
 
 
@@ -149,13 +152,14 @@ class Texture:
 
     Args:
         references: the source of the pixels.
+        shrink: pixels of the picture for one of the map of pieces.
     """
 
-    def __init__(self, references: References) -> None:
-        self.references = references
+    def __init__(self, references: References, shrink: int = _SHRINK) -> None:
+        self.references, self._shrink = references, shrink
         self._alike = [_descriptor(piece, references.keypoints) for piece in PIECES]
         self._heights = _heights(references.keypoints, references.body_px)
-        self._tiles: dict[int, list[_Tile | None]] = {}
+        self._tiles: OrderedDict[int, list[_Tile | None]] = OrderedDict()
 
     def choose(
         self,
@@ -231,15 +235,54 @@ class Texture:
     def _tile(self, reference: int, number: int) -> _Tile | None:
         tiles = self._tiles.get(reference)
         if tiles is None:
+            frame, mask = self._pictures(reference)
             references = self.references
             tiles = _cut_pieces(
-                references.frames[reference],
-                references.masks[reference],
-                references.keypoints[reference],
-                references.body_px,
+                frame, mask, references.keypoints[reference], references.body_px, self._shrink
             )
             self._tiles[reference] = tiles
+            if len(self._tiles) > _KEPT:
+                self._tiles.popitem(last=False)
+        else:
+            self._tiles.move_to_end(reference)
         return tiles[number]
+
+    def _pictures(self, reference: int) -> tuple[Frame, Frame]:
+        """A reference, uint8 `(H, W, 3)` RGB, and the person's mask, uint8 `(H, W)`."""
+        return self.references.frames[reference], self.references.masks[reference]
+
+
+class FineTexture(Texture):
+    """The same pieces at a finer resolution.
+
+    Args:
+        references: at the canvas's resolution, with `fine`.
+    """
+
+    def __init__(self, references: References) -> None:
+        assert references.fine is not None
+        self._fine, self._masks = references.fine, references.masks
+        self.factor = references.fine.factor
+        keypoints = references.keypoints * np.array([self.factor, self.factor, 1], np.float32)
+        at_scale = replace(
+            references, keypoints=keypoints, body_px=references.body_px * self.factor
+        )
+        super().__init__(at_scale, round(_SHRINK * self.factor))
+
+    def finer(
+        self, keypoints: FloatArray, chosen: NDArray[np.int64], canvas: tuple[int, int]
+    ) -> Frame:
+        """As `layers`, of a pose and a canvas at the coarse resolution."""
+        larger = keypoints * np.array([self.factor, self.factor, 1], np.float32)
+        width, height = (round(self.factor * side) for side in canvas)
+        return self.layers(larger, chosen, (width, height))
+
+    def _pictures(self, reference: int) -> tuple[Frame, Frame]:
+        frame = self._fine.frame(reference)
+        mask = cv2.resize(
+            self._masks[reference], frame.shape[1::-1], interpolation=cv2.INTER_LINEAR
+        )
+        return frame, np.asarray(mask, np.uint8)
 
 
 def _descriptor(piece: Piece, keypoints: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -325,13 +368,14 @@ def _add_warped(layer: NDArray[np.float32], tile: _Tile, back: Affine) -> None:
 
 
 def _cut_pieces(
-    frame: Frame, mask: Frame, keypoints: FloatArray, body_px: float
+    frame: Frame, mask: Frame, keypoints: FloatArray, body_px: float, shrink: int
 ) -> list[_Tile | None]:
     """The pixels of every piece of a frame, or None if it is not seen."""
     height, width = mask.shape
-    rows, columns = -(-height // _SHRINK), -(-width // _SHRINK)
-    far = _distances(keypoints / np.array([_SHRINK, _SHRINK, 1], np.float32), body_px / _SHRINK,
-                     (rows, columns))  # fmt: skip
+    rows, columns = -(-height // shrink), -(-width // shrink)
+    far = _distances(
+        keypoints / np.array([shrink, shrink, 1], np.float32), body_px / shrink, (rows, columns)
+    )
     person = cv2.resize(mask, (columns, rows), interpolation=cv2.INTER_AREA) / np.float32(255)
     order = np.sort(far, axis=0)
     tiles: list[_Tile | None] = []
@@ -342,24 +386,24 @@ def _cut_pieces(
         others = np.where(distance <= order[0], order[1], order[0])
         own = np.clip(1 + (others - distance) / _OVERLAP, 0, 1)
         own *= np.clip((_REACH[1] - distance) / (_REACH[1] - _REACH[0]), 0, 1) * person
-        tiles.append(_tile(frame, np.round(255 * own).astype(np.uint8)))
+        tiles.append(_tile(frame, np.round(255 * own).astype(np.uint8), shrink))
     return tiles
 
 
-def _tile(frame: Frame, own: Frame) -> _Tile | None:
+def _tile(frame: Frame, own: Frame, shrink: int) -> _Tile | None:
     covered = own > _FADED
     if not covered.any():
         return None
     lines, files = (np.flatnonzero(covered.any(axis=axis)) for axis in (1, 0))
     top, bottom = int(lines[0]), int(lines[-1]) + 1
     left, right = int(files[0]), int(files[-1]) + 1
-    part = np.asarray(frame[_SHRINK * top : _SHRINK * bottom, _SHRINK * left : _SHRINK * right])
+    part = np.asarray(frame[shrink * top : shrink * bottom, shrink * left : shrink * right])
     cover = cv2.resize(
         own[top:bottom, left:right], part.shape[1::-1], interpolation=cv2.INTER_LINEAR
     )
     colour = np.round(part * (cover[..., None] / np.float32(255)))
     pixels = np.dstack([colour, cover]).astype(np.uint8)
-    return _Tile(pixels, _SHRINK * left, _SHRINK * top)
+    return _Tile(pixels, shrink * left, shrink * top)
 
 
 def _distances(keypoints: FloatArray, body_px: float, shape: tuple[int, int]) -> FloatArray:
