@@ -96,7 +96,7 @@ def test_the_finer_texture_lies_where_the_coarse_one_does(
 ) -> None:
     chosen = np.full(len(PIECES), 2)
     coarse = Texture(references).layers(dance.keypoints[4], chosen, SIZE)
-    fine = FineTexture(references).finer(dance.keypoints[4], chosen, SIZE)
+    fine = FineTexture(Texture(references)).finer(dance.keypoints[4], chosen, SIZE)
     assert fine.shape == (320, 320, coarse.shape[2])
     small = np.stack(
         [cv2.resize(fine[..., c], SIZE, interpolation=cv2.INTER_AREA) for c in range(8)], axis=-1

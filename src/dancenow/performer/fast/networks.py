@@ -34,9 +34,9 @@ class Parts(NamedTuple):
 
     def enlarged(self, factor: float) -> Parts:
         """The same at `factor` times the resolution."""
-        together = torch.cat(self, dim=1)
-        larger = functional.interpolate(together, scale_factor=factor, mode="bicubic")
-        return Parts(larger[:, :3].clamp(-1, 1), larger[:, 3:4], larger[:, 4:])
+        together = torch.cat(self, dim=1).contiguous()
+        larger = functional.interpolate(together, scale_factor=factor, mode="bilinear")
+        return Parts(larger[:, :3], larger[:, 3:4], larger[:, 4:])
 
     def mixed(self, texture: Tensor) -> Foreground:
         """The person: these parts with the texture's pixels, `(B, 4 * layers, H, W)`."""

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
-from torch import Tensor
 
 from dancenow.errors import InputError
 from dancenow.files import write_bytes
@@ -40,7 +39,6 @@ Frame = NDArray[np.uint8]
 _BATCH = 4  # pictures painted at once
 _AHEAD = 3  # batches drawn ahead
 _FADE_PX = 6  # of the canvas; the painted picture fades out at the border of its box
-_INVISIBLE = 0.5 / 255  # coverage below which a pixel is left unchanged
 _MAX_CANVAS = 640  # pixels; a dance that needs a larger box is cropped
 
 
@@ -111,7 +109,7 @@ class FastPerformer(Performer):
         channels_last = generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator: FastGenerator = channels_last.to(device.torch).eval()
         self._painter = self.generator.fused()
-        self._fine = None if texture.references.fine is None else FineTexture(texture.references)
+        self._fine = None if texture.references.fine is None else FineTexture(texture)
         self._chosen: NDArray[np.int64] | None = None  # for the previous frame
         self._threads = ThreadTuner(None if device.kind == "cpu" else 1)
 
@@ -132,14 +130,14 @@ class FastPerformer(Performer):
         shown = path.enlarged(factor)
         fade = _border_fade(shown.canvas, factor * _FADE_PX)
         for batch in self._inputs(track, path):
-            colours, alphas = self._paint(batch, factor)
             left, top = corner = (round(factor * batch.corner[0]), round(factor * batch.corner[1]))
-            height, width = alphas.shape[1:]
-            region = slice(top, top + height), slice(left, left + width)
-            for index, colour, alpha in zip(batch.indices, colours, alphas, strict=True):
+            height, width = (round(factor * side) for side in batch.plate.shape[1:3])
+            faded = fade[top : top + height, left : left + width]
+            for index, painted in zip(
+                batch.indices, self._paint(batch, factor, faded), strict=True
+            ):
                 there = (track.confidence[index] > 0).any()
-                faded = alpha * fade[region] if there else None
-                yield _layer(self.scene.size, shown, index, colour, faded, corner)
+                yield _layer(self.scene.size, shown, index, painted if there else None, corner)
 
     def _inputs(self, track: PoseTrack, path: CropPath) -> Iterator[_Inputs]:
         """The generator's inputs, a few frames at a time, drawn in a thread while it paints."""
@@ -192,21 +190,25 @@ class FastPerformer(Performer):
         return left, top, right, bottom
 
     @torch.inference_mode()
-    def _paint(
-        self, inputs: _Inputs, factor: float
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Colour `(B, H, W, 3)` in 0..255 and alpha `(B, H, W)` in 0..1, `factor` times as fine."""
+    def _paint(self, inputs: _Inputs, factor: float, fade: NDArray[np.float32]) -> Frame:
+        """Premultiplied RGB and coverage, uint8 `(B, H, W, 4)`, `factor` times as fine.
+
+        Coverage is multiplied by `fade`, float32 `(H, W)`.
+        """
         pose = (to_tensor(inputs.pose) / 255).to(self.device.torch)
         plate = (to_tensor(inputs.plate) / 127.5 - 1).to(self.device.torch)
         texture = (to_tensor(inputs.texture) / 255).to(self.device.torch)
         with self._threads.measure(len(pose)), self.device.autocast():
             parts = self._painter.parts(pose, plate, texture)
             if inputs.fine is not None:
-                texture = (to_tensor(inputs.fine) / 255).to(self.device.torch)
+                planes = torch.from_numpy(inputs.fine).to(self.device.torch).permute(0, 3, 1, 2)
+                texture = planes.contiguous().float() / 255
                 parts = parts.enlarged(factor)
             painted = parts.mixed(texture)
-        colour = (painted.colour.float() + 1) * 127.5
-        return _numpy(colour.permute(0, 2, 3, 1)), _numpy(painted.alpha.float()[:, 0])
+            alpha = 255 * painted.alpha.float() * torch.from_numpy(fade).to(self.device.torch)
+            colour = (painted.colour.float() + 1) * (alpha / 2)
+            layer = torch.cat((colour, alpha), dim=1).round_().clamp_(0, 255).byte()
+        return np.asarray(layer.permute(0, 2, 3, 1).contiguous().cpu().numpy())
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -261,11 +263,6 @@ def _read_plate(folder: Path) -> Frame:
     return np.ascontiguousarray(plate[..., ::-1]).astype(np.uint8)
 
 
-def _numpy(tensor: Tensor) -> NDArray[np.float32]:
-    array: NDArray[np.float32] = tensor.cpu().numpy()
-    return array
-
-
 def _border_fade(canvas: tuple[int, int], px: float) -> NDArray[np.float32]:
     """1 inside, falling to 0 over the last pixels of the canvas, float32 `(H, W)`."""
     columns, rows = (
@@ -278,12 +275,15 @@ def _layer(
     size: tuple[int, int],
     path: CropPath,
     index: int,
-    colour: NDArray[np.float32],
-    alpha: NDArray[np.float32] | None,
+    painted: Frame | None,
     corner_px: tuple[int, int] = (0, 0),
 ) -> Layer:
-    """A painted canvas, or its part at `corner_px`, at the frame's resolution."""
-    if alpha is None or not (covered := alpha > _INVISIBLE).any():
+    """A painted canvas, or its part at `corner_px`, at the frame's resolution.
+
+    What is painted is premultiplied, so that colours without coverage cannot leak in by
+    interpolation.
+    """
+    if painted is None or not (covered := painted[..., 3] > 0).any():
         return Layer(np.zeros((0, 0, 4), np.uint8), 0, 0, size)
     columns, rows = (np.flatnonzero(covered.any(axis=axis)) for axis in (0, 1))
     scale = np.array(path.box) / np.array(path.canvas)
@@ -294,16 +294,15 @@ def _layer(
     right, bottom = np.minimum(last, size).tolist()
     if left >= right or top >= bottom:
         return Layer(np.zeros((0, 0, 4), np.uint8), 0, 0, size)
-    # Premultiplied, so that colours without coverage cannot leak in by interpolation.  The map goes
-    # from frame pixels to canvas pixels; cv2 has pixel centres at .0.
-    layer = np.dstack([colour * alpha[..., None], 255 * alpha]).round().clip(0, 255)
+    # From frame pixels to canvas pixels; cv2 has pixel centres at .0.
     offset = (np.array([left, top]) + 0.5 - corner) / scale - 0.5
     to_canvas = np.array([[1 / scale[0], 0, offset[0]], [0, 1 / scale[1], offset[1]]])
+    same = path.box == path.canvas  # nothing to interpolate
     scaled = cv2.warpAffine(
-        layer.astype(np.uint8),
+        np.ascontiguousarray(painted),
         to_canvas,
         (right - left, bottom - top),
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        flags=(cv2.INTER_NEAREST if same else cv2.INTER_CUBIC) | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
     return Layer(np.asarray(scaled, dtype=np.uint8), left, top, size)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import cv2
@@ -44,7 +45,6 @@ _UNSEEN: Final = 0.04  # cost of a missing keypoint, in squared body heights
 _FAITHFUL: Final = 1.3
 _AS_GOOD: Final = 1e-4
 _SHRINK: Final = 2  # pixels of the picture for one of the map of pieces
-_KEPT: Final = 400  # references whose pieces are kept; at a finer resolution a megabyte each
 _FADED: Final = 8  # of 255: coverage that does not count
 
 
@@ -139,6 +139,14 @@ def _pieces() -> tuple[Piece, ...]:
 PIECES: Final = _pieces()
 
 
+class _Cover(NamedTuple):
+    """The pixels that belong to a piece, on the map of pieces, and their corner."""
+
+    pixels: Frame  # (h, w), 255 where they do
+    left: int
+    top: int
+
+
 class _Tile(NamedTuple):
     """A piece of a reference: premultiplied pixels with coverage, and its corner."""
 
@@ -152,14 +160,16 @@ class Texture:
 
     Args:
         references: the source of the pixels.
-        shrink: pixels of the picture for one of the map of pieces.
     """
 
-    def __init__(self, references: References, shrink: int = _SHRINK) -> None:
-        self.references, self._shrink = references, shrink
+    _most_tiles: int = 10_000  # all of them
+
+    def __init__(self, references: References) -> None:
+        self.references = references
         self._alike = [_descriptor(piece, references.keypoints) for piece in PIECES]
         self._heights = _heights(references.keypoints, references.body_px)
-        self._tiles: OrderedDict[int, list[_Tile | None]] = OrderedDict()
+        self._covers: dict[int, list[_Cover | None]] = {}
+        self._tiles: OrderedDict[tuple[int, int], _Tile | None] = OrderedDict()
 
     def choose(
         self,
@@ -228,61 +238,74 @@ class Texture:
             back = _motion(piece, keypoints, self.references.keypoints[reference], size)
             if back is not None:
                 _add_warped(sums[piece.layer], tile, back)
-        cover = np.maximum(sums[..., 3:], 255.0)
-        layers = np.concatenate(list(sums * (255.0 / cover)), axis=-1)
-        return np.asarray(np.round(layers), dtype=np.uint8)
+        layers = np.empty((height, width, LAYERS * LAYER_CHANNELS), np.uint8)
+        for number, layer in enumerate(sums):
+            thick = layer[..., 3] > 255
+            layer[thick] *= (255.0 / layer[..., 3][thick])[:, None]
+            start = LAYER_CHANNELS * number
+            layers[..., start : start + LAYER_CHANNELS] = layer + 0.5
+        return layers
+
+    def cover(self, reference: int, number: int) -> _Cover | None:
+        """Which pixels of a reference belong to a piece; None if it is not seen."""
+        covers = self._covers.get(reference)
+        if covers is None:
+            references = self.references
+            covers = _cover_pieces(
+                references.masks[reference], references.keypoints[reference], references.body_px
+            )
+            self._covers[reference] = covers
+        return covers[number]
 
     def _tile(self, reference: int, number: int) -> _Tile | None:
-        tiles = self._tiles.get(reference)
-        if tiles is None:
-            frame, mask = self._pictures(reference)
-            references = self.references
-            tiles = _cut_pieces(
-                frame, mask, references.keypoints[reference], references.body_px, self._shrink
-            )
-            self._tiles[reference] = tiles
-            if len(self._tiles) > _KEPT:
-                self._tiles.popitem(last=False)
+        key = reference, number
+        if key in self._tiles:
+            self._tiles.move_to_end(key)
         else:
-            self._tiles.move_to_end(reference)
-        return tiles[number]
+            cover = self.cover(reference, number)
+            self._tiles[key] = None if cover is None else self._cut(reference, cover)
+            if len(self._tiles) > self._most_tiles:
+                self._tiles.popitem(last=False)
+        return self._tiles[key]
 
-    def _pictures(self, reference: int) -> tuple[Frame, Frame]:
-        """A reference, uint8 `(H, W, 3)` RGB, and the person's mask, uint8 `(H, W)`."""
-        return self.references.frames[reference], self.references.masks[reference]
+    def _cut(self, reference: int, cover: _Cover) -> _Tile:
+        return _cut_tile(self.references.frames[reference], cover, _SHRINK)
 
 
 class FineTexture(Texture):
     """The same pieces at a finer resolution.
 
     Args:
-        references: at the canvas's resolution, with `fine`.
+        coarse: the texture at the canvas's resolution; its references have `fine`.
     """
 
-    def __init__(self, references: References) -> None:
+    _most_tiles = 1500  # at most a few hundred megabytes
+
+    def __init__(self, coarse: Texture) -> None:
+        references = coarse.references
         assert references.fine is not None
-        self._fine, self._masks = references.fine, references.masks
-        self.factor = references.fine.factor
-        keypoints = references.keypoints * np.array([self.factor, self.factor, 1], np.float32)
-        at_scale = replace(
-            references, keypoints=keypoints, body_px=references.body_px * self.factor
-        )
-        super().__init__(at_scale, round(_SHRINK * self.factor))
+        self.factor, self._coarse = references.fine.factor, coarse
+        self._frame = lru_cache(maxsize=4)(references.fine.frame)
+        body_px = references.body_px * self.factor
+        keypoints = self._enlarged(references.keypoints)
+        super().__init__(replace(references, keypoints=keypoints, body_px=body_px))
 
     def finer(
         self, keypoints: FloatArray, chosen: NDArray[np.int64], canvas: tuple[int, int]
     ) -> Frame:
         """As `layers`, of a pose and a canvas at the coarse resolution."""
-        larger = keypoints * np.array([self.factor, self.factor, 1], np.float32)
         width, height = (round(self.factor * side) for side in canvas)
-        return self.layers(larger, chosen, (width, height))
+        return self.layers(self._enlarged(keypoints), chosen, (width, height))
 
-    def _pictures(self, reference: int) -> tuple[Frame, Frame]:
-        frame = self._fine.frame(reference)
-        mask = cv2.resize(
-            self._masks[reference], frame.shape[1::-1], interpolation=cv2.INTER_LINEAR
-        )
-        return frame, np.asarray(mask, np.uint8)
+    def cover(self, reference: int, number: int) -> _Cover | None:
+        """See `Texture`; at the coarse resolution."""
+        return self._coarse.cover(reference, number)
+
+    def _cut(self, reference: int, cover: _Cover) -> _Tile:
+        return _cut_tile(self._frame(reference), cover, _SHRINK * self.factor)
+
+    def _enlarged(self, keypoints: FloatArray) -> FloatArray:
+        return keypoints * np.array([self.factor, self.factor, 1], np.float32)
 
 
 def _descriptor(piece: Piece, keypoints: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -367,43 +390,44 @@ def _add_warped(layer: NDArray[np.float32], tile: _Tile, back: Affine) -> None:
     )
 
 
-def _cut_pieces(
-    frame: Frame, mask: Frame, keypoints: FloatArray, body_px: float, shrink: int
-) -> list[_Tile | None]:
-    """The pixels of every piece of a frame, or None if it is not seen."""
+def _cover_pieces(mask: Frame, keypoints: FloatArray, body_px: float) -> list[_Cover | None]:
+    """Which pixels belong to every piece of a frame; None if it is not seen."""
     height, width = mask.shape
-    rows, columns = -(-height // shrink), -(-width // shrink)
-    far = _distances(
-        keypoints / np.array([shrink, shrink, 1], np.float32), body_px / shrink, (rows, columns)
-    )
+    rows, columns = -(-height // _SHRINK), -(-width // _SHRINK)
+    far = _distances(keypoints / np.array([_SHRINK, _SHRINK, 1], np.float32), body_px / _SHRINK,
+                     (rows, columns))  # fmt: skip
     person = cv2.resize(mask, (columns, rows), interpolation=cv2.INTER_AREA) / np.float32(255)
     order = np.sort(far, axis=0)
-    tiles: list[_Tile | None] = []
+    covers: list[_Cover | None] = []
     for distance in far:
         if not np.isfinite(distance).any():
-            tiles.append(None)
+            covers.append(None)
             continue
         others = np.where(distance <= order[0], order[1], order[0])
         own = np.clip(1 + (others - distance) / _OVERLAP, 0, 1)
         own *= np.clip((_REACH[1] - distance) / (_REACH[1] - _REACH[0]), 0, 1) * person
-        tiles.append(_tile(frame, np.round(255 * own).astype(np.uint8), shrink))
-    return tiles
+        covers.append(_cropped(np.round(255 * own).astype(np.uint8)))
+    return covers
 
 
-def _tile(frame: Frame, own: Frame, shrink: int) -> _Tile | None:
+def _cropped(own: Frame) -> _Cover | None:
     covered = own > _FADED
     if not covered.any():
         return None
     lines, files = (np.flatnonzero(covered.any(axis=axis)) for axis in (1, 0))
-    top, bottom = int(lines[0]), int(lines[-1]) + 1
-    left, right = int(files[0]), int(files[-1]) + 1
-    part = np.asarray(frame[shrink * top : shrink * bottom, shrink * left : shrink * right])
-    cover = cv2.resize(
-        own[top:bottom, left:right], part.shape[1::-1], interpolation=cv2.INTER_LINEAR
-    )
-    colour = np.round(part * (cover[..., None] / np.float32(255)))
-    pixels = np.dstack([colour, cover]).astype(np.uint8)
-    return _Tile(pixels, shrink * left, shrink * top)
+    top, left = int(lines[0]), int(files[0])
+    return _Cover(own[top : int(lines[-1]) + 1, left : int(files[-1]) + 1].copy(), left, top)
+
+
+def _cut_tile(frame: Frame, cover: _Cover, shrink: float) -> _Tile:
+    """The pixels of a piece; `shrink` pixels of the frame lie along one of the map of pieces."""
+    rows, columns = cover.pixels.shape
+    left, top = round(shrink * cover.left), round(shrink * cover.top)
+    right, bottom = round(shrink * (cover.left + columns)), round(shrink * (cover.top + rows))
+    part = np.asarray(frame[top:bottom, left:right])
+    shown = cv2.resize(cover.pixels, part.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    colour = np.round(part * (shown[..., None] / np.float32(255)))
+    return _Tile(np.dstack([colour, shown]).astype(np.uint8), left, top)
 
 
 def _distances(keypoints: FloatArray, body_px: float, shape: tuple[int, int]) -> FloatArray:
