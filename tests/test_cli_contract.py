@@ -204,3 +204,26 @@ def test_help_tells_the_options_that_every_command_takes(
     if command not in ([], ["train"], ["evaluate"]):
         page = pages[0][1]
         assert all(word in page for word in ("--json", "--verbose"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["bogus"], "No such command 'bogus'"),
+        (["sample", "--bogus", "-o", "a.mp4"], "No such option: --bogus"),
+        (["sample"], "Missing option '-o'"),
+        (["transfer", "a.mp4", "-o", "b.mp4"], "Missing argument 'target'"),
+        (["perform", "a", "b", "-o", "c.mp4", "--device", "gpu"], "'gpu' is not one of 'auto'"),
+        (["sample", "-o", "a.mp4", "--seed", "-1"], "greater than or equal to 0"),
+    ],
+)
+def test_wrong_words_are_one_line_too(dancenow: Command, words: list[str], said: str) -> None:
+    status, out, err = dancenow(*words)
+    assert (status, out) == (2, "") and err.count("\n") == 1
+    assert err.startswith("dancenow: ") and said in err and " -h` lists" in err
+    assert "Value error" not in err
+
+
+def test_without_a_command_the_help_is_shown(dancenow: Command) -> None:
+    status, out, err = dancenow()
+    assert status == 2 and "transfer" in out + err

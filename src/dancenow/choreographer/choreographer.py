@@ -37,6 +37,8 @@ METHODS: Final[Mapping[str, str]] = {
     "pose": "dancenow.choreographer.motion.method",
 }
 
+_WILDEST: Final = 10.0  # temperature
+
 
 SECONDS: Final = 16.0  # default length of a new dance
 
@@ -70,8 +72,8 @@ class DanceRequest:
         seconds, temperature = self.seconds, self.temperature
         if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
             raise InputError(f"`seconds` must be above 0, not {seconds:g}.")
-        if temperature is not None and not (math.isfinite(temperature) and temperature >= 0):
-            raise InputError(f"`temperature` must be 0 or above, not {temperature:g}.")
+        if temperature is not None and not 0 <= temperature <= _WILDEST:
+            raise InputError(f"`temperature` must be from 0 to {_WILDEST:g}, not {temperature:g}.")
 
 
 @dataclass(frozen=True)

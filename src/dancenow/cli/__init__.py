@@ -26,6 +26,13 @@ def _fail(message: str, status: int) -> NoReturn:
     end_process(status)
 
 
+def _usage(error: Any) -> str:
+    """Click's message in one line, and where the options are listed."""
+    message = " ".join(error.format_message().split()).replace("Value error, ", "").rstrip(".")
+    command = getattr(getattr(error, "ctx", None), "command_path", "dancenow")
+    return f"{message}; `{command} -h` lists what there is."
+
+
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     if issubclass(category, DanceNowWarning) and not is_secondary_process():
         print(f"dancenow: warning: {with_flags(str(message), FIELDS)}", file=sys.stderr)
@@ -67,14 +74,16 @@ def main() -> None:
             traceback.print_exc()
         _fail(str(error), 2 if isinstance(error, InputError) else 1)
     except Exception as error:
-        shown = getattr(error, "show", None)
-        if callable(shown):  # Click's usage errors
-            shown()
-            sys.exit(int(getattr(error, "exit_code", 2)))
+        show = getattr(error, "show", None)
+        if callable(show):  # Click's usage errors
+            if type(error).__name__ == "NoArgsIsHelpError":
+                show()
+                sys.exit(2)
+            _fail(_usage(error), int(getattr(error, "exit_code", 2)))
         if verbose:
             traceback.print_exc()
         _fail(f"{type(error).__name__}: {error} (-v shows where)", 1)
     if status == _STOPPED:  # newer Typers return this on Ctrl-C
         status = 128 + came[0] if came else _STOPPED
-        _fail("stopped; a training is saved, and the same command resumes it.", status)
+        _fail("stopped; if it was training, the same command resumes it.", status)
     end_process(status if isinstance(status, int) else 0)

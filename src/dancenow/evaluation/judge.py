@@ -37,7 +37,7 @@ Distance = Callable[[Frame, Frame], float]
 Region = str  # a name of `REGIONS`
 
 REGIONS: Final = ("whole", "person", "native", "face", "head")
-_EVERY: Final = 3  # frames from one that ST-LPIPS judges to the next: it takes a second each
+_EVERY, _MOST = 3, 24  # ST-LPIPS judges every third frame, at most so many: it takes a second each
 
 
 class Places(NamedTuple):
@@ -67,6 +67,7 @@ class Judge:
         ]
         self._lpips, self.lpips_missing = load_lpips()
         self._st_lpips = load_st_lpips()
+        self._every = max(_EVERY, -(-len(track) // _MOST))
         self.st_lpips_missing = MISSING if self._st_lpips is None else None
 
     def places(self, index: int) -> Places:
@@ -78,7 +79,7 @@ class Judge:
         return picture_scores(made, truth, self._lpips)
 
     def close(
-        self, index: int, made: Frame, truth: Frame, *, every: int = _EVERY
+        self, index: int, made: Frame, truth: Frame, *, always: bool = False
     ) -> dict[Region, PictureScores | None]:
         """Scores of the regions around the person.
 
@@ -86,10 +87,10 @@ class Judge:
             index: which frame.
             made: uint8 `(H, W, 3)` RGB.
             truth: uint8 `(H, W, 3)` RGB.
-            every: one of this many frames is judged by ST-LPIPS.
+            always: ST-LPIPS judges this frame even if it is not one of those chosen.
         """
         boxes = self._places[index]
-        far = self._st_lpips if index % every == 0 else None
+        far = self._st_lpips if always or index % self._every == 0 else None
         found: dict[Region, PictureScores | None] = dict.fromkeys(REGIONS[1:])
         if boxes.person is not None:
             a, b = (cut(frame, boxes.person) for frame in (made, truth))

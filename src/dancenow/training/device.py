@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 import warnings
@@ -55,6 +56,8 @@ class Device:
         """Lightning Fabric on this device."""
         from lightning_fabric import Fabric  # slow to import, only needed for training
 
+        # It would print which precision it uses.
+        logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
         if self.kind == "cpu":
             keep_freed_memory()
         if self.kind in ("cpu", "cuda", "mps"):
