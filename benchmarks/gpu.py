@@ -2,6 +2,7 @@
 
     python benchmarks/gpu.py kit runs/gpu-kit [--quick]      # on any machine, once
     python benchmarks/gpu.py check runs/gpu-kit [--quick] [--device auto] [--minutes 8] [--json F]
+        [--compare MINUTES]
 
 `make gpu-kit` and `make gpu-check` call them.  The kit holds frames of a sample performer; the
 check needs PyTorch, Lightning Fabric, OpenCV, SciPy, torchmetrics, safetensors and pydantic, but
@@ -11,6 +12,7 @@ so, and the others go on.  With `--device cpu --quick` all of it runs on a CPU, 
 - outputs: every network on the device beside the CPU, in float32 (without TF32) and in bfloat16.
 - edn: rates of training and performing, memory taken and foretold, share of the peak.
 - fast: steps a second at three sizes, and the held-out picture as the minutes pass.
+- compare: fast beside the paper's system after the same `--compare` minutes; only if asked for.
 - choreographers: rates of training, dreaming and composing.
 - resume: a training that goes from the CPU to the device and back.
 - memory: a training that runs out of memory, and what is told.
@@ -98,6 +100,7 @@ from dancenow.performer.edn.networks import (  # noqa: E402
     make_generator,
 )
 from dancenow.performer.edn.painting import Painter  # noqa: E402
+from dancenow.performer.edn.performer import EDNPerformer, FrameScene  # noqa: E402
 from dancenow.performer.edn.training import EDNTraining  # noqa: E402
 from dancenow.performer.fast.adversary import PoseDiscriminator  # noqa: E402
 from dancenow.performer.fast.condition import POSE_CHANNELS  # noqa: E402
@@ -157,6 +160,7 @@ class Check:
         device: what is proved.
         scale: how much is done.
         seconds: for everything.
+        compared: seconds of each training that is compared; 0 compares none.
         rows: the results so far.
     """
 
@@ -165,6 +169,7 @@ class Check:
     device: Device
     scale: Scale
     seconds: float
+    compared: float = 0.0
     rows: list[Row] = field(default_factory=list)
 
     def tell(self, part: str, what: str, **figures: object) -> None:
@@ -456,7 +461,7 @@ def fast(check: Check, plate: Frame) -> None:
                     wait(device)
                     seconds = time.perf_counter() - start
                     marks.pop(0)
-                    scores = _scores(training, config, held_out, scene, device)
+                    scores = _scores(_performer(training, config, scene, device), held_out, scene)
                     check.tell(
                         "fast", f"{px} px after {seconds:.0f} s",
                         steps=step, steps_per_second=step / seconds, **scores,
@@ -470,6 +475,44 @@ def fast(check: Check, plate: Frame) -> None:
         frames = sum(1 for _ in performer.perform(track))
         rate = frames / (time.perf_counter() - began)
         check.tell("fast", f"{px} px, performing in 1080p", fps=rate, **memory)
+
+
+def compare(check: Check, plate: Frame) -> None:
+    """The fast preset and the paper's system after the same time, on the same frames."""
+    if not check.compared:
+        check.tell("compare", "fast and edn", skipped="ask for it with --compare MINUTES")
+        return
+    device, scale, px = check.device, check.scale, check.scale.edn_px[0]
+    learned, held_out, scene = crops_of(check, plate, px)
+    config = _config(scale, px)
+    training = FastTraining(config, learned, device, 0)
+    steps = _train_for(training, check.compared, device)
+    scores = _scores(_performer(training, config, scene, device), held_out, scene)
+    check.tell("compare", f"fast, {px} px", steps=steps, **scores)
+
+    rows = np.flatnonzero(np.isin(check.person.times, learned.times))
+    pairs = _pairs(check, scene.size[0])
+    kept = np.isin(pairs.pairs, rows).all(axis=1)
+    paper = EDN_PRESETS[scale.edn[0]]
+    edn_training = EDNTraining(
+        paper, replace(pairs, pairs=pairs.pairs[kept]), device.fabric(), 0, None
+    )
+    steps = _train_for(edn_training, check.compared, device)
+    frames = FrameScene(scene.size, scene.fps, None, pairs.side)
+    face = edn_training.face if edn_training.phase == "face" else None
+    painter = EDNPerformer(paper, frames, edn_training.generator, face, device)
+    check.tell("compare", scale.edn[0], steps=steps, **_scores(painter, held_out, scene))
+
+
+def _train_for(training: FastTraining | EDNTraining, seconds: float, device: Device) -> int:
+    """Train for some seconds; returns the steps."""
+    start, step = time.perf_counter(), 0
+    while (spent := (time.perf_counter() - start) / seconds) < 1:
+        training.step(step, spent)
+        step += 1
+    wait(device)
+    training.close()
+    return step
 
 
 def _config(scale: Scale, px: int) -> PerformerConfig:
@@ -500,15 +543,10 @@ def _hd_track(track: PoseTrack) -> PoseTrack:
 
 
 def _scores(
-    training: FastTraining,
-    config: PerformerConfig,
-    truth: CropSet,
-    scene: PlatedScene,
-    device: Device,
+    performer: FastPerformer | EDNPerformer, truth: CropSet, scene: PlatedScene
 ) -> dict[str, float]:
     """Figures in the person's box of the held-out frames."""
     track = PoseTrack(truth.keypoints, scene.fps, scene.size)
-    performer = _performer(training, config, scene, device)
     found = []
     for made, real, box in zip(
         performer.perform(track), truth.frames, body_extent(track), strict=True
@@ -603,19 +641,21 @@ def memory(check: Check, _: Frame) -> None:
     check.tell("memory", "out of memory", told=told, passed="memory" in told and value == 8.0)
 
 
-PARTS = (outputs, edn, fast, choreographers, resume, memory)
+PARTS = (outputs, edn, fast, compare, choreographers, resume, memory)
 
 
 # --- The command ---------------------------------------------------------------------------------
 
 
-def run_check(folder: Path, device: Device, scale: Scale, minutes: float) -> list[Row]:
+def run_check(
+    folder: Path, device: Device, scale: Scale, minutes: float, compared: float = 0.0
+) -> list[Row]:
     """Run all parts; what fails is a row, too."""
     person = References.load(folder / "person.safetensors")
     plate = np.asarray(cv2.imread(str(folder / "plate.png")), np.uint8)[..., ::-1].copy()
     side = person.frames.shape[1]
     track = PoseTrack(person.keypoints, 8.0, (side, side))
-    check = Check(person, track, device, scale, 60 * minutes)
+    check = Check(person, track, device, scale, 60 * minutes, 60 * compared)
     name = torch.cuda.get_device_name(0) if device.kind == "cuda" else device.kind
     check.tell("device", name, precision=device.precision, torch=torch.__version__)
     for part in PARTS:
@@ -637,6 +677,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small, to try it on a CPU")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--minutes", type=float, default=8.0, help="for everything, about")
+    parser.add_argument("--compare", type=float, default=0.0, help="minutes of each training")
     parser.add_argument("--json", type=Path, help="also write the rows here")
     options = parser.parse_args()
     scale = QUICK if options.quick else FULL
@@ -651,7 +692,7 @@ def main() -> int:
     except DanceNowError as error:
         print(f"gpu-check: {error}", file=sys.stderr)
         return 2
-    rows = run_check(options.folder, device, scale, options.minutes)
+    rows = run_check(options.folder, device, scale, options.minutes, options.compare)
     if options.json is not None:
         options.json.write_text(json.dumps(rows, indent=1))
     failed = [row for row in rows if row.get("passed") is False or "error" in row]

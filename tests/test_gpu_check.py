@@ -36,7 +36,8 @@ def test_every_part_passes_on_the_cpu(
     gpu: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kit, result = tmp_path / "kit", tmp_path / "rows.json"
-    words = [kit, "--quick", "--device", "cpu", "--minutes", 0.02, "--json", result]
+    words = [kit, "--quick", "--device", "cpu", "--minutes", 0.02, "--compare", 0.02]
+    words += ["--json", result]
     assert run(gpu, monkeypatch, "check", *words) == 2  # there is no kit
     assert run(gpu, monkeypatch, "kit", kit, "--quick") == 0
     assert run(gpu, monkeypatch, "check", *words) == 0
