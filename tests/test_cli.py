@@ -51,7 +51,7 @@ def test_a_sample_is_left_with_its_track(dancenow: Command, tmp_path: Path) -> N
         (["pose", "nobody.mp4", "-o", "t.txt"], "ends in .npz"),
         (["transfer", "nobody.mp4", "text.mp4", "-o", "o.mp4"], "not a video"),
         (["transfer", "nobody.mp4", "nobody.mp4", "-o", "o.xyz"], "cannot be written"),
-        (["transfer", "nobody.mp4", "nobody.mp4", "-o", "o.mp4", "--minutes", "0"], "above 0"),
+        (["transfer", "nobody.mp4", "nobody.mp4", "-o", "o.mp4", "--minutes", "-1"], "above 0"),
         (["transfer", "nobody.mp4", "nobody.mp4", "-o", "o.mp4", "--preset", "x"], "choose one"),
         (["perform", ".", "nobody.mp4", "-o", "o.mp4"], "no performer"),
         (["sample", "-o", "s.mp4", "--performer", "nobody"], "choose one of"),

@@ -1,4 +1,4 @@
-"""The discriminator of the last part of training.
+"""The discriminator.
 
 Pixel differences alone blur whatever is uncertain by a few pixels.  A patch discriminator (Isola et
 al., "Image-to-image translation with conditional adversarial networks", 2017, section 3.2.2)

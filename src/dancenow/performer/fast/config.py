@@ -52,13 +52,13 @@ class LossConfig(_Config):
 
 
 class AdversaryConfig(_Config):
-    """The discriminator of the last part of training, against blur."""
+    """The discriminator, against the blur that pixel differences alone bring about."""
 
-    start: float = 0.5
+    start: float = 0.05
     """Fraction of the budget after which it starts."""
-    weight: float = 0.1
+    weight: float = 0.15
     """Weight of looking real."""
-    features: float = 5.0
+    features: float = 10.0
     """Weight of the feature distance."""
     widths: tuple[int, int, int] = (32, 64, 96)
     """Channels at 1/2, 1/4 and 1/8 of the picture's resolution."""
