@@ -19,9 +19,10 @@ from dancenow.performer.fast.condition import POSE_CHANNELS
 from dancenow.performer.fast.config import PRESETS
 from dancenow.performer.fast.networks import FastGenerator
 from dancenow.performer.fast.performer import FastPerformer
+from dancenow.performer.fast.pieces import PIECES
 from dancenow.performer.fast.prepare import fine_factor, prepare_target
 from dancenow.performer.fast.references import FineFrames, References
-from dancenow.performer.fast.texture import LAYERS, PIECES, FineTexture, Texture
+from dancenow.performer.fast.texture import LAYERS, FineTexture, Texture
 from dancenow.performer.method import TargetRequest
 from dancenow.pose import PoseTrack
 from dancenow.sample import dance_track

@@ -18,8 +18,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from dancenow.performer.fast.dataset import move_keypoints
+from dancenow.performer.fast.pieces import PIECES
 from dancenow.performer.fast.references import References
-from dancenow.performer.fast.texture import LAYER_CHANNELS, LAYERS, PIECES, Texture
+from dancenow.performer.fast.texture import LAYER_CHANNELS, LAYERS, Texture
 from dancenow.pose.layout import INDEX, LEFT_HAND, RIGHT_HAND
 from dancenow.sample import dance_track
 from untrained import references_of
