@@ -61,9 +61,6 @@ class TrainingPlan:
         request = TargetRequest(target, self.device, self.options, progress)
         with times.stage("prepare"):
             prepared = self.method.prepare(self.config, request)
-        if self.device.kind == "cuda":
-            total = torch.cuda.get_device_properties(0).total_memory
-            self.check_memory(prepared.memory_need(), total)
         session.page = lambda: performer_page(
             session.folder, prepared, request, self.config, times.seconds
         )
@@ -76,6 +73,9 @@ class TrainingPlan:
             tune_threads=self.device.kind == "cpu",
         )
         try:
+            if self.device.kind == "cuda":
+                total = torch.cuda.get_device_properties(0).total_memory
+                self.check_memory(prepared.memory_need(), total)
             with times.stage("train"), self.advice_on_memory(session.folder):
                 trainable = prepared.trainable(self.options.seed)
                 clock = session.train(trainable, training, prepared.team)
