@@ -14,8 +14,8 @@ from dancenow.choreographer.dancenet.config import PRESETS
 from dancenow.choreographer.job import TrainingJob
 from dancenow.errors import DanceNowWarning
 from dancenow.options import TrainChoreographerOptions, TrainPerformerOptions
+from dancenow.options.unused import warn_of_unused
 from dancenow.performer.plan import TrainingPlan
-from dancenow.staging.show import warn_of_unused
 from untrained import CPU
 
 
@@ -23,6 +23,7 @@ def test_each_option_without_effect_is_named_and_no_other(
     recwarn: pytest.WarningsRecorder, tmp_path: Path
 ) -> None:
     warn_of_unused(tmp_path, TrainPerformerOptions(device="cpu", seed=3), "train")
+    warn_of_unused(tmp_path, TrainChoreographerOptions(reference=True), "train")  # dreams use it
     assert not recwarn.list
     options = TrainChoreographerOptions(quality="best", stride=2, seed=3)
     with pytest.warns(DanceNowWarning, match="so `quality`, `stride` has no effect"):

@@ -187,10 +187,12 @@ class Method(ABC, Generic[ConfigT, ChoreographerT]):
 
     Attributes:
         composes_tracks: see `Choreographer`.
+        version: of its preparation; it changes what is cached.
         trainings: names of its trainings, each a folder below `checkpoint/`.
     """
 
     composes_tracks: ClassVar[bool]
+    version: ClassVar[int]
     trainings: ClassVar[tuple[str, ...]]
 
     @abstractmethod

@@ -114,7 +114,7 @@ class Judge:
     ) -> PictureScores:
         """The person's box at its own size; its sharpness inside the body's outline alone."""
         a, b = (cut(frame, box) for frame in pair)
-        inside = cut_mask(outline(self._track.keypoints[index], self._track.size), box)
+        inside = cut(outline(self._track.keypoints[index], self._track.size), box)
         if a.shape[0] > NATIVE_PX:
             a_shown, b_shown = scaled(a, NATIVE_PX), scaled(b, NATIVE_PX)
         else:
@@ -124,12 +124,6 @@ class Judge:
             real = max(gradient_magnitude(b, inside), 1e-6)
             scores = replace(scores, sharpness=gradient_magnitude(a, inside) / real)
         return scores if far is None else replace(scores, st_lpips=far(a_shown, b_shown))
-
-
-def cut_mask(mask: NDArray[np.bool_], box: Box) -> NDArray[np.bool_]:
-    """A box of a mask."""
-    left, top, right, bottom = box
-    return mask[top:bottom, left:right]
 
 
 def _square(picture: Frame, side: int) -> Frame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from dancenow.pose.layout import BODY_LIMBS, FACE, INDEX, USABLE
 from dancenow.pose.track import FloatArray
 
 Frame = NDArray[np.uint8]
+Value = TypeVar("Value", np.uint8, np.bool_)
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels of the frame
 
 BOX_PX: Final = 256  # height to which the person's box is scaled
@@ -91,8 +92,8 @@ def outline(keypoints: FloatArray, size: tuple[int, int]) -> NDArray[np.bool_]:
     return drawn > 0
 
 
-def cut(frame: Frame, box: Box) -> Frame:
-    """A box of a frame, uint8 `(h, w, 3)`."""
+def cut(frame: NDArray[Value], box: Box) -> NDArray[Value]:
+    """A box of a frame `(H, W, 3)` or a mask `(H, W)`."""
     left, top, right, bottom = box
     return np.ascontiguousarray(frame[top:bottom, left:right])
 

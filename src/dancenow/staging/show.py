@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import fields
 from pathlib import Path
-from typing import Final
 
 from dancenow.credentials import Claim, Made, Origin
-from dancenow.errors import DanceNowWarning, InputError
+from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.options import Camera, Retarget, ShowOptions
-from dancenow.options.groups import BudgetOptions
 from dancenow.performer import Performer
 from dancenow.pose.openpose import is_openpose_folder
 from dancenow.sources.stick_figures import is_authors_folder
@@ -24,8 +20,6 @@ from dancenow.staging.backdrop import (
 )
 from dancenow.staging.room import check_camera
 from dancenow.video import check_output
-
-_USED_ANYWAY: Final = ("device", "estimator", "seed", "codec", "logger")
 
 
 def check_show(show: ShowOptions, output: Path) -> None:
@@ -82,29 +76,6 @@ def check_whole_frames(show: ShowOptions, preset: str) -> None:
         raise InputError(
             f"`background` and `camera=target`: performers of the preset {preset} paint whole "
             "frames; train one with `preset=fast`."
-        )
-
-
-def warn_of_unused(trained: Path, options: BudgetOptions, command: str) -> None:
-    """Warn about options of a training that have no effect on what is trained already.
-
-    Args:
-        trained: the folder.
-        options: of a training; those that something else uses, too, are not mentioned.
-        command: what trains it further.
-    """
-    unused = [
-        f"`{field.name}`"
-        for field in fields(options)
-        if field.name not in _USED_ANYWAY
-        and getattr(options, field.name) != getattr(type(options)(), field.name)
-    ]
-    if unused:
-        warnings.warn(
-            f"{trained}: is trained already, so {', '.join(unused)} has no effect; to train it "
-            f"further: {command} CLIP -o {trained}.",
-            DanceNowWarning,
-            stacklevel=4,
         )
 
 

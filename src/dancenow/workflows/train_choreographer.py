@@ -20,8 +20,8 @@ from dancenow.choreographer.folder import looks_trained
 from dancenow.choreographer.job import TrainingJob
 from dancenow.errors import InputError
 from dancenow.options import TrainChoreographerOptions
+from dancenow.options.unused import warn_of_unused
 from dancenow.progress import ProgressCallback, StageTimes, silent
-from dancenow.staging.show import warn_of_unused
 from dancenow.training import Budget, choose_device
 from dancenow.training.budget import budget_of
 from dancenow.training.session import CHECKPOINT, Session
@@ -147,5 +147,6 @@ def _cached_folder(
         missing = next(clip for clip in clips if not clip.exists())
         raise InputError(f"{missing}: no such file or folder.")
     budget = (options.minutes, options.steps, *filter(None, [options.quality]))
-    key = content_hash(clips[0], config.model_dump(), contents, options.seed, budget)
+    version = find_method(options.codec).version
+    key = content_hash(clips[0], version, config.model_dump(), contents, options.seed, budget)
     return cache_dir("choreographers") / key

@@ -10,6 +10,7 @@ from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.options import TrainPerformerOptions, TransferOptions
 from dancenow.options.field import narrowed
+from dancenow.options.unused import warn_of_unused
 from dancenow.performer import is_performer, method_of
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.sources.load import load_source
@@ -21,7 +22,6 @@ from dancenow.staging.show import (
     check_source,
     check_whole_frames,
     performance_claim,
-    warn_of_unused,
 )
 from dancenow.workflows.perform import Performed
 from dancenow.workflows.train_performer import Trained, check_target, load_or_train
@@ -58,9 +58,8 @@ def transfer(
     trained: Trained | None = None
     if is_performer(target):
         trained = load_or_train(target, training, times=times)
-        unused = replace(training, preset=TransferOptions().preset)
-        if training.preset not in (unused.preset, trained.preset):
-            unused = training
+        same = training.preset == trained.preset
+        unused = replace(training, preset=TransferOptions().preset) if same else training
         warn_of_unused(target, unused, "dancenow train performer")
         check_performer(options, trained.performer, source)
     elif not method_of(options.preset).paints_layers:

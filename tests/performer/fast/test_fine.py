@@ -21,7 +21,7 @@ from dancenow.performer.fast.networks import FastGenerator
 from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.pieces import PIECES
 from dancenow.performer.fast.prepare import fine_factor, prepare_target
-from dancenow.performer.fast.references import FineFrames, References
+from dancenow.performer.fast.references import FineFrames, References, pack_picture
 from dancenow.performer.fast.texture import LAYERS, FineTexture, Texture
 from dancenow.performer.method import TargetRequest
 from dancenow.pose import PoseTrack
@@ -50,7 +50,9 @@ def references(dance: PoseTrack) -> References:
         fine.append(np.where((inside & threads)[..., None], 255, 60 * inside[..., None]))
     pictures = [picture.astype(np.uint8).repeat(3, axis=-1) for picture in fine]
     coarse = np.stack([cv2.resize(p, SIZE, interpolation=cv2.INTER_AREA) for p in pictures])
-    return replace(drawn, frames=coarse, fine=FineFrames.of(pictures, FACTOR))
+    return replace(
+        drawn, frames=coarse, fine=FineFrames.of([pack_picture(p) for p in pictures], FACTOR)
+    )
 
 
 def copying(references: References, track: PoseTrack) -> FastPerformer:
@@ -90,6 +92,8 @@ def test_finer_pictures_come_back_from_disk_and_damage_is_noticed(
     FineFrames(np.zeros(3, np.uint8), sizes, FACTOR).save(tmp_path / "fine.safetensors")
     with pytest.raises(ValueError, match="damaged"):
         FineFrames.load(tmp_path / "fine.safetensors")
+    with pytest.raises(InputError, match="damaged; train"):
+        FineFrames.of([np.arange(9, dtype=np.uint8)], FACTOR).frame(0)
 
 
 def test_the_finer_texture_lies_where_the_coarse_one_does(

@@ -19,7 +19,7 @@ from dancenow.choreographer.dancenet.config import (
 )
 from dancenow.choreographer.dancenet.evaluation import evaluate_pictures
 from dancenow.choreographer.dancenet.frames import FrameSet, contact_sheet
-from dancenow.choreographer.dancenet.prepare import prepare_pictures
+from dancenow.choreographer.dancenet.prepare import VERSION, prepare_pictures
 from dancenow.choreographer.dancenet.training import CODEC, SEQUENCE, PictureTrainings
 from dancenow.choreographer.job import TrainingJob
 from dancenow.choreographer.page import (
@@ -116,6 +116,7 @@ class FrameMethod(Method[FrameChoreographerConfig, FrameChoreographer]):
     """DanceNet: pictures, an autoencoder for them, a network for their sequence."""
 
     composes_tracks: ClassVar[bool] = False
+    version: ClassVar[int] = VERSION
     trainings: ClassVar[tuple[str, ...]] = (CODEC, SEQUENCE)
 
     def configure(self, options: TrainChoreographerOptions) -> FrameChoreographerConfig:

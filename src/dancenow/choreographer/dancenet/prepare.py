@@ -19,7 +19,7 @@ from dancenow.files import new_folder, new_pictures
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import ClipInfo, probe, read_frames
 
-_VERSION = 1  # of what is cached here; raise it when the pictures change
+VERSION = 1  # of what is cached here; raise it when the pictures change
 _STRIDE = 4
 _ENOUGH = 600  # pictures: with fewer, frames that lie closer together are kept
 _LOOKED_AT = 9  # frames, to choose how the background is removed
@@ -48,7 +48,7 @@ def prepare_pictures(
     fps = infos[0].fps
     config = _decided(infos, config)
     assert config.stride is not None
-    key = content_hash(clips[0], _VERSION, config.model_dump(), [content_hash(c) for c in clips])
+    key = content_hash(clips[0], VERSION, config.model_dump(), [content_hash(c) for c in clips])
     folder = cache_dir("pictures") / key
     if not folder.is_dir():
         with new_folder(folder) as temporary:

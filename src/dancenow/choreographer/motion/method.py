@@ -15,7 +15,12 @@ from dancenow.choreographer.job import TrainingJob
 from dancenow.choreographer.motion.choreographer import LearnedMoves, PoseChoreographer
 from dancenow.choreographer.motion.config import ENOUGH_STEPS, PRESETS, PoseChoreographerConfig
 from dancenow.choreographer.motion.evaluation import evaluate_moves
-from dancenow.choreographer.motion.prepare import PreparedDance, made_of, read_tracks
+from dancenow.choreographer.motion.prepare import (
+    VERSION,
+    PreparedDance,
+    made_of,
+    read_tracks,
+)
 from dancenow.choreographer.motion.to_music import check_request
 from dancenow.choreographer.motion.training import MotionTraining
 from dancenow.choreographer.page import (
@@ -76,6 +81,7 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
     """Tracks, their vectors, and a diffusion model of their motion."""
 
     composes_tracks: ClassVar[bool] = True
+    version: ClassVar[int] = VERSION
     trainings: ClassVar[tuple[str, ...]] = (_TRAINING,)
 
     def configure(self, options: TrainChoreographerOptions) -> PoseChoreographerConfig:

@@ -29,7 +29,7 @@ from dancenow.sources.camera import find_camera, steadied
 from dancenow.sources.load import load_source
 from dancenow.training import Device
 
-_VERSION: Final = 2  # of what is learned from; raise it when codec or cleaning change
+VERSION: Final = 2  # of what is learned from; raise it when codec or cleaning change
 _ENOUGH: Final = 3  # windows that a dance holds at least
 _SHOWN: Final = 8  # stick figures of a preview
 _SHOWN_PX: Final = 160  # height and width of each
@@ -148,7 +148,7 @@ def made_of(paths: list[Path], config: PoseChoreographerConfig) -> dict[str, Any
             raise InputError(f"{path}: no such file or folder.")
     return {
         "config": config.model_dump(mode="json"),
-        "clips": content_hash(paths[0], _VERSION, [_content_names(path) for path in paths]),
+        "clips": content_hash(paths[0], VERSION, [_content_names(path) for path in paths]),
         "codec": config.codec,
     }
 

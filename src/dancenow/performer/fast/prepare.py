@@ -164,7 +164,7 @@ class _Preparation:
         for array in (frames, masks, plates):
             array.flush()
         if fine:
-            FineFrames.of_packed(fine, factor).save(folder / FINE)
+            FineFrames.of(fine, factor).save(folder / FINE)
         np.save(folder / "keypoints.npy", keypoints)
         np.save(folder / "times.npy", times)
         np.save(folder / "inside.npy", inside)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.pose.layout import NUM_KEYPOINTS
 from dancenow.pose.track import FloatArray
@@ -40,12 +41,7 @@ class FineFrames:
         return len(self._sizes)
 
     @staticmethod
-    def of(pictures: Iterable[Frame], factor: float) -> FineFrames:
-        """Compress frames, uint8 `(H, W, 3)` RGB."""
-        return FineFrames.of_packed([pack_picture(picture) for picture in pictures], factor)
-
-    @staticmethod
-    def of_packed(packed: Sequence[Frame], factor: float) -> FineFrames:
+    def of(packed: Sequence[Frame], factor: float) -> FineFrames:
         """From the results of `pack_picture`."""
         sizes = np.array([len(each) for each in packed], np.int64)
         return FineFrames(np.concatenate(packed), sizes, factor)
@@ -54,12 +50,12 @@ class FineFrames:
         """One of them, uint8 `(H, W, 3)` RGB.
 
         Raises:
-            ValueError: it is damaged.
+            InputError: it is damaged.
         """
         end = int(self._ends[index])
         picture = cv2.imdecode(self._data[end - int(self._sizes[index]) : end], cv2.IMREAD_COLOR)
         if picture is None:
-            raise ValueError("a picture is damaged")
+            raise InputError("a picture of the person is damaged; train the performer again.")
         return np.ascontiguousarray(picture[..., ::-1]).astype(np.uint8)
 
     def save(self, path: Path) -> None:

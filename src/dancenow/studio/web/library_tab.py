@@ -14,7 +14,6 @@ from dancenow.studio.service import StudioService
 from dancenow.studio.web.fragments import delete_question, hint, library_card, success_message
 from dancenow.studio.web.handlers import (
     LISTENER_OPTIONS,
-    attempt,
     error_update,
     message_box,
     message_update,
@@ -29,7 +28,12 @@ _NONE: Final = {
 
 
 def build_library_tab(service: StudioService, state: gr.State) -> None:
-    """Build the tab; it is drawn anew when `state`, the owner's `library_state`, changes."""
+    """Build the tab; it is drawn anew when `state`, the owner's `library_state`, changes.
+
+    Only the page's regular look at the library writes `state`.  Gradio compares it with what it was
+    when an event began: written by two events at once, it would change twice, and the second time
+    whatever was typed since would be lost.
+    """
     message = message_box("library-message")
 
     def draw(_: str, request: gr.Request) -> None:
@@ -40,7 +44,7 @@ def build_library_tab(service: StudioService, state: gr.State) -> None:
             if not entries:
                 gr.HTML(hint(_NONE[kind]))
             for entry in entries:
-                _build_entry(service, entry, message, state)
+                _build_entry(service, entry, message)
 
     gr.render(inputs=[state], triggers=[state.change], show_progress="hidden")(draw)
     gr.HTML("<h2>Add someone from a file</h2>")
@@ -56,21 +60,18 @@ def build_library_tab(service: StudioService, state: gr.State) -> None:
     def import_archive(path: str | None, agreed: bool, request: gr.Request) -> tuple[Any, ...]:
         unchanged = gr.skip()
         if path is None:
-            return error_update("choose the file first."), unchanged, unchanged, unchanged
+            return error_update("choose the file first."), unchanged, unchanged
         owner = request_owner(request)
         try:
             entry = service.import_archive(owner, Path(path), Path(path).name, consent=agreed)
         except InputError as error:
-            return error_update(error), None, unchanged, unchanged
-        success = message_update(success_message(f"{entry.name} was added."))
-        return success, None, False, service.library_state(owner)
+            return error_update(error), None, unchanged
+        return message_update(success_message(f"{entry.name} was added.")), None, False
 
-    add.click(import_archive, [drop, consent], [message, drop, consent, state], **LISTENER_OPTIONS)
+    add.click(import_archive, [drop, consent], [message, drop, consent], **LISTENER_OPTIONS)
 
 
-def _build_entry(
-    service: StudioService, entry: LibraryEntry, message: gr.HTML, state: gr.State
-) -> None:
+def _build_entry(service: StudioService, entry: LibraryEntry, message: gr.HTML) -> None:
     """One person or dance, with its buttons."""
     with gr.Column(elem_classes="entry"):
         gr.HTML(library_card(entry))
@@ -83,23 +84,19 @@ def _build_entry(
             gr.HTML(delete_question(entry))
             confirm = gr.Button(f"Yes, delete {entry.name}", variant="stop", size="sm")
 
-    def renamed(new_name: str, request: gr.Request) -> tuple[Any, Any]:
-        owner = request_owner(request)
-
-        def action() -> str:
-            service.library(owner).rename(entry.id, new_name)
-            return service.library_state(owner)
-
-        return attempt(action)
-
-    def deleted(request: gr.Request) -> tuple[Any, Any]:
-        owner = request_owner(request)
+    def renamed(new_name: str, request: gr.Request) -> Any:
         try:
-            service.delete(owner, entry.id)
+            service.library(request_owner(request)).rename(entry.id, new_name)
         except InputError as error:
-            return error_update(error), gr.skip()
-        success = success_message(f"{entry.name} was deleted.")
-        return message_update(success), service.library_state(owner)
+            return error_update(error)
+        return message_update(success_message(f"{entry.name} was renamed."))
 
-    save.click(renamed, name, [message, state], **LISTENER_OPTIONS)
-    confirm.click(deleted, None, [message, state], **LISTENER_OPTIONS)
+    def deleted(request: gr.Request) -> Any:
+        try:
+            service.delete(request_owner(request), entry.id)
+        except InputError as error:
+            return error_update(error)
+        return message_update(success_message(f"{entry.name} was deleted."))
+
+    save.click(renamed, name, message, **LISTENER_OPTIONS)
+    confirm.click(deleted, None, message, **LISTENER_OPTIONS)
