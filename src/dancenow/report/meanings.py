@@ -63,8 +63,8 @@ PICTURES: Final = {
     ),
     "st_lpips": Meaning(
         "ST-LPIPS",
-        "The same by a network that forgives what lies a pixel or two beside its place; what a "
-        "viewer sees. The other columns' true frames, blurred or moved, say what a value is worth.",
+        "Distance by a network that was trained on people's judgement and forgives a shift by a "
+        "pixel or two; 0 is equal. What true frames score that were blurred or moved stands below.",
         "lower", "", 3,
     ),
     "psnr_aligned": Meaning(
@@ -73,7 +73,7 @@ PICTURES: Final = {
         "a little beside its place.",
         "higher", "dB", 1,
     ),
-    "ssim_aligned": Meaning("SSIM, aligned", "Likewise.", "higher", "", 3),
+    "ssim_aligned": Meaning("SSIM, aligned", "After the same movement.", "higher", "", 3),
     "sharpness": Meaning(
         "Sharpness",
         "Strength of edges against the true picture's; 0.7 to 1.1 is good, less is blurred, more "
