@@ -68,7 +68,7 @@ def test_nothing_but_the_page_is_served_without_a_cookie(cookie: str) -> None:
         "/gradio_api/file/etc/passwd",
         "/file=/etc/passwd",
         "/gradio_api/proxy=http://example.org/",
-        "/gradio_api/run/predict",
+        "/gradio_api/run/../config",
         "/gradio_api/call/predict",
         "/gradio_api/process_recording",
         "/gradio_api/vibe-edit/",

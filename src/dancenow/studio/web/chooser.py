@@ -13,7 +13,7 @@ from dancenow.report.html import Html
 from dancenow.studio.service import StudioService
 from dancenow.studio.web.fragments import clip_card, person_card, status_message, step_heading
 from dancenow.studio.web.handlers import (
-    LISTENER_OPTIONS,
+    QUEUED_OPTIONS,
     error_update,
     message_box,
     message_update,
@@ -73,10 +73,10 @@ class ClipChooser:
         another = gr.Button("Choose another", visible=False, size="md", elem_id=f"{name}-another")
         message = message_box(f"{name}-message")
         self.outputs = [self.ref, card, drop, self.pick, another, message]
-        drop.upload(self._uploaded, drop, self.outputs, **LISTENER_OPTIONS)
-        drop.stop_recording(self._recorded, drop, self.outputs, **LISTENER_OPTIONS)
-        self.pick.input(self._picked, self.pick, self.outputs, **LISTENER_OPTIONS)
-        another.click(_empty, None, self.outputs, **LISTENER_OPTIONS)
+        drop.upload(self._uploaded, drop, self.outputs, **QUEUED_OPTIONS)
+        drop.stop_recording(self._recorded, drop, self.outputs, **QUEUED_OPTIONS)
+        self.pick.input(self._picked, self.pick, self.outputs, **QUEUED_OPTIONS)
+        another.click(_empty, None, self.outputs, **QUEUED_OPTIONS)
 
     def chosen(self, owner: str, ref: str) -> tuple[Any, ...]:
         """Updates that show a sample performer's clip, or a person, as chosen."""

@@ -16,6 +16,7 @@ from dancenow.studio.service import SAMPLE_DANCES_NAME, StudioService
 from dancenow.studio.web.fragments import status_message, step_heading
 from dancenow.studio.web.handlers import (
     LISTENER_OPTIONS,
+    QUEUED_OPTIONS,
     SCROLL_JS,
     attempt,
     error_update,
@@ -91,9 +92,9 @@ class DanceTab:
             **LISTENER_OPTIONS,
         )
         outputs = [clips, clip_drop, clip_status, message]
-        clip_drop.upload(self._clips_uploaded, clip_drop, outputs, **LISTENER_OPTIONS)
+        clip_drop.upload(self._clips_uploaded, clip_drop, outputs, **QUEUED_OPTIONS)
         outputs = [music, music_drop, music_status, message]
-        music_drop.upload(self._music_uploaded, music_drop, outputs, **LISTENER_OPTIONS)
+        music_drop.upload(self._music_uploaded, music_drop, outputs, **QUEUED_OPTIONS)
         inputs = set(self._fields.values())
         go.click(self._start, inputs, [message, selected], **LISTENER_OPTIONS).then(
             None, js=SCROLL_JS

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope
 
-_JOIN: Final = re.compile(r"/gradio_api/(?:queue/join|cancel|reset)/?")
+_JOIN: Final = re.compile(r"/gradio_api/(?:run/[\w-]+|queue/join|cancel|reset)/?")
 _LISTEN: Final = re.compile(r"/gradio_api/(?:queue/data|heartbeat/(?P<window>[\w-]+))/?")
 _MAX_BYTES: Final = 1_000_000  # bytes of an event
 _MAX_WINDOWS: Final = 10_000  # whose owners are remembered

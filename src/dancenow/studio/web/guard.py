@@ -36,7 +36,7 @@ _SAFE_METHODS: Final = ("GET", "HEAD")
 _GRADIO_PATHS: Final = re.compile(
     r"/(?:(?:assets|static|svelte)/[^?]*|config|theme\.css|favicon\.ico|manifest\.json"
     r"|gradio_api/(?:info|startup-events|theme\.css|app_id|heartbeat/[\w-]+|upload"
-    r"|upload_progress|queue/join|queue/data|cancel|reset))?/?"
+    r"|upload_progress|run/[\w-]+|queue/join|queue/data|cancel|reset))?/?"
 )
 _MEDIA_PATHS: Final = re.compile(r"/media/.*")
 

@@ -15,8 +15,17 @@ LISTENER_OPTIONS: Final[dict[str, Any]] = {
     "api_visibility": "private",
     "concurrency_limit": None,
     "show_progress": "hidden",
+    "queue": False,
 }
-"""For every event listener: no public API, no limit on concurrency, no overlay while it runs."""
+"""For event listeners: no public API, no limit on concurrency, no overlay while they run.
+
+They are answered at once and do not use Gradio's queue: its stream of answers can close just when
+the next event arrives, whose answer then never comes.
+"""
+
+QUEUED_OPTIONS: Final = {**LISTENER_OPTIONS, "queue": True}
+"""For event listeners that update the page while they run, or write a state that others listen to:
+only the queue can do either."""
 
 SCROLL_JS: Final = """() => {
   const wrong = [...document.querySelectorAll('.message.wrong')].find((it) => it.offsetParent);

@@ -27,7 +27,7 @@ _NONE: Final = {
 }
 
 
-def build_library_tab(service: StudioService, state: gr.State) -> None:
+def build_library_tab(service: StudioService, state: gr.Textbox) -> None:
     """Build the tab; it is drawn anew when `state`, the owner's `library_state`, changes.
 
     Only the page's regular look at the library writes `state`.  Gradio compares it with what it was
@@ -46,7 +46,7 @@ def build_library_tab(service: StudioService, state: gr.State) -> None:
             for entry in entries:
                 _build_entry(service, entry, message)
 
-    gr.render(inputs=[state], triggers=[state.change], show_progress="hidden")(draw)
+    gr.render(inputs=[state], triggers=[state.change], show_progress="hidden", queue=False)(draw)
     gr.HTML("<h2>Add someone from a file</h2>")
     drop = gr.File(
         label="A person or a dance that was downloaded here or elsewhere (.zip, .dancenow)",

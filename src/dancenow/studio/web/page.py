@@ -9,7 +9,7 @@ import gradio as gr
 
 from dancenow.studio.service import StudioService
 from dancenow.studio.web.dance_tab import DanceTab
-from dancenow.studio.web.handlers import LISTENER_OPTIONS, request_owner
+from dancenow.studio.web.handlers import LISTENER_OPTIONS, QUEUED_OPTIONS, request_owner
 from dancenow.studio.web.library_tab import build_library_tab
 from dancenow.studio.web.transfer_tab import TransferTab
 from dancenow.studio.web.videos_panel import VideosPanel
@@ -26,7 +26,9 @@ def build_page(service: StudioService) -> Any:
     with gr.Blocks(
         title="DanceNow studio", analytics_enabled=False, delete_cache=(1800, 6 * 3600)
     ) as page:
-        selected, library_state = gr.State(""), gr.State("")
+        selected = gr.State("")
+        # A component, not a state: the browser notices that it changes, without Gradio's queue.
+        library_state = gr.Textbox(visible="hidden", elem_id="library-state")
         gr.HTML(_TITLE)
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
             with gr.Tab("Transfer", id="transfer"):
@@ -63,7 +65,7 @@ def build_page(service: StudioService) -> Any:
             another,
             selected,
             [tabs, *transfer.target.outputs, dance.dance, dance.performer, dance.seed],
-            **LISTENER_OPTIONS,
+            **QUEUED_OPTIONS,
         ).then(None, js=_SCROLL_UP_JS)
     return page
 
