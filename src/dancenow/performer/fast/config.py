@@ -47,6 +47,8 @@ class LossConfig(_Config):
     """Alpha against the person's mask; fades to a tenth of this by half of the budget."""
     elsewhere: float = 0.2
     """Weight of pixels off the person; those on the person weigh 1 + this."""
+    forgiven_px: float = 3.0
+    """Distance by which what is painted may lie beside its place, in pixels."""
     focus: float = 1.0
     """Extra weight of the face and the hands, as a multiple of the person's."""
 

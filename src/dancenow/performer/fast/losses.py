@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+_FLOW_BLUR = 4.0  # pixels; standard deviation of the flow's smoothing
 _AROUND = 4  # pixels at half the resolution; faces and hands extend beyond their keypoints
 
 
@@ -64,3 +69,47 @@ def coverage(alpha: Tensor, mask: Tensor, inside: Tensor) -> Tensor:
     """
     # Not clamped: the gradient must still be able to raise an alpha of 0.
     return functional.binary_cross_entropy(alpha, mask, weight=inside)
+
+
+@torch.no_grad()
+def moved_onto(painted: Tensor, *pictures: Tensor, most: float) -> list[Tensor]:
+    """`pictures`, the first of them real, moved onto a painting of it by a smooth flow.
+
+    A pose tells where clothes are to within a few pixels.  Compared where it lies, what is painted
+    sharply but beside its place costs more than blur.
+
+    Args:
+        painted: `(B, 3, H, W)`, RGB in -1..1.
+        pictures: `(B, C, H, W)` each, the first RGB in -1..1.
+        most: longest motion, in pixels.
+    """
+    flow = torch.from_numpy(
+        np.stack([_flow(*pair, most) for pair in zip(_grey(painted), _grey(pictures[0]), strict=True)])
+    ).to(painted.device)
+    height, width = painted.shape[2:]
+    steps = torch.tensor([2 / width, 2 / height], device=painted.device)
+    still = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], device=painted.device)
+    grid = functional.affine_grid(
+        still.expand(len(painted), 2, 3), [len(painted), 1, height, width], align_corners=False
+    )
+    grid = grid + flow * steps
+    return [
+        functional.grid_sample(
+            picture.float(), grid, mode="bicubic", padding_mode="border", align_corners=False
+        ).clamp(-1, 1)
+        for picture in pictures
+    ]
+
+
+def _grey(pictures: Tensor) -> NDArray[np.uint8]:
+    grey = (pictures.detach().float().mean(dim=1) + 1) * 127.5
+    return np.asarray(grey.clamp(0, 255).byte().cpu().numpy())
+
+
+def _flow(painted: NDArray[np.uint8], real: NDArray[np.uint8], most: float) -> NDArray[np.float32]:
+    """From pixels of the painting to those of the real picture, float32 `(H, W, 2)`."""
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    flow = search.calc(painted, real, None)  # type: ignore[call-overload]
+    flow = cv2.GaussianBlur(flow, (0, 0), _FLOW_BLUR)
+    length = np.linalg.norm(flow, axis=-1, keepdims=True)
+    return np.asarray(flow * np.minimum(1, most / np.maximum(length, 1e-6)), dtype=np.float32)

@@ -22,6 +22,7 @@ from dancenow.performer.fast.crop import CropPath, crop_path, person_box
 from dancenow.performer.fast.dataset import FINE, to_tensor
 from dancenow.performer.fast.networks import FastGenerator
 from dancenow.performer.fast.references import FineFrames, References
+from dancenow.performer.fast.steadying import Steadying
 from dancenow.performer.fast.texture import LAYERS, FineTexture, Texture
 from dancenow.performer.layer import Layer
 from dancenow.performer.performer import Performer, read_damaged, write_config
@@ -111,6 +112,7 @@ class FastPerformer(Performer):
         self._painter = self.generator.fused()
         self._fine = None if texture.references.fine is None else FineTexture(texture)
         self._chosen: NDArray[np.int64] | None = None  # for the previous frame
+        self._steadying = Steadying()
         self._threads = ThreadTuner(None if device.kind == "cpu" else 1)
 
     @property
@@ -124,6 +126,7 @@ class FastPerformer(Performer):
     def layers(self, track: PoseTrack, *, resume: bool = False) -> Iterator[Layer]:
         if not resume:
             self._chosen = None
+            self._steadying.reset()
         self._check_size(track)
         path = crop_path(track, self.scene.zoom, self.generator.stride, _MAX_CANVAS)
         factor = 1.0 if self._fine is None else self._fine.factor
@@ -137,7 +140,8 @@ class FastPerformer(Performer):
                 batch.indices, self._paint(batch, factor, faded), strict=True
             ):
                 there = (track.confidence[index] > 0).any()
-                yield _layer(self.scene.size, shown, index, painted if there else None, corner)
+                layer = _layer(self.scene.size, shown, index, painted if there else None, corner)
+                yield self._steadying.steady(layer, track.fps)
 
     def _inputs(self, track: PoseTrack, path: CropPath) -> Iterator[_Inputs]:
         """The generator's inputs, a few frames at a time, drawn in a thread while it paints."""

@@ -65,6 +65,9 @@ class FastTraining:
         picture = painted.over(batch.plate)
 
         config = self.config.loss
+        if config.forgiven_px > 0:
+            real, mask = losses.moved_onto(picture, batch.real, batch.mask, most=config.forgiven_px)
+            batch = batch._replace(real=real, mask=mask.clamp(0, 1))
         person = batch.mask * (1 + config.focus * losses.face_and_hands(batch.pose))
         weight = (config.elsewhere + person) * batch.inside
         weight = weight / weight.mean().clamp_min(1e-6)

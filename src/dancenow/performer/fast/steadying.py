@@ -1,0 +1,62 @@
+"""Steadies what is painted: what hardly differs from the previous frame is mixed with it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.performer.layer import Layer
+
+_SECONDS: Final = 0.4  # time in which what has not moved follows a change
+_ALIKE: Final = 20.0  # of 255: difference at which a pixel counts as moved
+_AROUND_PX: Final = 1.5  # standard deviation of the differences' smoothing
+
+
+class Steadying:
+    """A recursive filter over the layers of one performance, pixel by pixel.
+
+    Each frame is painted by itself: from frame to frame poses jitter, and pieces come from other
+    references, so what stands still flickers.  Motion is not delayed, as it differs too much.
+    """
+
+    def __init__(self) -> None:
+        self._before: tuple[NDArray[np.float32], int, int] | None = None
+
+    def reset(self) -> None:
+        """Forget the previous frame."""
+        self._before = None
+
+    def steady(self, layer: Layer, fps: float) -> Layer:
+        """The next frame's layer; `fps` is in frames per second."""
+        if not layer.pixels.size:
+            self.reset()
+            return layer
+        pixels = layer.pixels.astype(np.float32)
+        if self._before is not None:
+            mixed = _cut(*self._before, layer)
+            apart = cv2.transform(cv2.absdiff(pixels, mixed), np.full((1, 4), 0.25, np.float32))
+            apart = cv2.GaussianBlur(apart, (0, 0), _AROUND_PX) / _ALIKE
+            weight = np.exp(-apart * apart) * np.float32(math.exp(-1 / (_SECONDS * fps)))
+            mixed -= pixels
+            mixed *= weight[..., None]
+            pixels += mixed
+        self._before = pixels, layer.left, layer.top
+        return replace(layer, pixels=np.round(pixels).astype(np.uint8))
+
+
+def _cut(pixels: NDArray[np.float32], left: int, top: int, layer: Layer) -> NDArray[np.float32]:
+    """The part of an earlier layer's pixels that a layer covers; 0 beyond it."""
+    part = np.zeros(layer.pixels.shape, np.float32)
+    x0, y0 = max(left, layer.left), max(top, layer.top)
+    x1 = min(left + pixels.shape[1], layer.left + part.shape[1])
+    y1 = min(top + pixels.shape[0], layer.top + part.shape[0])
+    if x0 < x1 and y0 < y1:
+        part[y0 - layer.top : y1 - layer.top, x0 - layer.left : x1 - layer.left] = pixels[
+            y0 - top : y1 - top, x0 - left : x1 - left
+        ]
+    return part
