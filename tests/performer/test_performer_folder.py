@@ -60,6 +60,11 @@ class Red(nn.Module):
         self.plate = plate
         return self
 
+    def of(self, index: int) -> Red:
+        one = Red(self.alpha)
+        one.plate = self.plate[index : index + 1]
+        return one
+
     def mixed(self, _texture: Tensor) -> Foreground:
         colour = torch.tensor([1.0, -1.0, -1.0])[:, None, None].expand_as(self.plate)
         return Foreground(colour, torch.full_like(self.plate[:, :1], self.alpha))

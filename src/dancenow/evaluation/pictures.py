@@ -13,10 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dancenow.video.flow import smooth_flow
+
 Frame = NDArray[np.uint8]
 
 _MOST_PX: Final = 4.0  # movement of an alignment, in pixels
-_SMOOTH_PX: Final = 4.0  # standard deviation of the flow's smoothing
 
 
 @dataclass(frozen=True)
@@ -128,13 +129,11 @@ def aligned(made: Frame, truth: Frame, most_px: float = _MOST_PX) -> Frame:
         truth: uint8 `(H, W, 3)` RGB.
         most_px: the largest movement in pixels.
     """
-    grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (truth, made)]
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    found = search.calc(*grey, None)  # type: ignore[call-overload]
-    flow = np.asarray(cv2.GaussianBlur(found, (0, 0), _SMOOTH_PX))
-    length = np.linalg.norm(flow, axis=-1, keepdims=True)
-    flow = flow * np.minimum(1.0, most_px / np.maximum(length, 1e-6))
-    rows, columns = np.indices(grey[0].shape, dtype=np.float32)
+    there, here = (
+        np.asarray(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY), np.uint8) for each in (truth, made)
+    )
+    flow = smooth_flow(there, here, most_px)
+    rows, columns = np.indices(there.shape, dtype=np.float32)
     at = columns + flow[..., 0], rows + flow[..., 1]
     moved = cv2.remap(made, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved, dtype=np.uint8)

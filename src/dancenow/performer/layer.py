@@ -34,7 +34,7 @@ class Layer:
             region = frame[self.top : self.top + height, self.left : self.left + width]
             through = cv2.cvtColor(255 - self.pixels[..., 3], cv2.COLOR_GRAY2RGB)
             behind = cv2.multiply(region, through, scale=1 / 255)
-            region[...] = cv2.add(behind, np.ascontiguousarray(self.pixels[..., :3]))
+            region[...] = cv2.add(behind, cv2.cvtColor(self.pixels, cv2.COLOR_RGBA2RGB))
         return frame
 
     def alone(self) -> Frame:

@@ -12,6 +12,7 @@ from dancenow.performer.fast.condition import POSE_CHANNELS
 from dancenow.performer.fast.crop import crop_path
 from dancenow.performer.fast.networks import FastGenerator
 from dancenow.performer.fast.performer import FastPerformer
+from dancenow.performer.fast.steadying import Steadying
 from dancenow.performer.fast.texture import LAYERS
 from dancenow.performer.layer import Layer
 from dancenow.pose import PoseTrack
@@ -193,6 +194,7 @@ def test_a_window_is_painted_as_the_whole_canvas_would_be(
         windows.append(choose(self, poses, canvas))
         return windows[-1]
 
+    monkeypatch.setattr(Steadying, "steady", lambda _, layer, __: layer)  # each frame for itself
     monkeypatch.setattr(FastPerformer, "_window", watched)
     windowed = list(performer.layers(track))
     monkeypatch.setattr(FastPerformer, "_window", lambda *args: (0, 0, *args[2]))

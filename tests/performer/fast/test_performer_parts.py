@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -18,7 +19,7 @@ from dancenow.performer.fast import losses
 from dancenow.performer.fast.condition import POSE_CHANNELS, draw_condition
 from dancenow.performer.fast.config import PRESETS, AugmentConfig
 from dancenow.performer.fast.crop import crop_path, cut_box
-from dancenow.performer.fast.dataset import CropSet, move_keypoints
+from dancenow.performer.fast.dataset import CropSet, move_keypoints, to_tensor
 from dancenow.performer.fast.networks import FastGenerator, Foreground
 from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.texture import LAYERS, Texture
@@ -189,6 +190,21 @@ def test_losses_are_zero_at_equality_and_as_computed_by_hand() -> None:
     assert float(losses.coverage(half, one[..., :2, :2], one[..., :2, :2])) == pytest.approx(
         np.log(2), rel=1e-5
     )
+
+
+def test_a_real_picture_moves_onto_one_painted_beside_it() -> None:
+    noise = np.random.default_rng(0).normal(size=(2, 96, 96, 3))
+    rooms = np.stack([cv2.GaussianBlur(picture, (0, 0), 3) for picture in noise]) * 5
+    real = to_tensor(rooms.clip(-1, 1))
+    beside = torch.roll(real, (2, -1), (2, 3))
+    (moved,) = losses.moved_onto(beside, real, most=3.0)
+    inside = np.s_[..., 12:-12, 12:-12]
+    assert (moved - beside)[inside].abs().mean() < 0.15 * (real - beside)[inside].abs().mean()
+    (near,) = losses.moved_onto(torch.roll(real, 6, 3), real, most=1.0)
+    assert (near - torch.roll(real, 1, 3))[inside].abs().mean() < 0.1  # no further than allowed
+    (same, also) = losses.moved_onto(real, real, real[:, :1], most=3.0)
+    assert torch.allclose(same, real, atol=0.02)
+    assert torch.equal(also, same[:, :1])
 
 
 def test_coverage_still_pulls_where_alpha_has_sunk_to_nothing() -> None:

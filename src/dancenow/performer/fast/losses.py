@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-_FLOW_BLUR = 4.0  # pixels; standard deviation of the flow's smoothing
+from dancenow.video.flow import smooth_flow
+
 _AROUND = 4  # pixels at half the resolution; faces and hands extend beyond their keypoints
 
 
@@ -83,9 +84,9 @@ def moved_onto(painted: Tensor, *pictures: Tensor, most: float) -> list[Tensor]:
         pictures: `(B, C, H, W)` each, the first RGB in -1..1.
         most: longest motion, in pixels.
     """
-    flow = torch.from_numpy(
-        np.stack([_flow(*pair, most) for pair in zip(_grey(painted), _grey(pictures[0]), strict=True)])
-    ).to(painted.device)
+    pairs = zip(_grey(painted), _grey(pictures[0]), strict=True)
+    flows = [smooth_flow(*pair, most, cv2.DISOPTICAL_FLOW_PRESET_FAST) for pair in pairs]
+    flow = torch.from_numpy(np.stack(flows)).to(painted.device)
     height, width = painted.shape[2:]
     steps = torch.tensor([2 / width, 2 / height], device=painted.device)
     still = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], device=painted.device)
@@ -104,12 +105,3 @@ def moved_onto(painted: Tensor, *pictures: Tensor, most: float) -> list[Tensor]:
 def _grey(pictures: Tensor) -> NDArray[np.uint8]:
     grey = (pictures.detach().float().mean(dim=1) + 1) * 127.5
     return np.asarray(grey.clamp(0, 255).byte().cpu().numpy())
-
-
-def _flow(painted: NDArray[np.uint8], real: NDArray[np.uint8], most: float) -> NDArray[np.float32]:
-    """From pixels of the painting to those of the real picture, float32 `(H, W, 2)`."""
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    flow = search.calc(painted, real, None)  # type: ignore[call-overload]
-    flow = cv2.GaussianBlur(flow, (0, 0), _FLOW_BLUR)
-    length = np.linalg.norm(flow, axis=-1, keepdims=True)
-    return np.asarray(flow * np.minimum(1, most / np.maximum(length, 1e-6)), dtype=np.float32)

@@ -32,6 +32,10 @@ class Parts(NamedTuple):
     cover: Tensor
     votes: Tensor
 
+    def of(self, index: int) -> Parts:
+        """Those of one picture of the batch."""
+        return Parts(*(each[index : index + 1] for each in self))
+
     def enlarged(self, factor: float) -> Parts:
         """The same at `factor` times the resolution."""
         together = torch.cat(self, dim=1).contiguous()
@@ -53,14 +57,14 @@ class Parts(NamedTuple):
         layers = self.votes.shape[1] - 1
         first = torch.arange(layers + 1, device=self.votes.device, dtype=self.votes.dtype)
         weights = (self.votes + _HIDES * first[:, None, None]).softmax(dim=1)
-        mixed, total = self.own * weights[:, :1], weights[:, :1]
+        total = weights[:, :1]
+        mixed = (self.own + 1) * (total / 2)  # in 0..1, as the texture is
         for layer in range(layers):
             start = LAYER_CHANNELS * layer
-            colour, cover = texture[:, start : start + 3], texture[:, start + 3 : start + 4]
             weight = weights[:, layer + 1 : layer + 2]
-            mixed = mixed + weight * (2 * colour - cover)
-            total = total + weight * cover
-        return mixed / total.clamp_min(1e-6)
+            mixed = torch.addcmul(mixed, texture[:, start : start + 3], weight)
+            total = torch.addcmul(total, texture[:, start + 3 : start + 4], weight)
+        return mixed * (2 / total.clamp_min(1e-6)) - 1
 
 
 class Foreground(NamedTuple):

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
+from torch import Tensor
+from torch.nn import functional
 
 from dancenow.errors import InputError
 from dancenow.files import write_bytes
@@ -20,7 +22,7 @@ from dancenow.performer.fast.condition import POSE_CHANNELS, draw_condition
 from dancenow.performer.fast.config import PerformerConfig
 from dancenow.performer.fast.crop import CropPath, crop_path, person_box
 from dancenow.performer.fast.dataset import FINE, to_tensor
-from dancenow.performer.fast.networks import FastGenerator
+from dancenow.performer.fast.networks import FastGenerator, Foreground
 from dancenow.performer.fast.references import FineFrames, References
 from dancenow.performer.fast.steadying import Steadying
 from dancenow.performer.fast.texture import LAYERS, FineTexture, Texture
@@ -40,6 +42,7 @@ Frame = NDArray[np.uint8]
 _BATCH = 4  # pictures painted at once
 _AHEAD = 3  # batches drawn ahead
 _FADE_PX = 6  # of the canvas; the painted picture fades out at the border of its box
+_FAINT = 6.0  # of 255: coverage that is taken for none
 _MAX_CANVAS = 640  # pixels; a dance that needs a larger box is cropped
 
 
@@ -201,18 +204,20 @@ class FastPerformer(Performer):
         """
         pose = (to_tensor(inputs.pose) / 255).to(self.device.torch)
         plate = (to_tensor(inputs.plate) / 127.5 - 1).to(self.device.torch)
-        texture = (to_tensor(inputs.texture) / 255).to(self.device.torch)
+        coarse = to_tensor(inputs.texture).to(self.device.torch) / 255
+        shown = torch.from_numpy(fade).to(self.device.torch)
+        painted: list[Frame] = []
         with self._threads.measure(len(pose)), self.device.autocast():
-            parts = self._painter.parts(pose, plate, texture)
-            if inputs.fine is not None:
-                planes = torch.from_numpy(inputs.fine).to(self.device.torch).permute(0, 3, 1, 2)
-                texture = planes.contiguous().float() / 255
-                parts = parts.enlarged(factor)
-            painted = parts.mixed(texture)
-            alpha = 255 * painted.alpha.float() * torch.from_numpy(fade).to(self.device.torch)
-            colour = (painted.colour.float() + 1) * (alpha / 2)
-            layer = torch.cat((colour, alpha), dim=1).round_().clamp_(0, 255).byte()
-        return np.asarray(layer.permute(0, 2, 3, 1).contiguous().cpu().numpy())
+            parts = self._painter.parts(pose, plate, coarse)
+            # One by one: at a finer resolution, a whole batch does not fit into the caches.
+            for index in range(len(pose)):
+                part, texture = parts.of(index), coarse[index]
+                if inputs.fine is not None:
+                    planes = torch.from_numpy(inputs.fine[index]).to(self.device.torch)
+                    texture = planes.permute(2, 0, 1).contiguous().float().mul_(1 / 255)
+                    part = part.enlarged(factor)
+                painted.append(_premultiplied(part.mixed(texture[None]), shown))
+        return np.stack(painted)
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -265,6 +270,14 @@ def _read_plate(folder: Path) -> Frame:
     if plate is None:
         raise InputError(f"{folder}: plate.png is missing or damaged; train it again.")
     return np.ascontiguousarray(plate[..., ::-1]).astype(np.uint8)
+
+
+def _premultiplied(painted: Foreground, fade: Tensor) -> Frame:
+    """Premultiplied RGB and coverage of one picture, uint8 `(H, W, 4)`."""
+    alpha = functional.threshold(255 * painted.alpha[0].float() * fade, _FAINT, 0.0)
+    colour = (painted.colour[0].float() + 1) * (alpha / 2)
+    layer = torch.cat((colour, alpha)).round_().clamp_(0, 255).byte()
+    return np.asarray(layer.permute(1, 2, 0).contiguous().cpu().numpy())
 
 
 def _border_fade(canvas: tuple[int, int], px: float) -> NDArray[np.float32]:

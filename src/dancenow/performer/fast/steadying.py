@@ -38,15 +38,21 @@ class Steadying:
             return layer
         pixels = layer.pixels.astype(np.float32)
         if self._before is not None:
-            mixed = _cut(*self._before, layer)
-            apart = cv2.transform(cv2.absdiff(pixels, mixed), np.full((1, 4), 0.25, np.float32))
-            apart = cv2.GaussianBlur(apart, (0, 0), _AROUND_PX) / _ALIKE
-            weight = np.exp(-apart * apart) * np.float32(math.exp(-1 / (_SECONDS * fps)))
-            mixed -= pixels
-            mixed *= weight[..., None]
-            pixels += mixed
+            before = _cut(*self._before, layer)
+            weight = _likeness(pixels, before) * math.exp(-1 / (_SECONDS * fps))
+            pixels = np.asarray(cv2.blendLinear(before, pixels, weight, 1 - weight))
         self._before = pixels, layer.left, layer.top
-        return replace(layer, pixels=np.round(pixels).astype(np.uint8))
+        return replace(layer, pixels=np.asarray(cv2.convertScaleAbs(pixels), np.uint8))
+
+
+def _likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How alike pixels `(H, W, 4)` are, float32 `(H, W)` in 0..1; found at half the resolution."""
+    height, width = a.shape[:2]
+    half = max(1, width // 2), max(1, height // 2)
+    small = (cv2.resize(picture, half, interpolation=cv2.INTER_AREA) for picture in (a, b))
+    apart = cv2.transform(cv2.absdiff(*small), np.full((1, 4), 0.25 / _ALIKE, np.float32))
+    apart = cv2.GaussianBlur(apart, (0, 0), _AROUND_PX / 2)
+    return np.asarray(cv2.resize(np.exp(-apart * apart), (width, height)), np.float32)
 
 
 def _cut(pixels: NDArray[np.float32], left: int, top: int, layer: Layer) -> NDArray[np.float32]:

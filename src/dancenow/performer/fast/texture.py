@@ -137,7 +137,7 @@ class Texture:
             uint8 `(H, W, LAYERS * LAYER_CHANNELS)`: premultiplied RGB, and coverage.
         """
         width, height = canvas
-        sums = np.zeros((LAYERS, height, width, 4), np.float32)
+        sums = np.zeros((LAYERS, height, width, 4), np.uint16)
         tall = float(_heights(keypoints[None], self.references.body_px)[0])
         for number, piece in enumerate(PIECES):
             reference = int(chosen[number])
@@ -150,10 +150,12 @@ class Texture:
                 _add_warped(sums[piece.layer], tile, back)
         layers = np.empty((height, width, LAYERS * LAYER_CHANNELS), np.uint8)
         for number, layer in enumerate(sums):
-            thick = layer[..., 3] > 255
-            layer[thick] *= (255.0 / layer[..., 3][thick])[:, None]
+            flat = layer.reshape(-1, 4)
+            thick = np.flatnonzero(flat[:, 3] > 255)
+            pixels = flat[thick]
+            flat[thick] = np.round(pixels * (255 / pixels[:, 3:].astype(np.float32)))
             start = LAYER_CHANNELS * number
-            layers[..., start : start + LAYER_CHANNELS] = layer + 0.5
+            layers[..., start : start + LAYER_CHANNELS] = layer
         return layers
 
     def cover(self, reference: int, number: int) -> _Cover | None:
@@ -276,7 +278,7 @@ def _about(linear: NDArray[np.float64], middle: complex, goal: complex) -> Affin
     return np.hstack([linear, shift[:, None]])
 
 
-def _add_warped(layer: NDArray[np.float32], tile: _Tile, back: Affine) -> None:
+def _add_warped(layer: NDArray[np.uint16], tile: _Tile, back: Affine) -> None:
     """Add a warped tile to a layer `(H, W, 4)`; `back` maps layer pixels to reference pixels."""
     height, width = tile.pixels.shape[:2]
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
@@ -291,13 +293,14 @@ def _add_warped(layer: NDArray[np.float32], tile: _Tile, back: Affine) -> None:
     shifted = back.copy()
     shifted[:, 2] += back[:, :2] @ np.array([left, top]) - (tile.left, tile.top)
     part = layer[top:bottom, left:right]
-    part += cv2.warpAffine(
+    warped = cv2.warpAffine(
         tile.pixels,
         shifted,
         (right - left, bottom - top),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
     )
+    np.add(part, warped, out=part)
 
 
 def _cover_pieces(mask: Frame, keypoints: FloatArray, body_px: float) -> list[_Cover | None]:
