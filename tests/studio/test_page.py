@@ -183,6 +183,8 @@ def finished(studio: Studio, browser: Any, two_clips: tuple[Path, Path]) -> Iter
     picture(page, "2-chosen")
     page.locator("#go-transfer").click()
     expect(panel_of(page)).to_contain_text("At work", timeout=LONG)
+    expect(page.locator("#made")).to_contain_text("A first look", timeout=LONG)
+    picture(page, "3-first-look")
     page.close()  # the job continues without it
     page = opened(context, studio)
     expect(panel_of(page)).to_contain_text("dances like dancer.mp4", timeout=LONG)

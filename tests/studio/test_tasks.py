@@ -9,9 +9,17 @@ import numpy as np
 import pytest
 
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
-from dancenow.studio.tasks import RESULT_FILE, SIDE_BY_SIDE_FILE, new_dance
+from dancenow.options import SampleOptions
+from dancenow.studio.tasks import (
+    FIRST_FILE,
+    RESULT_FILE,
+    SIDE_BY_SIDE_FILE,
+    new_dance,
+    transfer,
+)
 from dancenow.studio.worker import JobReporter
 from dancenow.video import probe
+from dancenow.workflows.sample import write_sample
 from motions import dancing, untrained_choreographer
 from untrained import plated, untrained
 
@@ -58,3 +66,41 @@ def test_the_dance_that_is_performed_is_composed_once(
     assert result.size == (96, 96)
     assert beside.size[0] > 2 * 96  # the poses, which are wide, and the result
     assert beside.frames == result.frames == figures["frames"] == 24
+
+
+def test_someone_new_is_shown_before_any_learning(tmp_path: Path) -> None:
+    clip = tmp_path / "zola.mp4"
+    write_sample(clip, SampleOptions(performer="zola", dance="house", seconds=2, size=96, fps=8))
+    request = {
+        "source": {"path": str(clip), "sample": None},
+        "person": {
+            "folder": str(tmp_path / "person"),
+            "material": {"path": str(clip), "sample": None},
+            "preset": "tiny",
+            "minutes": None,
+            "steps": 1,
+            "device": "cpu",
+            "seed": 0,
+        },
+        "retarget": "global",
+        "background": "target",
+        "device": "cpu",
+    }
+    folder = tmp_path / "job"
+    folder.mkdir()
+    events: list[str] = []
+    seen: list[int] = []
+
+    def send(event: tuple[str, Any]) -> None:
+        events.append(event[0])
+        if event[0] == "first_look":
+            seen.append(probe(folder / FIRST_FILE).frames)
+            assert not (tmp_path / "person").exists()  # nothing is learned yet
+
+    transfer(request, folder, JobReporter(send, folder))
+    assert seen == [16]
+    assert {path.name for path in folder.iterdir()} >= {FIRST_FILE, RESULT_FILE, SIDE_BY_SIDE_FILE}
+    assert not [path for path in folder.iterdir() if path.is_dir()]
+    events.clear()
+    transfer(request, folder, JobReporter(send, folder))
+    assert "first_look" not in events  # who was learned looks better than that

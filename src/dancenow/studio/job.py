@@ -52,6 +52,7 @@ class Job:
         progress: the newest progress (stage, done, total, unit, note) with the seconds `left` in
             the stage; empty before any.
         preview: when the newest preview picture was made, seconds since 1970; 0 before any.
+        first_look: whether there is a first look at the result, before any learning.
         result: what the task returned.
         error: the line that says why it failed.
         warnings: lines that the user should know.
@@ -67,6 +68,7 @@ class Job:
     ended: float = 0.0
     progress: dict[str, Any] = field(default_factory=dict)
     preview: float = 0.0
+    first_look: bool = False
     result: dict[str, Any] = field(default_factory=dict)
     error: str = ""
     warnings: tuple[str, ...] = ()

@@ -252,7 +252,9 @@ class JobQueue:
             job = first()
             if self._closed or job is None:
                 return None
-            started = replace(job, state=JobState.running, warnings=(), preview=0.0)
+            started = replace(
+                job, state=JobState.running, warnings=(), preview=0.0, first_look=False
+            )
             self._update(started)
             return started
 
@@ -276,7 +278,7 @@ class JobQueue:
             for name, value in _events(receiver):
                 if name == "log":
                     print(value, file=sys.stderr, flush=True)
-                elif name in ("progress", "preview", "warning"):
+                elif name in ("progress", "preview", "first_look", "warning"):
                     self._record(job.id, name, value, eta)
                 else:
                     last = (name, value)
@@ -296,6 +298,8 @@ class JobQueue:
                 job = replace(job, progress={**value, "left": left})
             elif name == "preview":
                 job = replace(job, preview=value)
+            elif name == "first_look":
+                job = replace(job, first_look=value)
             elif value not in job.warnings:
                 job = replace(job, warnings=(*job.warnings, value))
             self._jobs[id] = job

@@ -9,21 +9,27 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from dancenow.files import make_folder
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.studio.job_queue import JobKind
 from dancenow.studio.worker import JobReporter, JobRequest
 
-RESULT_FILE, SIDE_BY_SIDE_FILE = "result.mp4", "beside.mp4"
+if TYPE_CHECKING:
+    from dancenow.options import ShowOptions
+    from dancenow.pose import PoseTrack
+
+RESULT_FILE, SIDE_BY_SIDE_FILE, FIRST_FILE = "result.mp4", "beside.mp4", "first.mp4"
+_FIRST_SECONDS = 5.0  # length of a first look
 _PREVIEW_INTERVAL = 1.0  # seconds between two looks for a new preview
 
 
 def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
     """Train a person where needed, let them dance a source, and put both side by side."""
     from dancenow.options import PerformOptions, Retarget
-    from dancenow.performer import Performer
+    from dancenow.performer import Performer, is_performer
     from dancenow.sources.load import load_source
     from dancenow.staging.room import performable
     from dancenow.staging.show import check_show
@@ -40,8 +46,10 @@ def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[s
     check_show(show, result)
     source = _clip_file(request["source"], reporter)
     motion = load_source(source, progress=reporter)  # refuses it before the training, not after
-    figures = _train_person(request["person"], reporter)
     trained = Path(request["person"]["folder"])
+    if request["person"]["material"] is not None and not is_performer(trained):
+        _show_first_look(request["person"], motion.track, show, folder, reporter)
+    figures = _train_person(request["person"], reporter)
     made = perform(trained, source, result, show, progress=reporter)
     performer = Performer.load(trained, choose_device(request["device"]))
     moved = performable(performer, motion.track, retarget=show.retarget)
@@ -151,6 +159,37 @@ def _clip_file(clip: dict[str, Any], reporter: JobReporter) -> Path:
         make_folder(path.parent)
         write_sample(path, SampleOptions(**sample), progress=reporter)
     return path
+
+
+def _show_first_look(
+    person: dict[str, Any],
+    track: PoseTrack,
+    show: ShowOptions,
+    folder: Path,
+    reporter: JobReporter,
+) -> None:
+    """Show some seconds of what a person looks like before any training, if that is anything."""
+    from dancenow.options import ShowOptions, TrainPerformerOptions
+    from dancenow.performer import Performer, method_of
+    from dancenow.sources.load import Source
+    from dancenow.staging.performance import write_performance
+    from dancenow.training import choose_device
+    from dancenow.workflows.train_performer import train_performer
+
+    if not method_of(person["preset"]).shows_untrained:
+        return
+    clip = _clip_file(person["material"], reporter)
+    with TemporaryDirectory(dir=folder) as untrained:
+        options = TrainPerformerOptions(
+            preset=person["preset"], minutes=0, device=person["device"], seed=person["seed"]
+        )
+        train_performer(clip, Path(untrained) / "person", options, progress=reporter)
+        performer = Performer.load(Path(untrained) / "person", choose_device(person["device"]))
+    start = track[: max(1, round(_FIRST_SECONDS * track.fps))]
+    background = "target" if show.background == "source" else show.background
+    first = ShowOptions(retarget=show.retarget, background=background)
+    write_performance(performer, Source(start, None), folder / FIRST_FILE, first, progress=reporter)
+    reporter.first_look()
 
 
 def _train_person(person: dict[str, Any], reporter: JobReporter) -> dict[str, Any]:

@@ -22,8 +22,8 @@ JobRequest = dict[str, Any]
 """What a task works on: JSON values."""
 
 WorkerEvent = tuple[str, Any]
-"""A name and a value: "progress", "preview", "warning", "log" for the studio's log, and at the end
-"done", "failed" or "cancelled"."""
+"""A name and a value: "progress", "preview", "first_look", "warning", "log" for the studio's log,
+and at the end "done", "failed" or "cancelled"."""
 
 PREVIEW_FILE: Final = "preview.jpg"
 _INTERVAL: Final = 0.2  # seconds between two progress events of one stage
@@ -62,6 +62,10 @@ class JobReporter:
         """Show a new preview picture."""
         write_bytes(self._folder / PREVIEW_FILE, jpeg)
         self._send(("preview", time.time()))
+
+    def first_look(self) -> None:
+        """Show the first look at the result, which is in the job's folder."""
+        self._send(("first_look", True))
 
     def warn(self, line: str) -> None:
         """Report something that the user should know."""

@@ -126,6 +126,16 @@ def result_panel(job: Job) -> Html:
     )
 
 
+def first_look_panel(job: Job) -> Html:
+    """The first look at what a job makes."""
+    return element(
+        "section",
+        hint("A first look, before any learning: it gets better from here."),
+        element("div", element("figure", _video(job, "first", "A first look")), class_="made"),
+        aria_label="A first look",
+    )
+
+
 def library_card(entry: LibraryEntry) -> Html:
     """A person or a dance of the library."""
     if entry.picture is not None:
@@ -238,18 +248,19 @@ def _capitalized(text: str) -> str:
 
 
 def _player(job: Job, what: str, title: str) -> Html:
-    source = f"media/jobs/{job.id}/{what}"
-    video = element(
+    source = f"media/jobs/{job.id}/{what}?save"
+    save = element("a", f"Download {title.lower()}", href=source, download=True, class_="save")
+    caption = element("figcaption", element("strong", title), save)
+    return element("figure", _video(job, what, title), caption)
+
+
+def _video(job: Job, what: str, title: str) -> Html:
+    return element(
         "video",
-        src=source,
+        src=f"media/jobs/{job.id}/{what}",
         controls=True,
         loop=True,
         playsinline=True,
         preload="auto",
         aria_label=f"{title}: {job.title}",
     )
-    save = element(
-        "a", f"Download {title.lower()}", href=f"{source}?save", download=True, class_="save"
-    )
-    caption = element("figcaption", element("strong", title), save)
-    return element("figure", video, caption)

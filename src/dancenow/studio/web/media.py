@@ -15,12 +15,17 @@ from dancenow.errors import InputError
 from dancenow.sample import DANCES, PERFORMERS
 from dancenow.studio.library import LibraryEntry
 from dancenow.studio.service import StudioService
-from dancenow.studio.tasks import RESULT_FILE, SIDE_BY_SIDE_FILE
+from dancenow.studio.tasks import FIRST_FILE, RESULT_FILE, SIDE_BY_SIDE_FILE
 from dancenow.studio.uploads import is_id, plain_name
 from dancenow.studio.web.guard import OWNER_KEY
 from dancenow.studio.worker import PREVIEW_FILE
 
-_JOB_FILES = {"result": RESULT_FILE, "beside": SIDE_BY_SIDE_FILE, "preview": PREVIEW_FILE}
+_JOB_FILES = {
+    "result": RESULT_FILE,
+    "beside": SIDE_BY_SIDE_FILE,
+    "preview": PREVIEW_FILE,
+    "first": FIRST_FILE,
+}
 _MIME_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".png": "image/png", ".html": "text/html"}
 # A report may come from anywhere: it must not run scripts or request anything.
 _REPORT_POLICY = (

@@ -9,7 +9,7 @@ import gradio as gr
 
 from dancenow.studio.job import Job, JobState
 from dancenow.studio.service import StudioService
-from dancenow.studio.web.fragments import hint, job_panel, result_panel
+from dancenow.studio.web.fragments import first_look_panel, hint, job_panel, result_panel
 from dancenow.studio.web.handlers import LISTENER_OPTIONS, attempt, message_box, request_owner
 
 _NONE: Final = hint("Nothing yet: what you make appears here.")
@@ -63,7 +63,10 @@ class VideosPanel:
         if job is None:
             state, panel = "none", _NONE
         else:
-            state = " ".join([job.id, job.state.value, *(f"{j.id}{j.state.value}" for j in jobs)])
+            first = "first" * job.first_look
+            state = " ".join(
+                [job.id, job.state.value, first, *(f"{j.id}{j.state.value}" for j in jobs)]
+            )
             panel = job_panel(
                 job, queue.jobs_ahead(job), lambda line: self._service.with_user_names(job, line)
             )
@@ -103,13 +106,19 @@ def _state_updates(job: Job | None, jobs: list[Job]) -> tuple[Any, ...]:
     state = None if job is None else job.state
     choices = [(f"{other.title} ({_short(other.state)})", other.id) for other in jobs]
     return (
-        result_panel(job) if job is not None and state is JobState.done else "",
+        "" if job is None else _result(job),
         gr.Dropdown(choices=choices, value=job.id if job else None, visible=len(jobs) > 1),
         gr.Button(visible=state in (JobState.queued, JobState.running), interactive=True),
         gr.Button(visible=state is not None and state.resumable),
         gr.Button(visible=state is JobState.done),
         gr.Button(visible=state is not None and not state.active),
     )
+
+
+def _result(job: Job) -> str:
+    if job.state is JobState.done:
+        return result_panel(job)
+    return first_look_panel(job) if job.first_look else ""
 
 
 def _short(state: JobState) -> str:
