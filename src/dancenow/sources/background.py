@@ -24,7 +24,10 @@ _OFTEN = 0.08  # fraction of the frames in which a change must be seen
 _FEW_CHANGE = 0.002  # of the frame; smaller changes do not get a state of their own
 _COMPARED = 4000  # pixels used to distinguish states
 _SAME = 24.0  # of 255; maximum mean difference of frames that show one state
-_FEWEST = 3  # minimum number of frames of a state
+_FEWEST = 3  # minimum number of frames of a state, and in which a pixel of it must be seen
+_SEEN = (
+    0.15  # fraction of them, too; where a person mostly stands, the rest shows the person's edge
+)
 
 
 def plate_frames(count: int, size: tuple[int, int]) -> NDArray[np.int64]:
@@ -159,7 +162,7 @@ def _plate_of(
     for top in range(0, len(plate), _ROWS):
         rows = slice(top, top + _ROWS)
         off = np.stack([hidden[index][rows] for index in group])
-        known = region[rows] & ~off.all(axis=0)
+        known = region[rows] & ((~off).sum(axis=0) >= max(_FEWEST, _SEEN * len(group)))
         if known.any():
             strip = np.stack([frames[index][rows] for index in group])
             made[rows][known] = _masked_median(strip, off)[known]

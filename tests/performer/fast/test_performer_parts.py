@@ -120,6 +120,23 @@ def test_a_room_that_changes_has_a_plate_for_each_state() -> None:
     assert np.array_equal(room.latest, captions[1])
 
 
+def test_what_a_state_shows_once_does_not_count() -> None:
+    """A hand that the mask missed in a frame, where a person hides the wall in all others."""
+    wall, beside = np.full((120, 160, 3), 90, np.uint8), np.s_[30:50, 120:140]
+    frames, masks = [], []
+    for index in range(18):
+        frame, mask = wall.copy(), np.zeros((120, 160), np.uint8)
+        frame[100:112, 20:70] = 250 if index < 9 else 10
+        if index >= 9:
+            frame[beside] = (255, 0, 255)
+            mask[beside] = 255 if index != 12 else 0
+        frames.append(frame)
+        masks.append(mask)
+    room = find_room(frames, masks)
+    assert len(room.plates) == 2
+    assert (room.latest[beside] == 90).all()
+
+
 def test_every_limb_is_drawn_in_its_own_channel(track: PoseTrack) -> None:
     drawn = draw_condition(track.keypoints[0], (128, 128), 100)
     assert drawn.shape == (64, 64, POSE_CHANNELS) and drawn.dtype == np.uint8

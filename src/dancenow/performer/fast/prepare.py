@@ -37,7 +37,7 @@ from dancenow.video.camera_motion import CameraPath
 
 Frame = NDArray[np.uint8]
 
-VERSION = 9  # of what is cached here; increment it when the preparation changes
+VERSION = 10  # of what is cached here; increment it when the preparation changes
 _FEWEST_FRAMES = 8
 _WORTH = 1.2  # a smaller factor shows nothing
 _FEWEST_POINTS = 8  # body keypoints that a training frame needs
