@@ -21,7 +21,7 @@ from dancenow.performer.fast.dataset import move_keypoints
 from dancenow.performer.fast.pieces import PIECES
 from dancenow.performer.fast.references import References
 from dancenow.performer.fast.texture import LAYER_CHANNELS, LAYERS, Texture
-from dancenow.pose.layout import INDEX, LEFT_HAND, RIGHT_HAND
+from dancenow.pose.layout import FACE, INDEX, LEFT_HAND, RIGHT_HAND
 from dancenow.sample import dance_track
 from untrained import references_of
 
@@ -120,6 +120,25 @@ def test_what_was_chosen_before_stays_unless_something_is_clearly_better(
     assert (texture.choose(pose, previous=every_piece_from(1)) == 1).all()
     limbs = [i for i, piece in enumerate(PIECES) if piece.name.endswith(("forearm", "hand"))]
     assert (texture.choose(pose, previous=every_piece_from(2))[limbs] == 0).all()
+
+
+def test_what_a_pose_lacks_does_not_hide_what_differs(references: References) -> None:
+    """The face is not found in a turn; the head must not stay where it was for that."""
+    pose = references.keypoints[0]
+    nodding = pose.copy()
+    head = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
+    nodding[head, 1] += 0.04 * references.body_px
+    known = replace(
+        references,
+        frames=references.frames[:2],
+        masks=references.masks[:2],
+        keypoints=np.stack([pose, nodding]),
+        times=references.times[:2],
+    )
+    turned = pose.copy()
+    turned[FACE, 2] = 0
+    (number,) = (i for i, piece in enumerate(PIECES) if piece.name == "head")
+    assert Texture(known).choose(turned, previous=every_piece_from(1))[number] == 0
 
 
 def test_what_was_chosen_before_goes_where_it_is_too_near_in_time(

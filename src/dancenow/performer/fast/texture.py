@@ -120,7 +120,8 @@ class Texture:
         (points, seen), (known, there) = _descriptor(piece, keypoints[None]), self._alike[number]
         weights = np.array([w for _, w in piece.alike], np.float32)
         squared = ((known - points) ** 2).sum(axis=-1) / self.references.body_px**2
-        squared = np.where(seen & there, squared, _UNSEEN)
+        # What the new pose lacks tells nothing; in the sum it would hide all that differs.
+        squared = np.where(seen & there, squared, np.where(seen, _UNSEEN, 0.0))
         return np.asarray((squared * weights).sum(axis=-1), dtype=np.float64)
 
     def layers(
