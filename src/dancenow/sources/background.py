@@ -25,9 +25,7 @@ _FEW_CHANGE = 0.002  # of the frame; smaller changes do not get a state of their
 _COMPARED = 4000  # pixels used to distinguish states
 _SAME = 24.0  # of 255; maximum mean difference of frames that show one state
 _FEWEST = 3  # minimum number of frames of a state, and in which a pixel of it must be seen
-_SEEN = (
-    0.15  # fraction of them, too; where a person mostly stands, the rest shows the person's edge
-)
+_SEEN = 0.15  # fraction of them, too: where a person mostly stands, mask errors would show
 
 
 def plate_frames(count: int, size: tuple[int, int]) -> NDArray[np.int64]:

@@ -63,10 +63,9 @@ class VideosPanel:
         if job is None:
             state, panel = "none", _NONE
         else:
-            first = "first" * job.first_look
-            state = " ".join(
-                [job.id, job.state.value, first, *(f"{j.id}{j.state.value}" for j in jobs)]
-            )
+            first = "first look" if job.first_look else ""
+            others = (f"{other.id}{other.state.value}" for other in jobs)
+            state = " ".join([job.id, job.state.value, first, *others])
             panel = job_panel(
                 job, queue.jobs_ahead(job), lambda line: self._service.with_user_names(job, line)
             )
