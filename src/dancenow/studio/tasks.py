@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from dancenow.studio.job_queue import JobKind
 from dancenow.studio.worker import JobReporter, JobRequest
 
 if TYPE_CHECKING:
-    from dancenow.options import ShowOptions
+    from dancenow.options import PerformOptions
     from dancenow.pose import PoseTrack
 
 RESULT_FILE, SIDE_BY_SIDE_FILE, FIRST_FILE = "result.mp4", "beside.mp4", "first.mp4"
@@ -164,31 +165,29 @@ def _clip_file(clip: dict[str, Any], reporter: JobReporter) -> Path:
 def _show_first_look(
     person: dict[str, Any],
     track: PoseTrack,
-    show: ShowOptions,
+    show: PerformOptions,
     folder: Path,
     reporter: JobReporter,
 ) -> None:
     """Show some seconds of what a person looks like before any training, if that is anything."""
-    from dancenow.options import ShowOptions, TrainPerformerOptions
-    from dancenow.performer import Performer, method_of
-    from dancenow.sources.load import Source
-    from dancenow.staging.performance import write_performance
-    from dancenow.training import choose_device
+    from dancenow.options import TrainPerformerOptions
+    from dancenow.performer import method_of
+    from dancenow.workflows.perform import perform
     from dancenow.workflows.train_performer import train_performer
 
     if not method_of(person["preset"]).shows_untrained:
         return
     clip = _clip_file(person["material"], reporter)
+    options = TrainPerformerOptions(
+        preset=person["preset"], minutes=0, device=person["device"], seed=person["seed"]
+    )
+    if show.background == "source":  # needs the source's clip, not only its poses
+        show = replace(show, background="target")
     with TemporaryDirectory(dir=folder) as untrained:
-        options = TrainPerformerOptions(
-            preset=person["preset"], minutes=0, device=person["device"], seed=person["seed"]
-        )
-        train_performer(clip, Path(untrained) / "person", options, progress=reporter)
-        performer = Performer.load(Path(untrained) / "person", choose_device(person["device"]))
-    start = track[: max(1, round(_FIRST_SECONDS * track.fps))]
-    background = "target" if show.background == "source" else show.background
-    first = ShowOptions(retarget=show.retarget, background=background)
-    write_performance(performer, Source(start, None), folder / FIRST_FILE, first, progress=reporter)
+        performer, start = Path(untrained) / "person", Path(untrained) / "start.npz"
+        train_performer(clip, performer, options, progress=reporter)
+        track[: max(1, round(_FIRST_SECONDS * track.fps))].save(start)
+        perform(performer, start, folder / FIRST_FILE, show, progress=reporter)
     reporter.first_look()
 
 
