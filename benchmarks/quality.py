@@ -26,8 +26,7 @@ from numpy.typing import NDArray
 from dancenow.evaluation.clip import ClipScores
 from dancenow.evaluation.pictures import PictureScores
 from dancenow.pose.extent import body_extent
-from dancenow.pose.filters import clean
-from dancenow.sources.detection import detect_pose
+from dancenow.sources.detection import find_pose
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.evaluate_clip import evaluate_clip
 
@@ -166,7 +165,7 @@ def _print(cells: list[str]) -> None:
 
 def write_sheet(made: Path, truth: Path, path: Path) -> None:
     """Some frames of the true clip above those that were made, cut around the person."""
-    extent = body_extent(clean(detect_pose(truth)))
+    extent = body_extent(find_pose(truth))
     left, top = np.nanmin(extent[:, :2], axis=0).astype(int)
     right, bottom = np.nanmax(extent[:, 2:], axis=0).astype(int)
     grow = (bottom - top) // 8

@@ -76,9 +76,14 @@ def clean(track: PoseTrack, config: CleanConfig = CleanConfig()) -> PoseTrack:
         A track of the same length.  Keypoints missing for longer than the longest gap have
         confidence 0.
     """
+    return smooth(complete(track, config), config.smooth)
+
+
+def complete(track: PoseTrack, config: CleanConfig = CleanConfig()) -> PoseTrack:
+    """As `clean`, but what jitters stays; for tracks that `join_with_flow` steadies."""
     certain = drop_uncertain(track, config.min_confidence)
     steady = drop_outliers(certain, config.outlier_window, config.outlier_distance)
-    return smooth(fill_gaps(steady, config.max_gap_seconds), config.smooth)
+    return fill_gaps(steady, config.max_gap_seconds)
 
 
 def drop_uncertain(track: PoseTrack, min_confidence: float) -> PoseTrack:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +16,18 @@ from dancenow.files import new_folder, new_pictures
 from dancenow.mocap import Bvh
 from dancenow.mocap.landmarks_to_bvh import LANDMARKS, landmarks_to_bvh
 from dancenow.pose import PoseTrack
-from dancenow.pose.estimators import make_estimator
-from dancenow.pose.filters import clean
+from dancenow.pose.estimators import make_estimator, pose_model
+from dancenow.pose.filters import clean, complete
+from dancenow.pose.flow_fusion import join_with_flow
 from dancenow.pose.track import FloatArray
 from dancenow.pose.tracking import track_person
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import ClipInfo, probe, read_frames
 
-_VERSION = 1  # of what is cached here; increment it when detection changes
+Frame = NDArray[np.uint8]
+
+_DETECTING = "detecting poses in"
+_VERSION = 2  # of what is cached here; increment it when detection changes
 _MASK_PX = 512  # longer side of a stored mask
 
 
@@ -32,7 +36,7 @@ class PersonDetection:
     """The person in a clip.
 
     Attributes:
-        track: its poses, as detected.
+        track: its poses, cleaned.
         frames: int64 `(N,)`, the frames that have a mask.
         masks: uint8 `(N, h, w)`, 255 on the person, a scaled-down frame.
     """
@@ -65,8 +69,30 @@ def detect_pose(
     if cached.is_file():
         return PoseTrack.load(cached)
     detector = make_estimator(estimator, device=device)
-    tell = _frame_progress(path, info, progress)
+    tell = _frame_progress(_DETECTING, path, info, progress)
     track = detector.estimate(read_frames(path), float(info.fps), info.size, tell)
+    track.save(cached)
+    return track
+
+
+def find_pose(
+    path: Path,
+    *,
+    estimator: str = "mediapipe",
+    device: str = "cpu",
+    progress: ProgressCallback = silent,
+) -> PoseTrack:
+    """The poses in a clip, without outliers and short gaps, joined with its flow; cached, too.
+
+    Arguments and errors are those of `detect_pose`.
+    """
+    info = probe(path)
+    cached = _track_file(path, estimator, joined=True)
+    if cached.is_file():
+        return PoseTrack.load(cached)
+    found = complete(detect_pose(path, estimator=estimator, device=device, progress=progress))
+    tell = _frame_progress("following the person in", path, info, progress)
+    track = join_with_flow(found, _told(read_frames(path), tell))
     track.save(cached)
     return track
 
@@ -80,7 +106,7 @@ def detect_person(
     device: str = "cpu",
     progress: ProgressCallback = silent,
 ) -> PersonDetection:
-    """The poses in a clip, and the person's masks in some frames; cached by the clip's content.
+    """The cleaned poses in a clip, and the person's masks in some frames; cached by its content.
 
     Args:
         path: the clip.
@@ -102,7 +128,7 @@ def detect_person(
         if estimator == "mediapipe" and not track_file.is_file():
             masks_and_track.save(track_file)
     if track is None:
-        track = detect_pose(path, estimator=estimator, device=device, progress=progress)
+        track = find_pose(path, estimator=estimator, device=device, progress=progress)
     return PersonDetection(track, wanted, np.load(folder / "masks.npy", mmap_mode="r"))
 
 
@@ -113,7 +139,7 @@ def record_bvh(clip: Path, *, progress: ProgressCallback = silent) -> tuple[Bvh,
         InputError: the clip cannot be read, or nobody is seen in it.
     """
     info = probe(clip)
-    tell = _frame_progress(clip, info, progress)
+    tell = _frame_progress(_DETECTING, clip, info, progress)
     candidates: list[list[FloatArray]] = []
     worlds = []
     for detection in make_estimator("mediapipe").stream(read_frames(clip)):
@@ -142,7 +168,7 @@ def _segment(
     scale = min(1.0, _MASK_PX / max(width, height))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     row = {int(frame): i for i, frame in enumerate(wanted)}
-    tell = _frame_progress(path, info, progress)
+    tell = _frame_progress(_DETECTING, path, info, progress)
     candidates: list[list[FloatArray]] = []
     with new_folder(folder) as temporary:
         masks = new_pictures(temporary / "masks.npy", (len(wanted), size[1], size[0]))
@@ -157,12 +183,18 @@ def _segment(
         return PoseTrack(track_person(candidates, info.size), float(info.fps), info.size)
 
 
-def _track_file(path: Path, estimator: str) -> Path:
-    return cache_dir("tracks") / f"{content_hash(path, _VERSION, estimator)}.npz"
+def _track_file(path: Path, estimator: str, *, joined: bool = False) -> Path:
+    model = pose_model() if estimator == "mediapipe" else ""
+    return cache_dir("tracks") / f"{content_hash(path, _VERSION, estimator, model, joined)}.npz"
 
 
 def _frame_progress(
-    path: Path, info: ClipInfo, progress: ProgressCallback
+    stage: str, path: Path, info: ClipInfo, progress: ProgressCallback
 ) -> Callable[[int], None]:
-    stage = f"detecting poses in {path.name}"
-    return lambda done: progress(Progress(stage, done, info.frames))
+    return lambda done: progress(Progress(f"{stage} {path.name}", done, info.frames))
+
+
+def _told(frames: Iterable[Frame], tell: Callable[[int], None]) -> Iterator[Frame]:
+    for number, frame in enumerate(frames, start=1):
+        yield frame
+        tell(number)

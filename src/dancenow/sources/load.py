@@ -11,7 +11,7 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.filters import clean
 from dancenow.pose.openpose import is_openpose_folder, read_openpose
 from dancenow.progress import ProgressCallback, silent
-from dancenow.sources.detection import detect_pose
+from dancenow.sources.detection import find_pose
 from dancenow.video import ClipInfo, probe
 
 
@@ -58,8 +58,8 @@ def load_source(
         return Source(clean(read_openpose(path)), None)
     if path.suffix.lower() == ".bvh":
         return Source(film_bvh(read_bvh(path), path, azimuth=azimuth), None)
-    found = detect_pose(path, estimator=estimator, device=device, progress=progress)
-    return Source(clean(found), probe(path))
+    found = find_pose(path, estimator=estimator, device=device, progress=progress)
+    return Source(found, probe(path))
 
 
 def check_azimuth(path: Path, azimuth: float) -> None:
@@ -89,7 +89,7 @@ def load_poses(
         InputError: the poses are of another clip, or nobody is seen.
     """
     if poses is None:
-        return clean(detect_pose(clip, estimator=estimator, device=device, progress=progress))
+        return find_pose(clip, estimator=estimator, device=device, progress=progress)
     info = probe(clip)
     if poses.suffix == ".npz":
         track = PoseTrack.load(poses)

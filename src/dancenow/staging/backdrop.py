@@ -15,7 +15,6 @@ from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import InputError
 from dancenow.files import write_bytes
 from dancenow.performer import Performer
-from dancenow.pose.filters import clean
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.background import find_room, plate_frames
 from dancenow.sources.camera import find_camera, stabilize_frame
@@ -151,7 +150,7 @@ def _source_room(source: Source, progress: ProgressCallback) -> Frame:
     if not file.is_file():
         wanted = plate_frames(info.frames, info.size)
         seen = detect_person(clip, wanted, progress=progress)
-        camera, _ = find_camera(clip, clean(seen.track), progress=progress)
+        camera, _ = find_camera(clip, seen.track, progress=progress)
         rows = {int(index): row for row, index in enumerate(wanted)}
         frames, masks = [], []
         for index, frame in enumerate(read_frames(clip)):

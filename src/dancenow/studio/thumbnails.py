@@ -36,7 +36,7 @@ def write_pose_strip(clip: Path, output: Path, *, progress: ProgressCallback = s
     """
     info = probe(clip)
     places = np.unique(np.linspace(0, info.frames - 1, _STRIP_FRAMES + 2).astype(int)[1:-1])
-    estimator, panels, seen = make_estimator("mediapipe"), [], False
+    estimator, panels, seen = make_estimator(quick=True), [], False
     for number, place in enumerate(places.tolist()):
         frame = next(iter(read_frames(clip, start=place, stop=place + 1)))
         # Each on its own: a person cannot be followed over frames that were skipped.

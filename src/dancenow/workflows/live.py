@@ -95,7 +95,7 @@ def perform_live(
         )
     with ExitStack() as resources:
         camera = open_camera(source, resources)
-        finder = make_estimator(options.estimator, device=options.device)
+        finder = make_estimator(options.estimator, device=options.device, quick=True)
         nobody = PoseTrack(np.zeros((1, NUM_KEYPOINTS, 3), np.float32), camera.fps, camera.size)
         backdrop = Backdrop(options.background, performer, Source(nobody, None))
         played = None if source.isdigit() else Path(source)

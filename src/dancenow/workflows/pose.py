@@ -14,7 +14,7 @@ from dancenow.pose.draw import overlay as draw_overlay
 from dancenow.pose.filters import clean
 from dancenow.pose.openpose import is_openpose_folder, read_openpose, write_openpose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.detection import detect_pose, record_bvh
+from dancenow.sources.detection import detect_pose, find_pose, record_bvh
 from dancenow.sources.load import check_azimuth, load_source
 from dancenow.video import check_output, open_writer, probe, read_frames
 
@@ -64,10 +64,9 @@ def detect(
         return load_source(clip, azimuth=options.camera).track
     if _holds_poses(clip):
         found = read_openpose(clip)
-    else:
-        how = {"estimator": options.estimator, "device": options.device}
-        found = detect_pose(clip, progress=progress, **how)
-    return found if options.raw else clean(found)
+        return found if options.raw else clean(found)
+    find = detect_pose if options.raw else find_pose
+    return find(clip, estimator=options.estimator, device=options.device, progress=progress)
 
 
 def write_pose(

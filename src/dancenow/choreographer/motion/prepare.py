@@ -29,7 +29,7 @@ from dancenow.sources.camera import find_camera, steadied
 from dancenow.sources.load import load_source
 from dancenow.training import Device
 
-VERSION: Final = 2  # of what is learned from; raise it when codec or cleaning change
+VERSION: Final = 3  # of what is learned from; raise it when codec or cleaning change
 _ENOUGH: Final = 3  # windows that a dance holds at least
 _SHOWN: Final = 8  # stick figures of a preview
 _SHOWN_PX: Final = 160  # height and width of each

@@ -31,7 +31,7 @@ from dancenow.sources.load import load_poses
 from dancenow.sources.stick_figures import AuthorsFolder, is_authors_folder, read_authors_folder
 from dancenow.video import ClipInfo, probe, read_frames
 
-VERSION = 2  # of what is cached here; increment it when the preparation changes
+VERSION = 3  # of what is cached here; increment it when the preparation changes
 _FEWEST_POINTS = 8  # body keypoints that a training frame needs
 _AUTHORS_FPS = 30.0  # assumed; their folders do not say
 

@@ -23,7 +23,6 @@ from dancenow.performer.fast.references import FineFrames, pack_picture
 from dancenow.performer.method import TargetRequest
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import standing_height
-from dancenow.pose.filters import clean
 from dancenow.pose.layout import CERTAIN
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
 from dancenow.pose.retarget import BodyShape, body_shape
@@ -37,7 +36,7 @@ from dancenow.video.camera_motion import CameraPath
 
 Frame = NDArray[np.uint8]
 
-VERSION = 10  # of what is cached here; increment it when the preparation changes
+VERSION = 11  # of what is cached here; increment it when the preparation changes
 _FEWEST_FRAMES = 8
 _WORTH = 1.2  # a smaller factor shows nothing
 _FEWEST_POINTS = 8  # body keypoints that a training frame needs
@@ -127,7 +126,7 @@ class _Preparation:
 
     def write(self, folder: Path, progress: ProgressCallback) -> None:
         """Write plate, crops and statistics into `folder`."""
-        track = clean(self.seen.track)[: self.stop]
+        track = self.seen.track[: self.stop]
         camera, drift = find_camera(self.clip, track, stop=self.stop, progress=progress)
         if camera is not None:
             track = steadied(track, camera)

@@ -2,6 +2,7 @@
 
 from dancenow.errors import InputError
 from dancenow.pose.estimators.base import Detection, PoseEstimator
+from dancenow.pose.estimators.heavy_model import pose_model
 from dancenow.pose.estimators.mediapipe import MediaPipeEstimator
 from dancenow.pose.estimators.rtmpose import RTMPoseEstimator
 
@@ -11,10 +12,13 @@ __all__ = [
     "PoseEstimator",
     "RTMPoseEstimator",
     "make_estimator",
+    "pose_model",
 ]
 
 
-def make_estimator(name: str = "mediapipe", *, device: str = "cpu") -> PoseEstimator:
+def make_estimator(
+    name: str = "mediapipe", *, device: str = "cpu", quick: bool = False
+) -> PoseEstimator:
     """The estimator called `name`.
 
     Args:
@@ -22,12 +26,13 @@ def make_estimator(name: str = "mediapipe", *, device: str = "cpu") -> PoseEstim
             `rtmpose` and downloads its models at first use).
         device: "cpu", "cuda", "mps", or "auto" (CUDA where PyTorch and ONNX Runtime both have it,
             else the CPU); MediaPipe always runs on the CPU.
+        quick: MediaPipe's faster model, for live use; see `MediaPipeEstimator`.
 
     Raises:
         InputError: there is no such estimator, or what it needs is not installed.
     """
     if name == "mediapipe":
-        return MediaPipeEstimator()
+        return MediaPipeEstimator(quick=quick)
     if name == "rtmpose":
         return RTMPoseEstimator(device=device)
     raise InputError(f"no pose estimator is called {name!r}; choose mediapipe or rtmpose.")
