@@ -4,7 +4,8 @@
 
 Each pair shows the same clip: the track that an estimator found in it, and the true one (the
 sample performers write it).  For every candidate, over the keypoints that both tracks show
-(smoothing moves a keypoint by at most 0.5 % of the body's height, unless another bound is named):
+(smoothing moves a keypoint by at most 0.5 % of the body's height, unless another bound is named;
+tracks are joined with the flow of the clip that `dancenow sample` wrote beside the true one):
 
 - error: mean distance to the truth, in % of the body's height;
 - fast: the same over the 5 % of keypoints and frames that truly move fastest (peak motion);
@@ -28,9 +29,11 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.pose.body_size import body_height
-from dancenow.pose.filters import CleanConfig, SmoothConfig, clean
+from dancenow.pose.filters import CleanConfig, SmoothConfig, clean, complete
+from dancenow.pose.flow_fusion import join_with_flow
 from dancenow.pose.layout import BODY, FACE, LEFT_HAND, RIGHT_HAND
 from dancenow.pose.track import PoseTrack
+from dancenow.video import read_frames
 
 PARTS = {
     "body": np.arange(BODY.start, BODY.stop),
@@ -96,26 +99,44 @@ def load_pairs(paths: list[Path]) -> list[tuple[PoseTrack, PoseTrack]]:
     return pairs
 
 
+def joined(found: PoseTrack, true: Path) -> PoseTrack:
+    """The track as DanceNow uses it; the clip lies beside the true track."""
+    clip = true.with_name(true.name.replace(".pose.npz", ".mp4"))
+    return join_with_flow(complete(found), read_frames(clip))
+
+
+def format_row(
+    name: str, cleaned: list[PoseTrack], pairs: list[tuple[PoseTrack, PoseTrack]]
+) -> str:
+    """The figures of all parts of the body, means over the clips."""
+    row = f"{name:48}"
+    for keypoints in PARTS.values():
+        each = [
+            measure(found, true, keypoints) for found, (_, true) in zip(cleaned, pairs, strict=True)
+        ]
+        figures = {k: float(np.nanmean([m[k] for m in each])) for k in each[0]}
+        row += " |       {error:5.3f} {fast:6.3f} {jitter:6.2f} {shown:5.1f}".format(**figures)
+    return row
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tracks", nargs="*", type=Path, metavar="TRACK")
-    pairs = load_pairs(parser.parse_args().tracks)
+    paths = parser.parse_args().tracks
+    pairs = load_pairs(paths)
     frames = sum(len(found) for found, _ in pairs)
     print(f"{len(pairs)} clips, {frames} frames; mean over the clips")
     head = "".join(f" | {part:>5} error   fast jitter shown" for part in PARTS)
     print(f"{'':48}{head} | frames/s")
+    start = time.perf_counter()
+    cleaned = [joined(found, true) for (found, _), true in zip(pairs, paths[1::2], strict=True)]
+    rate = frames / (time.perf_counter() - start)
+    print(format_row("joined with the clip's flow", cleaned, pairs), f"| {rate:8.0f}", flush=True)
     for name, config in candidates():
         start = time.perf_counter()
         cleaned = [found if config is None else clean(found, config) for found, _ in pairs]
         rate = frames / (time.perf_counter() - start)
-        row = f"{name:48}"
-        for keypoints in PARTS.values():
-            each = [
-                measure(found, true, keypoints)
-                for found, (_, true) in zip(cleaned, pairs, strict=True)
-            ]
-            figures = {k: float(np.nanmean([m[k] for m in each])) for k in each[0]}
-            row += " |       {error:5.3f} {fast:6.3f} {jitter:6.2f} {shown:5.1f}".format(**figures)
+        row = format_row(name, cleaned, pairs)
         print(row + (f" | {rate:8.0f}" if config else ""), flush=True)
 
 

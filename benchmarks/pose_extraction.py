@@ -20,7 +20,7 @@ from pathlib import Path
 
 import av
 
-from dancenow.pose.estimators import MediaPipeEstimator
+from dancenow.pose.estimators import MediaPipeEstimator, pose_model
 from dancenow.video import read_frames
 
 BLOCK = 20  # frames
@@ -30,7 +30,8 @@ def bare(clip: Path) -> Iterator[object]:
     """PyAV + Holistic: one result a frame."""
     from mediapipe.python.solutions.holistic import Holistic
 
-    with av.open(str(clip)) as container, Holistic(model_complexity=1) as holistic:
+    complexity = 2 if pose_model() == "heavy" else 1
+    with av.open(str(clip)) as container, Holistic(model_complexity=complexity) as holistic:
         container.streams.video[0].thread_type = "AUTO"
         for frame in container.decode(video=0):
             yield holistic.process(frame.to_ndarray(format="rgb24"))
@@ -62,7 +63,8 @@ def main() -> None:
     if not pairs:
         parser.error(f"{arguments.clip} has fewer than {BLOCK} frames")
 
-    print(f"{arguments.clip.name}: {len(pairs)} blocks of {BLOCK} frames, {os.cpu_count()} cores")
+    blocks = f"{len(pairs)} blocks of {BLOCK} frames"
+    print(f"{arguments.clip.name}, {pose_model()} model: {blocks}, {os.cpu_count()} cores")
     for name, values in seconds.items():
         print(f"  {name}  {BLOCK / statistics.median(values):6.1f} frames/s")
     print(f"  ours / bare  {statistics.median(a / b for a, b in pairs):.0%}")

@@ -284,7 +284,7 @@ def test_training_tells_its_stages_and_leaves_a_performer(clip: Path, tmp_path: 
     )
     stages = list(dict.fromkeys(event.stage for event in events))
     told = [stage.split()[0] for stage in stages]
-    assert told == ["detecting", "watching", "looking", "cutting", "learning"]
+    assert told == ["detecting", "following", "watching", "looking", "cutting", "learning"]
     assert list(times.seconds) == ["prepare", "train"] and trained.times is times
     assert trained.steps == 3
     figures = Performer.load(tmp_path / "p").training

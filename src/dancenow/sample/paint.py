@@ -32,6 +32,11 @@ def _over(base: Tensor, colour: Tensor, share: Tensor) -> Tensor:
     return base * (1 - share) + colour * share
 
 
+def _shown(period: float, pixel: Tensor) -> Tensor:
+    """How much of a pattern can be shown: none with a period, metres, of less than two pixels."""
+    return (period / pixel / 2 - 1).clamp(0, 1)
+
+
 class SurfacePainter:
     """Paints one performer.
 
@@ -51,13 +56,13 @@ class SurfacePainter:
         if part == "skin":
             return self._head(rest, pixel, mouth, blink)
         if part == "hair":
-            return self._hair(rest)
+            return self._hair(rest, pixel)
         if part == "hat":
             return self._hat(rest, pixel)
         if part == "top":
-            return self._top(rest, pixel)
+            return self._folded(self._top(rest, pixel), rest, pixel)
         if part == "bottom":
-            return self._bottom(rest, pixel)
+            return self._folded(self._bottom(rest, pixel), rest, pixel)
         if part.endswith("shoe"):
             return self._shoe(rest, pixel)
         if part == "legs":
@@ -146,14 +151,33 @@ class SurfacePainter:
         line = torch.maximum((y + 0.5 * gap).abs() - 0.0035, ends)
         return _over(out, _colour("#4a1a1a"), 0.75 * inside(line) * (1.0 if mouth < 0.3 else 0.0))
 
-    def _hair(self, rest: Tensor) -> Coat:
+    def _folded(self, coat: Coat, rest: Tensor, pixel: Tensor) -> Coat:
+        """Cloth with folds where a body bends: at the waist, in the elbows and behind the knees."""
+        x, y, z = rest
+        hip, knee = (float(self.skeleton.at(f"left_{name}")[1]) for name in ("hip", "knee"))
+        elbow = float(self.skeleton.at("left_elbow")[0])
+        bends = torch.exp(-(((y - hip - 0.10) / 0.10) ** 2))
+        bends = bends + torch.exp(-(((y - knee) / 0.09) ** 2)) * (y < hip)
+        bends = bends + torch.exp(-(((x.abs() - elbow) / 0.08) ** 2)) * (y > hip + 0.2)
+        wander = torch.sin(21 * x + 13 * z) + 0.6 * torch.sin(37 * z - 17 * x + 5 * y)
+        along = torch.where((x.abs() > 0.6 * elbow) & (y > hip + 0.2), x.abs(), y)
+        period = 0.055  # metres
+        crease = torch.sin((2 * torch.pi / period) * along + 1.8 * wander)
+        shade = 0.5 * crease + 0.5 * crease * crease.abs()
+        return Coat(coat.albedo * (1 + 0.2 * shade * bends.clamp(0, 1) * _shown(period, pixel)),
+                    coat.gloss)  # fmt: skip
+
+    def _hair(self, rest: Tensor, pixel: Tensor) -> Coat:
         coat = self._flat(self.look.hair, rest, 0.55)
         u, v, w = rest[0] / self.head, (rest[1] - self.chin) / self.head, rest[2] / self.head
         if self.look.hair_style == "afro":
             tone = torch.sin(u * 70) * torch.sin(v * 65 + 1) * torch.sin(w * 60)
             return Coat(coat.albedo * (1 + 0.55 * tone), coat.gloss * 0.3)
         tone = torch.sin(u * 42 + 9 * v) + 0.6 * torch.sin(u * 97 - 14 * v + 5 * w)
-        return Coat(coat.albedo * (1 + 0.22 * tone), coat.gloss)
+        strands = torch.sin(u * 170 + 4 * torch.sin(9 * v) + 31 * w) * _shown(
+            0.037 * self.head, pixel
+        )
+        return Coat(coat.albedo * (1 + 0.22 * tone + 0.3 * strands), coat.gloss)
 
     def _hat(self, rest: Tensor, pixel: Tensor) -> Coat:
         coat = self._flat(self.look.top_second, rest, 0.15)

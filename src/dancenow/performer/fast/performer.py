@@ -22,6 +22,7 @@ from dancenow.performer.fast.condition import POSE_CHANNELS, draw_condition
 from dancenow.performer.fast.config import PerformerConfig
 from dancenow.performer.fast.crop import CropPath, crop_path, person_box
 from dancenow.performer.fast.dataset import FINE, to_tensor
+from dancenow.performer.fast.faces import Looks
 from dancenow.performer.fast.networks import FastGenerator, Foreground
 from dancenow.performer.fast.references import FineFrames, References
 from dancenow.performer.fast.steadying import Steadying
@@ -115,6 +116,7 @@ class FastPerformer(Performer):
         self._painter = self.generator.fused()
         self._fine = None if texture.references.fine is None else FineTexture(texture)
         self._chosen: NDArray[np.int64] | None = None  # for the previous frame
+        self._looks = Looks(texture.references.keypoints)
         self._steadying = Steadying()
         self._threads = ThreadTuner(None if device.kind == "cpu" else 1)
 
@@ -129,8 +131,10 @@ class FastPerformer(Performer):
     def layers(self, track: PoseTrack, *, resume: bool = False) -> Iterator[Layer]:
         if not resume:
             self._chosen = None
+            self._looks.reset()
             self._steadying.reset()
         self._check_size(track)
+        self._looks.meet(track.keypoints)
         path = crop_path(track, self.scene.zoom, self.generator.stride, _MAX_CANVAS)
         factor = 1.0 if self._fine is None else self._fine.factor
         shown = path.enlarged(factor)
@@ -152,7 +156,8 @@ class FastPerformer(Performer):
 
         def draw(start: int) -> _Inputs:
             indices = range(start, min(start + _BATCH, len(track)))
-            poses = [path.to_canvas(track.keypoints[index], index) for index in indices]
+            danced = (self._looks.adapt(track.keypoints[index]) for index in indices)
+            poses = [path.to_canvas(pose, i) for pose, i in zip(danced, indices, strict=True)]
             left, top, right, bottom = self._window(poses, path.canvas)
             rows, fine = [], []
             for index, keypoints in zip(indices, poses, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,19 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir, content_hash
-from dancenow.errors import InputError
+from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import new_folder, new_pictures
 from dancenow.performer.fast.config import CropConfig, PerformerConfig
 from dancenow.performer.fast.crop import crop_path
 from dancenow.performer.fast.dataset import FINE, CropSet, spread
+from dancenow.performer.fast.faces import upright_face
 from dancenow.performer.fast.performer import PlatedScene
 from dancenow.performer.fast.references import FineFrames, pack_picture
 from dancenow.performer.method import TargetRequest
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import standing_height
-from dancenow.pose.layout import CERTAIN
+from dancenow.pose.layout import CERTAIN, LEFT_HAND, RIGHT_HAND, USABLE
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
 from dancenow.pose.retarget import BodyShape, body_shape
+from dancenow.pose.track import FloatArray
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.sources.background import find_room, plate_frames
 from dancenow.sources.camera import find_camera, stabilize_frame, steadied, warn_of_drift
@@ -39,6 +42,8 @@ Frame = NDArray[np.uint8]
 VERSION = 11  # of what is cached here; increment it when the preparation changes
 _FEWEST_FRAMES = 8
 _WORTH = 1.2  # a smaller factor shows nothing
+_SMALL_PX, _GOOD_PX = 150, 400  # heights of a person
+_HARDLY = 0.02  # of the frames
 _FEWEST_POINTS = 8  # body keypoints that a training frame needs
 
 
@@ -110,6 +115,7 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
         camera = CameraPath(np.array(document["camera"]), info.size)
     scene = PlatedScene(plate, float(info.fps), document["zoom"], statistics, shape, camera)
     crops = CropSet.open(folder, document["body_px"], stride)
+    _warn_of_what_lacks(clip.name, crops.keypoints, document["body_px"] * document["zoom"])
     span = {"clip": content_hash(clip), "start": 0, "stop": stop, "frames": info.frames}
     return Prepared(scene, crops, key, span)
 
@@ -208,6 +214,23 @@ class _Preparation:
                 mask = np.asarray(self.seen.masks[row])
                 yield row, *stabilize_frame(frame, mask, camera, index)
             progress(Progress(f"{stage} {self.clip.name}", index + 1, self.stop))
+
+
+def _warn_of_what_lacks(name: str, keypoints: FloatArray, height: float) -> None:
+    """Say what cannot be learned from poses `(N, 137, 3)` of a person `height` pixels high."""
+    lacks = []
+    if height < _SMALL_PX:
+        lacks.append(
+            f"the person is {height:.0f} pixels high, so faces and hands are a few dots; from "
+            f"{_GOOD_PX} pixels on they can be learned"
+        )
+    if np.mean([upright_face(pose) is not None for pose in keypoints]) < _HARDLY:
+        lacks.append("the face is hardly ever seen from the front; none is made up")
+    hands = np.stack([keypoints[:, hand, 2].max(axis=1) for hand in (LEFT_HAND, RIGHT_HAND)])
+    if (hands.max(axis=0) >= USABLE).mean() < _HARDLY:
+        lacks.append("hands are hardly ever seen, and stay vague where a dance shows them")
+    if lacks:
+        warnings.warn(f"{name}: {'; '.join(lacks)}.", DanceNowWarning, stacklevel=4)
 
 
 def fine_factor(zoom: float, body_px: float, most_px: int, stride: int) -> float:

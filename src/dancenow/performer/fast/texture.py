@@ -15,13 +15,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow.performer.fast.faces import Bend
+from dancenow.performer.fast.faults import find_faults
 from dancenow.performer.fast.pieces import PIECES, Piece
 from dancenow.performer.fast.references import References
 from dancenow.pose.body_size import body_heights
@@ -47,6 +49,9 @@ _FAITHFUL: Final = 1.3
 _AS_GOOD: Final = 1e-4
 _SHRINK: Final = 2  # pixels of the picture for one of the map of pieces
 _FADED: Final = 8  # of 255: coverage that does not count
+# Of 255: below the first number a mask shows the room, which would surround the person as a halo;
+# from the second on, the person alone.
+_EDGE: Final = (90, 250)
 
 
 class _Cover(NamedTuple):
@@ -116,13 +121,18 @@ class Texture:
         return chosen
 
     def _cost(self, number: int, piece: Piece, keypoints: FloatArray) -> NDArray[np.float64]:
-        """Dissimilarity of a piece in each reference, `(N,)`, squared body heights."""
+        """How little a piece of each reference fits, `(N,)`: squared body heights, and faults."""
         (points, seen), (known, there) = _descriptor(piece, keypoints[None]), self._alike[number]
         weights = np.array([w for _, w in piece.alike], np.float32)
         squared = ((known - points) ** 2).sum(axis=-1) / self.references.body_px**2
         # What the new pose lacks tells nothing; in the sum it would hide all that differs.
         squared = np.where(seen & there, squared, np.where(seen, _UNSEEN, 0.0))
-        return np.asarray((squared * weights).sum(axis=-1), dtype=np.float64)
+        alike = (squared * weights).sum(axis=-1)
+        return np.asarray(alike * self._faults[:, number], dtype=np.float64)
+
+    @cached_property
+    def _faults(self) -> FloatArray:
+        return find_faults(self.references)
 
     def layers(
         self, keypoints: FloatArray, chosen: NDArray[np.int64], canvas: tuple[int, int]
@@ -148,7 +158,9 @@ class Texture:
             size = float(self._heights[reference]) / tall
             back = _motion(piece, keypoints, self.references.keypoints[reference], size)
             if back is not None:
-                _add_warped(sums[piece.layer], tile, back)
+                old = self.references.keypoints[reference]
+                bend = Bend.of(keypoints, old, back) if piece.name == "head" else None
+                _add_warped(sums[piece.layer], tile, back, bend)
         layers = np.empty((height, width, LAYERS * LAYER_CHANNELS), np.uint8)
         for number, layer in enumerate(sums):
             flat = layer.reshape(-1, 4)
@@ -279,7 +291,7 @@ def _about(linear: NDArray[np.float64], middle: complex, goal: complex) -> Affin
     return np.hstack([linear, shift[:, None]])
 
 
-def _add_warped(layer: NDArray[np.uint16], tile: _Tile, back: Affine) -> None:
+def _add_warped(layer: NDArray[np.uint16], tile: _Tile, back: Affine, bend: Bend | None) -> None:
     """Add a warped tile to a layer `(H, W, 4)`; `back` maps layer pixels to reference pixels."""
     height, width = tile.pixels.shape[:2]
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
@@ -294,13 +306,15 @@ def _add_warped(layer: NDArray[np.uint16], tile: _Tile, back: Affine) -> None:
     shifted = back.copy()
     shifted[:, 2] += back[:, :2] @ np.array([left, top]) - (tile.left, tile.top)
     part = layer[top:bottom, left:right]
-    warped = cv2.warpAffine(
-        tile.pixels,
-        shifted,
-        (right - left, bottom - top),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_CONSTANT,
-    )
+    size = (right - left, bottom - top)
+    if bend is None:
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        warped = cv2.warpAffine(tile.pixels, shifted, size, flags=flags)
+    else:
+        x, y = np.meshgrid(*(np.arange(side, dtype=np.float32) for side in size))
+        maps = cv2.transform(np.dstack([x, y]), shifted) + bend.field((left, top), size)
+        u, v = np.moveaxis(maps.astype(np.float32), -1, 0)
+        warped = cv2.remap(tile.pixels, u, v, cv2.INTER_LINEAR)
     np.add(part, warped, out=part)
 
 
@@ -310,7 +324,8 @@ def _cover_pieces(mask: Frame, keypoints: FloatArray, body_px: float) -> list[_C
     rows, columns = -(-height // _SHRINK), -(-width // _SHRINK)
     far = _distances(keypoints / np.array([_SHRINK, _SHRINK, 1], np.float32), body_px / _SHRINK,
                      (rows, columns))  # fmt: skip
-    person = cv2.resize(mask, (columns, rows), interpolation=cv2.INTER_AREA) / np.float32(255)
+    shown = cv2.resize(mask, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
+    person = np.clip((shown - _EDGE[0]) / (_EDGE[1] - _EDGE[0]), 0, 1)
     order = np.sort(far, axis=0)
     covers: list[_Cover | None] = []
     for distance in far:
