@@ -2,8 +2,8 @@
 
     python benchmarks/performer.py TARGET [--preset fast] [--steps 20] [--source SOURCE]
 
-Prints the machine's own peak in a 3 x 3 convolution, the training rate, and the rate of performing
-with and without writing the clip, all in one run on one clip.
+Prints the machine's own peak in a 3 x 3 convolution, the training rate, the share of each part of a
+step, and the rate of performing with and without writing the clip, all in one run on one clip.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
 
 import torch
 
+from dancenow.performer.fast import dataset, losses
 from dancenow.performer.fast.config import PRESETS
+from dancenow.performer.fast.networks import FastGenerator
 from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.prepare import prepare_target
 from dancenow.performer.fast.training import FastTraining
@@ -46,6 +51,72 @@ def peak(device: Device, channels: int = 128, side: int = 64) -> float:
     return best * 4 * side * side * channels * channels * 9 * 2 / 1e9
 
 
+@contextmanager
+def clocked(spent: dict[str, float], parts: dict[str, tuple[object, str]]) -> Iterator[None]:
+    """Add up the seconds that methods take, without the others that they call, by their parts."""
+    within = [0.0]  # seconds of the calls inside each running one
+
+    def timed(part: str, method: Callable[..., object]) -> Callable[..., object]:
+        def call(*positional: object, **named: object) -> object:
+            start = time.perf_counter()
+            within.append(0.0)
+            try:
+                return method(*positional, **named)
+            finally:
+                seconds = time.perf_counter() - start
+                spent[part] = spent.get(part, 0.0) + seconds - within.pop()
+                within[-1] += seconds
+
+        return call
+
+    with ExitStack() as patches:
+        for part, (owner, name) in parts.items():
+            method = timed(part, getattr(owner, name))
+            patches.enter_context(patch.object(owner, name, method))
+        yield
+
+
+def print_shares(training: FastTraining, steps: int) -> None:
+    """What a step's time goes to: first the batch alone, which a thread draws, then the rest."""
+    spent: dict[str, float] = {}
+    drawing: dict[str, tuple[object, str]] = {
+        "choosing references": (training.texture, "choose"),
+        "warping their pieces": (training.texture, "layers"),
+        "drawing the pose": (dataset, "draw_condition"),
+        "copying to tensors": (dataset, "to_tensor"),
+    }
+    start = time.perf_counter()
+    with clocked(spent, drawing):
+        for number in range(steps):
+            training._draw(number)
+    _print_table("a batch, drawn meanwhile", time.perf_counter() - start, spent, steps)
+
+    spent.clear()
+    learning: dict[str, tuple[object, str]] = {
+        "waiting for the batch": (training, "_batch"),
+        "moving the real picture": (losses, "moved_onto"),
+        "discriminator": (training, "_judged"),
+        "backward": (training.fabric, "backward"),
+        "optimiser": (training.optimizer, "step"),
+        "averaging the weights": (training.average, "update"),
+        "SSIM": (losses, "structure"),
+        "gradients of the picture": (losses, "gradient_l1"),
+        "painting": (FastGenerator, "forward"),
+    }
+    start = time.perf_counter()
+    with clocked(spent, learning):
+        for number in range(steps, 2 * steps):
+            training.step(number, 0.5)
+    _print_table("a step", time.perf_counter() - start, spent, steps)
+
+
+def _print_table(what: str, seconds: float, spent: dict[str, float], steps: int) -> None:
+    print(f"{what}: {1000 * seconds / steps:.0f} ms, of which")
+    spent["the rest"] = seconds - sum(spent.values())
+    for part, part_seconds in sorted(spent.items(), key=lambda item: -item[1]):
+        print(f"  {part:24} {part_seconds / seconds:5.1%}")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -68,13 +139,15 @@ def main() -> None:
         start = time.perf_counter()
         training.step(number, 0.5)
         seconds.append(time.perf_counter() - start)
-    training.close()
     step = median(seconds[2:])
     batch = config.optimizer.batch
     print(
         f"training: {batch / step:.1f} frames/s, cut out of {width} x {height} "
         f"(median step {step:.3f} s, batch {batch})"
     )
+
+    print_shares(training, options.steps)
+    training.close()
 
     generator, texture = training.average.module, training.texture
     performer = FastPerformer(config, prepared.scene, generator, texture, device)
