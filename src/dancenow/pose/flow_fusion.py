@@ -52,25 +52,38 @@ def join_with_flow(track: PoseTrack, frames: Iterable[Frame]) -> PoseTrack:
         return track
     height = float(np.nanmedian(heights))
     steps, sure = _steps(track, frames, height)
-    seen = track.confidence >= FOUND
-    trust = np.where(seen, track.confidence, 0.0).astype(np.float64)
-    along = _TRUST * sure * np.minimum(trust[1:], trust[:-1])
-    weight, weight_along = trust, along
-    xy = found = track.xy / height
-    for _ in range(_ROUNDS):
-        xy = _least_squares(found, weight, steps / height, weight_along)
-        astray = np.linalg.norm(xy - found, axis=-1) / _ASTRAY
-        slip = np.linalg.norm(np.diff(xy, axis=0) - steps / height, axis=-1) / _SLIP
-        weight, weight_along = trust / np.maximum(1, astray), along / (1 + slip * slip)
     keypoints = track.keypoints.copy()
-    keypoints[..., :2] = np.where(seen[..., None], height * xy, track.xy)
+    # One after the other: in a long clip, all at once would take gigabytes.
+    for index in range(keypoints.shape[1]):
+        keypoint = track.keypoints[:, index].astype(np.float64) / (height, height, 1)
+        moves = steps[:, index].astype(np.float64) / height
+        joined = _join(keypoint, moves, sure[:, index].astype(np.float64))
+        keypoints[:, index, :2] = np.where(
+            keypoint[:, 2:] >= FOUND, height * joined, track.xy[:, index]
+        )
     return track.with_keypoints(keypoints)
 
 
-def _steps(track: PoseTrack, frames: Iterable[Frame], height: float) -> tuple[Array, Array]:
+def _join(keypoint: Array, steps: Array, sure: Array) -> Array:
+    """The places of a keypoint `(T, 3)`, `(T, 2)`, in body heights."""
+    found = keypoint[:, :2]
+    trust = np.where(keypoint[:, 2] >= FOUND, keypoint[:, 2], 0.0)
+    along = _TRUST * sure * np.minimum(trust[1:], trust[:-1])
+    weight, weight_along, joined = trust, along, found
+    for _ in range(_ROUNDS if trust.any() else 0):
+        joined = _least_squares(found, weight, steps, weight_along)
+        astray = np.linalg.norm(joined - found, axis=-1) / _ASTRAY
+        slip = np.linalg.norm(np.diff(joined, axis=0) - steps, axis=-1) / _SLIP
+        weight, weight_along = trust / np.maximum(1, astray), along / (1 + slip * slip)
+    return joined
+
+
+def _steps(
+    track: PoseTrack, frames: Iterable[Frame], height: float
+) -> tuple[FloatArray, FloatArray]:
     """How the picture under each keypoint moves, `(T - 1, K, 2)` pixels, and how sure that is."""
     shape = len(track) - 1, track.keypoints.shape[1]
-    steps, sure = np.zeros((*shape, 2)), np.zeros(shape)
+    steps, sure = np.zeros((*shape, 2), np.float32), np.zeros(shape, np.float32)
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     greys = (np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8) for frame in frames)
     poses = pairwise(track.keypoints)
@@ -125,24 +138,20 @@ def _window(
 
 
 def _least_squares(found: Array, weight: Array, steps: Array, along: Array) -> Array:
-    """The `x` that minimises `weight |x - found|² + along |x[1:] - x[:-1] - steps|²`.
+    """The `x` that minimises `weight |x - found|² + along |x[1:] - x[:-1] - steps|²`, `(T, 2)`.
 
     Args:
-        found: `(T, K, 2)`.
-        weight: `(T, K)`.
-        steps: `(T - 1, K, 2)`.
-        along: `(T - 1, K)`.
+        found: `(T, 2)`.
+        weight: `(T,)`.
+        steps: `(T - 1, 2)`.
+        along: `(T - 1,)`.
     """
     diagonal = weight + 1e-9  # what nothing holds stays where it is
-    right = diagonal[..., None] * found
+    right = diagonal[:, None] * found
     diagonal[1:] += along
     diagonal[:-1] += along
-    pull = along[..., None] * steps
+    pull = along[:, None] * steps
     right[1:] += pull
     right[:-1] -= pull
-    # All keypoints in one system, one after the other: a band of one number beside the diagonal.
-    beside = np.zeros_like(weight)
-    beside[1:] = -along
-    bands = np.stack([beside.T.ravel(), diagonal.T.ravel()])
-    solved = solveh_banded(bands, right.transpose(1, 0, 2).reshape(-1, 2))
-    return np.asarray(solved.reshape(*found.shape[1::-1], 2).transpose(1, 0, 2), dtype=np.float64)
+    bands = np.stack([np.append(0.0, -along), diagonal])  # the one above the diagonal, and it
+    return np.asarray(solveh_banded(bands, right), dtype=np.float64)
