@@ -109,6 +109,25 @@ def test_a_gap_in_the_pictures_is_no_motion():
     assert error(joined, true) < 2.5
 
 
+def test_beyond_the_picture_there_is_no_flow():
+    """The still border of a picture does not hold a foot that is cut off."""
+    true = walk()
+    keypoints = true.keypoints.copy()
+    keypoints[:, INDEX["left_ankle"], 1] += 500
+    joined = join_with_flow(true.with_keypoints(keypoints), film(true))
+    ankle = joined.xy[:, INDEX["left_ankle"]] - keypoints[:, INDEX["left_ankle"], :2]
+    assert np.abs(ankle).max() < 1e-3
+
+
+def test_a_close_up_is_smoothed():
+    keypoints = np.zeros((20, NUM_KEYPOINTS, 3), np.float32)
+    keypoints[:, INDEX["nose"]] = 100, 100, 0.9
+    keypoints[::2, INDEX["nose"], 0] += 1
+    jittering = PoseTrack(keypoints, 25.0, SIZE)
+    joined = join_with_flow(jittering, film(walk()))
+    assert np.ptp(joined.xy[5:15, INDEX["nose"], 0]) < 0.7
+
+
 def test_tracks_of_one_frame_or_of_nobody_stay():
     one = walk()[:1]
     assert_array_equal(join_with_flow(one, film(one)).keypoints, one.keypoints)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
 from dancenow.pose.body_size import body_height
+from dancenow.pose.filters import smooth
 from dancenow.pose.layout import FOUND
 from dancenow.pose.track import FloatArray, PoseTrack
 
@@ -43,14 +44,16 @@ def join_with_flow(track: PoseTrack, frames: Iterable[Frame]) -> PoseTrack:
     something else, say an arm in front (Cauchy's), hardly count (Holland and Welsch, "Robust
     regression using iteratively reweighted least-squares", 1977).
 
+    Where no body's height is known, as in a close-up, the track is smoothed instead.
+
     Args:
         track: as detected; what has confidence 0 stays as it is.
         frames: uint8 `(H, W, 3)` RGB, the clip's, read once, one at a time.
     """
     heights = body_height(track)
-    if len(track) < 2 or not np.isfinite(heights).any():
-        return track
-    height = float(np.nanmedian(heights))
+    height = float(np.nanmedian(heights)) if np.isfinite(heights).any() else 0.0
+    if len(track) < 2 or height <= 0:
+        return smooth(track)
     steps, sure = _steps(track, frames, height)
     keypoints = track.keypoints.copy()
     # One after the other: in a long clip, all at once would take gigabytes.
@@ -118,9 +121,11 @@ def _step(
     # Keypoints have pixel centres at .5.
     shrink = np.array([columns, rows]) / pictures[0].shape[::-1]
     place = np.floor(np.nan_to_num(points) * shrink)
-    column, row = np.clip(place, 0, (columns - 1, rows - 1)).astype(int).T
+    inside = np.clip(place, 0, (columns - 1, rows - 1))
+    column, row = inside.astype(int).T
     flow = near[row, column]
-    return flow[:, :2] / np.maximum(flow[:, 2:], 1e-6) / scale, flow[:, 2]
+    sure = np.where((place == inside).all(axis=1), flow[:, 2], 0.0)
+    return flow[:, :2] / np.maximum(flow[:, 2:], 1e-6) / shrink, sure
 
 
 def _window(

@@ -8,7 +8,7 @@ from pathlib import Path
 from dancenow.errors import InputError
 from dancenow.mocap import film_bvh, read_bvh
 from dancenow.pose import PoseTrack
-from dancenow.pose.filters import clean
+from dancenow.pose.filters import clean, complete
 from dancenow.pose.openpose import is_openpose_folder, read_openpose
 from dancenow.progress import ProgressCallback, silent
 from dancenow.sources.detection import find_pose
@@ -92,7 +92,7 @@ def load_poses(
         return find_pose(clip, estimator=estimator, device=device, progress=progress)
     info = probe(clip)
     if poses.suffix == ".npz":
-        track = PoseTrack.load(poses)
+        track = complete(PoseTrack.load(poses))
     elif is_openpose_folder(poses):
         track = clean(read_openpose(poses, fps=float(info.fps), size=info.size))
     else:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from dancenow.performer.fast.faces import Bend, Looks
+from dancenow.performer.fast.faces import Bend, Looks, upright_face
 from dancenow.pose.face_model import face_features
 from dancenow.pose.layout import FACE, NUM_KEYPOINTS
 from dancenow.pose.track import FloatArray
@@ -70,6 +70,33 @@ class TestLooks:
         open_and_shut = [head(wide=0.8, turn=turn, mouth=m)[LIPS, :2] for m in (1.0, 0.0)]
         wanted = open_and_shut[0] - open_and_shut[1]
         assert_allclose(opened, wanted, atol=0.5)
+
+    @pytest.mark.parametrize("turn", range(0, 95, 5))
+    def test_a_face_from_the_side_tells_nothing(self, turn: int):
+        """A head that turns away: its nose comes near the jaw's end, then beyond it."""
+        depth = np.zeros(70)  # of the points, towards the camera, in head heights
+        depth[27:36], depth[[0, 1, 15, 16]] = 0.35, -0.1
+        depth[17:27] = depth[36:70] = depth[6:11] = 0.2
+        pose, angle = head(), np.deg2rad(turn)
+        across = face_features(0.0, 0.0)[:, 0]
+        pose[FACE, 0] = 100 + 90 * (np.cos(angle) * across + np.sin(angle) * depth)
+        assert (upright_face(pose) is not None) == (turn <= 10)
+
+    def test_pupils_need_not_be_found(self):
+        looks = Looks(head()[None])
+        dancer = head(wide=0.8)
+        dancer[FACE.start + 68 : FACE.stop] = 0
+        looks.meet(dancer[None])
+        adapted = looks.adapt(dancer)
+        assert_allclose(adapted[FACE, :2][:68], looks_like(0.8)[:68], atol=0.5)
+        assert_array_equal(adapted[FACE][68:], 0)
+
+    def test_a_turned_face_changes_as_much_less_as_it_is_narrower(self):
+        looks = Looks(head()[None])
+        looks.meet(head(wide=0.8)[None])
+        front, turned = head(wide=0.8), head(wide=0.4)
+        changes = [looks.adapt(pose)[FACE, 0] - pose[FACE, 0] for pose in (front, turned)]
+        assert_allclose(changes[1], changes[0] / 2, atol=0.1)
 
     def test_the_own_face_stays_as_it_is(self):
         looks = Looks(np.stack([head()] * 4))

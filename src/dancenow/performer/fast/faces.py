@@ -13,13 +13,16 @@ from dancenow.pose.track import FloatArray
 
 Affine = NDArray[np.float64]  # (2, 3), as cv2.warpAffine takes it
 
+_POINTS: Final = slice(FACE.start, FACE.start + 68)  # without the pupils, which not all find
 _FEWEST: Final = 20  # points of a face that tell how it is bent
 _REACH: Final = 0.12  # of the face's height; how far around it a point moves what lies there
 _FIRM: Final = 0.3  # weight of what does not move; it wins where no point is near
-_STEPS: Final = 24  # along the face's height at which the field is found
+_STEPS, _MOST_STEPS = 24, 64  # at which the field is found: along the face's height, a tile's side
+_FARTHEST: Final = 0.25  # of the face's height; no point of a face bends farther
 _EYES: Final = (slice(36, 42), slice(42, 48))  # of the face's 70 points: the right one, the left
 _NOSE, _JAW = 30, (0, 16)  # its tip; the jaw's ends
-_FRONTAL: Final = 1.6  # largest ratio of the nose's distances from the jaw's ends
+_FRONTAL: Final = 2.0  # largest ratio of the nose's distances from the jaw's ends
+_WIDE: Final = 4.0  # distances between the eyes; a jaw that seems wider is seen from the side
 
 
 class Bend(NamedTuple):
@@ -47,11 +50,19 @@ class Bend(NamedTuple):
         # Keypoints have pixel centres at .5, cv2 at .0.
         points, ends = (pose[FACE][both, :2].astype(np.float64) - 0.5 for pose in (new, old))
         shifts = ends - (points @ back[:, :2].T + back[:, 2])
+        most = _FARTHEST * max(8.0, float(np.ptp(ends[:, 1])))
+        lengths = np.linalg.norm(shifts, axis=1, keepdims=True)
+        shifts *= np.minimum(1, most / np.maximum(lengths, 1e-9))
         return Bend(points, shifts, max(8.0, float(np.ptp(points[:, 1]))))
+
+    @property
+    def farthest(self) -> float:
+        """The longest shift, pixels."""
+        return float(np.linalg.norm(self.shifts, axis=1).max())
 
     def field(self, corner: tuple[int, int], size: tuple[int, int]) -> FloatArray:
         """The shifts of a part of the picture, `(H, W, 2)`: smooth, and none far from the face."""
-        step = max(1.0, self.height / _STEPS)
+        step = max(1.0, self.height / _STEPS, max(size) / _MOST_STEPS)
         x, y = (
             low + step * np.arange(int(np.ceil(side / step)) + 1)
             for low, side in zip(corner, size, strict=True)
@@ -82,12 +93,12 @@ class Looks:
 
     def __init__(self, keypoints: FloatArray) -> None:
         faces = [face for pose in keypoints if (face := upright_face(pose)) is not None]
-        self._own = np.mean(faces, axis=0) if faces else None
+        self._own = np.median(faces, axis=0) if faces else None
         self.reset()
 
     def reset(self) -> None:
         """Forget the dancer."""
-        self._sum, self._count = np.zeros((FACE.stop - FACE.start, 2)), 0
+        self._sum, self._count = np.zeros((_POINTS.stop - _POINTS.start, 2)), 0
 
     def meet(self, keypoints: FloatArray) -> None:
         """See more of the dancer: `(T, 137, 3)`."""
@@ -99,32 +110,35 @@ class Looks:
 
     def adapt(self, pose: FloatArray) -> FloatArray:
         """A pose of the dancer, `(137, 3)`, with the face of the performer."""
-        face = pose[FACE]
+        face = pose[_POINTS]
         if self._own is None or not self._count or (face[:, 2] < USABLE).any():
             return pose
         usual = self._sum / self._count
-        own, start, end = (each[:, 0] + 1j * each[:, 1] for each in (self._own, usual, face))
-        middle = start.mean()
-        # The similarity that brings the dancer's usual face here; complex numbers turn and scale.
-        turn = np.vdot(start - middle, end - end.mean()) / np.vdot(start - middle, start - middle)
-        change = turn * (own - start)
+        # The affine map that brings the dancer's usual face here; a turned one is narrower.
+        known = np.column_stack([usual, np.ones(len(usual))])
+        to_here, *_ = np.linalg.lstsq(known, face[:, :2].astype(np.float64), rcond=None)
+        change = (self._own - usual) @ to_here[:2]
+        pupils = [change[eye].mean(axis=0) for eye in _EYES]
         adapted = pose.copy()
-        adapted[FACE, :2] += np.stack([change.real, change.imag], axis=-1).astype(np.float32)
+        adapted[FACE, :2] += np.where(pose[FACE, 2:] > 0, np.vstack([change, *pupils]), 0.0)
         return adapted
 
 
 def upright_face(pose: FloatArray) -> NDArray[np.float64] | None:
-    """The face of a pose `(137, 3)`, `(70, 2)`: from the eyes' middle, in distances between them.
+    """The face of a pose `(137, 3)`, `(68, 2)`: from the eyes' middle, in distances between them.
 
     None if it is not seen from the front.
     """
-    face = pose[FACE].astype(np.float64)
+    face = pose[_POINTS].astype(np.float64)
     if (face[:, 2] < USABLE).any():
         return None
     points = face[:, 0] + 1j * face[:, 1]
     right, left = (points[eye].mean() for eye in _EYES)
-    sides = [abs(points[_NOSE] - points[end]) for end in _JAW]
-    if abs(left - right) < 1 or max(sides) > _FRONTAL * min(sides):
+    if abs(left - right) < 1:
         return None
     upright = (points - (left + right) / 2) / (left - right)
+    start, nose, end = (float(upright[i].real) for i in (_JAW[0], _NOSE, _JAW[1]))
+    sides = nose - start, end - nose
+    if min(sides) <= 0 or max(sides) > _FRONTAL * min(sides) or end - start > _WIDE:
+        return None
     return np.asarray(np.stack([upright.real, upright.imag], axis=-1), dtype=np.float64)

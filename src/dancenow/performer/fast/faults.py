@@ -28,7 +28,7 @@ def find_faults(references: References) -> FloatArray:
     count = range(len(references))
     sharpness = np.stack([_sharpness(references, index) for index in count])
     usual = np.nanmedian(np.where(np.isnan(sharpness).all(axis=0), 1.0, sharpness), axis=0)
-    halvings = np.log2(_USUAL * usual / np.maximum(sharpness, 1e-3)).clip(min=0)
+    halvings = np.log2(np.maximum(_USUAL * usual, 1e-3) / np.maximum(sharpness, 1e-3)).clip(min=0)
     faults = 1 + _BLUR_COSTS * np.where(np.isnan(halvings), _UNKNOWN, halvings)
     head = [piece.name for piece in PIECES].index("head")
     covered = [

@@ -299,8 +299,9 @@ def _add_warped(layer: NDArray[np.uint16], tile: _Tile, back: Affine, bend: Bend
     forth = cv2.invertAffineTransform(back)
     moved = corners @ forth[:, :2].T + forth[:, 2]
     limits = np.array(layer.shape[1::-1])
-    left, top = np.clip(np.floor(moved.min(axis=0)), 0, limits).astype(int).tolist()
-    right, bottom = np.clip(np.ceil(moved.max(axis=0)) + 1, 0, limits).astype(int).tolist()
+    wider = 0.0 if bend is None else bend.farthest * float(np.linalg.norm(forth[:, 0]))
+    left, top = np.clip(np.floor(moved.min(axis=0) - wider), 0, limits).astype(int).tolist()
+    right, bottom = np.clip(np.ceil(moved.max(axis=0) + wider) + 1, 0, limits).astype(int).tolist()
     if left >= right or top >= bottom:
         return
     shifted = back.copy()

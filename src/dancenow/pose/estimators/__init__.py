@@ -22,7 +22,7 @@ def make_estimator(
     """The estimator called `name`.
 
     Args:
-        name: "mediapipe" (offline, one person) or "rtmpose" (several persons; needs the extra
+        name: "mediapipe" (one person) or "rtmpose" (several persons; needs the extra
             `rtmpose` and downloads its models at first use).
         device: "cpu", "cuda", "mps", or "auto" (CUDA where PyTorch and ONNX Runtime both have it,
             else the CPU); MediaPipe always runs on the CPU.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import urllib.request
 from functools import cache
 from http.client import HTTPException
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -28,12 +30,15 @@ def has_heavy_model() -> bool:
     Where there is no network, or the folder cannot be written, there is none.  A download that
     breaks off leaves nothing behind, unlike MediaPipe's own.
     """
-    import mediapipe
-    from mediapipe.python.solutions import download_utils
-
-    path = Path(mediapipe.__file__).parent / _PLACE
+    package = find_spec("mediapipe")
+    assert package is not None and package.origin is not None
+    path = Path(package.origin).parent / _PLACE
     if path.is_file():
         return True
+    if not os.access(path.parent, os.W_OK):
+        return False
+    from mediapipe.python.solutions import download_utils
+
     address = f"{download_utils._GCS_URL_PREFIX}{path.name}"
     try:
         with urllib.request.urlopen(address, timeout=_PATIENCE) as answer:

@@ -1,4 +1,4 @@
-"""Poses by MediaPipe Holistic (Grishchenko & Bazarevsky, Google, 2020): offline, one person.
+"""Poses by MediaPipe Holistic (Grishchenko & Bazarevsky, Google, 2020): one person.
 
 Holistic follows one person.  Two safety nets surround it.  When it loses that person, or jumps to
 another, the person is searched for a while near where it was.  When nobody is found in the whole
@@ -37,7 +37,7 @@ _TORSO: Final = (11, 12, 23, 24)  # MediaPipe's shoulders and hips
 
 
 class MediaPipeEstimator(PoseEstimator):
-    """MediaPipe Holistic 0.10.21: body, face and hands of one person, on the CPU, offline.
+    """MediaPipe Holistic 0.10.21: body, face and hands of one person, on the CPU.
 
     It gets frames at full size: its speed hardly depends on the size (it works on crops of 256
     pixels), but its accuracy does.
@@ -126,7 +126,7 @@ class _WindowedHolistic:
             if self._graph is None:
                 from mediapipe.python.solutions.holistic import Holistic
 
-                # Its causal filter lags by a third of a frame; `pose.filters.clean` does better.
+                # Its causal filter lags by a third of a frame; `pose.flow_fusion` does better.
                 # The irises come with the refined face mesh, which costs no more time.
                 self._graph = Holistic(
                     model_complexity=self._complexity,
