@@ -36,7 +36,7 @@ class PersonDetection:
     """The person in a clip.
 
     Attributes:
-        track: its poses, cleaned.
+        track: its poses: as given, or found and cleaned.
         frames: int64 `(N,)`, the frames that have a mask.
         masks: uint8 `(N, h, w)`, 255 on the person, a scaled-down frame.
     """

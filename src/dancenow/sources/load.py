@@ -8,7 +8,7 @@ from pathlib import Path
 from dancenow.errors import InputError
 from dancenow.mocap import film_bvh, read_bvh
 from dancenow.pose import PoseTrack
-from dancenow.pose.filters import clean, complete
+from dancenow.pose.filters import clean
 from dancenow.pose.openpose import is_openpose_folder, read_openpose
 from dancenow.progress import ProgressCallback, silent
 from dancenow.sources.detection import find_pose
@@ -76,7 +76,7 @@ def load_poses(
     device: str = "cpu",
     progress: ProgressCallback = silent,
 ) -> PoseTrack:
-    """The cleaned poses of a clip, detected or given.
+    """The poses of a clip: detected and cleaned, or given; a given track is taken as it is.
 
     Args:
         clip: the clip.
@@ -92,7 +92,7 @@ def load_poses(
         return find_pose(clip, estimator=estimator, device=device, progress=progress)
     info = probe(clip)
     if poses.suffix == ".npz":
-        track = complete(PoseTrack.load(poses))
+        track = PoseTrack.load(poses)
     elif is_openpose_folder(poses):
         track = clean(read_openpose(poses, fps=float(info.fps), size=info.size))
     else:

@@ -25,6 +25,7 @@ from dancenow.performer.fast.references import FineFrames, pack_picture
 from dancenow.performer.method import TargetRequest
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import standing_height
+from dancenow.pose.filters import complete
 from dancenow.pose.layout import CERTAIN, LEFT_HAND, RIGHT_HAND, USABLE
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
 from dancenow.pose.retarget import BodyShape, body_shape
@@ -92,7 +93,8 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
     if not folder.is_dir():
         learned = np.linspace(0, stop - 1, min(crop.max_frames, stop))
         wanted = np.union1d(learned.astype(np.int64), plate_frames(stop, info.size))
-        track = None if request.options.poses is None else load_poses(clip, request.options.poses)
+        given = request.options.poses
+        track = None if given is None else complete(load_poses(clip, given))
         seen = detect_person(
             clip,
             wanted,
