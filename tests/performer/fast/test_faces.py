@@ -54,6 +54,9 @@ class TestBend:
         whole, part = bend.field((30, 20), (150, 160)), bend.field((60, 70), (80, 90))
         assert_allclose(part, whole[50:140, 30:110], atol=0.25)
 
+    def test_a_small_face_is_not_bent(self):
+        assert Bend.of(head(mouth=1.0, size=20), head(size=20), IDENTITY) is None
+
     def test_without_a_face_there_is_none(self):
         assert Bend.of(head(), np.zeros_like(head()), IDENTITY) is None
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from dancenow.performer.fast import steadying as steadying_module
 from dancenow.performer.fast.steadying import Steadying
 from dancenow.performer.layer import Layer
 
@@ -40,8 +42,19 @@ def test_what_moves_is_not_delayed() -> None:
     assert np.abs(shown.pixels.astype(int) - pixels).max() < 12
 
 
-def test_the_frame_rate_does_not_matter() -> None:
+def test_a_faint_edge_that_moves_leaves_hardly_a_trail() -> None:
+    """As the neckline of a white shirt, which hardly differs from it."""
+    steadying = Steadying()
+    for x in range(0, 40, 4):
+        pixels = np.full((48, 64, 4), 240, np.uint8)
+        pixels[:, x : x + 6, :3] -= 14
+        shown = steadying.steady(layer(pixels), 24.0)
+    assert np.abs(shown.pixels.astype(int) - pixels).max() <= 4
+
+
+def test_the_frame_rate_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small change arrives in the same time, whatever the frame rate."""
+    monkeypatch.setattr(steadying_module, "_ALIKE", 20.0)  # for a change of many steps to be small
     arrived = []
     for fps in (12, 24, 60):
         steadying = Steadying()

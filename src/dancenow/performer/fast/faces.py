@@ -15,6 +15,9 @@ Affine = NDArray[np.float64]  # (2, 3), as cv2.warpAffine takes it
 
 _POINTS: Final = slice(FACE.start, FACE.start + 68)  # without the pupils, which not all find
 _FEWEST: Final = 20  # points of a face that tell how it is bent
+_SMALLEST: Final = (
+    24.0  # pixels; in a lower face, points err as far as expressions move them
+)
 _REACH: Final = 0.12  # of the face's height; how far around it a point moves what lies there
 _FIRM: Final = 0.3  # weight of what does not move; it wins where no point is near
 _STEPS, _MOST_STEPS = 24, 64  # at which the field is found: along the face's height, a tile's side
@@ -42,18 +45,20 @@ class Bend(NamedTuple):
     def of(new: FloatArray, old: FloatArray, back: Affine) -> Bend | None:
         """From two poses `(137, 3)` and the map from pixels of the new one to the old one.
 
-        None if too little of a face is seen.
+        None if too little of a face is seen, or it is too small.
         """
         both = (new[FACE, 2] >= USABLE) & (old[FACE, 2] >= USABLE)
         if both.sum() < _FEWEST:
             return None
         # Keypoints have pixel centres at .5, cv2 at .0.
         points, ends = (pose[FACE][both, :2].astype(np.float64) - 0.5 for pose in (new, old))
+        height, old_height = (float(np.ptp(face[:, 1])) for face in (points, ends))
+        if min(height, old_height) < _SMALLEST:
+            return None
         shifts = ends - (points @ back[:, :2].T + back[:, 2])
-        most = _FARTHEST * max(8.0, float(np.ptp(ends[:, 1])))
         lengths = np.linalg.norm(shifts, axis=1, keepdims=True)
-        shifts *= np.minimum(1, most / np.maximum(lengths, 1e-9))
-        return Bend(points, shifts, max(8.0, float(np.ptp(points[:, 1]))))
+        shifts *= np.minimum(1, _FARTHEST * old_height / np.maximum(lengths, 1e-9))
+        return Bend(points, shifts, height)
 
     @property
     def farthest(self) -> float:

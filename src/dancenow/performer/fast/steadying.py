@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dancenow.performer.layer import Layer
 
 _SECONDS: Final = 0.4  # time in which what has not moved follows a change
-_ALIKE: Final = 20.0  # of 255: difference at which a pixel counts as moved
+_ALIKE: Final = 5.0  # of 255: difference at which a pixel counts as moved; from 8 on, trails show
 _AROUND_PX: Final = 1.5  # standard deviation of the differences' smoothing
 
 
