@@ -15,9 +15,7 @@ Affine = NDArray[np.float64]  # (2, 3), as cv2.warpAffine takes it
 
 _POINTS: Final = slice(FACE.start, FACE.start + 68)  # without the pupils, which not all find
 _FEWEST: Final = 20  # points of a face that tell how it is bent
-_SMALLEST: Final = (
-    24.0  # pixels; in a lower face, points err as far as expressions move them
-)
+_SMALLEST: Final = 24.0  # pixels; in a lower face, points err as far as expressions move them
 _REACH: Final = 0.12  # of the face's height; how far around it a point moves what lies there
 _FIRM: Final = 0.3  # weight of what does not move; it wins where no point is near
 _STEPS, _MOST_STEPS = 24, 64  # at which the field is found: along the face's height, a tile's side
