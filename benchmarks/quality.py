@@ -165,7 +165,7 @@ def _print(cells: list[str]) -> None:
 
 def write_sheet(made: Path, truth: Path, path: Path) -> None:
     """Some frames of the true clip above those that were made, cut around the person."""
-    extent = body_extent(find_pose(truth))
+    extent = body_extent(find_pose(probe(truth)))
     left, top = np.nanmin(extent[:, :2], axis=0).astype(int)
     right, bottom = np.nanmax(extent[:, 2:], axis=0).astype(int)
     grow = (bottom - top) // 8

@@ -23,6 +23,7 @@ from dancenow.workflows.sample import write_sample
 from dancenow.workflows.train_performer import train_performer
 from fixture_types import Command, Known, MadeOnce, SampleClip, TrainedOn
 
+CASES = Path(__file__).parent / "cases"
 CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
 
 # A slow machine is no failure: no test asserts on wall-clock time.
@@ -49,6 +50,12 @@ def clips() -> Path:
     if not CLIPS.is_dir():
         pytest.skip(f"needs the real clips, which are not part of the project, in {CLIPS}")
     return CLIPS
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """The folder of small files like those that users bring."""
+    return CASES
 
 
 @pytest.fixture

@@ -103,13 +103,13 @@ def at_home() -> FastPerformer:
 
 
 def test_a_clip_from_a_tripod_has_no_path(still: Path, dance: PoseTrack) -> None:
-    path, drift = find_camera(still, dance)
+    path, drift = find_camera(probe(still), dance)
     assert path is None and drift["measured"] == COUNT - 1
     assert max(drift["x"], drift["y"]) < 0.3
 
 
 def test_a_camera_that_pans_is_followed(panned: Path, dance: PoseTrack) -> None:
-    path, drift = find_camera(panned, filmed(dance, PAN))
+    path, drift = find_camera(probe(panned), filmed(dance, PAN))
     assert path is not None and len(path) == COUNT and path.size == ROOM
     np.testing.assert_allclose(shifts_of(path), PAN, atol=0.5)
     assert drift["x"] == pytest.approx(PAN[-1][0], abs=0.5)
@@ -118,7 +118,7 @@ def test_a_camera_that_pans_is_followed(panned: Path, dance: PoseTrack) -> None:
 def test_only_the_frames_before_the_end_that_is_given_are_followed(
     panned: Path, dance: PoseTrack
 ) -> None:
-    path, _ = find_camera(panned, filmed(dance, PAN), stop=7)
+    path, _ = find_camera(probe(panned), filmed(dance, PAN), stop=7)
     assert path is not None and len(path) == 7
 
 
@@ -129,14 +129,14 @@ def test_a_camera_is_sought_once(
     events: list[Progress] = []
     clip = still if shifts is STILL else panned
     track = filmed(dance, shifts)
-    first, drift = find_camera(clip, track, progress=events.append)
+    first, drift = find_camera(probe(clip), track, progress=events.append)
     count = len(events)
     told = {"watching"} if shifts is STILL else {"watching", "following"}
     assert count >= COUNT
     assert {event.stage for event in events} == {
         f"{word} the camera of {clip.name}" for word in told
     }
-    again, same = find_camera(clip, track, progress=events.append)
+    again, same = find_camera(probe(clip), track, progress=events.append)
     assert len(events) == count and same == drift
     if first is None:
         assert again is None

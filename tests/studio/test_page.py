@@ -320,7 +320,8 @@ def test_what_is_no_clip_is_told_in_one_line(studio: Studio, browser: Any, tmp_p
     drop(page, "source-drop", text)
     message = page.locator("#source-message [role=alert]")
     expect(message).to_have_text(
-        "holiday.mp4: is not a video (MP4, MOV, WebM, MKV, AVI, GIF), whatever its name says.",
+        "holiday.mp4: is not a video (MP4, MOV, WebM, MKV, AVI, GIF, animated WebP or PNG), "
+        "whatever its name says.",
         timeout=LONG,
     )
     picture(page, "7-no-clip")

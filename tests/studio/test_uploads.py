@@ -192,3 +192,12 @@ def test_every_type_is_known_by_its_first_bytes(tmp_path: Path) -> None:
         found = detect_media_type(path)
         assert found is not None
         assert found.suffix == suffix
+
+
+@pytest.mark.parametrize("name", ["animated.webp", "animated.apng"])
+def test_an_animated_picture_is_a_clip(cases: Path, name: str) -> None:
+    media_type, seconds, size = inspect(cases / name, name, UploadKind.clip, LIMITS)
+    assert media_type.kinds == {UploadKind.clip} and media_type.suffix in (".webp", ".png")
+    assert (seconds, size) == (0.5, (64, 64))
+    with pytest.raises(InputError, match="0 s is allowed"):
+        inspect(cases / name, name, UploadKind.clip, Limits(1, 0.4, 1))

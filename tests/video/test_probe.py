@@ -158,7 +158,7 @@ def test_other_files(tmp_path: Path, name: str) -> None:
 
 def test_a_single_picture(tmp_path: Path) -> None:
     write_folder(tmp_path, ["photo.jpg"])
-    assert "not a video" in message(tmp_path / "photo.jpg")
+    assert "is one picture; give a video" in message(tmp_path / "photo.jpg")
 
 
 def test_a_recording_cut_before_its_index_was_written(make_clip: MakeClip) -> None:

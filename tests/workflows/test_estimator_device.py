@@ -20,6 +20,7 @@ from dancenow.options import (
 )
 from dancenow.pose import PoseTrack
 from dancenow.sources.load import load_poses, load_source
+from dancenow.video import probe
 from dancenow.workflows.evaluate_clip import evaluate_clip
 from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.export import export_pairs
@@ -56,7 +57,7 @@ VERBS: dict[str, Callable[[Path, Path, str], object]] = {
         at / "bo.mp4", estimator="rtmpose", device=device
     ),
     "load_poses": lambda at, _, device: load_poses(
-        at / "bo.mp4", None, estimator="rtmpose", device=device
+        probe(at / "bo.mp4"), None, estimator="rtmpose", device=device
     ),
     "pose": lambda at, out, device: write_pose(
         at / "bo.mp4", out / "t.npz", PoseOptions(estimator="rtmpose", device=device)

@@ -33,9 +33,19 @@ def _usage(error: Any) -> str:
     return f"{message}; `{command} -h` lists what there is."
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    if issubclass(category, DanceNowWarning) and not is_secondary_process():
-        print(f"dancenow: warning: {with_flags(str(message), FIELDS)}", file=sys.stderr)
+class _ShowOnce:
+    """Shows each of our warnings in one line, once: a clip is read several times."""
+
+    def __init__(self) -> None:
+        self._shown: set[str] = set()
+
+    def __call__(self, message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        text = str(message)
+        if not issubclass(category, DanceNowWarning) or text in self._shown:
+            return
+        self._shown.add(text)
+        if not is_secondary_process():
+            print(f"dancenow: warning: {with_flags(text, FIELDS)}", file=sys.stderr)
 
 
 class _Ended(KeyboardInterrupt):
@@ -61,7 +71,7 @@ def main() -> None:
     came = _end_as_ctrl_c_does()
     verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
     if not verbose:
-        warnings.showwarning = _show_warning
+        warnings.showwarning = _ShowOnce()
     warnings.simplefilter("always", DanceNowWarning)
     # Not of its parent, which sets its own level when it is imported.
     logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)

@@ -20,7 +20,7 @@ from scipy.ndimage import gaussian_filter1d
 from dancenow.errors import InputError
 from dancenow.music.beats import HOP, onset_strength, track_beats
 from dancenow.video.audio import decode_sound, sound_origin
-from dancenow.video.probe import open_media
+from dancenow.video.containers import open_media, sound_stream
 
 Array = NDArray[np.float64]
 Samples = NDArray[np.float32]
@@ -101,9 +101,10 @@ def load_samples(path: Path) -> Samples:
         InputError: there is no such file, it has no sound, or it is longer than half an hour.
     """
     with open_media(path) as source:
-        stream = source.streams.best("audio")
-        if not isinstance(stream, AudioStream):
-            raise InputError(f"{path}: has no sound; `music` needs a sound file.")
+        stream = sound_stream(source, path)
+        if stream is None:
+            what = "its sound cannot be decoded" if source.streams.audio else "has no sound"
+            raise InputError(f"{path}: {what}; `music` needs a sound file.")
         try:
             samples = _joined(_blocks(source, stream), sound_origin(path, stream), path)
         except av.FFmpegError as error:  # too many channels for a known layout

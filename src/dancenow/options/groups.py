@@ -68,6 +68,20 @@ class EstimatorOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RateOptions:
+    """How fast a source goes."""
+
+    fps: Annotated[
+        float | None,
+        Option(
+            "Frames per second of the source: a video is resampled; a folder of pictures, poses "
+            "or a motion capture plays at this rate.",
+            shown_default="its own, at most 60",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CredentialsOptions:
     """Whether results are signed."""
 

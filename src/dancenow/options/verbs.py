@@ -17,6 +17,7 @@ from dancenow.options.groups import (
     PaintOptions,
     PosesOptions,
     PresetOptions,
+    RateOptions,
     ReportOptions,
     SeedOptions,
     ShowOptions,
@@ -55,7 +56,7 @@ class SampleOptions(SeedOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoseOptions(DeviceOptions, EstimatorOptions):
+class PoseOptions(DeviceOptions, EstimatorOptions, RateOptions):
     """Options of pose detection."""
 
     overlay: Annotated[Path | None, Option("Also write the clip with the poses drawn over it.")] = (
@@ -86,7 +87,7 @@ class TrainPerformerOptions(
 
 
 @dataclass(frozen=True, kw_only=True)
-class PerformOptions(DeviceOptions, EstimatorOptions, CredentialsOptions, ShowOptions):
+class PerformOptions(DeviceOptions, EstimatorOptions, RateOptions, CredentialsOptions, ShowOptions):
     """Options of a performance by a trained performer."""
 
 
@@ -105,6 +106,7 @@ class TransferOptions(
     DeviceOptions,
     LoggerOptions,
     EstimatorOptions,
+    RateOptions,
     PaintOptions,
     PosesOptions,
     CredentialsOptions,

@@ -11,16 +11,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.cache import cache_dir, content_hash
+from dancenow.cache import cache_dir
 from dancenow.errors import DanceNowWarning
 from dancenow.files import write_text
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
 from dancenow.progress import Progress, ProgressCallback, silent
-from dancenow.video import probe, read_frames
+from dancenow.sources.clip_hash import clip_hash
+from dancenow.video import ClipInfo, read_frames
 from dancenow.video.camera_motion import CameraPath, CameraTracker, Drift, interpolate_path
 
-_VERSION = 2  # of what is cached here; increment it when the measurement changes
+_VERSION = 3  # of what is cached here; increment it when the measurement changes
 _LOOKED_AT = 36  # number of frames measured
 _SHRINK = 8  # pixels of the frame per pixel of the mask
 _MARGIN = 0.03  # of the frame's longer side around the keypoints
@@ -83,7 +84,7 @@ def warn_of_drift(clip: Path, size: tuple[int, int], figures: dict[str, Any]) ->
 
 
 def find_camera(
-    clip: Path,
+    clip: ClipInfo,
     track: PoseTrack,
     *,
     stop: int | None = None,
@@ -101,29 +102,28 @@ def find_camera(
         The path over the frames before `stop`, relative to the first one, or None if the camera
         stands still or cannot be followed; and the figures of its drift, as JSON values.
     """
-    info = probe(clip)
-    stop = min(len(track), info.frames if stop is None else stop)
-    boxes = content_hash(clip, _VERSION, stop, np.round(body_extent(track) / 4).tolist())
+    stop = min(len(track), clip.frames if stop is None else stop)
+    boxes = clip_hash(clip, _VERSION, stop, np.round(body_extent(track) / 4).tolist())
     file = cache_dir("cameras") / f"{boxes}.json"
     if not file.is_file():
-        stage = f"watching the camera of {clip.name}"
+        stage = f"watching the camera of {clip.path.name}"
         watch, masks = DriftWatch(track, stop), PersonBoxes(track)
         for index, frame in enumerate(read_frames(clip, stop=stop)):
             watch.see(index, index, frame)
             progress(Progress(stage, index + 1, stop))
         path = None
-        if watch.drift().worth_following(info.size):
+        if watch.drift().worth_following(clip.size):
             camera, moves = CameraTracker(), []
             for index, frame in enumerate(read_frames(clip, stop=stop)):
                 moves.append(camera.add(frame, masks[index]))
-                progress(Progress(f"following the camera of {clip.name}", index + 1, stop))
-            path = interpolate_path(moves, info.size)
+                progress(Progress(f"following the camera of {clip.path.name}", index + 1, stop))
+            path = interpolate_path(moves, clip.size)
         found = None if path is None else path.moves.tolist()
         write_text(file, json.dumps({"moves": found, "drift": watch.figures()}))
     document = json.loads(file.read_text("utf-8"))
     if document["moves"] is None:
         return None, document["drift"]
-    return CameraPath(np.array(document["moves"]), info.size), document["drift"]
+    return CameraPath(np.array(document["moves"]), clip.size), document["drift"]
 
 
 def stabilize_frame(

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.cache import cache_dir, content_hash
+from dancenow.cache import cache_dir
 from dancenow.errors import InputError
 from dancenow.files import new_folder, new_pictures
 from dancenow.mocap import Bvh
@@ -22,12 +22,13 @@ from dancenow.pose.flow_fusion import join_with_flow
 from dancenow.pose.track import FloatArray
 from dancenow.pose.tracking import track_person
 from dancenow.progress import Progress, ProgressCallback, silent
-from dancenow.video import ClipInfo, probe, read_frames
+from dancenow.sources.clip_hash import clip_hash
+from dancenow.video import ClipInfo, read_frames
 
 Frame = NDArray[np.uint8]
 
 _DETECTING = "detecting poses in"
-_VERSION = 2  # of what is cached here; increment it when detection changes
+_VERSION = 3  # of what is cached here; increment it when detection changes
 _MASK_PX = 512  # longer side of a stored mask
 
 
@@ -47,7 +48,7 @@ class PersonDetection:
 
 
 def detect_pose(
-    path: Path,
+    clip: ClipInfo,
     *,
     estimator: str = "mediapipe",
     device: str = "cpu",
@@ -56,7 +57,7 @@ def detect_pose(
     """The raw poses in a clip; cached by the clip's content.
 
     Args:
-        path: the clip.
+        clip: the clip.
         estimator: which estimator finds the poses.
         device: where it runs; see `make_estimator`.
         progress: called for every frame.
@@ -64,19 +65,18 @@ def detect_pose(
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
     """
-    info = probe(path)
-    cached = _track_file(path, estimator)
+    cached = _track_file(clip, estimator)
     if cached.is_file():
         return PoseTrack.load(cached)
     detector = make_estimator(estimator, device=device)
-    tell = _frame_progress(_DETECTING, path, info, progress)
-    track = detector.estimate(read_frames(path), float(info.fps), info.size, tell)
+    tell = _frame_progress(_DETECTING, clip, progress)
+    track = detector.estimate(read_frames(clip), float(clip.fps), clip.size, tell)
     track.save(cached)
     return track
 
 
 def find_pose(
-    path: Path,
+    clip: ClipInfo,
     *,
     estimator: str = "mediapipe",
     device: str = "cpu",
@@ -86,19 +86,18 @@ def find_pose(
 
     Arguments and errors are those of `detect_pose`.
     """
-    info = probe(path)
-    cached = _track_file(path, estimator, joined=True)
+    cached = _track_file(clip, estimator, joined=True)
     if cached.is_file():
         return PoseTrack.load(cached)
-    found = complete(detect_pose(path, estimator=estimator, device=device, progress=progress))
-    tell = _frame_progress("following the person in", path, info, progress)
-    track = join_with_flow(found, _told(read_frames(path), tell))
+    found = complete(detect_pose(clip, estimator=estimator, device=device, progress=progress))
+    tell = _frame_progress("following the person in", clip, progress)
+    track = join_with_flow(found, _told(read_frames(clip), tell))
     track.save(cached)
     return track
 
 
 def detect_person(
-    path: Path,
+    clip: ClipInfo,
     wanted: NDArray[np.int64],
     *,
     track: PoseTrack | None = None,
@@ -109,7 +108,7 @@ def detect_person(
     """The cleaned poses in a clip, and the person's masks in some frames; cached by its content.
 
     Args:
-        path: the clip.
+        clip: the clip.
         wanted: int64 `(N,)`, ascending: the frames whose masks are wanted.
         track: the clip's poses if known.
         estimator: which estimator finds them otherwise.  Masks always come from MediaPipe.
@@ -119,27 +118,24 @@ def detect_person(
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
     """
-    key = content_hash(path, _VERSION, wanted.tolist())
-    folder = cache_dir("masks") / key
-    track_file = _track_file(path, estimator)
+    folder = cache_dir("masks") / clip_hash(clip, _VERSION, wanted.tolist())
+    track_file = _track_file(clip, estimator)
     if not folder.is_dir():
-        info = probe(path)
-        masks_and_track = _segment(path, info, wanted, folder, progress)
+        masks_and_track = _segment(clip, wanted, folder, progress)
         if estimator == "mediapipe" and not track_file.is_file():
             masks_and_track.save(track_file)
     if track is None:
-        track = find_pose(path, estimator=estimator, device=device, progress=progress)
+        track = find_pose(clip, estimator=estimator, device=device, progress=progress)
     return PersonDetection(track, wanted, np.load(folder / "masks.npy", mmap_mode="r"))
 
 
-def record_bvh(clip: Path, *, progress: ProgressCallback = silent) -> tuple[Bvh, PoseTrack]:
+def record_bvh(clip: ClipInfo, *, progress: ProgressCallback = silent) -> tuple[Bvh, PoseTrack]:
     """A motion capture of the body in a clip, in 3D, and its cleaned poses.
 
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
     """
-    info = probe(clip)
-    tell = _frame_progress(_DETECTING, clip, info, progress)
+    tell = _frame_progress(_DETECTING, clip, progress)
     candidates: list[list[FloatArray]] = []
     worlds = []
     for detection in make_estimator("mediapipe").stream(read_frames(clip)):
@@ -147,32 +143,31 @@ def record_bvh(clip: Path, *, progress: ProgressCallback = silent) -> tuple[Bvh,
         world = detection.world
         worlds.append(np.full((LANDMARKS, 4), np.nan, np.float32) if world is None else world)
         tell(len(candidates))
-    detected = PoseTrack(track_person(candidates, info.size), float(info.fps), info.size)
+    detected = PoseTrack(track_person(candidates, clip.size), float(clip.fps), clip.size)
     detected.save(_track_file(clip, "mediapipe"))  # a by-product, cached for later
     track = clean(detected)
     try:
         return landmarks_to_bvh(np.stack(worlds), track), track
     except InputError as error:
-        raise InputError(f"{clip}: {error}") from error
+        raise InputError(f"{clip.path}: {error}") from error
 
 
 def _segment(
-    path: Path,
-    info: ClipInfo,
+    clip: ClipInfo,
     wanted: NDArray[np.int64],
     folder: Path,
     progress: ProgressCallback,
 ) -> PoseTrack:
     """Detect poses and masks in one pass; writes the masks into `folder`."""
-    width, height = info.size
+    width, height = clip.size
     scale = min(1.0, _MASK_PX / max(width, height))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     row = {int(frame): i for i, frame in enumerate(wanted)}
-    tell = _frame_progress(_DETECTING, path, info, progress)
+    tell = _frame_progress(_DETECTING, clip, progress)
     candidates: list[list[FloatArray]] = []
     with new_folder(folder) as temporary:
         masks = new_pictures(temporary / "masks.npy", (len(wanted), size[1], size[0]))
-        detections = make_estimator("mediapipe").stream(read_frames(path), masks=True)
+        detections = make_estimator("mediapipe").stream(read_frames(clip), masks=True)
         for index, detection in enumerate(detections):
             candidates.append(detection.candidates)
             if index in row and detection.mask is not None:
@@ -180,18 +175,18 @@ def _segment(
                 masks[row[index]] = np.round(255 * small)
             tell(index + 1)
         masks.flush()
-        return PoseTrack(track_person(candidates, info.size), float(info.fps), info.size)
+        return PoseTrack(track_person(candidates, clip.size), float(clip.fps), clip.size)
 
 
-def _track_file(path: Path, estimator: str, *, joined: bool = False) -> Path:
+def _track_file(clip: ClipInfo, estimator: str, *, joined: bool = False) -> Path:
     model = pose_model() if estimator == "mediapipe" else ""
-    return cache_dir("tracks") / f"{content_hash(path, _VERSION, estimator, model, joined)}.npz"
+    return cache_dir("tracks") / f"{clip_hash(clip, _VERSION, estimator, model, joined)}.npz"
 
 
 def _frame_progress(
-    stage: str, path: Path, info: ClipInfo, progress: ProgressCallback
+    stage: str, clip: ClipInfo, progress: ProgressCallback
 ) -> Callable[[int], None]:
-    return lambda done: progress(Progress(f"{stage} {path.name}", done, info.frames))
+    return lambda done: progress(Progress(f"{stage} {clip.path.name}", done, clip.frames))
 
 
 def _told(frames: Iterable[Frame], tell: Callable[[int], None]) -> Iterator[Frame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
@@ -9,25 +10,27 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageColor
+from PIL import Image, ImageColor
 
-from dancenow.cache import cache_dir, content_hash
-from dancenow.errors import InputError
+from dancenow.cache import cache_dir
+from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import write_bytes
 from dancenow.performer import Performer
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.background import find_room, plate_frames
 from dancenow.sources.camera import find_camera, stabilize_frame
+from dancenow.sources.clip_hash import clip_hash
 from dancenow.sources.detection import detect_person
 from dancenow.sources.load import Source
 from dancenow.video import IMAGE_SUFFIXES, probe, read_frames
-from dancenow.video.images import read_image
+from dancenow.video.animation import is_animation
+from dancenow.video.images import SEE_THROUGH, read_image, see_through
 from dancenow.video.png import encode_png
 
 Frame = NDArray[np.uint8]
 
 TARGET, SOURCE, TRANSPARENT = "target", "source", "transparent"
-_VERSION = 4  # of what is cached here; increment it when the plate of a source changes
+_VERSION = 5  # of what is cached here; increment it when the plate of a source changes
 
 
 def check_background(name: str) -> None:
@@ -40,8 +43,11 @@ def check_background(name: str) -> None:
             f"`background={name}`: unknown; choose target, source, transparent, a colour (white, "
             "#20c060), or a file that exists."
         )
-    if path.suffix.lower() in IMAGE_SUFFIXES:
+    if _is_picture(path):
         read_image(path)
+        with Image.open(path) as picture:
+            if see_through(picture):
+                warnings.warn(f"{path}: {SEE_THROUGH}.", DanceNowWarning, stacklevel=2)
     else:
         probe(path)
 
@@ -105,12 +111,16 @@ def picture_frames(name: str, size: tuple[int, int], fps: float) -> Iterator[Fra
     """
     if (colour := _colour(name)) is not None:
         yield from cycle([np.full((*size[::-1], 3), colour, np.uint8)])
-    elif Path(name).suffix.lower() in IMAGE_SUFFIXES:
+    elif _is_picture(Path(name)):
         yield from cycle([_filling(read_image(Path(name)), size)])
     else:
         while True:
             for frame in read_frames(name, fps=fps):
                 yield _filling(frame, size)
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES and not is_animation(path)
 
 
 def _colour(name: str) -> tuple[int, int, int] | None:
@@ -145,16 +155,16 @@ def _source_room(source: Source, progress: ProgressCallback) -> Frame:
     """The room of a source clip without its dancer; cached by the clip's content."""
     if source.clip is None:
         raise InputError("`background=source`: the source is a track; it has no picture.")
-    clip, info = source.clip.path, source.clip
-    file = cache_dir("rooms") / f"{content_hash(clip, _VERSION)}.png"
+    clip = source.clip
+    file = cache_dir("rooms") / f"{clip_hash(clip, _VERSION)}.png"
     if not file.is_file():
-        wanted = plate_frames(info.frames, info.size)
+        wanted = plate_frames(clip.frames, clip.size)
         seen = detect_person(clip, wanted, progress=progress)
         camera, _ = find_camera(clip, seen.track, progress=progress)
         rows = {int(index): row for row, index in enumerate(wanted)}
         frames, masks = [], []
         for index, frame in enumerate(read_frames(clip)):
-            progress(Progress(f"looking at the room of {clip.name}", index + 1, info.frames))
+            progress(Progress(f"looking at the room of {clip.path.name}", index + 1, clip.frames))
             if index in rows:
                 shown, _, hidden = stabilize_frame(frame, seen.masks[rows[index]], camera, index)
                 frames.append(shown)

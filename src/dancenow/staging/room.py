@@ -130,7 +130,7 @@ def performable(
 def _source_path(source: Source, progress: ProgressCallback) -> CameraPath | None:
     if source.clip is None:
         return None
-    path, _ = find_camera(source.clip.path, source.track, progress=progress)
+    path, _ = find_camera(source.clip, source.track, progress=progress)
     return path if path is not None and len(path) == len(source.track) else None
 
 
@@ -140,7 +140,7 @@ def _at_home(performer: Performer, source: Source, path: CameraPath | None) -> C
     plate = performer.scene.plate
     if clip is None or plate is None or clip.size != performer.scene.size:
         return None
-    frame = next(iter(read_frames(clip.path, stop=1)))
+    frame = next(iter(read_frames(clip, stop=1)))
     mask = PersonBoxes(source.track)[0]
     moved = match_views(plate, frame, mask)
     if moved is None or not _ZOOMED[0] < np.hypot(moved[0, 0], moved[1, 0]) < _ZOOMED[1]:

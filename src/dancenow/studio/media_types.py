@@ -11,6 +11,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from dancenow.video.animation import is_animation
+
 _HEAD: Final = 400  # bytes that are read
 _PACKET: Final = 188  # bytes of a packet of an MPEG transport stream
 
@@ -62,7 +64,10 @@ AIFF: Final = MediaType("aiff", ".aiff", "audio/aiff", _SOUND)
 PNG: Final = MediaType("", ".png", "image/png", _PICTURE)
 JPEG: Final = MediaType("", ".jpg", "image/jpeg", _PICTURE)
 WEBP: Final = MediaType("", ".webp", "image/webp", _PICTURE)
+ANIMATED_PNG: Final = MediaType("", ".png", "image/png", frozenset({UploadKind.clip}))
+ANIMATED_WEBP: Final = MediaType("", ".webp", "image/webp", frozenset({UploadKind.clip}))
 
+_ANIMATED: Final = {PNG: ANIMATED_PNG, WEBP: ANIMATED_WEBP}
 _SIGNATURES: Final = (
     (b"\x1aE\xdf\xa3", MKV),
     (b"OggS", OGG),
@@ -83,7 +88,11 @@ _ATOMS: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip",
 def detect_media_type(path: Path) -> MediaType | None:
     """The type of a file by its first bytes; None where it is not one of those above."""
     with path.open("rb") as file:
-        head = file.read(_HEAD)
+        found = _by_head(file.read(_HEAD))
+    return _ANIMATED[found] if found in _ANIMATED and is_animation(path) else found
+
+
+def _by_head(head: bytes) -> MediaType | None:
     for signature, media_type in _SIGNATURES:
         if head.startswith(signature):
             return WEBM if media_type is MKV and b"webm" in head[:64] else media_type

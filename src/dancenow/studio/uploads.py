@@ -29,7 +29,7 @@ _MAX_FPS: Final = 240  # highest frame rate that is allowed
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _LOCAL: Final = {"protocol_whitelist": "file"}
 _WANTED: Final = {
-    UploadKind.clip: "a video (MP4, MOV, WebM, MKV, AVI, GIF)",
+    UploadKind.clip: "a video (MP4, MOV, WebM, MKV, AVI, GIF, animated WebP or PNG)",
     UploadKind.picture: "a picture (PNG, JPEG, WebP) or a video",
     UploadKind.sound: "music (MP3, M4A, WAV, FLAC, OGG), or a video with sound",
 }
@@ -113,6 +113,8 @@ def inspect(
     else:
         seconds, size = 0.0, _picture_size(path, name)
         _check_pixels(name, size, limits)
+        if UploadKind.clip in media_type.kinds:  # an animation
+            seconds, size = _check_length(path, name, limits)
     return media_type, seconds, size
 
 
@@ -142,6 +144,10 @@ def _check_streams(
     _check_seconds(name, seconds, limits)
     if kind is UploadKind.sound:
         return seconds, size
+    return _check_length(path, name, limits)
+
+
+def _check_length(path: Path, name: str, limits: Limits) -> tuple[float, tuple[int, int]]:
     info = probe(path)  # reads the whole file: its header may have lied
     _check_seconds(name, info.duration, limits)
     if info.frames > limits.seconds * _MAX_FPS:

@@ -22,7 +22,8 @@ from av.packet import Packet
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
-from dancenow.video.probe import open_media, probe
+from dancenow.video.containers import open_media, sound_stream
+from dancenow.video.probe import probe
 
 Samples = NDArray[np.float32]
 SoundSource = str | Path | tuple[Samples, int]  # a file; or samples and how many a second
@@ -64,7 +65,7 @@ def add_sound_track(
         resources: keeps the file open.
 
     Returns:
-        None if the file has no sound.
+        None if the file has no sound that can be decoded.
 
     Raises:
         InputError: there is no such file, or it is not a media file.
@@ -82,10 +83,9 @@ def add_sound_track(
     if path.is_dir():
         return None
     media = resources.enter_context(open_media(path))
-    stream = media.streams.best("audio")
+    stream = sound_stream(media, path)
     if stream is None:
         return None
-    assert isinstance(stream, AudioStream)
     origin = sound_origin(path, stream)
     if stream.codec_context.name in COPIED_CODECS.get(output.format.name, ()):
         return CopiedSound(media, stream, origin, output)

@@ -9,8 +9,8 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 
 from dancenow.errors import InputError
+from dancenow.video.containers import open_media
 from dancenow.video.images import NOTE_NAME, open_folder
-from dancenow.video.probe import open_media
 
 
 def read_comment(path: Path) -> str | None:

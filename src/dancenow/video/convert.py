@@ -68,11 +68,12 @@ class ToRGB:
     Args:
         size: `(width, height)` pixels of the result.
         orientation: FFmpeg filters that turn a stored frame upright.
+        tones: FFmpeg filters from its RGB to that of an ordinary screen.
     """
 
-    def __init__(self, size: tuple[int, int], orientation: Filters) -> None:
+    def __init__(self, size: tuple[int, int], orientation: Filters, tones: Filters = ()) -> None:
         self._size = size
-        self._orientation = tuple(orientation)
+        self._orientation, self._tones = tuple(orientation), tuple(tones)
         self._chain: FilterChain | None = None
         self._made_for: tuple[Any, ...] = ()
 
@@ -84,7 +85,16 @@ class ToRGB:
             scale = f"{self._size[0]}:{self._size[1]}:{_FLAGS}"
             if not frame.format.is_rgb:
                 scale += f":in_color_matrix={matrix}:in_range={levels}"
-            filters = (*self._orientation, ("scale", scale), ("format", "rgb24"))
+            onto_black: Filters = ()
+            if any(part.is_alpha for part in frame.format.components):
+                onto_black = (("format", "gbrap"), ("premultiply", "inplace=1"))
+            filters = (
+                *self._orientation,
+                ("scale", scale),
+                *self._tones,
+                *onto_black,
+                ("format", "rgb24"),
+            )
             self._chain, self._made_for = FilterChain(filters, width, height, pixels), wanted
         return np.asarray(self._chain(frame).to_ndarray(), dtype=np.uint8)
 

@@ -21,6 +21,7 @@ IMAGE_SUFFIXES: Final = frozenset(
 )
 # Written beside the pictures of a folder that DanceNow made.  It holds the frame rate, and marks
 # the folder as ours: one of the user's own must never be replaced.
+SEE_THROUGH: Final = "is transparent in parts; black is put behind them"
 NOTE_NAME: Final = "dancenow-clip.json"
 _EXIF_ORIENTATION: Final = 0x0112
 _TURNED: Final = (5, 6, 7, 8)  # the EXIF orientations that swap width and height
@@ -90,13 +91,16 @@ def _read_size(path: Path) -> tuple[int, int]:
         with Image.open(path) as image:
             width, height = image.size
             turned = image.getexif().get(_EXIF_ORIENTATION) in _TURNED
+            moves = getattr(image, "n_frames", 1) > 1 and image.format in ("PNG", "WEBP", "GIF")
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
         raise InputError(f"{path}: is not a picture that can be read; remove it.") from error
+    if moves:
+        raise InputError(f"{path}: is an animation; give it by itself, not in a folder.")
     return (height, width) if turned else (width, height)
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """Read one picture as uint8 `(H, W, 3)` RGB, upright; transparency is dropped.
+    """Read one picture as uint8 `(H, W, 3)` RGB, upright; black stands behind what is transparent.
 
     Raises:
         InputError: it cannot be decoded.
@@ -107,9 +111,26 @@ def read_image(path: Path) -> NDArray[np.uint8]:
             if upright.mode.startswith("I;16") or upright.mode == "I":
                 grey = np.clip(np.asarray(upright).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
                 return np.repeat(grey[..., None], 3, axis=2)
-            return np.array(upright.convert("RGB"))
+            return on_black(upright)
     except (OSError, ValueError, SyntaxError) as error:
         raise InputError(f"{path}: is damaged and cannot be decoded; remove it.") from error
+
+
+def on_black(picture: Image.Image) -> NDArray[np.uint8]:
+    """A picture as uint8 `(H, W, 3)` RGB; black stands behind what is transparent."""
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        behind = Image.new("RGB", picture.size)
+        behind.paste(picture, mask=picture.getchannel("A"))
+        return np.array(behind)
+    return np.array(picture.convert("RGB"))
+
+
+def see_through(picture: Image.Image) -> bool:
+    """Whether a picture is transparent in parts."""
+    if not picture.has_transparency_data:
+        return False
+    return bool(np.asarray(picture.convert("RGBA").getchannel("A")).min() < 255)
 
 
 def written_rate(folder: Path) -> Fraction | None:

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+import warnings
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import av
 import numpy as np
 from av.container import InputContainer
-from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+from PIL import Image
 
-from dancenow.errors import InputError
+from dancenow.errors import DanceNowWarning, InputError
+from dancenow.video.animation import Animation, is_animation, scan_animation
+from dancenow.video.containers import PICTURE_CODECS, decodable_packets, open_video, sound_stream
 from dancenow.video.convert import Filters
-from dancenow.video.images import open_folder
-from dancenow.video.timing import DEFAULT_RATE, Timeline, fit_timeline
+from dancenow.video.dynamic_range import HDR
+from dancenow.video.images import SEE_THROUGH, ImageFolder, open_folder, see_through
+from dancenow.video.timing import (
+    DEFAULT_RATE,
+    FASTEST,
+    Timeline,
+    as_rate,
+    fit_timeline,
+    nearest_slot,
+)
 
-# FFmpeg reads single pictures and text files (as ANSI art) as videos; neither is a clip.
-_NO_CLIPS: Final = ("_pipe", "image2", "tty")
-_PICTURE_CODECS: Final = frozenset({"mjpeg", "png", "bmp", "webp", "gif", "tiff"})
+_SILENT: Final = "has a sound that cannot be decoded here, so it counts as silent"
+
+# Programme streams have no index, and FFmpeg's search in them misses by a few frames.
+_UNINDEXED: Final = ("mpeg", "mpegts")
 
 # The display matrix maps the stored picture's right and down axes to the shown picture's.  Keyed
 # by the signs of its entries (a, b, c, d): degrees clockwise, and the FFmpeg filters that do it.
@@ -44,17 +56,17 @@ class ClipInfo:
     """What is known of a clip before its frames are read.
 
     Attributes:
-        path: the video file or the folder of pictures.
+        path: the video file, the animated picture or the folder of pictures.
         size: `(width, height)` in pixels of the upright frame with square pixels.
-        fps: frames a second, exact.  For a clip of variable rate, the constant rate to which
-            `read_frames` resamples it.
+        fps: frames a second, exact: the constant rate at which `read_frames` reads it.
         frames: how many frames `read_frames` yields at that rate.
         duration: seconds, `frames / fps`.
-        has_audio: whether it has a sound track.
+        has_audio: whether it has a sound track that can be decoded.
         rotation: degrees clockwise by which the stored frames are turned to be upright.
         variable_rate: whether its own frames come at a variable rate.
         is_folder: whether it is a folder of pictures.
         start: when its first frame is shown, in seconds of the file's own clock.
+        notes: what is changed in reading it, each a clause for the user whose subject is the clip.
     """
 
     path: Path
@@ -67,6 +79,19 @@ class ClipInfo:
     variable_rate: bool
     is_folder: bool
     start: float
+    notes: tuple[str, ...] = ()
+
+    def tell(self) -> None:
+        """Warn of what is changed in reading it."""
+        for note in self.notes:
+            warnings.warn(f"{self.path}: {note}.", DanceNowWarning, stacklevel=3)
+
+    def at(self, rate: Fraction) -> ClipInfo:
+        """The same clip, resampled to `rate` frames a second."""
+        if rate == self.fps:
+            return self
+        frames = max(1, nearest_slot(self.frames / self.fps, rate))
+        return replace(self, fps=rate, frames=frames, duration=float(frames / rate))
 
 
 @dataclass(frozen=True)
@@ -74,13 +99,17 @@ class Scan:
     """What one pass over a video file, without decoding it, found: for the user and for reading.
 
     Attributes:
-        info: the public part.
+        info: the public part, at the file's own rate.
         orientation: FFmpeg filters that turn a stored frame upright.
         origin: presentation time of the first frame, in ticks; None if frames have no times and
             are counted instead.
         time_base: seconds a tick.
         packets: how many whole frames the file holds.
         lost: how many more its index promises; above 0 if the file was cut off.
+        transfer: number of the transfer function in ITU-T H.273, table 3.
+        primaries: number of the primaries in ITU-T H.273, table 2.
+        interlaced: whether frames are.
+        searchable: whether reading can begin in the middle and still know where it is.
     """
 
     info: ClipInfo
@@ -89,92 +118,68 @@ class Scan:
     time_base: Fraction
     packets: int
     lost: int
+    transfer: int
+    primaries: int
+    interlaced: bool
+    searchable: bool
 
 
-def probe(path: str | Path) -> ClipInfo:
+def probe(path: str | Path, *, fps: float | Fraction | None = None) -> ClipInfo:
     """Find out what a clip is.
 
     A video file is read once without decoding, so that the number of frames and the rate are
     exact; this takes about as long as copying the file.
 
     Args:
-        path: a video file that FFmpeg reads, or a folder of pictures; its rate is the one that
-            DanceNow wrote it with, otherwise 25.
+        path: a video file that FFmpeg reads, an animated picture, or a folder of pictures.
+        fps: at which rate it is read: videos and animated pictures are resampled, pictures of a
+            folder come at this rate.  By default the clip's own rate, at most 60; that of a folder
+            is the one that DanceNow wrote it with, otherwise 25.
 
     Raises:
         InputError: there is no such file, or it cannot be used as a clip; the message says why.
     """
     path = Path(path)
-    if not path.is_dir():
-        return scan_video(path).info
-    folder = open_folder(path)
-    count = len(folder.files)
+    wanted = None if fps is None else as_rate(fps)
+    if path.is_dir():
+        return _folder_info(path, open_folder(path), wanted)
+    own = scan_animation(path) if is_animation(path) else scan_video(path)
+    info = _animation_info(own) if isinstance(own, Animation) else own.info
+    if wanted is not None:
+        return info.at(wanted)
+    if info.fps <= FASTEST:
+        return info
+    told = (
+        f"has {float(info.fps):.4g} frames a second, of which {FASTEST} are used; "
+        f"`fps={float(info.fps):.4g}` uses all of them"
+    )
+    return replace(info.at(Fraction(FASTEST)), notes=(*info.notes, told))
+
+
+def _folder_info(path: Path, folder: ImageFolder, rate: Fraction | None) -> ClipInfo:
+    count, rate = len(folder.files), rate or folder.rate
+    with Image.open(folder.files[0]) as first:
+        notes = (SEE_THROUGH,) if see_through(first) else ()
+    length = float(count / rate)
+    return ClipInfo(path, folder.size, rate, count, length, False, 0, False, True, 0.0, notes)
+
+
+def _animation_info(animation: Animation) -> ClipInfo:
+    line = animation.timeline
+    length = float(line.frames / line.rate)
     return ClipInfo(
-        path=path,
-        size=folder.size,
-        fps=folder.rate,
-        frames=count,
-        duration=float(count / folder.rate),
+        path=animation.path,
+        size=animation.size,
+        fps=line.rate,
+        frames=line.frames,
+        duration=length,
         has_audio=False,
         rotation=0,
-        variable_rate=False,
-        is_folder=True,
+        variable_rate=line.variable,
+        is_folder=False,
         start=0.0,
+        notes=(SEE_THROUGH,) if animation.transparent else (),
     )
-
-
-@contextmanager
-def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a video file and choose its video stream.
-
-    Raises:
-        InputError: it cannot be used as a video; the message says why.
-    """
-    container = open_media(path)
-    with container:
-        name = container.format.name
-        if any(part in name for part in _NO_CLIPS):
-            raise InputError(
-                f"{path}: is not a video; give a video file or a folder of numbered pictures."
-            )
-        stream = container.streams.best("video")
-        if stream is None:
-            what = "only sound" if container.streams.audio else "no video stream"
-            raise InputError(f"{path}: holds {what}; give a video.")
-        assert isinstance(stream, VideoStream)
-        if getattr(stream, "codec_context", None) is None:
-            raise InputError(
-                f"{path}: its video format cannot be decoded here; convert it to H.264 first."
-            )
-        yield container, stream
-
-
-def open_media(path: Path) -> InputContainer:
-    """Open a file with FFmpeg, whatever streams it holds.
-
-    Raises:
-        InputError: there is no such file, it is empty, or it is not a media file.
-    """
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; give a media file.")
-    if not path.exists():
-        raise InputError(f"{path}: no such file.")
-    try:
-        with path.open("rb") as file:
-            head = file.read(12)
-        if not head:
-            raise InputError(f"{path}: is empty; copy or record it again.")
-        # The absolute name, so that FFmpeg never takes "name:rest.mp4" for a network address.
-        return av.open(str(path.absolute()), "r", metadata_errors="replace")
-    except (av.FFmpegError, OSError, ValueError) as error:
-        if isinstance(error, PermissionError):
-            raise InputError(f"{path}: no permission to read it.") from error
-        if head[4:8] == b"ftyp":
-            raise InputError(
-                f"{path}: is cut off: its index (the moov box) is missing, so nothing can be "
-                "decoded; copy or record it again."
-            ) from error
-        raise InputError(f"{path}: is not a video or sound that FFmpeg can read.") from error
 
 
 @dataclass
@@ -193,11 +198,24 @@ def scan_video(path: Path) -> Scan:
     Raises:
         InputError: it cannot be used as a clip.
     """
+    try:
+        state = path.stat()
+    except OSError:
+        return _scan(path)
+    return _scan_once(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _scan_once(path: Path, _changed: int, _size: int) -> Scan:
+    return _scan(path)
+
+
+def _scan(path: Path) -> Scan:
     with open_video(path) as (container, stream):
         demuxed = _demux(container, stream)
-        has_audio = bool(container.streams.audio)
+        has_audio = sound_stream(container, path) is not None
         first, count = demuxed.first, len(demuxed.stamps)
-        if has_audio and count == 1 and stream.codec_context.name in _PICTURE_CODECS:
+        if container.streams.audio and count == 1 and stream.codec_context.name in PICTURE_CODECS:
             raise InputError(f"{path}: holds only sound and a cover picture; give a video.")
         if first is None or not count:
             raise InputError(
@@ -208,6 +226,8 @@ def scan_video(path: Path) -> Scan:
         timeline, origin = _lay(demuxed, time_base, container, stream)
         aspect = stream.sample_aspect_ratio or Fraction(1)
         rotation, orientation = _orientation(first)
+        context = stream.codec_context
+        silence = [_SILENT] if container.streams.audio and not has_audio else []
         info = ClipInfo(
             path=path,
             size=_upright_size(first.width, first.height, aspect, rotation),
@@ -219,29 +239,37 @@ def scan_video(path: Path) -> Scan:
             variable_rate=timeline.variable,
             is_folder=False,
             start=float((origin or 0) * time_base),
+            notes=(*_notes(first, stream), *silence),
         )
-        end = info.start + info.duration
-        lost = _lost(stream, demuxed.seen, end, timeline.rate)
-        return Scan(info, orientation, origin, time_base, count, lost)
+        return Scan(
+            info,
+            orientation,
+            origin,
+            time_base,
+            packets=count,
+            lost=_lost(path, container, stream, demuxed, info),
+            transfer=int(context.color_trc),
+            primaries=int(context.color_primaries),
+            interlaced=first.interlaced_frame,
+            searchable=container.format.name not in _UNINDEXED,
+        )
 
 
-def decodable_packets(
-    container: InputContainer, stream: VideoStream
-) -> Iterator[Packet[VideoStream]]:
-    """The packets that can be decoded, then an empty one that ends the decoding.
-
-    Packets before the first key frame, and those that the end of the file cuts, are left out.
-    """
-    started = False
-    try:
-        for packet in container.demux(stream):
-            started = started or packet.is_keyframe or not packet.size
-            if started and not packet.is_corrupt:
-                yield packet
-    except av.FFmpegError:  # the file ends in the middle: what came before it counts
-        end: Any = Packet()
-        end.stream = stream
-        yield end
+def _notes(first: VideoFrame, stream: VideoStream) -> tuple[str, ...]:
+    """What is changed in reading frames like the first of a stream."""
+    notes = []
+    hdr = HDR.get(int(stream.codec_context.color_trc))
+    if hdr:
+        notes.append(f"is HDR ({hdr}); it is read as an ordinary screen shows it")
+    if first.interlaced_frame:
+        notes.append("is interlaced; whole frames are made of its halves")
+    if stream.metadata.get("alpha_mode") == "1":  # WebM: FFmpeg's own decoder leaves alpha out
+        notes.append("is transparent in parts; what lies there in the file is shown")
+    elif any(part.is_alpha for part in first.format.components):
+        alpha = first.reformat(format="rgba").to_ndarray()[..., 3]
+        if alpha.min() < 255:
+            notes.append(SEE_THROUGH)
+    return tuple(notes)
 
 
 def _demux(container: InputContainer, stream: VideoStream) -> _Demuxed:
@@ -274,6 +302,9 @@ def _lay(
         rate = declared[0] if declared else DEFAULT_RATE
         return Timeline(rate, len(demuxed.stamps), variable=False), None
     ordered = np.sort(np.array(stamps, dtype=np.int64))
+    if container.format.name == "avi" and len(ordered) > 2:
+        # Nothing between the first frame and the second: the sound began earlier.
+        ordered[0] = ordered[1] - 1
     return fit_timeline(ordered, time_base, declared, demuxed.last_duration), int(ordered[0])
 
 
@@ -294,15 +325,31 @@ def _orientation(frame: VideoFrame) -> tuple[int, Filters]:
     return _ORIENTATIONS.get((a, b, c, d), (0, ()))
 
 
-def _lost(stream: VideoStream, seen: int, end: float, rate: Fraction) -> int:
+def _lost(
+    path: Path,
+    container: InputContainer,
+    stream: VideoStream,
+    demuxed: _Demuxed,
+    info: ClipInfo,
+) -> int:
     """How many frames are missing, by the file's index or, without one, by its stated length."""
     if stream.frames > 0:
-        return max(0, stream.frames - seen)
+        missing = max(0, stream.frames - demuxed.seen)
+        # An AVI counts the frames that were dropped, too.
+        whole = container.format.name == "avi" and not _is_cut(path)
+        return 0 if whole else missing
     hours, _, rest = stream.metadata.get("DURATION", "").partition(":")  # Matroska and WebM
     minutes, _, seconds = rest.partition(":")
     try:
         length = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
     except ValueError:
         return 0
-    missing = round((length - end) * float(rate))
+    missing = round((length - info.start - info.duration) * float(info.fps))
     return missing if missing > 2 else 0  # lengths are rounded, and some count from before 0
+
+
+def _is_cut(avi: Path) -> bool:
+    """Whether an AVI is shorter than its first chunk says."""
+    with avi.open("rb") as file:
+        head = file.read(8)
+    return avi.stat().st_size < 8 + int.from_bytes(head[4:8], "little")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from fractions import Fraction
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -17,16 +15,20 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from dancenow.errors import DanceNowWarning, InputError
+from dancenow.video.animation import is_animation, scan_animation
+from dancenow.video.containers import decodable_packets, open_video
 from dancenow.video.convert import Frame, ToRGB
-from dancenow.video.images import ImageFolder, open_folder, read_image
-from dancenow.video.probe import Scan, decodable_packets, open_video, scan_video
+from dancenow.video.dynamic_range import standard_range
+from dancenow.video.images import open_folder, read_image
+from dancenow.video.interlace import deinterlaced
+from dancenow.video.probe import ClipInfo, Scan, probe, scan_video
 from dancenow.video.timing import as_rate, hold, nearest_slot
 
 _SEEK_MARGIN: Final = Fraction(1, 2)  # seconds
 
 
 def read_frames(
-    path: str | Path,
+    clip: str | Path | ClipInfo,
     *,
     fps: float | Fraction | None = None,
     size: tuple[int, int] | None = None,
@@ -35,12 +37,14 @@ def read_frames(
 ) -> Iterator[Frame]:
     """Read the frames of a clip one by one; memory does not grow with its length.
 
-    A clip of constant rate yields its own frames, as many as `probe(path).frames`.  A clip of
-    variable rate, or any clip if `fps` is given, is resampled by its timestamps: frame k is the
-    one shown at k / fps seconds.
+    A clip of constant rate yields its own frames.  A clip of variable rate or of more than 60
+    frames a second, or any clip if `fps` is given, is resampled by its timestamps: frame k is the
+    one shown at k / fps seconds.  What is interlaced is deinterlaced, HDR is tone-mapped, and
+    black stands behind what is transparent.
 
     Args:
-        path: a video file, or a folder of pictures.
+        clip: a video file, an animated picture or a folder of pictures; or what `probe` tells of
+            one, which is then read at the rate stated there.
         fps: frames a second to resample to.
         size: `(width, height)` px to resize to: by area where it shrinks, by cubic interpolation
             where it grows.
@@ -54,38 +58,30 @@ def read_frames(
         InputError: the clip cannot be read, or `start` lies behind its end.
 
     Warns:
-        DanceNowWarning: once, at the end, if the file is cut off or damaged: how many of its
-            frames were decoded.
+        DanceNowWarning: something is changed in reading it, such as its rate or its colours; or,
+            at the end, the file is cut off or damaged: how many of its frames were decoded.
     """
-    path = Path(path)
-    clip = _open(path)
-    rate, frames = clip.rate if fps is None else as_rate(fps), clip.frames
-    if rate != clip.rate:
-        frames = max(1, nearest_slot(clip.frames / clip.rate, rate))
-    if not 0 <= start < frames:
-        raise InputError(f"{path}: has {frames} frames; it cannot be read from frame {start}.")
-    stop = frames if stop is None else min(stop, frames)
+    info = clip if isinstance(clip, ClipInfo) else probe(clip)
+    info.tell()
+    shown = info if fps is None else info.at(as_rate(fps))
+    if not 0 <= start < shown.frames:
+        raise InputError(
+            f"{info.path}: has {shown.frames} frames; it cannot be read from frame {start}."
+        )
+    stop = shown.frames if stop is None else min(stop, shown.frames)
     if size is not None and min(size) < 1:
-        raise InputError(f"{path}: cannot be resized to {size[0]} x {size[1]}.")
-    return (_fit(frame, size) for frame in clip.read(rate, start, stop))
+        raise InputError(f"{info.path}: cannot be resized to {size[0]} x {size[1]}.")
+    return (_fit(frame, size) for frame in _frames(info, shown.fps, start, stop))
 
 
-@dataclass(frozen=True)
-class _Clip:
-    """A video file or a folder of pictures, alike; `read` takes a rate and a range of frames."""
-
-    rate: Fraction
-    frames: int
-    read: Callable[[Fraction, int, int], Iterator[Frame]]
-
-
-def _open(path: Path) -> _Clip:
-    if path.is_dir():
-        folder = open_folder(path)
-        read = partial(_folder_frames, folder)
-        return _Clip(folder.rate, len(folder.files), read)
-    scan = scan_video(path)
-    return _Clip(scan.info.fps, scan.info.frames, partial(_video_frames, scan))
+def _frames(info: ClipInfo, rate: Fraction, start: int, stop: int) -> Iterator[Frame]:
+    """The frames from `start` to `stop` at a rate."""
+    if info.is_folder:
+        return _folder_frames(info, rate, start, stop)
+    if is_animation(info.path):
+        pictures = scan_animation(info.path).pictures(rate)
+        return (picture.copy() for picture in hold(pictures, start, stop))
+    return _video_frames(scan_video(info.path), rate, start, stop)
 
 
 def _fit(frame: Frame, size: tuple[int, int] | None) -> Frame:
@@ -96,17 +92,19 @@ def _fit(frame: Frame, size: tuple[int, int] | None) -> Frame:
     return np.ascontiguousarray(frame, dtype=np.uint8)
 
 
-def _folder_frames(folder: ImageFolder, rate: Fraction, start: int, stop: int) -> Iterator[Frame]:
-    slots = ((nearest_slot(i / folder.rate, rate), file) for i, file in enumerate(folder.files))
+def _folder_frames(info: ClipInfo, rate: Fraction, start: int, stop: int) -> Iterator[Frame]:
+    files = open_folder(info.path).files
+    slots = ((nearest_slot(i / info.fps, rate), file) for i, file in enumerate(files))
     for file in hold(slots, start, stop):
         frame = read_image(file)
-        if frame.shape[1::-1] != folder.size:
+        if frame.shape[1::-1] != info.size:
             raise InputError(f"{file}: changed its size while the folder was being read.")
         yield frame
 
 
 def _video_frames(scan: Scan, rate: Fraction, start: int, stop: int) -> Iterator[Frame]:
-    convert = ToRGB(scan.info.size, scan.orientation)
+    tones = standard_range(scan.transfer, scan.primaries)
+    convert = ToRGB(scan.info.size, scan.orientation, tones)
     # A frame shown again is converted again: that is cheap, and the caller may modify its frames.
     for frame in hold(_stamped(scan, rate, start), start, stop):
         yield convert(frame)
@@ -115,14 +113,15 @@ def _video_frames(scan: Scan, rate: Fraction, start: int, stop: int) -> Iterator
 def _stamped(scan: Scan, rate: Fraction, start: int) -> Iterator[tuple[int, VideoFrame]]:
     """Decode the frames of a video, each with the output frame at which it is first shown."""
     frames = _decode(scan)
-    if start and scan.origin is not None:
+    if start and scan.searchable and scan.origin is not None:
         wanted = scan.origin + int(start / rate / scan.time_base)
         # Files are indexed by decoding time, a few frames before presentation time.
         sought = _decode(scan, seek_to=wanted - int(_SEEK_MARGIN / scan.time_base))
         first = next(sought, None)
         if first is not None and first.pts is not None and first.pts <= wanted:
             frames = chain((first,), sought)
-    for index, frame in enumerate(frames):
+    whole = deinterlaced(frames) if scan.interlaced else frames
+    for index, frame in enumerate(whole):
         if frame.pts is None or scan.origin is None:
             seconds = index / scan.info.fps
         else:

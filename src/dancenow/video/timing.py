@@ -17,7 +17,7 @@ NTSC: Final = tuple(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60, 120
 STANDARD_RATES: Final = tuple(
     sorted((*NTSC, *map(Fraction, (5, 6, 8, 10, 12, 15, 16, 20, 24, 25, 30, 48, 50, 60, 90, 120))))
 )
-FASTEST_RESAMPLED: Final = Fraction(60)
+FASTEST: Final = 60  # frames a second that are read unless more are asked for
 # How many frames a timestamp may lie from its place at a constant rate.  Containers round times
 # by up to 10 ms (GIF); a dropped frame moves its neighbours by about half a frame.
 JITTER: Final = 0.25
@@ -117,7 +117,7 @@ def _standards_near(rate: Fraction) -> list[Fraction]:
 def _snap(rate: Fraction, declared: Sequence[Fraction]) -> Fraction:
     trusted = [sensible for sensible in declared if abs(sensible - rate) <= rate / 50]
     sensible = (*trusted, *_standards_near(rate), as_rate(float(rate)))
-    return min(sensible[0], FASTEST_RESAMPLED)
+    return min(sensible[0], Fraction(FASTEST))
 
 
 def hold(stamped: Iterable[tuple[int, T]], start: int, stop: int) -> Iterator[T]:

@@ -14,11 +14,11 @@ from av.container import OutputContainer
 from dancenow.errors import InputError, OutputError
 from dancenow.files import FULL_DISK, atomic_path, check_can_write, full_disk
 from dancenow.video.audio import SoundSource, SoundTrack, add_sound_track
+from dancenow.video.containers import open_media
 from dancenow.video.convert import Frame
 from dancenow.video.encode import FORMATS, TRANSPARENT, AddSound, open_media_writer
 from dancenow.video.folder import check_may_replace, open_folder_writer
 from dancenow.video.gif import open_gif
-from dancenow.video.probe import open_media
 from dancenow.video.timing import as_rate
 
 

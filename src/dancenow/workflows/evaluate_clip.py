@@ -88,9 +88,9 @@ def measure_clip(
     times = StageTimes()
     detect = partial(detect_pose, estimator=estimator, device=device, progress=progress)
     with times.stage("detect"):
-        reference = (true_track or clean(detect(truth)))[start:stop]
+        reference = (true_track or clean(detect(probe(truth))))[start:stop]
         try:
-            detected = detect(made)
+            detected = detect(probe(made))
             found = clean(detected)
         except NobodyError:  # a valid result here: every frame counts as missed
             unseen = reference[:frames]

@@ -73,7 +73,7 @@ def evaluate_performer(
     times = StageTimes()
     with times.stage("detect"):
         given = load_poses(
-            clip,
+            info,
             options.poses,
             estimator=options.estimator,
             device=options.device,
@@ -81,7 +81,7 @@ def evaluate_performer(
         )
         as_learned = ShowOptions(normalize=False)
         staged = stage(performer, Source(given, info), as_learned, progress=progress)
-        truth = given if true_poses is None else load_poses(clip, true_poses)
+        truth = given if true_poses is None else load_poses(info, true_poses)
     trial = _Trial(folder, performer, info, span, seen, staged, truth, options)
     return _measured(trial, times, progress)
 

@@ -73,7 +73,7 @@ def export_pairs(
     times = StageTimes()
     with times.stage("detect"):
         track = load_poses(
-            target,
+            info,
             options.poses,
             estimator=options.estimator,
             device=options.device,
@@ -85,7 +85,7 @@ def export_pairs(
     corners, has_face = face_corners(keypoints, canvas, side)
 
     def frames() -> Iterator[Exported]:
-        for index, frame in enumerate(read_frames(target)):
+        for index, frame in enumerate(read_frames(info)):
             left, top = corners[index].tolist()
             yield (
                 f"frame{index:06d}",

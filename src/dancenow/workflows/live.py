@@ -124,6 +124,8 @@ def _check(options: LiveOptions, output: Path | None) -> None:
             "`webcam`: always normalises the motion and films with a still camera; leave out "
             "`normalize=False`, `retarget` and `camera`."
         )
+    if options.fps is not None:
+        raise InputError("`fps`: a live dance goes as fast as its camera; leave it out.")
     if seconds is not None and seconds <= 0:
         raise InputError(f"`seconds={seconds:g}`: must be above 0.")
     if background == SOURCE:

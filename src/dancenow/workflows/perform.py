@@ -10,7 +10,7 @@ from dancenow.files import check_not_read
 from dancenow.options import PerformOptions
 from dancenow.performer import Performer
 from dancenow.progress import ProgressCallback, StageTimes, silent
-from dancenow.sources.load import load_source
+from dancenow.sources.load import check_rate, load_source
 from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.staging.performance import write_figures, write_performance
 from dancenow.staging.result import ResultWriter
@@ -109,6 +109,7 @@ def perform(
     times = StageTimes() if times is None else times
     performer = Performer.load(folder, choose_device(options.device))
     check_source(options, source)
+    check_rate(options.fps)
     check_performer(options, performer, source)
     claim = None
     if options.credentials:
@@ -122,6 +123,7 @@ def perform(
         with times.stage("detect"):
             motion = load_source(
                 source,
+                fps=options.fps,
                 estimator=options.estimator,
                 device=options.device,
                 azimuth=options.azimuth,

@@ -15,8 +15,8 @@ from dancenow.pose.filters import clean
 from dancenow.pose.openpose import is_openpose_folder, read_openpose, write_openpose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.detection import detect_pose, find_pose, record_bvh
-from dancenow.sources.load import check_azimuth, load_source
-from dancenow.video import check_output, open_writer, probe, read_frames
+from dancenow.sources.load import check_azimuth, check_rate, load_source
+from dancenow.video import ClipInfo, check_output, open_writer, probe, read_frames
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,15 @@ def detect(
     """
     clip, options = Path(clip), options or PoseOptions()
     check_azimuth(clip, options.camera)
+    check_rate(options.fps)
     if _holds_poses(clip) and not clip.is_dir():
-        return load_source(clip, azimuth=options.camera).track
+        return load_source(clip, fps=options.fps, azimuth=options.camera).track
     if _holds_poses(clip):
-        found = read_openpose(clip)
+        found = read_openpose(clip, fps=options.fps)
         return found if options.raw else clean(found)
     find = detect_pose if options.raw else find_pose
-    return find(clip, estimator=options.estimator, device=options.device, progress=progress)
+    info = probe(clip, fps=options.fps)
+    return find(info, estimator=options.estimator, device=options.device, progress=progress)
 
 
 def write_pose(
@@ -91,12 +93,13 @@ def write_pose(
     clip, output, options = Path(clip), Path(output), options or PoseOptions()
     overlay = options.overlay
     check_azimuth(clip, options.camera)
+    check_rate(options.fps)
     _check(clip, output, options)
     suffix = output.suffix.lower()
     times = StageTimes()
     with times.stage("detect"):
         if suffix == ".bvh":
-            motion, track = record_bvh(clip, progress=progress)
+            motion, track = record_bvh(probe(clip, fps=options.fps), progress=progress)
             write_bvh(motion, output)
         else:
             track = detect(clip, options, progress=progress)
@@ -106,7 +109,7 @@ def write_pose(
         write_openpose(track, output)
     if overlay is not None:
         with times.stage("overlay"):
-            _write_overlay(clip, track, overlay, progress)
+            _write_overlay(probe(clip, fps=options.fps), track, overlay, progress)
     seen = float((track.confidence > 0).any(axis=1).mean())
     return PoseResult(output, overlay, len(track), seen, times)
 
@@ -139,11 +142,12 @@ def _check(clip: Path, output: Path, options: PoseOptions) -> None:
         check_not_read(overlay, clip)
 
 
-def _write_overlay(clip: Path, track: PoseTrack, overlay: Path, progress: ProgressCallback) -> None:
+def _write_overlay(
+    clip: ClipInfo, track: PoseTrack, overlay: Path, progress: ProgressCallback
+) -> None:
     """Write a clip with its poses drawn over it."""
-    info = probe(clip)
-    audio = clip if info.has_audio else None
-    with open_writer(overlay, fps=info.fps, size=info.size, audio=audio) as writer:
+    audio = clip.path if clip.has_audio else None
+    with open_writer(overlay, fps=clip.fps, size=clip.size, audio=audio) as writer:
         for index, frame in enumerate(read_frames(clip)):
             writer.write(draw_overlay(frame, track.keypoints[index]))
-            progress(Progress("drawing", index + 1, info.frames))
+            progress(Progress("drawing", index + 1, clip.frames))

@@ -13,7 +13,7 @@ from dancenow.options.field import narrowed
 from dancenow.options.unused import warn_of_unused
 from dancenow.performer import is_performer, method_of
 from dancenow.progress import ProgressCallback, StageTimes, silent
-from dancenow.sources.load import load_source
+from dancenow.sources.load import check_rate, load_source
 from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.staging.performance import write_performance
 from dancenow.staging.show import (
@@ -54,6 +54,7 @@ def transfer(
     training = narrowed(options, TrainPerformerOptions)
     check_target(target, training)
     check_source(options, source)
+    check_rate(options.fps)
     times = StageTimes()
     trained: Trained | None = None
     if is_performer(target):
@@ -72,6 +73,7 @@ def transfer(
     with times.stage("detect"):
         motion = load_source(
             source,
+            fps=options.fps,
             estimator=options.estimator,
             device=options.device,
             azimuth=options.azimuth,

@@ -171,7 +171,7 @@ def read_tracks(paths: list[Path], progress: ProgressCallback) -> tuple[list[Pos
         source = load_source(path, progress=progress)
         track = source.track
         if source.clip is not None:
-            camera, _ = find_camera(path, track, progress=progress)
+            camera, _ = find_camera(source.clip, track, progress=progress)
             if camera is not None and len(camera) == len(track):
                 track = steadied(track, camera)
         if number == 0:

@@ -84,7 +84,7 @@ def prepare_pairs(config: EDNConfig, request: TargetRequest) -> PreparedPairs:
     folder = cache_dir("pairs") / key
     if not folder.is_dir():
         track = load_poses(
-            target,
+            info,
             request.options.poses,
             estimator=request.options.estimator,
             device=request.options.device,

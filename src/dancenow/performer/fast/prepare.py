@@ -94,9 +94,9 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
         learned = np.linspace(0, stop - 1, min(crop.max_frames, stop))
         wanted = np.union1d(learned.astype(np.int64), plate_frames(stop, info.size))
         given = request.options.poses
-        track = None if given is None else complete(load_poses(clip, given))
+        track = None if given is None else complete(load_poses(info, given))
         seen = detect_person(
-            clip,
+            info,
             wanted,
             track=track,
             estimator=request.options.estimator,
@@ -135,7 +135,7 @@ class _Preparation:
     def write(self, folder: Path, progress: ProgressCallback) -> None:
         """Write plate, crops and statistics into `folder`."""
         track = self.seen.track[: self.stop]
-        camera, drift = find_camera(self.clip, track, stop=self.stop, progress=progress)
+        camera, drift = find_camera(self.info, track, stop=self.stop, progress=progress)
         if camera is not None:
             track = steadied(track, camera)
         height = standing_height(track)
@@ -210,7 +210,7 @@ class _Preparation:
     ) -> Iterator[tuple[int, Frame, Frame, Frame]]:
         """The wanted rows of the observation, and what `stabilize_frame` returns for them."""
         row_of = {int(index): row for row, index in enumerate(self.seen.frames)}
-        for index, frame in enumerate(read_frames(self.clip, stop=self.stop)):
+        for index, frame in enumerate(read_frames(self.info, stop=self.stop)):
             row = row_of.get(index)
             if row is not None and row in wanted:
                 mask = np.asarray(self.seen.masks[row])
