@@ -17,10 +17,12 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from dancenow.errors import DanceNowWarning, InputError
+from dancenow.pose.bodies import WHOLEBODY as MODEL
 from dancenow.pose.estimators import RTMPoseEstimator, make_estimator
-from dancenow.pose.estimators.wholebody import WHOLEBODY, wholebody_to_layout
+from dancenow.pose.estimators.wholebody import wholebody_to_layout
 from dancenow.pose.layout import FACE_NAMES, INDEX, NUM_KEYPOINTS
 
+WHOLEBODY = list(MODEL.rows)
 BOXES = [[8, 8, 56, 72], [72, 8, 120, 72]]  # px of a 128 x 96 frame
 DETECTOR_SIDE = 64  # the frame is shrunk by half
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,17 +14,17 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from dancenow.errors import DanceNowWarning, InputError, OutputError
+from dancenow.pose.bodies import BODY_18, BODY_23
 from dancenow.pose.layout import BODY, BODY_NAMES, FACE, INDEX, LEFT_HAND, NUM_KEYPOINTS
-from dancenow.pose.openpose import (
-    BODY_18,
-    BODY_23,
-    is_openpose_folder,
-    read_openpose,
-    write_openpose,
-)
+from dancenow.pose.openpose import write_openpose
+from dancenow.pose.pose_files import holds_poses, read_pose_files
 from dancenow.pose.track import PoseTrack
 
 SIZE = (640, 480)
+
+
+def read(folder: Path, **arguments: Any) -> PoseTrack:
+    return read_pose_files(folder, **arguments).track
 
 
 def some_person(seed: int = 0, points: int = 25) -> np.ndarray:
@@ -67,7 +68,7 @@ def test_a_track_that_is_written_is_read_again_exactly(tmp_path_factory, seed, f
     track = PoseTrack(keypoints, 25, SIZE)
     folder = tmp_path_factory.mktemp("openpose") / "dance"
     write_openpose(track, folder)
-    again = read_openpose(folder, fps=25, size=SIZE)
+    again = read(folder, fps=25, size=SIZE)
     assert (again.fps, again.size) == (25, SIZE)
     assert_array_equal(again.keypoints, track.keypoints)
 
@@ -78,7 +79,7 @@ def test_frames_without_a_person_are_written_as_nobody_and_read_as_missing(tmp_p
     write_openpose(PoseTrack(keypoints, 30, SIZE), tmp_path / "dance")
     file = tmp_path / "dance" / "dance_000000000002_keypoints.json"
     assert json.loads(file.read_text())["people"] == []
-    assert_array_equal(read_openpose(tmp_path / "dance", size=SIZE).keypoints, keypoints)
+    assert_array_equal(read(tmp_path / "dance", size=SIZE).keypoints, keypoints)
 
 
 def test_writing_never_mixes_with_what_is_there(tmp_path):
@@ -102,19 +103,19 @@ def test_files_of_ours_tell_frame_rate_and_size(tmp_path, recwarn):
     keypoints = np.repeat(np.random.default_rng(0).uniform(2, 90, (1, NUM_KEYPOINTS, 3)), 2, 0)
     keypoints[..., 2] = 1
     write_openpose(PoseTrack(keypoints, 24, SIZE), tmp_path / "dance")
-    again = read_openpose(tmp_path / "dance")
+    again = read(tmp_path / "dance")
     assert (again.fps, again.size) == (24, SIZE) and not recwarn.list
-    assert read_openpose(tmp_path / "dance", fps=12).fps == 12
+    assert read(tmp_path / "dance", fps=12).fps == 12
     (tmp_path / "dance" / "dancenow-track.json").write_text("[]")
     with pytest.warns(DanceNowWarning, match="30 frames a second"):
-        assert read_openpose(tmp_path / "dance").fps == 30
+        assert read(tmp_path / "dance").fps == 30
 
 
 @pytest.mark.parametrize("names", [BODY_18, BODY_23, BODY_NAMES], ids=len)
 def test_each_body_model_puts_every_point_under_its_name(tmp_path, names):
     body = some_person(points=len(names))
     write_json(tmp_path, "a_000000000000", body)
-    keypoints = read_openpose(tmp_path, size=SIZE).keypoints[0]
+    keypoints = read(tmp_path, size=SIZE).keypoints[0]
     for i, name in enumerate(names):
         assert_array_equal(keypoints[INDEX[name]], body[i])
 
@@ -122,7 +123,7 @@ def test_each_body_model_puts_every_point_under_its_name(tmp_path, names):
 def test_what_a_smaller_body_model_lacks_is_derived_or_missing(tmp_path):
     body = some_person(points=18)
     write_json(tmp_path, "a_0", body)
-    keypoints = read_openpose(tmp_path, size=SIZE).keypoints[0]
+    keypoints = read(tmp_path, size=SIZE).keypoints[0]
     hips = keypoints[[INDEX["left_hip"], INDEX["right_hip"]]]
     np.testing.assert_allclose(keypoints[INDEX["mid_hip"], :2], hips[:, :2].mean(axis=0), rtol=1e-6)
     assert keypoints[INDEX["left_big_toe"], 2] == 0
@@ -143,7 +144,7 @@ def test_face_and_hands_and_the_key_names_of_old_versions_are_read(tmp_path):
         "hand_right_keypoints": [],
     }
     (tmp_path / "a_0_keypoints.json").write_text(json.dumps({"people": [person]}))
-    keypoints = read_openpose(tmp_path, size=SIZE).keypoints[0]
+    keypoints = read(tmp_path, size=SIZE).keypoints[0]
     np.testing.assert_allclose(keypoints[FACE], face, rtol=1e-6)
     np.testing.assert_allclose(keypoints[LEFT_HAND], hand, rtol=1e-6)
     assert not keypoints[LEFT_HAND.stop :].any()
@@ -157,7 +158,7 @@ def test_yaml_files_of_filestorage_are_read(tmp_path):
     storage = cv2.FileStorage(str(tmp_path / "frame11_pose.yml"), cv2.FILE_STORAGE_WRITE)
     storage.write("pose_0", np.zeros((0, 0), np.float32))  # nobody
     storage.release()
-    track = read_openpose(tmp_path, size=SIZE)
+    track = read(tmp_path, size=SIZE)
     neck = track.keypoints[:, INDEX["neck"]]
     np.testing.assert_allclose(neck[:, 0], [body[0, 0] + 9, body[0, 0] + 10, 0], rtol=1e-6)
     np.testing.assert_allclose(track.keypoints[1, FACE], face, rtol=1e-6)
@@ -169,7 +170,7 @@ def test_of_several_people_the_larger_and_steadier_is_followed(tmp_path):
     for frame in range(6):
         write_json(tmp_path, f"a_{frame}", *((small, dancer) if frame % 2 else (dancer,)))
     with pytest.warns(DanceNowWarning, match="3 of 6 frames"):
-        track = read_openpose(tmp_path, size=SIZE)
+        track = read(tmp_path, size=SIZE)
     assert_array_equal(track.keypoints[:, BODY], np.stack([dancer] * 6))
 
 
@@ -177,7 +178,7 @@ def test_frames_are_in_natural_order_and_numbers_left_out_are_missing_frames(tmp
     for frame in (8, 9, 10, 12):
         write_json(tmp_path, f"a_{frame}", np.add(some_person(), [frame, 0, 0]))
     with pytest.warns(DanceNowWarning, match="1 of 5 frames"):
-        track = read_openpose(tmp_path, size=SIZE)
+        track = read(tmp_path, size=SIZE)
     x = track.keypoints[:, 0, 0] - some_person()[0, 0]
     np.testing.assert_allclose(x[[0, 1, 2, 4]], [8, 9, 10, 12], atol=1e-4)
     assert track.confidence[3].max() == 0
@@ -188,7 +189,7 @@ def test_the_frame_size_is_taken_from_the_keypoints_with_a_warning(tmp_path):
     body[3, :2] = 301.5, 410.25
     write_json(tmp_path, "a_0", body)
     with pytest.warns(DanceNowWarning, match="302 x 411"):
-        assert read_openpose(tmp_path).size == (302, 411)
+        assert read(tmp_path).size == (302, 411)
 
 
 def _broken_yaml(folder):
@@ -202,11 +203,11 @@ def _flat_yaml(folder):
 
 
 BAD_FOLDERS = {
-    "holds no OpenPose files": lambda folder: (folder / "1.jpg").touch(),
-    "a_0_keypoints.json: is not an OpenPose file, or is damaged": lambda folder: (
+    "holds no pose files": lambda folder: (folder / "1.jpg").touch(),
+    "a_0_keypoints.json: is not a file of poses, or is damaged": lambda folder: (
         folder / "a_0_keypoints.json"
     ).write_text('{"people": [{"pose'),
-    "a_1_keypoints.json: is not an OpenPose file": lambda folder: (
+    "a_1_keypoints.json: is not a file of poses": lambda folder: (
         folder / "a_1_keypoints.json"
     ).write_text("[]"),
     "a_0_keypoints.json: holds NaN": lambda folder: write_json(
@@ -214,7 +215,7 @@ BAD_FOLDERS = {
     ),
     "a_0_pose.yml: is not an OpenPose YAML file, or is damaged": _broken_yaml,
     "a_0_pose.yml: holds a matrix of": _flat_yaml,
-    "a body of 15 points; 18, 23 or 25": lambda folder: write_json(
+    "a body of 15 points; 17, 18, 23, 25, 26, 133, 136 or 137": lambda folder: write_json(
         folder, "a_0", some_person(points=15)
     ),
     "hand_left has 20 points; 21": lambda folder: write_json(
@@ -223,9 +224,6 @@ BAD_FOLDERS = {
     "bodies of 18 points, but a_0_keypoints.json of 25": lambda folder: (
         write_json(folder, "a_0", some_person()),
         write_json(folder, "a_1", some_person(points=18)),
-    ),
-    "coordinates from 0 to 1": lambda folder: write_json(
-        folder, "a_0", some_person() / [640, 480, 1]
     ),
     "several clips": lambda folder: (
         write_json(folder, "a_0", some_person()),
@@ -247,20 +245,20 @@ BAD_FOLDERS = {
 def test_bad_folders_are_refused_in_one_line_that_says_why(tmp_path, message):
     BAD_FOLDERS[message](tmp_path)
     with pytest.raises(InputError, match=message) as error:
-        read_openpose(tmp_path, size=SIZE)
+        read(tmp_path, size=SIZE)
     assert "\n" not in str(error.value)
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no such folder"):
-        read_openpose(tmp_path / "missing")
+    with pytest.raises(InputError, match="no such folder or file"):
+        read(tmp_path / "missing")
 
 
 def test_openpose_folders_are_told_from_others(tmp_path):
-    assert not is_openpose_folder(tmp_path)
-    assert not is_openpose_folder(tmp_path / "missing")
+    assert not holds_poses(tmp_path)
+    assert not holds_poses(tmp_path / "missing")
     (tmp_path / "1.jpg").touch()
-    assert not is_openpose_folder(tmp_path)
+    assert not holds_poses(tmp_path)
     write_json(tmp_path, "a_0", some_person())
-    assert is_openpose_folder(tmp_path)
-    assert not is_openpose_folder(tmp_path / "a_0_keypoints.json")
+    assert holds_poses(tmp_path)
+    assert holds_poses(tmp_path / "a_0_keypoints.json")

@@ -18,7 +18,8 @@ _CLIP: Final = Argument(
     "output", "The clip to write: .mp4, .mov, .mkv, .webm, .gif or a folder.", output=True
 )
 _SOURCE: Final = (
-    "The motion: a clip, a track (.npz), a motion capture (.bvh) or a folder of OpenPose files."
+    "The motion: a clip, a track (.npz), a motion capture (.bvh) or pose files (OpenPose, DWPose, "
+    "AlphaPose, MMPose)."
 )
 
 
@@ -170,7 +171,7 @@ COMMANDS: Final = (
         "Find the poses in a clip.",
         "dancenow.workflows.pose:write_pose",
         (
-            Argument("clip", "A clip, a track, a motion capture (.bvh) or OpenPose files."),
+            Argument("clip", "A clip, a track, a motion capture (.bvh) or pose files."),
             Argument(
                 "output",
                 "What to write: a track (.npz), a motion capture (.bvh), or a folder for "

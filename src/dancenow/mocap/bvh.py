@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -11,7 +12,7 @@ from typing import Final, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.errors import InputError
+from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import write_bytes
 
 Array = NDArray[np.float64]
@@ -23,6 +24,7 @@ _MOST_JOINTS: Final = 1000
 _MOST_FRAMES: Final = 1_000_000
 _MOST_WORDS: Final = 100 * _MOST_JOINTS  # of a hierarchy
 _LONGEST_NAME: Final = 100
+_BLANK: Final = " \t\r\n\0\x1a"  # a DOS file ends in Ctrl-Z, and some are filled up with NULs
 _LARGEST: Final = 1e9  # of any number in a file
 
 
@@ -98,8 +100,19 @@ class Bvh:
         return np.stack(places, axis=1), np.stack(turns, axis=1)
 
     def rest(self) -> Array:
-        """The joints' positions in the rest pose, `(J, 3)`."""
+        """The joints' positions in the rest pose, `(J, 3)`.
+
+        Of joints without an offset whose positions are captured, those tell it.
+        """
         places = np.array([joint.offset for joint in self.joints], np.float64)
+        start = 0
+        for number, joint in enumerate(self.joints):
+            own = self.values[:, start : start + len(joint.channels)]
+            start += len(joint.channels)
+            if joint.parent >= 0 and not places[number].any():
+                for channel, value in zip(joint.channels, own.T, strict=True):
+                    if channel in _POSITIONS:
+                        places[number, _POSITIONS.index(channel)] = np.median(value)
         for number, joint in enumerate(self.joints):
             if joint.parent >= 0:
                 places[number] += places[joint.parent]
@@ -126,6 +139,9 @@ def unit(vectors: Array) -> Array:
 def read_bvh(path: str | Path) -> Bvh:
     """Read a BVH file.  Keywords may be in upper or lower case; names may contain spaces.
 
+    Warns:
+        DanceNowWarning: it holds more or fewer frames than it says; those that are there are read.
+
     Raises:
         InputError: there is no such file, or it is damaged.
     """
@@ -134,17 +150,35 @@ def read_bvh(path: str | Path) -> Bvh:
         raise InputError(f"{path}: no such file.")
     try:
         # Names in another encoding are no reason to refuse a file.
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
+        with path.open(encoding=_encoding(path), errors="replace") as file:
             if not file.read(1000).lstrip().upper().startswith("HIERARCHY"):
                 raise InputError(f"{path}: is not a BVH file: it does not begin with HIERARCHY.")
             file.seek(0)
             joints = tuple(_read_hierarchy(_hierarchy_words(file)))
-            values, fps = _read_motion(file, sum(len(joint.channels) for joint in joints))
+            values, stated, fps = _read_motion(file, sum(len(joint.channels) for joint in joints))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
     except ValueError as error:
         raise InputError(f"{path}: the BVH file is damaged: {error}.") from error
+    if len(values) != stated:
+        warnings.warn(
+            f"{path}: holds {len(values)} whole frames, not the {stated} that it states; those are "
+            "read.",
+            DanceNowWarning,
+            stacklevel=2,
+        )
     return Bvh(joints, values, fps)
+
+
+def _encoding(path: Path) -> str:
+    """Of a text that begins with an ASCII letter or a byte order mark."""
+    with path.open("rb") as file:
+        head = file.read(2)
+    if head in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    if b"\0" in head:
+        return "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
+    return "utf-8-sig"
 
 
 def _hierarchy_words(file: TextIO) -> Iterator[str]:
@@ -175,8 +209,12 @@ def _read_hierarchy(words: Iterator[str]) -> list[Joint]:
             name = _read_name(words)
             if in_end:
                 name = f"{joints[parent].name}_end"
+            first = _next(words, f"the OFFSET of {name}")
+            if in_end and first == "}":  # an end without a place is where its joint is
+                in_end = False
+                continue
             above.append(len(joints))
-            joints.append(Joint(name, parent, *_read_joint(words, name, in_end)))
+            joints.append(Joint(name, parent, *_read_joint(first, words, name, in_end)))
             if len(joints) > _MOST_JOINTS:
                 raise ValueError(f"it has more than {_MOST_JOINTS} joints")
         else:
@@ -203,10 +241,10 @@ def _read_name(words: Iterator[str]) -> str:
 
 
 def _read_joint(
-    words: Iterator[str], name: str, is_end: bool
+    first: str, words: Iterator[str], name: str, is_end: bool
 ) -> tuple[tuple[float, float, float], tuple[str, ...]]:
-    """Offset and channels."""
-    if _next(words, f"the OFFSET of {name}").upper() != "OFFSET":
+    """Offset and channels; `first` is the word after the brace."""
+    if first.upper() != "OFFSET":
         raise ValueError(f"the OFFSET of {name} is missing")
     what = f"the OFFSET of {name}"
     x, y, z = _numbers([_next(words, what) for _ in range(3)], what).tolist()
@@ -224,9 +262,9 @@ def _read_joint(
     return (x, y, z), tuple(channels)
 
 
-def _read_motion(file: TextIO, channels: int) -> tuple[Array, float]:
-    """Values `(T, channels)` and frames a second."""
-    lines = (line for line in file if line.strip())
+def _read_motion(file: TextIO, channels: int) -> tuple[Array, int, float]:
+    """Values `(T, channels)` of the frames that are there, how many are stated, and their rate."""
+    lines = (line for each in file if (line := each.strip(_BLANK)))
     count = _whole(_field(next(lines, ""), "Frames"), "Frames")
     time = _field(next(lines, ""), "Frame Time")
     seconds = float(_numbers([time], "Frame Time")[0])
@@ -236,15 +274,17 @@ def _read_motion(file: TextIO, channels: int) -> tuple[Array, float]:
         raise ValueError(f"Frame Time must be 0.0001 to 10 seconds, not {_short(time)}")
     if not channels:
         raise ValueError("no joint has CHANNELS")
-    parts, found = [], 0
+    parts, found, in_rows = [], 0, True
     # A part at a time: as words, numbers take ten times as much memory.
-    while found <= count * channels and (rows := list(islice(lines, 1000))):
-        parts.append(_numbers(" ".join(rows).split(), "the motion"))
+    while found < _MOST_FRAMES * channels and (rows := list(islice(lines, 1000))):
+        words = [row.split() for row in rows]
+        in_rows = in_rows and all(len(row) == channels for row in words)
+        parts.append(_numbers([word for row in words for word in row], "the motion"))
         found += len(parts[-1])
-    if found != count * channels:
-        follow = "more" if found > count * channels else f"only {found} values"
-        raise ValueError(f"{follow} follow instead of {count} frames of {channels} values")
-    return np.concatenate(parts).reshape(count, channels), _rate(seconds)
+    # A row that is cut may end in half a number, and rows of another length are another motion.
+    if found != count * channels and not (in_rows and found):
+        raise ValueError(f"{found} values follow instead of {count} frames of {channels} values")
+    return np.concatenate(parts).reshape(-1, channels), count, _rate(seconds)
 
 
 def _field(line: str, name: str) -> str:

@@ -140,7 +140,7 @@ class PosesOptions:
     """Known poses of a target."""
 
     poses: Annotated[
-        Path | None, Option("The target's poses, if known: a track (.npz) or OpenPose files.")
+        Path | None, Option("The target's poses, if known: a track (.npz) or pose files.")
     ] = None
 
 

@@ -218,9 +218,7 @@ class EvaluatePerformerOptions(DeviceOptions, EstimatorOptions, ReportOptions):
 
     poses: Annotated[
         Path | None,
-        Option(
-            "The clip's true poses: a track (.npz) or OpenPose files.", shown_default="detected"
-        ),
+        Option("The clip's true poses: a track (.npz) or pose files.", shown_default="detected"),
     ] = None
     keep: Annotated[Path | None, Option("Also keep the performed clip here.")] = None
 

@@ -1,21 +1,25 @@
-"""Loading a motion from a clip, a track, a motion capture or OpenPose files."""
+"""Loading a motion from a clip, a track, a motion capture or pose files."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from dancenow.errors import InputError
+import numpy as np
+
+from dancenow.errors import DanceNowWarning, InputError
 from dancenow.mocap import film_bvh, read_bvh
 from dancenow.pose import PoseTrack
 from dancenow.pose.filters import clean
-from dancenow.pose.openpose import is_openpose_folder, read_openpose
+from dancenow.pose.pose_files import holds_poses, read_pose_files
 from dancenow.progress import ProgressCallback, silent
 from dancenow.sources.detection import find_pose
-from dancenow.video import ClipInfo, probe
+from dancenow.video import ClipInfo, probe, stored_frames
 
 FASTEST_RATE: Final = 1000  # frames a second
+_FEW: Final = 2  # poses by which a file may differ from its clip
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ def load_source(
     azimuth: float = 0.0,
     progress: ProgressCallback = silent,
 ) -> Source:
-    """The motion in a clip, a track (`.npz`), a motion capture (`.bvh`) or OpenPose files.
+    """The motion in a clip, a track (`.npz`), a motion capture (`.bvh`) or pose files.
 
     Args:
         path: the file or folder.
@@ -61,8 +65,8 @@ def load_source(
         if len(track) == 0 or not (track.confidence > 0).any():
             raise InputError(f"{path}: the track holds no pose.")
         return Source(track if fps is None else replace(track, fps=fps), None)
-    if path.is_dir() and is_openpose_folder(path):
-        return Source(clean(read_openpose(path, fps=fps)), None)
+    if holds_poses(path):
+        return Source(clean(read_pose_files(path, fps=fps).track), None)
     if path.suffix.lower() == ".bvh":
         capture = read_bvh(path)
         if fps is not None:
@@ -97,7 +101,7 @@ def load_poses(
 
     Args:
         clip: the clip.
-        poses: a track (`.npz`) or a folder of OpenPose files of this same clip, or None.
+        poses: a track (`.npz`) or pose files of this same clip, or None.
         estimator: which estimator finds the poses if none are given.
         device: where it runs; see `make_estimator`.
         progress: called for every frame.
@@ -109,17 +113,14 @@ def load_poses(
         return find_pose(clip, estimator=estimator, device=device, progress=progress)
     if poses.suffix == ".npz":
         track = PoseTrack.load(poses)
-    elif is_openpose_folder(poses):
-        track = clean(read_openpose(poses, fps=float(clip.fps), size=clip.size))
+    elif holds_poses(poses):
+        track = clean(read_pose_files(poses, fps=float(clip.fps), size=clip.size).track)
     else:
-        raise InputError(f"{poses}: is neither a track (.npz) nor a folder of OpenPose files.")
+        raise InputError(f"{poses}: is neither a track (.npz) nor pose files (JSON, a folder).")
     if not (track.confidence > 0).any():
         raise InputError(f"{poses}: holds no pose.")
     if len(track) != clip.frames:
-        raise InputError(
-            f"{poses}: has {len(track)} poses, {clip.path} has {clip.frames} frames; give the "
-            "poses of this same clip."
-        )
+        track = _matched(poses, track, clip)
     # H.264 pads odd sides by a row or column at the bottom or right, so nothing moves.
     if (track.size[0] + track.size[0] % 2, track.size[1] + track.size[1] % 2) == clip.size:
         return replace(track, size=clip.size)
@@ -129,3 +130,31 @@ def load_poses(
             f"{clip.size[0]} x {clip.size[1]}; give the poses of this same clip."
         )
     return track
+
+
+def _matched(poses: Path, track: PoseTrack, clip: ClipInfo) -> PoseTrack:
+    """A track with a pose for each frame that is read of a clip.
+
+    Other programs find a pose in each frame that is stored, and some leave out the last one or two.
+    """
+    rows, count = np.arange(clip.frames), clip.frames
+    stored = stored_frames(clip)
+    if abs(len(track) - (stored.max() + 1)) < abs(len(track) - count):
+        rows, count = stored, int(stored.max()) + 1
+    of = f"{count} frames" if count == clip.frames else f"{count} stored frames"
+    if abs(len(track) - count) > (0 if poses.suffix == ".npz" else _FEW):
+        raise InputError(
+            f"{poses}: has {len(track)} poses, {clip.path} has {of}; give the poses of this same "
+            "clip."
+        )
+    if len(track) != count:
+        warnings.warn(
+            f"{poses}: has {len(track)} poses, {clip.path} has {of}; they are counted from the "
+            "first one.",
+            DanceNowWarning,
+            stacklevel=3,
+        )
+    keypoints = np.zeros((len(rows), *track.keypoints.shape[1:]), np.float32)
+    there = rows < len(track)
+    keypoints[there] = track.keypoints[rows[there]]
+    return PoseTrack(keypoints, float(clip.fps), track.size)

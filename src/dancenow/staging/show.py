@@ -9,7 +9,7 @@ from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.options import Camera, Retarget, ShowOptions
 from dancenow.performer import Performer
-from dancenow.pose.openpose import is_openpose_folder
+from dancenow.pose.pose_files import holds_poses
 from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.staging.backdrop import (
     SOURCE,
@@ -40,7 +40,7 @@ def check_source(show: ShowOptions, source: Path) -> None:
     """Raise `InputError` if the options need a picture or poses that the source does not have."""
     given = source.suffix.lower() in (".npz", ".bvh")
     drawn = is_authors_folder(source)
-    poses = given or drawn or (source.is_dir() and is_openpose_folder(source))
+    poses = given or drawn or holds_poses(source)
     if show.background == SOURCE and poses:
         raise InputError(
             f"`background=source`: {source} holds poses without a picture; choose another."

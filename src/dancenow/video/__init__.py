@@ -3,7 +3,7 @@
 from dancenow.video.comment import read_comment
 from dancenow.video.images import IMAGE_SUFFIXES
 from dancenow.video.probe import ClipInfo, probe
-from dancenow.video.read import read_frames
+from dancenow.video.read import read_frames, stored_frames
 from dancenow.video.timing import as_rate
 from dancenow.video.write import VideoWriter, check_output, open_writer
 
@@ -17,4 +17,5 @@ __all__ = [
     "probe",
     "read_comment",
     "read_frames",
+    "stored_frames",
 ]

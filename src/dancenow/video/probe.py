@@ -15,6 +15,7 @@ import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 from PIL import Image
 
 from dancenow.errors import DanceNowWarning, InputError
@@ -101,8 +102,8 @@ class Scan:
     Attributes:
         info: the public part, at the file's own rate.
         orientation: FFmpeg filters that turn a stored frame upright.
-        origin: presentation time of the first frame, in ticks; None if frames have no times and
-            are counted instead.
+        stamps: presentation times of the frames, in ticks, in order; empty if frames have no times
+            and are counted instead.
         time_base: seconds a tick.
         packets: how many whole frames the file holds.
         lost: how many more its index promises; above 0 if the file was cut off.
@@ -114,7 +115,7 @@ class Scan:
 
     info: ClipInfo
     orientation: Filters
-    origin: int | None
+    stamps: NDArray[np.int64]
     time_base: Fraction
     packets: int
     lost: int
@@ -122,6 +123,11 @@ class Scan:
     primaries: int
     interlaced: bool
     searchable: bool
+
+    @property
+    def origin(self) -> int | None:
+        """Presentation time of the first frame, in ticks; None if frames have no times."""
+        return int(self.stamps[0]) if len(self.stamps) else None
 
 
 def probe(path: str | Path, *, fps: float | Fraction | None = None) -> ClipInfo:
@@ -223,7 +229,7 @@ def _scan(path: Path) -> Scan:
                 "record it again."
             )
         time_base = stream.time_base or Fraction(1, 1000)
-        timeline, origin = _lay(demuxed, time_base, container, stream)
+        timeline, stamps = _lay(demuxed, time_base, container, stream)
         aspect = stream.sample_aspect_ratio or Fraction(1)
         rotation, orientation = _orientation(first)
         context = stream.codec_context
@@ -238,13 +244,13 @@ def _scan(path: Path) -> Scan:
             rotation=rotation,
             variable_rate=timeline.variable,
             is_folder=False,
-            start=float((origin or 0) * time_base),
+            start=float(stamps[0] * time_base) if len(stamps) else 0.0,
             notes=(*_notes(first, stream), *silence),
         )
         return Scan(
             info,
             orientation,
-            origin,
+            stamps,
             time_base,
             packets=count,
             lost=_lost(path, container, stream, demuxed, info),
@@ -292,20 +298,20 @@ def _demux(container: InputContainer, stream: VideoStream) -> _Demuxed:
 
 def _lay(
     demuxed: _Demuxed, time_base: Fraction, container: InputContainer, stream: VideoStream
-) -> tuple[Timeline, int | None]:
-    """The timeline, and the time of the first frame (None: the frames carry no times)."""
+) -> tuple[Timeline, NDArray[np.int64]]:
+    """The timeline, and the times of the frames in order, in ticks; empty if they have none."""
     declared = [rate for rate in (stream.guessed_rate, stream.average_rate) if rate]
     stamps = [stamp for stamp in demuxed.stamps if stamp is not None]
     # AVI stores the decoding order only, which says nothing if frames are reordered.
     reordered = container.format.name == "avi" and stream.codec_context.has_b_frames
     if reordered or len(stamps) < len(demuxed.stamps):
         rate = declared[0] if declared else DEFAULT_RATE
-        return Timeline(rate, len(demuxed.stamps), variable=False), None
+        return Timeline(rate, len(demuxed.stamps), variable=False), np.empty(0, np.int64)
     ordered = np.sort(np.array(stamps, dtype=np.int64))
     if container.format.name == "avi" and len(ordered) > 2:
         # Nothing between the first frame and the second: the sound began earlier.
         ordered[0] = ordered[1] - 1
-    return fit_timeline(ordered, time_base, declared, demuxed.last_duration), int(ordered[0])
+    return fit_timeline(ordered, time_base, declared, demuxed.last_duration), ordered
 
 
 def _upright_size(width: int, height: int, aspect: Fraction, rotation: int) -> tuple[int, int]:

@@ -13,6 +13,7 @@ import av
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
+from numpy.typing import NDArray
 
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.video.animation import is_animation, scan_animation
@@ -72,6 +73,26 @@ def read_frames(
     if size is not None and min(size) < 1:
         raise InputError(f"{info.path}: cannot be resized to {size[0]} x {size[1]}.")
     return (_fit(frame, size) for frame in _frames(info, shown.fps, start, stop))
+
+
+def stored_frames(clip: ClipInfo) -> NDArray[np.int64]:
+    """Which of the frames that are stored in a clip each frame that is read shows, int64 `(T,)`.
+
+    Raises:
+        InputError: the clip cannot be read.
+    """
+    if clip.is_folder:
+        return np.arange(clip.frames)
+    if is_animation(clip.path):
+        seconds = list(scan_animation(clip.path).seconds)
+    else:
+        scan = scan_video(clip.path)
+        ticks = scan.stamps - scan.stamps[:1]
+        seconds = [int(tick) * scan.time_base for tick in ticks]
+        if not seconds:
+            seconds = [index / scan.info.fps for index in range(scan.packets)]
+    slots = ((nearest_slot(when, clip.fps), index) for index, when in enumerate(seconds))
+    return np.fromiter(hold(slots, 0, clip.frames), np.int64)
 
 
 def _frames(info: ClipInfo, rate: Fraction, start: int, stop: int) -> Iterator[Frame]:

@@ -92,8 +92,7 @@ def perform(
 
     Args:
         folder: the performer.
-        source: a clip, a track, a motion capture, or a folder of OpenPose files or of drawn stick
-            figures.
+        source: a clip, a track, a motion capture, pose files, or a folder of drawn stick figures.
         output: the clip to write.
         options: see `PerformOptions`.
         progress: called for every frame.

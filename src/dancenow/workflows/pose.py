@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from dancenow.errors import InputError
 from dancenow.files import check_can_write, check_folder, check_not_read
@@ -12,11 +13,14 @@ from dancenow.options import PoseOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import overlay as draw_overlay
 from dancenow.pose.filters import clean
-from dancenow.pose.openpose import is_openpose_folder, read_openpose, write_openpose
+from dancenow.pose.openpose import write_openpose
+from dancenow.pose.pose_files import holds_poses, read_pose_files
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.detection import detect_pose, find_pose, record_bvh
 from dancenow.sources.load import check_azimuth, check_rate, load_source
 from dancenow.video import ClipInfo, check_output, open_writer, probe, read_frames
+
+_TRACKS: Final = {".npz": "a track", ".bvh": "a motion capture"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class PoseResult:
         frames: number of frames.
         seen: the fraction of frames in which a person is seen, 0..1.
         times: seconds of each stage.
+        taken_for: what the input was taken for, in words.
     """
 
     track: Path
@@ -36,10 +41,14 @@ class PoseResult:
     frames: int
     seen: float
     times: StageTimes
+    taken_for: str = ""
 
     def summary(self) -> str:
         """One line for the user."""
-        return f"{self.track}: {self.frames} frames, a person in {100 * self.seen:.1f} % of them"
+        return (
+            f"{self.track}: {self.frames} frames, a person in {100 * self.seen:.1f} % of them; "
+            f"made of {self.taken_for}"
+        )
 
 
 def detect(
@@ -48,7 +57,7 @@ def detect(
     *,
     progress: ProgressCallback = silent,
 ) -> PoseTrack:
-    """The poses in a clip, a track, a motion capture (`.bvh`) or a folder of OpenPose files.
+    """The poses in a clip, a track, a motion capture (`.bvh`) or pose files.
 
     Args:
         clip: the file or folder.
@@ -58,17 +67,30 @@ def detect(
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
     """
-    clip, options = Path(clip), options or PoseOptions()
+    return _found(Path(clip), options or PoseOptions(), progress)[0]
+
+
+def _found(clip: Path, options: PoseOptions, progress: ProgressCallback) -> tuple[PoseTrack, str]:
+    """The poses, and what the input was taken for."""
     check_azimuth(clip, options.camera)
     check_rate(options.fps)
-    if _holds_poses(clip) and not clip.is_dir():
-        return load_source(clip, fps=options.fps, azimuth=options.camera).track
-    if _holds_poses(clip):
-        found = read_openpose(clip, fps=options.fps)
-        return found if options.raw else clean(found)
+    if clip.suffix.lower() in _TRACKS:
+        track = load_source(clip, fps=options.fps, azimuth=options.camera).track
+        return track, _TRACKS[clip.suffix.lower()]
+    if holds_poses(clip):
+        files = read_pose_files(clip, fps=options.fps)
+        return files.track if options.raw else clean(files.track), files.taken_for
     find = detect_pose if options.raw else find_pose
     info = probe(clip, fps=options.fps)
-    return find(info, estimator=options.estimator, device=options.device, progress=progress)
+    track = find(info, estimator=options.estimator, device=options.device, progress=progress)
+    return track, _described(info)
+
+
+def _described(clip: ClipInfo) -> str:
+    """What a clip was taken for."""
+    width, height = clip.size
+    kind = "a folder of pictures" if clip.is_folder else "a clip"
+    return f"{kind} of {width} x {height} at {float(clip.fps):.4g} frames a second"
 
 
 def write_pose(
@@ -81,7 +103,7 @@ def write_pose(
     """Find the poses of a clip and write them: a track, OpenPose files, or a motion capture.
 
     Args:
-        clip: a clip, a track, a motion capture (`.bvh`), or a folder of OpenPose files.
+        clip: a clip, a track, a motion capture (`.bvh`), or pose files.
         output: a track, `.npz`; a motion capture of a clip, `.bvh`; or, without a suffix, a new or
             empty folder for OpenPose's JSON files.
         options: see `PoseOptions`.
@@ -99,10 +121,12 @@ def write_pose(
     times = StageTimes()
     with times.stage("detect"):
         if suffix == ".bvh":
-            motion, track = record_bvh(probe(clip, fps=options.fps), progress=progress)
+            info = probe(clip, fps=options.fps)
+            motion, track = record_bvh(info, progress=progress)
             write_bvh(motion, output)
+            taken_for = _described(info)
         else:
-            track = detect(clip, options, progress=progress)
+            track, taken_for = _found(clip, options, progress)
     if suffix == ".npz":
         track.save(output)
     elif not suffix:
@@ -111,12 +135,12 @@ def write_pose(
         with times.stage("overlay"):
             _write_overlay(probe(clip, fps=options.fps), track, overlay, progress)
     seen = float((track.confidence > 0).any(axis=1).mean())
-    return PoseResult(output, overlay, len(track), seen, times)
+    return PoseResult(output, overlay, len(track), seen, times, taken_for)
 
 
 def _holds_poses(clip: Path) -> bool:
     """Whether the input holds poses already."""
-    return clip.suffix.lower() in (".npz", ".bvh") or (clip.is_dir() and is_openpose_folder(clip))
+    return clip.suffix.lower() in _TRACKS or holds_poses(clip)
 
 
 def _check(clip: Path, output: Path, options: PoseOptions) -> None:

@@ -42,7 +42,7 @@ def train_choreographer(
 
     Args:
         clips: video files or folders of numbered pictures; with the pose codec also tracks, motion
-            captures and OpenPose folders.
+            captures and pose files.
         out: the choreographer's folder; by default in the cache.
         options: see `TrainChoreographerOptions`.
         progress: called for every frame and step.

@@ -38,7 +38,7 @@ def transfer(
     """Make the person of `target` dance like the person of `source`.
 
     Args:
-        source: a clip, a track, a motion capture or a folder of OpenPose files.
+        source: a clip, a track, a motion capture or pose files.
         target: a clip, or the folder of a trained performer.
         output: the clip to write.
         options: see `TransferOptions`.

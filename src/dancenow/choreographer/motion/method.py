@@ -96,7 +96,7 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
     def train(
         self, session: Session, job: TrainingJob[PoseChoreographerConfig]
     ) -> tuple[PoseChoreographer, PoseTrainingResult]:
-        """See `Method`; clips can also be tracks, motion captures and OpenPose folders."""
+        """See `Method`; clips can also be tracks, motion captures and pose files."""
         config, folder = job.config, session.folder
         with job.times.stage("prepare"):
             begun_with = made_of(job.clips, config)

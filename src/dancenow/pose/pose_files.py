@@ -1,0 +1,440 @@
+"""Pose files of other programs: each frame's keypoints, as JSON or YAML.
+
+A folder holds a file a frame:
+
+- OpenPose's JSON (`--write_json`), `NAME_000000000042_keypoints.json`, and what others write in its
+  form under other names, such as AlphaPose's `sep-json/42.json`: `people[...]` that hold
+  `pose_keypoints_2d`, `face_keypoints_2d`, `hand_left_keypoints_2d`, `hand_right_keypoints_2d`,
+  each x1, y1, c1, x2, y2, c2, ... (before version 1.2 the names lack `_2d`);
+- OpenPose's YAML (`--write_keypoint`, by OpenCV's FileStorage): `NAME_pose.yml`, `NAME_face.yml`,
+  `NAME_hand_left.yml`, `NAME_hand_right.yml`, each one matrix of persons x keypoints x 3.
+
+A single JSON file holds all frames:
+
+- a list of such `people`, with `canvas_width` and `canvas_height` (DWPose in ComfyUI);
+- AlphaPose's results: a list of persons with `image_id` and `keypoints`;
+- MMPose's predictions: `instance_info`, with `frame_id` and `instances`.
+
+The 23 points of a body are OpenPose's first BODY_23, from its development in 2018: BODY_25 without
+heels and in its own order, from the neck to the ears.  The data published with Everybody Dance Now
+has it (its `data_prep` converts 25 points to it); the later BODY_23, without neck and mid-hip, was
+never published with a model.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+
+from dancenow.errors import DanceNowWarning, InputError
+from dancenow.pose.bodies import BODY_25, COUNTS, BodyModel, Points, model_of
+from dancenow.pose.layout import BODY, FACE
+from dancenow.pose.openpose import JSON_END, PARTS, SIDECAR, read_sidecar
+from dancenow.pose.track import FloatArray, PoseTrack
+from dancenow.pose.tracking import track_person
+
+_YAML_END: Final = "_pose.yml"
+_DEFAULT_FPS: Final = 30.0
+_MAX_SPARSE: Final = 100  # frame numbers per file; with more, they are no frame numbers
+_WIDEST: Final = 2.0  # coordinates up to this are fractions of the frame, beyond it pixels
+_MOST: Final = 0.95  # of the points of a file with fractions lie within the frame
+_OUTSIDE: Final = 0.05  # of the frame, by which such points may still be outside
+
+
+@dataclass(frozen=True)
+class PoseFiles:
+    """Poses that were read from files.
+
+    Attributes:
+        track: the poses of one person.
+        taken_for: what the files were taken for, in words.
+    """
+
+    track: PoseTrack
+    taken_for: str
+
+
+@dataclass(frozen=True)
+class _Person:
+    """A person as in a file: the body, and the face and hands if they are given by themselves."""
+
+    body: Points
+    parts: Points  # (112, 3)
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What a file says of a frame."""
+
+    people: tuple[_Person, ...] = ()
+    size: tuple[int, int] | None = None
+    file: Path | None = None
+
+
+def holds_poses(path: str | Path) -> bool:
+    """Whether `path` is a JSON file, or a folder of pose files."""
+    path = Path(path)
+    if path.is_dir():
+        names = [entry.name for entry in path.iterdir()]
+        if any(name.endswith((JSON_END, _YAML_END)) for name in names):
+            return True
+        return bool(_plain_json(path))
+    return path.suffix.lower() == ".json" and path.is_file()
+
+
+def read_pose_files(
+    path: str | Path, *, fps: float | None = None, size: tuple[int, int] | None = None
+) -> PoseFiles:
+    """Read the poses that another program found; see the module for what is known.
+
+    Frames are ordered by their numbers; a missing number becomes a frame without keypoints.  Of
+    several persons the largest and steadiest is taken (see `track_person`).  Which order of
+    keypoints a body has is told by their number and by the lengths of its limbs.
+
+    Args:
+        path: a folder, or a JSON file.
+        fps: frames a second, which such files do not state; by default what DanceNow wrote beside
+            its own files, otherwise 30, with a warning.
+        size: frame size `(width, height)`, which few state; by default what the files state, or
+            the extent of the keypoints, with a warning.
+
+    Warns:
+        DanceNowWarning: frames are missing, the size is guessed, or there are several persons.
+
+    Raises:
+        InputError: there are no such files, a file is damaged, there are frames of several clips,
+            bodies of different or unknown kinds, coordinates that are fractions of an unknown
+            frame size, or nobody in any frame.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"{path}: no such folder or file.")
+    frames, form = _read_folder(path) if path.is_dir() else _read_list(path)
+    stated_fps, stated_size = read_sidecar(path) if path.is_dir() else (None, None)
+    model = _model(frames, ours=stated_fps is not None)
+    fps = fps or stated_fps
+    size = size or stated_size or next((frame.size for frame in frames if frame.size), None)
+    people = [[_to_layout(person, model) for person in frame.people] for frame in frames]
+    units = _scale(path, people, size)
+    if size is None:
+        size = _extent(people)
+        rate = "" if fps else f", at {_DEFAULT_FPS:g} frames a second"
+        warnings.warn(
+            f"{path}: the frame size is not stated; {size[0]} x {size[1]}, the extent of the "
+            f"keypoints, is taken{rate}.",
+            DanceNowWarning,
+            stacklevel=2,
+        )
+    fps = fps or _DEFAULT_FPS
+    body = "nobody" if model is None else f"{len(model.rows)} points ({model.name})"
+    taken_for = f"{form}, {body}, {units} of {size[0]} x {size[1]}, {fps:.4g} frames a second"
+    return PoseFiles(PoseTrack(track_person(people, size), fps, size), taken_for)
+
+
+def _read_folder(folder: Path) -> tuple[list[_Frame], str]:
+    """The frames of a folder with a file a frame, and what it was taken for."""
+    read: Callable[[Path], _Frame] = _read_json
+    form, ending, files = "OpenPose's JSON files", JSON_END, sorted(folder.glob(f"*{JSON_END}"))
+    if not files:
+        read, form, ending = _read_yaml, "OpenPose's YAML files", _YAML_END
+        files = sorted(folder.glob(f"*{_YAML_END}"))
+    if not files:
+        read, form, ending = _read_json, "JSON files in OpenPose's form", ".json"
+        files = _plain_json(folder)
+    if not files:
+        raise InputError(
+            f"{folder}: holds no pose files; NAME{JSON_END}, NAME{_YAML_END} or 0.json, 1.json, "
+            "... with `people` are needed."
+        )
+    frames = [_Frame() if file is None else read(file) for file in _in_order(folder, files, ending)]
+    return frames, form
+
+
+def _plain_json(folder: Path) -> list[Path]:
+    """Files NUMBER.json or NAME_NUMBER.json in OpenPose's form; the first one is looked into."""
+    files = sorted(
+        file for file in folder.glob("*.json") if file.name != SIDECAR and file.stem[-1:].isdigit()
+    )
+    if files:
+        try:
+            document = _load(files[0])
+        except InputError:
+            return []
+        if not (isinstance(document, dict) and "people" in document):
+            return []
+    return files
+
+
+def _read_list(file: Path) -> tuple[list[_Frame], str]:
+    """The frames of a JSON file with all frames, and what it was taken for."""
+    document = _load(file)
+    try:
+        if isinstance(document, dict) and "instance_info" in document:
+            frames = [
+                (int(each["frame_id"]), [_instance(file, one) for one in each["instances"]])
+                for each in document["instance_info"]
+            ]
+            return _numbered(file, frames), "MMPose's predictions"
+        if isinstance(document, dict) and "people" in document:
+            return [_frame(file, document)], "one frame in OpenPose's form"
+        if isinstance(document, list) and document and "people" in document[0]:
+            return [_frame(file, each) for each in document], "a list of frames, as from DWPose"
+        if isinstance(document, list) and document and "image_id" in document[0]:
+            frames = [
+                (_number(str(each["image_id"])), [_instance(file, each)]) for each in document
+            ]
+            return _numbered(file, frames), "AlphaPose's results"
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise InputError(f"{file}: is damaged, or not what it seems ({error}).") from error
+    raise InputError(
+        f"{file}: holds no poses in a known form: OpenPose's, DWPose's, AlphaPose's or MMPose's."
+    )
+
+
+def _number(image: str) -> int:
+    """The frame number in the name of a picture: the last one in it."""
+    return int(re.findall(r"\d+", Path(image).stem)[-1])
+
+
+def _numbered(file: Path, frames: list[tuple[int, list[_Person]]]) -> list[_Frame]:
+    """People by frame number; the first number that is there is the first frame."""
+    people: dict[int, list[_Person]] = {}
+    for number, persons in frames:
+        people.setdefault(number, []).extend(persons)
+    numbers = range(min(people), max(people) + 1)
+    if len(numbers) > _MAX_SPARSE * len(people):
+        raise InputError(f"{file}: the numbers of its pictures are no frame numbers.")
+    _warn_of_missing(file, len(numbers) - len(people), len(numbers))
+    return [_Frame(tuple(people.get(number, ())), None, file) for number in numbers]
+
+
+def _instance(file: Path, person: dict[str, Any]) -> _Person:
+    """A person with all keypoints in one list, and perhaps their scores in another."""
+    points = np.asarray(person["keypoints"], np.float64)
+    scores = person.get("keypoint_scores")
+    if scores is not None and points.ndim == 2 and points.shape[1] == 2:
+        points = np.concatenate([points, np.asarray(scores, np.float64)[:, None]], axis=1)
+    return _checked(file, [_points(points.ravel(), COUNTS), None, None, None])
+
+
+def _load(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{file}: is not a file of poses, or is damaged; write it again."
+        ) from error
+
+
+def _read_json(file: Path) -> _Frame:
+    try:
+        return _frame(file, _load(file))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{file}: is not a file of poses, or is damaged; write it again."
+        ) from error
+
+
+def _frame(file: Path, document: dict[str, Any]) -> _Frame:
+    """A frame in OpenPose's form."""
+    people = []
+    for person in document["people"]:
+        parts = []
+        for name, _, part in PARTS:
+            values = person.get(f"{name}_2d", person.get(name)) or []
+            wanted = part.stop - part.start
+            counts = COUNTS if part == BODY else (wanted, *([68] if part == FACE else []))
+            parts.append(_points(np.asarray(values, np.float64).ravel(), counts))
+        if parts[0] is not None:
+            people.append(_checked(file, parts))
+    width, height = document.get("canvas_width"), document.get("canvas_height")
+    size = (int(width), int(height)) if width and height else None
+    return _Frame(tuple(people), size, file)
+
+
+def _points(values: Points, counts: tuple[int, ...]) -> Points | None:
+    """Values as `(N, 3)`: x, y and confidence, or x and y only; None if there are none.
+
+    Pairs are told by their number, which no list of triples has; a pair of zeros is a point that
+    was not found.
+    """
+    if len(values) == 0:
+        return None
+    if len(values) % 3 == 0 and len(values) // 3 in counts:
+        return values.reshape(-1, 3)
+    if len(values) % 2 == 0 and len(values) // 2 in counts:
+        pairs = values.reshape(-1, 2)
+        given: Points = np.concatenate([pairs, (pairs != 0).any(axis=1, keepdims=True)], axis=1)
+        return given
+    odd: Points = values.reshape(-1, 3 if len(values) % 3 == 0 else 1)
+    return odd
+
+
+def _checked(file: Path, parts: Sequence[Points | None]) -> _Person:
+    """A person of parts with the right numbers of points: body, face, hands."""
+    body = parts[0]
+    assert body is not None
+    if len(body) not in COUNTS or body.shape[1] != 3:
+        known = ", ".join(map(str, COUNTS[:-1]))
+        raise InputError(
+            f"{file}: has a body of {len(body)} points; {known} or {COUNTS[-1]} are needed."
+        )
+    rest = []
+    for (_, name, part), values in zip(PARTS[1:], parts[1:], strict=True):
+        wanted = part.stop - part.start
+        given = np.zeros((wanted, 3)) if values is None else values
+        if part == FACE and len(given) == 68:
+            given = np.concatenate([given, np.zeros((2, 3))])
+        if given.shape != (wanted, 3):
+            raise InputError(f"{file}: {name} has {len(given)} points; {wanted} are needed.")
+        rest.append(given)
+    person = _Person(body, np.concatenate(rest))
+    if not (np.isfinite(body).all() and np.isfinite(person.parts).all()):
+        raise InputError(f"{file}: holds NaN or infinite values; write it again.")
+    return person
+
+
+def _model(frames: list[_Frame], *, ours: bool) -> BodyModel | None:
+    """The order of keypoints that all bodies have; None if there are no bodies."""
+    found: dict[int, _Frame] = {}
+    for frame in frames:
+        for person in frame.people:
+            found.setdefault(len(person.body), frame)
+    if len(found) > 1:
+        (first, one), (second, other) = list(found.items())[:2]
+        assert one.file is not None and other.file is not None
+        raise InputError(
+            f"{other.file}: has bodies of {second} points, but {one.file.name} of {first}; "
+            "make all files with one model."
+        )
+    if not found:
+        return None
+    if ours:
+        return BODY_25
+    return model_of([person.body for frame in frames for person in frame.people])
+
+
+def _to_layout(person: _Person, model: BodyModel | None) -> FloatArray:
+    """A person in the layout of 137."""
+    assert model is not None
+    keypoints = model.to_layout(person.body)
+    if len(person.body) < len(person.parts):  # face and hands are not part of the body
+        keypoints[BODY.stop :] = person.parts
+    keypoints[:, 2] = np.clip(keypoints[:, 2], 0, 1)
+    return keypoints
+
+
+def _scale(path: Path, people: list[list[FloatArray]], size: tuple[int, int] | None) -> str:
+    """Bring keypoints to pixels, in place; says in which units they were.
+
+    Raises:
+        InputError: they are fractions of an unknown frame size.
+    """
+    seen = [person[person[:, 2] > 0, :2] for frame in people for person in frame]
+    xy = np.concatenate(seen) if seen else np.zeros((0, 2), np.float32)
+    if len(xy) == 0 or np.abs(xy).max() > _WIDEST or np.ptp(xy, axis=0).max() == 0:
+        return "pixels"
+    within = (np.abs(xy - 0.5) <= 0.5 + _OUTSIDE).all(axis=1).mean() >= _MOST
+    low, units = (0.0, "fractions from 0 to 1") if within else (-1.0, "fractions from -1 to 1")
+    if size is None:
+        raise InputError(
+            f"{path}: has coordinates that are {units}, not pixels, of a frame size that is not "
+            "stated; write pixels (OpenPose: --keypoint_scale 0)."
+        )
+    for frame in people:
+        for person in frame:
+            shown = person[:, 2] > 0
+            person[shown, :2] = (person[shown, :2] - low) / (1 - low) * np.array(size)
+    return units
+
+
+def _extent(people: list[list[FloatArray]]) -> tuple[int, int]:
+    """The frame size that holds all keypoints."""
+    seen = [person[person[:, 2] > 0, :2] for frame in people for person in frame]
+    if not seen or not sum(map(len, seen)):
+        return 1, 1
+    width, height = np.maximum(np.ceil(np.concatenate(seen).max(axis=0)), 1).astype(int)
+    return int(width), int(height)
+
+
+def _in_order(folder: Path, files: list[Path], ending: str) -> list[Path | None]:
+    """The files by frame number, None for missing numbers; without numbers, in natural order."""
+    stems = [file.name.removesuffix(ending) for file in files]
+    matches = [re.fullmatch(r"(.*?)(\d+)", stem) for stem in stems]
+    numbered = [match for match in matches if match is not None]
+    if len(numbered) < len(files):
+        return [file for _, file in sorted(zip(map(_natural, stems), files, strict=True))]
+    clips = sorted({match[1] for match in numbered})
+    if len(clips) > 1:
+        raise InputError(
+            f"{folder}: holds frames of several clips ({clips[0]}..., {clips[1]}...); "
+            "give each clip its own folder."
+        )
+    numbers = [int(match[2]) for match in numbered]
+    first, last = min(numbers), max(numbers)
+    if len(set(numbers)) < len(numbers):
+        raise InputError(f"{folder}: holds the same frame number twice; remove one of the files.")
+    if last - first + 1 > _MAX_SPARSE * len(files):
+        raise InputError(
+            f"{folder}: the numbers in the names ({first} to {last} in {len(files)} files) are no "
+            "frame numbers; number the files consecutively."
+        )
+    by_number = dict(zip(numbers, files, strict=True))
+    _warn_of_missing(folder, last - first + 1 - len(files), last - first + 1)
+    return [by_number.get(number) for number in range(first, last + 1)]
+
+
+def _warn_of_missing(path: Path, missing: int, frames: int) -> None:
+    if missing:
+        warnings.warn(
+            f"{path}: {missing} of {frames} frames are missing; they count as frames without a "
+            "person.",
+            DanceNowWarning,
+            stacklevel=4,
+        )
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts `frame2` before `frame10`."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _read_yaml(file: Path) -> _Frame:
+    stem = file.name.removesuffix(_YAML_END)
+    parts = [_matrix(file.with_name(f"{stem}_{name}.yml")) for _, name, _ in PARTS]
+    body = parts[0]
+    if body is None:
+        return _Frame()
+    people = [
+        _checked(file, [None if part is None or i >= len(part) else part[i] for part in parts])
+        for i in range(len(body))
+    ]
+    return _Frame(tuple(people), None, file)
+
+
+def _matrix(file: Path) -> Points | None:
+    """The first matrix of a FileStorage file, `(P, N, 3)`; None if it is empty or missing."""
+    if not file.is_file():
+        return None
+    try:
+        storage = cv2.FileStorage(str(file), cv2.FILE_STORAGE_READ)
+        keys = storage.root().keys()
+        matrix = storage.getNode(keys[0]).mat()
+        storage.release()
+    except (cv2.error, SystemError, IndexError) as error:
+        raise InputError(
+            f"{file}: is not an OpenPose YAML file, or is damaged; run OpenPose again."
+        ) from error
+    if matrix is None or matrix.size == 0:
+        return None
+    if matrix.ndim != 3 or matrix.shape[2] != 3:
+        raise InputError(f"{file}: holds a matrix of {matrix.shape}, not persons x keypoints x 3.")
+    return matrix
