@@ -23,25 +23,32 @@ never published with a model.
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import cv2
 import numpy as np
 
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.pose.bodies import BODY_25, COUNTS, BodyModel, Points, model_of
-from dancenow.pose.layout import BODY, FACE
-from dancenow.pose.openpose import JSON_END, PARTS, SIDECAR, read_sidecar
+from dancenow.pose.bodies import BODY_25, BodyModel, model_of
+from dancenow.pose.layout import BODY
+from dancenow.pose.openpose import JSON_END, SIDECAR, read_sidecar
+from dancenow.pose.people_in_files import (
+    YAML_END,
+    Frame,
+    Person,
+    json_frame,
+    json_instance,
+    load_json,
+    read_json,
+    read_yaml,
+)
 from dancenow.pose.track import FloatArray, PoseTrack
 from dancenow.pose.tracking import track_person
 
-_YAML_END: Final = "_pose.yml"
 _DEFAULT_FPS: Final = 30.0
 _MAX_SPARSE: Final = 100  # frame numbers per file; with more, they are no frame numbers
 _WIDEST: Final = 2.0  # coordinates up to this are fractions of the frame, beyond it pixels
@@ -62,29 +69,12 @@ class PoseFiles:
     taken_for: str
 
 
-@dataclass(frozen=True)
-class _Person:
-    """A person as in a file: the body, and the face and hands if they are given by themselves."""
-
-    body: Points
-    parts: Points  # (112, 3)
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """What a file says of a frame."""
-
-    people: tuple[_Person, ...] = ()
-    size: tuple[int, int] | None = None
-    file: Path | None = None
-
-
 def holds_poses(path: str | Path) -> bool:
     """Whether `path` is a JSON file, or a folder of pose files."""
     path = Path(path)
     if path.is_dir():
         names = [entry.name for entry in path.iterdir()]
-        if any(name.endswith((JSON_END, _YAML_END)) for name in names):
+        if any(name.endswith((JSON_END, YAML_END)) for name in names):
             return True
         return bool(_plain_json(path))
     return path.suffix.lower() == ".json" and path.is_file()
@@ -139,22 +129,22 @@ def read_pose_files(
     return PoseFiles(PoseTrack(track_person(people, size), fps, size), taken_for)
 
 
-def _read_folder(folder: Path) -> tuple[list[_Frame], str]:
+def _read_folder(folder: Path) -> tuple[list[Frame], str]:
     """The frames of a folder with a file a frame, and what it was taken for."""
-    read: Callable[[Path], _Frame] = _read_json
+    read: Callable[[Path], Frame] = read_json
     form, ending, files = "OpenPose's JSON files", JSON_END, sorted(folder.glob(f"*{JSON_END}"))
     if not files:
-        read, form, ending = _read_yaml, "OpenPose's YAML files", _YAML_END
-        files = sorted(folder.glob(f"*{_YAML_END}"))
+        read, form, ending = read_yaml, "OpenPose's YAML files", YAML_END
+        files = sorted(folder.glob(f"*{YAML_END}"))
     if not files:
-        read, form, ending = _read_json, "JSON files in OpenPose's form", ".json"
+        read, form, ending = read_json, "JSON files in OpenPose's form", ".json"
         files = _plain_json(folder)
     if not files:
         raise InputError(
-            f"{folder}: holds no pose files; NAME{JSON_END}, NAME{_YAML_END} or 0.json, 1.json, "
+            f"{folder}: holds no pose files; NAME{JSON_END}, NAME{YAML_END} or 0.json, 1.json, "
             "... with `people` are needed."
         )
-    frames = [_Frame() if file is None else read(file) for file in _in_order(folder, files, ending)]
+    frames = [Frame() if file is None else read(file) for file in _in_order(folder, files, ending)]
     return frames, form
 
 
@@ -165,7 +155,7 @@ def _plain_json(folder: Path) -> list[Path]:
     )
     if files:
         try:
-            document = _load(files[0])
+            document = load_json(files[0])
         except InputError:
             return []
         if not (isinstance(document, dict) and "people" in document):
@@ -173,23 +163,23 @@ def _plain_json(folder: Path) -> list[Path]:
     return files
 
 
-def _read_list(file: Path) -> tuple[list[_Frame], str]:
+def _read_list(file: Path) -> tuple[list[Frame], str]:
     """The frames of a JSON file with all frames, and what it was taken for."""
-    document = _load(file)
+    document = load_json(file)
     try:
         if isinstance(document, dict) and "instance_info" in document:
             frames = [
-                (int(each["frame_id"]), [_instance(file, one) for one in each["instances"]])
+                (int(each["frame_id"]), [json_instance(file, one) for one in each["instances"]])
                 for each in document["instance_info"]
             ]
             return _numbered(file, frames), "MMPose's predictions"
         if isinstance(document, dict) and "people" in document:
-            return [_frame(file, document)], "one frame in OpenPose's form"
+            return [json_frame(file, document)], "one frame in OpenPose's form"
         if isinstance(document, list) and document and "people" in document[0]:
-            return [_frame(file, each) for each in document], "a list of frames, as from DWPose"
+            return [json_frame(file, each) for each in document], "a list of frames, as from DWPose"
         if isinstance(document, list) and document and "image_id" in document[0]:
             frames = [
-                (_number(str(each["image_id"])), [_instance(file, each)]) for each in document
+                (_number(str(each["image_id"])), [json_instance(file, each)]) for each in document
             ]
             return _numbered(file, frames), "AlphaPose's results"
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
@@ -204,107 +194,21 @@ def _number(image: str) -> int:
     return int(re.findall(r"\d+", Path(image).stem)[-1])
 
 
-def _numbered(file: Path, frames: list[tuple[int, list[_Person]]]) -> list[_Frame]:
+def _numbered(file: Path, frames: list[tuple[int, list[Person]]]) -> list[Frame]:
     """People by frame number; the first number that is there is the first frame."""
-    people: dict[int, list[_Person]] = {}
+    people: dict[int, list[Person]] = {}
     for number, persons in frames:
         people.setdefault(number, []).extend(persons)
     numbers = range(min(people), max(people) + 1)
     if len(numbers) > _MAX_SPARSE * len(people):
         raise InputError(f"{file}: the numbers of its pictures are no frame numbers.")
     _warn_of_missing(file, len(numbers) - len(people), len(numbers))
-    return [_Frame(tuple(people.get(number, ())), None, file) for number in numbers]
+    return [Frame(tuple(people.get(number, ())), None, file) for number in numbers]
 
 
-def _instance(file: Path, person: dict[str, Any]) -> _Person:
-    """A person with all keypoints in one list, and perhaps their scores in another."""
-    points = np.asarray(person["keypoints"], np.float64)
-    scores = person.get("keypoint_scores")
-    if scores is not None and points.ndim == 2 and points.shape[1] == 2:
-        points = np.concatenate([points, np.asarray(scores, np.float64)[:, None]], axis=1)
-    return _checked(file, [_points(points.ravel(), COUNTS), None, None, None])
-
-
-def _load(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(
-            f"{file}: is not a file of poses, or is damaged; write it again."
-        ) from error
-
-
-def _read_json(file: Path) -> _Frame:
-    try:
-        return _frame(file, _load(file))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{file}: is not a file of poses, or is damaged; write it again."
-        ) from error
-
-
-def _frame(file: Path, document: dict[str, Any]) -> _Frame:
-    """A frame in OpenPose's form."""
-    people = []
-    for person in document["people"]:
-        parts = []
-        for name, _, part in PARTS:
-            values = person.get(f"{name}_2d", person.get(name)) or []
-            wanted = part.stop - part.start
-            counts = COUNTS if part == BODY else (wanted, *([68] if part == FACE else []))
-            parts.append(_points(np.asarray(values, np.float64).ravel(), counts))
-        if parts[0] is not None:
-            people.append(_checked(file, parts))
-    width, height = document.get("canvas_width"), document.get("canvas_height")
-    size = (int(width), int(height)) if width and height else None
-    return _Frame(tuple(people), size, file)
-
-
-def _points(values: Points, counts: tuple[int, ...]) -> Points | None:
-    """Values as `(N, 3)`: x, y and confidence, or x and y only; None if there are none.
-
-    Pairs are told by their number, which no list of triples has; a pair of zeros is a point that
-    was not found.
-    """
-    if len(values) == 0:
-        return None
-    if len(values) % 3 == 0 and len(values) // 3 in counts:
-        return values.reshape(-1, 3)
-    if len(values) % 2 == 0 and len(values) // 2 in counts:
-        pairs = values.reshape(-1, 2)
-        given: Points = np.concatenate([pairs, (pairs != 0).any(axis=1, keepdims=True)], axis=1)
-        return given
-    odd: Points = values.reshape(-1, 3 if len(values) % 3 == 0 else 1)
-    return odd
-
-
-def _checked(file: Path, parts: Sequence[Points | None]) -> _Person:
-    """A person of parts with the right numbers of points: body, face, hands."""
-    body = parts[0]
-    assert body is not None
-    if len(body) not in COUNTS or body.shape[1] != 3:
-        known = ", ".join(map(str, COUNTS[:-1]))
-        raise InputError(
-            f"{file}: has a body of {len(body)} points; {known} or {COUNTS[-1]} are needed."
-        )
-    rest = []
-    for (_, name, part), values in zip(PARTS[1:], parts[1:], strict=True):
-        wanted = part.stop - part.start
-        given = np.zeros((wanted, 3)) if values is None else values
-        if part == FACE and len(given) == 68:
-            given = np.concatenate([given, np.zeros((2, 3))])
-        if given.shape != (wanted, 3):
-            raise InputError(f"{file}: {name} has {len(given)} points; {wanted} are needed.")
-        rest.append(given)
-    person = _Person(body, np.concatenate(rest))
-    if not (np.isfinite(body).all() and np.isfinite(person.parts).all()):
-        raise InputError(f"{file}: holds NaN or infinite values; write it again.")
-    return person
-
-
-def _model(frames: list[_Frame], *, ours: bool) -> BodyModel | None:
+def _model(frames: list[Frame], *, ours: bool) -> BodyModel | None:
     """The order of keypoints that all bodies have; None if there are no bodies."""
-    found: dict[int, _Frame] = {}
+    found: dict[int, Frame] = {}
     for frame in frames:
         for person in frame.people:
             found.setdefault(len(person.body), frame)
@@ -322,7 +226,7 @@ def _model(frames: list[_Frame], *, ours: bool) -> BodyModel | None:
     return model_of([person.body for frame in frames for person in frame.people])
 
 
-def _to_layout(person: _Person, model: BodyModel | None) -> FloatArray:
+def _to_layout(person: Person, model: BodyModel | None) -> FloatArray:
     """A person in the layout of 137."""
     assert model is not None
     keypoints = model.to_layout(person.body)
@@ -405,36 +309,3 @@ def _warn_of_missing(path: Path, missing: int, frames: int) -> None:
 def _natural(name: str) -> list[tuple[int, str]]:
     """A key that sorts `frame2` before `frame10`."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
-
-
-def _read_yaml(file: Path) -> _Frame:
-    stem = file.name.removesuffix(_YAML_END)
-    parts = [_matrix(file.with_name(f"{stem}_{name}.yml")) for _, name, _ in PARTS]
-    body = parts[0]
-    if body is None:
-        return _Frame()
-    people = [
-        _checked(file, [None if part is None or i >= len(part) else part[i] for part in parts])
-        for i in range(len(body))
-    ]
-    return _Frame(tuple(people), None, file)
-
-
-def _matrix(file: Path) -> Points | None:
-    """The first matrix of a FileStorage file, `(P, N, 3)`; None if it is empty or missing."""
-    if not file.is_file():
-        return None
-    try:
-        storage = cv2.FileStorage(str(file), cv2.FILE_STORAGE_READ)
-        keys = storage.root().keys()
-        matrix = storage.getNode(keys[0]).mat()
-        storage.release()
-    except (cv2.error, SystemError, IndexError) as error:
-        raise InputError(
-            f"{file}: is not an OpenPose YAML file, or is damaged; run OpenPose again."
-        ) from error
-    if matrix is None or matrix.size == 0:
-        return None
-    if matrix.ndim != 3 or matrix.shape[2] != 3:
-        raise InputError(f"{file}: holds a matrix of {matrix.shape}, not persons x keypoints x 3.")
-    return matrix
