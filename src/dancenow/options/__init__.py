@@ -3,7 +3,7 @@
 Light to import, so the command line shows its help fast.
 """
 
-from dancenow.options.groups import Camera, Formation, PresetOptions, Retarget, ShowOptions
+from dancenow.options.groups import Camera, Formation, Legs, PresetOptions, Retarget, ShowOptions
 from dancenow.options.verbs import (
     AblationOptions,
     DemoOptions,
@@ -35,6 +35,7 @@ __all__ = [
     "Formation",
     "GenerateOptions",
     "ImportKerasOptions",
+    "Legs",
     "LiveOptions",
     "PerformOptions",
     "PoseOptions",

@@ -46,6 +46,15 @@ class Formation(str, Enum):
     """All in front of one background."""
 
 
+class Legs(str, Enum):
+    """What becomes of legs that a source does not show."""
+
+    stand = "stand"
+    """They stand still below the body."""
+    cut = "cut"
+    """The picture ends where the source's does."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeviceOptions:
     """Where networks run."""
@@ -230,6 +239,13 @@ class ShowOptions:
             metavar="[auto|still|target|source|DEGREES]",
         ),
     ] = "auto"
+    legs: Annotated[
+        Legs,
+        Option(
+            "What becomes of legs that the source does not show: they stand still, or the picture "
+            "is cut where the source's is."
+        ),
+    ] = Legs.stand
     background: Annotated[
         str,
         Option(

@@ -1,5 +1,8 @@
 """Where a dancer stands: the ankle position `a` that pose normalisation is built on.
 
+Who stands on their hands, lies or sits on the floor is carried by another part of the body: the
+lowest one, and the ankles would be a little above it.
+
 Chan et al. average the two ankles while the feet are on the ground.  Here a foot counts less the
 higher it is raised, and while both are in the air (a jump) the position is interpolated from the
 frames around, so that a jump stays a jump.
@@ -7,7 +10,6 @@ frames around, so that a jump stays a jump.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,14 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from dancenow.errors import DanceNowWarning, InputError
+from dancenow.errors import InputError
 from dancenow.pose.body_size import SHANK, THIGH, body_height
-from dancenow.pose.layout import INDEX, USABLE
+from dancenow.pose.layout import BODY, INDEX, USABLE
 from dancenow.pose.track import PoseTrack
 
 Array = NDArray[np.float64]
 
 _RAISED: Final = 0.04  # body heights above the other foot at which a foot is off the ground
+_ABOVE: Final = 0.2  # body heights between the ankles and the lowest part that carries the body
+_SOLE: Final = 0.05  # body heights from the ankles down to the ground
 _AIRBORNE: Final = 0.04  # body heights above the ground before and after that make a jump
 _LONGEST_JUMP: Final = 0.7  # seconds in the air: 60 cm high
 _STEADY: Final = 0.1  # seconds; standard deviation of the smoothing of the ground position
@@ -51,8 +55,6 @@ def find_ground(track: PoseTrack) -> Ground:
     Raises:
         InputError: the torso is never seen.
 
-    Warns:
-        DanceNowWarning: the ankles are never seen, so they are guessed from the knees or hips.
     """
     height = _median(body_height(track))
     height[height <= 0] = np.nan
@@ -61,7 +63,7 @@ def find_ground(track: PoseTrack) -> Ground:
             "shoulders and hips are never seen together, so nothing tells where the dancer stands; "
             "use a clip that shows the whole body."
         )
-    feet = _ankles(track, height)
+    feet = _carried(track, _ankles(track, height), height)
     lower = _median(np.fmax(feet[0], feet[1]))
     seen = np.isfinite(lower)
     unit = float(np.nanmedian(height))
@@ -83,7 +85,6 @@ def _ankles(track: PoseTrack, height: Array) -> Array:
     y = np.where(track.confidence >= USABLE, track.keypoints[..., 1], np.nan)
     feet: Array = np.stack([y[:, INDEX["left_ankle"]], y[:, INDEX["right_ankle"]]])
     feet = feet.astype(np.float64)
-    ankle_seen = np.isfinite(feet).any()
     knee = np.fmax(y[:, INDEX["left_knee"]], y[:, INDEX["right_knee"]])
     size = ndimage.gaussian_filter1d(_fill(height), _SIZE_STEADY * track.fps, mode="nearest")
     for joint, part in ((knee, SHANK), (y[:, INDEX["mid_hip"]], THIGH + SHANK)):
@@ -91,13 +92,16 @@ def _ankles(track: PoseTrack, height: Array) -> Array:
         below = (lower - joint) / size
         below = _fill(below) if np.isfinite(below).any() else np.full(len(track), part)
         feet = np.where(np.isnan(lower), joint + below * size, feet)
-    if not ankle_seen:
-        warnings.warn(
-            "the ankles are never seen, so the dancer's position is guessed from knees or hips.",
-            DanceNowWarning,
-            stacklevel=4,
-        )
     return feet
+
+
+def _carried(track: PoseTrack, feet: Array, height: Array) -> Array:
+    """y of both ankles `(2, T)`; where another part carries the body, where they would stand."""
+    body = track.keypoints[:, BODY]
+    lowest = np.where(body[..., 2] >= USABLE, body[..., 1], -np.inf).max(axis=1).astype(np.float64)
+    unit = np.where(np.isfinite(height), height, np.nanmedian(height))
+    other = lowest - np.fmax(feet[0], feet[1]) > _ABOVE * unit
+    return np.where(other, lowest - _SOLE * unit, feet)
 
 
 def _fill(values: Array) -> Array:

@@ -115,9 +115,6 @@ def pose_statistics(track: PoseTrack) -> PoseStatistics:
 
     Raises:
         InputError: the track has no frames, or shows no body.
-
-    Warns:
-        DanceNowWarning: the ankles are never seen, so they are guessed from knees or hips.
     """
     _check(track)
     ground = find_ground(track)
@@ -151,9 +148,6 @@ def normalize(
 
     Raises:
         InputError: the track has no frames, or shows no body.
-
-    Warns:
-        DanceNowWarning: the ankles are never seen, so they are guessed from knees or hips.
     """
     _check(track)
     ankle = find_ground(track).ankle

@@ -45,6 +45,13 @@ _LIMBS: Final[dict[str, tuple[Limb, ...]]] = {
 }
 _HEAD: Final = tuple(INDEX[n] for n in ("nose", "right_eye", "left_eye", "right_ear", "left_ear"))
 _HEAD_WIDTHS: Final = (("right_ear", "left_ear"), ("nose", "right_ear"), ("nose", "left_ear"))
+# Shares of the height of adults, as pose detectors see them from the front.
+_USUAL: Final = {
+    "torso": 0.32, "hips": 0.06, "shoulders": 0.11, "upper_arm": 0.18, "forearm": 0.15,
+    "thigh": 0.25, "shin": 0.225, "foot": 0.093, "neck": 0.12, "head": 0.095, "half_head": 0.055,
+    "hand": 0.057,
+}  # fmt: skip
+_SHORTEST, _LONGEST = 0.75, 1.6  # of the usual share; children's heads are larger
 _FOLLOWERS: Final = {
     "foot": _sides("{}ankle", "{}small_toe") + _sides("{}ankle", "{}heel"),
 }
@@ -85,6 +92,9 @@ class BodyShape:
 def body_shape(track: PoseTrack) -> BodyShape:
     """Measure the limbs of a (cleaned) track.
 
+    A limb that points at the camera whenever it is seen looks too short: the usual proportions of
+    a body bound every single limb.
+
     Raises:
         InputError: it shows no person.
     """
@@ -97,7 +107,13 @@ def body_shape(track: PoseTrack) -> BodyShape:
     limbs["half_head"] = _length(track, _HEAD_WIDTHS[1:])  # all that a side view shows
     hands = [(f"{side}_hand_wrist", f"{side}_hand_middle_1") for side in ("left", "right")]
     limbs["hand"] = _length(track, tuple(hands))
-    return BodyShape({name: length / height for name, length in limbs.items() if length})
+    shares = {name: length / height for name, length in limbs.items() if length}
+    return BodyShape(
+        {
+            name: min(max(share, _SHORTEST * _USUAL[name]), _LONGEST * _USUAL[name])
+            for name, share in shares.items()
+        }
+    )
 
 
 def retarget_limbs(track: PoseTrack, source: BodyShape, target: BodyShape) -> PoseTrack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -23,6 +24,7 @@ _DIFFERENT = 40  # of 255; more than noise and shadows
 _OFTEN = 0.08  # fraction of the frames in which a change must be seen
 _FEW_CHANGE = 0.002  # of the frame; smaller changes do not get a state of their own
 _COMPARED = 4000  # pixels used to distinguish states
+_COMPARED_SIZE = (48, 48)  # of frames that are compared as a whole
 _SAME = 24.0  # of 255; maximum mean difference of frames that show one state
 _FEWEST = 3  # minimum number of frames of a state, and in which a pixel of it must be seen
 _SEEN = 0.15  # fraction of them, too: where a person mostly stands, mask errors would show
@@ -67,8 +69,11 @@ class Room:
         return int(np.argmin(far))
 
 
-def find_room(frames: list[Frame], masks: list[Frame]) -> Room:
+def find_room(frames: list[Frame], masks: list[Frame], seen: Sequence[bool] | None = None) -> Room:
     """The room without its person: the median over time; what was never seen is inpainted.
+
+    The room is what stands around the person: of the frames without anybody, those that show
+    something else, such as titles and other scenes, do not count.
 
     If pixels change for long, as captions do, frames that agree there are grouped, and each such
     state gets its own plate.
@@ -76,7 +81,11 @@ def find_room(frames: list[Frame], masks: list[Frame]) -> Room:
     Args:
         frames: uint8 `(H, W, 3)` RGB each, spread over the clip, in order.
         masks: uint8 each, of any size with the frames' shape, 255 on the person.
+        seen: whether the person is seen in each; by default in all.
     """
+    if seen is not None:
+        kept = _of_one_room(frames, masks, seen)
+        frames, masks = [frames[i] for i in kept], [masks[i] for i in kept]
     height, width = frames[0].shape[:2]
     hidden = [_hidden(mask, (width, height)) for mask in masks]
     plate = np.empty((height, width, 3), dtype=np.uint8)
@@ -100,6 +109,28 @@ def find_room(frames: list[Frame], masks: list[Frame]) -> Room:
     region = cv2.dilate(opened.astype(np.uint8), kernel, iterations=3).astype(bool)
     plates = [_plate_of(plate, frames, hidden, group, region) for group in groups]
     return Room(tuple(plates) or (plate,), float(unseen.mean()), where)
+
+
+def _of_one_room(frames: list[Frame], masks: list[Frame], seen: Sequence[bool]) -> list[int]:
+    """Which frames show the room around the person: those with the person, and others like them."""
+    with_person = [index for index, there in enumerate(seen) if there]
+    if not with_person or len(with_person) == len(frames):
+        return list(range(len(frames)))
+    small = np.stack([_small(frame) for frame in frames])
+    off = np.stack([_small(mask) >= _PERSON for mask in masks])
+    plate = _masked_median(small[with_person], off[with_person]).astype(np.int16)
+    known = ~off[with_person].all(axis=0)
+    kept = set(with_person)
+    for index in range(len(frames)):
+        free = known & ~off[index]
+        if free.any() and np.abs(small[index].astype(np.int16) - plate)[free].mean() < _SAME:
+            kept.add(index)
+    return sorted(kept)
+
+
+def _small(picture: Frame) -> Frame:
+    small = cv2.resize(picture, _COMPARED_SIZE, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)
 
 
 def _hidden(mask: Frame, size: tuple[int, int]) -> NDArray[np.bool_]:

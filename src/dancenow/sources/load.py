@@ -13,6 +13,7 @@ from dancenow.errors import DanceNowWarning, InputError
 from dancenow.mocap import film_bvh, read_bvh
 from dancenow.pose import PoseTrack
 from dancenow.pose.filters import clean
+from dancenow.pose.legs import HARDLY, share_of_legs
 from dancenow.pose.pose_files import holds_poses, read_pose_files
 from dancenow.progress import ProgressCallback, silent
 from dancenow.sources.detection import find_pose
@@ -58,6 +59,26 @@ def load_source(
     Raises:
         InputError: it is none of these, or it shows nobody.
     """
+    source = _load(path, fps, estimator, device, azimuth, progress)
+    share = share_of_legs(source.track)
+    if share < HARDLY:
+        warnings.warn(
+            f"{path}: the legs are seen in {100 * share:.0f} % of the frames; where they are not, "
+            "the place of the feet is guessed.",
+            DanceNowWarning,
+            stacklevel=2,
+        )
+    return source
+
+
+def _load(
+    path: Path,
+    fps: float | None,
+    estimator: str,
+    device: str,
+    azimuth: float,
+    progress: ProgressCallback,
+) -> Source:
     check_azimuth(path, azimuth)
     check_rate(fps)
     if path.suffix == ".npz":

@@ -163,11 +163,12 @@ def _source_room(source: Source, progress: ProgressCallback) -> Frame:
         camera, _ = find_camera(clip, seen.track, progress=progress)
         rows = {int(index): row for row, index in enumerate(wanted)}
         frames, masks = [], []
+        somebody = (seen.track.confidence[wanted] > 0).any(axis=1).tolist()
         for index, frame in enumerate(read_frames(clip)):
             progress(Progress(f"looking at the room of {clip.path.name}", index + 1, clip.frames))
             if index in rows:
                 shown, _, hidden = stabilize_frame(frame, seen.masks[rows[index]], camera, index)
                 frames.append(shown)
                 masks.append(hidden)
-        write_bytes(file, encode_png(find_room(frames, masks).latest))
+        write_bytes(file, encode_png(find_room(frames, masks, somebody).latest))
     return read_image(file)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.errors import InputError
-from dancenow.options import Camera, Retarget, ShowOptions
+from dancenow.errors import DanceNowWarning, InputError
+from dancenow.options import Camera, Legs, Retarget, ShowOptions
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
-from dancenow.pose.framing import keep_in_frame
+from dancenow.pose.framing import keep_in_frame, share_outside
+from dancenow.pose.legs import HARDLY, share_of_legs, view_above_legs, with_standing_legs
 from dancenow.pose.normalize import normalize as normalized_track
 from dancenow.pose.normalize import pose_statistics
 from dancenow.pose.retarget import body_shape, retarget_limbs
@@ -21,6 +23,7 @@ from dancenow.sources.load import Source
 from dancenow.video import read_frames
 from dancenow.video.camera_motion import CameraPath, match_views, still_path
 
+_OFTEN = 0.1  # of the frames, in which a body leaves the picture
 _UNMOVED = 0.4  # pixels; a view that differs less is the plate's own
 _ZOOMED = (0.8, 1.25)  # scale range within which two views may show the same room
 
@@ -73,9 +76,19 @@ def stage(
     else:
         if path is not None and (show.normalize or performer.paints_layers):
             track = steadied(track, path)
-        track = performable(performer, track, normalize=show.normalize, retarget=show.retarget)
+        given, size = track, performer.scene.size
+        track = performable(
+            performer,
+            given,
+            normalize=show.normalize,
+            retarget=show.retarget,
+            stand=show.legs is Legs.stand,
+        )
+        _warn_if_outside(track, given)
         if camera is Camera.source:
-            view = None if path is None else _resized(path, performer.scene.size)
+            view = None if path is None else _resized(path, size)
+        if show.legs is Legs.cut and share_of_legs(given) < HARDLY:
+            view = (view or still_path(len(track), size)).before(view_above_legs(track, given))
     if camera is Camera.target:
         view = _target_path(performer, len(track), track.fps)
     if view is not None and view.reach() < _UNMOVED:
@@ -89,6 +102,7 @@ def performable(
     *,
     normalize: bool = True,
     retarget: Retarget = Retarget.whole,
+    stand: bool = True,
 ) -> PoseTrack:
     """A track in pixels of the performer's frame.
 
@@ -98,6 +112,7 @@ def performable(
         normalize: move and scale it to the performer's body and place, and shorten travel that
             leaves the frame; otherwise only scale it to the performer's frame size.
         retarget: what takes the target's proportions.
+        stand: when normalised, legs that the motion does not show stand still below the body.
 
     Raises:
         InputError: nothing can be normalised to the performer.
@@ -109,6 +124,8 @@ def performable(
                 "the performer was learned from drawn stick figures without poses, so nothing can "
                 "be normalised to it; add `normalize=False`."
             )
+        if stand:
+            track = with_standing_legs(track)
         moved = normalized_track(track, pose_statistics(track), scene.statistics, scene.size)
         if retarget is Retarget.limbs:
             if scene.shape is None:
@@ -116,7 +133,7 @@ def performable(
                     "`retarget=limbs`: the performer's proportions are not known; train it again."
                 )
             moved = retarget_limbs(moved, body_shape(track), scene.shape)
-        return keep_in_frame(moved)
+        return keep_in_frame(moved, track)
     if track.size == scene.size:
         return track
     scale = min(scene.size[0] / track.size[0], scene.size[1] / track.size[1])
@@ -125,6 +142,17 @@ def performable(
     keypoints[..., 0] += (scene.size[0] - scale * track.size[0]) / 2
     keypoints[..., 1] += scene.size[1] - scale * track.size[1]
     return replace(track, keypoints=keypoints, size=scene.size)
+
+
+def _warn_if_outside(track: PoseTrack, given: PoseTrack) -> None:
+    share = share_outside(track, given)
+    if share - share_outside(given, given) > _OFTEN:
+        warnings.warn(
+            f"in {100 * share:.0f} % of the frames the body leaves the picture; a target with more "
+            "room around the person shows all of it.",
+            DanceNowWarning,
+            stacklevel=3,
+        )
 
 
 def _source_path(source: Source, progress: ProgressCallback) -> CameraPath | None:

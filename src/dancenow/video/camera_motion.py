@@ -135,6 +135,11 @@ class CameraPath:
         whole = _square(self.moves) @ _square(first[None])
         return CameraPath(whole[:, :2], self.size)
 
+    def before(self, last: NDArray[np.float64]) -> CameraPath:
+        """The path whose frames are shown in another view; `last` `(2, 3)` maps them to it."""
+        whole = _square(last[None]) @ _square(self.moves)
+        return CameraPath(whole[:, :2], self.size)
+
     def reach(self) -> float:
         """The furthest that any corner of the frame moves, in pixels."""
         width, height = self.size

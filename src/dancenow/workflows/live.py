@@ -122,7 +122,7 @@ def _check(options: LiveOptions, output: Path | None) -> None:
     if narrowed(options, ShowOptions) != ShowOptions(background=background):
         raise InputError(
             "`webcam`: always normalises the motion and films with a still camera; leave out "
-            "`normalize=False`, `retarget` and `camera`."
+            "`normalize=False`, `retarget`, `legs` and `camera`."
         )
     if options.fps is not None:
         raise InputError("`fps`: a live dance goes as fast as its camera; leave it out.")

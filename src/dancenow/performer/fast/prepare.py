@@ -26,7 +26,8 @@ from dancenow.performer.method import TargetRequest
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import standing_height
 from dancenow.pose.filters import complete
-from dancenow.pose.layout import CERTAIN, LEFT_HAND, RIGHT_HAND, USABLE
+from dancenow.pose.layout import BODY, CERTAIN, INDEX, LEFT_HAND, RIGHT_HAND, USABLE
+from dancenow.pose.legs import HARDLY
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
 from dancenow.pose.retarget import BodyShape, body_shape
 from dancenow.pose.track import FloatArray
@@ -40,7 +41,7 @@ from dancenow.video.camera_motion import CameraPath
 
 Frame = NDArray[np.uint8]
 
-VERSION = 11  # of what is cached here; increment it when the preparation changes
+VERSION = 12  # of what is cached here; increment it when the preparation changes
 _FEWEST_FRAMES = 8
 _WORTH = 1.2  # a smaller factor shows nothing
 _SMALL_PX, _GOOD_PX = 150, 400  # heights of a person
@@ -147,7 +148,8 @@ class _Preparation:
         masks = new_pictures(folder / "masks.npy", shape)
         plate_rows = self._plate_rows()
         chosen = list(self._steady_frames(camera, progress, plate_rows, "looking at the room of"))
-        room = find_room([row[1] for row in chosen], [row[3] for row in chosen])
+        somebody = _body_seen(track)[self.seen.frames[[row[0] for row in chosen]]]
+        room = find_room([row[1] for row in chosen], [row[3] for row in chosen], somebody.tolist())
         del chosen
         plates = new_pictures(folder / "plates.npy", (*shape, 3))
         keypoints = np.zeros((len(rows), *track.keypoints.shape[1:]), np.float32)
@@ -188,7 +190,7 @@ class _Preparation:
 
     def _learnable(self, track: PoseTrack) -> dict[int, int]:
         """Rows of the observation that show the person, and their indices in the set."""
-        seen = (track.confidence[:, :25] >= CERTAIN).sum(axis=1) >= _FEWEST_POINTS
+        seen = _body_seen(track)
         rows = [row for row, index in enumerate(self.seen.frames) if seen[index]]
         if len(rows) < _FEWEST_FRAMES:
             raise InputError(
@@ -218,6 +220,12 @@ class _Preparation:
             progress(Progress(f"{stage} {self.clip.name}", index + 1, self.stop))
 
 
+def _body_seen(track: PoseTrack) -> NDArray[np.bool_]:
+    """Whether enough of the person is seen to be learned, in each frame."""
+    points = (track.confidence[:, BODY] >= CERTAIN).sum(axis=1)
+    return np.asarray(points >= _FEWEST_POINTS)
+
+
 def _warn_of_what_lacks(name: str, keypoints: FloatArray, height: float) -> None:
     """Say what cannot be learned from poses `(N, 137, 3)` of a person `height` pixels high."""
     lacks = []
@@ -231,6 +239,9 @@ def _warn_of_what_lacks(name: str, keypoints: FloatArray, height: float) -> None
     hands = np.stack([keypoints[:, hand, 2].max(axis=1) for hand in (LEFT_HAND, RIGHT_HAND)])
     if (hands.max(axis=0) >= USABLE).mean() < _HARDLY:
         lacks.append("hands are hardly ever seen, and stay vague where a dance shows them")
+    ankles = keypoints[:, [INDEX["left_ankle"], INDEX["right_ankle"]], 2].max(axis=1)
+    if (ankles >= USABLE).mean() < HARDLY:
+        lacks.append(f"the legs are seen in {100 * (ankles >= USABLE).mean():.0f} % of the frames")
     if lacks:
         warnings.warn(f"{name}: {'; '.join(lacks)}.", DanceNowWarning, stacklevel=4)
 
