@@ -110,7 +110,7 @@ def film_bvh(bvh: Bvh, path: Path, *, azimuth: float = 0.0) -> PoseTrack:
     away = max(_DISTANCE, float(depth.max()) + _NEAREST)
     middle = float(np.median(x[:, INDEX["mid_hip"]]))
     near = away / (away - depth)
-    seen = hidden @ towards <= _PROFILE
+    seen = (hidden @ towards).min(axis=0) <= _PROFILE
     return _framed((x - middle) * near, (y - _EYE) * near, seen, thinned.fps)
 
 
@@ -247,12 +247,13 @@ def _low(height: Array) -> NDArray[np.bool_]:
 
 
 def _points(figure: _Figure) -> tuple[Array, Array]:
-    """The keypoints `(T, 137, 3)`, and a direction from which each cannot be seen.
+    """The keypoints `(T, 137, 3)`, and two directions from which each cannot be seen.
 
-    A camera in that direction, `(T, 137, 3)`, does not see the keypoint; 0 if it is always seen.
+    A camera in both directions, `(2, T, 137, 3)`, does not see the keypoint; 0 if it is always
+    seen.
     """
-    count = len(figure.places)
-    points, hidden = np.zeros((count, NUM_KEYPOINTS, 3)), np.zeros((count, NUM_KEYPOINTS, 3))
+    shape = (len(figure.places), NUM_KEYPOINTS, 3)
+    points, hidden = np.zeros(shape), np.zeros((2, *shape))
     for side in SIDES:
         for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"):
             points[:, INDEX[f"{side}_{joint}"]] = figure[f"{side}_{joint}"]
@@ -276,14 +277,16 @@ def _add_head(points: Array, hidden: Array, figure: _Figure) -> None:
         points[:, FACE.start + number] = (
             origin + _HEAD * (u[number] * left + v[number] * up) + front[number] * ahead
         )
-        hidden[:, FACE.start + number] = -ahead - 2 * u[number] * left
+        hidden[:, :, FACE.start + number] = -ahead - 2 * u[number] * left
     points[:, INDEX["nose"]] = origin + _HEAD * NOSE_TIP[1] * up + (_DEEP + 0.02) * ahead
-    hidden[:, INDEX["nose"]] = -ahead
+    hidden[:, :, INDEX["nose"]] = -ahead
     for side, sign in zip(SIDES, (1, -1), strict=True):
         eye, pupil = INDEX[f"{side}_eye"], INDEX[f"face_{side}_pupil"]
-        points[:, eye], hidden[:, eye] = points[:, pupil], hidden[:, pupil]
+        points[:, eye], hidden[:, :, eye] = points[:, pupil], hidden[:, :, pupil]
         points[:, INDEX[f"{side}_ear"]] = origin + 0.47 * _HEAD * up + sign * _EAR * left
-        hidden[:, INDEX[f"{side}_ear"]] = -sign * left - 0.4 * ahead
+        # From in front and from behind, both are seen.
+        hidden[0, :, INDEX[f"{side}_ear"]] = -sign * left - 0.4 * ahead
+        hidden[1, :, INDEX[f"{side}_ear"]] = -sign * left + 0.4 * ahead
 
 
 def _add_foot(points: Array, figure: _Figure, side: str) -> None:
