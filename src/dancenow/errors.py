@@ -6,6 +6,11 @@ with status 2.
 """
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things, for messages: "1 frame", "2,000 frames"."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 class DanceNowError(Exception):
     """Something went wrong that the message explains."""
 

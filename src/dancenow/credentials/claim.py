@@ -49,7 +49,7 @@ class Claim:
     @classmethod
     def of(cls, made: Made, origin: Origin, *inputs: Path | None) -> Claim:
         """A claim with the names of files or folders; None and repeats are left out."""
-        names = dict.fromkeys(path.absolute().name for path in inputs if path is not None)
+        names = dict.fromkeys(plain_text(p.absolute().name) for p in inputs if p is not None)
         return cls(made, origin, tuple(name for name in names if name))
 
     def manifest(self, title: str) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class Claim:
             created["parameters"] = {"ingredientIds": labels}
         actions = {"actions": [created], "allActionsIncluded": True}
         return {
-            "title": title,
+            "title": plain_text(title),
             "claim_generator_info": [agent],
             "ingredients": [
                 {"title": name, "relationship": "inputTo", "label": label}
@@ -79,3 +79,8 @@ class Claim:
             ],
             "assertions": [{"label": "c2pa.actions.v2", "data": actions, "created": True}],
         }
+
+
+def plain_text(name: str) -> str:
+    """A file's name as Unicode: bytes that are none become question marks."""
+    return name.encode("utf-8", "replace").decode("utf-8")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.signal import savgol_filter
 from scipy.spatial.transform import Rotation
 
-from dancenow.errors import InputError
+from dancenow.errors import InputError, counted
 from dancenow.mocap.bvh import Bvh, Joint, unit
 from dancenow.pose import PoseTrack
 from dancenow.pose.body_size import body_height
@@ -24,6 +24,7 @@ _CENTIMETRES: Final = 100.0  # a metre: Blender and Mixamo write centimetres
 _VISIBLE: Final = 0.3  # of MediaPipe's visibility: from which a landmark counts
 _SMOOTH: Final = 0.25  # seconds
 _TURN: Final = ("Zrotation", "Xrotation", "Yrotation")
+_SHORTEST: Final = 3  # frames
 _FEWEST: Final = 0.5  # share of the frames in which the body must be seen
 
 # Indices in MediaPipe's PoseLandmark.
@@ -73,6 +74,10 @@ def landmarks_to_bvh(world: NDArray[np.float32], track: PoseTrack) -> Bvh:
 def _cleaned(world: Array, fps: float) -> Array:
     """The landmarks with y up and z towards the camera, gaps filled, jitter smoothed."""
     known = np.isfinite(world).all(axis=(1, 2))
+    if len(known) < _SHORTEST:
+        raise InputError(
+            f"is {counted(len(known), 'frame')} long; a motion capture needs at least {_SHORTEST}."
+        )
     if known.mean() < _FEWEST:
         raise InputError(
             f"the body is seen in only {100 * known.mean():.0f} % of the frames; a motion capture "

@@ -71,6 +71,9 @@ def open_folder(folder: Path) -> ImageFolder:
     """
     files = list_images(folder)
     if not files:
+        within = next((each for each in sorted(folder.iterdir()) if _holds_pictures(each)), None)
+        if within is not None:
+            raise InputError(f"{folder}: holds pictures only in its folders; give {within}.")
         raise InputError(
             f"{folder}: is a folder without pictures; put numbered pictures into it "
             f"({', '.join(sorted(IMAGE_SUFFIXES))})."
@@ -84,6 +87,10 @@ def open_folder(folder: Path) -> ImageFolder:
                 f"{size[1]}; all pictures of a clip must have one size."
             )
     return ImageFolder(tuple(files), size, written_rate(folder) or DEFAULT_RATE)
+
+
+def _holds_pictures(path: Path) -> bool:
+    return path.is_dir() and bool(list_images(path))
 
 
 def _read_size(path: Path) -> tuple[int, int]:

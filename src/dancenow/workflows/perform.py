@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dancenow.credentials import Made
+from dancenow.errors import counted
 from dancenow.files import check_not_read
 from dancenow.options import PerformOptions
 from dancenow.performer import Performer
@@ -74,8 +75,8 @@ class Performed:
         spent = ", ".join(f"{name} {s:.0f} s" for name, s in self.times.rounded().items())
         without = ", which learned without the perceptual loss" if self.perceptual is False else ""
         return (
-            f"{self.output}: {self.frames} frames of {width} x {height} at {self.fps:.4g} a "
-            f"second ({spent}); the performer is in {self.performer}{without}"
+            f"{self.output}: {counted(self.frames, 'frame')} of {width} x {height} at "
+            f"{self.fps:.4g} a second ({spent}); the performer is in {self.performer}{without}"
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dancenow.errors import InputError
+from dancenow.errors import InputError, counted
 from dancenow.files import check_can_write, check_folder, check_not_read
 from dancenow.mocap import write_bvh
 from dancenow.options import PoseOptions
@@ -46,8 +46,8 @@ class PoseResult:
     def summary(self) -> str:
         """One line for the user."""
         return (
-            f"{self.track}: {self.frames} frames, a person in {100 * self.seen:.1f} % of them; "
-            f"made of {self.taken_for}"
+            f"{self.track}: {counted(self.frames, 'frame')}, a person in "
+            f"{100 * self.seen:.1f} % of them; made of {self.taken_for}"
         )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir, content_hash
-from dancenow.errors import DanceNowWarning, InputError
+from dancenow.errors import DanceNowWarning, InputError, counted
 from dancenow.files import new_folder, new_pictures
 from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.edn.dataset import PairSet, consecutive, open_pairs, save_pairs
@@ -75,8 +75,8 @@ def prepare_pairs(config: EDNConfig, request: TargetRequest) -> PreparedPairs:
     stop = info.frames - round(request.options.hold_out * info.frames)
     if stop < 2:
         raise InputError(
-            f"{target}: {stop} frames to learn from are too few to form a pair; give a clip with "
-            "hundreds."
+            f"{target}: {counted(stop, 'frame')} to learn from: too few to form a pair; "
+            "give a clip with hundreds."
         )
     known = None if request.options.poses is None else content_hash(request.options.poses)
     found_by = known or request.options.estimator

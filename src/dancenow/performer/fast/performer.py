@@ -36,6 +36,7 @@ from dancenow.training import Device
 from dancenow.training.checkpoint import restore_module, write_weights
 from dancenow.training.threads import ThreadTuner
 from dancenow.video.camera_motion import CameraPath
+from dancenow.video.images import read_image
 from dancenow.video.png import encode_png
 
 Frame = NDArray[np.uint8]
@@ -269,12 +270,10 @@ def _read_scene(folder: Path, values: dict[str, Any]) -> PlatedScene:
 
 def _read_plate(folder: Path) -> Frame:
     path = folder / "plate.png"
-    # Not imread, which prints a warning of its own about a missing file.
-    data = np.frombuffer(path.read_bytes() if path.is_file() else b"", np.uint8)
-    plate = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if plate is None:
-        raise InputError(f"{folder}: plate.png is missing or damaged; train it again.")
-    return np.ascontiguousarray(plate[..., ::-1]).astype(np.uint8)
+    try:
+        return read_image(path)
+    except InputError as error:
+        raise InputError(f"{folder}: plate.png is missing or damaged; train it again.") from error
 
 
 def _premultiplied(painted: Foreground, fade: Tensor) -> Frame:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir, content_hash
-from dancenow.errors import DanceNowWarning, InputError
+from dancenow.errors import DanceNowWarning, InputError, counted
 from dancenow.files import new_folder, new_pictures
 from dancenow.performer.fast.config import CropConfig, PerformerConfig
 from dancenow.performer.fast.crop import crop_path
@@ -81,8 +81,8 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
     stop = info.frames - round(request.options.hold_out * info.frames)
     if stop < _FEWEST_FRAMES:
         raise InputError(
-            f"{clip}: has {stop} frames to learn from; a target needs at least {_FEWEST_FRAMES}, "
-            "better hundreds."
+            f"{clip}: has {counted(stop, 'frame')} to learn from; a target needs at least "
+            f"{_FEWEST_FRAMES}, better hundreds."
         )
     crop = config.crop
     stride = 2 ** len(config.generator.widths)  # the crops' sides are multiples of it
