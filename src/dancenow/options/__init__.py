@@ -3,7 +3,15 @@
 Light to import, so the command line shows its help fast.
 """
 
-from dancenow.options.groups import Camera, Formation, Legs, PresetOptions, Retarget, ShowOptions
+from dancenow.options.groups import (
+    Camera,
+    Formation,
+    Legs,
+    Others,
+    PresetOptions,
+    Retarget,
+    ShowOptions,
+)
 from dancenow.options.verbs import (
     AblationOptions,
     DemoOptions,
@@ -37,6 +45,7 @@ __all__ = [
     "ImportKerasOptions",
     "Legs",
     "LiveOptions",
+    "Others",
     "PerformOptions",
     "PoseOptions",
     "PresetOptions",

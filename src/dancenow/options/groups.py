@@ -46,6 +46,13 @@ class Formation(str, Enum):
     """All in front of one background."""
 
 
+class Others(str, Enum):
+    """What becomes of other persons in the target's room."""
+
+    remove = "remove"
+    keep = "keep"
+
+
 class Legs(str, Enum):
     """What becomes of legs that a source does not show."""
 
@@ -88,6 +95,36 @@ class RateOptions:
             shown_default="its own, at most 60",
         ),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonOptions:
+    """Whose motion is taken."""
+
+    person: Annotated[
+        str,
+        Option(
+            "Who of several persons in the source: largest, left, right, or a number (see `pose "
+            "--people`).",
+            metavar="[largest|left|right|N]",
+        ),
+    ] = "largest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetOptions:
+    """Who is learned of a clip, and what stays in its room."""
+
+    target_person: Annotated[
+        str,
+        Option(
+            "Who of several persons in the target: largest, left, right, or a number.",
+            metavar="[largest|left|right|N]",
+        ),
+    ] = "largest"
+    others: Annotated[
+        Others, Option("Whether other persons stay in the target's room, as far as they are still.")
+    ] = Others.remove
 
 
 @dataclass(frozen=True, kw_only=True)

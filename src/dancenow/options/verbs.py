@@ -15,12 +15,14 @@ from dancenow.options.groups import (
     Formation,
     LoggerOptions,
     PaintOptions,
+    PersonOptions,
     PosesOptions,
     PresetOptions,
     RateOptions,
     ReportOptions,
     SeedOptions,
     ShowOptions,
+    TargetOptions,
 )
 
 BACKGROUNDS: Final = ("auto", "threshold", "person", "grey", "colour")
@@ -56,12 +58,15 @@ class SampleOptions(SeedOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoseOptions(DeviceOptions, EstimatorOptions, RateOptions):
+class PoseOptions(DeviceOptions, EstimatorOptions, RateOptions, PersonOptions):
     """Options of pose detection."""
 
     overlay: Annotated[Path | None, Option("Also write the clip with the poses drawn over it.")] = (
         None
     )
+    people: Annotated[
+        Path | None, Option("Also write a picture with all persons and their numbers.")
+    ] = None
     raw: Annotated[bool, Option("Do not fill gaps or smooth.")] = False
     camera: Annotated[
         float, Option("Angle in degrees to film a motion capture from: 90 is its left.")
@@ -76,6 +81,7 @@ class TrainPerformerOptions(
     EstimatorOptions,
     PresetOptions,
     PosesOptions,
+    TargetOptions,
     BudgetOptions,
 ):
     """Options of training a performer."""
@@ -87,7 +93,14 @@ class TrainPerformerOptions(
 
 
 @dataclass(frozen=True, kw_only=True)
-class PerformOptions(DeviceOptions, EstimatorOptions, RateOptions, CredentialsOptions, ShowOptions):
+class PerformOptions(
+    DeviceOptions,
+    EstimatorOptions,
+    RateOptions,
+    PersonOptions,
+    CredentialsOptions,
+    ShowOptions,
+):
     """Options of a performance by a trained performer."""
 
 
@@ -107,8 +120,10 @@ class TransferOptions(
     LoggerOptions,
     EstimatorOptions,
     RateOptions,
+    PersonOptions,
     PaintOptions,
     PosesOptions,
+    TargetOptions,
     CredentialsOptions,
     ShowOptions,
     BudgetOptions,

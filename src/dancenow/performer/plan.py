@@ -106,6 +106,8 @@ class TrainingPlan:
             self.method.version,
             self.config.model_dump(),
             poses or options.estimator,
+            options.target_person,
+            options.others.value,
             options.seed,
             options.hold_out,
         )

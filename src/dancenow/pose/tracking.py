@@ -1,15 +1,16 @@
-"""Tracking one person through a clip that shows several.
+"""Tracking the persons of a clip.
 
-The person tracked is the largest and steadiest over the whole clip, not the largest in each frame.
-Candidates are first joined from frame to frame into tracklets (assignment by predicted position).
-Then the chain of tracklets with the highest sum of size times confidence is chosen; one tracklet
-may follow another only if a person could have moved that far.
+The first is the largest and steadiest over the whole clip, not the largest in each frame.
+Candidates are first joined from frame to frame into tracklets (assignment by predicted position and
+by what people look like).  Then the chain of tracklets with the highest sum of size times
+confidence is chosen; one tracklet may follow another only if a person could have moved that far and
+looks alike.  What is left makes the next person's chain.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +19,7 @@ from scipy.optimize import linear_sum_assignment
 
 from dancenow.errors import DanceNowWarning, NobodyError
 from dancenow.pose.layout import BODY, FOUND, NUM_KEYPOINTS
+from dancenow.pose.looks import looks_apart
 from dancenow.pose.track import FloatArray
 
 # Lengths below are in spreads (see `Person`); a standing person is about 3.3 spreads high.
@@ -27,6 +29,11 @@ _DRIFT = 0.15  # spreads added to it by each frame without a sighting
 _MAX_REACH = 8.0  # spreads, however long the gap
 _MAX_GROWTH = 1.6  # ratio of spreads from one frame to the next
 _MAX_REGROWTH = 2.5  # the same, however long the gap
+_LOOKS = 40.0  # of 255; looks that differ so much are as bad as a spread of distance
+_UNLIKE = 45.0  # of 255; looks that differ more are not of one person
+_REMEMBERED = 15  # frames whose looks are remembered
+_SELDOM = 0.1  # of the frames; who is seen in fewer is nobody
+MOST_PEOPLE = 9
 _MAX_GAP = 12  # frames after which a tracklet ends; longer gaps are joined afterwards
 
 
@@ -40,15 +47,19 @@ class Person:
         spread: root mean square distance of the seen body keypoints from their centre, px.  Unlike
             a box's height, it hardly changes when an arm is raised.
         weight: spread times mean confidence of the body.
+        look: float32 `(6,)`, see `look_of`; None if unknown.
     """
 
     keypoints: FloatArray
     seen: NDArray[np.bool_]
     spread: float
     weight: float
+    look: FloatArray | None = None
 
     @staticmethod
-    def of(keypoints: FloatArray, size: tuple[int, int]) -> Person | None:
+    def of(
+        keypoints: FloatArray, size: tuple[int, int], look: FloatArray | None = None
+    ) -> Person | None:
         """The person with `keypoints` in a frame of `size`; None if too little is seen."""
         body = keypoints[BODY]
         inside = ((body[:, :2] >= 0) & (body[:, :2] <= np.asarray(size))).all(axis=1)
@@ -59,7 +70,7 @@ class Person:
         spread = float(np.sqrt(((xy - xy.mean(axis=0)) ** 2).sum(axis=1).mean()))
         if spread <= 0:
             return None
-        return Person(keypoints, seen, spread, spread * float(body[:, 2].mean()))
+        return Person(keypoints, seen, spread, spread * float(body[:, 2].mean()), look)
 
     def offset_to(self, other: Person, motion: FloatArray | None = None) -> float:
         """How far `other` is from this person (moved by `motion`, pixels), in spreads.
@@ -85,15 +96,25 @@ class Person:
         )
 
 
-def track_person(candidates: Iterable[Sequence[FloatArray]], size: tuple[int, int]) -> FloatArray:
-    """Choose and track one person in a whole clip: the largest and steadiest over time.
+@dataclass(frozen=True)
+class Tracked:
+    """A person who was tracked through a clip.
 
-    Args:
-        candidates: the persons seen in each frame, each float32 `(137, 3)`, pixels.
-        size: frame size `(width, height)`; what lies outside does not count for a person's size.
+    Attributes:
+        keypoints: float32 `(T, 137, 3)`, pixels; all zero in frames where they were not seen.
+        look: float32 `(6,)`, see `look_of`; None if unknown.
+    """
 
-    Returns:
-        float32 `(T, 137, 3)`, pixels; all zero in frames where the person was not seen.
+    keypoints: FloatArray
+    look: FloatArray | None
+
+
+def track_person(
+    candidates: Sequence[Sequence[FloatArray]],
+    size: tuple[int, int],
+    looks: Sequence[Sequence[FloatArray]] | None = None,
+) -> FloatArray:
+    """The first of `track_people`, float32 `(T, 137, 3)`.
 
     Warns:
         DanceNowWarning: other persons were seen; says in how many frames.
@@ -101,20 +122,10 @@ def track_person(candidates: Iterable[Sequence[FloatArray]], size: tuple[int, in
     Raises:
         NobodyError: there is no person in any frame.
     """
-    frames = [[Person.of(np.asarray(k, np.float32), size) for k in people] for people in candidates]
-    people = [[person for person in frame if person is not None] for frame in frames]
-    chain = _best_chain(_tracklets(people))
-    if not chain:
-        raise NobodyError(
-            "no person was found; check that the whole body is visible, upright and well lit."
-        )
-    keypoints = np.zeros((len(people), NUM_KEYPOINTS, 3), dtype=np.float32)
-    others = np.array([len(frame) for frame in people])
-    for tracklet in chain:
-        for frame, person in zip(tracklet.frames, tracklet.people, strict=True):
-            keypoints[frame] = person.keypoints
-            others[frame] -= 1
-    count = int((others > 0).sum())
+    keypoints = track_people(candidates, size, looks, most=1)[0].keypoints
+    seen = (keypoints[:, :, 2] > 0).any(axis=1)
+    people = np.array([sum(_is_somebody(k, size) for k in frame) for frame in candidates])
+    count = int((people - seen > 0).sum())
     if count:
         warnings.warn(
             f"another person is seen in {count} of {len(people)} frames; only the largest and "
@@ -123,6 +134,59 @@ def track_person(candidates: Iterable[Sequence[FloatArray]], size: tuple[int, in
             stacklevel=2,
         )
     return keypoints
+
+
+def track_people(
+    candidates: Sequence[Sequence[FloatArray]],
+    size: tuple[int, int],
+    looks: Sequence[Sequence[FloatArray]] | None = None,
+    *,
+    most: int = MOST_PEOPLE,
+) -> list[Tracked]:
+    """Track the persons in a whole clip, the largest and steadiest over time first.
+
+    Args:
+        candidates: the persons seen in each frame, each float32 `(137, 3)`, pixels.
+        size: frame size `(width, height)`; what lies outside does not count for a person's size.
+        looks: what each of them looks like, float32 `(6,)`; see `look_of`.
+        most: how many to track.
+
+    Returns:
+        The persons; beside the first, only those that are seen in a tenth of the frames.
+
+    Raises:
+        NobodyError: there is no person in any frame.
+    """
+    people: list[list[Person]] = []
+    for index, frame in enumerate(candidates):
+        seen = looks[index] if looks is not None and len(looks[index]) == len(frame) else None
+        found = [
+            Person.of(np.asarray(keypoints, np.float32), size, None if seen is None else seen[i])
+            for i, keypoints in enumerate(frame)
+        ]
+        people.append([person for person in found if person is not None])
+    left = _tracklets(people)
+    tracks: list[Tracked] = []
+    while left and len(tracks) < most:
+        chain = _best_chain(left)
+        keypoints = np.zeros((len(people), NUM_KEYPOINTS, 3), dtype=np.float32)
+        for tracklet in chain:
+            for number, person in zip(tracklet.frames, tracklet.people, strict=True):
+                keypoints[number] = person.keypoints
+        if tracks and (keypoints[..., 2] > 0).any(axis=1).mean() < _SELDOM:
+            break
+        tracks.append(Tracked(keypoints, max(chain, key=lambda each: each.weight).look))
+        left = [tracklet for tracklet in left if all(tracklet is not each for each in chain)]
+    if not tracks:
+        raise NobodyError(
+            "no person was found; check that the whole body is visible and well lit, and at least "
+            "a tenth of the picture high."
+        )
+    return tracks
+
+
+def _is_somebody(keypoints: FloatArray, size: tuple[int, int]) -> bool:
+    return Person.of(np.asarray(keypoints, np.float32), size) is not None
 
 
 @dataclass
@@ -143,7 +207,18 @@ class _Tracklet:
         last, gap = self.people[-1], frame - self.frames[-1]
         if not last.may_become(person, gap):
             return np.inf
-        return min(last.offset_to(person), last.offset_to(person, self._motion(gap)))
+        offset = min(last.offset_to(person), last.offset_to(person, self._motion(gap)))
+        return offset + looks_apart(self.look, person.look) / _LOOKS
+
+    @property
+    def look(self) -> FloatArray | None:
+        """What the person looks like, over some of the frames."""
+        known = [p.look for p in self.people[-_REMEMBERED:] if p.look is not None]
+        if not known:
+            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of what is seen in no frame
+            return np.asarray(np.nanmedian(known, axis=0), np.float32)
 
     def _motion(self, gap: int) -> FloatArray:
         """How far the centre has probably moved since, pixels."""
@@ -189,7 +264,13 @@ def _best_chain(tracklets: list[_Tracklet]) -> list[_Tracklet]:
         for i, earlier in enumerate(tracklets[:j]):
             gap = later.frames[0] - earlier.frames[-1]
             heavier = best[i] + later.weight > best[j]
-            if gap > 0 and heavier and earlier.people[-1].may_become(later.people[0], gap):
+            alike = looks_apart(earlier.look, later.look) < _UNLIKE
+            if (
+                gap > 0
+                and heavier
+                and alike
+                and earlier.people[-1].may_become(later.people[0], gap)
+            ):
                 best[j], previous[j] = best[i] + later.weight, i
     chain: list[_Tracklet] = []
     at: int | None = int(np.argmax(best)) if best else None

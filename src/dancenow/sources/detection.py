@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -11,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir
-from dancenow.errors import InputError
+from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import new_folder, new_pictures
 from dancenow.mocap import Bvh
 from dancenow.mocap.landmarks_to_bvh import LANDMARKS, landmarks_to_bvh
 from dancenow.pose import PoseTrack
-from dancenow.pose.estimators import make_estimator, pose_model
+from dancenow.pose.dancers import LARGEST, choose_dancer
+from dancenow.pose.estimators import Detection, Segmenter, make_estimator, pose_model
+from dancenow.pose.estimators.base import tracks_of
 from dancenow.pose.filters import clean, complete
 from dancenow.pose.flow_fusion import join_with_flow
 from dancenow.pose.track import FloatArray
@@ -40,21 +43,23 @@ class PersonDetection:
         track: its poses: as given, or found and cleaned.
         frames: int64 `(N,)`, the frames that have a mask.
         masks: uint8 `(N, h, w)`, 255 on the person, a scaled-down frame.
+        everyone: the same, 255 on all persons.
     """
 
     track: PoseTrack
     frames: NDArray[np.int64]
     masks: NDArray[np.uint8]
+    everyone: NDArray[np.uint8]
 
 
-def detect_pose(
+def detect_people(
     clip: ClipInfo,
     *,
     estimator: str = "mediapipe",
     device: str = "cpu",
     progress: ProgressCallback = silent,
-) -> PoseTrack:
-    """The raw poses in a clip; cached by the clip's content.
+) -> list[PoseTrack]:
+    """The raw poses of all dancers in a clip, the largest and steadiest first; cached by content.
 
     Args:
         clip: the clip.
@@ -65,33 +70,63 @@ def detect_pose(
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
     """
-    cached = _track_file(clip, estimator)
-    if cached.is_file():
-        return PoseTrack.load(cached)
-    detector = make_estimator(estimator, device=device)
-    tell = _frame_progress(_DETECTING, clip, progress)
-    track = detector.estimate(read_frames(clip), float(clip.fps), clip.size, tell)
-    track.save(cached)
-    return track
+    folder = _people_folder(clip, estimator)
+    if not folder.is_dir():
+        detector = make_estimator(estimator, device=device)
+        tell = _frame_progress(_DETECTING, clip, progress)
+        found = detector.estimate_all(read_frames(clip), float(clip.fps), clip.size, tell)
+        _save_people(found, folder)
+    count = len(list(folder.iterdir()))
+    return [PoseTrack.load(folder / f"{number + 1}.npz") for number in range(count)]
+
+
+def detect_pose(
+    clip: ClipInfo,
+    *,
+    person: str = LARGEST,
+    estimator: str = "mediapipe",
+    device: str = "cpu",
+    progress: ProgressCallback = silent,
+) -> PoseTrack:
+    """The raw poses of one dancer in a clip; cached by the clip's content.
+
+    Args:
+        clip: the clip.
+        person: who of several persons; see `choose_dancer`.
+        estimator: which estimator finds the poses.
+        device: where it runs; see `make_estimator`.
+        progress: called for every frame.
+
+    Raises:
+        InputError: the clip cannot be read, nobody is seen in it, or there is no such person.
+
+    Warns:
+        DanceNowWarning: there are several persons, and none was chosen.
+    """
+    people = detect_people(clip, estimator=estimator, device=device, progress=progress)
+    return people[_choose(people, person, clip)]
 
 
 def find_pose(
     clip: ClipInfo,
     *,
+    person: str = LARGEST,
     estimator: str = "mediapipe",
     device: str = "cpu",
     progress: ProgressCallback = silent,
 ) -> PoseTrack:
-    """The poses in a clip, without outliers and short gaps, joined with its flow; cached, too.
+    """The poses of a dancer, without outliers and short gaps, joined with the clip's flow; cached.
 
-    Arguments and errors are those of `detect_pose`.
+    Arguments, errors and warnings are those of `detect_pose`.
     """
-    cached = _track_file(clip, estimator, joined=True)
+    people = detect_people(clip, estimator=estimator, device=device, progress=progress)
+    chosen = _choose(people, person, clip)
+    folder = _people_folder(clip, estimator)
+    cached = cache_dir("tracks") / f"{folder.name}-{chosen + 1}.npz"
     if cached.is_file():
         return PoseTrack.load(cached)
-    found = complete(detect_pose(clip, estimator=estimator, device=device, progress=progress))
     tell = _frame_progress("following the person in", clip, progress)
-    track = join_with_flow(found, _told(read_frames(clip), tell))
+    track = join_with_flow(complete(people[chosen]), _told(read_frames(clip), tell))
     track.save(cached)
     return track
 
@@ -101,6 +136,7 @@ def detect_person(
     wanted: NDArray[np.int64],
     *,
     track: PoseTrack | None = None,
+    person: str = LARGEST,
     estimator: str = "mediapipe",
     device: str = "cpu",
     progress: ProgressCallback = silent,
@@ -111,22 +147,38 @@ def detect_person(
         clip: the clip.
         wanted: int64 `(N,)`, ascending: the frames whose masks are wanted.
         track: the clip's poses if known.
+        person: who of several persons; see `choose_dancer`.
         estimator: which estimator finds them otherwise.  Masks always come from MediaPipe.
         device: where it runs; see `make_estimator`.
         progress: called for every frame.
 
     Raises:
-        InputError: the clip cannot be read, or nobody is seen in it.
+        InputError: the clip cannot be read, nobody is seen in it, or there is no such person.
+
+    Warns:
+        DanceNowWarning: there are several persons, and none was chosen.
     """
     folder = cache_dir("masks") / clip_hash(clip, _VERSION, wanted.tolist())
-    track_file = _track_file(clip, estimator)
     if not folder.is_dir():
-        masks_and_track = _segment(clip, wanted, folder, progress)
-        if estimator == "mediapipe" and not track_file.is_file():
-            masks_and_track.save(track_file)
+        found = _segment(clip, wanted, folder, progress)
+        if not _people_folder(clip, "mediapipe").is_dir():
+            _save_people(found, _people_folder(clip, "mediapipe"))
+    using = "mediapipe" if track is not None else estimator
+    people = detect_people(clip, estimator=using, device=device, progress=progress)
+    chosen = _choose(people, person, clip)
+    if len(people) > 1:
+        folder = folder.with_name(f"{folder.name}-{using}-{chosen + 1}")
+        if not folder.is_dir():
+            _segment_each(clip, wanted, people, chosen, folder, progress)
     if track is None:
-        track = find_pose(clip, estimator=estimator, device=device, progress=progress)
-    return PersonDetection(track, wanted, np.load(folder / "masks.npy", mmap_mode="r"))
+        track = find_pose(
+            clip, person=str(chosen + 1), estimator=estimator, device=device, progress=progress
+        )
+    masks = np.load(folder / "masks.npy", mmap_mode="r")
+    everyone = masks
+    if (folder / "everyone.npy").is_file():
+        everyone = np.load(folder / "everyone.npy", mmap_mode="r")
+    return PersonDetection(track, wanted, masks, everyone)
 
 
 def record_bvh(clip: ClipInfo, *, progress: ProgressCallback = silent) -> tuple[Bvh, PoseTrack]:
@@ -138,49 +190,102 @@ def record_bvh(clip: ClipInfo, *, progress: ProgressCallback = silent) -> tuple[
     tell = _frame_progress(_DETECTING, clip, progress)
     candidates: list[list[FloatArray]] = []
     worlds = []
-    for detection in make_estimator("mediapipe").stream(read_frames(clip)):
+    for detection in make_estimator("mediapipe", alone=True).stream(read_frames(clip)):
         candidates.append(detection.candidates)
         world = detection.world
         worlds.append(np.full((LANDMARKS, 4), np.nan, np.float32) if world is None else world)
         tell(len(candidates))
-    detected = PoseTrack(track_person(candidates, clip.size), float(clip.fps), clip.size)
-    detected.save(_track_file(clip, "mediapipe"))  # a by-product, cached for later
-    track = clean(detected)
+    track = clean(PoseTrack(track_person(candidates, clip.size), float(clip.fps), clip.size))
     try:
         return landmarks_to_bvh(np.stack(worlds), track), track
     except InputError as error:
         raise InputError(f"{clip.path}: {error}") from error
 
 
-def _segment(
-    clip: ClipInfo,
-    wanted: NDArray[np.int64],
-    folder: Path,
-    progress: ProgressCallback,
-) -> PoseTrack:
-    """Detect poses and masks in one pass; writes the masks into `folder`."""
+def _choose(people: list[PoseTrack], person: str, clip: ClipInfo) -> int:
+    """Index of the person that is meant."""
+    if len(people) > 1 and person == LARGEST:
+        warnings.warn(
+            f"{clip.path}: shows {len(people)} dancers; the largest and steadiest is taken. "
+            "`person=left`, right or a number take another; `dancenow pose CLIP -o TRACK --people "
+            "PICTURE` shows their numbers.",
+            DanceNowWarning,
+            stacklevel=3,
+        )
+    return choose_dancer(people, person, str(clip.path))
+
+
+def _people_folder(clip: ClipInfo, estimator: str) -> Path:
+    model = pose_model() if estimator == "mediapipe" else ""
+    return cache_dir("people") / clip_hash(clip, _VERSION, estimator, model)
+
+
+def _save_people(people: list[PoseTrack], folder: Path) -> None:
+    with new_folder(folder) as temporary:
+        for number, track in enumerate(people, start=1):
+            track.save(temporary / f"{number}.npz")
+
+
+def _mask_size(clip: ClipInfo) -> tuple[int, int]:
     width, height = clip.size
     scale = min(1.0, _MASK_PX / max(width, height))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _small(mask: FloatArray, size: tuple[int, int]) -> NDArray[np.uint8]:
+    small = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(np.round(255 * np.asarray(small)), dtype=np.uint8)
+
+
+def _segment(
+    clip: ClipInfo, wanted: NDArray[np.int64], folder: Path, progress: ProgressCallback
+) -> list[PoseTrack]:
+    """Detect poses and masks in one pass; writes the masks of one person into `folder`."""
+    size = _mask_size(clip)
     row = {int(frame): i for i, frame in enumerate(wanted)}
     tell = _frame_progress(_DETECTING, clip, progress)
-    candidates: list[list[FloatArray]] = []
     with new_folder(folder) as temporary:
         masks = new_pictures(temporary / "masks.npy", (len(wanted), size[1], size[0]))
-        detections = make_estimator("mediapipe").stream(read_frames(clip), masks=True)
-        for index, detection in enumerate(detections):
-            candidates.append(detection.candidates)
-            if index in row and detection.mask is not None:
-                small = cv2.resize(detection.mask, size, interpolation=cv2.INTER_AREA)
-                masks[row[index]] = np.round(255 * small)
+
+        def kept(detections: Iterable[Detection]) -> Iterator[Detection]:
+            for index, detection in enumerate(detections):
+                if index in row and detection.mask is not None:
+                    masks[row[index]] = _small(detection.mask, size)
+                yield replace(detection, mask=None)
+                tell(index + 1)
+
+        seen = make_estimator("mediapipe").stream(read_frames(clip), masks=True)
+        tracks = tracks_of(kept(seen), float(clip.fps), clip.size)
+        masks.flush()
+        return tracks
+
+
+def _segment_each(
+    clip: ClipInfo,
+    wanted: NDArray[np.int64],
+    people: list[PoseTrack],
+    chosen: int,
+    folder: Path,
+    progress: ProgressCallback,
+) -> None:
+    """Write masks of one of several persons, and of everyone, into `folder`."""
+    size = _mask_size(clip)
+    row = {int(frame): i for i, frame in enumerate(wanted)}
+    shape = (len(wanted), size[1], size[0])
+    tell = _frame_progress("telling persons apart in", clip, progress)
+    with new_folder(folder) as temporary, Segmenter() as segmenter:
+        masks = new_pictures(temporary / "masks.npy", shape)
+        everyone = new_pictures(temporary / "everyone.npy", shape)
+        for index, frame in enumerate(read_frames(clip, stop=int(wanted[-1]) + 1)):
+            if index in row:
+                found = [segmenter.mask(frame, track.keypoints[index]) for track in people]
+                each = np.stack([_small(mask, size) for mask in found])
+                everyone[row[index]] = each.max(axis=0)
+                own = each[chosen]
+                masks[row[index]] = np.where(own >= each.max(axis=0), own, 0)
             tell(index + 1)
         masks.flush()
-        return PoseTrack(track_person(candidates, clip.size), float(clip.fps), clip.size)
-
-
-def _track_file(clip: ClipInfo, estimator: str, *, joined: bool = False) -> Path:
-    model = pose_model() if estimator == "mediapipe" else ""
-    return cache_dir("tracks") / f"{clip_hash(clip, _VERSION, estimator, model, joined)}.npz"
+        everyone.flush()
 
 
 def _frame_progress(

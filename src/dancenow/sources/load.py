@@ -12,6 +12,7 @@ import numpy as np
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.mocap import film_bvh, read_bvh
 from dancenow.pose import PoseTrack
+from dancenow.pose.dancers import LARGEST, check_person
 from dancenow.pose.filters import clean
 from dancenow.pose.legs import HARDLY, share_of_legs
 from dancenow.pose.pose_files import holds_poses, read_pose_files
@@ -40,6 +41,7 @@ def load_source(
     path: Path,
     *,
     fps: float | None = None,
+    person: str = LARGEST,
     estimator: str = "mediapipe",
     device: str = "cpu",
     azimuth: float = 0.0,
@@ -51,6 +53,7 @@ def load_source(
         path: the file or folder.
         fps: frames a second, instead of the file's own: a video is resampled, while pictures,
             poses and captures come at this rate.
+        person: who of several persons in a clip; see `choose_dancer`.
         estimator: which estimator finds the poses in a clip.
         device: where it runs; see `make_estimator`.
         azimuth: angle from which a motion capture is filmed, in degrees; see `film_bvh`.
@@ -59,7 +62,7 @@ def load_source(
     Raises:
         InputError: it is none of these, or it shows nobody.
     """
-    source = _load(path, fps, estimator, device, azimuth, progress)
+    source = _load(path, fps, person, estimator, device, azimuth, progress)
     share = share_of_legs(source.track)
     if share < HARDLY:
         warnings.warn(
@@ -74,6 +77,7 @@ def load_source(
 def _load(
     path: Path,
     fps: float | None,
+    person: str,
     estimator: str,
     device: str,
     azimuth: float,
@@ -81,6 +85,7 @@ def _load(
 ) -> Source:
     check_azimuth(path, azimuth)
     check_rate(fps)
+    check_person(person)
     if path.suffix == ".npz":
         track = PoseTrack.load(path)
         if len(track) == 0 or not (track.confidence > 0).any():
@@ -95,7 +100,8 @@ def _load(
         return Source(film_bvh(capture, path, azimuth=azimuth), None)
     clip = probe(path, fps=fps)
     clip.tell()
-    return Source(find_pose(clip, estimator=estimator, device=device, progress=progress), clip)
+    track = find_pose(clip, person=person, estimator=estimator, device=device, progress=progress)
+    return Source(track, clip)
 
 
 def check_azimuth(path: Path, azimuth: float) -> None:
@@ -114,6 +120,7 @@ def load_poses(
     clip: ClipInfo,
     poses: Path | None,
     *,
+    person: str = LARGEST,
     estimator: str = "mediapipe",
     device: str = "cpu",
     progress: ProgressCallback = silent,
@@ -123,6 +130,7 @@ def load_poses(
     Args:
         clip: the clip.
         poses: a track (`.npz`) or pose files of this same clip, or None.
+        person: who of several persons, if none are given; see `choose_dancer`.
         estimator: which estimator finds the poses if none are given.
         device: where it runs; see `make_estimator`.
         progress: called for every frame.
@@ -131,7 +139,7 @@ def load_poses(
         InputError: the poses are of another clip, or nobody is seen.
     """
     if poses is None:
-        return find_pose(clip, estimator=estimator, device=device, progress=progress)
+        return find_pose(clip, person=person, estimator=estimator, device=device, progress=progress)
     if poses.suffix == ".npz":
         track = PoseTrack.load(poses)
     elif holds_poses(poses):

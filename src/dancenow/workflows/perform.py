@@ -10,6 +10,7 @@ from dancenow.errors import counted
 from dancenow.files import check_not_read
 from dancenow.options import PerformOptions
 from dancenow.performer import Performer
+from dancenow.pose.dancers import check_person
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.sources.load import check_rate, load_source
 from dancenow.sources.stick_figures import is_authors_folder
@@ -110,6 +111,7 @@ def perform(
     performer = Performer.load(folder, choose_device(options.device))
     check_source(options, source)
     check_rate(options.fps)
+    check_person(options.person)
     check_performer(options, performer, source)
     claim = None
     if options.credentials:
@@ -124,6 +126,7 @@ def perform(
             motion = load_source(
                 source,
                 fps=options.fps,
+                person=options.person,
                 estimator=options.estimator,
                 device=options.device,
                 azimuth=options.azimuth,

@@ -7,18 +7,21 @@ from pathlib import Path
 from typing import Final
 
 from dancenow.errors import InputError, counted
-from dancenow.files import check_can_write, check_folder, check_not_read
+from dancenow.files import check_can_write, check_folder, check_not_read, write_bytes
 from dancenow.mocap import write_bvh
 from dancenow.options import PoseOptions
 from dancenow.pose import PoseTrack
+from dancenow.pose.dancers import LARGEST, check_person
 from dancenow.pose.draw import overlay as draw_overlay
 from dancenow.pose.filters import clean
 from dancenow.pose.openpose import write_openpose
 from dancenow.pose.pose_files import holds_poses, read_pose_files
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.detection import detect_pose, find_pose, record_bvh
+from dancenow.sources.detection import detect_people, detect_pose, find_pose, record_bvh
 from dancenow.sources.load import check_azimuth, check_rate, load_source
+from dancenow.sources.people_picture import draw_people
 from dancenow.video import ClipInfo, check_output, open_writer, probe, read_frames
+from dancenow.video.png import encode_png
 
 _TRACKS: Final = {".npz": "a track", ".bvh": "a motion capture"}
 
@@ -74,6 +77,7 @@ def _found(clip: Path, options: PoseOptions, progress: ProgressCallback) -> tupl
     """The poses, and what the input was taken for."""
     check_azimuth(clip, options.camera)
     check_rate(options.fps)
+    check_person(options.person)
     if clip.suffix.lower() in _TRACKS:
         track = load_source(clip, fps=options.fps, azimuth=options.camera).track
         return track, _TRACKS[clip.suffix.lower()]
@@ -82,15 +86,20 @@ def _found(clip: Path, options: PoseOptions, progress: ProgressCallback) -> tupl
         return files.track if options.raw else clean(files.track), files.taken_for
     find = detect_pose if options.raw else find_pose
     info = probe(clip, fps=options.fps)
-    track = find(info, estimator=options.estimator, device=options.device, progress=progress)
+    track = find(
+        info,
+        person=options.person,
+        estimator=options.estimator,
+        device=options.device,
+        progress=progress,
+    )
     return track, _described(info)
 
 
 def _described(clip: ClipInfo) -> str:
     """What a clip was taken for."""
-    width, height = clip.size
     kind = "a folder of pictures" if clip.is_folder else "a clip"
-    return f"{kind} of {width} x {height} at {float(clip.fps):.4g} frames a second"
+    return f"{kind} of {clip.size[0]} x {clip.size[1]} at {float(clip.fps):.4g} frames a second"
 
 
 def write_pose(
@@ -134,6 +143,12 @@ def write_pose(
     if overlay is not None:
         with times.stage("overlay"):
             _write_overlay(probe(clip, fps=options.fps), track, overlay, progress)
+    if options.people is not None:
+        info = probe(clip, fps=options.fps)
+        found = detect_people(
+            info, estimator=options.estimator, device=options.device, progress=progress
+        )
+        write_bytes(options.people, encode_png(draw_people(info, found)))
     seen = float((track.confidence > 0).any(axis=1).mean())
     return PoseResult(output, overlay, len(track), seen, times, taken_for)
 
@@ -151,10 +166,18 @@ def _check(clip: Path, output: Path, options: PoseOptions) -> None:
             f"{output}: choose a name that ends in .npz for a track or in .bvh for a motion "
             "capture, or a folder name without an ending for OpenPose files."
         )
-    if given and overlay is not None:
-        raise InputError(f"{clip}: holds poses without a picture; leave out `overlay`.")
+    for name, picture in (("overlay", overlay), ("people", options.people)):
+        if given and picture is not None:
+            raise InputError(f"{clip}: holds poses without a picture; leave out `{name}`.")
+    if options.people is not None:
+        if options.people.suffix.lower() != ".png":
+            raise InputError(f"{options.people}: choose a name that ends in .png.")
+        check_can_write(options.people)
+        check_not_read(options.people, clip)
     if suffix == ".bvh" and (given or options.estimator != "mediapipe"):
         raise InputError(f"{output}: a motion capture needs a clip and `estimator=mediapipe`.")
+    if suffix == ".bvh" and options.person != LARGEST:
+        raise InputError("`person`: a motion capture follows the largest person; leave it out.")
     if suffix == ".bvh" and options.raw:
         raise InputError("`raw`: a motion capture is always cleaned; leave it out.")
     if not suffix:

@@ -12,6 +12,7 @@ from dancenow.options import TrainPerformerOptions, TransferOptions
 from dancenow.options.field import narrowed
 from dancenow.options.unused import warn_of_unused
 from dancenow.performer import is_performer, method_of
+from dancenow.pose.dancers import check_person
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.sources.load import check_rate, load_source
 from dancenow.sources.stick_figures import is_authors_folder
@@ -55,6 +56,7 @@ def transfer(
     check_target(target, training)
     check_source(options, source)
     check_rate(options.fps)
+    check_person(options.person)
     times = StageTimes()
     trained: Trained | None = None
     if is_performer(target):
@@ -74,6 +76,7 @@ def transfer(
         motion = load_source(
             source,
             fps=options.fps,
+            person=options.person,
             estimator=options.estimator,
             device=options.device,
             azimuth=options.azimuth,

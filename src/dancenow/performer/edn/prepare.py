@@ -80,12 +80,15 @@ def prepare_pairs(config: EDNConfig, request: TargetRequest) -> PreparedPairs:
         )
     known = None if request.options.poses is None else content_hash(request.options.poses)
     found_by = known or request.options.estimator
-    key = content_hash(target, VERSION, canvas, config.max_frames, stop, found_by)
+    key = content_hash(
+        target, VERSION, canvas, config.max_frames, stop, found_by, request.options.target_person
+    )
     folder = cache_dir("pairs") / key
     if not folder.is_dir():
         track = load_poses(
             info,
             request.options.poses,
+            person=request.options.target_person,
             estimator=request.options.estimator,
             device=request.options.device,
             progress=progress,

@@ -8,14 +8,16 @@ import warnings
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import DanceNowWarning, InputError, counted
 from dancenow.files import new_folder, new_pictures
+from dancenow.options import Others
 from dancenow.performer.fast.config import CropConfig, PerformerConfig
 from dancenow.performer.fast.crop import crop_path
 from dancenow.performer.fast.dataset import FINE, CropSet, spread
@@ -41,8 +43,9 @@ from dancenow.video.camera_motion import CameraPath
 
 Frame = NDArray[np.uint8]
 
-VERSION = 12  # of what is cached here; increment it when the preparation changes
+VERSION = 13  # of what is cached here; increment it when the preparation changes
 _FEWEST_FRAMES = 8
+_OTHER, _EDGE_PX = 60, 7  # mask value of another person; pixels that their mask may miss
 _WORTH = 1.2  # a smaller factor shows nothing
 _SMALL_PX, _GOOD_PX = 150, 400  # heights of a person
 _HARDLY = 0.02  # of the frames
@@ -88,7 +91,8 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
     stride = 2 ** len(config.generator.widths)  # the crops' sides are multiples of it
     known = None if request.options.poses is None else content_hash(request.options.poses)
     found_by = known or request.options.estimator
-    details = (crop.model_dump(), config.texture.references)
+    who = (request.options.target_person, request.options.others.value)
+    details = (crop.model_dump(), config.texture.references, who)
     key = content_hash(clip, VERSION, *details, stride, stop, found_by)
     folder = cache_dir("crops") / key
     if not folder.is_dir():
@@ -100,13 +104,16 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
             info,
             wanted,
             track=track,
+            person=request.options.target_person,
             estimator=request.options.estimator,
             device=request.options.device,
             progress=progress,
         )
         with new_folder(folder) as temporary:
             most = config.texture.references
-            _Preparation(clip, info, seen, crop, stride, stop, most).write(temporary, progress)
+            keep = request.options.others is Others.keep
+            preparation = _Preparation(clip, info, seen, crop, stride, stop, most, keep)
+            preparation.write(temporary, progress)
     document = json.loads((folder / "scene.json").read_text("utf-8"))
     if document["camera"] is None:
         warn_of_drift(clip, info.size, document["drift"])
@@ -123,6 +130,24 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
     return Prepared(scene, crops, key, span)
 
 
+class _SteadyFrame(NamedTuple):
+    """A frame as seen by a still camera.
+
+    Attributes:
+        row: its row in the observation.
+        frame: uint8 `(H, W, 3)` RGB.
+        mask: the person, uint8 of any size with the frame's shape, 255 there.
+        hidden: where the room is hidden, likewise.
+        others: other persons, likewise; None if there are none.
+    """
+
+    row: int
+    frame: Frame
+    mask: Frame
+    hidden: Frame
+    others: Frame | None
+
+
 @dataclass(frozen=True)
 class _Preparation:
     clip: Path
@@ -132,6 +157,7 @@ class _Preparation:
     stride: int
     stop: int
     references: int
+    keep_others: bool
 
     def write(self, folder: Path, progress: ProgressCallback) -> None:
         """Write plate, crops and statistics into `folder`."""
@@ -148,8 +174,10 @@ class _Preparation:
         masks = new_pictures(folder / "masks.npy", shape)
         plate_rows = self._plate_rows()
         chosen = list(self._steady_frames(camera, progress, plate_rows, "looking at the room of"))
-        somebody = _body_seen(track)[self.seen.frames[[row[0] for row in chosen]]]
-        room = find_room([row[1] for row in chosen], [row[3] for row in chosen], somebody.tolist())
+        somebody = _body_seen(track)[self.seen.frames[[each.row for each in chosen]]]
+        room = find_room(
+            [each.frame for each in chosen], [each.hidden for each in chosen], somebody.tolist()
+        )
         del chosen
         plates = new_pictures(folder / "plates.npy", (*shape, 3))
         keypoints = np.zeros((len(rows), *track.keypoints.shape[1:]), np.float32)
@@ -159,15 +187,17 @@ class _Preparation:
         fine_path, fine_rows = path.enlarged(factor), set(spread(len(rows), self.references))
         fine: list[NDArray[np.uint8]] = []
         stage = "cutting the person out of"
-        for row, frame, mask, hidden in self._steady_frames(camera, progress, rows, stage):
-            index, place = int(self.seen.frames[row]), rows[row]
+        for each in self._steady_frames(camera, progress, rows, stage):
+            index, place = int(self.seen.frames[each.row]), rows[each.row]
+            plate = room.plates[room.state_of(each.frame, each.hidden)]
+            frame = _without(each.frame, each.others, plate)
             frames[place] = path.cut(frame, index)
             if factor > 1 and place in fine_rows:
                 fine.append(pack_picture(fine_path.cut(frame, index)))
-            masks[place] = path.cut_small(mask, index, self.info.size)
+            masks[place] = path.cut_small(each.mask, index, self.info.size)
             inside[place] = path.inside(index, self.info.size)
             _clear_outside(masks[place], inside[place])
-            plates[place] = path.cut(room.plates[room.state_of(frame, hidden)], index)
+            plates[place] = path.cut(plate, index)
             keypoints[place] = path.to_canvas(track.keypoints[index], index)
             times[place] = index / track.fps
         for array in (frames, masks, plates):
@@ -209,15 +239,32 @@ class _Preparation:
         progress: ProgressCallback,
         wanted: Container[int],
         stage: str,
-    ) -> Iterator[tuple[int, Frame, Frame, Frame]]:
-        """The wanted rows of the observation, and what `stabilize_frame` returns for them."""
+    ) -> Iterator[_SteadyFrame]:
+        """The wanted rows of the observation, as seen by a still camera."""
         row_of = {int(index): row for row, index in enumerate(self.seen.frames)}
         for index, frame in enumerate(read_frames(self.info, stop=self.stop)):
             row = row_of.get(index)
             if row is not None and row in wanted:
                 mask = np.asarray(self.seen.masks[row])
-                yield row, *stabilize_frame(frame, mask, camera, index)
+                shown, own, hidden = stabilize_frame(frame, mask, camera, index)
+                others = None
+                if self.seen.everyone is not self.seen.masks:
+                    everyone = np.asarray(self.seen.everyone[row])
+                    _, all_of_them, all_hidden = stabilize_frame(frame, everyone, camera, index)
+                    others = np.where(own < all_of_them, all_of_them, np.uint8(0))
+                    hidden = hidden if self.keep_others else all_hidden
+                yield _SteadyFrame(row, shown, own, hidden, others)
             progress(Progress(f"{stage} {self.clip.name}", index + 1, self.stop))
+
+
+def _without(frame: Frame, others: Frame | None, plate: Frame) -> Frame:
+    """A frame in which the room stands in the place of other persons."""
+    if others is None or not others.any():
+        return frame
+    height, width = frame.shape[:2]
+    full = cv2.resize(others, (width, height), interpolation=cv2.INTER_LINEAR)
+    grown = cv2.dilate(full, np.ones((_EDGE_PX, _EDGE_PX), np.uint8))
+    return np.where((grown >= _OTHER)[..., None], plate, frame)
 
 
 def _body_seen(track: PoseTrack) -> NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 from dancenow.errors import InputError
 from dancenow.pose.estimators.base import Detection, PoseEstimator
 from dancenow.pose.estimators.heavy_model import pose_model
-from dancenow.pose.estimators.mediapipe import MediaPipeEstimator
+from dancenow.pose.estimators.mediapipe import MediaPipeEstimator, Segmenter
 from dancenow.pose.estimators.rtmpose import RTMPoseEstimator
 
 __all__ = [
@@ -11,28 +11,30 @@ __all__ = [
     "MediaPipeEstimator",
     "PoseEstimator",
     "RTMPoseEstimator",
+    "Segmenter",
     "make_estimator",
     "pose_model",
 ]
 
 
 def make_estimator(
-    name: str = "mediapipe", *, device: str = "cpu", quick: bool = False
+    name: str = "mediapipe", *, device: str = "cpu", quick: bool = False, alone: bool = False
 ) -> PoseEstimator:
     """The estimator called `name`.
 
     Args:
-        name: "mediapipe" (one person) or "rtmpose" (several persons; needs the extra
+        name: "mediapipe" or "rtmpose" (needs the extra
             `rtmpose` and downloads its models at first use).
         device: "cpu", "cuda", "mps", or "auto" (CUDA where PyTorch and ONNX Runtime both have it,
             else the CPU); MediaPipe always runs on the CPU.
         quick: MediaPipe's faster model, for live use; see `MediaPipeEstimator`.
+        alone: MediaPipe need not look for further persons.
 
     Raises:
         InputError: there is no such estimator, or what it needs is not installed.
     """
     if name == "mediapipe":
-        return MediaPipeEstimator(quick=quick)
+        return MediaPipeEstimator(quick=quick, alone=alone or quick)
     if name == "rtmpose":
         return RTMPoseEstimator(device=device)
     raise InputError(f"no pose estimator is called {name!r}; choose mediapipe or rtmpose.")

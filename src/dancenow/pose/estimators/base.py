@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow.pose.dancers import dancers
 from dancenow.pose.track import FloatArray, PoseTrack
-from dancenow.pose.tracking import track_person
+from dancenow.pose.tracking import track_people
 
 Frame = NDArray[np.uint8]
 Progress = Callable[[int], None]
@@ -29,11 +30,13 @@ class Detection:
         world: float32 `(33, 4)`, the first candidate in space, in MediaPipe's axes: metres from the
             hips, x to the right, y down, z away from the camera; and visibility.  None if the
             estimator does not know.
+        looks: of each candidate, float32 `(6,)`; see `look_of`.
     """
 
     candidates: list[FloatArray]
     mask: FloatArray | None = None
     world: FloatArray | None = None
+    looks: list[FloatArray] = field(default_factory=list)
 
 
 class PoseEstimator(Protocol):
@@ -68,9 +71,38 @@ class PoseEstimator(Protocol):
         Raises:
             InputError: no person was found.
         """
-        candidates: list[list[FloatArray]] = []
-        for detection in self.stream(frames):
-            candidates.append(detection.candidates)
-            if progress is not None:
-                progress(len(candidates))
-        return PoseTrack(track_person(candidates, size), fps, size)
+        return self.estimate_all(frames, fps, size, progress)[0]
+
+    def estimate_all(
+        self,
+        frames: Iterable[Frame],
+        fps: float,
+        size: tuple[int, int],
+        progress: Progress | None = None,
+    ) -> list[PoseTrack]:
+        """Find the poses of all dancers, the largest and steadiest first; otherwise as `estimate`.
+
+        At most nine; who is seen in less than a tenth of the frames is left out, and so are mirror
+        images, posters and statues.
+        """
+
+        def told() -> Iterator[Detection]:
+            for number, detection in enumerate(self.stream(frames), start=1):
+                yield detection
+                if progress is not None:
+                    progress(number)
+
+        return tracks_of(told(), fps, size)
+
+
+def tracks_of(
+    detections: Iterable[Detection], fps: float, size: tuple[int, int]
+) -> list[PoseTrack]:
+    """The poses of all dancers in what was seen; see `PoseEstimator.estimate_all`."""
+    candidates: list[list[FloatArray]] = []
+    looks: list[list[FloatArray]] = []
+    for detection in detections:
+        candidates.append(detection.candidates)
+        looks.append(detection.looks)
+    found = dancers(track_people(candidates, size, looks))
+    return [PoseTrack(each.keypoints, fps, size) for each in found]

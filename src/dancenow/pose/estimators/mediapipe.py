@@ -1,16 +1,17 @@
-"""Poses by MediaPipe Holistic (Grishchenko & Bazarevsky, Google, 2020): one person.
+"""Poses by MediaPipe Holistic (Grishchenko & Bazarevsky, Google, 2020), of one person or several.
 
 Holistic follows one person.  Two safety nets surround it.  When it loses that person, or jumps to
 another, the person is searched for a while near where it was.  When nobody is found in the whole
 frame, the frame is searched in parts, because a person shorter than a quarter of the frame vanishes
 at the 224 pixels at which MediaPipe looks for people.  Whoever is found is followed in a window.
+Every twelve frames all persons are looked for, and each other one gets a Holistic in a window, too.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -18,26 +19,30 @@ import numpy as np
 from dancenow.pose.estimators.base import Detection, Frame, PoseEstimator
 from dancenow.pose.estimators.heavy_model import has_heavy_model
 from dancenow.pose.estimators.mediapipe_layout import to_layout, world_landmarks
-from dancenow.pose.estimators.stderr_filter import drop_stderr_lines
-from dancenow.pose.estimators.window import Cutter, Window, search_windows
+from dancenow.pose.estimators.person_detector import PersonDetector, Spot
+from dancenow.pose.estimators.stderr_filter import MEDIAPIPE, drop_stderr_lines
+from dancenow.pose.estimators.window import Cutter, Window
+from dancenow.pose.layout import BODY
+from dancenow.pose.looks import look_of
 from dancenow.pose.track import FloatArray
 from dancenow.pose.tracking import Person
 
-_NOISE: Final = re.compile(
-    rb"inference_feedback_manager|landmark_projection_calculator|XNNPACK delegate"
-    rb"|before absl::InitializeLog|gl_context"
-)
 _PLAIN, _HEAVY = 1, 2  # MediaPipe's numbers of its pose models
 _FORGET: Final = 36  # frames after which a lost person is given up
 _SEEK: Final = 5  # frames in a row in which a lost person is searched for nearby
 _SEEK_EVERY: Final = 4  # frames between two searches after that
 _SEARCH_EVERY: Final = 12  # frames between two searches of the whole frame
+_MOST_OTHERS: Final = 4  # persons beside the first; each takes as long as it
+_GIVE_UP: Final = 8  # frames after which another person who is lost is not looked for any more
+_TWIN: Final = 0.35  # spreads between what two windows show of one person
+_NOT_MEANT: Final = 0.6  # spreads between a person and another one
+_AT: Final = 0.6  # radii between a person and where the detector sees one
 _MIN_VISIBILITY: Final = 0.5  # of shoulders and hips, for a person found by searching
 _TORSO: Final = (11, 12, 23, 24)  # MediaPipe's shoulders and hips
 
 
 class MediaPipeEstimator(PoseEstimator):
-    """MediaPipe Holistic 0.10.21: body, face and hands of one person, on the CPU.
+    """MediaPipe Holistic 0.10.21: bodies, faces and hands, on the CPU.
 
     It gets frames at full size: its speed hardly depends on the size (it works on crops of 256
     pixels), but its accuracy does.
@@ -45,19 +50,25 @@ class MediaPipeEstimator(PoseEstimator):
     Args:
         quick: use the model in MediaPipe's package even where the heavy one is there, whose errors
             are a fifth smaller and which takes half as long again.
+        alone: look for one person only.
     """
 
-    def __init__(self, *, quick: bool = False) -> None:
-        self._quick = quick
+    def __init__(self, *, quick: bool = False, alone: bool = False) -> None:
+        self._quick, self._alone = quick, alone
 
     def stream(self, frames: Iterable[Frame], *, masks: bool = False) -> Iterator[Detection]:
         """Detect the person in each frame; see `PoseEstimator.stream`.
 
-        There are two candidates if Holistic jumped to another person and the one it followed was
-        found again: the latter comes first, and the mask shows it.
+        The person whom Holistic follows comes first, and the mask shows them; if it jumped to
+        another person and the one it followed was found again, the latter.  Others follow.
         """
         complexity = _PLAIN if self._quick or not has_heavy_model() else _HEAVY
-        with _WindowedHolistic(complexity, masks=masks) as view, _Finder() as finder:
+        with (
+            _WindowedHolistic(complexity, masks=masks) as view,
+            PersonDetector() as detector,
+            _Finder(detector) as finder,
+            _Others(complexity, detector) as others,
+        ):
             last: Person | None = None
             missed = 0
             for frame in frames:
@@ -80,7 +91,50 @@ class MediaPipeEstimator(PoseEstimator):
                 else:
                     missed += 1
                     last = last if missed <= _FORGET else seen
-                yield Detection(candidates, mask, None if seen is None else view.world)
+                if not self._alone:
+                    candidates += [person.keypoints for person in others.look(frame, seen)]
+                looks = [look_of(frame, keypoints) for keypoints in candidates]
+                yield Detection(candidates, mask, None if seen is None else view.world, looks)
+
+
+class Segmenter:
+    """Masks of persons whose poses are known, in single pictures."""
+
+    def __init__(self) -> None:
+        self._graph: Any = None
+        self._cutter = Cutter()
+
+    def __enter__(self) -> Segmenter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._graph is not None:
+            self._graph.close()
+
+    def mask(self, frame: Frame, keypoints: FloatArray) -> FloatArray:
+        """The mask of a person, float32 `(H, W)`, 0..1; all 0 if they are not seen.
+
+        Args:
+            frame: uint8 `(H, W, 3)` RGB.
+            keypoints: the person's, float32 `(137, 3)`, pixels.
+        """
+        height, width = frame.shape[:2]
+        nothing = np.zeros((height, width), np.float32)
+        meant = Person.of(keypoints, (width, height))
+        if meant is None:
+            return nothing
+        window = Window.around(keypoints, max(width, height))
+        with drop_stderr_lines(MEDIAPIPE):
+            if self._graph is None:
+                from mediapipe.python.solutions.pose import Pose
+
+                self._graph = Pose(static_image_mode=True, enable_segmentation=True)
+            result = self._graph.process(self._cutter.cut(frame, window))
+        found = to_layout(result, window.side, (window.left, window.top))
+        person = None if found is None else Person.of(found, (width, height))
+        if person is None or meant.offset_to(person) > _NOT_MEANT:
+            return nothing
+        return window.paste(result.segmentation_mask, width, height)
 
 
 class _WindowedHolistic:
@@ -122,7 +176,7 @@ class _WindowedHolistic:
 
     def _process(self, picture: Frame) -> Any:
         # Its threads log when they start, and when the first person is seen.
-        with drop_stderr_lines(_NOISE) if self._noisy or self._moved else nullcontext():
+        with drop_stderr_lines(MEDIAPIPE) if self._noisy or self._moved else nullcontext():
             if self._graph is None:
                 from mediapipe.python.solutions.holistic import Holistic
 
@@ -152,11 +206,12 @@ class _WindowedHolistic:
 
 
 class _Finder:
-    """MediaPipe's pose model on single pictures: finds persons whom Holistic lost or missed."""
+    """Finds a person whom Holistic lost or missed."""
 
-    def __init__(self) -> None:
+    def __init__(self, detector: PersonDetector) -> None:
         self._graph: Any = None
         self._cutter = Cutter()
+        self._detector = detector
 
     def __enter__(self) -> _Finder:
         return self
@@ -167,8 +222,7 @@ class _Finder:
 
     def find(self, frame: Frame, last: Person | None, missed: int) -> Window | None:
         """A window with a person in it: near `last` if given, else anywhere."""
-        height, width = frame.shape[:2]
-        largest = max(width, height)
+        largest = max(frame.shape[:2])
         if last is not None:
             if missed >= _SEEK and missed % _SEEK_EVERY:
                 return None
@@ -177,18 +231,15 @@ class _Finder:
             near = found is not None and last.may_become(found, missed + 1)
             return window if near else None
         if missed % _SEARCH_EVERY == 0:
-            everyone = (self._look(frame, window) for window in search_windows(width, height))
-            found = max(
-                (person for person in everyone if person is not None),
-                key=lambda person: person.weight,
-                default=None,
-            )
-            return None if found is None else Window.around(found.keypoints, largest)
+            spots = self._detector.find(frame, small=True)
+            if spots:
+                spot = max(spots, key=lambda spot: spot.radius * spot.score)
+                return Window.at(spot.x, spot.y, 2 * spot.radius, largest)
         return None
 
     def _look(self, frame: Frame, window: Window) -> Person | None:
         picture = self._cutter.cut(frame, window)
-        with drop_stderr_lines(_NOISE):
+        with drop_stderr_lines(MEDIAPIPE):
             if self._graph is None:
                 from mediapipe.python.solutions.pose import Pose
 
@@ -201,3 +252,81 @@ class _Finder:
         if float(np.mean(torso)) < _MIN_VISIBILITY:
             return None
         return Person.of(keypoints, (frame.shape[1], frame.shape[0]))
+
+
+@dataclass
+class _Follower:
+    """Somebody beside the person whom Holistic follows by itself."""
+
+    view: _WindowedHolistic
+    last: Person
+    missed: int = 0
+
+
+class _Others:
+    """Everybody beside the person whom Holistic follows by itself, each in a window of their own.
+
+    Nothing but the search for them is spent on a clip with one person.
+    """
+
+    def __init__(self, complexity: int, detector: PersonDetector) -> None:
+        self._complexity, self._detector = complexity, detector
+        self._followed: list[_Follower] = []
+        self._frame = 0
+
+    def __enter__(self) -> _Others:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for follower in self._followed:
+            follower.view.__exit__()
+
+    def look(self, frame: Frame, main: Person | None) -> list[Person]:
+        """The others in a frame, given whom Holistic sees."""
+        people = [] if main is None else [main]
+        for follower in tuple(self._followed):
+            person, _ = follower.view.look(frame)
+            if (
+                person is None
+                or _is_one_of(person, people)
+                or not follower.last.may_become(person, follower.missed + 1)
+            ):
+                follower.missed += 1
+                if follower.missed > _GIVE_UP:
+                    follower.view.__exit__()
+                    self._followed.remove(follower)
+                continue
+            follower.last, follower.missed = person, 0
+            follower.view.keep_up_with(person)
+            people.append(person)
+        if self._frame % _SEARCH_EVERY == 0:
+            people += self._newcomers(frame, people)
+        self._frame += 1
+        return people[0 if main is None else 1 :]
+
+    def _newcomers(self, frame: Frame, known: list[Person]) -> list[Person]:
+        """Persons whom nobody follows yet."""
+        found: list[Person] = []
+        for spot in self._detector.find(frame):
+            if len(self._followed) >= _MOST_OTHERS or any(_is_at(p, spot) for p in known):
+                continue
+            view = _WindowedHolistic(self._complexity, masks=False)
+            view.move_to(Window.at(spot.x, spot.y, 2 * spot.radius, max(frame.shape[:2])))
+            person, _ = view.look(frame)
+            if person is None or not _is_at(person, spot) or _is_one_of(person, known + found):
+                view.__exit__()
+                continue
+            self._followed.append(_Follower(view, person))
+            found.append(person)
+        return found
+
+
+def _is_one_of(person: Person, people: list[Person]) -> bool:
+    return any(person.offset_to(other) < _TWIN for other in people)
+
+
+def _is_at(person: Person, spot: Spot) -> bool:
+    """Whether the detector means this person."""
+    body = person.keypoints[BODY, :2][person.seen]
+    apart = np.abs(body.mean(axis=0) - (spot.x, spot.y))
+    return bool((apart < _AT * spot.radius).all())

@@ -14,6 +14,7 @@ import torch
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.pose.estimators.base import Detection, Frame, PoseEstimator
 from dancenow.pose.estimators.wholebody import wholebody_to_layout
+from dancenow.pose.looks import look_of
 
 _MODE: Final = "balanced"  # of rtmlib's sets of models, between "lightweight" and "performance"
 _CUDA: Final = "CUDAExecutionProvider"
@@ -59,7 +60,8 @@ class RTMPoseEstimator(PoseEstimator):
             if len(boxes) == 0:
                 yield Detection([])
             else:
-                yield Detection(list(wholebody_to_layout(*self._poser(frame, bboxes=boxes))))
+                people = list(wholebody_to_layout(*self._poser(frame, bboxes=boxes)))
+                yield Detection(people, looks=[look_of(frame, person) for person in people])
 
 
 def _known_device(device: str, providers: Sequence[str]) -> str:

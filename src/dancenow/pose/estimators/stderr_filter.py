@@ -9,6 +9,13 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+MEDIAPIPE: Final = re.compile(
+    rb"inference_feedback_manager|landmark_projection_calculator|XNNPACK delegate"
+    rb"|before absl::InitializeLog|gl_context"
+)
+"""What MediaPipe's threads log when they start, and when the first person is seen."""
 
 # File descriptor 2 belongs to the whole process, so only one thread at a time may redirect it.
 _FD_LOCK = threading.RLock()

@@ -36,10 +36,14 @@ class Window:
     @staticmethod
     def around(keypoints: FloatArray, largest: int) -> Window:
         """A window with room to move around a body `(137, 3)`, at most `largest` pixels wide."""
-        centre, extent = _centre_and_extent(keypoints)
+        (x, y), extent = _centre_and_extent(keypoints)
+        return Window.at(float(x), float(y), extent, largest)
+
+    @staticmethod
+    def at(x: float, y: float, extent: float, largest: int) -> Window:
+        """A window with room to move around a body of some extent in the middle, pixels."""
         side = max(_SMALLEST, min(round(extent / _SHARE), largest))
-        left, top = np.round(centre - side / 2).astype(int)
-        return Window(int(left), int(top), side)
+        return Window(round(x - side / 2), round(y - side / 2), side)
 
     def fits(self, keypoints: FloatArray, largest: int) -> bool:
         """Whether the body `(137, 3)` is neither too large, nor too small, nor near an edge."""
@@ -91,13 +95,13 @@ class Cutter:
         return self._canvas
 
 
-def search_windows(width: int, height: int) -> Iterator[Window]:
-    """Windows that cover a frame, half overlapping: as wide as its short side, and half that."""
-    for side in (min(width, height), min(width, height) // 2):
-        columns, rows = (max(1, -(-2 * (length - side) // side) + 1) for length in (width, height))
-        for top in np.linspace(0, height - side, rows).astype(int):
-            for left in np.linspace(0, width - side, columns).astype(int):
-                yield Window(int(left), int(top), side)
+def search_windows(width: int, height: int, part: int) -> Iterator[Window]:
+    """Windows that cover a frame, half overlapping, a `part`th of its short side wide."""
+    side = max(_SMALLEST, min(width, height) // part)
+    columns, rows = (max(1, -(-2 * (length - side) // side) + 1) for length in (width, height))
+    for top in np.linspace(0, height - side, rows).astype(int):
+        for left in np.linspace(0, width - side, columns).astype(int):
+            yield Window(int(left), int(top), side)
 
 
 def _centre_and_extent(keypoints: FloatArray) -> tuple[FloatArray, float]:

@@ -1,0 +1,121 @@
+"""Who of the persons in a clip dances: not mirror images, posters and statues; and which one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.errors import InputError
+from dancenow.pose.layout import INDEX, MIRROR, SIDES, USABLE
+from dancenow.pose.looks import looks_apart
+from dancenow.pose.track import FloatArray, PoseTrack
+from dancenow.pose.tracking import Tracked
+
+LARGEST: Final = "largest"
+_WHERE: Final = (LARGEST, "left", "right")
+_MOVING: Final = np.array(
+    [
+        INDEX[f"{side}_{joint}"]
+        for side in SIDES
+        for joint in ("shoulder", "elbow", "wrist", "knee", "ankle")
+    ]
+)
+_FEWEST: Final = 10  # frames in which two persons are compared
+_ALIKE: Final = 25.0  # of 255, of the looks of a dancer and a mirror image
+_SMALLER: Final = 0.92  # of the dancer's size; a mirror image is farther away
+_SAME_MOTION: Final = 0.3  # trunk lengths, median distance of a mirror image's joints
+_STILL: Final = 0.02  # trunk lengths; the joints of a picture of a person move less
+
+
+def dancers(people: Sequence[Tracked]) -> list[Tracked]:
+    """The persons of a clip without smaller mirror images of others, posters and statues.
+
+    The first is always kept.
+    """
+    kept = list(people[:1])
+    for person in people[1:]:
+        mirrored = any(_is_mirror_image(person, other) for other in kept)
+        if not (mirrored or _is_still(person.keypoints)):
+            kept.append(person)
+    return kept
+
+
+def check_person(person: str) -> None:
+    """Raise `InputError` if a text names no person."""
+    if person not in _WHERE and not (person.isascii() and person.isdigit() and int(person) > 0):
+        raise InputError(
+            f"`person={person}`: unknown; choose {', '.join(_WHERE)}, or a number from 1."
+        )
+
+
+def choose_dancer(tracks: Sequence[PoseTrack], person: str, name: str) -> int:
+    """Index of the person that a text names: a number from 1, or largest, left or right.
+
+    Args:
+        tracks: all dancers, the largest and steadiest first.
+        person: whom to choose.
+        name: the clip's, for messages.
+
+    Raises:
+        InputError: there is no such person.
+    """
+    check_person(person)
+    if person == LARGEST:
+        return 0
+    if person in _WHERE:
+        places = [_place(track) for track in tracks]
+        return int(np.argmin(places) if person == "left" else np.argmax(places))
+    if int(person) > len(tracks):
+        seen = "one person is" if len(tracks) == 1 else f"{len(tracks)} persons are"
+        raise InputError(f"`person={person}`: {seen} seen in {name}.")
+    return int(person) - 1
+
+
+def _place(track: PoseTrack) -> float:
+    """The median x of a person, pixels."""
+    seen = track.confidence >= USABLE
+    return float(np.median(track.xy[..., 0][seen]))
+
+
+def _joints(keypoints: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Joints `(T, J, 2)` in trunk lengths from the hips, and the frames in which they are seen."""
+    neck, hip = keypoints[:, INDEX["neck"]], keypoints[:, INDEX["mid_hip"]]
+    trunk = np.linalg.norm(neck[:, :2] - hip[:, :2], axis=1).astype(np.float64)
+    seen = (neck[:, 2] >= USABLE) & (hip[:, 2] >= USABLE) & (trunk > 0)
+    size = float(np.median(trunk[seen])) if seen.any() else 1.0
+    return (keypoints[:, _MOVING, :2] - hip[:, None, :2]) / size, seen
+
+
+def _is_mirror_image(person: Tracked, other: Tracked) -> bool:
+    """Whether a person is a smaller mirror image of another, in a mirror beside or behind them."""
+    if _size(person.keypoints) > _SMALLER * _size(other.keypoints):
+        return False
+    if person.look is None or other.look is None or looks_apart(person.look, other.look) > _ALIKE:
+        return False
+    there, seen_there = _joints(other.keypoints)
+    here, seen_here = _joints(person.keypoints[:, list(MIRROR)])
+    both = seen_there & seen_here
+    if both.sum() < _FEWEST:
+        return False
+    return any(
+        np.median(np.linalg.norm(here[both] * (flip, 1) - there[both], axis=-1)) < _SAME_MOTION
+        for flip in (1, -1)
+    )
+
+
+def _size(keypoints: FloatArray) -> float:
+    """The median length of the trunk, pixels."""
+    neck, hip = keypoints[:, INDEX["neck"]], keypoints[:, INDEX["mid_hip"]]
+    seen = (neck[:, 2] >= USABLE) & (hip[:, 2] >= USABLE)
+    return float(np.median(np.linalg.norm((neck - hip)[seen, :2], axis=1))) if seen.any() else 0.0
+
+
+def _is_still(keypoints: FloatArray) -> bool:
+    joints, seen = _joints(keypoints)
+    if seen.sum() < _FEWEST:
+        return False
+    spread = np.median(np.abs(joints[seen] - np.median(joints[seen], axis=0)), axis=0)
+    return bool(spread.max() < _STILL)
