@@ -149,11 +149,15 @@ def test_a_new_window_fits_and_a_body_that_walks_far_or_grows_much_leaves_it(x, 
         assert not window.fits(body_at(x, y, 0.9 * window.side), largest=1280)
 
 
-@given(size=st.tuples(st.integers(100, 2000), st.integers(100, 2000)), data=st.data())
+@given(
+    size=st.tuples(st.integers(100, 2000), st.integers(100, 2000)),
+    part=st.integers(1, 3),
+    data=st.data(),
+)
 @settings(max_examples=50)
-def test_wherever_a_small_person_stands_a_search_window_holds_it_whole(size, data):
+def test_wherever_a_small_person_stands_a_search_window_holds_it_whole(size, part, data):
     width, height = size
-    person = min(size) // 4
+    person = min(size) // (2 * part) - 1
     left = data.draw(st.integers(0, width - person))
     top = data.draw(st.integers(0, height - person))
     assert any(
@@ -161,5 +165,5 @@ def test_wherever_a_small_person_stands_a_search_window_holds_it_whole(size, dat
         and w.top <= top
         and left + person <= w.left + w.side
         and top + person <= w.top + w.side
-        for w in search_windows(width, height)
+        for w in search_windows(width, height, part)
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
+from dancenow.pose.extent import body_extent
 from dancenow.pose.layout import INDEX, MIRROR, SIDES, USABLE
 from dancenow.pose.looks import looks_apart
 from dancenow.pose.track import FloatArray, PoseTrack
@@ -23,6 +25,9 @@ _MOVING: Final = np.array(
         for joint in ("shoulder", "elbow", "wrist", "knee", "ankle")
     ]
 )
+_AT_FIRST: Final = 0.5  # seconds that tell who is on the left
+_HIDDEN: Final = 2.5  # seconds that a dancer may be hidden by another
+_NEAR: Final = 0.3  # of a dancer's width, between boxes of dancers that are about to cross
 _FEWEST: Final = 10  # frames in which two persons are compared
 _ALIKE: Final = 25.0  # of 255, of the looks of a dancer and a mirror image
 _SMALLER: Final = 0.92  # of the dancer's size; a mirror image is farther away
@@ -43,6 +48,40 @@ def dancers(people: Sequence[Tracked]) -> list[Tracked]:
     return kept
 
 
+def bridged(tracks: Sequence[PoseTrack]) -> list[PoseTrack]:
+    """The tracks, with poses interpolated where one dancer passes behind another.
+
+    What is interpolated is half as certain as what was seen.
+    """
+    extents = [body_extent(track) for track in tracks]
+    made = []
+    for index, track in enumerate(tracks):
+        keypoints = track.keypoints.copy()
+        seen = (keypoints[..., 2] > 0).any(axis=1)
+        known = np.flatnonzero(seen)
+        others = [extent for number, extent in enumerate(extents) if number != index]
+        for before, after in pairwise(known.tolist()):
+            gap = after - before
+            if gap < 2 or gap > _HIDDEN * track.fps:
+                continue
+            if any(
+                _overlap(extents[index][f], other[f]) for f in (before, after) for other in others
+            ):
+                part = np.arange(1, gap)[:, None, None] / gap
+                first, last = keypoints[before], keypoints[after]
+                between = (1 - part) * first + part * last
+                between[..., 2] = 0.5 * np.minimum(first[:, 2], last[:, 2])
+                keypoints[before + 1 : after] = np.where(between[..., 2:] > 0, between, 0)
+        made.append(track.with_keypoints(keypoints))
+    return made
+
+
+def _overlap(a: FloatArray, b: FloatArray) -> bool:
+    """Whether two boxes overlap from left to right, or nearly so."""
+    near = _NEAR * (a[2] - a[0])
+    return bool(a[0] - near < b[2] and b[0] - near < a[2])
+
+
 def check_person(person: str) -> None:
     """Raise `InputError` if a text names no person."""
     if person not in _WHERE and not (person.isascii() and person.isdigit() and int(person) > 0):
@@ -52,7 +91,7 @@ def check_person(person: str) -> None:
 
 
 def choose_dancer(tracks: Sequence[PoseTrack], person: str, name: str) -> int:
-    """Index of the person that a text names: a number from 1, or largest, left or right.
+    """Index of the person that a text names: a number from 1, or largest, left or right (at first).
 
     Args:
         tracks: all dancers, the largest and steadiest first.
@@ -75,9 +114,10 @@ def choose_dancer(tracks: Sequence[PoseTrack], person: str, name: str) -> int:
 
 
 def _place(track: PoseTrack) -> float:
-    """The median x of a person, pixels."""
+    """Where a person is at first, x in pixels: they may change places later."""
     seen = track.confidence >= USABLE
-    return float(np.median(track.xy[..., 0][seen]))
+    first = np.flatnonzero(seen.any(axis=1))[: max(1, round(_AT_FIRST * track.fps))]
+    return float(np.median(track.xy[first, :, 0][seen[first]]))
 
 
 def _joints(keypoints: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

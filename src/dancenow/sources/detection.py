@@ -31,7 +31,7 @@ from dancenow.video import ClipInfo, read_frames
 Frame = NDArray[np.uint8]
 
 _DETECTING = "detecting poses in"
-_VERSION = 3  # of what is cached here; increment it when detection changes
+_VERSION = 4  # of what is cached here; increment it when detection changes
 _MASK_PX = 512  # longer side of a stored mask
 
 

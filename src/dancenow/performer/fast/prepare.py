@@ -26,7 +26,7 @@ from dancenow.performer.fast.performer import PlatedScene
 from dancenow.performer.fast.references import FineFrames, pack_picture
 from dancenow.performer.method import TargetRequest
 from dancenow.pose import PoseTrack
-from dancenow.pose.extent import standing_height
+from dancenow.pose.extent import body_extent, standing_height
 from dancenow.pose.filters import complete
 from dancenow.pose.layout import BODY, CERTAIN, INDEX, LEFT_HAND, RIGHT_HAND, USABLE
 from dancenow.pose.legs import HARDLY
@@ -45,6 +45,7 @@ Frame = NDArray[np.uint8]
 
 VERSION = 13  # of what is cached here; increment it when the preparation changes
 _FEWEST_FRAMES = 8
+_COVERED = 0.25  # of the person's area that others may take up in the box around it
 _OTHER, _EDGE_PX = 60, 7  # mask value of another person; pixels that their mask may miss
 _WORTH = 1.2  # a smaller factor shows nothing
 _SMALL_PX, _GOOD_PX = 150, 400  # heights of a person
@@ -221,6 +222,9 @@ class _Preparation:
     def _learnable(self, track: PoseTrack) -> dict[int, int]:
         """Rows of the observation that show the person, and their indices in the set."""
         seen = _body_seen(track)
+        free = [row for row in range(len(self.seen.frames)) if not self._is_covered(row, track)]
+        if len(free) >= max(_FEWEST_FRAMES, len(self.seen.frames) // 4):
+            seen[np.delete(self.seen.frames, free)] = False
         rows = [row for row, index in enumerate(self.seen.frames) if seen[index]]
         if len(rows) < _FEWEST_FRAMES:
             raise InputError(
@@ -228,6 +232,21 @@ class _Preparation:
                 "the whole body must be visible."
             )
         return {row: place for place, row in enumerate(rows)}
+
+    def _is_covered(self, row: int, track: PoseTrack) -> bool:
+        """Whether another person stands before or close behind the one who is learned."""
+        if self.seen.everyone is self.seen.masks:
+            return False
+        own = np.asarray(self.seen.masks[row])
+        others = np.asarray(self.seen.everyone[row]) > own
+        left, top, right, bottom = body_extent(track)[int(self.seen.frames[row])]
+        if not np.isfinite(left):
+            return True
+        scale = own.shape[1] / self.info.size[0]
+        box = (slice(max(0, int(top * scale)), int(bottom * scale) + 1),
+               slice(max(0, int(left * scale)), int(right * scale) + 1))  # fmt: skip
+        covered = np.count_nonzero(others[box] & (own[box] < _OTHER))
+        return covered > _COVERED * max(1, np.count_nonzero(own[box] >= _OTHER))
 
     def _plate_rows(self) -> dict[int, None]:
         chosen = plate_frames(self.stop, self.info.size)

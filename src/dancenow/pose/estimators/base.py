@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.pose.dancers import dancers
+from dancenow.pose.dancers import bridged, dancers
 from dancenow.pose.track import FloatArray, PoseTrack
 from dancenow.pose.tracking import track_people
 
@@ -105,4 +105,4 @@ def tracks_of(
         candidates.append(detection.candidates)
         looks.append(detection.looks)
     found = dancers(track_people(candidates, size, looks))
-    return [PoseTrack(each.keypoints, fps, size) for each in found]
+    return bridged([PoseTrack(each.keypoints, fps, size) for each in found])
