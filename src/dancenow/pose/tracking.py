@@ -10,6 +10,7 @@ looks alike.  What is left makes the next person's chain.
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -140,6 +141,7 @@ def track_people(
     candidates: Sequence[Sequence[FloatArray]],
     size: tuple[int, int],
     looks: Sequence[Sequence[FloatArray]] | None = None,
+    cuts: Sequence[int] = (),
     *,
     most: int = MOST_PEOPLE,
 ) -> list[Tracked]:
@@ -149,6 +151,7 @@ def track_people(
         candidates: the persons seen in each frame, each float32 `(137, 3)`, pixels.
         size: frame size `(width, height)`; what lies outside does not count for a person's size.
         looks: what each of them looks like, float32 `(6,)`; see `look_of`.
+        cuts: the frames with which new shots begin: a person may be anywhere in them.
         most: how many to track.
 
     Returns:
@@ -165,10 +168,10 @@ def track_people(
             for i, keypoints in enumerate(frame)
         ]
         people.append([person for person in found if person is not None])
-    left = _tracklets(people)
+    left = _tracklets(people, cuts)
     tracks: list[Tracked] = []
     while left and len(tracks) < most:
-        chain = _best_chain(left)
+        chain = _best_chain(left, cuts)
         keypoints = np.zeros((len(people), NUM_KEYPOINTS, 3), dtype=np.float32)
         for tracklet in chain:
             for number, person in zip(tracklet.frames, tracklet.people, strict=True):
@@ -237,13 +240,15 @@ def _reach(frames: int) -> float:
     return min(_REACH + _DRIFT * (frames - 1), _MAX_REACH)
 
 
-def _tracklets(people: list[list[Person]]) -> list[_Tracklet]:
+def _tracklets(people: list[list[Person]], cuts: Sequence[int]) -> list[_Tracklet]:
     """Join persons from frame to frame, each to the tracklet it continues best."""
     done: list[_Tracklet] = []
     running: list[_Tracklet] = []
+    ends = set(cuts)
     for frame, present in enumerate(people):
-        done += [t for t in running if frame - t.frames[-1] > _MAX_GAP]
-        running = [t for t in running if frame - t.frames[-1] <= _MAX_GAP]
+        longest = 0 if frame in ends else _MAX_GAP
+        done += [t for t in running if frame - t.frames[-1] > longest]
+        running = [t for t in running if frame - t.frames[-1] <= longest]
         costs = np.array([[t.cost(frame, p) for p in present] for t in running])
         costs = costs.reshape(len(running), len(present))
         possible = np.isfinite(costs)
@@ -256,21 +261,19 @@ def _tracklets(people: list[list[Person]]) -> list[_Tracklet]:
     return sorted(done + running, key=lambda t: t.frames[0])
 
 
-def _best_chain(tracklets: list[_Tracklet]) -> list[_Tracklet]:
+def _best_chain(tracklets: list[_Tracklet], cuts: Sequence[int]) -> list[_Tracklet]:
     """The chain of compatible tracklets with the greatest total weight."""
     best = [t.weight for t in tracklets]
+    shots = [bisect_right(cuts, t.frames[0]) for t in tracklets]
     previous: list[int | None] = [None] * len(tracklets)
     for j, later in enumerate(tracklets):
         for i, earlier in enumerate(tracklets[:j]):
             gap = later.frames[0] - earlier.frames[-1]
             heavier = best[i] + later.weight > best[j]
             alike = looks_apart(earlier.look, later.look) < _UNLIKE
-            if (
-                gap > 0
-                and heavier
-                and alike
-                and earlier.people[-1].may_become(later.people[0], gap)
-            ):
+            if not (gap > 0 and heavier and alike):
+                continue
+            if shots[i] < shots[j] or earlier.people[-1].may_become(later.people[0], gap):
                 best[j], previous[j] = best[i] + later.weight, i
     chain: list[_Tracklet] = []
     at: int | None = int(np.argmax(best)) if best else None

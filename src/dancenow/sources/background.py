@@ -84,7 +84,7 @@ def find_room(frames: list[Frame], masks: list[Frame], seen: Sequence[bool] | No
         seen: whether the person is seen in each; by default in all.
     """
     if seen is not None:
-        kept = _of_one_room(frames, masks, seen)
+        kept = of_one_room(frames, masks, seen)
         frames, masks = [frames[i] for i in kept], [masks[i] for i in kept]
     height, width = frames[0].shape[:2]
     hidden = [_hidden(mask, (width, height)) for mask in masks]
@@ -111,7 +111,7 @@ def find_room(frames: list[Frame], masks: list[Frame], seen: Sequence[bool] | No
     return Room(tuple(plates) or (plate,), float(unseen.mean()), where)
 
 
-def _of_one_room(frames: list[Frame], masks: list[Frame], seen: Sequence[bool]) -> list[int]:
+def of_one_room(frames: list[Frame], masks: list[Frame], seen: Sequence[bool]) -> list[int]:
     """Which frames show the room around the person: those with the person, and others like them."""
     with_person = [index for index, there in enumerate(seen) if there]
     if not with_person or len(with_person) == len(frames):

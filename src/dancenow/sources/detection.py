@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -18,10 +20,11 @@ from dancenow.mocap import Bvh
 from dancenow.mocap.landmarks_to_bvh import LANDMARKS, landmarks_to_bvh
 from dancenow.pose import PoseTrack
 from dancenow.pose.dancers import LARGEST, choose_dancer
-from dancenow.pose.estimators import Detection, Segmenter, make_estimator, pose_model
-from dancenow.pose.estimators.base import tracks_of
+from dancenow.pose.estimators import Cast, Detection, Segmenter, make_estimator, pose_model
+from dancenow.pose.estimators.base import cast_of
 from dancenow.pose.filters import clean, complete
 from dancenow.pose.flow_fusion import join_with_flow
+from dancenow.pose.shots import shots_of
 from dancenow.pose.track import FloatArray
 from dancenow.pose.tracking import track_person
 from dancenow.progress import Progress, ProgressCallback, silent
@@ -31,7 +34,8 @@ from dancenow.video import ClipInfo, read_frames
 Frame = NDArray[np.uint8]
 
 _DETECTING = "detecting poses in"
-_VERSION = 4  # of what is cached here; increment it when detection changes
+_VERSION = 5  # of what is cached here; increment it when detection changes
+_CUTS = "cuts.json"
 _MASK_PX = 512  # longer side of a stored mask
 
 
@@ -44,12 +48,14 @@ class PersonDetection:
         frames: int64 `(N,)`, the frames that have a mask.
         masks: uint8 `(N, h, w)`, 255 on the person, a scaled-down frame.
         everyone: the same, 255 on all persons.
+        cuts: the frames with which new shots begin, ascending.
     """
 
     track: PoseTrack
     frames: NDArray[np.int64]
     masks: NDArray[np.uint8]
     everyone: NDArray[np.uint8]
+    cuts: tuple[int, ...]
 
 
 def detect_people(
@@ -58,8 +64,8 @@ def detect_people(
     estimator: str = "mediapipe",
     device: str = "cpu",
     progress: ProgressCallback = silent,
-) -> list[PoseTrack]:
-    """The raw poses of all dancers in a clip, the largest and steadiest first; cached by content.
+) -> Cast:
+    """All dancers in a clip with their raw poses, and the clip's cuts; cached by content.
 
     Args:
         clip: the clip.
@@ -75,9 +81,11 @@ def detect_people(
         detector = make_estimator(estimator, device=device)
         tell = _frame_progress(_DETECTING, clip, progress)
         found = detector.estimate_all(read_frames(clip), float(clip.fps), clip.size, tell)
-        _save_people(found, folder)
-    count = len(list(folder.iterdir()))
-    return [PoseTrack.load(folder / f"{number + 1}.npz") for number in range(count)]
+        _save_cast(found, folder)
+    cuts = json.loads((folder / _CUTS).read_text("utf-8"))
+    count = len(list(folder.glob("*.npz")))
+    tracks = (PoseTrack.load(folder / f"{number + 1}.npz") for number in range(count))
+    return Cast(tuple(tracks), tuple(map(int, cuts)))
 
 
 def detect_pose(
@@ -103,8 +111,8 @@ def detect_pose(
     Warns:
         DanceNowWarning: there are several persons, and none was chosen.
     """
-    people = detect_people(clip, estimator=estimator, device=device, progress=progress)
-    return people[_choose(people, person, clip)]
+    cast = detect_people(clip, estimator=estimator, device=device, progress=progress)
+    return cast.tracks[_choose(cast, person, clip)]
 
 
 def find_pose(
@@ -119,14 +127,19 @@ def find_pose(
 
     Arguments, errors and warnings are those of `detect_pose`.
     """
-    people = detect_people(clip, estimator=estimator, device=device, progress=progress)
-    chosen = _choose(people, person, clip)
+    cast = detect_people(clip, estimator=estimator, device=device, progress=progress)
+    chosen = _choose(cast, person, clip)
     folder = _people_folder(clip, estimator)
     cached = cache_dir("tracks") / f"{folder.name}-{chosen + 1}.npz"
     if cached.is_file():
         return PoseTrack.load(cached)
     tell = _frame_progress("following the person in", clip, progress)
-    track = join_with_flow(complete(people[chosen]), _told(read_frames(clip), tell))
+    frames = _told(read_frames(clip), tell)
+    keypoints = []
+    for shot in shots_of(cast.cuts, clip.frames):
+        found = complete(cast.tracks[chosen][shot])
+        keypoints.append(join_with_flow(found, islice(frames, len(found))).keypoints)
+    track = cast.tracks[chosen].with_keypoints(np.concatenate(keypoints))
     track.save(cached)
     return track
 
@@ -162,14 +175,14 @@ def detect_person(
     if not folder.is_dir():
         found = _segment(clip, wanted, folder, progress)
         if not _people_folder(clip, "mediapipe").is_dir():
-            _save_people(found, _people_folder(clip, "mediapipe"))
+            _save_cast(found, _people_folder(clip, "mediapipe"))
     using = "mediapipe" if track is not None else estimator
-    people = detect_people(clip, estimator=using, device=device, progress=progress)
-    chosen = _choose(people, person, clip)
-    if len(people) > 1:
+    cast = detect_people(clip, estimator=using, device=device, progress=progress)
+    chosen = _choose(cast, person, clip)
+    if len(cast.tracks) > 1:
         folder = folder.with_name(f"{folder.name}-{using}-{chosen + 1}")
         if not folder.is_dir():
-            _segment_each(clip, wanted, people, chosen, folder, progress)
+            _segment_each(clip, wanted, cast.tracks, chosen, folder, progress)
     if track is None:
         track = find_pose(
             clip, person=str(chosen + 1), estimator=estimator, device=device, progress=progress
@@ -178,7 +191,7 @@ def detect_person(
     everyone = masks
     if (folder / "everyone.npy").is_file():
         everyone = np.load(folder / "everyone.npy", mmap_mode="r")
-    return PersonDetection(track, wanted, masks, everyone)
+    return PersonDetection(track, wanted, masks, everyone, cast.cuts)
 
 
 def record_bvh(clip: ClipInfo, *, progress: ProgressCallback = silent) -> tuple[Bvh, PoseTrack]:
@@ -202,17 +215,17 @@ def record_bvh(clip: ClipInfo, *, progress: ProgressCallback = silent) -> tuple[
         raise InputError(f"{clip.path}: {error}") from error
 
 
-def _choose(people: list[PoseTrack], person: str, clip: ClipInfo) -> int:
+def _choose(cast: Cast, person: str, clip: ClipInfo) -> int:
     """Index of the person that is meant."""
-    if len(people) > 1 and person == LARGEST:
+    if len(cast.tracks) > 1 and person == LARGEST:
         warnings.warn(
-            f"{clip.path}: shows {len(people)} dancers; the largest and steadiest is taken. "
+            f"{clip.path}: shows {len(cast.tracks)} dancers; the largest and steadiest is taken. "
             "`person=left`, right or a number take another; `dancenow pose CLIP -o TRACK --people "
             "PICTURE` shows their numbers.",
             DanceNowWarning,
             stacklevel=3,
         )
-    return choose_dancer(people, person, str(clip.path))
+    return choose_dancer(cast.tracks, person, str(clip.path))
 
 
 def _people_folder(clip: ClipInfo, estimator: str) -> Path:
@@ -220,9 +233,10 @@ def _people_folder(clip: ClipInfo, estimator: str) -> Path:
     return cache_dir("people") / clip_hash(clip, _VERSION, estimator, model)
 
 
-def _save_people(people: list[PoseTrack], folder: Path) -> None:
+def _save_cast(cast: Cast, folder: Path) -> None:
     with new_folder(folder) as temporary:
-        for number, track in enumerate(people, start=1):
+        (temporary / _CUTS).write_text(json.dumps(cast.cuts), "utf-8")
+        for number, track in enumerate(cast.tracks, start=1):
             track.save(temporary / f"{number}.npz")
 
 
@@ -239,7 +253,7 @@ def _small(mask: FloatArray, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 def _segment(
     clip: ClipInfo, wanted: NDArray[np.int64], folder: Path, progress: ProgressCallback
-) -> list[PoseTrack]:
+) -> Cast:
     """Detect poses and masks in one pass; writes the masks of one person into `folder`."""
     size = _mask_size(clip)
     row = {int(frame): i for i, frame in enumerate(wanted)}
@@ -255,15 +269,15 @@ def _segment(
                 tell(index + 1)
 
         seen = make_estimator("mediapipe").stream(read_frames(clip), masks=True)
-        tracks = tracks_of(kept(seen), float(clip.fps), clip.size)
+        cast = cast_of(kept(seen), float(clip.fps), clip.size)
         masks.flush()
-        return tracks
+        return cast
 
 
 def _segment_each(
     clip: ClipInfo,
     wanted: NDArray[np.int64],
-    people: list[PoseTrack],
+    people: Sequence[PoseTrack],
     chosen: int,
     folder: Path,
     progress: ProgressCallback,

@@ -16,8 +16,9 @@ from dancenow.pose.dancers import LARGEST, check_person
 from dancenow.pose.filters import clean
 from dancenow.pose.legs import HARDLY, share_of_legs
 from dancenow.pose.pose_files import holds_poses, read_pose_files
+from dancenow.pose.shots import join_shots
 from dancenow.progress import ProgressCallback, silent
-from dancenow.sources.detection import find_pose
+from dancenow.sources.detection import detect_people, find_pose
 from dancenow.video import ClipInfo, probe, stored_frames
 
 FASTEST_RATE: Final = 1000  # frames a second
@@ -31,10 +32,12 @@ class Source:
     Attributes:
         track: its cleaned poses.
         clip: the clip it came from, or None if only poses were given.
+        cuts: the frames of the clip with which new shots begin; the track shows all of them as one.
     """
 
     track: PoseTrack
     clip: ClipInfo | None
+    cuts: tuple[int, ...] = ()
 
 
 def load_source(
@@ -101,7 +104,8 @@ def _load(
     clip = probe(path, fps=fps)
     clip.tell()
     track = find_pose(clip, person=person, estimator=estimator, device=device, progress=progress)
-    return Source(track, clip)
+    cuts = detect_people(clip, estimator=estimator, device=device).cuts
+    return Source(join_shots(track, cuts), clip, cuts)
 
 
 def check_azimuth(path: Path, azimuth: float) -> None:

@@ -148,7 +148,7 @@ def write_pose(
         found = detect_people(
             info, estimator=options.estimator, device=options.device, progress=progress
         )
-        write_bytes(options.people, encode_png(draw_people(info, found)))
+        write_bytes(options.people, encode_png(draw_people(info, found.tracks)))
     seen = float((track.confidence > 0).any(axis=1).mean())
     return PoseResult(output, overlay, len(track), seen, times, taken_for)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import warnings
+from bisect import bisect_right
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,9 +33,10 @@ from dancenow.pose.layout import BODY, CERTAIN, INDEX, LEFT_HAND, RIGHT_HAND, US
 from dancenow.pose.legs import HARDLY
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
 from dancenow.pose.retarget import BodyShape, body_shape
+from dancenow.pose.shots import shots_of
 from dancenow.pose.track import FloatArray
 from dancenow.progress import Progress, ProgressCallback
-from dancenow.sources.background import find_room, plate_frames
+from dancenow.sources.background import find_room, of_one_room, plate_frames
 from dancenow.sources.camera import find_camera, stabilize_frame, steadied, warn_of_drift
 from dancenow.sources.detection import PersonDetection, detect_person
 from dancenow.sources.load import load_poses
@@ -164,8 +166,18 @@ class _Preparation:
         """Write plate, crops and statistics into `folder`."""
         track = self.seen.track[: self.stop]
         camera, drift = find_camera(self.info, track, stop=self.stop, progress=progress)
+        if self.seen.cuts:  # from shot to shot, a camera jumps
+            camera = None
         if camera is not None:
             track = steadied(track, camera)
+        plate_rows = self._plate_rows()
+        chosen = list(self._steady_frames(camera, progress, plate_rows, "looking at the room of"))
+        track = self._in_one_place(track, chosen)
+        somebody = _body_seen(track)[self.seen.frames[[each.row for each in chosen]]]
+        room = find_room(
+            [each.frame for each in chosen], [each.hidden for each in chosen], somebody.tolist()
+        )
+        del chosen
         height = standing_height(track)
         zoom = max(1.0, height / self.config.body_px)
         path = crop_path(track, zoom, self.stride, self.config.max_px)
@@ -173,13 +185,6 @@ class _Preparation:
         shape = (len(rows), path.canvas[1], path.canvas[0])
         frames = new_pictures(folder / "frames.npy", (*shape, 3))
         masks = new_pictures(folder / "masks.npy", shape)
-        plate_rows = self._plate_rows()
-        chosen = list(self._steady_frames(camera, progress, plate_rows, "looking at the room of"))
-        somebody = _body_seen(track)[self.seen.frames[[each.row for each in chosen]]]
-        room = find_room(
-            [each.frame for each in chosen], [each.hidden for each in chosen], somebody.tolist()
-        )
-        del chosen
         plates = new_pictures(folder / "plates.npy", (*shape, 3))
         keypoints = np.zeros((len(rows), *track.keypoints.shape[1:]), np.float32)
         times = np.zeros(len(rows), np.float32)
@@ -218,6 +223,34 @@ class _Preparation:
             "drift": drift,
         }
         (folder / "scene.json").write_text(json.dumps(scene), "utf-8")
+
+    def _in_one_place(self, track: PoseTrack, chosen: list[_SteadyFrame]) -> PoseTrack:
+        """The track without the shots that show another place than the longest one."""
+        shots = shots_of(self.seen.cuts, len(track))
+        if len(shots) < 2:
+            return track
+        seen = _body_seen(track)
+        main = max(range(len(shots)), key=lambda number: int(seen[shots[number]].sum()))
+        shot = [bisect_right(self.seen.cuts, int(self.seen.frames[each.row])) for each in chosen]
+        kept = of_one_room(
+            [each.frame for each in chosen],
+            [each.hidden for each in chosen],
+            [number == main for number in shot],
+        )
+        same = {main} | {shot[index] for index in kept}
+        keypoints = track.keypoints.copy()
+        for number, frames in enumerate(shots):
+            if number not in same:
+                keypoints[frames] = 0
+        left_out = int((seen & ~_body_seen(track.with_keypoints(keypoints))).sum())
+        if left_out:
+            warnings.warn(
+                f"{self.clip}: {left_out} of {len(track)} frames show the person in other places "
+                "than most do; they are left out.",
+                DanceNowWarning,
+                stacklevel=5,
+            )
+        return track.with_keypoints(keypoints)
 
     def _learnable(self, track: PoseTrack) -> dict[int, int]:
         """Rows of the observation that show the person, and their indices in the set."""

@@ -1,12 +1,13 @@
 """Pose estimators behind one protocol: MediaPipe (the default) and RTMPose (an extra)."""
 
 from dancenow.errors import InputError
-from dancenow.pose.estimators.base import Detection, PoseEstimator
+from dancenow.pose.estimators.base import Cast, Detection, PoseEstimator
 from dancenow.pose.estimators.heavy_model import pose_model
 from dancenow.pose.estimators.mediapipe import MediaPipeEstimator, Segmenter
 from dancenow.pose.estimators.rtmpose import RTMPoseEstimator
 
 __all__ = [
+    "Cast",
     "Detection",
     "MediaPipeEstimator",
     "PoseEstimator",

@@ -31,12 +31,27 @@ class Detection:
             hips, x to the right, y down, z away from the camera; and visibility.  None if the
             estimator does not know.
         looks: of each candidate, float32 `(6,)`; see `look_of`.
+        cut: whether a new shot begins with this frame.
     """
 
     candidates: list[FloatArray]
     mask: FloatArray | None = None
     world: FloatArray | None = None
     looks: list[FloatArray] = field(default_factory=list)
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who dances in a clip.
+
+    Attributes:
+        tracks: the dancers' poses, the largest and steadiest first.
+        cuts: the frames with which new shots begin, ascending.
+    """
+
+    tracks: tuple[PoseTrack, ...]
+    cuts: tuple[int, ...] = ()
 
 
 class PoseEstimator(Protocol):
@@ -71,7 +86,7 @@ class PoseEstimator(Protocol):
         Raises:
             InputError: no person was found.
         """
-        return self.estimate_all(frames, fps, size, progress)[0]
+        return self.estimate_all(frames, fps, size, progress).tracks[0]
 
     def estimate_all(
         self,
@@ -79,7 +94,7 @@ class PoseEstimator(Protocol):
         fps: float,
         size: tuple[int, int],
         progress: Progress | None = None,
-    ) -> list[PoseTrack]:
+    ) -> Cast:
         """Find the poses of all dancers, the largest and steadiest first; otherwise as `estimate`.
 
         At most nine; who is seen in less than a tenth of the frames is left out, and so are mirror
@@ -92,17 +107,19 @@ class PoseEstimator(Protocol):
                 if progress is not None:
                     progress(number)
 
-        return tracks_of(told(), fps, size)
+        return cast_of(told(), fps, size)
 
 
-def tracks_of(
-    detections: Iterable[Detection], fps: float, size: tuple[int, int]
-) -> list[PoseTrack]:
-    """The poses of all dancers in what was seen; see `PoseEstimator.estimate_all`."""
+def cast_of(detections: Iterable[Detection], fps: float, size: tuple[int, int]) -> Cast:
+    """All dancers in what was seen; see `PoseEstimator.estimate_all`."""
     candidates: list[list[FloatArray]] = []
     looks: list[list[FloatArray]] = []
-    for detection in detections:
+    cuts: list[int] = []
+    for number, detection in enumerate(detections):
         candidates.append(detection.candidates)
         looks.append(detection.looks)
-    found = dancers(track_people(candidates, size, looks))
-    return bridged([PoseTrack(each.keypoints, fps, size) for each in found])
+        if detection.cut:
+            cuts.append(number)
+    found = dancers(track_people(candidates, size, looks, cuts))
+    tracks = bridged([PoseTrack(each.keypoints, fps, size) for each in found])
+    return Cast(tuple(tracks), tuple(cuts))

@@ -26,6 +26,7 @@ from dancenow.pose.layout import BODY
 from dancenow.pose.looks import look_of
 from dancenow.pose.track import FloatArray
 from dancenow.pose.tracking import Person
+from dancenow.video.shots import CutFinder
 
 _PLAIN, _HEAVY = 1, 2  # MediaPipe's numbers of its pose models
 _FORGET: Final = 36  # frames after which a lost person is given up
@@ -71,7 +72,13 @@ class MediaPipeEstimator(PoseEstimator):
         ):
             last: Person | None = None
             missed = 0
+            cuts = CutFinder()
             for frame in frames:
+                cut = cuts.begins(frame)
+                if cut:
+                    last, missed = None, 0
+                    view.move_to(None)
+                    others.forget()
                 seen, mask = view.look(frame)
                 candidates = [] if seen is None else [seen.keypoints]
                 same = seen is not None and (last is None or last.may_become(seen, missed + 1))
@@ -94,7 +101,8 @@ class MediaPipeEstimator(PoseEstimator):
                 if not self._alone:
                     candidates += [person.keypoints for person in others.look(frame, seen)]
                 looks = [look_of(frame, keypoints) for keypoints in candidates]
-                yield Detection(candidates, mask, None if seen is None else view.world, looks)
+                world = None if seen is None else view.world
+                yield Detection(candidates, mask, world, looks, cut)
 
 
 class Segmenter:
@@ -278,8 +286,14 @@ class _Others:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """A new shot begins."""
         for follower in self._followed:
             follower.view.__exit__()
+        self._followed.clear()
+        self._frame = 0
 
     def look(self, frame: Frame, main: Person | None) -> list[Person]:
         """The others in a frame, given whom Holistic sees."""

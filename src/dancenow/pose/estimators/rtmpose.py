@@ -15,6 +15,7 @@ from dancenow.errors import DanceNowWarning, InputError
 from dancenow.pose.estimators.base import Detection, Frame, PoseEstimator
 from dancenow.pose.estimators.wholebody import wholebody_to_layout
 from dancenow.pose.looks import look_of
+from dancenow.video.shots import CutFinder
 
 _MODE: Final = "balanced"  # of rtmlib's sets of models, between "lightweight" and "performance"
 _CUDA: Final = "CUDAExecutionProvider"
@@ -53,15 +54,18 @@ class RTMPoseEstimator(PoseEstimator):
 
     def stream(self, frames: Iterable[Frame], *, masks: bool = False) -> Iterator[Detection]:  # noqa: ARG002
         """Detect all persons in each frame; there are no masks.  See `PoseEstimator.stream`."""
+        cuts = CutFinder()
         for frame in frames:
+            cut = cuts.begins(frame)
             # YOLOX was trained on BGR pictures, RTMPose on RGB (rtmlib issue 48).
             boxes = self._detector(np.ascontiguousarray(frame[..., ::-1]))
             # Without a box rtmlib would take the whole frame for a person.
             if len(boxes) == 0:
-                yield Detection([])
+                yield Detection([], cut=cut)
             else:
                 people = list(wholebody_to_layout(*self._poser(frame, bboxes=boxes)))
-                yield Detection(people, looks=[look_of(frame, person) for person in people])
+                looks = [look_of(frame, person) for person in people]
+                yield Detection(people, looks=looks, cut=cut)
 
 
 def _known_device(device: str, providers: Sequence[str]) -> str:
