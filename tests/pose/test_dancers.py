@@ -36,7 +36,8 @@ def dance() -> FloatArray:
 
 def people_in(clip: Path) -> list[PoseTrack]:
     info = probe(clip)
-    return make_estimator().estimate_all(read_frames(info), float(info.fps), info.size)
+    cast = make_estimator().estimate_all(read_frames(info), float(info.fps), info.size)
+    return list(cast.tracks)
 
 
 # From pictures

@@ -146,7 +146,9 @@ def test_what_an_untrained_performer_makes_is_measured(
     ):  # fmt: skip
         assert sum(line.startswith(said) for line in lines) == 1
     assert [entry.name for entry in tmp_path.iterdir()] == ["performer"]
-    assert not [entry for entry in own_cache.iterdir() if entry.name not in ("tracks", "cameras")]
+    assert not [
+        entry for entry in own_cache.iterdir() if entry.name not in ("tracks", "cameras", "people")
+    ]
 
 
 def test_another_clip_is_measured_whole(trained: Train, other: Path) -> None:
@@ -257,7 +259,9 @@ def test_what_fails_on_the_way_leaves_nothing(
             )
         assert [entry.name for entry in tmp_path.iterdir()] == ["performer"]
         assert not [
-            entry for entry in own_cache.iterdir() if entry.name not in ("tracks", "cameras")
+            entry
+            for entry in own_cache.iterdir()
+            if entry.name not in ("tracks", "cameras", "people")
         ]
 
 

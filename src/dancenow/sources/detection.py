@@ -26,7 +26,6 @@ from dancenow.pose.filters import clean, complete
 from dancenow.pose.flow_fusion import join_with_flow
 from dancenow.pose.shots import shots_of
 from dancenow.pose.track import FloatArray
-from dancenow.pose.tracking import track_person
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.clip_hash import clip_hash
 from dancenow.video import ClipInfo, read_frames
@@ -201,14 +200,19 @@ def record_bvh(clip: ClipInfo, *, progress: ProgressCallback = silent) -> tuple[
         InputError: the clip cannot be read, or nobody is seen in it.
     """
     tell = _frame_progress(_DETECTING, clip, progress)
-    candidates: list[list[FloatArray]] = []
-    worlds = []
-    for detection in make_estimator("mediapipe", alone=True).stream(read_frames(clip)):
-        candidates.append(detection.candidates)
-        world = detection.world
-        worlds.append(np.full((LANDMARKS, 4), np.nan, np.float32) if world is None else world)
-        tell(len(candidates))
-    track = clean(PoseTrack(track_person(candidates, clip.size), float(clip.fps), clip.size))
+    worlds: list[FloatArray] = []
+
+    def kept() -> Iterator[Detection]:
+        for detection in make_estimator("mediapipe").stream(read_frames(clip)):
+            world = detection.world
+            worlds.append(np.full((LANDMARKS, 4), np.nan, np.float32) if world is None else world)
+            yield detection
+            tell(len(worlds))
+
+    cast = cast_of(kept(), float(clip.fps), clip.size)
+    if not _people_folder(clip, "mediapipe").is_dir():
+        _save_cast(cast, _people_folder(clip, "mediapipe"))  # a by-product
+    track = clean(cast.tracks[0])
     try:
         return landmarks_to_bvh(np.stack(worlds), track), track
     except InputError as error:

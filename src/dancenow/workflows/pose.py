@@ -130,10 +130,9 @@ def write_pose(
     times = StageTimes()
     with times.stage("detect"):
         if suffix == ".bvh":
-            info = probe(clip, fps=options.fps)
-            motion, track = record_bvh(info, progress=progress)
+            motion, track = record_bvh(probe(clip, fps=options.fps), progress=progress)
             write_bvh(motion, output)
-            taken_for = _described(info)
+            taken_for = _described(probe(clip, fps=options.fps))
         else:
             track, taken_for = _found(clip, options, progress)
     if suffix == ".npz":
@@ -145,10 +144,8 @@ def write_pose(
             _write_overlay(probe(clip, fps=options.fps), track, overlay, progress)
     if options.people is not None:
         info = probe(clip, fps=options.fps)
-        found = detect_people(
-            info, estimator=options.estimator, device=options.device, progress=progress
-        )
-        write_bytes(options.people, encode_png(draw_people(info, found.tracks)))
+        cast = detect_people(info, estimator=options.estimator, device=options.device)
+        write_bytes(options.people, encode_png(draw_people(info, cast.tracks)))
     seen = float((track.confidence > 0).any(axis=1).mean())
     return PoseResult(output, overlay, len(track), seen, times, taken_for)
 

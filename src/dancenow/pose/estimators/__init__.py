@@ -19,7 +19,7 @@ __all__ = [
 
 
 def make_estimator(
-    name: str = "mediapipe", *, device: str = "cpu", quick: bool = False, alone: bool = False
+    name: str = "mediapipe", *, device: str = "cpu", quick: bool = False
 ) -> PoseEstimator:
     """The estimator called `name`.
 
@@ -29,13 +29,12 @@ def make_estimator(
         device: "cpu", "cuda", "mps", or "auto" (CUDA where PyTorch and ONNX Runtime both have it,
             else the CPU); MediaPipe always runs on the CPU.
         quick: MediaPipe's faster model, for live use; see `MediaPipeEstimator`.
-        alone: MediaPipe need not look for further persons.
 
     Raises:
         InputError: there is no such estimator, or what it needs is not installed.
     """
     if name == "mediapipe":
-        return MediaPipeEstimator(quick=quick, alone=alone or quick)
+        return MediaPipeEstimator(quick=quick)
     if name == "rtmpose":
         return RTMPoseEstimator(device=device)
     raise InputError(f"no pose estimator is called {name!r}; choose mediapipe or rtmpose.")

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from dancenow.pose.cuts import CutFinder
 from dancenow.pose.estimators.base import Detection, Frame, PoseEstimator
 from dancenow.pose.estimators.heavy_model import has_heavy_model
 from dancenow.pose.estimators.mediapipe_layout import to_layout, world_landmarks
@@ -26,7 +27,6 @@ from dancenow.pose.layout import BODY
 from dancenow.pose.looks import look_of
 from dancenow.pose.track import FloatArray
 from dancenow.pose.tracking import Person
-from dancenow.video.shots import CutFinder
 
 _PLAIN, _HEAVY = 1, 2  # MediaPipe's numbers of its pose models
 _FORGET: Final = 36  # frames after which a lost person is given up
@@ -50,12 +50,11 @@ class MediaPipeEstimator(PoseEstimator):
 
     Args:
         quick: use the model in MediaPipe's package even where the heavy one is there, whose errors
-            are a fifth smaller and which takes half as long again.
-        alone: look for one person only.
+            are a fifth smaller and which takes half as long again; and look for one person only.
     """
 
-    def __init__(self, *, quick: bool = False, alone: bool = False) -> None:
-        self._quick, self._alone = quick, alone
+    def __init__(self, *, quick: bool = False) -> None:
+        self._quick = quick
 
     def stream(self, frames: Iterable[Frame], *, masks: bool = False) -> Iterator[Detection]:
         """Detect the person in each frame; see `PoseEstimator.stream`.
@@ -98,7 +97,7 @@ class MediaPipeEstimator(PoseEstimator):
                 else:
                     missed += 1
                     last = last if missed <= _FORGET else seen
-                if not self._alone:
+                if not self._quick:
                     candidates += [person.keypoints for person in others.look(frame, seen)]
                 looks = [look_of(frame, keypoints) for keypoints in candidates]
                 world = None if seen is None else view.world

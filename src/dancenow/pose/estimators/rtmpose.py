@@ -12,10 +12,10 @@ import numpy as np
 import torch
 
 from dancenow.errors import DanceNowWarning, InputError
+from dancenow.pose.cuts import CutFinder
 from dancenow.pose.estimators.base import Detection, Frame, PoseEstimator
 from dancenow.pose.estimators.wholebody import wholebody_to_layout
 from dancenow.pose.looks import look_of
-from dancenow.video.shots import CutFinder
 
 _MODE: Final = "balanced"  # of rtmlib's sets of models, between "lightweight" and "performance"
 _CUDA: Final = "CUDAExecutionProvider"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dancenow.pose.cuts import CutFinder
 from dancenow.video import read_frames
-from dancenow.video.shots import CutFinder
 
 Frame = NDArray[np.uint8]
 
