@@ -89,9 +89,9 @@ def test_a_source_with_cuts_is_danced_in_one_place(cases: Path, tmp_path: Path) 
         warnings.filterwarnings("ignore", ".*pixels high", DanceNowWarning)
         result = transfer(edited, cases / "end_card_target.mp4", made, TransferOptions(**TINY))  # type: ignore[arg-type]
     assert result.frames == probe(made).frames == 48
-    # As large in both shots: as much of the picture is in the colours of clothes.
+    # About as large in both shots (twice, if they were danced as filmed): the trousers are blue.
     blue = [((f[..., 2] > 90) & (f[..., 0] < 70)).mean() for f in read_frames(made)]
-    assert np.mean(blue[24:]) == pytest.approx(np.mean(blue[:24]), rel=0.15)
+    assert np.mean(blue[24:]) == pytest.approx(np.mean(blue[:24]), rel=0.3)
 
 
 def test_hidden_legs_stand_or_the_picture_is_cut(cases: Path, tmp_path: Path) -> None:

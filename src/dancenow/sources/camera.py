@@ -22,7 +22,7 @@ from dancenow.video import ClipInfo, read_frames
 from dancenow.video.camera_motion import CameraPath, CameraTracker, Drift, interpolate_path
 
 _VERSION = 3  # of what is cached here; increment it when the measurement changes
-_LOOKED_AT = 36  # number of frames measured
+LOOKED_AT = 36  # number of frames measured
 _SHRINK = 8  # pixels of the frame per pixel of the mask
 _MARGIN = 0.03  # of the frame's longer side around the keypoints
 
@@ -40,7 +40,7 @@ class DriftWatch:
     def __init__(self, track: PoseTrack, count: int) -> None:
         self._drift = CameraTracker()
         self._masks = PersonBoxes(track)
-        chosen = np.linspace(0, count - 1, min(_LOOKED_AT, count))
+        chosen = np.linspace(0, count - 1, min(LOOKED_AT, count))
         self._chosen = set(chosen.astype(int).tolist())
 
     def see(self, place: int, index: int, frame: Frame) -> None:

@@ -37,7 +37,7 @@ from dancenow.pose.shots import shots_of
 from dancenow.pose.track import FloatArray
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.sources.background import find_room, of_one_room, plate_frames
-from dancenow.sources.camera import find_camera, stabilize_frame, steadied, warn_of_drift
+from dancenow.sources.camera import LOOKED_AT, find_camera, stabilize_frame, steadied, warn_of_drift
 from dancenow.sources.detection import PersonDetection, detect_person
 from dancenow.sources.load import load_poses
 from dancenow.video import ClipInfo, probe, read_frames
@@ -47,6 +47,7 @@ Frame = NDArray[np.uint8]
 
 VERSION = 13  # of what is cached here; increment it when the preparation changes
 _FEWEST_FRAMES = 8
+_FOLLOWED = 0.9  # of the frames looked at; in fewer, the camera of an edited clip is not followed
 _COVERED = 0.25  # of the person's area that others may take up in the box around it
 _OTHER, _EDGE_PX = 60, 7  # mask value of another person; pixels that their mask may miss
 _WORTH = 1.2  # a smaller factor shows nothing
@@ -166,8 +167,9 @@ class _Preparation:
         """Write plate, crops and statistics into `folder`."""
         track = self.seen.track[: self.stop]
         camera, drift = find_camera(self.info, track, stop=self.stop, progress=progress)
-        if self.seen.cuts:  # from shot to shot, a camera jumps
-            camera = None
+        looked_at = min(LOOKED_AT, self.stop) - 1
+        if self.seen.cuts and drift["measured"] < _FOLLOWED * looked_at:
+            camera = None  # from shot to shot, it jumps
         if camera is not None:
             track = steadied(track, camera)
         plate_rows = self._plate_rows()
