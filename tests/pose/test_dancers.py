@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dancenow.errors import InputError
-from dancenow.pose.dancers import bridged, check_person, choose_dancer, dancers
+from dancenow.pose.dancers import bridged, check_person, choose_dancer, dancers, nearest_dancer
 from dancenow.pose.estimators import make_estimator
 from dancenow.pose.estimators.person_detector import PersonDetector
 from dancenow.pose.layout import INDEX, MIRROR
@@ -145,6 +145,13 @@ def test_persons_are_chosen_by_place_or_number(dance: FloatArray) -> None:
     for wrong in ("0", "-1", "me", "1.5", ""):
         with pytest.raises(InputError, match="choose largest, left, right, or a number"):
             check_person(wrong)
+
+
+def test_given_poses_tell_who_is_meant(dance: FloatArray) -> None:
+    tracks = [PoseTrack(at(dance, x), 20, (320, 120)) for x in (80, 0, 160)]
+    given = PoseTrack(at(dance, 5), 20, (320, 120))
+    assert nearest_dancer(tracks, given) == 1
+    assert nearest_dancer(tracks, given.with_keypoints(np.zeros_like(dance))) == 0
 
 
 def test_who_is_hidden_by_another_goes_on(dance: FloatArray) -> None:

@@ -113,6 +113,21 @@ def choose_dancer(tracks: Sequence[PoseTrack], person: str, name: str) -> int:
     return int(person) - 1
 
 
+def nearest_dancer(tracks: Sequence[PoseTrack], track: PoseTrack) -> int:
+    """Index of the person whose poses are nearest to given ones of the same clip."""
+    return int(np.argmin([_apart(each, track) for each in tracks]))
+
+
+def _apart(a: PoseTrack, b: PoseTrack) -> float:
+    """The median distance of the hips of two tracks, pixels; inf if never seen together."""
+    hip, count = INDEX["mid_hip"], min(len(a), len(b))
+    ours, theirs = a.keypoints[:count, hip], b.keypoints[:count, hip]
+    both = (ours[:, 2] > 0) & (theirs[:, 2] > 0)
+    if not both.any():
+        return float("inf")
+    return float(np.median(np.linalg.norm(ours[both, :2] - theirs[both, :2], axis=1)))
+
+
 def _place(track: PoseTrack) -> float:
     """Where a person is at first, x in pixels: they may change places later."""
     seen = track.confidence >= USABLE

@@ -19,7 +19,7 @@ from dancenow.files import new_folder, new_pictures
 from dancenow.mocap import Bvh
 from dancenow.mocap.landmarks_to_bvh import LANDMARKS, landmarks_to_bvh
 from dancenow.pose import PoseTrack
-from dancenow.pose.dancers import LARGEST, choose_dancer
+from dancenow.pose.dancers import LARGEST, choose_dancer, nearest_dancer
 from dancenow.pose.estimators import Cast, Detection, Segmenter, make_estimator, pose_model
 from dancenow.pose.estimators.base import cast_of
 from dancenow.pose.filters import clean, complete
@@ -158,7 +158,7 @@ def detect_person(
     Args:
         clip: the clip.
         wanted: int64 `(N,)`, ascending: the frames whose masks are wanted.
-        track: the clip's poses if known.
+        track: the clip's poses if known; they tell which person is meant.
         person: who of several persons; see `choose_dancer`.
         estimator: which estimator finds them otherwise.  Masks always come from MediaPipe.
         device: where it runs; see `make_estimator`.
@@ -177,7 +177,10 @@ def detect_person(
             _save_cast(found, _people_folder(clip, "mediapipe"))
     using = "mediapipe" if track is not None else estimator
     cast = detect_people(clip, estimator=using, device=device, progress=progress)
-    chosen = _choose(cast, person, clip)
+    if track is None:
+        chosen = _choose(cast, person, clip)
+    else:
+        chosen = nearest_dancer(cast.tracks, track)
     if len(cast.tracks) > 1:
         folder = folder.with_name(f"{folder.name}-{using}-{chosen + 1}")
         if not folder.is_dir():
