@@ -177,10 +177,7 @@ def detect_person(
             _save_cast(found, _people_folder(clip, "mediapipe"))
     using = "mediapipe" if track is not None else estimator
     cast = detect_people(clip, estimator=using, device=device, progress=progress)
-    if track is None:
-        chosen = _choose(cast, person, clip)
-    else:
-        chosen = nearest_dancer(cast.tracks, track)
+    chosen = _choose(cast, person, clip) if track is None else nearest_dancer(cast.tracks, track)
     if len(cast.tracks) > 1:
         folder = folder.with_name(f"{folder.name}-{using}-{chosen + 1}")
         if not folder.is_dir():
