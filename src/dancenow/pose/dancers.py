@@ -82,11 +82,11 @@ def _overlap(a: FloatArray, b: FloatArray) -> bool:
     return bool(a[0] - near < b[2] and b[0] - near < a[2])
 
 
-def check_person(person: str) -> None:
-    """Raise `InputError` if a text names no person."""
+def check_person(person: str, option: str = "person") -> None:
+    """Raise `InputError` if a text, the value of an option, names no person."""
     if person not in _WHERE and not (person.isascii() and person.isdigit() and int(person) > 0):
         raise InputError(
-            f"`person={person}`: unknown; choose {', '.join(_WHERE)}, or a number from 1."
+            f"`{option}={person}`: unknown; choose {', '.join(_WHERE)}, or a number from 1."
         )
 
 

@@ -89,7 +89,7 @@ def train_performer(
     times = StageTimes() if times is None else times
     options = options or TrainPerformerOptions()
     target = Path(target)
-    check_person(options.target_person)
+    check_person(options.target_person, "target_person")
     plan = TrainingPlan.of(options)
     plan.method.check_target(target, plan.config)  # before writing anything
     folder = plan.cached_folder(target) if out is None else Path(out)
@@ -124,7 +124,7 @@ def check_target(target: Path, options: TrainPerformerOptions) -> None:
     Raises:
         InputError: it is neither a clip nor a performer's folder, or an option cannot be used.
     """
-    check_person(options.target_person)
+    check_person(options.target_person, "target_person")
     plan = TrainingPlan.of(options)
     if not is_performer(target):
         plan.method.check_target(target, plan.config)
