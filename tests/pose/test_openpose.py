@@ -237,7 +237,7 @@ BAD_FOLDERS = {
         write_json(folder, "a_1", some_person()),
         write_json(folder, "a_01", some_person()),
     ),
-    "whole body is visible": lambda folder: write_json(folder, "a_0"),
+    "holds no poses of anybody": lambda folder: write_json(folder, "a_0"),
 }
 
 

@@ -179,12 +179,22 @@ def test_people_who_change_places_in_the_files_are_followed(dance: Points, tmp_p
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ([1, 2, 3], "is damaged, or not what it seems"),
+        ([1, 2, 3], "is damaged, or not what it seems to be"),
         ({"frames": []}, "holds no poses in a known form"),
         ([], "holds no poses in a known form"),
         ([{"people": [{"pose_keypoints_2d": [1, 2, 3, 4]}]}], "a body of 4 points; 17, 18, 23"),
-        ([{"image_id": "x.jpg", "keypoints": [0] * 51}], "is damaged, or not what it seems"),
+        ([{"image_id": "x.jpg", "keypoints": [0] * 51}], "is damaged, or not what it seems to be"),
         ([{"people": [{"pose_keypoints_2d": ["a"] * 54}]}], "is damaged, or not what it seems"),
+        ({"instance_info": []}, "holds no poses of anybody"),
+        ([{"people": []}], "holds no poses of anybody"),
+        (
+            [{"people": [], "canvas_width": 10**9, "canvas_height": 5}],
+            "states a picture of 1000000000 x 5 pixels",
+        ),
+        (
+            [{"people": [{"pose_keypoints_2d": [1e30, 1e30, 1] * 18}]}],
+            "its coordinates lie in no picture",
+        ),
     ],
 )
 def test_other_json_is_refused_in_one_line(document: Any, message: str, tmp_path: Path) -> None:
@@ -246,3 +256,17 @@ def test_a_pose_for_each_stored_frame_of_a_resampled_clip(dance: Points, tmp_pat
     track = load_poses(clip, write_files(tmp_path / "poses", dance[:20]))
     assert len(track) == 10 and track.fps == 10
     assert_allclose(track.keypoints[:, 8, :2], dance[:20:2, 8, :2], atol=3)  # cleaned
+
+
+def test_persons_in_pose_files_can_be_chosen(dance: Points, tmp_path: Path) -> None:
+    other = dance[:, BODY] * [0.6, 0.6, 1] + [100, 60, 0]
+    for index in range(10):
+        pair = {"people": [people(b)["people"][0] for b in (dance[index, BODY], other[index])]}
+        (tmp_path / f"{index}.json").write_text(json.dumps(pair))
+    right = quiet(tmp_path, size=SIZE, person="right").track
+    assert_allclose(right.keypoints[:, BODY], other[:10], atol=1e-3)
+    with pytest.raises(InputError, match="`person=3`: 2 persons are seen"):
+        quiet(tmp_path, size=SIZE, person="3")
+    dancing(seconds=1).save(tmp_path / "t.npz")
+    with pytest.raises(InputError, match=r"t\.npz holds one person; leave it out"):
+        load_source(tmp_path / "t.npz", person="2")

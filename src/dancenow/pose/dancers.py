@@ -90,18 +90,21 @@ def check_person(person: str, option: str = "person") -> None:
         )
 
 
-def choose_dancer(tracks: Sequence[PoseTrack], person: str, name: str) -> int:
+def choose_dancer(
+    tracks: Sequence[PoseTrack], person: str, name: str, option: str = "person"
+) -> int:
     """Index of the person that a text names: a number from 1, or largest, left or right (at first).
 
     Args:
         tracks: all dancers, the largest and steadiest first.
         person: whom to choose.
         name: the clip's, for messages.
+        option: the one that names the person, for messages.
 
     Raises:
         InputError: there is no such person.
     """
-    check_person(person)
+    check_person(person, option)
     if person == LARGEST:
         return 0
     if person in _WHERE:
@@ -109,7 +112,7 @@ def choose_dancer(tracks: Sequence[PoseTrack], person: str, name: str) -> int:
         return int(np.argmin(places) if person == "left" else np.argmax(places))
     if int(person) > len(tracks):
         seen = "one person is" if len(tracks) == 1 else f"{len(tracks)} persons are"
-        raise InputError(f"`person={person}`: {seen} seen in {name}.")
+        raise InputError(f"`{option}={person}`: {seen} seen in {name}.")
     return int(person) - 1
 
 

@@ -17,6 +17,7 @@ from dancenow.pose.layout import BODY, FACE
 from dancenow.pose.openpose import PARTS
 
 YAML_END: Final = "_pose.yml"
+LARGEST_FRAME: Final = 100_000  # pixels of a picture's side
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,11 @@ def json_frame(file: Path, document: dict[str, Any]) -> Frame:
         if parts[0] is not None:
             people.append(_checked(file, parts))
     width, height = document.get("canvas_width"), document.get("canvas_height")
-    size = (int(width), int(height)) if width and height else None
+    size = None
+    if width and height:
+        size = (int(width), int(height))
+        if not all(1 <= side <= LARGEST_FRAME for side in size):
+            raise InputError(f"{file}: states a picture of {size[0]} x {size[1]} pixels.")
     return Frame(tuple(people), size, file)
 
 

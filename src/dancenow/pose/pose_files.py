@@ -32,11 +32,13 @@ from typing import Final
 
 import numpy as np
 
-from dancenow.errors import DanceNowWarning, InputError
+from dancenow.errors import DanceNowWarning, InputError, NobodyError
 from dancenow.pose.bodies import BODY_25, BodyModel, model_of
+from dancenow.pose.dancers import LARGEST, choose_dancer
 from dancenow.pose.layout import BODY
 from dancenow.pose.openpose import JSON_END, SIDECAR, read_sidecar
 from dancenow.pose.people_in_files import (
+    LARGEST_FRAME,
     YAML_END,
     Frame,
     Person,
@@ -47,7 +49,7 @@ from dancenow.pose.people_in_files import (
     read_yaml,
 )
 from dancenow.pose.track import FloatArray, PoseTrack
-from dancenow.pose.tracking import track_person
+from dancenow.pose.tracking import track_people, track_person
 
 _DEFAULT_FPS: Final = 30.0
 _MAX_SPARSE: Final = 100  # frame numbers per file; with more, they are no frame numbers
@@ -81,7 +83,11 @@ def holds_poses(path: str | Path) -> bool:
 
 
 def read_pose_files(
-    path: str | Path, *, fps: float | None = None, size: tuple[int, int] | None = None
+    path: str | Path,
+    *,
+    fps: float | None = None,
+    size: tuple[int, int] | None = None,
+    person: str = LARGEST,
 ) -> PoseFiles:
     """Read the poses that another program found; see the module for what is known.
 
@@ -95,6 +101,7 @@ def read_pose_files(
             its own files, otherwise 30, with a warning.
         size: frame size `(width, height)`, which few state; by default what the files state, or
             the extent of the keypoints, with a warning.
+        person: who of several persons; see `choose_dancer`.
 
     Warns:
         DanceNowWarning: frames are missing, the size is guessed, or there are several persons.
@@ -112,10 +119,12 @@ def read_pose_files(
     model = _model(frames, ours=stated_fps is not None)
     fps = fps or stated_fps
     size = size or stated_size or next((frame.size for frame in frames if frame.size), None)
-    people = [[_to_layout(person, model) for person in frame.people] for frame in frames]
+    if model is None:
+        raise NobodyError(f"{path}: holds no poses of anybody.")
+    people = [[_to_layout(each, model) for each in frame.people] for frame in frames]
     units = _scale(path, people, size)
     if size is None:
-        size = _extent(people)
+        size = _extent(path, people)
         rate = "" if fps else f", at {_DEFAULT_FPS:g} frames a second"
         warnings.warn(
             f"{path}: the frame size is not stated; {size[0]} x {size[1]}, the extent of the "
@@ -124,9 +133,12 @@ def read_pose_files(
             stacklevel=2,
         )
     fps = fps or _DEFAULT_FPS
-    body = "nobody" if model is None else f"{len(model.rows)} points ({model.name})"
+    body = f"{len(model.rows)} points ({model.name})"
     taken_for = f"{form}, {body}, {units} of {size[0]} x {size[1]}, {fps:.4g} frames a second"
-    return PoseFiles(PoseTrack(track_person(people, size), fps, size), taken_for)
+    if person == LARGEST:
+        return PoseFiles(PoseTrack(track_person(people, size), fps, size), taken_for)
+    tracks = [PoseTrack(each.keypoints, fps, size) for each in track_people(people, size)]
+    return PoseFiles(tracks[choose_dancer(tracks, person, str(path))], taken_for)
 
 
 def _read_folder(folder: Path) -> tuple[list[Frame], str]:
@@ -183,7 +195,7 @@ def _read_list(file: Path) -> tuple[list[Frame], str]:
             ]
             return _numbered(file, frames), "AlphaPose's results"
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise InputError(f"{file}: is damaged, or not what it seems ({error}).") from error
+        raise InputError(f"{file}: is damaged, or not what it seems to be.") from error
     raise InputError(
         f"{file}: holds no poses in a known form: OpenPose's, DWPose's, AlphaPose's or MMPose's."
     )
@@ -199,6 +211,8 @@ def _numbered(file: Path, frames: list[tuple[int, list[Person]]]) -> list[Frame]
     people: dict[int, list[Person]] = {}
     for number, persons in frames:
         people.setdefault(number, []).extend(persons)
+    if not people:
+        return []
     numbers = range(min(people), max(people) + 1)
     if len(numbers) > _MAX_SPARSE * len(people):
         raise InputError(f"{file}: the numbers of its pictures are no frame numbers.")
@@ -260,12 +274,13 @@ def _scale(path: Path, people: list[list[FloatArray]], size: tuple[int, int] | N
     return units
 
 
-def _extent(people: list[list[FloatArray]]) -> tuple[int, int]:
+def _extent(path: Path, people: list[list[FloatArray]]) -> tuple[int, int]:
     """The frame size that holds all keypoints."""
     seen = [person[person[:, 2] > 0, :2] for frame in people for person in frame]
-    if not seen or not sum(map(len, seen)):
-        return 1, 1
-    width, height = np.maximum(np.ceil(np.concatenate(seen).max(axis=0)), 1).astype(int)
+    xy = np.concatenate(seen) if seen else np.zeros((0, 2))
+    if len(xy) == 0 or not 1 <= xy.max() <= LARGEST_FRAME:
+        raise InputError(f"{path}: its coordinates lie in no picture; write them in pixels.")
+    width, height = np.maximum(np.ceil(xy.max(axis=0)), 1).astype(int)
     return int(width), int(height)
 
 

@@ -33,7 +33,7 @@ from dancenow.video import ClipInfo, read_frames
 Frame = NDArray[np.uint8]
 
 _DETECTING = "detecting poses in"
-_VERSION = 5  # of what is cached here; increment it when detection changes
+_VERSION = 6  # of what is cached here; increment it when detection changes
 _CUTS = "cuts.json"
 _MASK_PX = 512  # longer side of a stored mask
 
@@ -111,23 +111,25 @@ def detect_pose(
         DanceNowWarning: there are several persons, and none was chosen.
     """
     cast = detect_people(clip, estimator=estimator, device=device, progress=progress)
-    return cast.tracks[_choose(cast, person, clip)]
+    return cast.tracks[_choose(cast, person, clip, "person")]
 
 
 def find_pose(
     clip: ClipInfo,
     *,
     person: str = LARGEST,
+    option: str = "person",
     estimator: str = "mediapipe",
     device: str = "cpu",
     progress: ProgressCallback = silent,
 ) -> PoseTrack:
     """The poses of a dancer, without outliers and short gaps, joined with the clip's flow; cached.
 
-    Arguments, errors and warnings are those of `detect_pose`.
+    Arguments, errors and warnings are those of `detect_pose`; `option` is the one that names the
+    person, for messages.
     """
     cast = detect_people(clip, estimator=estimator, device=device, progress=progress)
-    chosen = _choose(cast, person, clip)
+    chosen = _choose(cast, person, clip, option)
     folder = _people_folder(clip, estimator)
     cached = cache_dir("tracks") / f"{folder.name}-{chosen + 1}.npz"
     if cached.is_file():
@@ -177,7 +179,10 @@ def detect_person(
             _save_cast(found, _people_folder(clip, "mediapipe"))
     using = "mediapipe" if track is not None else estimator
     cast = detect_people(clip, estimator=using, device=device, progress=progress)
-    chosen = _choose(cast, person, clip) if track is None else nearest_dancer(cast.tracks, track)
+    if track is None:
+        chosen = _choose(cast, person, clip, "target_person")
+    else:
+        chosen = nearest_dancer(cast.tracks, track)
     if len(cast.tracks) > 1:
         folder = folder.with_name(f"{folder.name}-{using}-{chosen + 1}")
         if not folder.is_dir():
@@ -219,17 +224,23 @@ def record_bvh(clip: ClipInfo, *, progress: ProgressCallback = silent) -> tuple[
         raise InputError(f"{clip.path}: {error}") from error
 
 
-def _choose(cast: Cast, person: str, clip: ClipInfo) -> int:
+def _choose(cast: Cast, person: str, clip: ClipInfo, option: str) -> int:
     """Index of the person that is meant."""
-    if len(cast.tracks) > 1 and person == LARGEST:
+    if person == LARGEST and _together(cast):
         warnings.warn(
             f"{clip.path}: shows {len(cast.tracks)} dancers; the largest and steadiest is taken. "
-            "`person=left`, right or a number take another; `dancenow pose CLIP -o TRACK --people "
-            "PICTURE` shows their numbers.",
+            f"`{option}=left`, right or a number take another; `dancenow pose CLIP -o TRACK "
+            "--people PICTURE` shows their numbers.",
             DanceNowWarning,
             stacklevel=3,
         )
-    return choose_dancer(cast.tracks, person, str(clip.path))
+    return choose_dancer(cast.tracks, person, str(clip.path), option)
+
+
+def _together(cast: Cast) -> bool:
+    """Whether several dancers are seen at once."""
+    seen = np.stack([(track.confidence > 0).any(axis=1) for track in cast.tracks])
+    return bool((seen.sum(axis=0) > 1).any())
 
 
 def _people_folder(clip: ClipInfo, estimator: str) -> Path:

@@ -13,10 +13,11 @@ from dancenow.errors import DanceNowWarning, InputError
 from dancenow.mocap import film_bvh, read_bvh
 from dancenow.pose import PoseTrack
 from dancenow.pose.dancers import LARGEST, check_person
+from dancenow.pose.estimators import Cast
 from dancenow.pose.filters import clean
 from dancenow.pose.legs import HARDLY, share_of_legs
 from dancenow.pose.pose_files import holds_poses, read_pose_files
-from dancenow.pose.shots import join_shots
+from dancenow.pose.shots import join_shots, shots_of
 from dancenow.progress import ProgressCallback, silent
 from dancenow.sources.detection import detect_people, find_pose
 from dancenow.video import ClipInfo, probe, stored_frames
@@ -89,13 +90,15 @@ def _load(
     check_azimuth(path, azimuth)
     check_rate(fps)
     check_person(person)
+    if person != LARGEST and path.suffix.lower() in (".npz", ".bvh"):
+        raise InputError(f"`person={person}`: {path} holds one person; leave it out.")
     if path.suffix == ".npz":
         track = PoseTrack.load(path)
         if len(track) == 0 or not (track.confidence > 0).any():
             raise InputError(f"{path}: the track holds no pose.")
         return Source(track if fps is None else replace(track, fps=fps), None)
     if holds_poses(path):
-        return Source(clean(read_pose_files(path, fps=fps).track), None)
+        return Source(clean(read_pose_files(path, fps=fps, person=person).track), None)
     if path.suffix.lower() == ".bvh":
         capture = read_bvh(path)
         if fps is not None:
@@ -104,8 +107,26 @@ def _load(
     clip = probe(path, fps=fps)
     clip.tell()
     track = find_pose(clip, person=person, estimator=estimator, device=device, progress=progress)
-    cuts = detect_people(clip, estimator=estimator, device=device).cuts
-    return Source(join_shots(track, cuts), clip, cuts)
+    cast = detect_people(clip, estimator=estimator, device=device)
+    if cast.cuts and person == LARGEST:
+        track = _in_every_shot(clip, cast, track, estimator, progress)
+    return Source(join_shots(track, cast.cuts), clip, cast.cuts)
+
+
+def _in_every_shot(
+    clip: ClipInfo, cast: Cast, track: PoseTrack, estimator: str, progress: ProgressCallback
+) -> PoseTrack:
+    """A track with another dancer in the shots that do not show the first."""
+    keypoints = track.keypoints.copy()
+    for shot in shots_of(cast.cuts, len(track)):
+        if (keypoints[shot, :, 2] > 0).any():
+            continue
+        shown = [int((each.confidence[shot] > 0).any(axis=1).sum()) for each in cast.tracks]
+        best = int(np.argmax(shown))
+        if shown[best]:
+            other = find_pose(clip, person=str(best + 1), estimator=estimator, progress=progress)
+            keypoints[shot] = other.keypoints[shot]
+    return track.with_keypoints(keypoints)
 
 
 def check_azimuth(path: Path, azimuth: float) -> None:
@@ -143,7 +164,14 @@ def load_poses(
         InputError: the poses are of another clip, or nobody is seen.
     """
     if poses is None:
-        return find_pose(clip, person=person, estimator=estimator, device=device, progress=progress)
+        return find_pose(
+            clip,
+            person=person,
+            option="target_person",
+            estimator=estimator,
+            device=device,
+            progress=progress,
+        )
     if poses.suffix == ".npz":
         track = PoseTrack.load(poses)
     elif holds_poses(poses):

@@ -19,19 +19,30 @@ _SMALLEST: Final = 14  # pixels of the text
 
 
 def draw_people(clip: ClipInfo, people: Sequence[PoseTrack]) -> NDArray[np.uint8]:
-    """The frame that shows most of the dancers, their poses and numbers drawn over it.
+    """Frames that show all dancers, their poses and numbers drawn over them.
 
     Args:
         clip: the clip.
         people: its dancers, number 1 first.
 
     Returns:
-        uint8 `(H, W, 3)` RGB.
+        uint8 `(H, W, 3)` RGB: one frame, or several below each other where no frame shows all.
     """
     extents = np.stack([body_extent(track) for track in people])
-    count = np.isfinite(extents).all(axis=2).sum(axis=0)
-    best = np.flatnonzero(count == count.max())
-    index = int(best[len(best) // 2])
+    seen = np.isfinite(extents).all(axis=2)
+    left, panels = np.ones(len(people), np.bool_), []
+    while (count := seen[left].sum(axis=0)).size and count.max() > 0:
+        best = np.flatnonzero(count == count.max())
+        index = int(best[len(best) // 2])
+        panels.append(_panel(clip, people, extents[:, index], index))
+        left &= ~seen[:, index]
+    return np.asarray(np.vstack(panels), dtype=np.uint8)
+
+
+def _panel(
+    clip: ClipInfo, people: Sequence[PoseTrack], extents: NDArray[np.float32], index: int
+) -> NDArray[np.uint8]:
+    """One frame with the poses and numbers of whom it shows."""
     picture = next(iter(read_frames(clip, start=index, stop=index + 1)))
     for track in people:
         picture = overlay(picture, track.keypoints[index])
@@ -39,7 +50,7 @@ def draw_people(clip: ClipInfo, people: Sequence[PoseTrack]) -> NDArray[np.uint8
     pen = ImageDraw.Draw(shown)
     size = max(_SMALLEST, round(_TEXT * clip.size[1]))
     font = ImageFont.load_default(size)
-    for number, extent in enumerate(extents[:, index], start=1):
+    for number, extent in enumerate(extents, start=1):
         if np.isfinite(extent).all():
             left, top, right, _ = extent.tolist()
             place = ((left + right) / 2, max(top - 0.4 * size, size))

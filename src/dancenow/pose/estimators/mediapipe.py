@@ -33,6 +33,7 @@ _FORGET: Final = 36  # frames after which a lost person is given up
 _SEEK: Final = 5  # frames in a row in which a lost person is searched for nearby
 _SEEK_EVERY: Final = 4  # frames between two searches after that
 _SEARCH_EVERY: Final = 12  # frames between two searches of the whole frame
+_CLOSELY_EVERY: Final = 3  # such searches; the others do not see small persons
 _MOST_OTHERS: Final = 4  # persons beside the first; each takes as long as it
 _GIVE_UP: Final = 8  # frames after which another person who is lost is not looked for any more
 _TWIN: Final = 0.35  # spreads between what two windows show of one person
@@ -280,6 +281,7 @@ class _Others:
         self._complexity, self._detector = complexity, detector
         self._followed: list[_Follower] = []
         self._frame = 0
+        self._soon = 0  # the frame until which someone lost is looked for more often
 
     def __enter__(self) -> _Others:
         return self
@@ -292,7 +294,7 @@ class _Others:
         for follower in self._followed:
             follower.view.__exit__()
         self._followed.clear()
-        self._frame = 0
+        self._frame = self._soon = 0
 
     def look(self, frame: Frame, main: Person | None) -> list[Person]:
         """The others in a frame, given whom Holistic sees."""
@@ -308,11 +310,12 @@ class _Others:
                 if follower.missed > _GIVE_UP:
                     follower.view.__exit__()
                     self._followed.remove(follower)
+                    self._soon = self._frame + _FORGET
                 continue
             follower.last, follower.missed = person, 0
             follower.view.keep_up_with(person)
             people.append(person)
-        if self._frame % _SEARCH_EVERY == 0:
+        if self._frame % (_SEEK_EVERY if self._frame < self._soon else _SEARCH_EVERY) == 0:
             people += self._newcomers(frame, people)
         self._frame += 1
         return people[0 if main is None else 1 :]
@@ -320,7 +323,8 @@ class _Others:
     def _newcomers(self, frame: Frame, known: list[Person]) -> list[Person]:
         """Persons whom nobody follows yet."""
         found: list[Person] = []
-        for spot in self._detector.find(frame):
+        closely = self._frame % (_CLOSELY_EVERY * _SEARCH_EVERY) == 0
+        for spot in self._detector.find(frame, closely=closely):
             if len(self._followed) >= _MOST_OTHERS or any(_is_at(p, spot) for p in known):
                 continue
             view = _WindowedHolistic(self._complexity, masks=False)
