@@ -22,7 +22,7 @@ from dancenow.pose.estimators.heavy_model import has_heavy_model
 from dancenow.pose.estimators.mediapipe_layout import to_layout, world_landmarks
 from dancenow.pose.estimators.person_detector import PersonDetector, Spot
 from dancenow.pose.estimators.stderr_filter import MEDIAPIPE, drop_stderr_lines
-from dancenow.pose.estimators.window import Cutter, Window
+from dancenow.pose.estimators.window import ROOMY, TIGHT, Cutter, Window
 from dancenow.pose.layout import BODY
 from dancenow.pose.looks import look_of
 from dancenow.pose.track import FloatArray
@@ -148,8 +148,8 @@ class Segmenter:
 class _WindowedHolistic:
     """Holistic, looking at a window of the frames."""
 
-    def __init__(self, complexity: int, *, masks: bool) -> None:
-        self._complexity, self._masks = complexity, masks
+    def __init__(self, complexity: int, *, masks: bool, share: float = ROOMY) -> None:
+        self._complexity, self._masks, self._share = complexity, masks, share
         self._window: Window | None = None  # None: the whole frame
         self._cutter = Cutter()
         self._size = (0, 0)
@@ -210,7 +210,7 @@ class _WindowedHolistic:
         """Choose a new window when the person has nearly left the current one."""
         largest = max(self._size)
         if self._window is not None and not self._window.fits(person.keypoints, largest):
-            self.move_to(Window.around(person.keypoints, largest))
+            self.move_to(Window.around(person.keypoints, largest, self._share))
 
 
 class _Finder:
@@ -327,14 +327,17 @@ class _Others:
         for spot in self._detector.find(frame, closely=closely):
             if len(self._followed) >= _MOST_OTHERS or any(_is_at(p, spot) for p in known):
                 continue
-            view = _WindowedHolistic(self._complexity, masks=False)
-            view.move_to(Window.at(spot.x, spot.y, 2 * spot.radius, max(frame.shape[:2])))
-            person, _ = view.look(frame)
-            if person is None or not _is_at(person, spot) or _is_one_of(person, known + found):
+            # Beside others, a tight window shows the right one; with spread arms, a roomy one does.
+            for share in (TIGHT, ROOMY):
+                view = _WindowedHolistic(self._complexity, masks=False, share=share)
+                side = max(frame.shape[:2])
+                view.move_to(Window.at(spot.x, spot.y, 2 * spot.radius, side, share))
+                person, _ = view.look(frame)
+                if person and _is_at(person, spot) and not _is_one_of(person, known + found):
+                    self._followed.append(_Follower(view, person))
+                    found.append(person)
+                    break
                 view.__exit__()
-                continue
-            self._followed.append(_Follower(view, person))
-            found.append(person)
         return found
 
 

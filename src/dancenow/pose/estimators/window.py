@@ -13,7 +13,9 @@ from dancenow.pose.estimators.base import Frame
 from dancenow.pose.layout import BODY
 from dancenow.pose.track import FloatArray
 
-_SHARE: Final = 0.4  # of the window's side that a body takes when the window is chosen
+# Shares of the window's side that a body takes when the window is chosen.
+ROOMY: Final = 0.4  # with room to move
+TIGHT: Final = 0.65  # beside others, who must not be taken for the one who is meant
 _TOO_LARGE: Final = 0.8
 _TOO_SMALL: Final = 0.15
 _SMALLEST: Final = 32  # pixels
@@ -34,15 +36,22 @@ class Window:
         return Window((width - side) // 2, (height - side) // 2, side)
 
     @staticmethod
-    def around(keypoints: FloatArray, largest: int) -> Window:
-        """A window with room to move around a body `(137, 3)`, at most `largest` pixels wide."""
+    def around(keypoints: FloatArray, largest: int, share: float = ROOMY) -> Window:
+        """A window around a body `(137, 3)`; see `at`."""
         (x, y), extent = _centre_and_extent(keypoints)
-        return Window.at(float(x), float(y), extent, largest)
+        return Window.at(float(x), float(y), extent, largest, share)
 
     @staticmethod
-    def at(x: float, y: float, extent: float, largest: int) -> Window:
-        """A window with room to move around a body of some extent in the middle, pixels."""
-        side = max(_SMALLEST, min(round(extent / _SHARE), largest))
+    def at(x: float, y: float, extent: float, largest: int, share: float = ROOMY) -> Window:
+        """A window around a body in the middle, at most `largest` pixels wide.
+
+        Args:
+            x, y: the middle, pixels.
+            extent: the body's longer side, pixels.
+            largest: pixels.
+            share: of the window's side that the body takes.
+        """
+        side = max(_SMALLEST, min(round(extent / share), largest))
         return Window(round(x - side / 2), round(y - side / 2), side)
 
     def fits(self, keypoints: FloatArray, largest: int) -> bool:
