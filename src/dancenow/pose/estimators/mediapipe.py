@@ -281,7 +281,7 @@ class _Others:
         self._complexity, self._detector = complexity, detector
         self._followed: list[_Follower] = []
         self._frame = 0
-        self._soon = 0  # the frame until which someone lost is looked for more often
+        self._soon = _FORGET  # the frame until which others are looked for more often
 
     def __enter__(self) -> _Others:
         return self
@@ -294,7 +294,7 @@ class _Others:
         for follower in self._followed:
             follower.view.__exit__()
         self._followed.clear()
-        self._frame = self._soon = 0
+        self._frame, self._soon = 0, _FORGET
 
     def look(self, frame: Frame, main: Person | None) -> list[Person]:
         """The others in a frame, given whom Holistic sees."""
