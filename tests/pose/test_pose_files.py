@@ -263,10 +263,10 @@ def test_persons_in_pose_files_can_be_chosen(dance: Points, tmp_path: Path) -> N
     for index in range(10):
         pair = {"people": [people(b)["people"][0] for b in (dance[index, BODY], other[index])]}
         (tmp_path / f"{index}.json").write_text(json.dumps(pair))
-    right = quiet(tmp_path, size=SIZE, person="right").track
+    right = quiet(tmp_path, size=SIZE).of("right", tmp_path)
     assert_allclose(right.keypoints[:, BODY], other[:10], atol=1e-3)
     with pytest.raises(InputError, match="`person=3`: 2 persons are seen"):
-        quiet(tmp_path, size=SIZE, person="3")
+        quiet(tmp_path, size=SIZE).of("3", tmp_path)
     dancing(seconds=1).save(tmp_path / "t.npz")
     with pytest.raises(InputError, match=r"t\.npz holds one person; leave it out"):
         load_source(tmp_path / "t.npz", person="2")

@@ -169,8 +169,8 @@ def test_a_person_over_a_recorded_room_is_told_from_whole_painted_frames(
 
     performer = Performer.load(stage / "zola")
     picture = tmp_path / "beach.png"
-    claim = performance_claim(Made.performance, performer, str(picture), stage / "zola")
+    claim = performance_claim(Made.performance, [performer], str(picture), stage / "zola")
     assert claim.origin is Origin.composite and claim.inputs == ("zola", "beach.png")
     for name in ("target", "white", "transparent"):
-        claim = performance_claim(Made.performance, performer, name, None)
+        claim = performance_claim(Made.performance, [performer], name, None)
         assert claim.inputs == ()

@@ -28,28 +28,35 @@ class _PerformOptions(options.LiveOptions):
     """Options of a performance, from files or live."""
 
     webcam: Annotated[bool, Option("Dance live what a camera sees, until q or Ctrl-C.")] = False
+    source: Annotated[
+        str | None, Option("The motion, instead of the last argument.", shown_default=" ")
+    ] = None
 
 
 def _perform(
-    performer: Path,
-    source: str | None,
+    performers: list[str],
     output: Path | None,
     chosen: _PerformOptions,
     *,
     progress: ProgressCallback,
 ) -> Any:
-    """The command `perform`, which covers two verbs."""
+    """The command `perform`, which covers two verbs; the last of `performers` may be the source."""
     from dancenow.workflows.live import perform_live
     from dancenow.workflows.perform import perform
 
+    source = chosen.source
+    if source is None and len(performers) > 1:
+        *performers, source = performers
     if chosen.webcam:
-        return perform_live(performer, source or "0", output, chosen, progress=progress)
+        if len(performers) > 1:
+            raise InputError("`webcam`: one performer dances live, not several.")
+        return perform_live(performers[0], source or "0", output, chosen, progress=progress)
     if chosen.seconds is not None:
         raise InputError("`seconds`: needs `webcam`.")
     if source is None or output is None:
         missing = "SOURCE, the motion to dance," if source is None else "-o OUTPUT"
         raise InputError(f"{missing} is missing; or add `webcam`.")
-    return perform(performer, Path(source), output, chosen, progress=progress)
+    return perform(performers, source, output, chosen, progress=progress)
 
 
 def _train_choreographer(
@@ -94,7 +101,12 @@ COMMANDS: Final = (
         "dancenow.workflows.transfer:transfer",
         (
             Argument("source", _SOURCE),
-            Argument("target", "The person to animate: a clip, or a trained performer's folder."),
+            Argument(
+                "target",
+                "The person to animate: a clip, or a trained performer's folder. Of several, each "
+                "follows a dancer of the source.",
+                kind=list[Path],
+            ),
             _CLIP,
         ),
         options.TransferOptions,
@@ -114,13 +126,12 @@ COMMANDS: Final = (
         "Make a trained performer dance.",
         _perform,
         (
-            Argument("performer", "Folder of a trained performer."),
             Argument(
-                "source",
-                f"{_SOURCE} With --webcam: a camera's number, 0 by default, or a clip played in "
-                "its place.",
-                kind=str,
-                optional=True,
+                "performers",
+                "Folder of a trained performer; of several, each follows a dancer of the source. "
+                f"The last argument is the motion, unless --source names it. {_SOURCE} With "
+                "--webcam: a camera's number, 0 by default, or a clip played in its place.",
+                kind=list[str],
             ),
             Argument(
                 "output",

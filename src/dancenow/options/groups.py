@@ -128,6 +128,19 @@ class TargetOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FormationOptions:
+    """How several performers share a picture."""
+
+    formation: Annotated[
+        Formation,
+        Option(
+            "Several performers in one room, or side by side. They follow the source's largest "
+            "dancers from left to right, or those that --person names, such as 2,1."
+        ),
+    ] = Formation.together
+
+
+@dataclass(frozen=True, kw_only=True)
 class CredentialsOptions:
     """Whether results are signed."""
 

@@ -13,6 +13,7 @@ from dancenow.options.groups import (
     DeviceOptions,
     EstimatorOptions,
     Formation,
+    FormationOptions,
     LoggerOptions,
     PaintOptions,
     PersonOptions,
@@ -98,6 +99,7 @@ class PerformOptions(
     EstimatorOptions,
     RateOptions,
     PersonOptions,
+    FormationOptions,
     CredentialsOptions,
     ShowOptions,
 ):
@@ -124,6 +126,7 @@ class TransferOptions(
     PaintOptions,
     PosesOptions,
     TargetOptions,
+    FormationOptions,
     CredentialsOptions,
     ShowOptions,
     BudgetOptions,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.errors import InputError
+from dancenow.errors import DanceNowWarning, InputError
 from dancenow.pose.extent import body_extent
 from dancenow.pose.layout import INDEX, MIRROR, SIDES, USABLE
 from dancenow.pose.looks import looks_apart
@@ -82,8 +83,21 @@ def _overlap(a: FloatArray, b: FloatArray) -> bool:
     return bool(a[0] - near < b[2] and b[0] - near < a[2])
 
 
-def check_person(person: str, option: str = "person") -> None:
-    """Raise `InputError` if a text, the value of an option, names no person."""
+def check_person(person: str, option: str = "person", *, count: int = 1) -> None:
+    """Raise `InputError` if a text, the value of an option, does not name `count` persons.
+
+    Several are named one after the other, such as "2,1"; "largest" alone names any number.
+    """
+    if count > 1 and person != LARGEST:
+        each = person.split(",")
+        if len(each) != count:
+            raise InputError(
+                f"`{option}={person}`: {count} performers need a person each, such as "
+                f"{','.join(map(str, range(count, 0, -1)))}."
+            )
+        for one in each:
+            check_person(one, option)
+        return
     if person not in _WHERE and not (person.isascii() and person.isdigit() and int(person) > 0):
         raise InputError(
             f"`{option}={person}`: unknown; choose {', '.join(_WHERE)}, or a number from 1."
@@ -114,6 +128,39 @@ def choose_dancer(
         seen = "one person is" if len(tracks) == 1 else f"{len(tracks)} persons are"
         raise InputError(f"`{option}={person}`: {seen} seen in {name}.")
     return int(person) - 1
+
+
+def choose_cast(tracks: Sequence[PoseTrack], person: str, count: int, name: str) -> list[int]:
+    """Indices of the persons whom `count` performers follow.
+
+    Args:
+        tracks: all dancers, the largest and steadiest first.
+        person: a list such as "2,1", or "largest": the first ones from left to right.
+        count: number of performers.
+        name: the clip's, for messages.
+
+    Raises:
+        InputError: there are not as many.
+
+    Warns:
+        DanceNowWarning: there is one person, whom all performers follow.
+    """
+    check_person(person, count=count)
+    if person != LARGEST:
+        return [choose_dancer(tracks, each, name) for each in person.split(",")]
+    if len(tracks) == 1:
+        warnings.warn(
+            f"{name}: shows one dancer; all performers dance the same.",
+            DanceNowWarning,
+            stacklevel=2,
+        )
+        return [0] * count
+    if len(tracks) < count:
+        raise InputError(
+            f"{name}: {len(tracks)} dancers are seen, too few for {count} performers; name them "
+            f"with `person`, such as {','.join(str(1 + i % len(tracks)) for i in range(count))}."
+        )
+    return sorted(range(count), key=lambda index: _place(tracks[index]))
 
 
 def nearest_dancer(tracks: Sequence[PoseTrack], track: PoseTrack) -> int:

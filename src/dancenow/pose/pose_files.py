@@ -63,12 +63,34 @@ class PoseFiles:
     """Poses that were read from files.
 
     Attributes:
-        track: the poses of one person.
+        people: the persons of each frame, float32 `(137, 3)` each, in any order.
+        fps: frames per second.
+        size: width and height in pixels.
         taken_for: what the files were taken for, in words.
     """
 
-    track: PoseTrack
+    people: list[list[FloatArray]]
+    fps: float
+    size: tuple[int, int]
     taken_for: str
+
+    @property
+    def track(self) -> PoseTrack:
+        """The largest and steadiest person; see `track_person`."""
+        return PoseTrack(track_person(self.people, self.size), self.fps, self.size)
+
+    @property
+    def tracks(self) -> list[PoseTrack]:
+        """Everybody, the largest and steadiest first; see `track_people`."""
+        found = track_people(self.people, self.size)
+        return [PoseTrack(each.keypoints, self.fps, self.size) for each in found]
+
+    def of(self, person: str, path: Path) -> PoseTrack:
+        """The person that a text names; see `choose_dancer`."""
+        if person == LARGEST:
+            return self.track
+        tracks = self.tracks
+        return tracks[choose_dancer(tracks, person, str(path))]
 
 
 def holds_poses(path: str | Path) -> bool:
@@ -87,13 +109,11 @@ def read_pose_files(
     *,
     fps: float | None = None,
     size: tuple[int, int] | None = None,
-    person: str = LARGEST,
 ) -> PoseFiles:
     """Read the poses that another program found; see the module for what is known.
 
-    Frames are ordered by their numbers; a missing number becomes a frame without keypoints.  Of
-    several persons the largest and steadiest is taken (see `track_person`).  Which order of
-    keypoints a body has is told by their number and by the lengths of its limbs.
+    Frames are ordered by their numbers; a missing number becomes a frame without keypoints.
+    Which order of keypoints a body has is told by their number and by the lengths of its limbs.
 
     Args:
         path: a folder, or a JSON file.
@@ -101,10 +121,9 @@ def read_pose_files(
             its own files, otherwise 30, with a warning.
         size: frame size `(width, height)`, which few state; by default what the files state, or
             the extent of the keypoints, with a warning.
-        person: who of several persons; see `choose_dancer`.
 
     Warns:
-        DanceNowWarning: frames are missing, the size is guessed, or there are several persons.
+        DanceNowWarning: frames are missing, or the size is guessed.
 
     Raises:
         InputError: there are no such files, a file is damaged, there are frames of several clips,
@@ -135,10 +154,7 @@ def read_pose_files(
     fps = fps or _DEFAULT_FPS
     body = f"{len(model.rows)} points ({model.name})"
     taken_for = f"{form}, {body}, {units} of {size[0]} x {size[1]}, {fps:.4g} frames a second"
-    if person == LARGEST:
-        return PoseFiles(PoseTrack(track_person(people, size), fps, size), taken_for)
-    tracks = [PoseTrack(each.keypoints, fps, size) for each in track_people(people, size)]
-    return PoseFiles(tracks[choose_dancer(tracks, person, str(path))], taken_for)
+    return PoseFiles(people, fps, size, taken_for)
 
 
 def _read_folder(folder: Path) -> tuple[list[Frame], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ import numpy as np
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.mocap import film_bvh, read_bvh
 from dancenow.pose import PoseTrack
-from dancenow.pose.dancers import LARGEST, check_person
+from dancenow.pose.dancers import LARGEST, check_person, choose_cast
 from dancenow.pose.estimators import Cast
 from dancenow.pose.filters import clean
 from dancenow.pose.legs import HARDLY, share_of_legs
@@ -98,7 +99,7 @@ def _load(
             raise InputError(f"{path}: the track holds no pose.")
         return Source(track if fps is None else replace(track, fps=fps), None)
     if holds_poses(path):
-        return Source(clean(read_pose_files(path, fps=fps, person=person).track), None)
+        return Source(clean(read_pose_files(path, fps=fps).of(person, path)), None)
     if path.suffix.lower() == ".bvh":
         capture = read_bvh(path)
         if fps is not None:
@@ -127,6 +128,50 @@ def _in_every_shot(
             other = find_pose(clip, person=str(best + 1), estimator=estimator, progress=progress)
             keypoints[shot] = other.keypoints[shot]
     return track.with_keypoints(keypoints)
+
+
+def load_cast(
+    path: Path,
+    count: int,
+    *,
+    fps: float | None = None,
+    person: str = LARGEST,
+    estimator: str = "mediapipe",
+    device: str = "cpu",
+    azimuth: float = 0.0,
+    progress: ProgressCallback = silent,
+) -> list[Source]:
+    """The motions that `count` performers dance: those of as many dancers, if a file shows them.
+
+    Arguments, errors and warnings are those of `load_source`, except for `person`: see
+    `choose_cast`.
+    """
+    check_person(person, count=count)
+
+    def load(who: str) -> Source:
+        return load_source(
+            path,
+            fps=fps,
+            person=who,
+            estimator=estimator,
+            device=device,
+            azimuth=azimuth,
+            progress=progress,
+        )
+
+    if count == 1:
+        return [load(person)]
+    if path.suffix.lower() in (".npz", ".bvh"):
+        return [load(person)] * count
+    if holds_poses(path):
+        tracks: Sequence[PoseTrack] = read_pose_files(path, fps=fps).tracks
+    else:
+        clip = probe(path, fps=fps)
+        tracks = detect_people(clip, estimator=estimator, device=device, progress=progress).tracks
+    chosen = choose_cast(tracks, person, count, str(path))
+    if len(tracks) == 1:
+        return [load(LARGEST)] * count
+    return [load(str(index + 1)) for index in chosen]
 
 
 def check_azimuth(path: Path, azimuth: float) -> None:

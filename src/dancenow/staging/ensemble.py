@@ -1,9 +1,9 @@
-"""Several performers in one dance, side by side or before one background."""
+"""Several performers in one picture, side by side or before one background."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Final
 
@@ -18,7 +18,9 @@ from dancenow.performer.layer import Layer
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
 from dancenow.pose.normalize import PoseStatistics
+from dancenow.pose.retarget import body_shape, retarget_limbs
 from dancenow.staging.backdrop import TARGET, picture_frames
+from dancenow.staging.group import Group, Place, gather
 from dancenow.staging.room import performable
 
 Frame = NDArray[np.uint8]
@@ -31,19 +33,22 @@ _TALLEST: Final = 1080  # pixels
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Performers that dance the same choreography.
+    """Performers that dance together.
 
     Attributes:
         performers: from left to right.
         formation: side by side, or together.
         delay: seconds by which each starts after the previous one, as in a canon; 0 is unison.
         background: "target" (the first performer's room), a colour, a picture or a clip.
+        retarget: what takes the performers' proportions; by default the limbs of those whose are
+            known.
     """
 
     performers: tuple[Performer, ...]
     formation: Formation = Formation.beside
     delay: float = 0.0
     background: str = TARGET
+    retarget: Retarget | None = None
 
     def check(self) -> None:
         """Raise `InputError` if these performers do not fit the settings."""
@@ -62,16 +67,51 @@ class Ensemble:
                 "frames; train one with `preset=fast`."
             )
 
-    def frames(self, track: PoseTrack) -> tuple[tuple[int, int], Iterator[Frame]]:
-        """Width and height of the picture, and its frames, uint8 `(H, W, 3)` RGB."""
-        tracks = []
-        for number, performer in enumerate(self.performers):
-            retarget = Retarget.whole if performer.scene.shape is None else Retarget.limbs
-            danced = performable(performer, track, retarget=retarget)
-            tracks.append(_later(danced, round(number * self.delay * track.fps)))
-        if self.formation is Formation.together:
-            return self._together(tracks)
+    def frames(
+        self, motion: PoseTrack | Sequence[PoseTrack]
+    ) -> tuple[tuple[int, int], Iterator[Frame]]:
+        """Width and height of the picture, and its frames, uint8 `(H, W, 3)` RGB.
+
+        Args:
+            motion: what all dance, or a track for each performer, of dancers of one source, who
+                keep their places when together; who stands lower is in front.
+        """
+        if isinstance(motion, PoseTrack):
+            tracks = [
+                _later(danced, round(number * self.delay * motion.fps))
+                for number, danced in enumerate(self._danced([motion] * len(self.performers)))
+            ]
+            if self.formation is Formation.together:
+                return self._together(self._in_a_row(tracks))
+        elif self.formation is Formation.together:
+            homes = [_home(performer) for performer in self.performers]
+            group = gather(motion, homes, self.performers[0].scene.size)
+            shaped = zip(self.performers, motion, group.tracks, strict=True)
+            tracks = [self._shaped(*each) for each in shaped]
+            return self._together(replace(group, tracks=tracks))
+        else:
+            tracks = self._danced(motion)
         return self._beside(tracks)
+
+    def _danced(self, tracks: Sequence[PoseTrack]) -> list[PoseTrack]:
+        """Each performer's track in its own frame."""
+        return [
+            performable(performer, track, retarget=self._retarget(performer))
+            for performer, track in zip(self.performers, tracks, strict=True)
+        ]
+
+    def _retarget(self, performer: Performer) -> Retarget:
+        if self.retarget is not None:
+            return self.retarget
+        return Retarget.whole if performer.scene.shape is None else Retarget.limbs
+
+    def _shaped(self, performer: Performer, given: PoseTrack, track: PoseTrack) -> PoseTrack:
+        """A track in a performer's frame, with its proportions if they are wanted."""
+        shape = performer.scene.shape
+        if shape is None or self._retarget(performer) is not Retarget.limbs:
+            return replace(track, size=performer.scene.size)
+        shaped = retarget_limbs(track, body_shape(given), shape)
+        return replace(shaped, size=performer.scene.size)
 
     def _beside(self, tracks: Sequence[PoseTrack]) -> tuple[tuple[int, int], Iterator[Frame]]:
         height = min(_TALLEST, max(track.size[1] for track in tracks)) // 2 * 2
@@ -107,32 +147,50 @@ class Ensemble:
             for layer, picture in zip(performer.layers(track), behind, strict=False)
         )
 
-    def _together(self, tracks: Sequence[PoseTrack]) -> tuple[tuple[int, int], Iterator[Frame]]:
+    def _in_a_row(self, tracks: list[PoseTrack]) -> Group:
+        """Performers of one dance, each in the middle of an equal part of the room."""
         homes = [_home(performer) for performer in self.performers]
-        first, home = self.performers[0].scene, homes[0]
+        home, count = homes[0], len(homes)
         reach = max(
             _reach(track) / own.middle_height for track, own in zip(tracks, homes, strict=True)
         )
-        count = len(self.performers)
-        width = max(first.size[0], round(reach * home.middle_height * count)) // 2 * 2
-        size = (width, first.size[1] // 2 * 2)
-        places = [width * (number + 0.5) / count for number in range(count)]
+        first = self.performers[0].scene
+        width = max(first.size[0], round(reach * home.middle_height * count))
+        shape = (len(tracks[0]), 2)
+        places = [
+            Place(
+                home.middle_height / own.middle_height,
+                np.broadcast_to(np.array([own.x, own.middle]), shape),
+                np.broadcast_to(
+                    np.array([width // 2 * 2 * (number + 0.5) / count, home.middle]), shape
+                ),
+            )
+            for number, own in enumerate(homes)
+        ]
+        order = np.broadcast_to(np.arange(count), (shape[0], count))
+        return Group(width, tracks, places, order)
+
+    def _together(self, group: Group) -> tuple[tuple[int, int], Iterator[Frame]]:
+        first = self.performers[0].scene
+        size = (group.width // 2 * 2, first.size[1] // 2 * 2)
         if self.background == TARGET and first.plate is not None:
+            home = _home(self.performers[0])
             behind: Iterator[Frame] = cycle([_widened(first.plate, home.x, size)])
         else:
-            behind = picture_frames(self.background, size, tracks[0].fps)
+            behind = picture_frames(self.background, size, group.tracks[0].fps)
 
         def frames() -> Iterator[Frame]:
             streams = [
                 performer.layers(track)
-                for performer, track in zip(self.performers, tracks, strict=True)
+                for performer, track in zip(self.performers, group.tracks, strict=True)
             ]
-            for layers, background in zip(zip(*streams, strict=True), behind, strict=False):
+            pictures = zip(zip(*streams, strict=True), behind, strict=False)
+            for index, (layers, background) in enumerate(pictures):
                 frame = background
-                for layer, own, place in zip(layers, homes, places, strict=True):
-                    scale = home.middle_height / own.middle_height
-                    here, there = (own.x, own.middle), (place, home.middle)
-                    frame = _moved(layer, scale, here, there, size).over(frame)
+                for number in group.order[index]:
+                    place = group.places[number]
+                    here, there = place.here[index], place.there[index]
+                    frame = _moved(layers[number], place.scale, here, there, size).over(frame)
                 yield frame
 
         return size, frames()
@@ -152,7 +210,7 @@ def _home(performer: Performer) -> PoseStatistics:
     return performer.scene.statistics
 
 
-def check_cast(count: int, formation: Formation, delay: float) -> None:
+def check_cast(count: int, formation: Formation, delay: float = 0.0) -> None:
     """Raise `InputError` if that many performers do not fit the settings."""
     if count > MOST:
         raise InputError(f"`performer`: at most {MOST} dance together, not {count}.")
@@ -208,8 +266,8 @@ def _widened(plate: Frame, middle: float, size: tuple[int, int]) -> Frame:
 def _moved(
     layer: Layer,
     scale: float,
-    here: tuple[float, float],
-    there: tuple[float, float],
+    here: NDArray[np.float64],
+    there: NDArray[np.float64],
     size: tuple[int, int],
 ) -> Layer:
     """A layer scaled about a point of its own frame and moved elsewhere."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.credentials import Claim
-from dancenow.options import ShowOptions
+from dancenow.options import Formation, ShowOptions
 from dancenow.performer import Performer
+from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.load import Source
 from dancenow.staging.backdrop import Backdrop
+from dancenow.staging.ensemble import Ensemble
 from dancenow.staging.result import ResultWriter, open_result
-from dancenow.staging.room import Staged, stage
+from dancenow.staging.room import Staged, stage, steady_track
 from dancenow.video.prefetch import prefetch
 
 
@@ -63,6 +65,83 @@ def write_performance(
         for frame in frames:
             result.write(frame)
             progress(Progress("dancing", result.frames, len(staged.track)))
+    return result
+
+
+def write_cast(
+    performers: Sequence[Performer],
+    sources: Sequence[Source],
+    output: Path,
+    show: ShowOptions,
+    formation: Formation,
+    *,
+    claim: Claim | None = None,
+    progress: ProgressCallback = silent,
+) -> ResultWriter:
+    """Write a performance of one or several performers, each of whom dances a motion.
+
+    Several share a picture; otherwise as `write_performance`.
+    """
+    if len(performers) == 1:
+        return write_performance(
+            performers[0], sources[0], output, show, claim=claim, progress=progress
+        )
+    ensemble = _ensemble(performers, show, formation)
+    tracks = [steady_track(source, progress) for source in sources]
+    clip = sources[0].clip
+    return write_ensemble(
+        ensemble,
+        tracks,
+        output,
+        fps=clip.fps if clip else None,
+        audio=clip.path if clip is not None and clip.has_audio else None,
+        claim=claim,
+        progress=progress,
+    )
+
+
+def check_ensemble(
+    performers: Sequence[Performer], show: ShowOptions, formation: Formation
+) -> None:
+    """Raise `InputError` if several performers cannot share a picture as the options want."""
+    if len(performers) > 1:
+        _ensemble(performers, show, formation).check()
+
+
+def _ensemble(performers: Sequence[Performer], show: ShowOptions, formation: Formation) -> Ensemble:
+    return Ensemble(
+        tuple(performers), formation, background=show.background, retarget=show.retarget
+    )
+
+
+def write_ensemble(
+    ensemble: Ensemble,
+    motion: PoseTrack | Sequence[PoseTrack],
+    output: Path,
+    *,
+    fps: Fraction | None = None,
+    audio: Path | None = None,
+    claim: Claim | None = None,
+    progress: ProgressCallback = silent,
+) -> ResultWriter:
+    """Write what several performers dance.
+
+    Args:
+        ensemble: who dances.
+        motion: what all dance, or a track for each; see `Ensemble.frames`.
+        output: the clip to write.
+        fps: frames per second; by default the motion's.
+        audio: a file whose sound is added.
+        claim: the statement of the clip's credentials; None for no credentials.
+        progress: called for every frame.
+    """
+    first = motion if isinstance(motion, PoseTrack) else motion[0]
+    size, frames = ensemble.frames(motion)
+    rate = fps or Fraction(first.fps).limit_denominator(1001)
+    with open_result(output, claim, fps=rate, size=size, audio_from=audio) as result:
+        for frame in prefetch(frames):
+            result.write(frame)
+            progress(Progress("dancing", result.frames, len(first)))
     return result
 
 

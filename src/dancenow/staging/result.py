@@ -25,10 +25,12 @@ class ResultWriter:
     """Writes the frames of a result one by one; made by `open_result`.
 
     Attributes:
+        size: width and height of the frames in pixels; None until the first one is written.
         credentials: whether Content Credentials were embedded; known when the result is finished.
     """
 
     _writer: VideoWriter
+    size: tuple[int, int] | None = None
     credentials: bool = False
 
     @property
@@ -38,6 +40,7 @@ class ResultWriter:
 
     def write(self, frame: Frame) -> None:
         """Append one frame; see `VideoWriter.write`."""
+        self.size = (int(frame.shape[1]), int(frame.shape[0]))
         self._writer.write(frame)
 
 

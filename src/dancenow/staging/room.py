@@ -96,6 +96,12 @@ def stage(
     return Staged(track, view)
 
 
+def steady_track(source: Source, progress: ProgressCallback = silent) -> PoseTrack:
+    """A source's poses as seen by a still camera."""
+    path = _source_path(source, progress)
+    return source.track if path is None else steadied(source.track, path)
+
+
 def performable(
     performer: Performer,
     track: PoseTrack,

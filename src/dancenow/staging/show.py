@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from dancenow.credentials import Claim, Made, Origin
 from dancenow.errors import InputError
 from dancenow.files import check_not_read
-from dancenow.options import Camera, Retarget, ShowOptions
-from dancenow.performer import Performer
+from dancenow.options import Camera, Formation, Legs, Retarget, ShowOptions
+from dancenow.performer import Performer, is_performer
 from dancenow.pose.pose_files import holds_poses
 from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.staging.backdrop import (
@@ -18,6 +19,7 @@ from dancenow.staging.backdrop import (
     background_file,
     check_background,
 )
+from dancenow.staging.ensemble import check_cast
 from dancenow.staging.room import check_camera
 from dancenow.video import check_output
 
@@ -36,8 +38,27 @@ def check_show(show: ShowOptions, output: Path) -> None:
         raise InputError("`retarget=limbs`: needs normalisation; leave out `normalize=False`.")
 
 
+def check_several(show: ShowOptions, count: int, formation: Formation) -> None:
+    """Raise `InputError` if the options do not fit this number of performers."""
+    if count == 1:
+        if formation is Formation.beside:
+            raise InputError("`formation=beside`: needs several performers.")
+        return
+    check_cast(count, formation)
+    for name, alone in (
+        ("normalize=False", not show.normalize),
+        (f"camera={show.camera}", show.filmed_by not in (Camera.auto, Camera.still)),
+        ("legs=cut", show.legs is Legs.cut),
+        (f"background={show.background}", show.background in (SOURCE, TRANSPARENT)),
+    ):
+        if alone:
+            raise InputError(f"`{name}`: works with one performer; leave it out.")
+
+
 def check_source(show: ShowOptions, source: Path) -> None:
     """Raise `InputError` if the options need a picture or poses that the source does not have."""
+    if is_performer(source):
+        raise InputError(f"{source}: is a performer; SOURCE, the motion to dance, is missing.")
     given = source.suffix.lower() in (".npz", ".bvh")
     drawn = is_authors_folder(source)
     poses = given or drawn or holds_poses(source)
@@ -80,9 +101,10 @@ def check_whole_frames(show: ShowOptions, preset: str) -> None:
 
 
 def performance_claim(
-    made: Made, performer: Performer, background: str, *inputs: Path | None
+    made: Made, performers: Sequence[Performer], background: str, *inputs: Path | None
 ) -> Claim:
     """The statement of a performance's credentials."""
-    # Layers are composited over a recorded room.
-    origin = Origin.composite if performer.paints_layers else Origin.painted
+    # Layers are composited over a recorded room; without performers everything is drawn.
+    layered = any(performer.paints_layers for performer in performers)
+    origin = Origin.composite if layered else Origin.painted
     return Claim.of(made, origin, *inputs, background_file(background))

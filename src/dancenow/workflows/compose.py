@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dancenow.choreographer.choreographer import DanceRequest
-from dancenow.credentials import Claim, Made, Origin
+from dancenow.credentials import Claim, Made
 from dancenow.errors import InputError
 from dancenow.files import check_can_write, check_not_read
 from dancenow.music import Music, analyze_music
@@ -22,14 +18,13 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import Source, load_source
-from dancenow.staging.backdrop import SOURCE, TARGET, TRANSPARENT, background_file
+from dancenow.staging.backdrop import SOURCE, TARGET, TRANSPARENT
 from dancenow.staging.ensemble import Ensemble, check_cast
-from dancenow.staging.performance import write_performance
+from dancenow.staging.performance import write_ensemble, write_performance
 from dancenow.staging.result import open_result
 from dancenow.staging.show import check_performer, check_show, performance_claim
 from dancenow.training import Device
 from dancenow.video import check_output
-from dancenow.video.prefetch import prefetch
 
 
 def asks_for_tracks(options: GenerateOptions) -> bool:
@@ -134,11 +129,7 @@ class ComposeInputs:
         """The statement of a new dance's credentials; it was learned from `dance`."""
         inputs = (dance, *options.performer, options.music, options.continue_from)
         performers, background = self.ensemble.performers, options.background
-        if len(performers) == 1:
-            return performance_claim(Made.new_dance, performers[0], background, *inputs)
-        # Several performers share recorded rooms; without performers everything is drawn.
-        origin = Origin.composite if performers else Origin.painted
-        return Claim.of(Made.new_dance, origin, *inputs, background_file(background))
+        return performance_claim(Made.new_dance, performers, background, *inputs)
 
 
 def write_dance(
@@ -179,14 +170,14 @@ def write_dance(
             performers[0], source, output, show, audio=options.music, claim=claim, progress=progress
         )
         return performers[0].scene.size, made.credentials
-    size, frames = ensemble.frames(track) if performers else _stick_figures(track)
+    if performers:
+        made = write_ensemble(
+            ensemble, track, output, audio=options.music, claim=claim, progress=progress
+        )
+        return made.size or track.size, made.credentials
     fps = Fraction(track.fps).limit_denominator(1001)
-    with open_result(output, claim, fps=fps, size=size, audio_from=options.music) as result:
-        for frame in prefetch(frames):
-            result.write(frame)
+    with open_result(output, claim, fps=fps, size=track.size, audio_from=options.music) as result:
+        for pose in track.keypoints:
+            result.write(draw_pose(pose, track.size))
             progress(Progress("dancing", result.frames, len(track)))
-    return size, result.credentials
-
-
-def _stick_figures(track: PoseTrack) -> tuple[tuple[int, int], Iterator[NDArray[np.uint8]]]:
-    return track.size, (draw_pose(pose, track.size) for pose in track.keypoints)
+    return track.size, result.credentials

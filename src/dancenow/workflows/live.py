@@ -102,7 +102,7 @@ def perform_live(
         claim = None
         if options.credentials:
             inputs = (played, Path(folder))
-            claim = performance_claim(Made.live, performer, options.background, *inputs)
+            claim = performance_claim(Made.live, [performer], options.background, *inputs)
         screen: Screen = ScreenWindow()
         if out is not None:
             screen = ClipFile(out, claim, camera.fps, backdrop.transparent)
@@ -124,6 +124,8 @@ def _check(options: LiveOptions, output: Path | None) -> None:
             "`webcam`: always normalises the motion and films with a still camera; leave out "
             "`normalize=False`, `retarget`, `legs` and `camera`."
         )
+    if options.formation is not LiveOptions().formation:
+        raise InputError("`webcam`: one performer dances live; leave out `formation`.")
     if options.fps is not None:
         raise InputError("`fps`: a live dance goes as fast as its camera; leave it out.")
     if seconds is not None and seconds <= 0:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dancenow.credentials import Made
-from dancenow.errors import counted
+from dancenow.errors import InputError, counted
 from dancenow.files import check_not_read
 from dancenow.options import PerformOptions
 from dancenow.performer import Performer
 from dancenow.pose.dancers import check_person
 from dancenow.progress import ProgressCallback, StageTimes, silent
-from dancenow.sources.load import check_rate, load_source
+from dancenow.sources.load import check_rate, load_cast
 from dancenow.sources.stick_figures import is_authors_folder
-from dancenow.staging.performance import write_figures, write_performance
+from dancenow.staging.performance import check_ensemble, write_cast, write_figures
 from dancenow.staging.result import ResultWriter
 from dancenow.staging.show import (
     check_performer,
+    check_several,
     check_show,
     check_source,
     performance_claim,
@@ -36,10 +38,11 @@ class Performed:
         fps: frames per second.
         size: width and height in pixels.
         times: seconds of each stage.
-        performer: folder of the performer.
+        performer: folder of the performer, the first one of several.
         steps: its training steps.
         perceptual: whether it was trained with the perceptual loss; None if its preset has none.
         credentials: whether the clip carries Content Credentials.
+        beside: folders of the other performers.
     """
 
     output: Path
@@ -51,23 +54,25 @@ class Performed:
     steps: int
     perceptual: bool | None = None
     credentials: bool = False
+    beside: tuple[Path, ...] = ()
 
     @staticmethod
     def of(
-        output: Path, result: ResultWriter, fps: float, trained: Trained, times: StageTimes
+        output: Path, result: ResultWriter, fps: float, cast: Sequence[Trained], times: StageTimes
     ) -> Performed:
-        """The clip that `result` wrote into `output`, danced by the trained performer."""
-        performer = trained.performer
+        """The clip that `result` wrote into `output`, danced by trained performers."""
+        first, *others = cast
         return Performed(
             output,
             result.frames,
             fps,
-            performer.scene.size,
+            result.size or first.performer.scene.size,
             times,
-            trained.folder,
-            trained.steps,
-            trained.perceptual,
+            first.folder,
+            first.steps,
+            first.perceptual,
             result.credentials,
+            tuple(other.folder for other in others),
         )
 
     def summary(self) -> str:
@@ -75,14 +80,22 @@ class Performed:
         width, height = self.size
         spent = ", ".join(f"{name} {s:.0f} s" for name, s in self.times.rounded().items())
         without = ", which learned without the perceptual loss" if self.perceptual is False else ""
+        performers = f"performer is in {self.performer}"
+        if self.beside:
+            performers = f"performers are in {', '.join(map(str, (self.performer, *self.beside)))}"
         return (
             f"{self.output}: {counted(self.frames, 'frame')} of {width} x {height} at "
-            f"{self.fps:.4g} a second ({spent}); the performer is in {self.performer}{without}"
+            f"{self.fps:.4g} a second ({spent}); the {performers}{without}"
         )
 
 
+def several(paths: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
+    """One or several paths."""
+    return (Path(paths),) if isinstance(paths, str | Path) else tuple(map(Path, paths))
+
+
 def perform(
-    folder: str | Path,
+    folder: str | Path | Sequence[str | Path],
     source: str | Path,
     output: str | Path,
     options: PerformOptions | None = None,
@@ -90,10 +103,10 @@ def perform(
     progress: ProgressCallback = silent,
     times: StageTimes | None = None,
 ) -> Performed:
-    """Make a trained performer dance a source's motion.
+    """Make a trained performer dance a source's motion, or several who share a picture.
 
     Args:
-        folder: the performer.
+        folder: the performer; of several, each follows a dancer of the source.
         source: a clip, a track, a motion capture, pose files, or a folder of drawn stick figures.
         output: the clip to write.
         options: see `PerformOptions`.
@@ -104,27 +117,35 @@ def perform(
         InputError: an input or option cannot be used.
     """
     options = options or PerformOptions()
-    folder, source, output = Path(folder), Path(source), Path(output)
+    folders, source, output = several(folder), Path(source), Path(output)
     check_show(options, output)
-    check_not_read(output, source, folder)
+    check_not_read(output, source, *folders)
+    check_several(options, len(folders), options.formation)
     times = StageTimes() if times is None else times
-    performer = Performer.load(folder, choose_device(options.device))
+    device = choose_device(options.device)
+    performers = [Performer.load(folder, device) for folder in folders]
+    performer = performers[0]
     check_source(options, source)
     check_rate(options.fps)
-    check_person(options.person)
-    check_performer(options, performer, source)
+    check_person(options.person, count=len(folders))
+    for each in performers:
+        check_performer(options, each, source)
+    check_ensemble(performers, options, options.formation)
     claim = None
     if options.credentials:
         made = Made.performance
-        claim = performance_claim(made, performer, options.background, source, folder)
+        claim = performance_claim(made, performers, options.background, source, *folders)
     if is_authors_folder(source):
+        if len(performers) > 1:
+            raise InputError(f"{source}: holds drawn stick figures, which one performer dances.")
         fps = performer.scene.fps
         with times.stage("perform"):
             result = write_figures(performer, source, output, claim=claim, progress=progress)
     else:
         with times.stage("detect"):
-            motion = load_source(
+            motions = load_cast(
                 source,
+                len(performers),
                 fps=options.fps,
                 person=options.person,
                 estimator=options.estimator,
@@ -132,9 +153,16 @@ def perform(
                 azimuth=options.azimuth,
                 progress=progress,
             )
-        fps = motion.track.fps
+        fps = motions[0].track.fps
         with times.stage("perform"):
-            result = write_performance(
-                performer, motion, output, options, claim=claim, progress=progress
+            result = write_cast(
+                performers,
+                motions,
+                output,
+                options,
+                options.formation,
+                claim=claim,
+                progress=progress,
             )
-    return Performed.of(output, result, fps, Trained.of(folder, performer, times), times)
+    cast = [Trained.of(*each, times) for each in zip(folders, performers, strict=True)]
+    return Performed.of(output, result, fps, cast, times)

@@ -79,13 +79,13 @@ def _found(clip: Path, options: PoseOptions, progress: ProgressCallback) -> tupl
     check_rate(options.fps)
     check_person(options.person)
     if clip.suffix.lower() in _TRACKS:
-        track = load_source(
-            clip, fps=options.fps, person=options.person, azimuth=options.camera
-        ).track
+        fps, person, azimuth = options.fps, options.person, options.camera
+        track = load_source(clip, fps=fps, person=person, azimuth=azimuth).track
         return track, _TRACKS[clip.suffix.lower()]
     if holds_poses(clip):
-        files = read_pose_files(clip, fps=options.fps, person=options.person)
-        return files.track if options.raw else clean(files.track), files.taken_for
+        files = read_pose_files(clip, fps=options.fps)
+        track = files.of(options.person, clip)
+        return track if options.raw else clean(track), files.taken_for
     find = detect_pose if options.raw else find_pose
     info = probe(clip, fps=options.fps)
     track = find(

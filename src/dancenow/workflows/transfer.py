@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,23 +15,24 @@ from dancenow.options.unused import warn_of_unused
 from dancenow.performer import is_performer, method_of
 from dancenow.pose.dancers import check_person
 from dancenow.progress import ProgressCallback, StageTimes, silent
-from dancenow.sources.load import check_rate, load_source
+from dancenow.sources.load import check_rate, load_cast
 from dancenow.sources.stick_figures import is_authors_folder
-from dancenow.staging.performance import write_performance
+from dancenow.staging.performance import check_ensemble, write_cast
 from dancenow.staging.show import (
     check_performer,
+    check_several,
     check_show,
     check_source,
     check_whole_frames,
     performance_claim,
 )
-from dancenow.workflows.perform import Performed
+from dancenow.workflows.perform import Performed, several
 from dancenow.workflows.train_performer import Trained, check_target, load_or_train
 
 
 def transfer(
     source: str | Path,
-    target: str | Path,
+    target: str | Path | Sequence[str | Path],
     output: str | Path,
     options: TransferOptions | None = None,
     *,
@@ -40,7 +42,8 @@ def transfer(
 
     Args:
         source: a clip, a track, a motion capture or pose files.
-        target: a clip, or the folder of a trained performer.
+        target: a clip, or the folder of a trained performer; of several, each follows a dancer of
+            the source, and they share a picture.
         output: the clip to write.
         options: see `TransferOptions`.
         progress: called for every frame and step.
@@ -48,33 +51,30 @@ def transfer(
     Raises:
         InputError: an input or option cannot be used.
     """
-    source, target, output = Path(source), Path(target), Path(output)
+    source, targets, output = Path(source), several(target), Path(output)
     options = options or TransferOptions()
     check_show(options, output)
-    check_not_read(output, source, target)
+    check_not_read(output, source, *targets)
+    check_several(options, len(targets), options.formation)
+    if len(targets) > 1 and options.poses is not None:
+        raise InputError("`poses`: are those of one target; leave it out.")
     training = narrowed(options, TrainPerformerOptions)
-    check_target(target, training)
+    for each in targets:
+        check_target(each, training)
     check_source(options, source)
     check_rate(options.fps)
-    check_person(options.person)
+    check_person(options.person, count=len(targets))
     times = StageTimes()
-    trained: Trained | None = None
-    if is_performer(target):
-        trained = load_or_train(target, training, times=times)
-        same = training.preset == trained.preset
-        unused = replace(training, preset=TransferOptions().preset) if same else training
-        warn_of_unused(target, unused, "dancenow train performer")
-        check_performer(options, trained.performer, source)
-    elif not method_of(options.preset).paints_layers:
-        check_whole_frames(options, options.preset)
-        if options.normalize and is_authors_folder(target):
-            raise InputError(
-                f"{target}: holds drawn stick figures without poses, so nothing can be normalised "
-                "to who is learned from it; add `normalize=False`."
-            )
+    trained: dict[Path, Trained] = {}
+    for each in targets:
+        if is_performer(each):
+            trained[each] = _load(each, source, options, training, times)
+        else:
+            _check_clip(each, options)
     with times.stage("detect"):
-        motion = load_source(
+        motions = load_cast(
             source,
+            len(targets),
             fps=options.fps,
             person=options.person,
             estimator=options.estimator,
@@ -82,15 +82,51 @@ def transfer(
             azimuth=options.azimuth,
             progress=progress,
         )
-    if trained is None:
-        trained = load_or_train(target, training, progress=progress, times=times)
+    for each in targets:
+        if each not in trained:
+            trained[each] = load_or_train(each, training, progress=progress, times=times)
+    cast = [trained[each] for each in targets]
+    performers = [each.performer for each in cast]
+    check_ensemble(performers, options, options.formation)
     claim = None
     if options.credentials:
-        claim = performance_claim(
-            Made.transfer, trained.performer, options.background, source, target
-        )
+        claim = performance_claim(Made.transfer, performers, options.background, source, *targets)
     with times.stage("perform"):
-        result = write_performance(
-            trained.performer, motion, output, options, claim=claim, progress=progress
+        result = write_cast(
+            performers,
+            motions,
+            output,
+            options,
+            options.formation,
+            claim=claim,
+            progress=progress,
         )
-    return Performed.of(output, result, motion.track.fps, trained, times)
+    return Performed.of(output, result, motions[0].track.fps, cast, times)
+
+
+def _load(
+    target: Path,
+    source: Path,
+    options: TransferOptions,
+    training: TrainPerformerOptions,
+    times: StageTimes,
+) -> Trained:
+    """A performer that is trained already."""
+    trained = load_or_train(target, training, times=times)
+    same = training.preset == trained.preset
+    unused = replace(training, preset=TransferOptions().preset) if same else training
+    warn_of_unused(target, unused, "dancenow train performer")
+    check_performer(options, trained.performer, source)
+    return trained
+
+
+def _check_clip(target: Path, options: TransferOptions) -> None:
+    """Raise `InputError` if the options do not fit what will be learned of a clip."""
+    if method_of(options.preset).paints_layers:
+        return
+    check_whole_frames(options, options.preset)
+    if options.normalize and is_authors_folder(target):
+        raise InputError(
+            f"{target}: holds drawn stick figures without poses, so nothing can be normalised "
+            "to who is learned from it; add `normalize=False`."
+        )
