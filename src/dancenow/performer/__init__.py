@@ -1,7 +1,7 @@
 """Performers: learned people, after "Everybody Dance Now" (Chan et al., ICCV 2019)."""
 
 from dancenow.performer.layer import Layer
-from dancenow.performer.method import Method, PreparedTarget, TargetRequest, method_of
+from dancenow.performer.method import Method, PreparedTarget, TargetRequest, method_for
 from dancenow.performer.performer import Performer, Scene, is_performer
 
 __all__ = [
@@ -12,5 +12,5 @@ __all__ = [
     "Scene",
     "TargetRequest",
     "is_performer",
-    "method_of",
+    "method_for",
 ]

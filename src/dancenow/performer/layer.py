@@ -37,6 +37,28 @@ class Layer:
             region[...] = cv2.add(behind, cv2.cvtColor(self.pixels, cv2.COLOR_RGBA2RGB))
         return frame
 
+    def mixed(self, other: Layer, share: float) -> Layer:
+        """This layer with another one in its place by a share, 0..1."""
+        boxes = [
+            (each.left, each.top, each.left + each.pixels.shape[1], each.top + each.pixels.shape[0])
+            for each in (self, other)
+            if each.pixels.size
+        ]
+        if not boxes:
+            return self
+        left, top = (min(box[i] for box in boxes) for i in (0, 1))
+        right, bottom = (max(box[i] for box in boxes) for i in (2, 3))
+        canvases = []
+        for each in (self, other):
+            canvas = np.zeros((bottom - top, right - left, 4), np.uint8)
+            height, width = each.pixels.shape[:2]
+            x, y = each.left - left, each.top - top
+            if each.pixels.size:
+                canvas[y : y + height, x : x + width] = each.pixels
+            canvases.append(canvas)
+        mixed = cv2.addWeighted(canvases[0], 1 - share, canvases[1], share, 0)
+        return Layer(np.asarray(mixed, np.uint8), left, top, self.size)
+
     def alone(self) -> Frame:
         """The person on a transparent background, uint8 `(H, W, 4)` RGBA, not premultiplied."""
         frame = np.zeros((self.size[1], self.size[0], 4), np.uint8)

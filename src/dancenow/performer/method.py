@@ -12,8 +12,9 @@ from typing import Any
 from dancenow.errors import InputError
 from dancenow.options import PresetOptions, TrainPerformerOptions
 from dancenow.performer.performer import Performer
-from dancenow.performer.table import METHODS
+from dancenow.performer.table import METHODS, PUPPET
 from dancenow.progress import ProgressCallback, silent
+from dancenow.sources.photos import photos_of
 from dancenow.training import Device
 from dancenow.training.loop import Trainable
 from dancenow.training.memory import MemoryNeed
@@ -77,12 +78,14 @@ class Method(ABC):
         paints_layers: see `Performer`.
         version: of its preparation; it changes what is cached.
         shows_untrained: whether its performers show the person before any training.
+        learns: whether there is any training.
     """
 
     presets: Mapping[str, Any]
     paints_layers: bool
     version: int
     shows_untrained: bool = False
+    learns: bool = True
 
     @abstractmethod
     def configure(self, preset: str, options: PresetOptions) -> Any:
@@ -125,6 +128,21 @@ class Method(ABC):
     @abstractmethod
     def load(self, folder: Path, document: dict[str, Any], device: Device) -> Performer:
         """Read the performer whose `config.json` holds `document` (see `Performer.load`)."""
+
+
+def method_for(target: Path, preset: str) -> Method:
+    """The method that learns a target: photos make puppets.
+
+    Raises:
+        InputError: there is no such preset, or it cannot learn from photos.
+    """
+    if not photos_of(target):
+        return method_of(preset)
+    if not method_of(preset).shows_untrained:
+        raise InputError(
+            f"`preset={preset}`: learns from a clip, and {target} holds photos; leave it out."
+        )
+    return method_of(PUPPET)
 
 
 def method_of(preset: str) -> Method:

@@ -27,6 +27,7 @@ from dancenow.video.camera_motion import CameraPath
 Frame = NDArray[np.uint8]
 
 VERSION = 1
+_MADE = ("generator.safetensors", "photo1_body.png")  # by each method one of these
 
 
 class Scene(Protocol):
@@ -163,7 +164,7 @@ class Performer(ABC):
 
 def is_performer(path: Path) -> bool:
     """Whether a folder holds a trained performer."""
-    return (path / "config.json").is_file() and (path / "generator.safetensors").is_file()
+    return (path / "config.json").is_file() and any((path / name).is_file() for name in _MADE)
 
 
 @contextmanager

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 
 from dancenow.cache import cache_dir, content_hash
-from dancenow.errors import InputError
+from dancenow.errors import DanceNowWarning, InputError
 from dancenow.options import TrainPerformerOptions
-from dancenow.performer.method import Method, TargetRequest, method_of
+from dancenow.performer.method import Method, TargetRequest, method_for
 from dancenow.performer.page import performer_page
 from dancenow.performer.performer import Performer
 from dancenow.progress import ProgressCallback, StageTimes
@@ -21,6 +22,8 @@ from dancenow.training import Budget, Device, choose_device
 from dancenow.training.budget import budget_of
 from dancenow.training.memory import MemoryNeed
 from dancenow.training.session import Session, Training
+
+_OF_TRAINING: Final = ("minutes", "steps", "quality")
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,8 @@ class TrainingPlan:
     device: Device
 
     @staticmethod
-    def of(options: TrainPerformerOptions) -> TrainingPlan:
-        """The plan that the options describe.
+    def of(options: TrainPerformerOptions, target: Path) -> TrainingPlan:
+        """The plan that the options describe for a target.
 
         Raises:
             InputError: an option cannot be used.
@@ -44,13 +47,40 @@ class TrainingPlan:
             raise InputError(f"`hold_out={options.hold_out:g}`: must be at least 0 and below 1.")
         if options.poses is not None and not options.poses.exists():
             raise InputError(f"{options.poses}: no such file or folder.")
-        method = method_of(options.preset)
-        config = method.configure(options.preset, options)
+        method = method_for(target, options.preset)
+        preset = options.preset if options.preset in method.presets else next(iter(method.presets))
+        config = method.configure(preset, options)
         default, enough = Budget(minutes=config.minutes), method.enough_steps(config)
         shown = method.shows_untrained
-        budget = budget_of(options, default, enough_steps=enough, untrained=shown)
+        budget = default
+        if method.learns:
+            budget = budget_of(options, default, enough_steps=enough, untrained=shown)
         device = choose_device(options.device, options.devices, options.nodes)
         return TrainingPlan(options, method, config, budget, device)
+
+    def make(
+        self, session: Session, target: Path, progress: ProgressCallback, times: StageTimes
+    ) -> Performer:
+        """Train a performer in the session's folder, or make one that learns nothing."""
+        if self.method.learns:
+            return self.train(session, target, progress, times)
+        self._warn_of_unused(target)
+        key = content_hash(target, self.method.version, self.config.model_dump(), self._poses())
+        if session.finished:
+            performer = Performer.load(session.folder, self.device)
+            if performer.training.get("key") != key:
+                raise InputError(
+                    f"{session.folder}: holds a performer of another target, or of other options; "
+                    "choose another folder."
+                )
+            return performer
+        request = TargetRequest(target, self.device, self.options, progress)
+        with times.stage("prepare"):
+            prepared = self.method.prepare(self.config, request)
+        figures = {"steps": 0, "seconds": 0.0, "clip": target.name, "key": key}
+        performer = prepared.performer(None, {**figures, "frames": prepared.frames})
+        performer.save(session.folder)
+        return performer
 
     def train(
         self, session: Session, target: Path, progress: ProgressCallback, times: StageTimes
@@ -98,20 +128,33 @@ class TrainingPlan:
     def cached_folder(self, target: Path) -> Path:
         """The cache folder of a performer trained without an output folder."""
         options = self.options
-        poses = None if options.poses is None else content_hash(options.poses)
         first, *others = self.method.contents(target)
         key = content_hash(
             first,
             *map(content_hash, others),
             self.method.version,
             self.config.model_dump(),
-            poses or options.estimator,
+            self._poses() or options.estimator,
             options.target_person,
             options.others.value,
             options.seed,
             options.hold_out,
         )
         return cache_dir("performers") / key
+
+    def _poses(self) -> str | None:
+        """Identifies the poses that are given."""
+        return None if self.options.poses is None else content_hash(self.options.poses)
+
+    def _warn_of_unused(self, target: Path) -> None:
+        """Warn about options of a training where there is none."""
+        unused = [f"`{name}`" for name in _OF_TRAINING if getattr(self.options, name) is not None]
+        if unused:
+            warnings.warn(
+                f"{target}: photos make a puppet at once, so {', '.join(unused)} has no effect.",
+                DanceNowWarning,
+                stacklevel=4,
+            )
 
     def check_memory(self, need: MemoryNeed, total: int) -> None:
         """Raise `InputError` if a GPU with `total` bytes cannot train this, naming what fits."""

@@ -15,7 +15,10 @@ from dancenow.errors import InputError
 METHODS: Final = {
     "fast": "dancenow.performer.fast.method",
     "edn": "dancenow.performer.edn.method",
+    "puppet": "dancenow.performer.puppet.method",
 }
+PUPPET: Final = "puppet"
+"""The preset for photos."""
 
 
 def method_module(name: object, folder: Path) -> Any:

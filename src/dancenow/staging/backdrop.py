@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageColor
+from PIL import ImageColor
 
 from dancenow.cache import cache_dir
 from dancenow.errors import DanceNowWarning, InputError
@@ -24,7 +24,7 @@ from dancenow.sources.detection import detect_person
 from dancenow.sources.load import Source
 from dancenow.video import IMAGE_SUFFIXES, probe, read_frames
 from dancenow.video.animation import is_animation
-from dancenow.video.images import SEE_THROUGH, read_image, see_through
+from dancenow.video.images import SEE_THROUGH, open_picture, read_image, see_through
 from dancenow.video.png import encode_png
 
 Frame = NDArray[np.uint8]
@@ -45,7 +45,7 @@ def check_background(name: str) -> None:
         )
     if _is_picture(path):
         read_image(path)
-        with Image.open(path) as picture:
+        with open_picture(path) as picture:
             if see_through(picture):
                 warnings.warn(f"{path}: {SEE_THROUGH}.", DanceNowWarning, stacklevel=2)
     else:

@@ -171,13 +171,14 @@ def _show_first_look(
 ) -> None:
     """Show some seconds of what a person looks like before any training, if that is anything."""
     from dancenow.options import TrainPerformerOptions
-    from dancenow.performer import method_of
+    from dancenow.performer import method_for
     from dancenow.workflows.perform import perform
     from dancenow.workflows.train_performer import train_performer
 
-    if not method_of(person["preset"]).shows_untrained:
-        return
     clip = _clip_file(person["material"], reporter)
+    method = method_for(clip, person["preset"])
+    if not (method.learns and method.shows_untrained):
+        return
     options = TrainPerformerOptions(
         preset=person["preset"], minutes=0, device=person["device"], seed=person["seed"]
     )

@@ -17,8 +17,9 @@ from dancenow.errors import InputError
 from dancenow.video.timing import DEFAULT_RATE
 
 IMAGE_SUFFIXES: Final = frozenset(
-    {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"}
+    {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".heic", ".heif"}
 )
+_HEIF: Final = (".heic", ".heif")
 # Written beside the pictures of a folder that DanceNow made.  It holds the frame rate, and marks
 # the folder as ours: one of the user's own must never be replaced.
 SEE_THROUGH: Final = "is transparent in parts; black is put behind them"
@@ -40,6 +41,15 @@ class ImageFolder:
     files: tuple[Path, ...]
     size: tuple[int, int]
     rate: Fraction
+
+
+def open_picture(path: Path) -> Image.Image:
+    """Open a picture with Pillow, HEIC of phones, too."""
+    if path.suffix.lower() in _HEIF:
+        from pi_heif import register_heif_opener
+
+        register_heif_opener()
+    return Image.open(path)
 
 
 def natural_key(path: Path) -> tuple[tuple[int, int | str], ...]:
@@ -95,7 +105,7 @@ def _holds_pictures(path: Path) -> bool:
 
 def _read_size(path: Path) -> tuple[int, int]:
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             width, height = image.size
             turned = image.getexif().get(_EXIF_ORIENTATION) in _TURNED
             moves = getattr(image, "n_frames", 1) > 1 and image.format in ("PNG", "WEBP", "GIF")
@@ -113,12 +123,25 @@ def read_image(path: Path) -> NDArray[np.uint8]:
         InputError: it cannot be decoded.
     """
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             upright = ImageOps.exif_transpose(image)
             if upright.mode.startswith("I;16") or upright.mode == "I":
                 grey = np.clip(np.asarray(upright).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
                 return np.repeat(grey[..., None], 3, axis=2)
             return on_black(upright)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise InputError(f"{path}: is damaged and cannot be decoded; remove it.") from error
+
+
+def read_rgba(path: Path) -> NDArray[np.uint8]:
+    """Read one picture as uint8 `(H, W, 4)` RGBA, upright; not premultiplied.
+
+    Raises:
+        InputError: it cannot be decoded.
+    """
+    try:
+        with open_picture(path) as image:
+            return np.array(ImageOps.exif_transpose(image).convert("RGBA"))
     except (OSError, ValueError, SyntaxError) as error:
         raise InputError(f"{path}: is damaged and cannot be decoded; remove it.") from error
 

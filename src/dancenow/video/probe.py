@@ -16,14 +16,13 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
-from PIL import Image
 
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.video.animation import Animation, is_animation, scan_animation
 from dancenow.video.containers import PICTURE_CODECS, decodable_packets, open_video, sound_stream
 from dancenow.video.convert import Filters
 from dancenow.video.dynamic_range import HDR
-from dancenow.video.images import SEE_THROUGH, ImageFolder, open_folder, see_through
+from dancenow.video.images import SEE_THROUGH, ImageFolder, open_folder, open_picture, see_through
 from dancenow.video.timing import (
     DEFAULT_RATE,
     FASTEST,
@@ -164,7 +163,7 @@ def probe(path: str | Path, *, fps: float | Fraction | None = None) -> ClipInfo:
 
 def _folder_info(path: Path, folder: ImageFolder, rate: Fraction | None) -> ClipInfo:
     count, rate = len(folder.files), rate or folder.rate
-    with Image.open(folder.files[0]) as first:
+    with open_picture(folder.files[0]) as first:
         notes = (SEE_THROUGH,) if see_through(first) else ()
     length = float(count / rate)
     return ClipInfo(path, folder.size, rate, count, length, False, 0, False, True, 0.0, notes)

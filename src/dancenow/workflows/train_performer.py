@@ -90,7 +90,7 @@ def train_performer(
     options = options or TrainPerformerOptions()
     target = Path(target)
     check_person(options.target_person, "target_person")
-    plan = TrainingPlan.of(options)
+    plan = TrainingPlan.of(options, target)
     plan.method.check_target(target, plan.config)  # before writing anything
     folder = plan.cached_folder(target) if out is None else Path(out)
     with Session(
@@ -100,7 +100,7 @@ def train_performer(
         logger=options.logger,
         progress=progress,
     ) as session:
-        performer = plan.train(session, target, progress, times)
+        performer = plan.make(session, target, progress, times)
     return Trained.of(folder, performer, times)
 
 
@@ -114,7 +114,7 @@ def load_or_train(
     """The performer in a folder, or one trained on a clip in the cache."""
     if not is_performer(target):
         return train_performer(target, None, options, progress=progress, times=times)
-    device = TrainingPlan.of(options).device
+    device = TrainingPlan.of(options, target).device
     return Trained.of(target, Performer.load(target, device), times or StageTimes())
 
 
@@ -125,6 +125,6 @@ def check_target(target: Path, options: TrainPerformerOptions) -> None:
         InputError: it is neither a clip nor a performer's folder, or an option cannot be used.
     """
     check_person(options.target_person, "target_person")
-    plan = TrainingPlan.of(options)
+    plan = TrainingPlan.of(options, target)
     if not is_performer(target):
         plan.method.check_target(target, plan.config)

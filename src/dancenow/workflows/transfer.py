@@ -12,7 +12,7 @@ from dancenow.files import check_not_read
 from dancenow.options import TrainPerformerOptions, TransferOptions
 from dancenow.options.field import narrowed
 from dancenow.options.unused import warn_of_unused
-from dancenow.performer import is_performer, method_of
+from dancenow.performer import is_performer, method_for
 from dancenow.pose.dancers import check_person
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.sources.load import check_rate, load_cast
@@ -122,7 +122,7 @@ def _load(
 
 def _check_clip(target: Path, options: TransferOptions) -> None:
     """Raise `InputError` if the options do not fit what will be learned of a clip."""
-    if method_of(options.preset).paints_layers:
+    if method_for(target, options.preset).paints_layers:
         return
     check_whole_frames(options, options.preset)
     if options.normalize and is_authors_folder(target):

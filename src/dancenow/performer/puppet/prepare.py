@@ -1,0 +1,147 @@
+"""From photos to a puppet: poses, masks, the room, the parts."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.errors import DanceNowWarning, InputError, counted
+from dancenow.performer.method import TargetRequest
+from dancenow.performer.puppet.config import PuppetConfig
+from dancenow.performer.puppet.cutting import cut_parts
+from dancenow.performer.puppet.parts import PARTS
+from dancenow.performer.puppet.performer import PuppetScene, View
+from dancenow.pose import PoseTrack
+from dancenow.pose.body_size import body_heights
+from dancenow.pose.layout import INDEX, USABLE
+from dancenow.pose.normalize import pose_statistics
+from dancenow.pose.pose_files import holds_poses, read_pose_files
+from dancenow.pose.retarget import body_shape
+from dancenow.pose.track import FloatArray
+from dancenow.progress import Progress
+from dancenow.sources.background import find_room
+from dancenow.sources.photos import cut_out, find_person, photos_of, read_photo
+
+Frame = NDArray[np.uint8]
+
+VERSION: Final = 1  # of what is made; increment it when puppets change
+_HELD: Final = 8  # frames of the still track that is measured
+_TRUNK: Final = ("neck", "mid_hip")
+
+
+@dataclass(frozen=True)
+class MadePuppet:
+    """What photos became.
+
+    Attributes:
+        scene: where the puppet stands.
+        views: the person in each photo.
+    """
+
+    scene: PuppetScene
+    views: list[View]
+
+
+def make_puppet(config: PuppetConfig, request: TargetRequest) -> MadePuppet:
+    """Cut the person out of a target's photos.
+
+    Raises:
+        InputError: a photo cannot be read, nobody is seen, or the given poses do not fit.
+    """
+    files = photos_of(request.target)
+    given = _given(request.options.poses, len(files))
+    views: list[View] = []
+    room: Frame | None = None
+    for number, file in enumerate(files):
+        stage = f"cutting the person out of {file.name}"
+        request.progress(Progress(stage, number, len(files)))
+        photo, cover = read_photo(file, config.most_px)
+        seen = _seen(photo, cover, None if given is None else given[number], file)
+        if seen is None:
+            continue
+        keypoints, mask = seen
+        body_px = float(body_heights(keypoints[None])[0])
+        views.append(View(keypoints, body_px, cut_parts(photo, mask, keypoints, body_px)))
+        if room is None:
+            room = find_room([photo], [mask]).latest
+        request.progress(Progress(stage, number + 1, len(files)))
+    if room is None:
+        raise InputError(
+            f"{request.target}: nobody is seen in it from the shoulders to the hips at least. "
+            "`poses` gives the joints of a drawing: a track (.npz) or pose files."
+        )
+    _tell(request.target, len(views))
+    size = (int(room.shape[1]), int(room.shape[0]))
+    still = PoseTrack(np.repeat(views[0].keypoints[None], _HELD, axis=0), 25.0, size)
+    scene = PuppetScene(room, pose_statistics(still), body_shape(still))
+    return MadePuppet(scene, views)
+
+
+def _seen(
+    photo: Frame, cover: Frame | None, given: PoseTrack | None, file: Path
+) -> tuple[FloatArray, Frame] | None:
+    """The keypoints in pixels of the photo, and the mask; None if nobody is seen."""
+    found = find_person(photo)
+    if given is not None:
+        scale = photo.shape[1] / given.size[0]
+        keypoints = given.keypoints[0].copy()
+        keypoints[:, :2] *= scale
+        if abs(scale * given.size[1] - photo.shape[0]) > 0.02 * photo.shape[0]:
+            raise InputError(
+                f"{file}: the given poses are for a picture of {given.size[0]} x "
+                f"{given.size[1]} pixels, which has another shape."
+            )
+        lines = [line for part in PARTS for bone in part.bones for line in bone.lines]
+        mask = cover if cover is not None else cut_out(photo, keypoints, lines)
+    elif found is not None:
+        keypoints, mask = found.keypoints, found.mask if cover is None else cover
+    else:
+        keypoints, mask = np.zeros((1, 3), np.float32), photo[..., 0]
+    if (found is None and given is None) or not _has_trunk(keypoints):
+        warnings.warn(
+            f"{file}: nobody is seen in it; it is left out.", DanceNowWarning, stacklevel=4
+        )
+        return None
+    return keypoints, mask
+
+
+def _has_trunk(keypoints: FloatArray) -> bool:
+    names = (*_TRUNK, "left_shoulder", "right_shoulder", "left_hip", "right_hip")
+    return bool((keypoints[[INDEX[name] for name in names], 2] >= USABLE).all())
+
+
+def _given(poses: Path | None, count: int) -> list[PoseTrack] | None:
+    """The known poses of each photo."""
+    if poses is None:
+        return None
+    if poses.suffix.lower() == ".npz":
+        track = PoseTrack.load(poses)
+    elif holds_poses(poses):
+        track = read_pose_files(poses, fps=25.0).track
+    else:
+        raise InputError(f"{poses}: is neither a track (.npz) nor pose files (JSON, a folder).")
+    if len(track) != count:
+        raise InputError(
+            f"{poses}: has {counted(len(track), 'pose')} for {counted(count, 'photo')}; give one "
+            "for each."
+        )
+    return [track[index : index + 1] for index in range(count)]
+
+
+def _tell(target: Path, count: int) -> None:
+    more = (
+        "five to ten photos, also from the sides and from behind, make it better"
+        if count == 1
+        else "it turns where one of its photos shows that side"
+    )
+    warnings.warn(
+        f"{target}: {counted(count, 'photo')} make a puppet, whose limbs are moved; nothing is "
+        f"learned. {more[0].upper()}{more[1:]}, a clip much better.",
+        DanceNowWarning,
+        stacklevel=5,
+    )
