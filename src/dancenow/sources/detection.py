@@ -33,7 +33,7 @@ from dancenow.video import ClipInfo, read_frames
 Frame = NDArray[np.uint8]
 
 _DETECTING = "detecting poses in"
-_VERSION = 6  # of what is cached here; increment it when detection changes
+_VERSION = 7  # of what is cached here; increment it when detection changes
 _CUTS = "cuts.json"
 _MASK_PX = 512  # longer side of a stored mask
 
