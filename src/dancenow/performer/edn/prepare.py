@@ -102,13 +102,7 @@ def prepare_pairs(config: EDNConfig, request: TargetRequest) -> PreparedPairs:
     scene = FrameScene(info.size, float(info.fps), statistics, pairs.side, shape)
     warn_of_drift(target, info.size, document["drift"])
     _warn_of_faces(target, pairs)
-    learned = {
-        "clip": content_hash(target),
-        "start": 0,
-        "stop": stop,
-        "frames": info.frames,
-        "target_person": request.options.target_person,
-    }
+    learned = {"clip": content_hash(target), "start": 0, "stop": stop, "frames": info.frames}
     return PreparedPairs(scene, pairs, key, learned)
 
 

@@ -130,13 +130,7 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
     scene = PlatedScene(plate, float(info.fps), document["zoom"], statistics, shape, camera)
     crops = CropSet.open(folder, document["body_px"], stride)
     _warn_of_what_lacks(clip.name, crops.keypoints, document["body_px"] * document["zoom"])
-    span = {
-        "clip": content_hash(clip),
-        "start": 0,
-        "stop": stop,
-        "frames": info.frames,
-        "target_person": request.options.target_person,
-    }
+    span = {"clip": content_hash(clip), "start": 0, "stop": stop, "frames": info.frames}
     return Prepared(scene, crops, key, span)
 
 
