@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dancenow.pose.cuts import CutFinder
+from dancenow.pose.cuts import with_cuts
 from dancenow.video import read_frames
 
 Frame = NDArray[np.uint8]
 
 
 def cuts_in(frames: list[Frame]) -> list[int]:
-    finder = CutFinder()
-    return [index for index, frame in enumerate(frames) if finder.begins(frame)]
+    return [index for index, (_, cut) in enumerate(with_cuts(frames)) if cut]
 
 
 def room(seed: int, shift: int = 0) -> Frame:
@@ -36,10 +35,28 @@ def test_a_pan_is_no_cut() -> None:
     assert cuts_in([room(1, 3 * index) for index in range(60)]) == []
 
 
-def test_a_flash_begins_one_shot_at_most() -> None:
-    frames = [room(1)] * 40
-    frames[20] = np.full((90, 160, 3), 255, np.uint8)
-    assert len(cuts_in(frames)) <= 1
+def test_light_that_flashes_is_no_cut() -> None:
+    frames = [room(1)] * 100
+    for index in range(20, 100, 25):
+        frames[index] = np.full((90, 160, 3), 255, np.uint8)
+    frames[60:62] = [np.asarray(np.minimum(room(1), 215) + 40, np.uint8)] * 2
+    assert cuts_in(frames) == []
+
+
+@pytest.mark.parametrize("shots", [(40, 3, 40), (3, 40), (7, 40), (8, 8, 8)])
+def test_short_shots_end_with_a_cut_too(shots: tuple[int, ...]) -> None:
+    frames = [room(seed) for seed, count in enumerate(shots) for _ in range(count)]
+    assert cuts_in(frames) == np.cumsum(shots)[:-1].tolist()
+
+
+def test_frames_come_in_order_and_at_once_where_that_is_asked() -> None:
+    frames = [room(seed // 10) for seed in range(30)]
+    assert all(a is b for a, (b, _) in zip(frames, with_cuts(iter(frames)), strict=True))
+    read: list[int] = []
+    waiting = (read.append(index) or frame for index, frame in enumerate(frames))
+    found = [cut for count, (_, cut) in enumerate(with_cuts(waiting, at_once=True), start=1)
+             if len(read) == count]  # fmt: skip
+    assert np.flatnonzero(found).tolist() == [10, 20] and len(found) == 30
 
 
 @pytest.mark.parametrize("name", ["taiji.mp4", "studio_dance.mp4"])

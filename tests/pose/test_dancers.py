@@ -147,6 +147,12 @@ def test_persons_are_chosen_by_place_or_number(dance: FloatArray) -> None:
             check_person(wrong)
 
 
+def test_who_is_hardly_seen_has_a_place_too(dance: FloatArray) -> None:
+    tracks = [PoseTrack(at(dance, x), 20, (320, 120)) for x in (80, 0, 160)]
+    tracks[0].keypoints[..., 2] *= 0.15
+    assert [choose_dancer(tracks, who, "a.mp4") for who in ("left", "right")] == [1, 2]
+
+
 def test_given_poses_tell_who_is_meant(dance: FloatArray) -> None:
     tracks = [PoseTrack(at(dance, x), 20, (320, 120)) for x in (80, 0, 160)]
     given = PoseTrack(at(dance, 5), 20, (320, 120))
@@ -168,3 +174,5 @@ def test_who_is_hidden_by_another_goes_on(dance: FloatArray) -> None:
     assert min(hidden[19, HIP, 0], hidden[40, HIP, 0]) - 1 <= between
     assert between <= max(hidden[19, HIP, 0], hidden[40, HIP, 0]) + 1
     assert (left.confidence[20:40] == 0).all()
+    _, cut, _ = bridged([front, near, far], [30])
+    assert (cut.confidence[20:40] == 0).all()

@@ -44,7 +44,7 @@ def moving_light(frames: int) -> Iterator[Frame]:
 
 def test_an_estimator_turns_frames_into_a_track_and_reports_each_frame():
     done: list[int] = []
-    track = BrightestPixel().estimate(moving_light(10), 12.5, (80, 60), done.append)
+    track = BrightestPixel().estimate_all(moving_light(10), 12.5, (80, 60), done.append).tracks[0]
     assert done == list(range(1, 11))
     assert (track.fps, track.size) == (12.5, (80, 60))
     np.testing.assert_allclose(track.xy[:, BODY, 0].mean(axis=1), 20 + np.arange(10), atol=1e-4)
@@ -53,7 +53,7 @@ def test_an_estimator_turns_frames_into_a_track_and_reports_each_frame():
 def test_a_clip_without_a_person_is_refused_with_advice():
     dark = (np.zeros((60, 80, 3), np.uint8) for _ in range(5))
     with pytest.raises(InputError, match="whole body is visible"):
-        BrightestPixel().estimate(dark, 25, (80, 60))
+        BrightestPixel().estimate_all(dark, 25, (80, 60))
 
 
 def test_an_unknown_estimator_is_refused_with_the_names_of_the_known_ones():

@@ -84,7 +84,7 @@ def test_an_empty_room_holds_nobody_and_the_message_says_what_to_check():
     rng = np.random.default_rng(0)
     wall = cv2.resize(rng.integers(90, 120, (9, 16, 3), dtype=np.uint8), (320, 180))
     with pytest.raises(InputError, match="whole body is visible"):
-        MediaPipeEstimator().estimate((wall for _ in range(4)), 25, (320, 180))
+        MediaPipeEstimator().estimate_all((wall for _ in range(4)), 25, (320, 180))
 
 
 def test_mediapipe_stays_silent_on_standard_error():
@@ -192,7 +192,7 @@ class TestOnRealClips:
                 frames.append(canvas)
             return frames
 
-        track = MediaPipeEstimator().estimate(far(), 24, (1280, 720))
+        track = MediaPipeEstimator().estimate_all(far(), 24, (1280, 720)).tracks[0]
         expected = np.stack([detection.candidates[0] for detection in taiji[1]])
         assert (track.confidence[:, INDEX["neck"]] > 0.5).all()
         shift = np.stack([left + step * np.arange(len(track)), np.full(len(track), top)], axis=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -252,10 +253,78 @@ def test_far_more_poses_than_frames_are_of_another_clip(dance: Points, tmp_path:
 
 def test_a_pose_for_each_stored_frame_of_a_resampled_clip(dance: Points, tmp_path: Path) -> None:
     clip = probe(clip_of(tmp_path / "a.mp4", 20), fps=10)
-    assert_array_equal(stored_frames(clip), np.arange(0, 20, 2))
+    assert_array_equal(stored_frames(clip)[0], np.arange(0, 20, 2))
     track = load_poses(clip, write_files(tmp_path / "poses", dance[:20]))
     assert len(track) == 10 and track.fps == 10
     assert_allclose(track.keypoints[:, 8, :2], dance[:20:2, 8, :2], atol=3)  # cleaned
+
+
+def test_a_track_of_all_stored_frames_fits_a_fast_clip(tmp_path: Path) -> None:
+    file = clip_of(tmp_path / "a.mp4", 24, fps=120)
+    track = dancing(seconds=1.2, size=SIZE)
+    replace(track, fps=120).save(tmp_path / "a.npz")
+    assert stored_frames(probe(file))[1] == len(track) == 24
+    given = load_poses(probe(file), tmp_path / "a.npz")
+    assert given.fps == 60
+    assert_array_equal(given.keypoints, track.keypoints[::2])
+
+
+def test_poses_of_scaled_frames_are_scaled(dance: Points, tmp_path: Path) -> None:
+    clip = probe(clip_of(tmp_path / "a.mp4", 10))
+    for height, name in ((128, "half"), (96, "flat")):
+        poses = dance[:10, BODY] * np.array([0.5, 0.5, 1])
+        size = {"canvas_width": 128, "canvas_height": height}
+        (tmp_path / f"{name}.json").write_text(json.dumps([people(p, **size) for p in poses]))
+    track = load_poses(clip, tmp_path / "half.json")
+    assert track.size == SIZE
+    assert_allclose(track.keypoints[:, 8, :2], dance[:10, 8, :2], atol=3)  # cleaned
+    with pytest.raises(InputError, match="is for frames of 128 x 96 pixels"):
+        load_poses(clip, tmp_path / "flat.json")
+
+
+@pytest.mark.parametrize("kind", ["folder", "alpha", "mm"])
+def test_frames_with_nobody_before_and_after_are_left_out(
+    dance: Points, tmp_path: Path, kind: str
+) -> None:
+    clip = probe(clip_of(tmp_path / "a.mp4", 10))
+    shown, files = range(2, 7), tmp_path / f"{kind}.json"
+    points = [dance[index, BODY] for index in shown]
+    if kind == "folder":
+        files = tmp_path / "poses"
+        files.mkdir()
+        for index, pose in zip(shown, points, strict=True):
+            (files / f"{index}.json").write_text(json.dumps(people(pose)))
+    elif kind == "alpha":
+        document: Any = [
+            {"image_id": f"{index}.jpg", "keypoints": pose.ravel().tolist()}
+            for index, pose in zip(shown, points, strict=True)
+        ]
+        files.write_text(json.dumps(document))
+    else:
+        document = [
+            {"frame_id": index + 1, "instances": [{"keypoints": pose.ravel().tolist()}]}
+            for index, pose in zip(shown, points, strict=True)
+        ]
+        files.write_text(json.dumps({"instance_info": document}))
+    with pytest.warns(DanceNowWarning, match="has 5 poses, .* has 10 frames; they are placed by"):
+        track = load_poses(clip, files)
+    assert_array_equal(np.flatnonzero(track.confidence.any(axis=1)), shown)
+    assert len(quiet(files).track) == 5
+
+
+def test_what_macos_puts_beside_files_is_passed_over(dance: Points, tmp_path: Path) -> None:
+    for index in range(3):
+        (tmp_path / f"a_{index}_keypoints.json").write_text(json.dumps(people(dance[index, BODY])))
+        (tmp_path / f"._a_{index}_keypoints.json").write_bytes(b"\0\5\x16\7")
+    assert len(quiet(tmp_path).track) == 3
+
+
+def test_the_name_of_a_track_may_end_in_capitals(tmp_path: Path) -> None:
+    dancing(seconds=0.5, size=SIZE).save(tmp_path / "a.npz")
+    (tmp_path / "a.npz").rename(tmp_path / "A.NPZ")
+    track = load_source(tmp_path / "A.NPZ").track
+    clip = probe(clip_of(tmp_path / "a.mp4", len(track)))
+    assert_array_equal(load_poses(clip, tmp_path / "A.NPZ").keypoints, track.keypoints)
 
 
 def test_persons_in_pose_files_can_be_chosen(dance: Points, tmp_path: Path) -> None:
@@ -263,6 +332,9 @@ def test_persons_in_pose_files_can_be_chosen(dance: Points, tmp_path: Path) -> N
     for index in range(10):
         pair = {"people": [people(b)["people"][0] for b in (dance[index, BODY], other[index])]}
         (tmp_path / f"{index}.json").write_text(json.dumps(pair))
+    clip = probe(clip_of(tmp_path / "a.mp4", 10))
+    chosen = load_poses(clip, tmp_path, person="right")
+    assert_allclose(chosen.keypoints[:, 8, :2], other[:10, 8, :2], atol=3)  # cleaned
     right = quiet(tmp_path, size=SIZE).of("right", tmp_path)
     assert_allclose(right.keypoints[:, BODY], other[:10], atol=1e-3)
     with pytest.raises(InputError, match="`person=3`: 2 persons are seen"):

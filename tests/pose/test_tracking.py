@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.pose.layout import BODY, NUM_KEYPOINTS
 from dancenow.pose.track import FloatArray
-from dancenow.pose.tracking import track_person
+from dancenow.pose.tracking import track_people, track_person
 
 SIZE = (1280, 720)
 # A standing figure, 1 high, around its middle: two columns of body keypoints will do.
@@ -73,6 +73,25 @@ def test_a_large_person_who_soon_leaves_yields_to_the_one_who_stays():
     stays, leaves = person(400, 360, 300), person(900, 360, 600)
     followed = quietly([[stays, leaves] if t < 10 else [stays] for t in range(60)])
     assert_array_equal(followed, np.stack([stays] * 60))
+
+
+def test_a_passer_by_hides_no_smaller_dancer():
+    dancer, small = person(300, 400, 400), person(900, 300, 20)
+    frames = [[dancer, small] for _ in range(100)]
+    for t in range(40, 48):
+        frames[t].append(person(100 + 120 * (t - 40), 360, 700))
+    found = track_people(frames, SIZE)
+    assert [len(np.unique(np.nonzero(each.keypoints)[0])) for each in found] == [100, 100]
+    assert_array_equal(found[1].keypoints[0], small)
+
+
+def test_what_people_look_like_is_found_out_once(monkeypatch):
+    frames = [[person(400, 360, 300)]] * 80
+    looks = [[np.full(6, 90, np.float32)]] * 80
+    median, found = np.nanmedian, []
+    monkeypatch.setattr(np, "nanmedian", lambda *a, **k: found.append(0) or median(*a, **k))
+    track_people(frames, SIZE, looks, cuts=range(2, 80, 2))
+    assert len(found) < 3 * 80
 
 
 def test_two_who_cross_are_not_exchanged():

@@ -17,9 +17,11 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import pose_statistics
 from dancenow.pose.retarget import body_shape
 from dancenow.sample import dance_track
+from dancenow.sources.detection import PersonDetection
 from dancenow.sources.load import Source
+from dancenow.staging import backdrop
 from dancenow.staging.backdrop import Backdrop, check_background
-from dancenow.video import open_writer
+from dancenow.video import ClipInfo, open_writer, probe
 from dancenow.video.png import encode_png
 
 Frame = NDArray[np.uint8]
@@ -226,6 +228,27 @@ def test_a_clip_is_shown_at_the_dances_rate(
     assert len(frames) == 6
     for index, frame in enumerate(frames):
         assert np.abs(frame.astype(int) - COLOURS[index // 2]).max() <= 4
+
+
+def test_the_sources_room_is_that_of_its_longest_shot_without_anybody(
+    performer: FastPerformer, track: PoseTrack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_writer(tmp_path / "a.mp4", fps=8) as writer:
+        for index in range(8):
+            frame = np.full((*SIZE[::-1], 3), COLOURS[0] if index < 3 else COLOURS[2], np.uint8)
+            frame[40:100, 20:50] = frame[40:100, 110:140] = 255
+            writer.write(frame)
+
+    def detect(_: ClipInfo, wanted: NDArray[np.int64], **options: object) -> PersonDetection:
+        assert wanted.tolist() == [3, 4, 5, 6, 7] and options["person"] == "1"
+        masks = np.zeros((len(wanted), *SIZE[::-1]), np.uint8)
+        masks[:, 40:100, 20:50] = 255
+        return PersonDetection(track, wanted, masks, np.maximum(masks, masks[:, :, ::-1]), (3,))
+
+    monkeypatch.setattr(backdrop, "detect_person", detect)
+    monkeypatch.setattr(backdrop, "find_camera", lambda *_, **__: pytest.fail("it jumps"))
+    room = shown("source", performer, Source(track, probe(tmp_path / "a.mp4"), (3,)))
+    assert np.abs(room.astype(int) - COLOURS[2]).max() < 20
 
 
 # --- What cannot be ------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from PIL import Image
 
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.video import open_writer, probe, read_frames
+from dancenow.video.animation import scan_animation
 
 MakeClip = Callable[..., Path]
 Frame = NDArray[np.uint8]
@@ -255,6 +256,13 @@ def test_pictures_of_an_animation_are_shown_as_long_as_it_says(
 def test_the_picture_for_old_viewers_is_not_part_of_the_animation(tmp_path: Path) -> None:
     path = animate(tmp_path / "a.png", [100] * 5, default_image=True)
     assert [number_of(frame) for frame in read_frames(path)] == [1, 2, 3, 4]
+
+
+def test_the_times_of_an_animation_are_read_once(tmp_path: Path) -> None:
+    path = animate(tmp_path / "a.webp", [100] * 5)
+    assert scan_animation(path) is scan_animation(path)
+    animate(path, [100] * 7)
+    assert len(scan_animation(path).seconds) == 7
 
 
 def test_a_damaged_animation_is_named(tmp_path: Path) -> None:

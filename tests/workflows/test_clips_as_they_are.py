@@ -40,6 +40,7 @@ def test_of_two_dancers_the_chosen_one_is_learned_and_the_other_is_not_there(
     """One in stripes at 180 px, one in a yellow dress at 455 px, before a wall of bricks."""
     duet = cases / "two_side_by_side.mp4"
     second = learned(duet, tmp_path / "second", target_person="right")
+    assert second.training["learned"]["target_person"] == "right"
     wall = colour(second.scene.plate, 320, 150)
     for x in (180, 455):
         assert np.abs(colour(second.scene.plate, x, 150) - wall).max() < 40

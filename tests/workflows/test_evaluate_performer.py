@@ -179,6 +179,26 @@ def test_a_clip_that_was_learned_whole_is_measured_with_a_warning(
     assert "learned" in made.lines()[0]
 
 
+@pytest.mark.parametrize("other_clip", [False, True])
+def test_the_person_who_was_learned_is_compared(
+    performer: FastPerformer, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    other_clip: bool,
+) -> None:  # fmt: skip
+    learned = {"clip": "" if other_clip else content_hash(clip), "stop": 6, "target_person": "left"}
+    performer.training["learned"] = learned
+    performer.save(tmp_path / "performer")
+    asked: list[str] = []
+
+    def load(*_: object, person: str, **__: object) -> None:
+        asked.append(person)
+        raise InputError("that is all")
+
+    monkeypatch.setattr("dancenow.workflows.evaluate_performer.load_poses", load)
+    with pytest.raises(InputError, match="that is all"):
+        evaluate_performer(tmp_path / "performer", clip, EvaluatePerformerOptions(device="cpu"))
+    assert asked == ["largest" if other_clip else "left"]
+
+
 def test_without_poses_they_are_detected_in_the_clip(trained: Train, clip: Path) -> None:
     events: list[Progress] = []
     made = evaluate_performer(

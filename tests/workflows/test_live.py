@@ -209,6 +209,11 @@ def test_what_fails_in_the_estimator_is_told(
     assert not list(tmp_path.iterdir()) and no_threads_are_left()
 
 
+def test_nobody_can_be_chosen(folder: Path, clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="`person`: a live dance follows one person"):
+        perform_live(folder, str(clip), tmp_path / "o.mp4", LiveOptions(person="2", device="cpu"))
+
+
 def test_an_unknown_estimator_is_told(folder: Path, clip: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no pose estimator is called 'eyes'"):
         perform_live(

@@ -115,7 +115,7 @@ class TrainingPlan:
                 "clip": target.name,
                 "frames": prepared.frames,
                 "precision": self.device.precision,
-                "learned": prepared.learned,
+                "learned": prepared.learned | {"target_person": self.options.target_person},
             }
             performer: Performer = prepared.performer(trainable, figures)
             if prepared.team.first:

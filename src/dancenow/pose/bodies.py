@@ -19,9 +19,9 @@ from dancenow.pose.layout import (
     FACE,
     INDEX,
     LEFT_HAND,
-    MIDPOINTS,
     NUM_KEYPOINTS,
     RIGHT_HAND,
+    add_midpoints,
 )
 from dancenow.pose.track import FloatArray
 
@@ -72,13 +72,12 @@ class BodyModel:
     def to_layout(self, points: Points) -> FloatArray:
         """Points in its order, as float32 `(137, 3)`; neck and mid-hip are derived if missing."""
         keypoints = np.zeros((NUM_KEYPOINTS, 3), np.float32)
-        used = np.array(self.rows) >= 0
-        keypoints[np.array(self.rows)[used]] = points[used]
+        rows = np.array(self.rows)
+        given = rows[rows >= 0]
+        keypoints[given] = points[rows >= 0]
+        add_midpoints(keypoints)
+        keypoints[given] = points[rows >= 0]
         keypoints[:, 2] = np.clip(keypoints[:, 2], 0, 1)
-        for name, left, right in MIDPOINTS:
-            pair = keypoints[[INDEX[left], INDEX[right]]]
-            if INDEX[name] not in self.rows and (pair[:, 2] > 0).all():
-                keypoints[INDEX[name]] = *pair[:, :2].mean(axis=0), pair[:, 2].min()
         return keypoints
 
 

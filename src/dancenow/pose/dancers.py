@@ -49,10 +49,14 @@ def dancers(people: Sequence[Tracked]) -> list[Tracked]:
     return kept
 
 
-def bridged(tracks: Sequence[PoseTrack]) -> list[PoseTrack]:
+def bridged(tracks: Sequence[PoseTrack], cuts: Sequence[int] = ()) -> list[PoseTrack]:
     """The tracks, with poses interpolated where one dancer passes behind another.
 
     What is interpolated is half as certain as what was seen.
+
+    Args:
+        tracks: all dancers of a clip.
+        cuts: the frames with which new shots begin: nobody goes on from one shot to the next.
     """
     extents = [body_extent(track) for track in tracks]
     made = []
@@ -64,6 +68,8 @@ def bridged(tracks: Sequence[PoseTrack]) -> list[PoseTrack]:
         for before, after in pairwise(known.tolist()):
             gap = after - before
             if gap < 2 or gap > _HIDDEN * track.fps:
+                continue
+            if any(before < cut <= after for cut in cuts):
                 continue
             if any(
                 _overlap(extents[index][f], other[f]) for f in (before, after) for other in others
@@ -181,6 +187,8 @@ def _apart(a: PoseTrack, b: PoseTrack) -> float:
 def _place(track: PoseTrack) -> float:
     """Where a person is at first, x in pixels: they may change places later."""
     seen = track.confidence >= USABLE
+    if not seen.any():
+        seen = track.confidence > 0
     first = np.flatnonzero(seen.any(axis=1))[: max(1, round(_AT_FIRST * track.fps))]
     return float(np.median(track.xy[first, :, 0][seen[first]]))
 

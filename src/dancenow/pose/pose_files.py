@@ -67,12 +67,14 @@ class PoseFiles:
         fps: frames per second.
         size: width and height in pixels.
         taken_for: what the files were taken for, in words.
+        first: which frame of the clip the first one is, from 0; None if the files do not tell.
     """
 
     people: list[list[FloatArray]]
     fps: float
     size: tuple[int, int]
     taken_for: str
+    first: int | None = None
 
     @property
     def track(self) -> PoseTrack:
@@ -85,20 +87,19 @@ class PoseFiles:
         found = track_people(self.people, self.size)
         return [PoseTrack(each.keypoints, self.fps, self.size) for each in found]
 
-    def of(self, person: str, path: Path) -> PoseTrack:
+    def of(self, person: str, path: Path, option: str = "person") -> PoseTrack:
         """The person that a text names; see `choose_dancer`."""
         if person == LARGEST:
             return self.track
         tracks = self.tracks
-        return tracks[choose_dancer(tracks, person, str(path))]
+        return tracks[choose_dancer(tracks, person, str(path), option)]
 
 
 def holds_poses(path: str | Path) -> bool:
     """Whether `path` is a JSON file, or a folder of pose files."""
     path = Path(path)
     if path.is_dir():
-        names = [entry.name for entry in path.iterdir()]
-        if any(name.endswith((JSON_END, YAML_END)) for name in names):
+        if _listed(path, JSON_END) or _listed(path, YAML_END):
             return True
         return bool(_plain_json(path))
     return path.suffix.lower() == ".json" and path.is_file()
@@ -119,8 +120,8 @@ def read_pose_files(
         path: a folder, or a JSON file.
         fps: frames a second, which such files do not state; by default what DanceNow wrote beside
             its own files, otherwise 30, with a warning.
-        size: frame size `(width, height)`, which few state; by default what the files state, or
-            the extent of the keypoints, with a warning.
+        size: frame size `(width, height)`, where the files do not state it; by default the extent
+            of the keypoints, with a warning.
 
     Warns:
         DanceNowWarning: frames are missing, or the size is guessed.
@@ -133,11 +134,11 @@ def read_pose_files(
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: no such folder or file.")
-    frames, form = _read_folder(path) if path.is_dir() else _read_list(path)
+    frames, first, form = _read_folder(path) if path.is_dir() else _read_list(path)
     stated_fps, stated_size = read_sidecar(path) if path.is_dir() else (None, None)
     model = _model(frames, ours=stated_fps is not None)
     fps = fps or stated_fps
-    size = size or stated_size or next((frame.size for frame in frames if frame.size), None)
+    size = stated_size or next((frame.size for frame in frames if frame.size), size)
     if model is None:
         raise NobodyError(f"{path}: holds no poses of anybody.")
     people = [[_to_layout(each, model) for each in frame.people] for frame in frames]
@@ -154,16 +155,16 @@ def read_pose_files(
     fps = fps or _DEFAULT_FPS
     body = f"{len(model.rows)} points ({model.name})"
     taken_for = f"{form}, {body}, {units} of {size[0]} x {size[1]}, {fps:.4g} frames a second"
-    return PoseFiles(people, fps, size, taken_for)
+    return PoseFiles(people, fps, size, taken_for, first)
 
 
-def _read_folder(folder: Path) -> tuple[list[Frame], str]:
-    """The frames of a folder with a file a frame, and what it was taken for."""
+def _read_folder(folder: Path) -> tuple[list[Frame], int | None, str]:
+    """The frames of a folder with a file a frame, the first number, what it was taken for."""
     read: Callable[[Path], Frame] = read_json
-    form, ending, files = "OpenPose's JSON files", JSON_END, sorted(folder.glob(f"*{JSON_END}"))
+    form, ending, files = "OpenPose's JSON files", JSON_END, _listed(folder, JSON_END)
     if not files:
         read, form, ending = read_yaml, "OpenPose's YAML files", YAML_END
-        files = sorted(folder.glob(f"*{YAML_END}"))
+        files = _listed(folder, YAML_END)
     if not files:
         read, form, ending = read_json, "JSON files in OpenPose's form", ".json"
         files = _plain_json(folder)
@@ -173,13 +174,21 @@ def _read_folder(folder: Path) -> tuple[list[Frame], str]:
             "... with `people` are needed."
         )
     frames = [Frame() if file is None else read(file) for file in _in_order(folder, files, ending)]
-    return frames, form
+    numbers = [int(file.stem) for file in files if file.stem.isdecimal()]
+    return frames, min(numbers) if len(numbers) == len(files) else None, form
+
+
+def _listed(folder: Path, ending: str) -> list[Path]:
+    """Files whose names have an ending; macOS puts `._NAME` beside each on foreign disks."""
+    return sorted(file for file in folder.glob(f"*{ending}") if not file.name.startswith("."))
 
 
 def _plain_json(folder: Path) -> list[Path]:
     """Files NUMBER.json or NAME_NUMBER.json in OpenPose's form; the first one is looked into."""
     files = sorted(
-        file for file in folder.glob("*.json") if file.name != SIDECAR and file.stem[-1:].isdigit()
+        file
+        for file in _listed(folder, ".json")
+        if file.name != SIDECAR and file.stem[-1:].isdigit()
     )
     if files:
         try:
@@ -191,25 +200,26 @@ def _plain_json(folder: Path) -> list[Path]:
     return files
 
 
-def _read_list(file: Path) -> tuple[list[Frame], str]:
-    """The frames of a JSON file with all frames, and what it was taken for."""
+def _read_list(file: Path) -> tuple[list[Frame], int | None, str]:
+    """The frames of a JSON file with all frames, the first number, what it was taken for."""
     document = load_json(file)
     try:
         if isinstance(document, dict) and "instance_info" in document:
-            frames = [
-                (int(each["frame_id"]), [json_instance(file, one) for one in each["instances"]])
+            numbered = [
+                (int(each["frame_id"]) - 1, [json_instance(file, one) for one in each["instances"]])
                 for each in document["instance_info"]
             ]
-            return _numbered(file, frames), "MMPose's predictions"
+            return *_numbered(file, numbered), "MMPose's predictions"
         if isinstance(document, dict) and "people" in document:
-            return [json_frame(file, document)], "one frame in OpenPose's form"
+            return [json_frame(file, document)], None, "one frame in OpenPose's form"
         if isinstance(document, list) and document and "people" in document[0]:
-            return [json_frame(file, each) for each in document], "a list of frames, as from DWPose"
+            frames = [json_frame(file, each) for each in document]
+            return frames, None, "a list of frames, as from DWPose"
         if isinstance(document, list) and document and "image_id" in document[0]:
-            frames = [
+            numbered = [
                 (_number(str(each["image_id"])), [json_instance(file, each)]) for each in document
             ]
-            return _numbered(file, frames), "AlphaPose's results"
+            return *_numbered(file, numbered), "AlphaPose's results"
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(f"{file}: is damaged, or not what it seems to be.") from error
     raise InputError(
@@ -222,18 +232,19 @@ def _number(image: str) -> int:
     return int(re.findall(r"\d+", Path(image).stem)[-1])
 
 
-def _numbered(file: Path, frames: list[tuple[int, list[Person]]]) -> list[Frame]:
-    """People by frame number; the first number that is there is the first frame."""
+def _numbered(file: Path, frames: list[tuple[int, list[Person]]]) -> tuple[list[Frame], int | None]:
+    """People by frame number, from the first number that is there, and this number."""
     people: dict[int, list[Person]] = {}
     for number, persons in frames:
         people.setdefault(number, []).extend(persons)
     if not people:
-        return []
+        return [], None
     numbers = range(min(people), max(people) + 1)
     if len(numbers) > _MAX_SPARSE * len(people):
         raise InputError(f"{file}: the numbers of its pictures are no frame numbers.")
     _warn_of_missing(file, len(numbers) - len(people), len(numbers))
-    return [Frame(tuple(people.get(number, ())), None, file) for number in numbers]
+    made = [Frame(tuple(people.get(number, ())), None, file) for number in numbers]
+    return made, max(0, numbers.start)
 
 
 def _model(frames: list[Frame], *, ours: bool) -> BodyModel | None:

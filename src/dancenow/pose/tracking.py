@@ -110,11 +110,7 @@ class Tracked:
     look: FloatArray | None
 
 
-def track_person(
-    candidates: Sequence[Sequence[FloatArray]],
-    size: tuple[int, int],
-    looks: Sequence[Sequence[FloatArray]] | None = None,
-) -> FloatArray:
+def track_person(candidates: Sequence[Sequence[FloatArray]], size: tuple[int, int]) -> FloatArray:
     """The first of `track_people`, float32 `(T, 137, 3)`.
 
     Warns:
@@ -123,7 +119,7 @@ def track_person(
     Raises:
         NobodyError: there is no person in any frame.
     """
-    keypoints = track_people(candidates, size, looks, most=1)[0].keypoints
+    keypoints = track_people(candidates, size, most=1)[0].keypoints
     seen = (keypoints[:, :, 2] > 0).any(axis=1)
     people = np.array([sum(_is_somebody(k, size) for k in frame) for frame in candidates])
     count = int((people - seen > 0).sum())
@@ -168,18 +164,21 @@ def track_people(
             for i, keypoints in enumerate(frame)
         ]
         people.append([person for person in found if person is not None])
-    left = _tracklets(people, cuts)
+    tracklets = _tracklets(people, cuts)
+    earlier = _earlier(tracklets, cuts)
+    left = list(range(len(tracklets)))
     tracks: list[Tracked] = []
     while left and len(tracks) < most:
-        chain = _best_chain(left, cuts)
+        best = _best_chain(tracklets, earlier, left)
+        left = [index for index in left if index not in best]
+        chain = [tracklets[index] for index in best]
+        if tracks and sum(len(each.frames) for each in chain) / len(people) < _SELDOM:
+            continue
         keypoints = np.zeros((len(people), NUM_KEYPOINTS, 3), dtype=np.float32)
         for tracklet in chain:
             for number, person in zip(tracklet.frames, tracklet.people, strict=True):
                 keypoints[number] = person.keypoints
-        if tracks and (keypoints[..., 2] > 0).any(axis=1).mean() < _SELDOM:
-            break
         tracks.append(Tracked(keypoints, max(chain, key=lambda each: each.weight).look))
-        left = [tracklet for tracklet in left if all(tracklet is not each for each in chain)]
     if not tracks:
         raise NobodyError(
             "no person was found; check that the whole body is visible and well lit, and at least "
@@ -261,23 +260,34 @@ def _tracklets(people: list[list[Person]], cuts: Sequence[int]) -> list[_Trackle
     return sorted(done + running, key=lambda t: t.frames[0])
 
 
-def _best_chain(tracklets: list[_Tracklet], cuts: Sequence[int]) -> list[_Tracklet]:
-    """The chain of compatible tracklets with the greatest total weight."""
-    best = [t.weight for t in tracklets]
+def _earlier(tracklets: list[_Tracklet], cuts: Sequence[int]) -> list[list[int]]:
+    """For each tracklet, the numbers of those that may come right before it in a chain."""
+    looks = [t.look for t in tracklets]
     shots = [bisect_right(cuts, t.frames[0]) for t in tracklets]
-    previous: list[int | None] = [None] * len(tracklets)
+    found: list[list[int]] = []
     for j, later in enumerate(tracklets):
+        before = []
         for i, earlier in enumerate(tracklets[:j]):
             gap = later.frames[0] - earlier.frames[-1]
-            heavier = best[i] + later.weight > best[j]
-            alike = looks_apart(earlier.look, later.look) < _UNLIKE
-            if not (gap > 0 and heavier and alike):
-                continue
-            if shots[i] < shots[j] or earlier.people[-1].may_become(later.people[0], gap):
-                best[j], previous[j] = best[i] + later.weight, i
-    chain: list[_Tracklet] = []
-    at: int | None = int(np.argmax(best)) if best else None
-    while at is not None:
-        chain.append(tracklets[at])
-        at = previous[at]
+            if (
+                gap > 0
+                and (shots[i] < shots[j] or earlier.people[-1].may_become(later.people[0], gap))
+                and looks_apart(looks[i], looks[j]) < _UNLIKE
+            ):
+                before.append(i)
+        found.append(before)
+    return found
+
+
+def _best_chain(tracklets: list[_Tracklet], earlier: list[list[int]], left: list[int]) -> list[int]:
+    """The numbers of the compatible tracklets with the greatest total weight, of those left."""
+    best = {number: tracklets[number].weight for number in left}
+    previous: dict[int, int] = {}
+    for j in left:
+        for i in earlier[j]:
+            if i in best and best[i] + tracklets[j].weight > best[j]:
+                best[j], previous[j] = best[i] + tracklets[j].weight, i
+    chain = [max(left, key=best.__getitem__)]
+    while chain[-1] in previous:
+        chain.append(previous[chain[-1]])
     return chain[::-1]

@@ -33,7 +33,7 @@ from dancenow.video import ClipInfo, read_frames
 Frame = NDArray[np.uint8]
 
 _DETECTING = "detecting poses in"
-_VERSION = 6  # of what is cached here; increment it when detection changes
+_VERSION = 7  # of what is cached here; increment it when detection changes
 _CUTS = "cuts.json"
 _MASK_PX = 512  # longer side of a stored mask
 
@@ -184,7 +184,8 @@ def detect_person(
     else:
         chosen = nearest_dancer(cast.tracks, track)
     if len(cast.tracks) > 1:
-        folder = folder.with_name(f"{folder.name}-{using}-{chosen + 1}")
+        people = _people_folder(clip, using).name
+        folder = folder.with_name(f"{folder.name}-{people}-{chosen + 1}")
         if not folder.is_dir():
             _segment_each(clip, wanted, cast.tracks, chosen, folder, progress)
     if track is None:
@@ -206,18 +207,25 @@ def record_bvh(clip: ClipInfo, *, progress: ProgressCallback = silent) -> tuple[
     """
     tell = _frame_progress(_DETECTING, clip, progress)
     worlds: list[FloatArray] = []
+    shown: list[FloatArray] = []  # whose they are
+    nowhere = np.full((LANDMARKS, 4), np.nan, np.float32)
 
     def kept() -> Iterator[Detection]:
         for detection in make_estimator("mediapipe").stream(read_frames(clip)):
-            world = detection.world
-            worlds.append(np.full((LANDMARKS, 4), np.nan, np.float32) if world is None else world)
+            worlds.append(nowhere if detection.world is None else detection.world)
+            shown.append(detection.candidates[0] if detection.candidates else nowhere)
             yield detection
             tell(len(worlds))
 
     cast = cast_of(kept(), float(clip.fps), clip.size)
     if not _people_folder(clip, "mediapipe").is_dir():
         _save_cast(cast, _people_folder(clip, "mediapipe"))  # a by-product
-    track = clean(cast.tracks[0])
+    found = cast.tracks[0]
+    for index, keypoints in enumerate(found.keypoints):
+        if not np.array_equal(keypoints, shown[index]):
+            worlds[index] = nowhere
+    shots = shots_of(cast.cuts, len(found))
+    track = found.with_keypoints(np.concatenate([clean(found[shot]).keypoints for shot in shots]))
     try:
         return landmarks_to_bvh(np.stack(worlds), track), track
     except InputError as error:

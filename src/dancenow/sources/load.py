@@ -25,6 +25,7 @@ from dancenow.video import ClipInfo, probe, stored_frames
 
 FASTEST_RATE: Final = 1000  # frames a second
 _FEW: Final = 2  # poses by which a file may differ from its clip
+_ROUNDED: Final = 2  # pixels by which the height of a scaled frame may differ
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _load(
     check_person(person)
     if person != LARGEST and path.suffix.lower() in (".npz", ".bvh"):
         raise InputError(f"`person={person}`: {path} holds one person; leave it out.")
-    if path.suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         track = PoseTrack.load(path)
         if len(track) == 0 or not (track.confidence > 0).any():
             raise InputError(f"{path}: the track holds no pose.")
@@ -200,7 +201,7 @@ def load_poses(
     Args:
         clip: the clip.
         poses: a track (`.npz`) or pose files of this same clip, or None.
-        person: who of several persons, if none are given; see `choose_dancer`.
+        person: who of several persons, unless a track is given; see `choose_dancer`.
         estimator: which estimator finds the poses if none are given.
         device: where it runs; see `make_estimator`.
         progress: called for every frame.
@@ -217,50 +218,66 @@ def load_poses(
             device=device,
             progress=progress,
         )
-    if poses.suffix == ".npz":
+    first = None
+    if poses.suffix.lower() == ".npz":
         track = PoseTrack.load(poses)
     elif holds_poses(poses):
-        track = clean(read_pose_files(poses, fps=float(clip.fps), size=clip.size).track)
+        files = read_pose_files(poses, fps=float(clip.fps), size=clip.size)
+        track, first = clean(files.of(person, poses, "target_person")), files.first
     else:
         raise InputError(f"{poses}: is neither a track (.npz) nor pose files (JSON, a folder).")
     if not (track.confidence > 0).any():
         raise InputError(f"{poses}: holds no pose.")
     if len(track) != clip.frames:
-        track = _matched(poses, track, clip)
+        track = _matched(poses, track, clip, first)
+    return _fitted(poses, track, clip)
+
+
+def _fitted(poses: Path, track: PoseTrack, clip: ClipInfo) -> PoseTrack:
+    """A track in pixels of a clip's frames; pose files may be of the same frames, scaled."""
+    width, height = track.size
     # H.264 pads odd sides by a row or column at the bottom or right, so nothing moves.
-    if (track.size[0] + track.size[0] % 2, track.size[1] + track.size[1] % 2) == clip.size:
+    if track.size == clip.size or (width + width % 2, height + height % 2) == clip.size:
         return replace(track, size=clip.size)
-    if track.size != clip.size:
+    bent = abs(height - width * clip.size[1] / clip.size[0]) > _ROUNDED
+    if bent or poses.suffix.lower() == ".npz":
         raise InputError(
-            f"{poses}: is for frames of {track.size[0]} x {track.size[1]} pixels, {clip.path} has "
+            f"{poses}: is for frames of {width} x {height} pixels, {clip.path} has "
             f"{clip.size[0]} x {clip.size[1]}; give the poses of this same clip."
         )
-    return track
+    keypoints = track.keypoints.copy()
+    keypoints[..., :2] *= np.array(clip.size, np.float32) / np.array(track.size, np.float32)
+    return replace(track, keypoints=keypoints, size=clip.size)
 
 
-def _matched(poses: Path, track: PoseTrack, clip: ClipInfo) -> PoseTrack:
+def _matched(poses: Path, track: PoseTrack, clip: ClipInfo, first: int | None) -> PoseTrack:
     """A track with a pose for each frame that is read of a clip.
 
-    Other programs find a pose in each frame that is stored, and some leave out the last one or two.
+    Other programs find a pose in each frame that is stored.  Some leave out the last one or two;
+    some leave out all that show nobody, but number the others, from `first` on.
     """
     rows, count = np.arange(clip.frames), clip.frames
-    stored = stored_frames(clip)
-    if abs(len(track) - (stored.max() + 1)) < abs(len(track) - count):
-        rows, count = stored, int(stored.max()) + 1
+    stored, total = stored_frames(clip)
+    end = len(track) + (first or 0)
+    if abs(end - total) < abs(end - count):
+        rows, count = stored, total
+    start = first if end <= count else None
     of = f"{count} frames" if count == clip.frames else f"{count} stored frames"
-    if abs(len(track) - count) > (0 if poses.suffix == ".npz" else _FEW):
+    most = 0 if poses.suffix.lower() == ".npz" else _FEW
+    if start is None and abs(len(track) - count) > most:
         raise InputError(
             f"{poses}: has {len(track)} poses, {clip.path} has {of}; give the poses of this same "
             "clip."
         )
     if len(track) != count:
+        how = "counted from the first one" if start is None else "placed by their numbers"
         warnings.warn(
-            f"{poses}: has {len(track)} poses, {clip.path} has {of}; they are counted from the "
-            "first one.",
+            f"{poses}: has {len(track)} poses, {clip.path} has {of}; they are {how}.",
             DanceNowWarning,
             stacklevel=3,
         )
     keypoints = np.zeros((len(rows), *track.keypoints.shape[1:]), np.float32)
-    there = rows < len(track)
+    rows = rows - (start or 0)
+    there = (rows >= 0) & (rows < len(track))
     keypoints[there] = track.keypoints[rows[there]]
     return PoseTrack(keypoints, float(clip.fps), track.size)

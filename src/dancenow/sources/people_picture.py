@@ -36,6 +36,9 @@ def draw_people(clip: ClipInfo, people: Sequence[PoseTrack]) -> NDArray[np.uint8
         index = int(best[len(best) // 2])
         panels.append(_panel(clip, people, extents[:, index], index))
         left &= ~seen[:, index]
+    if not panels:  # too little is seen of everybody for a number above them
+        index = int(sum(track.confidence.sum(axis=1) for track in people).argmax())
+        panels.append(_panel(clip, people, extents[:, index], index))
     return np.asarray(np.vstack(panels), dtype=np.uint8)
 
 

@@ -16,6 +16,7 @@ from dancenow.cache import cache_dir
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import write_bytes
 from dancenow.performer import Performer
+from dancenow.pose.shots import shots_of
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.background import find_room, plate_frames
 from dancenow.sources.camera import find_camera, stabilize_frame
@@ -30,7 +31,7 @@ from dancenow.video.png import encode_png
 Frame = NDArray[np.uint8]
 
 TARGET, SOURCE, TRANSPARENT = "target", "source", "transparent"
-_VERSION = 5  # of what is cached here; increment it when the plate of a source changes
+_VERSION = 6  # of what is cached here; increment it when the plate of a source changes
 
 
 def check_background(name: str) -> None:
@@ -152,22 +153,26 @@ def _filling(picture: Frame, size: tuple[int, int]) -> Frame:
 
 
 def _source_room(source: Source, progress: ProgressCallback) -> Frame:
-    """The room of a source clip without its dancer; cached by the clip's content."""
+    """The room of a source clip's longest shot, without dancers; cached by the clip's content."""
     if source.clip is None:
         raise InputError("`background=source`: the source is a track; it has no picture.")
     clip = source.clip
     file = cache_dir("rooms") / f"{clip_hash(clip, _VERSION)}.png"
     if not file.is_file():
-        wanted = plate_frames(clip.frames, clip.size)
-        seen = detect_person(clip, wanted, progress=progress)
-        camera, _ = find_camera(clip, seen.track, progress=progress)
+        shot = max(shots_of(source.cuts, clip.frames), key=lambda shot: shot.stop - shot.start)
+        wanted = shot.start + plate_frames(shot.stop - shot.start, clip.size)
+        seen = detect_person(clip, wanted, person="1", progress=progress)  # everyone is hidden
+        camera = None
+        if not source.cuts:  # from shot to shot, a camera jumps
+            camera, _ = find_camera(clip, seen.track, progress=progress)
         rows = {int(index): row for row, index in enumerate(wanted)}
         frames, masks = [], []
         somebody = (seen.track.confidence[wanted] > 0).any(axis=1).tolist()
         for index, frame in enumerate(read_frames(clip)):
             progress(Progress(f"looking at the room of {clip.path.name}", index + 1, clip.frames))
             if index in rows:
-                shown, _, hidden = stabilize_frame(frame, seen.masks[rows[index]], camera, index)
+                mask = seen.everyone[rows[index]]
+                shown, _, hidden = stabilize_frame(frame, mask, camera, index)
                 frames.append(shown)
                 masks.append(hidden)
         write_bytes(file, encode_png(find_room(frames, masks, somebody).latest))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -70,6 +71,12 @@ def scan_animation(path: Path) -> Animation:
     Raises:
         InputError: it cannot be decoded.
     """
+    state = path.stat()
+    return _scan_once(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _scan_once(path: Path, _changed: int, _size: int) -> Animation:
     durations: list[int] = []
     transparent = False
     with _opened(path) as image:

@@ -75,14 +75,17 @@ def read_frames(
     return (_fit(frame, size) for frame in _frames(info, shown.fps, start, stop))
 
 
-def stored_frames(clip: ClipInfo) -> NDArray[np.int64]:
-    """Which of the frames that are stored in a clip each frame that is read shows, int64 `(T,)`.
+def stored_frames(clip: ClipInfo) -> tuple[NDArray[np.int64], int]:
+    """Which of the frames stored in a clip each frame that is read shows; and how many are stored.
+
+    Returns:
+        int64 `(T,)`, and their number.
 
     Raises:
         InputError: the clip cannot be read.
     """
     if clip.is_folder:
-        return np.arange(clip.frames)
+        return np.arange(clip.frames), clip.frames
     if is_animation(clip.path):
         seconds = list(scan_animation(clip.path).seconds)
     else:
@@ -92,7 +95,7 @@ def stored_frames(clip: ClipInfo) -> NDArray[np.int64]:
         if not seconds:
             seconds = [index / scan.info.fps for index in range(scan.packets)]
     slots = ((nearest_slot(when, clip.fps), index) for index, when in enumerate(seconds))
-    return np.fromiter(hold(slots, 0, clip.frames), np.int64)
+    return np.fromiter(hold(slots, 0, clip.frames), np.int64), len(seconds)
 
 
 def _frames(info: ClipInfo, rate: Fraction, start: int, stop: int) -> Iterator[Frame]:

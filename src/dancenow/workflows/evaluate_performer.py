@@ -26,6 +26,7 @@ from dancenow.files import check_not_read
 from dancenow.options import EvaluatePerformerOptions, ShowOptions
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
+from dancenow.pose.dancers import LARGEST
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import Source, load_poses
 from dancenow.staging.backdrop import TARGET
@@ -69,19 +70,24 @@ def evaluate_performer(
     performer = Performer.load(folder, choose_device(options.device))
     info = probe(clip)
     _check_size(info, performer)
-    span, seen = choose_span(info, performer.training.get("learned"))
+    learned = performer.training.get("learned")
+    span, seen = choose_span(info, learned)
+    person = LARGEST
+    if learned is not None and seen != "another clip":
+        person = learned.get("target_person", LARGEST)
     times = StageTimes()
     with times.stage("detect"):
         given = load_poses(
             info,
             options.poses,
+            person=person,
             estimator=options.estimator,
             device=options.device,
             progress=progress,
         )
         as_learned = ShowOptions(normalize=False)
         staged = stage(performer, Source(given, info), as_learned, progress=progress)
-        truth = given if true_poses is None else load_poses(info, true_poses)
+        truth = given if true_poses is None else load_poses(info, true_poses, person=person)
     trial = _Trial(folder, performer, info, span, seen, staged, truth, options)
     return _measured(trial, times, progress)
 

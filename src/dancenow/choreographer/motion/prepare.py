@@ -29,7 +29,7 @@ from dancenow.sources.camera import find_camera, steadied
 from dancenow.sources.load import load_source
 from dancenow.training import Device
 
-VERSION: Final = 3  # of what is learned from; raise it when codec or cleaning change
+VERSION: Final = 4  # of what is learned from; raise it when codec or cleaning change
 _ENOUGH: Final = 3  # windows that a dance holds at least
 _SHOWN: Final = 8  # stick figures of a preview
 _SHOWN_PX: Final = 160  # height and width of each
@@ -170,7 +170,7 @@ def read_tracks(paths: list[Path], progress: ProgressCallback) -> tuple[list[Pos
     for number, path in enumerate(paths):
         source = load_source(path, progress=progress)
         track = source.track
-        if source.clip is not None:
+        if source.clip is not None and not source.cuts:  # from shot to shot, a camera jumps
             camera, _ = find_camera(source.clip, track, progress=progress)
             if camera is not None and len(camera) == len(track):
                 track = steadied(track, camera)

@@ -45,7 +45,7 @@ from dancenow.video.camera_motion import CameraPath
 
 Frame = NDArray[np.uint8]
 
-VERSION = 13  # of what is cached here; increment it when the preparation changes
+VERSION = 14  # of what is cached here; increment it when the preparation changes
 _FEWEST_FRAMES = 8
 _FOLLOWED = 0.9  # of the frames looked at; in fewer, the camera of an edited clip is not followed
 _COVERED = 0.25  # of the person's area that others may take up in the box around it
@@ -103,7 +103,7 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
         learned = np.linspace(0, stop - 1, min(crop.max_frames, stop))
         wanted = np.union1d(learned.astype(np.int64), plate_frames(stop, info.size))
         given = request.options.poses
-        track = None if given is None else complete(load_poses(info, given))
+        track = None if given is None else complete(load_poses(info, given, person=who[0]))
         seen = detect_person(
             info,
             wanted,
@@ -257,7 +257,8 @@ class _Preparation:
     def _learnable(self, track: PoseTrack) -> dict[int, int]:
         """Rows of the observation that show the person, and their indices in the set."""
         seen = _body_seen(track)
-        free = [row for row in range(len(self.seen.frames)) if not self._is_covered(row, track)]
+        boxes = body_extent(self.seen.track)
+        free = [row for row in range(len(self.seen.frames)) if not self._is_covered(row, boxes)]
         if len(free) >= max(_FEWEST_FRAMES, len(self.seen.frames) // 4):
             seen[np.delete(self.seen.frames, free)] = False
         rows = [row for row, index in enumerate(self.seen.frames) if seen[index]]
@@ -268,13 +269,18 @@ class _Preparation:
             )
         return {row: place for place, row in enumerate(rows)}
 
-    def _is_covered(self, row: int, track: PoseTrack) -> bool:
-        """Whether another person stands before or close behind the one who is learned."""
+    def _is_covered(self, row: int, boxes: FloatArray) -> bool:
+        """Whether another person stands before or close behind the one who is learned.
+
+        Args:
+            row: of the observation.
+            boxes: the person's in each frame of the clip, as filmed.
+        """
         if self.seen.everyone is self.seen.masks:
             return False
         own = np.asarray(self.seen.masks[row])
         others = np.asarray(self.seen.everyone[row]) > own
-        left, top, right, bottom = body_extent(track)[int(self.seen.frames[row])]
+        left, top, right, bottom = boxes[int(self.seen.frames[row])]
         if not np.isfinite(left):
             return True
         scale = own.shape[1] / self.info.size[0]

@@ -28,7 +28,7 @@ def make_estimator(
             `rtmpose` and downloads its models at first use).
         device: "cpu", "cuda", "mps", or "auto" (CUDA where PyTorch and ONNX Runtime both have it,
             else the CPU); MediaPipe always runs on the CPU.
-        quick: MediaPipe's faster model, for live use; see `MediaPipeEstimator`.
+        quick: for live use; see `MediaPipeEstimator` and `RTMPoseEstimator`.
 
     Raises:
         InputError: there is no such estimator, or what it needs is not installed.
@@ -36,5 +36,5 @@ def make_estimator(
     if name == "mediapipe":
         return MediaPipeEstimator(quick=quick)
     if name == "rtmpose":
-        return RTMPoseEstimator(device=device)
+        return RTMPoseEstimator(device=device, quick=quick)
     raise InputError(f"no pose estimator is called {name!r}; choose mediapipe or rtmpose.")

@@ -66,16 +66,18 @@ class PoseEstimator(Protocol):
             masks: also return a mask of the person, if the estimator can.
         """
 
-    def estimate(
+    def estimate_all(
         self,
         frames: Iterable[Frame],
         fps: float,
         size: tuple[int, int],
         progress: Progress | None = None,
-    ) -> PoseTrack:
-        """Find the pose of the largest and steadiest person of a clip in every frame.
+    ) -> Cast:
+        """Find the poses of all dancers of a clip, the largest and steadiest first.
 
-        Only keypoints are kept, so memory grows little with the clip's length.
+        At most nine; who is seen in less than a tenth of the frames is left out, and so are mirror
+        images, posters and statues.  Only keypoints are kept, so memory grows little with the
+        clip's length.
 
         Args:
             frames: uint8 `(H, W, 3)` RGB, read once, one at a time.
@@ -85,20 +87,6 @@ class PoseEstimator(Protocol):
 
         Raises:
             InputError: no person was found.
-        """
-        return self.estimate_all(frames, fps, size, progress).tracks[0]
-
-    def estimate_all(
-        self,
-        frames: Iterable[Frame],
-        fps: float,
-        size: tuple[int, int],
-        progress: Progress | None = None,
-    ) -> Cast:
-        """Find the poses of all dancers, the largest and steadiest first; otherwise as `estimate`.
-
-        At most nine; who is seen in less than a tenth of the frames is left out, and so are mirror
-        images, posters and statues.
         """
 
         def told() -> Iterator[Detection]:
@@ -121,5 +109,5 @@ def cast_of(detections: Iterable[Detection], fps: float, size: tuple[int, int]) 
         if detection.cut:
             cuts.append(number)
     found = dancers(track_people(candidates, size, looks, cuts))
-    tracks = bridged([PoseTrack(each.keypoints, fps, size) for each in found])
+    tracks = bridged([PoseTrack(each.keypoints, fps, size) for each in found], cuts)
     return Cast(tuple(tracks), tuple(cuts))

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from dancenow.pose.cuts import CutFinder
+from dancenow.pose.cuts import with_cuts
 from dancenow.pose.estimators.base import Detection, Frame, PoseEstimator
 from dancenow.pose.estimators.heavy_model import has_heavy_model
 from dancenow.pose.estimators.mediapipe_layout import to_layout, world_landmarks
@@ -51,7 +51,8 @@ class MediaPipeEstimator(PoseEstimator):
 
     Args:
         quick: use the model in MediaPipe's package even where the heavy one is there, whose errors
-            are a fifth smaller and which takes half as long again; and look for one person only.
+            are a fifth smaller and which takes half as long again; look for one person only; and
+            look at no frame that follows.
     """
 
     def __init__(self, *, quick: bool = False) -> None:
@@ -72,9 +73,7 @@ class MediaPipeEstimator(PoseEstimator):
         ):
             last: Person | None = None
             missed = 0
-            cuts = CutFinder()
-            for frame in frames:
-                cut = cuts.begins(frame)
+            for frame, cut in with_cuts(frames, at_once=self._quick):
                 if cut:
                     last, missed = None, 0
                     view.move_to(None)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.pose.cuts import CutFinder
+from dancenow.pose.cuts import with_cuts
 from dancenow.pose.estimators.base import Detection, Frame, PoseEstimator
 from dancenow.pose.estimators.wholebody import wholebody_to_layout
 from dancenow.pose.looks import look_of
@@ -29,6 +29,7 @@ class RTMPoseEstimator(PoseEstimator):
     Args:
         device: "cpu", "cuda", "mps", or "auto": CUDA where PyTorch and ONNX Runtime both have it,
             else the CPU.
+        quick: look at no frame that follows, for live use.
 
     Raises:
         InputError: rtmlib or ONNX Runtime is not installed, or a model cannot be downloaded or
@@ -38,7 +39,8 @@ class RTMPoseEstimator(PoseEstimator):
         DanceNowWarning: CUDA was asked for and ONNX Runtime does not have it.
     """
 
-    def __init__(self, *, device: str = "cpu") -> None:
+    def __init__(self, *, device: str = "cpu", quick: bool = False) -> None:
+        self._quick = quick
         try:
             import onnxruntime
             from rtmlib import YOLOX, RTMPose, Wholebody
@@ -54,9 +56,7 @@ class RTMPoseEstimator(PoseEstimator):
 
     def stream(self, frames: Iterable[Frame], *, masks: bool = False) -> Iterator[Detection]:  # noqa: ARG002
         """Detect all persons in each frame; there are no masks.  See `PoseEstimator.stream`."""
-        cuts = CutFinder()
-        for frame in frames:
-            cut = cuts.begins(frame)
+        for frame, cut in with_cuts(frames, at_once=self._quick):
             # YOLOX was trained on BGR pictures, RTMPose on RGB (rtmlib issue 48).
             boxes = self._detector(np.ascontiguousarray(frame[..., ::-1]))
             # Without a box rtmlib would take the whole frame for a person.
