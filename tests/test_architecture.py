@@ -45,6 +45,7 @@ KNOW_A_METHOD = {
 METHODS = {
     "dancenow.performer.fast": "dancenow.performer.table",
     "dancenow.performer.edn": "dancenow.performer.table",
+    "dancenow.performer.puppet": "dancenow.performer.table",
     "dancenow.choreographer.dancenet": "dancenow.choreographer.choreographer",
     "dancenow.choreographer.motion": "dancenow.choreographer.choreographer",
 }
@@ -142,7 +143,7 @@ def test_nothing_asks_of_which_kind_a_performer_or_choreographer_is() -> None:
         if isinstance(node, ast.ClassDef)
         and any(isinstance(base, ast.Name) and base.id in bases for base in node.bases)
     }
-    assert len(kinds) == 4
+    assert len(kinds) == 5
     for name, tree in TREES.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":

@@ -18,6 +18,7 @@ _PERSON = 40  # mask value, 0..255, from which a pixel may be the person's
 _ROWS = 64  # rows of a frame processed at a time
 
 _COMPLETED_PX = 384  # longer side of the region completed at a time
+_AROUND_PX = 16  # border added to a picture whose hole may reach its edge
 _ENOUGH_KNOWN = 0.3  # fraction of it that must have been seen
 
 _DIFFERENT = 40  # of 255; more than noise and shadows
@@ -216,7 +217,8 @@ def _inpaint(plate: Frame, unseen: Frame) -> Frame:
 
     Shifted parts of the room continue its pattern over the hole (He and Sun, "Statistics of patch
     offsets for image completion", ECCV 2012, in OpenCV's implementation), at a resolution that
-    takes a second or two.
+    takes a second or two.  Their gradients are kept, and their colours follow from those around the
+    hole (Perez, Gangnet and Blake, "Poisson image editing", SIGGRAPH 2003).
     """
     height, width = plate.shape[:2]
     hole = cv2.dilate(unseen, np.ones((5, 5), np.uint8))
@@ -236,13 +238,20 @@ def _inpaint(plate: Frame, unseen: Frame) -> Frame:
         part.shape[1::-1],
         interpolation=cv2.INTER_CUBIC,
     )
-    edge = cv2.GaussianBlur(gap.astype(np.float32), (0, 0), 1.5)[..., None]
-    weight = np.maximum(edge, gap[..., None].astype(np.float32))
     mended = plate.copy()
-    mended[top:bottom, left:right] = np.round(
-        part + weight * (filled.astype(np.float32) - part)
-    ).clip(0, 255)
-    return mended
+    mended[top:bottom, left:right] = np.where(gap[..., None] > 0, filled, part)
+    if hole.all():
+        return mended
+    # A hole at the edge of the picture needs something around it.
+    around = (_AROUND_PX,) * 4
+    shown, below = (
+        cv2.copyMakeBorder(each, *around, cv2.BORDER_REPLICATE) for each in (mended, plate)
+    )
+    mask = cv2.copyMakeBorder(255 * hole, *around, cv2.BORDER_CONSTANT, value=(0,))
+    x, y, wide, high = cv2.boundingRect(mask)
+    centre = (x + wide // 2, y + high // 2)
+    smooth = cv2.seamlessClone(shown, below, mask, centre, cv2.NORMAL_CLONE)
+    return np.asarray(smooth[_AROUND_PX:-_AROUND_PX, _AROUND_PX:-_AROUND_PX], np.uint8)
 
 
 def _completed(picture: Frame, hole: Frame) -> Frame:

@@ -23,10 +23,11 @@ MOST: Final = 12
 """A folder with more pictures is a clip."""
 
 _LOOKS: Final = 4  # at the same picture; hands and faces are found from the second on
-_SHARPEN: Final = (0.35, 0.75)  # mask values that become 0 and 1
+_SHARPEN: Final = (0.4, 0.85)  # mask values that become 0 and 1
 _REFINE: Final = 0.006  # of the longer side: radius of the refinement of masks
 _CONTRAST: Final = 8.0  # of 255, of edges that masks follow
 _THICK, _AROUND = 0.03, 0.12  # of the height: around bones, surely the person; perhaps
+_PLAIN, _MOSTLY = 24, 0.95  # of 255, by which paper varies; share of the edge that is paper
 _GRABS: Final = 5  # iterations
 
 
@@ -88,14 +89,19 @@ def find_person(photo: Frame) -> Person | None:
 
 
 def cut_out(photo: Frame, keypoints: FloatArray, lines: list[tuple[int, int]]) -> Frame:
-    """A mask of who stands around known bones, by colours (Rother, Kolmogorov and Blake, "GrabCut",
-    SIGGRAPH 2004, in OpenCV's implementation): uint8 `(H, W)`.
+    """A mask of who stands around known bones, uint8 `(H, W)`, by colours.
+
+    On plain paper it is all that is not paper; otherwise what looks like the bones' surroundings
+    (Rother, Kolmogorov and Blake, "GrabCut", SIGGRAPH 2004, in OpenCV's implementation).
 
     Args:
         photo: uint8 `(H, W, 3)` RGB; a drawing, too.
         keypoints: float32 `(137, 3)`, pixels.
         lines: pairs of keypoints that are bones.
     """
+    drawn = _on_paper(photo)
+    if drawn is not None:
+        return drawn
     shown = keypoints[keypoints[:, 2] > 0, :2]
     tall = float(np.ptp(shown[:, 1])) if len(shown) else float(photo.shape[0])
     marks = np.full(photo.shape[:2], cv2.GC_BGD, np.uint8)
@@ -109,6 +115,19 @@ def cut_out(photo: Frame, keypoints: FloatArray, lines: list[tuple[int, int]]) -
     cv2.grabCut(np.ascontiguousarray(photo), marks, whole, *models, _GRABS, cv2.GC_INIT_WITH_MASK)
     sure = np.isin(marks, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     return np.asarray(cv2.GaussianBlur(255 * sure, (0, 0), 1.0), np.uint8)
+
+
+def _on_paper(photo: Frame) -> Frame | None:
+    """What is drawn on plain paper, uint8 `(H, W)`; None if the picture's edge is not plain."""
+    edge = np.concatenate([photo[0], photo[-1], photo[:, 0], photo[:, -1]]).astype(np.int16)
+    paper = np.median(edge, axis=0)
+    if (np.abs(edge - paper).max(axis=1) < _PLAIN).mean() < _MOSTLY:
+        return None
+    like = (np.abs(photo.astype(np.int16) - paper).max(axis=-1) < _PLAIN).astype(np.uint8)
+    around = cv2.copyMakeBorder(like, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(1,))
+    cv2.floodFill(around, None, (0, 0), (2,))  # paper within the figure belongs to it
+    drawn = 255 * (around[1:-1, 1:-1] != 2).astype(np.uint8)
+    return np.asarray(cv2.GaussianBlur(drawn, (0, 0), 0.7), np.uint8)
 
 
 def _refined(photo: Frame, mask: FloatArray) -> Frame:

@@ -56,6 +56,8 @@ class Trained:
     def summary(self) -> str:
         """One line for the user."""
         without = ", without the perceptual loss" if self.perceptual is False else ""
+        if not self.steps:
+            return f"{self.folder}: made without training (preset {self.preset})"
         return (
             f"{self.folder}: {self.steps} steps in {self.seconds:.0f} s of training "
             f"(preset {self.preset}{without})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import cv2
@@ -22,6 +23,7 @@ _CAP: Final = 1.1  # radius around the joint at which a part is attached, in wid
 _HULL: Final = 0.9  # distance from a bone up to which a part goes on under others, in widths
 _SHOULDER: Final = 0.055  # body heights around the shoulders that an arm's round end covers
 _FEWEST: Final = 0.15  # of the pixels that a limb should have; with fewer, it is hidden
+_ROUND: Final = 1.15  # radius of a joint, in half thicknesses of the limb
 _SOLID: Final = 250  # mask value from which a pixel is the person's alone
 _SOFT_PX: Final = 1.0  # standard deviation of the edges between parts
 _FILL_PX: Final = 3  # radius of the inpainting
@@ -37,10 +39,10 @@ _SKIRT_FIRST: Final = 0.5  # a skirt lies before the thighs
 
 @dataclass(frozen=True)
 class CutPart:
-    """A part of a person, cut out of a photo.
+    """The body, or a bone of a limb, cut out of a photo.
 
     Attributes:
-        name: which part.
+        name: which part, and for limbs which bone.
         picture: uint8 `(h, w, 4)`: premultiplied RGB and coverage.
         left, top: its corner in the photo, pixels.
         bones: those that move it.
@@ -78,7 +80,7 @@ def cut_parts(photo: Frame, mask: Frame, keypoints: FloatArray, body_px: float) 
         body_px,
     )
     parts = {**other, **cut}
-    return [parts[part.name] for part in PARTS if part.name in parts]
+    return [piece for part in PARTS if part.name in parts for piece in parts[part.name]]
 
 
 def with_palms(keypoints: FloatArray) -> FloatArray:
@@ -98,7 +100,7 @@ def _mirrored(joints: FloatArray, width: int) -> FloatArray:
     return flipped
 
 
-def _cut(photo: Frame, mask: Frame, joints: FloatArray, body_px: float) -> dict[str, CutPart]:
+def _cut(photo: Frame, mask: Frame, joints: FloatArray, body_px: float) -> dict[str, list[CutPart]]:
     shown = {part: bones for part in PARTS if (bones := _seen_bones(part, joints)) or part is BODY}
     shape = mask.shape[:2]
     far = {
@@ -126,9 +128,37 @@ def _cut(photo: Frame, mask: Frame, joints: FloatArray, body_px: float) -> dict[
         cover = cv2.GaussianBlur((own | under).astype(np.float32), (0, 0), _SOFT_PX)
         if part is not BODY:
             cover = np.maximum(cover, _cap(bones[0], joints, body_px, shape))
-        filled = _filled(colour, own, under, mask)
-        cut[part.name] = _part(part.name, filled, cover * mask, bones, joints, body_px)
+        filled, cover = _filled(colour, own, under, mask), cover * mask
+        if part is BODY:
+            cut[part.name] = [_part(part.name, filled, cover, bones, joints, body_px)]
+            continue
+        cut[part.name] = [
+            _part(f"{part.name}_{index}", filled, share * cover, (bone,), joints, body_px)
+            for index, (bone, share) in enumerate(
+                zip(bones, _of_bones(bones, cover, joints, body_px), strict=True), start=1
+            )
+        ]
     return cut
+
+
+def _of_bones(
+    bones: tuple[Bone, ...], cover: FloatArray, joints: FloatArray, body_px: float
+) -> list[FloatArray]:
+    """Which pixels of a limb move with each bone, 0..1; around joints, both bones have them."""
+    shape = cover.shape
+    far = np.stack([_distance((bone,), joints, body_px, shape, False) for bone in bones])
+    nearest = far.argmin(axis=0)
+    shares = [(nearest == number).astype(np.float32) for number in range(len(bones))]
+    thick = cv2.distanceTransform((cover > 127).astype(np.uint8), cv2.DIST_L2, 5)
+    for number, (before, after) in enumerate(pairwise(bones)):
+        joint = joints[after.start, :2]
+        x, y = (int(v) for v in joint.clip(0, np.array(shape[::-1]) - 1))
+        usual = min(before.width, after.width) * body_px
+        radius = float(np.clip(_ROUND * thick[y, x], 0.6 * usual, 1.6 * usual))
+        disc = np.clip((radius - to_segment(joint, joint, shape)) / (0.3 * radius), 0, 1)
+        for each in (number, number + 1):
+            shares[each] = np.maximum(shares[each], disc)
+    return [np.asarray(cv2.GaussianBlur(share, (0, 0), _SOFT_PX), np.float32) for share in shares]
 
 
 def _belonging(photo: Frame, mask: Frame, far: list[FloatArray]) -> NDArray[np.int32]:
@@ -262,7 +292,6 @@ def _below_hem(
 def _without_fringe(photo: Frame, mask: Frame) -> Frame:
     """The photo with the person's edge in the colours of the nearest pixels inside."""
     solid = mask >= _SOLID
-    solid &= cv2.erode(mask, np.ones((3, 3), np.uint8)) >= _SOLID
     if not solid.any():
         return photo
     _, nearest = cv2.distanceTransformWithLabels(

@@ -1,9 +1,10 @@
 """Painting a puppet: each part is bent along its bones, one over the other.
 
-For each pixel of the new picture, every bone says where it comes from; near a joint, two answers
-are mixed by the distances to both bones (as linear blend skinning does for a mesh's vertices;
-Magnenat-Thalmann, Laperriere and Thalmann, "Joint-dependent local deformations for hand animation
-and object grasping", 1988).  So elbows and knees bend without a seam.
+Limbs are moved bone by bone, with round ends.  In the body, which may wear a skirt, the trunk, the
+head and the thighs move together: for each pixel of the new picture every bone says where it comes
+from, and the answers are mixed by the distances to the bones (as linear blend skinning does for a
+mesh's vertices; Magnenat-Thalmann, Laperriere and Thalmann, "Joint-dependent local deformations for
+hand animation and object grasping", 1988).
 """
 
 from __future__ import annotations
@@ -17,15 +18,12 @@ from numpy.typing import NDArray
 
 from dancenow.performer.layer import Layer
 from dancenow.performer.puppet.cutting import CutPart
-from dancenow.performer.puppet.parts import BODY
 from dancenow.pose.track import FloatArray
 
 Frame = NDArray[np.uint8]
 
 _STEP: Final = 4  # pixels of the picture for one of the field of motion
 _SHARP: Final = 6  # the higher, the more a pixel belongs to the nearest bone alone
-_ASTRAY: Final = 0.3  # widths by which pixels may lie farther from the bones than in the photo
-_FADES: Final = 0.4  # widths over which those that lie farther fade out
 _NEAR: Final = 0.3  # widths; nearer than this, distances do not matter
 
 
@@ -67,6 +65,13 @@ def _drawn(
     if (last - first < 2).any():
         return None
     width, height = last - first
+    if len(part.bones) == 1:
+        bone = part.bones[0]
+        back = _turned_back(part.ends[0], posed[[bone.start, bone.end], :2], scale)
+        back[:, 2] += back[:, :2] @ (first + 0.5) - (part.left + 0.5, part.top + 0.5)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        turned = cv2.warpAffine(part.picture, back, (int(width), int(height)), None, flags)
+        return np.asarray(turned, np.uint8), int(first[0]), int(first[1])
     columns, rows = (max(2, -(-int(side) // _STEP) + 1) for side in (width, height))
     field = _field(part, posed, first, (columns, rows), scale)
     finer = np.array([[1 / _STEP, 0, 0], [0, 1 / _STEP, 0]])
@@ -74,10 +79,8 @@ def _drawn(
     maps = cv2.warpAffine(
         field, finer, (int(width), int(height)), None, flags, cv2.BORDER_REPLICATE
     )
-    u, v, own = cv2.split(maps)
+    u, v = cv2.split(maps)
     warped = cv2.remap(part.picture, u, v, cv2.INTER_LINEAR)
-    if part.name != BODY.name:
-        warped = cv2.multiply(warped, cv2.merge([own.clip(0, 1)] * 4), dtype=cv2.CV_8U)
     return np.asarray(warped, np.uint8), int(first[0]), int(first[1])
 
 
@@ -104,16 +107,11 @@ def _field(
     shape: tuple[int, int],
     scale: float,
 ) -> FloatArray:
-    """Where pixels come from in a part's picture, every `_STEP` pixels, float32 `(h, w, 3)`.
-
-    The third number is above 0 where they come from about as far from the bones as they lie now:
-    beside a bent elbow, one bone would show what lies on the other.
-    """
+    """Where pixels come from in a part's picture, every `_STEP` pixels, float32 `(h, w, 2)`."""
     x = corner[0] + _STEP * np.arange(shape[0], dtype=np.float32) + np.float32(0.5)
     y = corner[1] + _STEP * np.arange(shape[1], dtype=np.float32) + np.float32(0.5)
     total = np.zeros((shape[1], shape[0], 2), np.float32)
     weights = np.zeros((shape[1], shape[0], 1), np.float32)
-    nearest = np.full((shape[1], shape[0]), np.inf, np.float32)
     for bone, ends in zip(part.bones, part.ends, strict=True):
         goal = posed[[bone.start, bone.end], :2]
         place, away = _through(ends, goal, x[None, :], y[:, None], scale)
@@ -121,16 +119,19 @@ def _field(
         weight = (away / width + _NEAR)[..., None] ** -_SHARP
         total += weight * place
         weights += weight
-        np.minimum(nearest, away / width, out=nearest)
-    place = total / weights
-    before = np.full(nearest.shape, np.inf, np.float32)
-    for bone, (start, end) in zip(part.bones, part.ends, strict=True):
-        off = _beside(place.reshape(-1, 2), start, end).reshape(before.shape)
-        before = np.minimum(before, off / (bone.width * part.body_px))
-    own = 1 + (before + _ASTRAY - nearest) / _FADES
     # Keypoints have pixel centres at .5, cv2 at .0.
-    place -= (part.left + 0.5, part.top + 0.5)
-    return np.dstack([place, own]).astype(np.float32)
+    return np.asarray(total / weights - (part.left + 0.5, part.top + 0.5), np.float32)
+
+
+def _turned_back(ends: FloatArray, goal: FloatArray, scale: float) -> NDArray[np.float64]:
+    """The affine map `(2, 3)` from a bone's new place to its old one; it is stretched along."""
+    old, new = (complex(*(end - start).tolist()) for start, end in (ends, goal))
+    length = max(abs(new), 1e-3)
+    to, along = old / max(abs(old), 1e-3), new / length
+    linear = np.array([[to.real, -to.imag], [to.imag, to.real]])
+    linear = linear @ np.diag([abs(old) / length, 1 / scale])
+    linear = linear @ np.array([[along.real, along.imag], [-along.imag, along.real]])
+    return np.hstack([linear, (ends[0] - linear @ goal[0])[:, None]])
 
 
 def _through(

@@ -63,6 +63,9 @@ def make_puppet(config: PuppetConfig, request: TargetRequest) -> MadePuppet:
         photo, cover = read_photo(file, config.most_px)
         seen = _seen(photo, cover, None if given is None else given[number], file)
         if seen is None:
+            if len(files) > 1:
+                told = f"{file}: nobody is seen in it; it is left out."
+                warnings.warn(told, DanceNowWarning, stacklevel=5)
             continue
         keypoints, mask = seen
         body_px = float(body_heights(keypoints[None])[0])
@@ -86,7 +89,6 @@ def _seen(
     photo: Frame, cover: Frame | None, given: PoseTrack | None, file: Path
 ) -> tuple[FloatArray, Frame] | None:
     """The keypoints in pixels of the photo, and the mask; None if nobody is seen."""
-    found = find_person(photo)
     if given is not None:
         scale = photo.shape[1] / given.size[0]
         keypoints = given.keypoints[0].copy()
@@ -98,16 +100,12 @@ def _seen(
             )
         lines = [line for part in PARTS for bone in part.bones for line in bone.lines]
         mask = cover if cover is not None else cut_out(photo, keypoints, lines)
-    elif found is not None:
-        keypoints, mask = found.keypoints, found.mask if cover is None else cover
     else:
-        keypoints, mask = np.zeros((1, 3), np.float32), photo[..., 0]
-    if (found is None and given is None) or not _has_trunk(keypoints):
-        warnings.warn(
-            f"{file}: nobody is seen in it; it is left out.", DanceNowWarning, stacklevel=4
-        )
-        return None
-    return keypoints, mask
+        found = find_person(photo)
+        if found is None:
+            return None
+        keypoints, mask = found.keypoints, found.mask if cover is None else cover
+    return (keypoints, mask) if _has_trunk(keypoints) else None
 
 
 def _has_trunk(keypoints: FloatArray) -> bool:
@@ -134,14 +132,10 @@ def _given(poses: Path | None, count: int) -> list[PoseTrack] | None:
 
 
 def _tell(target: Path, count: int) -> None:
-    more = (
-        "five to ten photos, also from the sides and from behind, make it better"
-        if count == 1
-        else "it turns where one of its photos shows that side"
-    )
-    warnings.warn(
-        f"{target}: {counted(count, 'photo')} make a puppet, whose limbs are moved; nothing is "
-        f"learned. {more[0].upper()}{more[1:]}, a clip much better.",
-        DanceNowWarning,
-        stacklevel=5,
-    )
+    made = f"{count} photos make a puppet, which turns where one of them shows that side"
+    if count == 1:
+        made = (
+            "one photo makes a puppet, which does not turn; five to ten, also from the sides and "
+            "from behind, make a better one"
+        )
+    warnings.warn(f"{target}: {made}; a clip can be learned.", DanceNowWarning, stacklevel=5)
