@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from test_uploads import sound
 
 from dancenow.options import SampleOptions
+from dancenow.video import read_frames
 from dancenow.workflows.sample import write_sample
 
 pytest.importorskip("gradio", reason="needs dancenow[studio]")
@@ -444,4 +446,32 @@ def test_the_page_fits_and_everyone_can_use_it(
             if fault["impact"] in ("serious", "critical")
         ]
         assert faults == [], tab
+    context.close()
+
+
+def test_a_photo_becomes_a_puppet_and_one_of_two_dancers_is_chosen(
+    studio: Studio, browser: Any, two_clips: tuple[Path, Path], cases: Path, tmp_path: Path
+) -> None:
+    photo = tmp_path / "me.png"
+    Image.fromarray(next(iter(read_frames(two_clips[1])))).resize((256, 256)).save(photo)
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    page = opened(context, studio)
+    drop(page, "source-drop", cases / "two_side_by_side.mp4")
+    expect(page.locator("#source-card video")).to_be_visible(timeout=LONG)
+    page.get_by_label("The one on the right at first").check()
+    with page.expect_file_chooser() as chooser:
+        page.locator("#target-photo").click()
+    chooser.value.set_files(photo)
+    expect(page.locator("#target-card")).to_contain_text("a photo, 256 x 256", timeout=LONG)
+    expect(page.locator("#target-photo")).to_be_hidden()
+    page.get_by_label("The person in this clip agreed").check()
+    picture(page, "9-photo")
+    page.locator("#go-transfer").click()
+    expect(page.locator("#made")).to_contain_text("48 frames of 256 x 256", timeout=LONG)
+    (job,) = [
+        json.loads(path.read_text())
+        for path in studio.data.glob("owners/*/jobs/*/job.json")
+        if "two_side" in path.read_text()
+    ]
+    assert job["request"]["who"] == "right"
     context.close()

@@ -67,6 +67,18 @@ def test_a_transfer_adds_the_person_to_the_library(service: StudioService) -> No
     assert Path(job.request["person"]["material"]["path"]) == entry.clips[0]
 
 
+def test_who_is_meant_of_several_is_kept_with_the_person(service: StudioService) -> None:
+    of, to = uploaded(service, "anna", "dancer.mp4"), uploaded(service, "anna", "me.mp4")
+    form = TransferForm(of, to, consent=True, source_person="left", target_person="right")
+    job = service.start_transfer("anna", form)
+    service.queue.cancel("anna", job.id)
+    (entry,) = service.library("anna").all(EntryKind.person)
+    assert entry.who == "right"
+    assert (job.request["who"], job.request["person"]["who"]) == ("left", "right")
+    with pytest.raises(InputError, match="which person you mean"):
+        service.start_transfer("anna", TransferForm(of, to, consent=True, source_person="7,8"))
+
+
 def test_another_owners_things_cannot_be_named(service: StudioService) -> None:
     ref = uploaded(service, "anna")
     person = service.library("anna").add(EntryKind.person, "Anna", [], sample="zola")

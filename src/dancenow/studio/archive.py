@@ -6,6 +6,7 @@ and no more bytes than allowed, whatever the archive's own table of contents say
 
 from __future__ import annotations
 
+import re
 import stat
 import zipfile
 import zlib
@@ -35,11 +36,17 @@ MODEL_FILES: Final = frozenset(
         "latents.npz",
     }
 )
+_PUPPET_PART: Final = re.compile(r"photo\d{1,2}_(body|(left|right)_(arm|leg)_\d)\.png")
 _OURS: Final = frozenset({METADATA_FILE, CONSENT_FILE, PICTURE_FILE})
 _IGNORED: Final = ("checkpoint/", "__MACOSX/", "previews/", "logs/")  # known, but not needed
 _IGNORED_NAMES: Final = frozenset({".DS_Store", "index.html"})
 _MAX_MEMBERS: Final = 2000
 _CHUNK: Final = 1 << 20  # bytes
+
+
+def is_model_file(name: str) -> bool:
+    """Whether a file of that name can be part of what was learned, or of a puppet."""
+    return name in MODEL_FILES or _PUPPET_PART.fullmatch(name) is not None
 
 
 def pack(files: dict[str, Path], output: Path) -> None:
@@ -104,7 +111,7 @@ def _select_members(entries: list[zipfile.ZipInfo], most_bytes: int) -> dict[str
             continue
         if PurePosixPath(inner).name in _IGNORED_NAMES:
             continue
-        if inner not in MODEL_FILES | _OURS or inner in members:
+        if not (is_model_file(inner) or inner in _OURS) or inner in members:
             raise InputError(
                 f"the archive holds {inner[:80]!r}, which is not part of a trained person or dance."
             )

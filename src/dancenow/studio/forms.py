@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dancenow.pose.dancers import LARGEST
+
 
 @dataclass(frozen=True)
 class ClipCard:
@@ -15,6 +17,7 @@ class ClipCard:
         details: its length and size, as text.
         media: the address of its files, below /media/.
         playable: whether the clip itself can be played, and not only its pictures shown.
+        people: how many persons were seen at once.
     """
 
     ref: str
@@ -22,6 +25,7 @@ class ClipCard:
     details: str
     media: str
     playable: bool
+    people: int = 1
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class TransferForm:
         minutes: training time.
         background: as on the command line, or "upload:ID".
         limbs: fit every limb to the target's length.
+        source_person: who of several persons in the source: largest, left or right.
+        target_person: likewise, in a target that is to be learned.
     """
 
     source: str
@@ -45,6 +51,8 @@ class TransferForm:
     minutes: float = 5.0
     background: str = "target"
     limbs: bool = False
+    source_person: str = LARGEST
+    target_person: str = LARGEST
 
 
 @dataclass(frozen=True)

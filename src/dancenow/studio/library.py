@@ -18,11 +18,13 @@ from typing import Any, Final
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_folder, make_folder, write_text
+from dancenow.performer import is_performer
+from dancenow.pose.dancers import LARGEST
 from dancenow.studio.archive import (
     CONSENT_FILE,
     METADATA_FILE,
-    MODEL_FILES,
     PICTURE_FILE,
+    is_model_file,
     pack,
     unpack,
 )
@@ -53,6 +55,7 @@ class LibraryEntry:
         created: when it was added, seconds since 1970.
         sample: the sample performer that it is, "samples" for the sample dances, or "".
         folder: where everything is stored.
+        who: which of several persons in its clip; see `choose_dancer`.
     """
 
     id: str
@@ -62,6 +65,7 @@ class LibraryEntry:
     created: float
     sample: str
     folder: Path
+    who: str = LARGEST
 
     @property
     def trained(self) -> Path:
@@ -161,6 +165,7 @@ class Library:
                 float(metadata["made"]),
                 str(metadata.get("sample", "")),
                 folder,
+                str(metadata.get("who", LARGEST)),
             )
         except (KeyError, ValueError, TypeError):
             return None
@@ -178,6 +183,7 @@ class Library:
         sample: str = "",
         consent: bool = False,
         pictures: tuple[Path, Path] | None = None,
+        who: str = LARGEST,
     ) -> LibraryEntry:
         """Add an entry that is yet to be trained.
 
@@ -188,13 +194,15 @@ class Library:
             sample: see `LibraryEntry`.
             consent: its owner confirmed that the person agreed.
             pictures: a thumbnail, and a strip of frames with poses, JPEG.
+            who: see `LibraryEntry`.
 
         Raises:
             InputError: it is a real person, and consent was not confirmed.
         """
         if kind is EntryKind.person and not (consent or sample):
             raise InputError("please confirm that the person in the clip agreed; tick the box.")
-        entry = self._create(kind, name, ", ".join(clip_name for _, clip_name in clips), sample)
+        clip = ", ".join(clip_name for _, clip_name in clips)
+        entry = self._create(kind, name, clip, sample, who=who)
         for number, (path, _) in enumerate(clips):
             link_or_copy(path, entry.folder / "clips" / f"{number:02d}-{path.name}")
         for path, file_name in zip(pictures or (), (PICTURE_FILE, STRIP), strict=False):
@@ -244,7 +252,7 @@ class Library:
         if not entry.ready:
             raise InputError(f"{entry.name}: is not learned yet, so it cannot be downloaded.")
         files = {
-            path.name: path for path in sorted(entry.trained.iterdir()) if path.name in MODEL_FILES
+            path.name: path for path in sorted(entry.trained.iterdir()) if is_model_file(path.name)
         }
         for name in (METADATA_FILE, CONSENT_FILE):
             if (entry.folder / name).is_file():
@@ -284,7 +292,13 @@ class Library:
         return entry
 
     def _create(
-        self, kind: EntryKind, name: str, clip: str, sample: str, unpacked: Path | None = None
+        self,
+        kind: EntryKind,
+        name: str,
+        clip: str,
+        sample: str,
+        unpacked: Path | None = None,
+        who: str = LARGEST,
     ) -> LibraryEntry:
         """Create the folder of a new entry, with the files of an unpacked archive if any."""
         id = new_id()
@@ -293,7 +307,7 @@ class Library:
             if unpacked is not None:
                 (folder / "trained").mkdir()
                 for path in unpacked.iterdir():
-                    parent = folder / "trained" if path.name in MODEL_FILES else folder
+                    parent = folder / "trained" if is_model_file(path.name) else folder
                     path.rename(parent / path.name)
             metadata = {
                 "kind": kind.value,
@@ -301,6 +315,7 @@ class Library:
                 "clip": clip[:200],
                 "made": time.time(),
                 "sample": sample,
+                "who": who,
             }
             (folder / METADATA_FILE).write_text(json.dumps(metadata, indent=1), "utf-8")
         return self.require(id)
@@ -315,7 +330,7 @@ def _record_consent(entry: LibraryEntry, text: str, *, confirmed: bool) -> None:
 def _kind_of(folder: Path) -> EntryKind:
     """What the model in an unpacked folder is."""
     kind = _read(folder / "config.json").get("kind")
-    if kind == "performer" and (folder / "generator.safetensors").is_file():
+    if kind == "performer" and is_performer(folder):
         return EntryKind.person
     if kind == "choreographer":
         return EntryKind.dance

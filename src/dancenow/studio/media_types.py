@@ -64,6 +64,7 @@ AIFF: Final = MediaType("aiff", ".aiff", "audio/aiff", _SOUND)
 PNG: Final = MediaType("", ".png", "image/png", _PICTURE)
 JPEG: Final = MediaType("", ".jpg", "image/jpeg", _PICTURE)
 WEBP: Final = MediaType("", ".webp", "image/webp", _PICTURE)
+HEIC: Final = MediaType("", ".heic", "image/heic", _PICTURE)
 ANIMATED_PNG: Final = MediaType("", ".png", "image/png", frozenset({UploadKind.clip}))
 ANIMATED_WEBP: Final = MediaType("", ".webp", "image/webp", frozenset({UploadKind.clip}))
 
@@ -82,6 +83,7 @@ _SIGNATURES: Final = (
     (b"\xff\xd8\xff", JPEG),
 )
 _RIFF: Final = {b"AVI ": AVI, b"WAVE": WAV, b"WEBP": WEBP}
+_HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"})
 _ATOMS: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 
 
@@ -100,6 +102,8 @@ def _by_head(head: bytes) -> MediaType | None:
         return _RIFF.get(head[8:12])
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
         return AIFF
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
+        return HEIC
     if head[4:8] in _ATOMS:
         return MP4
     if len(head) > _PACKET and head[0] == 0x47 and head[_PACKET] == 0x47:

@@ -78,7 +78,7 @@ class RequestBuilder:
         elif not person.ready:
             raise InputError(f"{person.name}: cannot be learned, the clip is gone; delete it.")
         training = self._training(self._workload.preset, minutes)
-        return {"folder": str(person.trained), "material": clip, **training}
+        return {"folder": str(person.trained), "material": clip, "who": person.who, **training}
 
     def dance(self, dance: LibraryEntry, minutes: float) -> dict[str, Any]:
         """What a job must know to train on a dance, or to continue."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 from dancenow.cache import cache_dir
 from dancenow.errors import InputError
 from dancenow.files import make_folder
+from dancenow.pose.dancers import LARGEST
 from dancenow.sample import DANCES, PERFORMERS
 from dancenow.studio.archive import PICTURE_FILE
 from dancenow.studio.config import StudioConfig
@@ -26,6 +27,8 @@ from dancenow.studio.uploads import Upload, Uploads, plain_name
 SAMPLE_DANCES_NAME: Final = "Sample dances"
 _KEPT_SECONDS: Final = 6 * 3600.0  # that an upload waits to be used
 _MAX_UNPACKED: Final = 4  # times an upload's largest size that an archive may unpack to
+PERSONS: Final = (LARGEST, "left", "right")
+"""Whom the page offers of several persons in a clip."""
 _BACKGROUND: Final = re.compile(r"target|source|white|#[0-9a-f]{6}")  # and uploads: no path
 _SHORT_JOB_SECONDS: Final = 120.0  # that a short job may take
 
@@ -72,13 +75,15 @@ class StudioService:
             used = {id for job in unfinished for id in job.request["uses"]}
             self.uploads(folder.name).prune(_KEPT_SECONDS, used)
 
-    def add_clip(self, owner: str, path: Path, name: str) -> ClipCard:
-        """Store an uploaded clip, and draw its pictures.
+    def add_clip(
+        self, owner: str, path: Path, name: str, kind: UploadKind = UploadKind.clip
+    ) -> ClipCard:
+        """Store an uploaded clip, or a photo where `kind` is a picture, and draw its pictures.
 
         Raises:
             InputError: it is not a clip, too large, or nobody is seen in it.
         """
-        upload = self.add_upload(owner, path, name, UploadKind.clip)
+        upload = self.add_upload(owner, path, name, kind)
         request = {
             "clip": str(upload.file),
             "strip": str(upload.strip),
@@ -86,17 +91,20 @@ class StudioService:
             "names": {str(upload.file): upload.name},
         }
         try:
-            self._run_short_job(owner, "preview_clip", request, f"Looking at {upload.name}")
+            title = f"Looking at {upload.name}"
+            seen = self._run_short_job(owner, "preview_clip", request, title)
         except InputError:
             shutil.rmtree(upload.file.parent, ignore_errors=True)
             raise
         width, height = upload.size
+        length = f"{upload.seconds:.1f} s" if upload.seconds else "a photo"
         return ClipCard(
             f"upload:{upload.id}",
             upload.name,
-            f"{upload.seconds:.1f} s, {width} x {height} pixels",
+            f"{length}, {width} x {height} pixels",
             f"uploads/{upload.id}",
-            playable=True,
+            playable=upload.seconds > 0,
+            people=int(seen["people"]),
         )
 
     def sample_clip(self, owner: str, performer: str, dance: str = "") -> ClipCard:
@@ -146,6 +154,9 @@ class StudioService:
             raise InputError("choose a clip to dance like: drop one, or take a sample performer.")
         if not form.target:
             raise InputError("choose who dances it: drop a clip, or take someone from the list.")
+        for who in (form.source_person, form.target_person):
+            if who not in PERSONS:
+                raise InputError("choose which person you mean.")
         self.queue.check_capacity(owner)
         builder = self._builder(owner)
         source, background = builder.clip(form.source), form.background
@@ -156,6 +167,7 @@ class StudioService:
         person = self._person(owner, form)
         request = {
             "source": source,
+            "who": form.source_person,
             "person": builder.person(person, form.minutes),
             "retarget": "limbs" if form.limbs else "global",
             "background": background,
@@ -265,8 +277,10 @@ class StudioService:
     def _builder(self, owner: str) -> RequestBuilder:
         return RequestBuilder(self.config, self.uploads(owner))
 
-    def _run_short_job(self, owner: str, kind: str, request: dict[str, Any], title: str) -> None:
-        """Run a short job, and wait for it; raises `InputError` where it fails."""
+    def _run_short_job(
+        self, owner: str, kind: str, request: dict[str, Any], title: str
+    ) -> dict[str, Any]:
+        """Run a short job, and wait for its result; raises `InputError` where it fails."""
         request = {"uses": [], "names": {}, "again": {}, **request}
         job = self.queue.submit(owner, kind, request, title)
         ended = self.queue.wait(job.id, seconds=_SHORT_JOB_SECONDS)
@@ -276,6 +290,7 @@ class StudioService:
         if ended.state is not JobState.done:
             line = ended.error or "it was interrupted; try again."
             raise InputError(self.with_user_names(ended, line))
+        return ended.result
 
     def _clip_name(self, owner: str, ref: str) -> str:
         if ref.startswith("upload:"):
@@ -297,6 +312,7 @@ class StudioService:
             [(upload.file, upload.name)],
             consent=form.consent,
             pictures=(upload.picture, upload.strip),
+            who=form.target_person,
         )
 
     def _performer(self, owner: str, ref: str) -> LibraryEntry | None:

@@ -43,10 +43,12 @@ def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[s
         retarget=Retarget(request["retarget"]),
         background=request["background"],
         device=request["device"],
+        person=request.get("who", "largest"),
     )
     check_show(show, result)
     source = _clip_file(request["source"], reporter)
-    motion = load_source(source, progress=reporter)  # refuses it before the training, not after
+    # Refuses it before the training, not after.
+    motion = load_source(source, person=request.get("who", "largest"), progress=reporter)
     trained = Path(request["person"]["folder"])
     if request["person"]["material"] is not None and not is_performer(trained):
         _show_first_look(request["person"], motion.track, show, folder, reporter)
@@ -94,9 +96,9 @@ def preview_clip(request: JobRequest, _: Path, reporter: JobReporter) -> dict[st
     from dancenow.studio.thumbnails import write_clip_thumbnail, write_pose_strip
 
     clip = Path(request["clip"])
-    write_pose_strip(clip, Path(request["strip"]), progress=reporter)
+    people = write_pose_strip(clip, Path(request["strip"]), progress=reporter)
     write_clip_thumbnail(clip, Path(request["picture"]))
-    return {}
+    return {"people": people}
 
 
 def preview_sample(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
@@ -180,7 +182,11 @@ def _show_first_look(
     if not (method.learns and method.shows_untrained):
         return
     options = TrainPerformerOptions(
-        preset=person["preset"], minutes=0, device=person["device"], seed=person["seed"]
+        preset=person["preset"],
+        minutes=0,
+        device=person["device"],
+        seed=person["seed"],
+        target_person=person.get("who", "largest"),
     )
     if show.background == "source":  # needs the source's clip, not only its poses
         show = replace(show, background="target")
@@ -195,6 +201,7 @@ def _show_first_look(
 def _train_person(person: dict[str, Any], reporter: JobReporter) -> dict[str, Any]:
     """Train a person for the time that was chosen; an imported one stays as it is."""
     from dancenow.options import TrainPerformerOptions
+    from dancenow.performer import method_for
     from dancenow.workflows.train_performer import train_performer
 
     folder = Path(person["folder"])
@@ -206,8 +213,11 @@ def _train_person(person: dict[str, Any], reporter: JobReporter) -> dict[str, An
         steps=person["steps"],
         device=person["device"],
         seed=person["seed"],
+        target_person=person.get("who", "largest"),
     )
     clip = _clip_file(person["material"], reporter)
+    if not method_for(clip, options.preset).learns:
+        options = replace(options, minutes=None, steps=None)
     with _previews(folder, reporter) as progress:
         trained = train_performer(clip, folder, options, progress=progress)
     return {"person_steps": trained.steps, "person_seconds": trained.seconds}

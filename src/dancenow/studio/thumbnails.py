@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from dancenow.pose.estimators import make_estimator
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sample import SampleStage
 from dancenow.sample.looks import find_performer
+from dancenow.sources.photos import photos_of, read_photo
 from dancenow.video import probe, read_frames
 
 Picture = NDArray[np.uint8]
@@ -24,33 +26,48 @@ _STRIP_FRAMES: Final = 6  # in two rows
 _COLUMNS: Final = 3
 _PANEL_PX: Final = 300  # longer side of a frame in the strip
 _THUMBNAIL_PX: Final = 320  # longer side
+_PHOTO_PX: Final = 1280  # longer side at which a photo is looked at
 _QUALITY: Final = 85  # of JPEG, 0..100
 
 
-def write_pose_strip(clip: Path, output: Path, *, progress: ProgressCallback = silent) -> None:
-    """Write some of a clip's frames with their poses drawn over them.
+def write_pose_strip(clip: Path, output: Path, *, progress: ProgressCallback = silent) -> int:
+    """Write some of a clip's frames, or a photo, with the poses drawn over them.
+
+    Returns:
+        How many persons are seen at once.
 
     Raises:
         NobodyError: nobody is seen in any of them.
         InputError: the clip cannot be read.
     """
-    info = probe(clip)
-    places = np.unique(np.linspace(0, info.frames - 1, _STRIP_FRAMES + 2).astype(int)[1:-1])
-    estimator, panels, seen = make_estimator(quick=True), [], False
-    for number, place in enumerate(places.tolist()):
-        frame = next(iter(read_frames(clip, start=place, stop=place + 1)))
+    frames, count = _some_frames(clip)
+    estimator, panels, seen = make_estimator(), [], []
+    for number, frame in enumerate(frames):
         # Each on its own: a person cannot be followed over frames that were skipped.
         found = next(iter(estimator.stream([frame]))).candidates
-        if found:
-            seen = True
-            frame = overlay(frame, found[0])
+        seen.append(len(found))
+        for person in found:
+            frame = overlay(frame, person)
         panels.append(_resized(frame, _PANEL_PX))
-        progress(Progress("looking for the pose", number + 1, len(places)))
-    if not seen:
+        progress(Progress("looking for the pose", number + 1, count))
+    if not any(seen):
         raise NobodyError(
             f"{clip}: nobody is seen in it; choose a clip that shows one person from head to feet."
         )
     _write(_grid(panels), output)
+    return max(seen)
+
+
+def _some_frames(clip: Path) -> tuple[Iterator[Picture], int]:
+    """Frames spread over a clip, or a photo, and their number."""
+    if photos_of(clip):
+        return iter([read_photo(clip, _PHOTO_PX)[0]]), 1
+    info = probe(clip)
+    places = np.unique(np.linspace(0, info.frames - 1, _STRIP_FRAMES + 2).astype(int)[1:-1])
+    frames = (
+        next(iter(read_frames(clip, start=place, stop=place + 1))) for place in places.tolist()
+    )
+    return frames, len(places)
 
 
 def write_sample_pictures(
@@ -79,7 +96,10 @@ def write_sample_pictures(
 
 
 def write_clip_thumbnail(clip: Path, output: Path) -> None:
-    """Write the thumbnail of a clip: the frame in its middle."""
+    """Write the thumbnail of a clip, the frame in its middle, or of a photo."""
+    if photos_of(clip):
+        write_thumbnail(read_photo(clip, _PHOTO_PX)[0], output)
+        return
     middle = probe(clip).frames // 2
     write_thumbnail(next(iter(read_frames(clip, start=middle, stop=middle + 1))), output)
 

@@ -23,6 +23,7 @@ from dancenow.files import make_folder, write_text
 from dancenow.studio.config import MEGABYTE, Limits
 from dancenow.studio.media_types import MediaType, UploadKind, detect_media_type
 from dancenow.video import probe
+from dancenow.video.images import open_picture
 
 _MAX_NAME: Final = 60  # characters
 _MAX_FPS: Final = 240  # highest frame rate that is allowed
@@ -30,7 +31,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _LOCAL: Final = {"protocol_whitelist": "file"}
 _WANTED: Final = {
     UploadKind.clip: "a video (MP4, MOV, WebM, MKV, AVI, GIF, animated WebP or PNG)",
-    UploadKind.picture: "a picture (PNG, JPEG, WebP) or a video",
+    UploadKind.picture: "a picture (PNG, JPEG, WebP, HEIC) or a video",
     UploadKind.sound: "music (MP3, M4A, WAV, FLAC, OGG), or a video with sound",
 }
 
@@ -173,7 +174,7 @@ def _check_seconds(name: str, seconds: float, limits: Limits) -> None:
 
 def _picture_size(path: Path, name: str) -> tuple[int, int]:
     try:
-        with Image.open(path) as image:  # reads the header only
+        with open_picture(path) as image:  # reads the header only
             return image.size
     except Image.DecompressionBombError as error:
         raise InputError(f"{name}: has far too many pixels; make it smaller first.") from error

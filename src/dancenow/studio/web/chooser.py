@@ -9,7 +9,9 @@ from typing import Any, Final
 import gradio as gr
 
 from dancenow.errors import InputError
+from dancenow.pose.dancers import LARGEST
 from dancenow.report.html import Html
+from dancenow.studio.media_types import UploadKind
 from dancenow.studio.service import StudioService
 from dancenow.studio.web.fragments import clip_card, person_card, status_message, step_heading
 from dancenow.studio.web.handlers import (
@@ -20,6 +22,11 @@ from dancenow.studio.web.handlers import (
     request_owner,
 )
 
+_PERSONS: Final = [
+    ("The largest", LARGEST),
+    ("The one on the left at first", "left"),
+    ("The one on the right at first", "right"),
+]
 _CAMERA: Final = {"video": {"width": {"ideal": 1280}, "height": {"ideal": 720}}}
 
 Choices = list[tuple[str, str]]
@@ -37,10 +44,12 @@ class ClipChooser:
         name: prefix of the elements' ids.
         list_label: label of the list.
         choices: returns what the list offers an owner.
+        photos: whether a photo can be chosen, too.
 
     Attributes:
         ref: refers to what was chosen; "" before.
         pick: the list.
+        person: who of several persons in the clip.
         outputs: the components that `chosen` updates.
     """
 
@@ -54,6 +63,7 @@ class ClipChooser:
         name: str,
         list_label: str,
         choices: Callable[[str], Choices],
+        photos: bool = False,
     ) -> None:
         self._service, self.choices = service, choices
         self.ref = gr.State("")
@@ -70,13 +80,25 @@ class ClipChooser:
         self.pick = gr.Dropdown(
             label=list_label, choices=[("", "")], value="", elem_id=f"{name}-pick"
         )
+        photo = gr.UploadButton(
+            "Or use a photo of them",
+            file_types=["image", ".heic"],
+            visible=photos,
+            size="md",
+            elem_id=f"{name}-photo",
+        )
+        self._photos = photos
+        self.person = gr.Radio(
+            _PERSONS, value=LARGEST, label="Which one?", visible=False, elem_id=f"{name}-person"
+        )
         another = gr.Button("Choose another", visible=False, size="md", elem_id=f"{name}-another")
         message = message_box(f"{name}-message")
-        self.outputs = [self.ref, card, drop, self.pick, another, message]
+        self.outputs = [self.ref, card, drop, self.pick, photo, self.person, another, message]
         drop.upload(self._uploaded, drop, self.outputs, **QUEUED_OPTIONS)
+        photo.upload(self._photo, photo, self.outputs, **QUEUED_OPTIONS)
         drop.stop_recording(self._recorded, drop, self.outputs, **QUEUED_OPTIONS)
         self.pick.input(self._picked, self.pick, self.outputs, **QUEUED_OPTIONS)
-        another.click(_empty, None, self.outputs, **QUEUED_OPTIONS)
+        another.click(self._empty, None, self.outputs, **QUEUED_OPTIONS)
 
     def chosen(self, owner: str, ref: str) -> tuple[Any, ...]:
         """Updates that show a sample performer's clip, or a person, as chosen."""
@@ -92,15 +114,24 @@ class ClipChooser:
     def _recorded(self, path: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         yield from self._added(path, "Recording", request)
 
-    def _added(self, path: str | None, name: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def _photo(self, path: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        yield from self._added(path, Path(path or "").name, request, UploadKind.picture)
+
+    def _added(
+        self,
+        path: str | None,
+        name: str,
+        request: gr.Request,
+        kind: UploadKind = UploadKind.clip,
+    ) -> Iterator[tuple[Any, ...]]:
         if path is None:
             return
-        yield _waiting("Looking at your clip …")
+        yield _waiting("Looking at it …")
         try:
-            card = self._service.add_clip(request_owner(request), Path(path), name)
-            yield _filled(card.ref, clip_card(card))
+            card = self._service.add_clip(request_owner(request), Path(path), name, kind)
+            yield _filled(card.ref, clip_card(card), several=card.people > 1 and card.playable)
         except InputError as error:
-            yield _empty(error_update(error))
+            yield self._empty(error_update(error))
 
     def _picked(self, ref: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         if not ref:
@@ -109,7 +140,20 @@ class ClipChooser:
         try:
             yield self.chosen(request_owner(request), ref)
         except InputError as error:
-            yield _empty(error_update(error))
+            yield self._empty(error_update(error))
+
+    def _empty(self, message: Any = None) -> tuple[Any, ...]:
+        """Updates while nothing is chosen, with one of the message box."""
+        return (
+            "",
+            gr.HTML("", visible=False),
+            gr.Video(value=None, visible=True),
+            gr.Dropdown(value="", visible=True),
+            gr.UploadButton(visible=self._photos),
+            gr.Radio(value=LARGEST, visible=False),
+            gr.Button(visible=False),
+            message_update() if message is None else message,
+        )
 
 
 def _waiting(line: str) -> tuple[Any, ...]:
@@ -119,30 +163,22 @@ def _waiting(line: str) -> tuple[Any, ...]:
         gr.skip(),
         gr.Video(visible=False),
         gr.Dropdown(visible=False),
+        gr.UploadButton(visible=False),
+        gr.skip(),
         gr.skip(),
         message_update(status_message(line)),
     )
 
 
-def _filled(ref: str, card: Html) -> tuple[Any, ...]:
-    """Updates once something is chosen."""
+def _filled(ref: str, card: Html, *, several: bool = False) -> tuple[Any, ...]:
+    """Updates once something is chosen, in which perhaps several persons are seen."""
     return (
         ref,
         gr.HTML(card, visible=True),
         gr.Video(value=None, visible=False),
         gr.Dropdown(value="", visible=False),
+        gr.UploadButton(visible=False),
+        gr.Radio(value=LARGEST, visible=several),
         gr.Button(visible=True),
         message_update(),
-    )
-
-
-def _empty(message: Any = None) -> tuple[Any, ...]:
-    """Updates while nothing is chosen, with one of the message box."""
-    return (
-        "",
-        gr.HTML("", visible=False),
-        gr.Video(value=None, visible=True),
-        gr.Dropdown(value="", visible=True),
-        gr.Button(visible=False),
-        message_update() if message is None else message,
     )

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from dancenow.errors import counted
 from dancenow.report.html import Html, element
 from dancenow.studio.archive import PICTURE_FILE
 from dancenow.studio.config import MEGABYTE
@@ -185,6 +186,12 @@ def training_summary(entry: LibraryEntry) -> str:
         return what
     if not (0 <= steps < _PLAUSIBLE and 0 <= seconds < _PLAUSIBLE):
         return what
+    if not steps:
+        return (
+            f"{what}, a puppet made of {counted(frames, 'photo')}"
+            if isinstance(frames, int)
+            else what
+        )
     source = f" from {frames} frames" if isinstance(frames, int) else ""
     return f"{what}, learned for {rough_duration(seconds)} ({steps:,} steps){source}"
 

@@ -68,10 +68,12 @@ class TransferTab:
                     service,
                     2,
                     "Who dances it?",
-                    "A clip of 10 s or more in which this person moves a lot.",
+                    "A clip of 10 s or more in which this person moves a lot; of a photo, a puppet "
+                    "is made.",
                     name="target",
                     list_label="Or someone from the list",
                     choices=lambda owner: performer_choices(service, owner),
+                    photos=True,
                 )
                 person = self._new_person()
         gr.HTML(step_heading(3, "How long may it learn?", "Someone it knows is ready at once."))
@@ -80,6 +82,8 @@ class TransferTab:
         self._fields = {
             "source": self.source.ref,
             "target": self.target.ref,
+            "source_person": self.source.person,
+            "target_person": self.target.person,
             "minutes": minutes,
             **person,
             **more,
