@@ -14,7 +14,7 @@ import torch
 from dancenow.cache import cache_dir, content_hash
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.options import TrainPerformerOptions
-from dancenow.performer.method import Method, TargetRequest, method_for
+from dancenow.performer.method import Method, TargetRequest, method_for, method_of
 from dancenow.performer.page import performer_page
 from dancenow.performer.performer import Performer
 from dancenow.progress import ProgressCallback, StageTimes
@@ -37,8 +37,8 @@ class TrainingPlan:
     device: Device
 
     @staticmethod
-    def of(options: TrainPerformerOptions, target: Path) -> TrainingPlan:
-        """The plan that the options describe for a target.
+    def of(options: TrainPerformerOptions, target: Path | None = None) -> TrainingPlan:
+        """The plan that the options describe for a target, by default a clip.
 
         Raises:
             InputError: an option cannot be used.
@@ -47,7 +47,9 @@ class TrainingPlan:
             raise InputError(f"`hold_out={options.hold_out:g}`: must be at least 0 and below 1.")
         if options.poses is not None and not options.poses.exists():
             raise InputError(f"{options.poses}: no such file or folder.")
-        method = method_for(target, options.preset)
+        method = method_of(options.preset)
+        if target is not None:
+            method = method_for(target, options.preset)
         preset = options.preset if options.preset in method.presets else next(iter(method.presets))
         config = method.configure(preset, options)
         default, enough = Budget(minutes=config.minutes), method.enough_steps(config)

@@ -101,6 +101,8 @@ def find_room(frames: list[Frame], masks: list[Frame], seen: Sequence[bool] | No
         changing[rows] = _changes(strip, off, plate[rows])
     if unseen.any():
         plate = _inpaint(plate, unseen)
+        if len(frames) == 1:
+            plate = _in_its_light(plate, frames[0], hidden[0])
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
     opened = cv2.morphologyEx(changing, cv2.MORPH_OPEN, kernel).astype(bool)
     if opened.mean() < _FEW_CHANGE:
@@ -217,8 +219,7 @@ def _inpaint(plate: Frame, unseen: Frame) -> Frame:
 
     Shifted parts of the room continue its pattern over the hole (He and Sun, "Statistics of patch
     offsets for image completion", ECCV 2012, in OpenCV's implementation), at a resolution that
-    takes a second or two.  Their gradients are kept, and their colours follow from those around the
-    hole (Perez, Gangnet and Blake, "Poisson image editing", SIGGRAPH 2003).
+    takes a second or two.
     """
     height, width = plate.shape[:2]
     hole = cv2.dilate(unseen, np.ones((5, 5), np.uint8))
@@ -238,16 +239,31 @@ def _inpaint(plate: Frame, unseen: Frame) -> Frame:
         part.shape[1::-1],
         interpolation=cv2.INTER_CUBIC,
     )
+    edge = cv2.GaussianBlur(gap.astype(np.float32), (0, 0), 1.5)[..., None]
+    weight = np.maximum(edge, gap[..., None].astype(np.float32))
     mended = plate.copy()
-    mended[top:bottom, left:right] = np.where(gap[..., None] > 0, filled, part)
-    if hole.all():
-        return mended
+    mended[top:bottom, left:right] = np.round(
+        part + weight * (filled.astype(np.float32) - part)
+    ).clip(0, 255)
+    return mended
+
+
+def _in_its_light(filled: Frame, frame: Frame, hidden: NDArray[np.bool_]) -> Frame:
+    """A filled hole in the colours of what surrounds it, with its own gradients (Perez, Gangnet and
+    Blake, "Poisson image editing", SIGGRAPH 2003).
+
+    For a single frame, whose mask is certain: of many, the colours at the edge are the person's,
+    where a mask was too small.
+    """
+    if hidden.all():
+        return filled
     # A hole at the edge of the picture needs something around it.
     around = (_AROUND_PX,) * 4
     shown, below = (
-        cv2.copyMakeBorder(each, *around, cv2.BORDER_REPLICATE) for each in (mended, plate)
+        cv2.copyMakeBorder(each, *around, cv2.BORDER_REPLICATE) for each in (filled, frame)
     )
-    mask = cv2.copyMakeBorder(255 * hole, *around, cv2.BORDER_CONSTANT, value=(0,))
+    hole = cv2.dilate(255 * hidden.astype(np.uint8), np.ones((5, 5), np.uint8))
+    mask = cv2.copyMakeBorder(hole, *around, cv2.BORDER_CONSTANT, value=(0,))
     x, y, wide, high = cv2.boundingRect(mask)
     centre = (x + wide // 2, y + high // 2)
     smooth = cv2.seamlessClone(shown, below, mask, centre, cv2.NORMAL_CLONE)

@@ -31,7 +31,7 @@ from dancenow.video.png import encode_png
 Frame = NDArray[np.uint8]
 
 TARGET, SOURCE, TRANSPARENT = "target", "source", "transparent"
-_VERSION = 7  # of what is cached here; increment it when the plate of a source changes
+_VERSION = 6  # of what is cached here; increment it when the plate of a source changes
 
 
 def check_background(name: str) -> None:

@@ -45,7 +45,7 @@ from dancenow.video.camera_motion import CameraPath
 
 Frame = NDArray[np.uint8]
 
-VERSION = 15  # of what is cached here; increment it when the preparation changes
+VERSION = 14  # of what is cached here; increment it when the preparation changes
 _FEWEST_FRAMES = 8
 _FOLLOWED = 0.9  # of the frames looked at; in fewer, the camera of an edited clip is not followed
 _COVERED = 0.25  # of the person's area that others may take up in the box around it

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +32,7 @@ Frame = NDArray[np.uint8]
 
 VERSION: Final = 1  # of what is made; increment it when puppets change
 _HELD: Final = 8  # frames of the still track that is measured
+_FRINGE: Final = 0.01  # of the longer side around a mask, in which the person may still show
 _TRUNK: Final = ("neck", "mid_hip")
 
 
@@ -71,7 +73,7 @@ def make_puppet(config: PuppetConfig, request: TargetRequest) -> MadePuppet:
         body_px = float(body_heights(keypoints[None])[0])
         views.append(View(keypoints, body_px, cut_parts(photo, mask, keypoints, body_px)))
         if room is None:
-            room = find_room([photo], [mask]).latest
+            room = _room(photo, mask)
         request.progress(Progress(stage, number + 1, len(files)))
     if room is None:
         raise InputError(
@@ -83,6 +85,13 @@ def make_puppet(config: PuppetConfig, request: TargetRequest) -> MadePuppet:
     still = PoseTrack(np.repeat(views[0].keypoints[None], _HELD, axis=0), 25.0, size)
     scene = PuppetScene(room, pose_statistics(still), body_shape(still))
     return MadePuppet(scene, views)
+
+
+def _room(photo: Frame, mask: Frame) -> Frame:
+    """The photo without the person."""
+    reach = 2 * round(_FRINGE * max(mask.shape)) + 1
+    hidden = np.asarray(cv2.dilate(mask, np.ones((reach, reach), np.uint8)), np.uint8)
+    return find_room([photo], [hidden]).latest
 
 
 def _seen(

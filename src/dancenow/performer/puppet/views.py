@@ -15,7 +15,7 @@ from dancenow.pose.track import FloatArray
 
 _BETTER: Final = 0.2  # by which another photo must fit better
 _STAYS: Final = 0.3  # seconds for which a photo is shown at least
-_FADE: Final = 0.12  # seconds in which the next one replaces it
+_FADE: Final = 0.05  # seconds in which the next one replaces it
 _FACES: Final = 1.5  # weight of where the face looks
 
 
