@@ -32,7 +32,9 @@ Frame = NDArray[np.uint8]
 
 VERSION: Final = 1  # of what is made; increment it when puppets change
 _HELD: Final = 8  # frames of the still track that is measured
-_FRINGE: Final = 0.01  # of the longer side around a mask, in which the person may still show
+# Of the longer side: how far around a mask the person may still show; two tries.
+_FRINGES: Final = (0.008, 0.012)
+_SMOOTH_PX: Final = 320  # longer side of the pictures that are compared
 _TRUNK: Final = ("neck", "mid_hip")
 
 
@@ -88,10 +90,24 @@ def make_puppet(config: PuppetConfig, request: TargetRequest) -> MadePuppet:
 
 
 def _room(photo: Frame, mask: Frame) -> Frame:
-    """The photo without the person."""
-    reach = 2 * round(_FRINGE * max(mask.shape)) + 1
-    hidden = np.asarray(cv2.dilate(mask, np.ones((reach, reach), np.uint8)), np.uint8)
-    return find_room([photo], [hidden]).latest
+    """The photo without the person.
+
+    What is completed may by chance repeat a thing that hangs elsewhere: of two tries, the one that
+    is more like a smooth continuation of the surroundings.
+    """
+    tries = []
+    for fringe in _FRINGES:
+        reach = 2 * round(fringe * max(mask.shape)) + 1
+        hidden = np.asarray(cv2.dilate(mask, np.ones((reach, reach), np.uint8)), np.uint8)
+        tries.append(find_room([photo], [hidden]).latest)
+    size = tuple(max(1, round(side * _SMOOTH_PX / max(mask.shape))) for side in mask.shape[::-1])
+    hole = cv2.resize(hidden, size, interpolation=cv2.INTER_AREA)
+    hole = cv2.dilate(np.where(hole > 20, 255, 0).astype(np.uint8), np.ones((9, 9), np.uint8))
+    small = [cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (photo, *tries)]
+    smooth = cv2.inpaint(small[0], hole, 5, cv2.INPAINT_TELEA)
+    blurred = [cv2.GaussianBlur(each, (0, 0), 4).astype(np.int16) for each in (smooth, *small[1:])]
+    apart = [float(np.abs(each - blurred[0])[hole > 0].mean()) for each in blurred[1:]]
+    return tries[int(np.argmin(apart))]
 
 
 def _seen(
