@@ -25,6 +25,7 @@ _SHOULDER: Final = 0.055  # body heights around the shoulders that an arm's roun
 _FEWEST: Final = 0.15  # of the pixels that a limb should have; with fewer, it is hidden
 _ROUND: Final = 1.15  # radius of a joint, in half thicknesses of the limb
 _SOLID: Final = 250  # mask value from which a pixel is the person's alone
+_SCRAP: Final = 0.1  # of the largest piece of a part; smaller ones are left out
 _SOFT_PX: Final = 1.0  # standard deviation of the edges between parts
 _FILL_PX: Final = 3  # radius of the inpainting
 
@@ -329,7 +330,7 @@ def _part(
     joints: FloatArray,
     body_px: float,
 ) -> CutPart:
-    alpha = np.round(cover).clip(0, 255).astype(np.uint8)
+    alpha = _without_scraps(np.round(cover).clip(0, 255).astype(np.uint8))
     rows, columns = (np.flatnonzero((alpha > 0).any(axis=axis)) for axis in (1, 0))
     ends = np.stack([joints[[bone.start, bone.end], :2] for bone in bones]).astype(np.float32)
     if not len(rows):
@@ -337,6 +338,16 @@ def _part(
     box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     picture = premultiplied(colour[box], alpha[box])
     return CutPart(name, picture, int(columns[0]), int(rows[0]), bones, ends, body_px)
+
+
+def _without_scraps(alpha: Frame) -> Frame:
+    """Coverage without small pieces beside the largest one, which belong to other parts."""
+    count, labels, figures, _ = cv2.connectedComponentsWithStats((alpha > 0).astype(np.uint8))
+    if count < 3:  # the background is one
+        return alpha
+    areas = figures[1:, cv2.CC_STAT_AREA]
+    kept = 1 + np.flatnonzero(areas >= _SCRAP * areas.max())
+    return np.where(np.isin(labels, kept), alpha, 0).astype(np.uint8)
 
 
 def premultiplied(colour: Frame, alpha: Frame) -> Frame:
