@@ -104,7 +104,9 @@ def test_of_one_dancer_all_dance_the_same(cast: list[Path], tmp_path: Path) -> N
     one = written(tmp_path / "one.json", track)
     options = PerformOptions(device="cpu", formation=Formation.beside)
     with pytest.warns(DanceNowWarning, match="shows one dancer; all performers dance the same"):
-        perform(cast, one, tmp_path / "o.mp4", options)
+        made = perform(cast, one, tmp_path / "o.mp4", OPTIONS)
+    picture = next(iter(read_frames(made.output)))  # in a row, not one before the other
+    assert middle(picture, "zola")[0] - middle(picture, "mika")[0] > 0.3 * made.size[0]
     track.save(tmp_path / "t.npz")
     assert perform(cast, tmp_path / "t.npz", tmp_path / "p.mp4", options).frames == 10
 
@@ -130,6 +132,7 @@ def test_in_a_film_the_one_in_front_hides_the_other(
     ("options", "message"),
     [
         ({"person": "2"}, "2 performers need a person each, such as 2,1"),
+        ({"person": "1,1"}, "names a person twice"),
         ({"person": "1,9"}, "`person=9`: 2 persons are seen"),
         ({"normalize": False}, "`normalize=False`: works with one performer"),
         ({"camera": "source"}, "`camera=source`: works with one performer"),

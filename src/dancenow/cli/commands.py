@@ -41,6 +41,7 @@ def _perform(
     progress: ProgressCallback,
 ) -> Any:
     """The command `perform`, which covers two verbs; the last of `performers` may be the source."""
+    from dancenow.performer import is_performer
     from dancenow.workflows.live import perform_live
     from dancenow.workflows.perform import perform
 
@@ -48,7 +49,7 @@ def _perform(
     if source is None and len(performers) > 1:
         *performers, source = performers
     if chosen.webcam:
-        if len(performers) > 1:
+        if len(performers) > 1 or (source is not None and is_performer(Path(source))):
             raise InputError("`webcam`: one performer dances live, not several.")
         return perform_live(performers[0], source or "0", output, chosen, progress=progress)
     if chosen.seconds is not None:

@@ -23,7 +23,7 @@ from dancenow.training.budget import budget_of
 from dancenow.training.memory import MemoryNeed
 from dancenow.training.session import Session, Training
 
-_OF_TRAINING: Final = ("minutes", "steps", "quality")
+_OF_TRAINING: Final = ("minutes", "steps", "quality", "hold_out", "target_person", "others")
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,12 @@ class TrainingPlan:
 
     def _warn_of_unused(self, target: Path) -> None:
         """Warn about options of a training where there is none."""
-        unused = [f"`{name}`" for name in _OF_TRAINING if getattr(self.options, name) is not None]
+        usual = TrainPerformerOptions()
+        unused = [
+            f"`{name}`"
+            for name in _OF_TRAINING
+            if getattr(self.options, name) != getattr(usual, name)
+        ]
         if unused:
             warnings.warn(
                 f"{target}: photos make a puppet at once, so {', '.join(unused)} has no effect.",

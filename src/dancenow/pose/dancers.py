@@ -95,7 +95,7 @@ def check_person(person: str, option: str = "person", *, count: int = 1) -> None
     Several are named one after the other, such as "2,1"; "largest" alone names any number.
     """
     if count > 1 and person != LARGEST:
-        each = person.split(",")
+        each = _names(person)
         if len(each) != count:
             raise InputError(
                 f"`{option}={person}`: {count} performers need a person each, such as "
@@ -103,11 +103,18 @@ def check_person(person: str, option: str = "person", *, count: int = 1) -> None
             )
         for one in each:
             check_person(one, option)
+        if len(set(each)) < count:
+            raise InputError(f"`{option}={person}`: names a person twice.")
         return
     if person not in _WHERE and not (person.isascii() and person.isdigit() and int(person) > 0):
         raise InputError(
             f"`{option}={person}`: unknown; choose {', '.join(_WHERE)}, or a number from 1."
         )
+
+
+def _names(person: str) -> list[str]:
+    """Whom a list such as "2, 1" names."""
+    return [each.strip() for each in person.split(",")]
 
 
 def choose_dancer(
@@ -153,7 +160,7 @@ def choose_cast(tracks: Sequence[PoseTrack], person: str, count: int, name: str)
     """
     check_person(person, count=count)
     if person != LARGEST:
-        return [choose_dancer(tracks, each, name) for each in person.split(",")]
+        return [choose_dancer(tracks, each, name) for each in _names(person)]
     if len(tracks) == 1:
         warnings.warn(
             f"{name}: shows one dancer; all performers dance the same.",
@@ -162,10 +169,7 @@ def choose_cast(tracks: Sequence[PoseTrack], person: str, count: int, name: str)
         )
         return [0] * count
     if len(tracks) < count:
-        raise InputError(
-            f"{name}: {len(tracks)} dancers are seen, too few for {count} performers; name them "
-            f"with `person`, such as {','.join(str(1 + i % len(tracks)) for i in range(count))}."
-        )
+        raise InputError(f"{name}: {len(tracks)} dancers are seen, too few for {count} performers.")
     return sorted(range(count), key=lambda index: _place(tracks[index]))
 
 

@@ -163,7 +163,7 @@ def load_cast(
     if count == 1:
         return [load(person)]
     if path.suffix.lower() in (".npz", ".bvh"):
-        return [load(person)] * count
+        return [load(person)] * count  # all dance the same
     if holds_poses(path):
         tracks: Sequence[PoseTrack] = read_pose_files(path, fps=fps).tracks
     else:

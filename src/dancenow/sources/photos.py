@@ -22,6 +22,7 @@ Frame = NDArray[np.uint8]
 MOST: Final = 12
 """A folder with more pictures is a clip."""
 
+_TRANSPARENT: Final = 0.1  # share of a picture whose transparency cuts the figure out
 _LOOKS: Final = 4  # at the same picture; hands and faces are found from the second on
 _SHARPEN: Final = (0.4, 0.85)  # mask values that become 0 and 1
 _REFINE: Final = 0.006  # of the longer side: radius of the refinement of masks
@@ -47,6 +48,8 @@ class Person:
 def photos_of(path: Path) -> list[Path]:
     """The photos of a target: a picture, or those of a folder; empty if it is a clip."""
     if path.is_dir():
+        if (path / "config.json").is_file():  # a performer's folder
+            return []
         files = list_images(path)
         ours = written_rate(path) is not None
         return files if not ours and 1 <= len(files) <= MOST else []
@@ -64,10 +67,12 @@ def read_photo(path: Path, most_px: int) -> tuple[Frame, Frame | None]:
     Raises:
         InputError: it cannot be decoded.
     """
-    picture, cover = read_image(path), None
-    rgba = read_rgba(path)
-    if rgba[..., 3].min() < 255:  # `read_image` puts black behind
-        picture, cover = np.ascontiguousarray(rgba[..., :3]), rgba[..., 3].copy()
+    picture, cover = read_rgba(path), None
+    if (picture[..., 3] < 128).mean() > _TRANSPARENT:  # more than rounded corners
+        cover = picture[..., 3].copy()
+        if not (cover >= 128).any():
+            raise InputError(f"{path}: is transparent all over.")
+    picture = np.ascontiguousarray(picture[..., :3]) if cover is not None else read_image(path)
     height, width = picture.shape[:2]
     scale = min(1.0, most_px / max(height, width))
     size = tuple(max(2, round(side * scale) // 2 * 2) for side in (width, height))

@@ -87,11 +87,13 @@ def write_cast(
             performers[0], sources[0], output, show, claim=claim, progress=progress
         )
     ensemble = _ensemble(performers, show, formation)
-    tracks = [steady_track(source, progress) for source in sources]
+    motion: PoseTrack | list[PoseTrack] = steady_track(sources[0], progress)
+    if any(source is not sources[0] for source in sources):
+        motion = [steady_track(source, progress) for source in sources]
     clip = sources[0].clip
     return write_ensemble(
         ensemble,
-        tracks,
+        motion,
         output,
         fps=clip.fps if clip else None,
         audio=clip.path if clip is not None and clip.has_audio else None,

@@ -124,6 +124,12 @@ class LibraryEntry:
         return str(codec) if self.ready else ""
 
     @property
+    def is_puppet(self) -> bool:
+        """Whether it is a person cut out of photos, with no training."""
+        config = self._config().get("config")
+        return isinstance(config, dict) and config.get("family") == "puppet"
+
+    @property
     def consent(self) -> dict[str, Any]:
         """The answer when the person was added; empty where there is none."""
         return _read(self.folder / CONSENT_FILE)

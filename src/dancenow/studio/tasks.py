@@ -172,7 +172,7 @@ def _show_first_look(
     reporter: JobReporter,
 ) -> None:
     """Show some seconds of what a person looks like before any training, if that is anything."""
-    from dancenow.options import TrainPerformerOptions
+    from dancenow.options import PerformOptions, TrainPerformerOptions
     from dancenow.performer import method_for
     from dancenow.workflows.perform import perform
     from dancenow.workflows.train_performer import train_performer
@@ -188,6 +188,7 @@ def _show_first_look(
         seed=person["seed"],
         target_person=person.get("who", "largest"),
     )
+    show = replace(show, person=PerformOptions().person)  # chosen already
     if show.background == "source":  # needs the source's clip, not only its poses
         show = replace(show, background="target")
     with TemporaryDirectory(dir=folder) as untrained:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import av
 from av.container import InputContainer
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from dancenow.errors import InputError
 from dancenow.files import make_folder, write_text
@@ -176,8 +176,6 @@ def _picture_size(path: Path, name: str) -> tuple[int, int]:
     try:
         with open_picture(path) as image:  # reads the header only
             return image.size
-    except Image.DecompressionBombError as error:
-        raise InputError(f"{name}: has far too many pixels; make it smaller first.") from error
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
         raise InputError(f"{name}: is damaged; save it again.") from error
 

@@ -19,7 +19,6 @@ from dancenow.video.timing import DEFAULT_RATE
 IMAGE_SUFFIXES: Final = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".heic", ".heif"}
 )
-_HEIF: Final = (".heic", ".heif")
 # Written beside the pictures of a folder that DanceNow made.  It holds the frame rate, and marks
 # the folder as ours: one of the user's own must never be replaced.
 SEE_THROUGH: Final = "is transparent in parts; black is put behind them"
@@ -44,12 +43,20 @@ class ImageFolder:
 
 
 def open_picture(path: Path) -> Image.Image:
-    """Open a picture with Pillow, HEIC of phones, too."""
-    if path.suffix.lower() in _HEIF:
+    """Open a picture with Pillow, HEIC of phones, too, whatever its name says.
+
+    Raises:
+        InputError: it has far too many pixels.
+    """
+    try:
+        return Image.open(path)
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{path}: has far too many pixels; make it smaller first.") from error
+    except UnidentifiedImageError:
         from pi_heif import register_heif_opener
 
         register_heif_opener()
-    return Image.open(path)
+        return Image.open(path)
 
 
 def natural_key(path: Path) -> tuple[tuple[int, int | str], ...]:

@@ -12,7 +12,7 @@ from dancenow.files import check_not_read
 from dancenow.options import TrainPerformerOptions, TransferOptions
 from dancenow.options.field import narrowed
 from dancenow.options.unused import warn_of_unused
-from dancenow.performer import is_performer, method_for
+from dancenow.performer import Performer, is_performer, method_for
 from dancenow.pose.dancers import check_person
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.sources.load import check_rate, load_cast
@@ -85,7 +85,13 @@ def transfer(
     for each in targets:
         if each not in trained:
             trained[each] = load_or_train(each, training, progress=progress, times=times)
-    cast = [trained[each] for each in targets]
+    cast = []
+    for number, each in enumerate(targets):
+        known = trained[each]
+        if each in targets[:number]:  # one performer dances one track at a time
+            performer = Performer.load(known.folder, known.performer.device)
+            known = Trained.of(known.folder, performer, times)
+        cast.append(known)
     performers = [each.performer for each in cast]
     check_ensemble(performers, options, options.formation)
     claim = None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from dancenow.errors import InputError
 from dancenow.performer import Performer, is_performer
@@ -197,6 +199,19 @@ def test_who_is_not_in_the_picture_is_not_painted() -> None:
     assert not paint(view_of(pose).parts, far, SIZE, 1.0).pixels.size
 
 
+def test_it_stays_where_it_is_while_the_hips_are_not_seen() -> None:
+    pose = still()
+    poser = Poser(pose, frame_height(pose), frame_height(pose))
+    before = poser.pose(pose, 25)
+    hidden = pose.copy()
+    hidden[[INDEX[n] for n in ("mid_hip", "left_hip", "right_hip", "left_knee", "right_knee")]] = 0
+    after = poser.pose(hidden, 25)
+    hip = INDEX["mid_hip"]
+    assert np.linalg.norm(after[hip, :2] - before[hip, :2]) < 6
+    hidden[INDEX["neck"]] = 0
+    assert np.linalg.norm(poser.pose(hidden, 25)[hip, :2] - after[hip, :2]) < 6
+
+
 def test_in_a_folder_it_stays_as_it_is(tmp_path: Path) -> None:
     puppet = puppet_of(still(), still(frame=8))
     puppet.save(tmp_path)
@@ -206,9 +221,23 @@ def test_in_a_folder_it_stays_as_it_is(tmp_path: Path) -> None:
     track = dancing("lin", "wave", seconds=2, fps=10, size=SIZE)[:6]
     for old, new in zip(puppet.perform(track), again.perform(track), strict=True):
         assert np.abs(old.astype(int) - new).mean() < 0.1
-    (tmp_path / "photo1_body.png").write_bytes(b"no picture")
-    with pytest.raises(InputError, match=r"photo1_body|damaged"):
+    (tmp_path / "photo2_body.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match="the performer is damaged"):
         Performer.load(tmp_path, CPU)
+    (tmp_path / "photo2_body.png").unlink()
+    with pytest.raises(InputError, match=r"photo2_body.png is missing"):
+        Performer.load(tmp_path, CPU)
+    Image.fromarray(np.zeros((9, 9, 4), np.uint8)).save(tmp_path / "photo2_body.png")
+    with pytest.raises(InputError, match=r"is 9 x 9 pixels and was .* keep its size"):
+        Performer.load(tmp_path, CPU)
+    puppet.save(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    for name, value in (("name", "../../x"), ("name", "left_arm_2"), ("bones", [[0.5, 1, 0.1]])):
+        document = json.loads(json.dumps(config))
+        document["scene"]["views"][0]["parts"][0][name] = value
+        (tmp_path / "config.json").write_text(json.dumps(document))
+        with pytest.raises(InputError, match="the performer is damaged"):
+            Performer.load(tmp_path, CPU)
 
 
 def test_the_side_that_is_shown() -> None:

@@ -72,15 +72,11 @@ def cut_parts(photo: Frame, mask: Frame, keypoints: FloatArray, body_px: float) 
         body_px: the person's height in pixels.
     """
     joints = with_palms(keypoints)
-    cut = _cut(photo, mask, joints, body_px)
-    flipped = _mirrored(joints, photo.shape[1])
-    other = _cut(
-        np.ascontiguousarray(photo[:, ::-1]),
-        np.ascontiguousarray(mask[:, ::-1]),
-        flipped,
-        body_px,
-    )
-    parts = {**other, **cut}
+    parts = _cut(photo, mask, joints, body_px)
+    if len(parts) < len(PARTS):
+        picture, where = (np.ascontiguousarray(each[:, ::-1]) for each in (photo, mask))
+        other = _cut(picture, where, _mirrored(joints, photo.shape[1]), body_px)
+        parts = {**other, **parts}
     return [piece for part in PARTS if part.name in parts for piece in parts[part.name]]
 
 
@@ -96,12 +92,14 @@ def with_palms(keypoints: FloatArray) -> FloatArray:
 
 
 def _mirrored(joints: FloatArray, width: int) -> FloatArray:
+    """Keypoints of the picture flipped from left to right."""
     flipped = joints[list(MIRROR)].copy()
     flipped[:, 0] = np.where(flipped[:, 2] > 0, width - flipped[:, 0], 0)
     return flipped
 
 
 def _cut(photo: Frame, mask: Frame, joints: FloatArray, body_px: float) -> dict[str, list[CutPart]]:
+    """The pieces of each part that is seen, by the parts' names."""
     shown = {part: bones for part in PARTS if (bones := _seen_bones(part, joints)) or part is BODY}
     shape = mask.shape[:2]
     far = {
@@ -145,7 +143,10 @@ def _cut(photo: Frame, mask: Frame, joints: FloatArray, body_px: float) -> dict[
 def _of_bones(
     bones: tuple[Bone, ...], cover: FloatArray, joints: FloatArray, body_px: float
 ) -> list[FloatArray]:
-    """Which pixels of a limb move with each bone, 0..1; around joints, both bones have them."""
+    """Which pixels of a limb move with each bone, 0..1; around joints, both bones have them.
+
+    `cover` is the limb's coverage, float32 `(H, W)` in 0..255.
+    """
     shape = cover.shape
     far = np.stack([_distance((bone,), joints, body_px, shape, False) for bone in bones])
     nearest = far.argmin(axis=0)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,17 @@ from dancenow.pose.layout import NUM_KEYPOINTS
 from dancenow.pose.normalize import PoseStatistics
 from dancenow.pose.retarget import BodyShape
 from dancenow.pose.track import FloatArray
+from dancenow.sources.photos import MOST
 from dancenow.training import Device
 from dancenow.video.camera_motion import CameraPath
-from dancenow.video.images import read_image, read_rgba
+from dancenow.video.images import open_picture, read_image, read_rgba
 from dancenow.video.png import encode_png
 
 Frame = NDArray[np.uint8]
+
+
+_LARGEST_PX: Final = 8192  # side of a part's picture
+_NAMES: Final = re.compile(r"body|(left|right)_(arm|leg)_\d")
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,7 @@ class Puppet(Performer):
                 {
                     "name": part.name,
                     "corner": [part.left, part.top],
+                    "size": list(part.picture.shape[1::-1]),
                     "bones": [[bone.start, bone.end, bone.width] for bone in part.bones],
                     "ends": part.ends.round(3).tolist(),
                 }
@@ -172,12 +179,12 @@ class Puppet(Performer):
                 BodyShape.from_dict(values["shape"]),
                 float(values["fps"]),
             )
+            if not 1 <= len(values["views"]) <= MOST:
+                raise ValueError("no photo, or too many")
             views = [
                 _read_view(folder, number, view)
                 for number, view in enumerate(values["views"], start=1)
             ]
-            if not views:
-                raise ValueError("no photo")
             return Puppet(config, scene, views, device, dict(document["training"]))
 
 
@@ -185,10 +192,12 @@ def _read_view(folder: Path, number: int, values: dict[str, Any]) -> View:
     body_px = float(values["body_px"])
     if not (np.isfinite(body_px) and body_px > 0):
         raise ValueError("no height")
-    parts = []
+    parts: list[CutPart] = []
     for part in values["parts"]:
         name, (left, top) = str(part["name"]), part["corner"]
-        picture = read_rgba(folder / f"photo{number}_{Path(name).name}.png")
+        if name in {known.name for known in parts} or not _NAMES.fullmatch(name):
+            raise ValueError("no such part")
+        picture = _read_part(folder / f"photo{number}_{name}.png", tuple(part["size"]))
         bones = tuple(_bone(*bone) for bone in part["bones"])
         shown = premultiplied(picture[..., :3], picture[..., 3])
         ends = np.array(part["ends"], np.float32)
@@ -198,10 +207,26 @@ def _read_view(folder: Path, number: int, values: dict[str, Any]) -> View:
     return View(_keypoints(values["keypoints"]), body_px, parts)
 
 
+def _read_part(path: Path, size: tuple[int, ...]) -> Frame:
+    """The picture of a part, which may have been retouched, uint8 `(h, w, 4)` RGBA.
+
+    Raises:
+        InputError: it has another size than before.
+    """
+    with open_picture(path) as picture:
+        if picture.size != size or max(size) > _LARGEST_PX:
+            raise InputError(
+                f"{path}: is {picture.size[0]} x {picture.size[1]} pixels and was "
+                f"{size[0]} x {size[1]}; keep its size when you retouch it."
+            )
+    return read_rgba(path)
+
+
 def _bone(start: int, end: int, width: float) -> Bone:
-    if not (0 <= start < NUM_KEYPOINTS and 0 <= end < NUM_KEYPOINTS and 0 < width < 1):
+    known = range(NUM_KEYPOINTS)
+    if not (start in known and end in known and 0 < width < 1):
         raise ValueError("no such bone")
-    return Bone(start, end, (), width)
+    return Bone(int(start), int(end), (), float(width))
 
 
 def _keypoints(values: Any) -> FloatArray:

@@ -64,6 +64,7 @@ class Poser:
         """Forget the dancer."""
         self._facing = self._shown = 1.0
         self._size: float | None = None
+        self._hip: Point = self._own[INDEX["mid_hip"], :2].copy()
         self._turns: dict[tuple[int, int], tuple[float, float]] = {}
 
     def pose(self, dancer: FloatArray, fps: float) -> FloatArray:
@@ -73,7 +74,8 @@ class Poser:
         size = self.size
         hip, neck = INDEX["mid_hip"], INDEX["neck"]
         posed = np.zeros_like(joints)
-        posed[hip] = (*joints[hip, :2], 1)
+        self._place(joints)
+        posed[hip] = (*self._hip, 1)
         turn = self._hang(posed, joints, hip, neck, size)
         for middle, names in ((neck, "shoulder"), (hip, "hip")):
             for side in PALMS:
@@ -92,6 +94,16 @@ class Poser:
                     self._turn_hand(posed, joints, bone.start, bone.end, before, size)
         self._stand(posed, joints)
         return posed.astype(np.float32)
+
+    def _place(self, dancer: NDArray[np.float64]) -> None:
+        """Where the hips are; if they are not seen, below the neck or where they were."""
+        hip, neck = INDEX["mid_hip"], INDEX["neck"]
+        if dancer[hip, 2] >= USABLE:
+            self._hip = dancer[hip, :2].copy()
+        elif dancer[neck, 2] >= USABLE:
+            angle, share = self._turns.get((hip, neck), (0.0, 1.0))
+            trunk = self._own[neck, :2] - self._own[hip, :2]
+            self._hip = dancer[neck, :2] - self.size * share * _turned(trunk, angle)
 
     def _follow(self, dancer: NDArray[np.float64], fps: float) -> None:
         """See which side the dancer shows, and how large they are."""

@@ -34,6 +34,7 @@ VERSION: Final = 1  # of what is made; increment it when puppets change
 _HELD: Final = 8  # frames of the still track that is measured
 # Of the longer side: how far around a mask the person may still show; two tries.
 _FRINGES: Final = (0.008, 0.012)
+_EDGE: Final = 0.01  # of the longer side beyond a photo's edge
 _SMOOTH_PX: Final = 320  # longer side of the pictures that are compared
 _TRUNK: Final = ("neck", "mid_hip")
 
@@ -79,7 +80,7 @@ def make_puppet(config: PuppetConfig, request: TargetRequest) -> MadePuppet:
         request.progress(Progress(stage, number + 1, len(files)))
     if room is None:
         raise InputError(
-            f"{request.target}: nobody is seen in it from the shoulders to the hips at least. "
+            f"{request.target}: nobody is seen in it with both shoulders and both hips. "
             "`poses` gives the joints of a drawing: a track (.npz) or pose files."
         )
     _tell(request.target, len(views))
@@ -123,14 +124,27 @@ def _seen(
                 f"{file}: the given poses are for a picture of {given.size[0]} x "
                 f"{given.size[1]} pixels, which has another shape."
             )
+        keypoints = _inside(keypoints, photo)
+        if not _has_trunk(keypoints):
+            return None
         lines = [line for part in PARTS for bone in part.bones for line in bone.lines]
         mask = cover if cover is not None else cut_out(photo, keypoints, lines)
     else:
         found = find_person(photo)
         if found is None:
             return None
-        keypoints, mask = found.keypoints, found.mask if cover is None else cover
+        keypoints = _inside(found.keypoints, photo)
+        mask = found.mask if cover is None else cover
     return (keypoints, mask) if _has_trunk(keypoints) else None
+
+
+def _inside(keypoints: FloatArray, photo: Frame) -> FloatArray:
+    """Keypoints without those beyond the edge of the photo, which are guessed."""
+    height, width = photo.shape[:2]
+    margin = _EDGE * max(height, width)
+    x, y = keypoints[:, 0], keypoints[:, 1]
+    outside = (x < -margin) | (y < -margin) | (x > width + margin) | (y > height + margin)
+    return np.where(outside[:, None], np.float32(0), keypoints)
 
 
 def _has_trunk(keypoints: FloatArray) -> bool:

@@ -37,6 +37,8 @@ class ViewChooser:
 
     def choose(self, dancer: FloatArray, fps: float) -> list[tuple[int, float]]:
         """The photos to show, from below, each with its share: one, or two during a fade."""
+        if self._shown is not None and not side_of(dancer.astype(np.float64)):
+            return [(self._shown, 1.0)]  # the trunk is not seen
         apart = np.abs(self._views - _view(dancer)).sum(axis=1)
         best = int(apart.argmin())
         if self._shown is None:

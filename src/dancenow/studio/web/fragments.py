@@ -186,7 +186,7 @@ def training_summary(entry: LibraryEntry) -> str:
         return what
     if not (0 <= steps < _PLAUSIBLE and 0 <= seconds < _PLAUSIBLE):
         return what
-    if not steps:
+    if entry.is_puppet:
         return (
             f"{what}, a puppet made of {counted(frames, 'photo')}"
             if isinstance(frames, int)
