@@ -458,7 +458,7 @@ def test_a_photo_becomes_a_puppet_and_one_of_two_dancers_is_chosen(
     page = opened(context, studio)
     drop(page, "source-drop", cases / "two_side_by_side.mp4")
     expect(page.locator("#source-card video")).to_be_visible(timeout=LONG)
-    page.get_by_label("The one on the right at first").check()
+    page.get_by_label("Number 2").check()
     with page.expect_file_chooser() as chooser:
         page.locator("#target-photo").click()
     chooser.value.set_files(photo)
@@ -473,5 +473,5 @@ def test_a_photo_becomes_a_puppet_and_one_of_two_dancers_is_chosen(
         for path in studio.data.glob("owners/*/jobs/*/job.json")
         if "two_side" in path.read_text()
     ]
-    assert job["request"]["who"] == "right"
+    assert job["request"]["who"] == "2"
     context.close()

@@ -75,7 +75,7 @@ def test_who_is_meant_of_several_is_kept_with_the_person(service: StudioService)
     (entry,) = service.library("anna").all(EntryKind.person)
     assert entry.who == "right"
     assert (job.request["who"], job.request["person"]["who"]) == ("left", "right")
-    with pytest.raises(InputError, match="which person you mean"):
+    with pytest.raises(InputError, match="unknown; choose largest, left, right, or a number"):
         service.start_transfer("anna", TransferForm(of, to, consent=True, source_person="7,8"))
 
 

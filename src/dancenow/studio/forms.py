@@ -17,7 +17,8 @@ class ClipCard:
         details: its length and size, as text.
         media: the address of its files, below /media/.
         playable: whether the clip itself can be played, and not only its pictures shown.
-        people: how many persons were seen at once.
+        people: how many persons were seen.
+        numbered: whether its pictures show their numbers.
     """
 
     ref: str
@@ -26,6 +27,7 @@ class ClipCard:
     media: str
     playable: bool
     people: int = 1
+    numbered: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class TransferForm:
         minutes: training time.
         background: as on the command line, or "upload:ID".
         limbs: fit every limb to the target's length.
-        source_person: who of several persons in the source: largest, left or right.
+        source_person: who of several persons in the source; see `choose_dancer`.
         target_person: likewise, in a target that is to be learned.
     """
 

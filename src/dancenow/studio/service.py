@@ -11,7 +11,7 @@ from typing import Any, Final
 from dancenow.cache import cache_dir
 from dancenow.errors import InputError
 from dancenow.files import make_folder
-from dancenow.pose.dancers import LARGEST
+from dancenow.pose.dancers import check_person
 from dancenow.sample import DANCES, PERFORMERS
 from dancenow.studio.archive import PICTURE_FILE
 from dancenow.studio.config import StudioConfig
@@ -27,8 +27,6 @@ from dancenow.studio.uploads import Upload, Uploads, plain_name
 SAMPLE_DANCES_NAME: Final = "Sample dances"
 _KEPT_SECONDS: Final = 6 * 3600.0  # that an upload waits to be used
 _MAX_UNPACKED: Final = 4  # times an upload's largest size that an archive may unpack to
-PERSONS: Final = (LARGEST, "left", "right")
-"""Whom the page offers of several persons in a clip."""
 _BACKGROUND: Final = re.compile(r"target|source|white|#[0-9a-f]{6}")  # and uploads: no path
 _SHORT_JOB_SECONDS: Final = 120.0  # that a short job may take
 
@@ -105,6 +103,7 @@ class StudioService:
             f"uploads/{upload.id}",
             playable=upload.seconds > 0,
             people=int(seen["people"]),
+            numbered=bool(seen["numbered"]),
         )
 
     def sample_clip(self, owner: str, performer: str, dance: str = "") -> ClipCard:
@@ -155,8 +154,7 @@ class StudioService:
         if not form.target:
             raise InputError("choose who dances it: drop a clip, or take someone from the list.")
         for who in (form.source_person, form.target_person):
-            if who not in PERSONS:
-                raise InputError("choose which person you mean.")
+            check_person(who)
         self.queue.check_capacity(owner)
         builder = self._builder(owner)
         source, background = builder.clip(form.source), form.background

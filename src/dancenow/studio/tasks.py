@@ -93,12 +93,20 @@ def new_dance(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[
 
 def preview_clip(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
     """Draw a strip of a clip's frames with the poses found in them, and a thumbnail."""
-    from dancenow.studio.thumbnails import write_clip_thumbnail, write_pose_strip
+    from dancenow.sources.photos import photos_of
+    from dancenow.studio.thumbnails import (
+        write_clip_thumbnail,
+        write_numbered_people,
+        write_pose_strip,
+    )
 
-    clip = Path(request["clip"])
-    people = write_pose_strip(clip, Path(request["strip"]), progress=reporter)
+    clip, strip = Path(request["clip"]), Path(request["strip"])
+    people = write_pose_strip(clip, strip, progress=reporter)
     write_clip_thumbnail(clip, Path(request["picture"]))
-    return {"people": people}
+    numbered = None
+    if people > 1 and not photos_of(clip):
+        numbered = write_numbered_people(clip, strip, progress=reporter)
+    return {"people": numbered or people, "numbered": numbered is not None}
 
 
 def preview_sample(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:

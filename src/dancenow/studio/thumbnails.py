@@ -17,6 +17,8 @@ from dancenow.pose.estimators import make_estimator
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sample import SampleStage
 from dancenow.sample.looks import find_performer
+from dancenow.sources.detection import detect_people
+from dancenow.sources.people_picture import draw_people
 from dancenow.sources.photos import photos_of, read_photo
 from dancenow.video import probe, read_frames
 
@@ -26,6 +28,7 @@ _STRIP_FRAMES: Final = 6  # in two rows
 _COLUMNS: Final = 3
 _PANEL_PX: Final = 300  # longer side of a frame in the strip
 _THUMBNAIL_PX: Final = 320  # longer side
+_MOST_NUMBERED: Final = 400  # frames of a clip whose persons are numbered while the user waits
 _PHOTO_PX: Final = 1280  # longer side at which a photo is looked at
 _QUALITY: Final = 85  # of JPEG, 0..100
 
@@ -68,6 +71,25 @@ def _some_frames(clip: Path) -> tuple[Iterator[Picture], int]:
         next(iter(read_frames(clip, start=place, stop=place + 1))) for place in places.tolist()
     )
     return frames, len(places)
+
+
+def write_numbered_people(
+    clip: Path, output: Path, *, progress: ProgressCallback = silent
+) -> int | None:
+    """Write a picture with the numbers of all persons in a clip; their poses are kept for later.
+
+    Returns:
+        How many there are, or None, without a picture, if finding them would take too long or
+        there is only one.
+    """
+    info = probe(clip)
+    if info.frames > _MOST_NUMBERED:
+        return None
+    people = detect_people(info, progress=progress).tracks
+    if len(people) < 2:
+        return None
+    _write(draw_people(info, people), output)
+    return len(people)
 
 
 def write_sample_pictures(

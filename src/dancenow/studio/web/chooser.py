@@ -11,6 +11,7 @@ import gradio as gr
 from dancenow.errors import InputError
 from dancenow.pose.dancers import LARGEST
 from dancenow.report.html import Html
+from dancenow.studio.forms import ClipCard
 from dancenow.studio.media_types import UploadKind
 from dancenow.studio.service import StudioService
 from dancenow.studio.web.fragments import clip_card, person_card, status_message, step_heading
@@ -129,7 +130,7 @@ class ClipChooser:
         yield _waiting("Looking at it …")
         try:
             card = self._service.add_clip(request_owner(request), Path(path), name, kind)
-            yield _filled(card.ref, clip_card(card), several=card.people > 1 and card.playable)
+            yield _filled(card.ref, clip_card(card), _people(card))
         except InputError as error:
             yield self._empty(error_update(error))
 
@@ -150,7 +151,7 @@ class ClipChooser:
             gr.Video(value=None, visible=True),
             gr.Dropdown(value="", visible=True),
             gr.UploadButton(visible=self._photos),
-            gr.Radio(value=LARGEST, visible=False),
+            gr.Radio(choices=_PERSONS, value=LARGEST, visible=False),
             gr.Button(visible=False),
             message_update() if message is None else message,
         )
@@ -170,15 +171,25 @@ def _waiting(line: str) -> tuple[Any, ...]:
     )
 
 
-def _filled(ref: str, card: Html, *, several: bool = False) -> tuple[Any, ...]:
-    """Updates once something is chosen, in which perhaps several persons are seen."""
+def _people(card: ClipCard) -> Choices:
+    """Who can be meant in a clip; empty if that is clear."""
+    if card.people < 2 or not card.playable:
+        return []
+    if card.numbered:
+        return [(f"Number {number}", str(number)) for number in range(1, card.people + 1)]
+    return _PERSONS
+
+
+def _filled(ref: str, card: Html, people: Choices | None = None) -> tuple[Any, ...]:
+    """Updates once something is chosen, and perhaps one of several persons can be."""
+    who = people or _PERSONS
     return (
         ref,
         gr.HTML(card, visible=True),
         gr.Video(value=None, visible=False),
         gr.Dropdown(value="", visible=False),
         gr.UploadButton(visible=False),
-        gr.Radio(value=LARGEST, visible=several),
+        gr.Radio(choices=who, value=who[0][1], visible=bool(people)),
         gr.Button(visible=True),
         message_update(),
     )
