@@ -13,7 +13,7 @@ from dancenow.errors import DanceNowWarning, InputError
 from dancenow.options import Formation, Legs, PerformOptions, TransferOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import BODY
-from dancenow.video import probe, read_frames
+from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.perform import perform
 from dancenow.workflows.transfer import transfer
 from motions import dancing
@@ -153,6 +153,14 @@ def test_too_few_dancers_and_too_few_performers_are_told(
 ) -> None:
     with pytest.raises(InputError, match="2 dancers are seen, too few for 3 performers"):
         perform([*cast, cast[0]], duet, tmp_path / "o.mp4", OPTIONS)
+    frames = TransferOptions(device="cpu", preset="edn-tiny")
+    clips = [duet.with_name("a"), duet.with_name("b")]
+    for folder in clips:
+        with open_writer(folder, fps=5) as writer:
+            for _ in range(9):
+                writer.write(np.zeros((64, 64, 3), np.uint8))
+    with pytest.raises(InputError, match="`formation=together`: performers of the preset edn-tiny"):
+        transfer(duet, clips, tmp_path / "o.mp4", frames)  # before any training
     beside = PerformOptions(device="cpu", formation=Formation.beside)
     with pytest.raises(InputError, match="`formation=beside`: needs several performers"):
         perform(cast[0], duet, tmp_path / "o.mp4", beside)

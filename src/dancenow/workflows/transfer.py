@@ -9,7 +9,7 @@ from pathlib import Path
 from dancenow.credentials import Made
 from dancenow.errors import InputError
 from dancenow.files import check_not_read
-from dancenow.options import TrainPerformerOptions, TransferOptions
+from dancenow.options import Formation, TrainPerformerOptions, TransferOptions
 from dancenow.options.field import narrowed
 from dancenow.options.unused import warn_of_unused
 from dancenow.performer import Performer, is_performer, method_for
@@ -70,7 +70,7 @@ def transfer(
         if is_performer(each):
             trained[each] = _load(each, source, options, training, times)
         else:
-            _check_clip(each, options)
+            _check_clip(each, options, several=len(targets) > 1)
     with times.stage("detect"):
         motions = load_cast(
             source,
@@ -126,10 +126,15 @@ def _load(
     return trained
 
 
-def _check_clip(target: Path, options: TransferOptions) -> None:
+def _check_clip(target: Path, options: TransferOptions, *, several: bool) -> None:
     """Raise `InputError` if the options do not fit what will be learned of a clip."""
     if method_for(target, options.preset).paints_layers:
         return
+    if several and options.formation is Formation.together:
+        raise InputError(
+            f"`formation=together`: performers of the preset {options.preset} paint whole frames; "
+            "choose `formation=beside`, or `preset=fast`."
+        )
     check_whole_frames(options, options.preset)
     if options.normalize and is_authors_folder(target):
         raise InputError(
