@@ -22,6 +22,7 @@ from dancenow.evaluation.features import (
     joints_of,
     kinetic_features,
     standardized,
+    unsupported,
 )
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import INDEX, NUM_KEYPOINTS
@@ -78,7 +79,8 @@ def posed(seconds: float = 4.0, **poses: tuple[float, float]) -> Joints:
     """Joints that hold a pose."""
     places = np.array([{**STANDING, **poses}[name] for name in JOINTS])
     count = round(seconds * FPS)
-    return Joints(np.repeat(places[None], count, axis=0), np.zeros((count, len(JOINTS), 2)), FPS)
+    still = np.zeros((count, len(JOINTS), 2))
+    return Joints(np.repeat(places[None], count, axis=0), still, np.zeros(count), FPS)
 
 
 def moving(joint: str, speed: Array, fps: float = FPS) -> Joints:
@@ -86,7 +88,7 @@ def moving(joint: str, speed: Array, fps: float = FPS) -> Joints:
     base = posed(len(speed) / FPS)
     speeds = base.speeds.copy()
     speeds[:, JOINTS.index(joint)] = speed
-    return Joints(base.places, speeds, fps)
+    return Joints(base.places, speeds, base.ground, fps)
 
 
 def holding(joints: Joints) -> set[str]:
@@ -304,10 +306,46 @@ def test_a_feature_is_the_part_of_the_time(
     joints = Joints(
         np.concatenate([usual.places, other.places]),
         np.concatenate([usual.speeds, other.speeds]),
+        np.concatenate([usual.ground, other.ground]),
         FPS,
     )
     (features,) = geometric_features(joints)
     assert features[RELATIONS.index(relation)] == pytest.approx(1 / 4)
+
+
+def test_who_steps_nearer_neither_crouches_nor_lifts_a_foot() -> None:
+    far, near = posed(4), posed(4)
+    down = np.array([0.0, -0.12])  # in the picture
+    walked = Joints(
+        np.concatenate([far.places, near.places + down]),
+        np.concatenate([far.speeds, near.speeds]),
+        np.repeat([0.0, down[1]], len(far.places)),
+        FPS,
+    )
+    crouched, lifted = RELATIONS.index("crouched"), RELATIONS.index("left foot raised")
+    assert (geometric_features(walked)[:, [crouched, lifted]] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("hips", "left", "right", "expected"),
+    [
+        ((2.0, 0.0), 1.0, 0.5, 2.0 * 1.0 * 0.5),
+        ((0.0, 2.0), 1.0, 0.5, 2.0 * 1.0 * 0.5),
+        ((0.0, -2.0), 1.0, 0.5, 0.0),  # whoever falls needs no foot
+        ((2.0, 0.0), 1.0, 0.0, 0.0),  # the right foot stands and pushes
+        ((0.0, 0.0), 1.0, 0.5, 0.0),
+    ],
+)
+def test_hips_that_accelerate_over_moving_feet_are_unsupported(
+    hips: tuple[float, float], left: float, right: float, expected: float
+) -> None:
+    moment = np.arange(round(2 * FPS))[:, None] / FPS
+    joints = moving("mid_hip", moment * np.array(hips))
+    speeds = joints.speeds.copy()
+    speeds[:, JOINTS.index("left_ankle"), 0] = left
+    speeds[:, JOINTS.index("right_ankle"), 1] = right
+    measured = unsupported(Joints(joints.places, speeds, joints.ground, FPS))
+    assert measured == pytest.approx(np.full(len(moment), expected))
 
 
 def test_mirrored_joints_exchange_left_and_right() -> None:
@@ -383,6 +421,11 @@ def test_features_are_in_deviations_of_the_real_dance() -> None:
     np.testing.assert_allclose(standardized(np.array([[4.0, 10.0]]), real), [[2, -1]])
 
 
+def test_what_hardly_ever_happens_does_not_outweigh_everything() -> None:
+    real = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1e-4], [1.0, 0.0]])
+    assert standardized(np.array([[0.0, 0.1]]), real)[0, 1] < 5
+
+
 def test_features_that_never_change_stay_finite() -> None:
     real = np.array([[1.0, 5.0], [3.0, 5.0]])
     assert np.isfinite(standardized(np.array([[2.0, 6.0]]), real)).all()
@@ -451,7 +494,7 @@ def test_the_learned_dance_itself_is_a_perfect_dance(disco: PoseTrack) -> None:
     assert scores.speed_ratio == pytest.approx(1)
     assert 0 < scores.slowest_ratio < 1
     assert scores.freeze == scores.learned_freeze < 1
-    assert scores.skating_ratio == pytest.approx(1)
+    assert scores.skating_ratio == scores.contact_ratio == pytest.approx(1)
     assert scores.fid_k == pytest.approx(0, abs=1e-6) == scores.learned_fid_k
     assert scores.fid_g == pytest.approx(0, abs=1e-6) == scores.learned_fid_g
     assert scores.diversity_k == scores.learned_diversity_k > 0

@@ -19,6 +19,7 @@ from dancenow.evaluation.features import (
     joints_of,
     kinetic_features,
     standardized,
+    unsupported,
 )
 from dancenow.evaluation.motion import longest_stand, slowest_part
 from dancenow.pose import PoseTrack
@@ -85,6 +86,8 @@ class DanceScores:
         slowest_ratio: the same of its slowest tenth.
         freeze, learned_freeze: longest time without movement, in seconds.
         skating_ratio: mean speed of feet on the ground, relative to the learned dance's.
+        contact_ratio: physical foot contact (`unsupported`), relative to the learned dance's: above
+            1, the body moves more than its feet explain.
         limbs, learned_limbs: largest deviation of a limb's length in any minute from its overall
             length, at equal distance from the camera.
         size, learned_size: largest deviation of the body's size in any minute from its overall
@@ -106,6 +109,7 @@ class DanceScores:
     freeze: float
     learned_freeze: float
     skating_ratio: float
+    contact_ratio: float
     limbs: float
     learned_limbs: float
     size: float
@@ -135,7 +139,7 @@ class DanceScores:
             f"{self.slowest_ratio:.2f}",
             f"longest stand: {self.freeze:.1f} s; the learned dance's: {self.learned_freeze:.1f} s",
             f"feet on the ground slide {self.skating_ratio:.2f} times as fast as in the learned "
-            "dance",
+            f"dance; physical foot contact: {self.contact_ratio:.2f} of the learned dance's",
             f"limbs: {_by_the_minute('lengths differ', self.limbs, self.learned_limbs)}",
             f"size: {_by_the_minute('differs', self.size, self.learned_size)}",
             f"outside the picture: {100 * self.outside:.2f} % of the frames",
@@ -174,6 +178,7 @@ def dance_scores(
         for features in (kinetic_features, geometric_features)
     )
     slide = _moved(np.concatenate([_slides(track) for track in walked]))
+    pushed = _moved(np.concatenate([unsupported(joints_of(track)) for track in walked]))
     size, limbs = _changes(_minutes(new))
     learned_size, learned_limbs = _changes([part for track in learned for part in _minutes(track)])
     nothing = float("nan")
@@ -186,6 +191,7 @@ def dance_scores(
             longest_stand(of, usual, j.fps) for of, j in zip(speeds, known, strict=True)
         ),
         skating_ratio=skating(new) / slide,
+        contact_ratio=float(unsupported(joints).mean()) / pushed,
         limbs=limbs,
         learned_limbs=learned_limbs,
         size=size,

@@ -19,7 +19,7 @@ from scipy.spatial.distance import pdist
 from dancenow.errors import InputError
 from dancenow.pose import PoseTrack
 from dancenow.pose.ground import find_ground
-from dancenow.pose.layout import INDEX
+from dancenow.pose.layout import INDEX, SIDES
 
 Array = NDArray[np.float64]
 
@@ -31,6 +31,7 @@ JOINTS: Final = (
 )  # fmt: skip
 JOINT_ROWS: Final = np.array([INDEX[name] for name in JOINTS])  # their indices in a track
 _PLACE: Final = {name: number for number, name in enumerate(JOINTS)}
+_RARE: Final = 0.1  # of the median deviation: what each counts at least
 _SMOOTH: Final = 0.05  # seconds; standard deviation of the smoothing before taking speeds
 
 
@@ -41,11 +42,13 @@ class Joints:
     Attributes:
         places: float64 `(T, J, 2)`, x to the right, y up.
         speeds: float64 `(T, J, 2)`, body heights per second.
+        ground: float64 `(T,)`, y of the ground under the dancer, who may step nearer or away.
         fps: frames per second.
     """
 
     places: Array
     speeds: Array
+    ground: Array
     fps: float
 
 
@@ -73,7 +76,8 @@ def joints_of(track: PoseTrack) -> Joints:
     origin = np.median(points[:, _PLACE["mid_hip"], 0]), np.median(ground.ankle)
     places = (points - origin) / unit * [1.0, -1.0]
     smooth = gaussian_filter1d(places, _SMOOTH * track.fps, axis=0, mode="nearest")
-    return Joints(places, _change(smooth, track.fps), track.fps)
+    under = (origin[1] - ground.ankle) / unit
+    return Joints(places, _change(smooth, track.fps), under, track.fps)
 
 
 def kinetic_features(joints: Joints, window: float = WINDOW) -> Array:
@@ -97,7 +101,7 @@ def geometric_features(joints: Joints, window: float = WINDOW) -> Array:
     """How often certain relations of the body hold, window by window, `(W, 25)` in 0..1."""
     p = {name: joints.places[:, number] for name, number in _PLACE.items()}
     v = {name: np.linalg.norm(joints.speeds[:, number], axis=-1) for name, number in _PLACE.items()}
-    hip_height = p["mid_hip"][:, 1]
+    hip_height = p["mid_hip"][:, 1] - joints.ground
     facing = p["left_shoulder"][:, 0] - p["right_shoulder"][:, 0]
     wide = float(np.quantile(np.abs(facing), 0.9))
     relations = [
@@ -121,7 +125,7 @@ def geometric_features(joints: Joints, window: float = WINDOW) -> Array:
             _angle(shoulder, elbow, wrist) < np.radians(110),
             _angle(hip, knee, ankle) < np.radians(140),
             np.abs(wrist[:, 0] - shoulder[:, 0]) > 0.2,
-            ankle[:, 1] > 0.05,
+            ankle[:, 1] - joints.ground > 0.05,
             v[f"{side}_wrist"] > 0.8,
             v[f"{side}_ankle"] > 0.5,
         ]
@@ -149,8 +153,13 @@ def frechet_distance(a: Array, b: Array) -> float:
 
 
 def standardized(features: Array, like: Array) -> Array:
-    """Features in units of a real dance's standard deviations."""
-    deviation = np.maximum(like.std(axis=0), 1e-2 * max(float(like.std()), 1e-9))
+    """Features in units of a real dance's standard deviations.
+
+    What hardly varies in it is measured in tenths of what usually does: else a single window in
+    which feet stand far apart, which they never did, would outweigh everything.
+    """
+    own = like.std(axis=0)
+    deviation = np.maximum(own, max(_RARE * float(np.median(own)), 1e-9))
     scaled: Array = (features - like.mean(axis=0)) / deviation
     return scaled
 
@@ -164,6 +173,21 @@ def joint_speed(joints: Joints) -> Array:
     """Mean speed of all joints, `(T,)`, body heights per second."""
     speed: Array = np.linalg.norm(joints.speeds, axis=-1).mean(axis=-1)
     return speed
+
+
+def unsupported(joints: Joints) -> Array:
+    """How much the hips accelerate while both feet move, `(T,)`.
+
+    The product of the hips' acceleration (upwards, but not downwards, as gravity needs no foot) and
+    both feet's speeds: the sum in Tseng, Castellon and Liu, "EDGE", CVPR 2023, equation 9, whose
+    mean is their physical foot contact score, up to a factor; here in the picture, and in body
+    heights and seconds.
+    """
+    acceleration = _change(joints.speeds[:, _PLACE["mid_hip"]], joints.fps)
+    acceleration[:, 1] = acceleration[:, 1].clip(0)
+    feet = np.linalg.norm(joints.speeds[:, [_PLACE[f"{s}_ankle"] for s in SIDES]], axis=-1)
+    product: Array = np.linalg.norm(acceleration, axis=-1) * feet.prod(axis=-1)
+    return product
 
 
 def _windows(values: Array, fps: float, seconds: float) -> list[Array]:

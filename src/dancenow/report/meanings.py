@@ -141,6 +141,12 @@ DANCE: Final = {
         "Sliding feet", "Speed of feet on the ground against the learned dance's; 1 is alike.",
         "near 1",
     ),
+    "contact_ratio": Meaning(
+        "Physical foot contact",
+        "How much the body accelerates while both feet move (EDGE), relative to the learned "
+        "dance's; above 1, more than its feet explain.",
+        "lower",
+    ),
     "limbs": Meaning(
         "Change of limbs",
         "Largest change of a limb's length from minute to minute, relative to the body's size; a "

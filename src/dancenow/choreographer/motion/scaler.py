@@ -65,12 +65,21 @@ class MoveScaler:
 
     def energy(self, moves: Moves) -> float:
         """How lively vectors `(T, D)` are, in standard deviations of the learned windows."""
-        return float((np.log(max(speed_of(moves), 1e-3)) - self.calm) / self.lively)
+        return float(self.energy_of(np.array(speed_of(moves))))
+
+    def energy_of(self, speed: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How lively a mean speed of the limbs' ends is, likewise."""
+        lively: NDArray[np.float64] = (np.log(np.maximum(speed, 1e-3)) - self.calm) / self.lively
+        return lively
 
 
 def speed_of(moves: Moves) -> float:
     """Mean speed of the limbs' ends, in limb lengths a second."""
+    return float(limb_speeds(moves).mean()) if len(moves) > 1 else 0.0
+
+
+def limb_speeds(moves: Moves) -> NDArray[np.float64]:
+    """Mean speed of the limbs' ends from each vector to the next, `(T - 1,)`, likewise."""
     limbs = moves[:, LIMBS].reshape(len(moves), -1, 2)
-    if len(limbs) < 2:
-        return 0.0
-    return float(np.linalg.norm(np.diff(limbs, axis=0), axis=-1).mean() * RATE)
+    speeds = np.linalg.norm(np.diff(limbs, axis=0), axis=-1).mean(axis=-1) * RATE
+    return np.asarray(speeds, dtype=np.float64)
