@@ -26,7 +26,7 @@ from scipy.spatial.transform import Rotation
 
 from dancenow.errors import InputError
 from dancenow.mocap import Bvh, film_bvh, read_bvh, write_bvh
-from dancenow.mocap.filming import SIZE
+from dancenow.mocap.filming import SIZE, View
 from dancenow.mocap.skeleton import NEEDED
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import BODY, BODY_NAMES, FACE, INDEX, LEFT_HAND, RIGHT_HAND
@@ -298,7 +298,7 @@ class TestPlaces:
 
 class TestCamera:
     def test_from_behind_left_is_left(self) -> None:
-        track = film_bvh(capture(turns={"left_shoulder": (0, 0, 90)}), PATH, azimuth=180)
+        track = film_bvh(capture(turns={"left_shoulder": (0, 0, 90)}), PATH, View(180))
         front = film_bvh(capture(turns={"left_shoulder": (0, 0, 90)}), PATH)
         for name in ("left_wrist", "right_wrist", "left_knee", "right_shoulder", "neck"):
             x = 1280 - at(front, name)[0]
@@ -312,7 +312,7 @@ class TestCamera:
         turn = np.zeros((frames, 3))
         turn[20:, 1] = -azimuth
         turned = film_bvh(capture(turns={"hips": turn}, frames=frames), PATH)
-        around = film_bvh(capture(frames=frames), PATH, azimuth=azimuth)
+        around = film_bvh(capture(frames=frames), PATH, View(azimuth))
         a, b = (track.xy[30].astype(np.float64) for track in (turned, around))
         both = (turned.confidence[30] > 0) & (around.confidence[30] > 0)
         assert_array_equal(turned.confidence[30], around.confidence[30])
@@ -322,24 +322,24 @@ class TestCamera:
         assert_allclose(a, b, atol=0.02)
 
     def test_from_the_left_a_body_looks_to_the_left_of_the_picture(self) -> None:
-        track = film_bvh(capture(), PATH, azimuth=90)
+        track = film_bvh(capture(), PATH, View(90))
         assert at(track, "left_big_toe")[0] < at(track, "left_heel")[0] - 20
         assert at(track, "nose")[0] < at(track, "left_ear")[0] - 5
         # Its left side is nearer, and what is nearer is larger.
         assert at(track, "left_ankle")[1] > at(track, "right_ankle")[1] + 2
 
     def test_from_the_right_a_body_looks_to_the_right_of_the_picture(self) -> None:
-        track = film_bvh(capture(), PATH, azimuth=-90)
+        track = film_bvh(capture(), PATH, View(-90))
         assert at(track, "right_big_toe")[0] > at(track, "right_heel")[0] + 20
         assert at(track, "right_ankle")[1] > at(track, "left_ankle")[1] + 2
 
     def test_once_around_is_where_one_was(self, usual: PoseTrack) -> None:
-        assert_same(film_bvh(danced(), PATH, azimuth=-720), usual, px=0.01)
+        assert_same(film_bvh(danced(), PATH, View(-720)), usual, px=0.01)
 
     @pytest.mark.parametrize("azimuth", [float("nan"), float("inf")])
     def test_no_angle_is_refused(self, azimuth: float) -> None:
         with pytest.raises(InputError) as error:
-            film_bvh(capture(), PATH, azimuth=azimuth)
+            film_bvh(capture(), PATH, View(azimuth))
         assert str(error.value) == f"`camera` must be an angle in degrees, not {azimuth:g}."
 
 
@@ -359,7 +359,7 @@ class TestFace:
         ],
     )
     def test_what_is_turned_away_is_not_seen(self, azimuth: float, hidden: set[str]) -> None:
-        track = film_bvh(capture(), PATH, azimuth=azimuth)
+        track = film_bvh(capture(), PATH, View(azimuth))
         assert {name for name in ON_HEAD if not seen(track, name)} == hidden
         face = track.confidence[0, FACE] > 0
         assert face.all() if abs(azimuth) < 60 else not face.all()
@@ -400,7 +400,7 @@ class TestHands:
 
     def test_thumbs_of_hanging_arms_point_ahead(self) -> None:
         down = {"left_shoulder": (0, 0, -90), "right_shoulder": (0, 0, 90)}
-        track = film_bvh(capture(turns=down), PATH, azimuth=90)
+        track = film_bvh(capture(turns=down), PATH, View(90))
         for side in ("left", "right"):
             thumb, little = (at(track, f"{side}_hand_{f}_4") for f in ("thumb", "little"))
             assert thumb[0] < at(track, f"{side}_wrist")[0] - 3

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dancenow.mocap.landmarks_to_bvh import LANDMARKS
-from dancenow.options import SampleOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.estimators import Cast, Detection
-from dancenow.pose.filters import clean
-from dancenow.progress import Progress
+from dancenow.pose.estimators.base import PoseEstimator
+from dancenow.pose.layout import NUM_KEYPOINTS
 from dancenow.sources import detection
-from dancenow.sources.detection import detect_person, detect_pose, record_bvh
+from dancenow.sources.detection import detect_people, detect_person
 from dancenow.video import ClipInfo, open_writer, probe
-from dancenow.workflows.sample import write_sample
 from motions import dancing
-
-
-def test_poses_seen_while_a_motion_is_recorded_are_not_detected_again(tmp_path: Path) -> None:
-    clip = tmp_path / "mika.mp4"
-    write_sample(
-        clip, SampleOptions(performer="mika", dance="disco", seconds=1, size=192, fps=10, seed=77)
-    )
-    _, recorded = record_bvh(probe(clip))
-    events: list[Progress] = []
-    track = detect_pose(probe(clip), progress=events.append)
-    assert not events and np.array_equal(clean(track).keypoints, recorded.keypoints)
 
 
 @pytest.fixture
@@ -48,26 +35,24 @@ def filmed(tmp_path: Path) -> ClipInfo:
     return probe(tmp_path / "a.mp4")
 
 
-def test_a_motion_capture_is_of_one_person(
+def test_everybody_keeps_their_own_depth(
     duet: tuple[PoseTrack, PoseTrack], filmed: ClipInfo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other one is seen first, and in space, in the first frames."""
-    world = np.zeros((LANDMARKS, 4), np.float32)
+    """The other one is seen first in the first frames, and not in space in the last ones."""
 
-    class Estimator:
-        def stream(self, *_: object) -> list[Detection]:
-            both = [list(pair) for pair in zip(*(each.keypoints for each in duet), strict=True)]
-            return [
-                Detection(each[:: -1 if index < 6 else 1], world=world, cut=index == 10)
-                for index, each in enumerate(both)
-            ]
+    class Estimator(PoseEstimator):
+        def stream(self, *_: object, **__: object) -> Iterator[Detection]:
+            for index, both in enumerate(zip(*(each.keypoints for each in duet), strict=True)):
+                order = slice(None, None, -1 if index < 6 else 1)
+                depths = [np.full(NUM_KEYPOINTS, number, np.float32) for number in (0, 1)]
+                known = depths[order] if index < 15 else [None, None]
+                yield Detection(list(both)[order], depths=known)
 
-    monkeypatch.setattr(detection, "make_estimator", lambda *_: Estimator())
-    monkeypatch.setattr(detection, "landmarks_to_bvh", lambda worlds, _: worlds)
-    worlds, track = record_bvh(filmed)
-    assert np.flatnonzero(np.isnan(worlds).all(axis=(1, 2))).tolist() == list(range(6))
-    shots = [clean(duet[0][:10]).keypoints, clean(duet[0][10:]).keypoints]
-    np.testing.assert_array_equal(track.keypoints, np.concatenate(shots))
+    monkeypatch.setattr(detection, "make_estimator", lambda *_, **__: Estimator())
+    tracks = detect_people(filmed).tracks
+    for number, track in enumerate(tracks):
+        assert track.depth is not None
+        assert (track.depth[:15] == number).all() and np.isnan(track.depth[15:]).all()
 
 
 def test_masks_of_one_of_several_are_of_the_model_that_told_them_apart(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dancenow.errors import InputError
-from dancenow.mocap import Bvh, read_bvh
-from dancenow.mocap.bvh import Joint
+from dancenow.mocap import read_bvh
 from dancenow.options import PoseOptions
 from dancenow.pose import PoseTrack
+from dancenow.pose.layout import INDEX
 from dancenow.pose.openpose import write_openpose
 from dancenow.pose.pose_files import read_pose_files
-from dancenow.video import open_writer
-from dancenow.workflows import pose
 from dancenow.workflows.pose import write_pose
 from motions import dancing
 
@@ -41,28 +40,64 @@ def test_a_track_becomes_openpose_files(tmp_path: Path) -> None:
     assert np.abs(back.keypoints - track.keypoints).max() < 1e-2
 
 
-def test_a_motion_capture_is_made_in_one_pass(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    dancing(seconds=1).save(tmp_path / "dance.npz")
+    return tmp_path / "dance.npz"
+
+
+@pytest.mark.parametrize("source", ["track", "capture"])
+@pytest.mark.parametrize("ending", ["bvh", "glb"])
+def test_a_motion_that_knows_its_depth_becomes_a_capture(
+    saved: Path, source: str, ending: str
 ) -> None:
-    track = dancing(seconds=1)
-    root = Joint("Hips", -1, (0.0, 0.0, 0.0), ("Xposition", "Yposition", "Zposition"))
-    motion = Bvh((root,), np.ones((len(track), 3)), 20.0)
-    monkeypatch.setattr(pose, "record_bvh", lambda *_, **__: (motion, track))
-    monkeypatch.setattr(pose, "detect_pose", lambda *_, **__: pytest.fail("looked at again"))
-    with open_writer(tmp_path / "clip.mp4", fps=20) as writer:
-        writer.write(np.zeros((64, 64, 3), np.uint8))
-    made = write_pose(tmp_path / "clip.mp4", tmp_path / "motion.bvh")
-    assert made.frames == len(read_bvh(tmp_path / "motion.bvh")) == len(track)
+    given = saved
+    if source == "capture":
+        given = saved.with_name("given.bvh")
+        write_pose(saved, given)
+    output = saved.with_name(f"motion.{ending}")
+    made = write_pose(given, output)
+    assert made.frames == 20 and output.is_file()
+    if ending == "bvh":
+        assert len(read_bvh(output)) == 20
 
 
-def test_what_was_filmed_already_has_its_camera(tmp_path: Path) -> None:
-    for name in ("motion.bvh", "poses.npz"):
-        with pytest.raises(InputError, match=r"`camera=30`: .*clip.mp4 is no motion capture"):
-            write_pose(tmp_path / "clip.mp4", tmp_path / name, PoseOptions(camera=30))
-    assert list(tmp_path.iterdir()) == []
+def test_a_motion_without_depth_does_not(saved: Path) -> None:
+    replace(PoseTrack.load(saved), depth=None).save(saved)
+    for output, options in (("new.bvh", None), ("new.npz", PoseOptions(camera="90"))):
+        with pytest.raises(InputError, match=r"dance.npz: how far a body .* must be known in half"):
+            write_pose(saved, saved.with_name(output), options)
+    assert list(saved.parent.iterdir()) == [saved]
 
 
-def test_a_motion_capture_cannot_be_left_raw(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"`raw`: a motion capture is always cleaned"):
-        write_pose(tmp_path / "clip.mp4", tmp_path / "motion.bvh", PoseOptions(raw=True))
+@pytest.mark.parametrize(("camera", "turned"), [("90", 90), ("-45", -45), ("orbit", 0)])
+def test_a_track_is_filmed_from_elsewhere(saved: Path, camera: str, turned: float) -> None:
+    made = write_pose(saved, saved.with_name("side.npz"), PoseOptions(camera=camera))
+    track, was = PoseTrack.load(made.track), PoseTrack.load(saved)
+    assert len(track) == len(was) and track.size == was.size and track.depth is not None
+    wide = [
+        np.ptp(each.xy[0, [INDEX["left_shoulder"], INDEX["right_shoulder"]], 0])
+        for each in (track, was)
+    ]
+    assert wide[0] / wide[1] == pytest.approx(abs(np.cos(np.radians(turned))), abs=0.25)
+
+
+@pytest.mark.parametrize("camera", ["left", "nan", "1e999"])
+def test_no_angle_is_refused(camera: str) -> None:
+    with pytest.raises(InputError, match="`camera"):
+        PoseOptions(camera=camera)
+
+
+def test_an_overlay_shows_the_clip_as_it_was_filmed(tmp_path: Path) -> None:
+    options = PoseOptions(camera="90", overlay=tmp_path / "a.mp4")
+    with pytest.raises(InputError, match="`overlay`"):
+        write_pose(tmp_path / "clip.mp4", tmp_path / "a.npz", options)
+
+
+@pytest.mark.parametrize("options", [PoseOptions(raw=True), PoseOptions(camera="30")])
+def test_a_motion_capture_is_cleaned_and_has_no_camera(
+    tmp_path: Path, options: PoseOptions
+) -> None:
+    with pytest.raises(InputError, match=r"means nothing to a motion capture"):
+        write_pose(tmp_path / "clip.mp4", tmp_path / "motion.bvh", options)
     assert list(tmp_path.iterdir()) == []

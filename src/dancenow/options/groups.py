@@ -7,8 +7,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from dancenow.errors import InputError
 from dancenow.options.field import Option
+from dancenow.options.view import FRONT, View
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps", "xpu"]
 LoggerName = Literal["tensorboard", "csv", "none"]
@@ -284,9 +284,9 @@ class ShowOptions:
         str,
         Option(
             "The camera: still, the target's or the source's; auto is still, or with "
-            "--no-normalize the source's if it shows the target's own room. For a motion capture, "
-            "the angle to film it from: 0 is its front, 90 its left.",
-            metavar="[auto|still|target|source|DEGREES]",
+            "--no-normalize the source's if it shows the target's own room. Or where the motion is "
+            "filmed from: an angle in degrees (0 as it was, 90 from its left), or orbit.",
+            metavar="[auto|still|target|source|DEGREES|orbit]",
         ),
     ] = "auto"
     legs: Annotated[
@@ -313,18 +313,12 @@ class ShowOptions:
         return self._camera()[0]
 
     @property
-    def azimuth(self) -> float:
-        """Angle from which a motion capture is filmed, in degrees: 0 is its front, 90 its left."""
+    def view(self) -> View:
+        """Where the motion is filmed from."""
         return self._camera()[1]
 
-    def _camera(self) -> tuple[Camera, float]:
+    def _camera(self) -> tuple[Camera, View]:
         names = [choice.value for choice in Camera]
         if self.camera in names:
-            return Camera(self.camera), 0.0
-        try:
-            return Camera.auto, float(self.camera)
-        except ValueError:
-            raise InputError(
-                f"`camera={self.camera}`: unknown; choose {', '.join(names)}, or an angle in "
-                "degrees."
-            ) from None
+            return Camera(self.camera), FRONT
+        return Camera.auto, View.parse(self.camera, *names)

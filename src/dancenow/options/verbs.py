@@ -25,6 +25,7 @@ from dancenow.options.groups import (
     ShowOptions,
     TargetOptions,
 )
+from dancenow.options.view import View
 
 BACKGROUNDS: Final = ("auto", "threshold", "person", "grey", "colour")
 """How a choreographer of pictures removes the background."""
@@ -34,6 +35,11 @@ _PERFORMER_PRESET = Option(
 )
 _TEMPERATURE = Option(
     "How wild the dance is, from 0 (cautious) to 10.", shown_default="as lively as learned"
+)
+_FILMED_FROM = Option(
+    "Where the motion is filmed from: an angle in degrees (0 as it was, 90 from its left), or "
+    "orbit, slowly around it.",
+    metavar="[DEGREES|orbit]",
 )
 _UPLOADS: Final = "Uploads"
 _REFERENCE = Option("Work as the original DanceNet does, for comparison.")
@@ -69,9 +75,15 @@ class PoseOptions(DeviceOptions, EstimatorOptions, RateOptions, PersonOptions):
         Path | None, Option("Also write a picture with all persons and their numbers.")
     ] = None
     raw: Annotated[bool, Option("Do not fill gaps or smooth.")] = False
-    camera: Annotated[
-        float, Option("Angle in degrees to film a motion capture from: 90 is its left.")
-    ] = 0.0
+    camera: Annotated[str, _FILMED_FROM] = "0"
+
+    def __post_init__(self) -> None:
+        View.parse(self.camera)
+
+    @property
+    def view(self) -> View:
+        """Where the motion is filmed from."""
+        return View.parse(self.camera)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +197,7 @@ class GenerateOptions(_DanceOptions, CredentialsOptions):
     formation: Annotated[Formation, Option("Several performers side by side, or in one room.")] = (
         Formation.beside
     )
+    camera: Annotated[str, _FILMED_FROM] = "0"
     canon: Annotated[
         float, Option("Seconds by which each performer starts after the previous one.")
     ] = 0.0

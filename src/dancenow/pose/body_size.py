@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
-from dancenow.pose.layout import INDEX, USABLE
+from dancenow.pose.layout import INDEX, SIDES, USABLE
 from dancenow.pose.track import FloatArray, PoseTrack
 
 # Shares of the length from the ankle to the top of the head, for an average adult's OpenPose joints
@@ -17,6 +18,9 @@ TORSO: Final = 0.29  # neck to mid-hip
 THIGH: Final = 0.255
 SHANK: Final = 0.255
 NECK_TO_NOSE: Final = 0.115
+
+DEEPEST: Final = 2.0  # how much larger or smaller than usual depth makes a body at most
+SLOW: Final = 0.8  # seconds; how slowly the size of a body changes with depth
 
 
 def frame_height(keypoints: NDArray[Any]) -> float:
@@ -59,3 +63,43 @@ def body_heights(keypoints: NDArray[Any]) -> FloatArray:
     head = length("neck", "nose") * (HEAD / NECK_TO_NOSE)
     head = np.where(np.isnan(head), torso * (HEAD / TORSO), head)
     return np.asarray(torso + leg + head, dtype=np.float32)
+
+
+def depth_scale(track: PoseTrack) -> NDArray[np.float64]:
+    """How large depth makes the body in each frame, slowly changing, float64 `(T,)`.
+
+    A crouch or a limb that points at the camera is not depth: the largest of two seconds counts.
+    """
+    heights = body_height(track).astype(np.float64)
+    frames, known = np.arange(len(track)), np.isfinite(heights)
+    heights = (
+        np.interp(frames, frames[known], heights[known]) if known.any() else np.zeros(len(track))
+    )
+    window = max(1, round(2 * track.fps)) | 1
+    largest = maximum_filter1d(heights, window, mode="nearest")
+    slow = gaussian_filter1d(largest, SLOW * track.fps, mode="nearest")
+    slow /= max(float(np.median(slow)), 1e-6)
+    scale: NDArray[np.float64] = slow.clip(1 / DEEPEST, DEEPEST)
+    return scale
+
+
+def height_in_space(points: NDArray[Any]) -> NDArray[Any]:
+    """Length of a body from the ankle to the top of the head, `(...)`, in the unit of its points.
+
+    Args:
+        points: `(..., 25 or more, 3)`, in the order of the layout; neck, hips, knees and ankles
+            count.
+    """
+
+    def length(a: str, b: str) -> NDArray[Any]:
+        apart: NDArray[Any] = np.linalg.norm(
+            points[..., INDEX[a], :] - points[..., INDEX[b], :], axis=-1
+        )
+        return apart
+
+    legs = sum(
+        length(f"{side}_{a}", f"{side}_{b}") / 2
+        for side in SIDES
+        for a, b in (("hip", "knee"), ("knee", "ankle"))
+    )
+    return np.asarray((length("neck", "mid_hip") + legs) / (TORSO + THIGH + SHANK))

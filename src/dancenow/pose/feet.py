@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solveh_banded
 from scipy.ndimage import gaussian_filter1d
 
 from dancenow.errors import InputError
@@ -58,6 +59,32 @@ def find_feet(track: PoseTrack) -> Feet:
     mean = np.where(seen, speeds, 0).sum(axis=-1) / np.maximum(seen.sum(axis=-1), 1)
     speed = np.where(stood, np.abs(mean) / unit, np.nan)
     return Feet(height, speed, stood & (height < _NEAR_GROUND))
+
+
+def held_still(
+    feet: NDArray[np.float64], firm: NDArray[np.bool_], fades: float
+) -> NDArray[np.float64]:
+    """How a body must move along an axis for its standing feet to stay where they are, `(T,)`.
+
+    The correction c minimises the sum of squares of w (slide + c[t + 1] - c[t]) over both feet, and
+    of c itself, so that it fades; w is 1 where a foot stands in both frames.
+
+    Args:
+        feet: `(2, T)`, where the feet are.
+        firm: `(2, T)`, whether they stand.
+        fades: frames in which a correction fades.
+    """
+    weight = (firm[:, 1:] & firm[:, :-1]).astype(np.float64)
+    joint, pull = weight.sum(axis=0), (weight * np.diff(feet, axis=1)).sum(axis=0)
+    diagonal = np.full(feet.shape[1], 1 / fades**2)
+    diagonal[1:] += joint
+    diagonal[:-1] += joint
+    right = np.zeros(feet.shape[1])
+    right[:-1] += pull
+    right[1:] -= pull
+    banded = np.stack([np.concatenate([[0.0], -joint]), diagonal])
+    correction: NDArray[np.float64] = solveh_banded(banded, right)
+    return correction
 
 
 def _speed(

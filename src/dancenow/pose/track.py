@@ -29,11 +29,15 @@ class PoseTrack:
             pixel centres at .5), confidence in 0..1; a missing keypoint has confidence 0.
         fps: frames a second.
         size: frame size `(width, height)` in pixels.
+        depth: float32 `(T, 137)`, how far each keypoint is behind the middle of the hips, seen from
+            the camera, in body heights (see `body_height`); NaN where it is unknown.  None if
+            nothing is known of depth.
     """
 
     keypoints: FloatArray
     fps: float
     size: tuple[int, int]
+    depth: FloatArray | None = None
 
     def __post_init__(self) -> None:
         keypoints = np.ascontiguousarray(self.keypoints, dtype=np.float32)
@@ -41,6 +45,11 @@ class PoseTrack:
             raise ValueError(f"keypoints must be (T, {NUM_KEYPOINTS}, 3), not {keypoints.shape}")
         if not (np.isfinite(self.fps) and self.fps > 0):
             raise ValueError(f"fps must be above 0, not {self.fps}")
+        if self.depth is not None:
+            depth = np.ascontiguousarray(self.depth, dtype=np.float32)
+            if depth.shape != keypoints.shape[:2]:
+                raise ValueError(f"depth must be {keypoints.shape[:2]}, not {depth.shape}")
+            object.__setattr__(self, "depth", depth)
         object.__setattr__(self, "keypoints", keypoints)
         object.__setattr__(self, "fps", float(self.fps))
         object.__setattr__(self, "size", (int(self.size[0]), int(self.size[1])))
@@ -55,7 +64,8 @@ class PoseTrack:
         step = frames.step or 1
         if step < 1:
             raise ValueError("a track cannot be sliced backwards")
-        return replace(self, keypoints=self.keypoints[frames], fps=self.fps / step)
+        depth = None if self.depth is None else self.depth[frames]
+        return replace(self, keypoints=self.keypoints[frames], fps=self.fps / step, depth=depth)
 
     @property
     def duration(self) -> float:
@@ -73,15 +83,17 @@ class PoseTrack:
         return self.keypoints[..., 2]
 
     def with_keypoints(self, keypoints: NDArray[Any]) -> PoseTrack:
-        """The same track with other keypoints, `(T, 137, 3)`."""
-        return replace(self, keypoints=keypoints.astype(np.float32, copy=False))
+        """The track with other keypoints `(N, 137, 3)`; its depth stays if N is T."""
+        depth = self.depth if len(keypoints) == len(self) else None
+        return replace(self, keypoints=keypoints.astype(np.float32, copy=False), depth=depth)
 
     def mirror(self) -> PoseTrack:
         """The mirrored track: left and right swap, x becomes width - x."""
         flipped = self.keypoints[:, MIRROR, :].copy()
         seen = flipped[..., 2] > 0
         flipped[..., 0] = np.where(seen, self.size[0] - flipped[..., 0], flipped[..., 0])
-        return self.with_keypoints(flipped)
+        depth = None if self.depth is None else self.depth[:, MIRROR]
+        return replace(self, keypoints=flipped, depth=depth)
 
     def resample(self, fps: float) -> PoseTrack:
         """The track at another frame rate, linear in time between two seen keypoints.
@@ -101,9 +113,12 @@ class PoseTrack:
         a, b = self.keypoints[before], self.keypoints[after]
         nearest = np.where(weight < 0.5, a, b)
         both = (a[..., 2:] > 0) & (b[..., 2:] > 0)
-        return replace(
-            self, keypoints=np.where(both, (1 - weight) * a + weight * b, nearest), fps=fps
-        )
+        keypoints = np.where(both, (1 - weight) * a + weight * b, nearest)
+        depth = self.depth
+        if depth is not None:
+            part = weight[..., 0]
+            depth = (1 - part) * depth[before] + part * depth[after]
+        return replace(self, keypoints=keypoints, fps=fps, depth=depth)
 
     def save(self, path: str | Path) -> None:
         """Write the track to a `.npz` file, atomically."""
@@ -118,6 +133,7 @@ class PoseTrack:
             size=np.array(self.size, dtype=np.int64),
             layout=np.array(LAYOUT),
             version=np.int64(VERSION),
+            **({} if self.depth is None else {"depth": self.depth}),
         )
         write_bytes(path, buffer.getvalue())
 
@@ -144,11 +160,14 @@ class PoseTrack:
                         f"{path}: has the keypoint layout {layout!r}; {LAYOUT!r} is needed."
                     )
                 width, height = (int(v) for v in data["size"])
-                track = PoseTrack(data["keypoints"], float(data["fps"]), (width, height))
+                depth = data["depth"] if "depth" in data else None  # noqa: SIM401 - no dictionary
+                track = PoseTrack(data["keypoints"], float(data["fps"]), (width, height), depth)
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(
                 f"{path}: is not a pose track; make one with `dancenow pose CLIP -o TRACK.npz`."
             ) from error
         if not np.isfinite(track.keypoints).all():
             raise InputError(f"{path}: holds NaN or infinite values; make the track again.")
+        if track.depth is not None and np.isinf(track.depth).any():
+            raise InputError(f"{path}: holds infinite depths; make the track again.")
         return track

@@ -49,6 +49,7 @@ class Person:
             a box's height, it hardly changes when an arm is raised.
         weight: spread times mean confidence of the body.
         look: float32 `(6,)`, see `look_of`; None if unknown.
+        depth: float32 `(137,)`, see `PoseTrack`; None if unknown.
     """
 
     keypoints: FloatArray
@@ -56,6 +57,7 @@ class Person:
     spread: float
     weight: float
     look: FloatArray | None = None
+    depth: FloatArray | None = None
 
     @staticmethod
     def of(

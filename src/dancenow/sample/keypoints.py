@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from dancenow.pose.body_size import height_in_space
 from dancenow.pose.face_model import face_features
 from dancenow.pose.layout import (
     BODY,
@@ -52,15 +53,8 @@ class KeypointProjector:
 
     def keypoints(self, placed: PosedSkeleton) -> NDArray[np.float32]:
         """Keypoints, float32 `(137, 3)`: x and y pixels, confidence 0 or 1; missing ones are 0."""
-        points = np.zeros((NUM_KEYPOINTS, 3))
-        self._body(placed, points[BODY])
-        points[FACE] = self._face(placed)
-        for side, part in (("left", LEFT_HAND), ("right", RIGHT_HAND)):
-            points[part] = self._hand(placed, side)
+        points = self._points(placed)
         head = [INDEX[name] for name in _ON_FACE]
-        eye, face = INDEX["face_left_pupil"], INDEX["face_nose_bridge_3"]
-        points[INDEX["left_eye"]], points[INDEX["right_eye"]] = points[eye], points[eye - 1]
-        points[INDEX["nose"]] = points[face]
         seen = self.camera.project(points)
         width, height = self.camera.size
         inside = (
@@ -74,6 +68,25 @@ class KeypointProjector:
             inside[np.r_[head[:3], FACE]] = False
         seen[:, 2] = 1.0
         return np.where(inside[:, None], seen, 0.0).astype(np.float32)
+
+    def depth(self, placed: PosedSkeleton) -> NDArray[np.float32]:
+        """How far keypoints are behind the hips, `(137,)` in body heights; see `PoseTrack`."""
+        points = self._points(placed)
+        away = -points[:, 2]  # the camera looks along -z
+        behind = (away - away[INDEX["mid_hip"]]) / height_in_space(points)
+        return np.asarray(behind, np.float32)
+
+    def _points(self, placed: PosedSkeleton) -> Array:
+        """The keypoints in the world, `(137, 3)`, metres."""
+        points = np.zeros((NUM_KEYPOINTS, 3))
+        self._body(placed, points[BODY])
+        points[FACE] = self._face(placed)
+        for side, part in (("left", LEFT_HAND), ("right", RIGHT_HAND)):
+            points[part] = self._hand(placed, side)
+        eye, face = INDEX["face_left_pupil"], INDEX["face_nose_bridge_3"]
+        points[INDEX["left_eye"]], points[INDEX["right_eye"]] = points[eye], points[eye - 1]
+        points[INDEX["nose"]] = points[face]
+        return points
 
     def _body(self, placed: PosedSkeleton, out: Array) -> None:
         foot = self.skeleton.proportions.foot

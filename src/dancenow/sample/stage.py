@@ -63,6 +63,10 @@ class SampleStage:
         """The true keypoints, float32 `(137, 3)`: x pixels, y pixels, confidence 0 or 1."""
         return self._marker.keypoints(forward_kinematics(self.skeleton, pose, self.look.place))
 
+    def depth(self, pose: BodyPose) -> NDArray[np.float32]:
+        """The true depth of the keypoints, float32 `(137,)` in body heights; see `PoseTrack`."""
+        return self._marker.depth(forward_kinematics(self.skeleton, pose, self.look.place))
+
     def poses(self, dance: str, *, seconds: float, fps: float, seed: int = 0) -> Iterator[BodyPose]:
         """The poses of a dance, one a frame; frame k is at k / fps seconds.
 
@@ -128,4 +132,6 @@ def dance_track(
     """The true pose track of `render_sample`, without rendering; same arguments and errors."""
     stage = SampleStage(find_performer(performer), size)
     poses = stage.poses(dance, seconds=seconds, fps=fps, seed=seed)
-    return PoseTrack(np.stack([stage.keypoints(pose) for pose in poses]), fps, stage.size)
+    both = [(stage.keypoints(pose), stage.depth(pose)) for pose in poses]
+    keypoints, depth = (np.stack(part) for part in zip(*both, strict=True))
+    return PoseTrack(keypoints, fps, stage.size, depth)

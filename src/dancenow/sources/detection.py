@@ -14,15 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir
-from dancenow.errors import DanceNowWarning, InputError
+from dancenow.errors import DanceNowWarning
 from dancenow.files import new_folder, new_pictures
-from dancenow.mocap import Bvh
-from dancenow.mocap.landmarks_to_bvh import LANDMARKS, landmarks_to_bvh
 from dancenow.pose import PoseTrack
 from dancenow.pose.dancers import LARGEST, choose_dancer, nearest_dancer
 from dancenow.pose.estimators import Cast, Detection, Segmenter, make_estimator, pose_model
 from dancenow.pose.estimators.base import cast_of
-from dancenow.pose.filters import clean, complete
+from dancenow.pose.filters import complete
 from dancenow.pose.flow_fusion import join_with_flow
 from dancenow.pose.shots import shots_of
 from dancenow.pose.track import FloatArray
@@ -33,7 +31,7 @@ from dancenow.video import ClipInfo, read_frames
 Frame = NDArray[np.uint8]
 
 _DETECTING = "detecting poses in"
-_VERSION = 7  # of what is cached here; increment it when detection changes
+_VERSION = 8  # of what is cached here; increment it when detection changes
 _CUTS = "cuts.json"
 _MASK_PX = 512  # longer side of a stored mask
 
@@ -197,39 +195,6 @@ def detect_person(
     if (folder / "everyone.npy").is_file():
         everyone = np.load(folder / "everyone.npy", mmap_mode="r")
     return PersonDetection(track, wanted, masks, everyone, cast.cuts)
-
-
-def record_bvh(clip: ClipInfo, *, progress: ProgressCallback = silent) -> tuple[Bvh, PoseTrack]:
-    """A motion capture of the body in a clip, in 3D, and its cleaned poses.
-
-    Raises:
-        InputError: the clip cannot be read, or nobody is seen in it.
-    """
-    tell = _frame_progress(_DETECTING, clip, progress)
-    worlds: list[FloatArray] = []
-    shown: list[FloatArray] = []  # whose they are
-    nowhere = np.full((LANDMARKS, 4), np.nan, np.float32)
-
-    def kept() -> Iterator[Detection]:
-        for detection in make_estimator("mediapipe").stream(read_frames(clip)):
-            worlds.append(nowhere if detection.world is None else detection.world)
-            shown.append(detection.candidates[0] if detection.candidates else nowhere)
-            yield detection
-            tell(len(worlds))
-
-    cast = cast_of(kept(), float(clip.fps), clip.size)
-    if not _people_folder(clip, "mediapipe").is_dir():
-        _save_cast(cast, _people_folder(clip, "mediapipe"))  # a by-product
-    found = cast.tracks[0]
-    for index, keypoints in enumerate(found.keypoints):
-        if not np.array_equal(keypoints, shown[index]):
-            worlds[index] = nowhere
-    shots = shots_of(cast.cuts, len(found))
-    track = found.with_keypoints(np.concatenate([clean(found[shot]).keypoints for shot in shots]))
-    try:
-        return landmarks_to_bvh(np.stack(worlds), track), track
-    except InputError as error:
-        raise InputError(f"{clip.path}: {error}") from error
 
 
 def _choose(cast: Cast, person: str, clip: ClipInfo, option: str) -> int:

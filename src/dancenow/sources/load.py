@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.mocap import film_bvh, read_bvh
+from dancenow.mocap import film
+from dancenow.options.view import FRONT, View
 from dancenow.pose import PoseTrack
 from dancenow.pose.dancers import LARGEST, check_person, choose_cast
 from dancenow.pose.estimators import Cast
@@ -20,6 +21,7 @@ from dancenow.pose.legs import HARDLY, share_of_legs
 from dancenow.pose.pose_files import holds_poses, read_pose_files
 from dancenow.pose.shots import join_shots, shots_of
 from dancenow.progress import ProgressCallback, silent
+from dancenow.sources.captures import filmed, is_capture, read_figure
 from dancenow.sources.detection import detect_people, find_pose
 from dancenow.video import ClipInfo, probe, stored_frames
 
@@ -50,7 +52,7 @@ def load_source(
     person: str = LARGEST,
     estimator: str = "mediapipe",
     device: str = "cpu",
-    azimuth: float = 0.0,
+    view: View = FRONT,
     progress: ProgressCallback = silent,
 ) -> Source:
     """The motion in a clip, a track (`.npz`), a motion capture (`.bvh`) or pose files.
@@ -62,13 +64,15 @@ def load_source(
         person: who of several persons in a clip; see `choose_dancer`.
         estimator: which estimator finds the poses in a clip.
         device: where it runs; see `make_estimator`.
-        azimuth: angle from which a motion capture is filmed, in degrees; see `film_bvh`.
+        view: where the motion is filmed from.
         progress: called for every frame.
 
     Raises:
         InputError: it is none of these, or it shows nobody.
     """
-    source = _load(path, fps, person, estimator, device, azimuth, progress)
+    source = _load(path, fps, person, estimator, device, view, progress)
+    if view.moved and not is_capture(path):
+        source = replace(source, track=filmed(path, source.track, view))
     share = share_of_legs(source.track)
     if share < HARDLY:
         warnings.warn(
@@ -86,13 +90,12 @@ def _load(
     person: str,
     estimator: str,
     device: str,
-    azimuth: float,
+    view: View,
     progress: ProgressCallback,
 ) -> Source:
-    check_azimuth(path, azimuth)
     check_rate(fps)
     check_person(person)
-    if person != LARGEST and path.suffix.lower() in (".npz", ".bvh"):
+    if person != LARGEST and (is_capture(path) or path.suffix.lower() == ".npz"):
         raise InputError(f"`person={person}`: {path} holds one person; leave it out.")
     if path.suffix.lower() == ".npz":
         track = PoseTrack.load(path)
@@ -101,11 +104,8 @@ def _load(
         return Source(track if fps is None else replace(track, fps=fps), None)
     if holds_poses(path):
         return Source(clean(read_pose_files(path, fps=fps).of(person, path)), None)
-    if path.suffix.lower() == ".bvh":
-        capture = read_bvh(path)
-        if fps is not None:
-            capture = replace(capture, fps=fps)
-        return Source(film_bvh(capture, path, azimuth=azimuth), None)
+    if is_capture(path):
+        return Source(film(read_figure(path, fps), view), None)
     clip = probe(path, fps=fps)
     clip.tell()
     track = find_pose(clip, person=person, estimator=estimator, device=device, progress=progress)
@@ -119,7 +119,7 @@ def _in_every_shot(
     clip: ClipInfo, cast: Cast, track: PoseTrack, estimator: str, progress: ProgressCallback
 ) -> PoseTrack:
     """A track with another dancer in the shots that do not show the first."""
-    keypoints = track.keypoints.copy()
+    keypoints, depth = track.keypoints.copy(), None if track.depth is None else track.depth.copy()
     for shot in shots_of(cast.cuts, len(track)):
         if (keypoints[shot, :, 2] > 0).any():
             continue
@@ -128,7 +128,9 @@ def _in_every_shot(
         if shown[best]:
             other = find_pose(clip, person=str(best + 1), estimator=estimator, progress=progress)
             keypoints[shot] = other.keypoints[shot]
-    return track.with_keypoints(keypoints)
+            if depth is not None and other.depth is not None:
+                depth[shot] = other.depth[shot]
+    return replace(track, keypoints=keypoints, depth=depth)
 
 
 def load_cast(
@@ -139,7 +141,7 @@ def load_cast(
     person: str = LARGEST,
     estimator: str = "mediapipe",
     device: str = "cpu",
-    azimuth: float = 0.0,
+    view: View = FRONT,
     progress: ProgressCallback = silent,
 ) -> list[Source]:
     """The motions that `count` performers dance: those of as many dancers, if a file shows them.
@@ -156,13 +158,13 @@ def load_cast(
             person=who,
             estimator=estimator,
             device=device,
-            azimuth=azimuth,
+            view=view,
             progress=progress,
         )
 
     if count == 1:
         return [load(person)]
-    if path.suffix.lower() in (".npz", ".bvh"):
+    if is_capture(path) or path.suffix.lower() == ".npz":
         return [load(person)] * count  # all dance the same
     if holds_poses(path):
         tracks: Sequence[PoseTrack] = read_pose_files(path, fps=fps).tracks
@@ -173,12 +175,6 @@ def load_cast(
     if len(tracks) == 1:
         return [load(LARGEST)] * count
     return [load(str(index + 1)) for index in chosen]
-
-
-def check_azimuth(path: Path, azimuth: float) -> None:
-    """Raise `InputError` if an angle is set, but the motion is not a motion capture."""
-    if azimuth and path.suffix.lower() != ".bvh":
-        raise InputError(f"`camera={azimuth:g}`: {path} is no motion capture (.bvh); leave it out.")
 
 
 def check_rate(fps: float | None) -> None:

@@ -150,7 +150,7 @@ def perform(
                 person=options.person,
                 estimator=options.estimator,
                 device=options.device,
-                azimuth=options.azimuth,
+                view=options.view,
                 progress=progress,
             )
         fps = motions[0].track.fps

@@ -8,22 +8,25 @@ from typing import Final
 
 from dancenow.errors import InputError, counted
 from dancenow.files import check_can_write, check_folder, check_not_read, write_bytes
-from dancenow.mocap import write_bvh
+from dancenow.mocap import write_bvh, write_glb
 from dancenow.options import PoseOptions
+from dancenow.options.view import FRONT
 from dancenow.pose import PoseTrack
-from dancenow.pose.dancers import LARGEST, check_person
+from dancenow.pose.dancers import check_person
 from dancenow.pose.draw import overlay as draw_overlay
 from dancenow.pose.filters import clean
 from dancenow.pose.openpose import write_openpose
 from dancenow.pose.pose_files import holds_poses, read_pose_files
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.detection import detect_people, detect_pose, find_pose, record_bvh
-from dancenow.sources.load import check_azimuth, check_rate, load_source
+from dancenow.sources.captures import filmed, is_capture, motion_capture
+from dancenow.sources.detection import detect_people, detect_pose, find_pose
+from dancenow.sources.load import check_rate, load_source
 from dancenow.sources.people_picture import draw_people
 from dancenow.video import ClipInfo, check_output, open_writer, probe, read_frames
 from dancenow.video.png import encode_png
 
 _TRACKS: Final = {".npz": "a track", ".bvh": "a motion capture"}
+_SPATIAL: Final = {".bvh": write_bvh, ".glb": write_glb}
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,19 @@ def detect(
 
 def _found(clip: Path, options: PoseOptions, progress: ProgressCallback) -> tuple[PoseTrack, str]:
     """The poses, and what the input was taken for."""
-    check_azimuth(clip, options.camera)
+    track, taken_for = _seen(clip, options, progress)
+    if options.view.moved and not is_capture(clip):
+        track = filmed(clip, track, options.view)
+    return track, taken_for
+
+
+def _seen(clip: Path, options: PoseOptions, progress: ProgressCallback) -> tuple[PoseTrack, str]:
+    """The poses from where they were filmed, or in a capture are to be filmed."""
     check_rate(options.fps)
     check_person(options.person)
     if clip.suffix.lower() in _TRACKS:
-        fps, person, azimuth = options.fps, options.person, options.camera
-        track = load_source(clip, fps=fps, person=person, azimuth=azimuth).track
+        view = options.view if is_capture(clip) else FRONT
+        track = load_source(clip, fps=options.fps, person=options.person, view=view).track
         return track, _TRACKS[clip.suffix.lower()]
     if holds_poses(clip):
         files = read_pose_files(clip, fps=options.fps)
@@ -115,7 +125,7 @@ def write_pose(
 
     Args:
         clip: a clip, a track, a motion capture (`.bvh`), or pose files.
-        output: a track, `.npz`; a motion capture of a clip, `.bvh`; or, without a suffix, a new or
+        output: a track, `.npz`; a motion capture, `.bvh` or `.glb`; or, without a suffix, a new or
             empty folder for OpenPose's JSON files.
         options: see `PoseOptions`.
         progress: called for every frame.
@@ -125,18 +135,13 @@ def write_pose(
     """
     clip, output, options = Path(clip), Path(output), options or PoseOptions()
     overlay = options.overlay
-    check_azimuth(clip, options.camera)
-    check_rate(options.fps)
     _check(clip, output, options)
-    suffix = output.suffix.lower()
-    times = StageTimes()
+    suffix, times = output.suffix.lower(), StageTimes()
     with times.stage("detect"):
-        if suffix == ".bvh":
-            motion, track = record_bvh(probe(clip, fps=options.fps), progress=progress)
-            write_bvh(motion, output)
-            taken_for = _described(probe(clip, fps=options.fps))
-        else:
-            track, taken_for = _found(clip, options, progress)
+        track, taken_for = _found(clip, options, progress)
+        if suffix in _SPATIAL:
+            motion = motion_capture(clip, None if is_capture(clip) else track)
+            _SPATIAL[suffix](motion, output)
     if suffix == ".npz":
         track.save(output)
     elif not suffix:
@@ -152,18 +157,14 @@ def write_pose(
     return PoseResult(output, overlay, len(track), seen, times, taken_for)
 
 
-def _holds_poses(clip: Path) -> bool:
-    """Whether the input holds poses already."""
-    return clip.suffix.lower() in _TRACKS or holds_poses(clip)
-
-
 def _check(clip: Path, output: Path, options: PoseOptions) -> None:
     """Raise `InputError` now if the output cannot be made or written later."""
-    suffix, overlay, given = output.suffix.lower(), options.overlay, _holds_poses(clip)
-    if suffix not in (".npz", ".bvh", ""):
+    suffix, overlay = output.suffix.lower(), options.overlay
+    given = clip.suffix.lower() in _TRACKS or holds_poses(clip)
+    if suffix not in (".npz", *_SPATIAL, ""):
         raise InputError(
-            f"{output}: choose a name that ends in .npz for a track or in .bvh for a motion "
-            "capture, or a folder name without an ending for OpenPose files."
+            f"{output}: choose a name that ends in .npz for a track or in .bvh or .glb for a "
+            "motion capture, or a folder name without an ending for OpenPose files."
         )
     for name, picture in (("overlay", overlay), ("people", options.people)):
         if given and picture is not None:
@@ -173,12 +174,11 @@ def _check(clip: Path, output: Path, options: PoseOptions) -> None:
             raise InputError(f"{options.people}: choose a name that ends in .png.")
         check_can_write(options.people)
         check_not_read(options.people, clip)
-    if suffix == ".bvh" and (given or options.estimator != "mediapipe"):
-        raise InputError(f"{output}: a motion capture needs a clip and `estimator=mediapipe`.")
-    if suffix == ".bvh" and options.person != LARGEST:
-        raise InputError("`person`: a motion capture follows the largest person; leave it out.")
-    if suffix == ".bvh" and options.raw:
-        raise InputError("`raw`: a motion capture is always cleaned; leave it out.")
+    if overlay is not None and options.view.moved:
+        raise InputError("`overlay`: shows the poses as they were filmed; leave out `camera`.")
+    for name, set_ in (("raw", options.raw), ("camera", options.view.moved)):
+        if suffix in _SPATIAL and set_:
+            raise InputError(f"`{name}`: means nothing to a motion capture; leave it out.")
     if not suffix:
         check_folder(output, "set of OpenPose files", ours=False)
     check_can_write(output)

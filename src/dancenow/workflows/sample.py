@@ -11,7 +11,8 @@ from dancenow.errors import InputError
 from dancenow.options import SampleOptions
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sample import DANCES, PERFORMERS, click_track, render_sample
+from dancenow.sample import DANCES, PERFORMERS, SampleStage, click_track
+from dancenow.sample.looks import find_performer
 from dancenow.staging.result import NOTE
 from dancenow.video import check_output, open_writer
 
@@ -72,18 +73,20 @@ def write_sample(
     check_output(output)
     size = frame_size or (options.size, options.size)
     total = max(1, round(seconds * fps))
-    times, keypoints = StageTimes(), []
-    frames = render_sample(performer, dance, seconds=seconds, size=size, fps=fps, seed=seed)
+    times, keypoints, depth = StageTimes(), [], []
+    stage = SampleStage(find_performer(performer), size)
+    poses = stage.poses(dance, seconds=seconds, fps=fps, seed=seed)
     sound = (click_track(dance, total / fps, seed, _SOUND_RATE), _SOUND_RATE)
     with (
         times.stage("render"),
         open_writer(output, fps=fps, size=size, crf=_CRF, audio=sound, comment=NOTE) as writer,
     ):
-        for frame, pose in frames:
-            writer.write(frame)
-            keypoints.append(pose)
-            stage = f"rendering {performer} dancing {dance}"
-            progress(Progress(stage, len(keypoints), total))
+        for pose in poses:
+            writer.write(stage.draw(pose))
+            keypoints.append(stage.keypoints(pose))
+            depth.append(stage.depth(pose))
+            doing = f"rendering {performer} dancing {dance}"
+            progress(Progress(doing, len(keypoints), total))
     track = output.with_name(f"{output.stem}.pose.npz")
-    PoseTrack(np.stack(keypoints), fps, size).save(track)
+    PoseTrack(np.stack(keypoints), fps, size, np.stack(depth)).save(track)
     return SampleResult(output, track, performer, dance, len(keypoints), times)

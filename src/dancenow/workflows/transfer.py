@@ -79,7 +79,7 @@ def transfer(
             person=options.person,
             estimator=options.estimator,
             device=options.device,
-            azimuth=options.azimuth,
+            view=options.view,
             progress=progress,
         )
     for each in targets:

@@ -7,18 +7,15 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
-from dancenow.choreographer.motion.series import Array, filled
+from dancenow.choreographer.motion.series import Array
 from dancenow.errors import InputError
 from dancenow.pose import PoseTrack
-from dancenow.pose.body_size import body_height
+from dancenow.pose.body_size import body_height, depth_scale
 from dancenow.pose.ground import find_ground
 from dancenow.pose.layout import INDEX, LEFT_HAND, RIGHT_HAND, USABLE
 
 KNOWN: Final = 0.05  # part of the frames in which a part must be seen to be known
-DEEPEST: Final = 2.0  # how much larger or smaller than usual depth makes a body at most
-SLOW: Final = 0.8  # seconds; how slowly the size of a body changes with depth
 HANDS: Final = {"left": LEFT_HAND, "right": RIGHT_HAND}
 
 _LONGEST: Final = 0.985  # quantile of a limb's length in the picture that is taken for its own
@@ -137,22 +134,6 @@ def measure_body(track: PoseTrack) -> Body:
         float(np.median(find_ground(track).ankle)),
         track.size,
     )
-
-
-def depth_scale(track: PoseTrack) -> Array:
-    """How large depth makes the body in each frame, slowly changing, float64 `(T,)`.
-
-    A crouch or a limb that points at the camera is not depth: the largest of two seconds counts.
-    """
-    heights = filled(
-        body_height(track).astype(np.float64)[:, None], np.isfinite(body_height(track))
-    )[:, 0]
-    window = max(1, round(2 * track.fps)) | 1
-    largest = maximum_filter1d(heights, window, mode="nearest")
-    slow = gaussian_filter1d(largest, SLOW * track.fps, mode="nearest")
-    slow /= max(float(np.median(slow)), 1e-6)
-    scale: Array = slow.clip(1 / DEEPEST, DEEPEST)
-    return scale
 
 
 def whole_body(track: PoseTrack) -> NDArray[np.bool_]:

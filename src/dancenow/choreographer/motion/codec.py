@@ -26,14 +26,11 @@ from scipy.ndimage import gaussian_filter1d
 from dancenow.choreographer.motion.body import (
     CHILDREN,
     CORE,
-    DEEPEST,
     HANDS,
     KNOWN,
     LIMB_NAMES,
     PARENTS,
-    SLOW,
     Body,
-    depth_scale,
     measure_body,
     whole_body,
 )
@@ -48,6 +45,7 @@ from dancenow.choreographer.motion.parts import (
 from dancenow.choreographer.motion.series import Array, bridged, filled, resampled, runs
 from dancenow.choreographer.motion.settling import settle
 from dancenow.pose import PoseTrack
+from dancenow.pose.body_size import DEEPEST, SLOW, depth_scale
 from dancenow.pose.feet import find_feet
 from dancenow.pose.ground import find_ground
 from dancenow.pose.layout import INDEX, NUM_KEYPOINTS, SIDES, USABLE

@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.choreographer.motion.body import HANDS, KNOWN, Body, depth_scale
+from dancenow.choreographer.motion.body import HANDS, KNOWN, Body
 from dancenow.choreographer.motion.series import Array, filled
 from dancenow.pose import PoseTrack
+from dancenow.pose.body_size import depth_scale
 from dancenow.pose.layout import FACE, INDEX, NUM_KEYPOINTS, SIDES, USABLE
 
 HEAD_POINTS: Final = np.array(

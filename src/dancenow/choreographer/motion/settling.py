@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from scipy.linalg import solveh_banded
 from scipy.ndimage import gaussian_filter1d
 
 from dancenow.choreographer.motion.body import LIMB_NAMES
 from dancenow.choreographer.motion.series import Array, runs
+from dancenow.pose.feet import held_still
 from dancenow.pose.layout import INDEX, SIDES
 
 _FOOT: Final = ("big_toe", "heel", "ankle")
@@ -30,21 +30,7 @@ def settle(xy: Array, stands: Array, lengths: Array, scale: Array, fps: float) -
     feet = np.stack(
         [xy[:, [INDEX[f"{side}_{part}"] for part in _FOOT], 0].mean(axis=1) for side in SIDES]
     )
-    # The correction c of the body's place minimises the sum of squares of
-    # w (slide + c[t + 1] - c[t]) over both feet, and of c itself, so that it fades.
-    weight = (firm[1:] & firm[:-1]).T.astype(np.float64)
-    slide = np.diff(feet, axis=1)
-    joint = weight.sum(axis=0)
-    pull = (weight * slide).sum(axis=0)
-    fade = 1 / (_FADES * fps) ** 2
-    diagonal = np.full(len(xy), fade)
-    diagonal[1:] += joint
-    diagonal[:-1] += joint
-    right = np.zeros(len(xy))
-    right[:-1] += pull
-    right[1:] -= pull
-    banded = np.stack([np.concatenate([[0.0], -joint]), diagonal])
-    correction = solveh_banded(banded, right)
+    correction = held_still(feet, firm.T, _FADES * fps)
     xy[..., 0] += correction[:, None]
     feet += correction
     most = _TAKEN_UP * float(lengths.sum())

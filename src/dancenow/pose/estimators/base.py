@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,16 +27,15 @@ class Detection:
             confidence in 0..1.
         mask: float32 `(H, W)`, 0 = background to 1 = the first candidate; None if it was not
             asked for or nobody was seen.
-        world: float32 `(33, 4)`, the first candidate in space, in MediaPipe's axes: metres from the
-            hips, x to the right, y down, z away from the camera; and visibility.  None if the
-            estimator does not know.
+        depths: of each candidate, float32 `(137,)` or None if the estimator does not know; see
+            `PoseTrack`.  May be shorter.
         looks: of each candidate, float32 `(6,)`; see `look_of`.
         cut: whether a new shot begins with this frame.
     """
 
     candidates: list[FloatArray]
     mask: FloatArray | None = None
-    world: FloatArray | None = None
+    depths: list[FloatArray | None] = field(default_factory=list)
     looks: list[FloatArray] = field(default_factory=list)
     cut: bool = False
 
@@ -101,13 +100,32 @@ class PoseEstimator(Protocol):
 def cast_of(detections: Iterable[Detection], fps: float, size: tuple[int, int]) -> Cast:
     """All dancers in what was seen; see `PoseEstimator.estimate_all`."""
     candidates: list[list[FloatArray]] = []
+    depths: list[list[FloatArray | None]] = []
     looks: list[list[FloatArray]] = []
     cuts: list[int] = []
     for number, detection in enumerate(detections):
         candidates.append(detection.candidates)
+        depths.append(detection.depths)
         looks.append(detection.looks)
         if detection.cut:
             cuts.append(number)
     found = dancers(track_people(candidates, size, looks, cuts))
-    tracks = bridged([PoseTrack(each.keypoints, fps, size) for each in found], cuts)
-    return Cast(tuple(tracks), tuple(cuts))
+    tracks = [
+        PoseTrack(each.keypoints, fps, size, _depth_of(each.keypoints, candidates, depths))
+        for each in found
+    ]
+    return Cast(tuple(bridged(tracks, cuts)), tuple(cuts))
+
+
+def _depth_of(
+    keypoints: FloatArray,
+    candidates: Sequence[Sequence[FloatArray]],
+    depths: Sequence[Sequence[FloatArray | None]],
+) -> FloatArray | None:
+    """The depth `(T, 137)` of the candidates whose keypoints `(T, 137, 3)` these are."""
+    made = np.full(keypoints.shape[:2], np.nan, np.float32)
+    for row, pose, seen, known in zip(made, keypoints, candidates, depths, strict=True):
+        for candidate, depth in zip(seen, known, strict=False):
+            if depth is not None and np.array_equal(candidate, pose):
+                row[:] = depth
+    return made if np.isfinite(made).any() else None

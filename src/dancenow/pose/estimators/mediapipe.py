@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +19,7 @@ import numpy as np
 from dancenow.pose.cuts import with_cuts
 from dancenow.pose.estimators.base import Detection, Frame, PoseEstimator
 from dancenow.pose.estimators.heavy_model import has_heavy_model
-from dancenow.pose.estimators.mediapipe_layout import to_layout, world_landmarks
+from dancenow.pose.estimators.mediapipe_layout import depth_of, to_layout
 from dancenow.pose.estimators.person_detector import PersonDetector, Spot
 from dancenow.pose.estimators.stderr_filter import MEDIAPIPE, drop_stderr_lines
 from dancenow.pose.estimators.window import ROOMY, TIGHT, Cutter, Window
@@ -79,7 +79,7 @@ class MediaPipeEstimator(PoseEstimator):
                     view.move_to(None)
                     others.forget()
                 seen, mask = view.look(frame)
-                candidates = [] if seen is None else [seen.keypoints]
+                people = [] if seen is None else [seen]
                 same = seen is not None and (last is None or last.may_become(seen, missed + 1))
                 if not same:
                     window = finder.find(frame, last, missed)
@@ -88,7 +88,7 @@ class MediaPipeEstimator(PoseEstimator):
                         found, found_mask = view.look(frame)
                         if found is not None:
                             seen, mask, same = found, found_mask, True
-                            candidates.insert(0, found.keypoints)
+                            people.insert(0, found)
                     elif seen is None:
                         view.move_to(None)
                 if same and seen is not None:
@@ -98,10 +98,10 @@ class MediaPipeEstimator(PoseEstimator):
                     missed += 1
                     last = last if missed <= _FORGET else seen
                 if not self._quick:
-                    candidates += [person.keypoints for person in others.look(frame, seen)]
+                    people += others.look(frame, seen)
+                candidates = [person.keypoints for person in people]
                 looks = [look_of(frame, keypoints) for keypoints in candidates]
-                world = None if seen is None else view.world
-                yield Detection(candidates, mask, world, looks, cut)
+                yield Detection(candidates, mask, [each.depth for each in people], looks, cut)
 
 
 class Segmenter:
@@ -155,7 +155,6 @@ class _WindowedHolistic:
         self._graph: Any = None
         self._moved = False
         self._noisy = True
-        self.world: FloatArray | None = None  # of whoever was seen last
 
     def __enter__(self) -> _WindowedHolistic:
         return self
@@ -177,7 +176,7 @@ class _WindowedHolistic:
         if person is None:
             return None, None
         self._noisy = False
-        self.world = world_landmarks(result)
+        person = replace(person, depth=depth_of(result))
         mask = result.segmentation_mask if self._masks else None
         return person, None if mask is None else window.paste(mask, width, height)
 

@@ -13,10 +13,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from dancenow.pose.body_size import height_in_space
 from dancenow.pose.layout import (
     FACE,
     INDEX,
     LEFT_HAND,
+    MIDPOINTS,
     NUM_KEYPOINTS,
     RIGHT_HAND,
     add_midpoints,
@@ -32,6 +34,11 @@ BODY_LANDMARKS: Final = {
     "left_hip": 23, "right_hip": 24, "left_knee": 25, "right_knee": 26,
     "left_ankle": 27, "right_ankle": 28, "left_heel": 29, "right_heel": 30,
     "left_big_toe": 31, "right_big_toe": 32,
+}  # fmt: skip
+
+_KNUCKLES: Final = {
+    "left_hand_index_1": 19, "left_hand_little_1": 17,
+    "right_hand_index_1": 20, "right_hand_little_1": 18,
 }  # fmt: skip
 
 FACE_POINTS: Final = (
@@ -104,10 +111,22 @@ def _drop_if_other_hand(keypoints: FloatArray, hand: slice, side: str) -> None:
         keypoints[hand] = 0
 
 
-def world_landmarks(landmarks: Any) -> FloatArray | None:
-    """The body in space, float32 `(33, 4)`: x, y, z in metres from the hips, and visibility."""
+def depth_of(landmarks: Any) -> FloatArray | None:
+    """How far keypoints are behind the hips, float32 `(137,)` in body heights; NaN if unknown.
+
+    Known are those of the body, and each hand's knuckles of index and little finger.
+    """
     world = getattr(landmarks, "pose_world_landmarks", None)
     if world is None:
         return None
-    rows = [(point.x, point.y, point.z, point.visibility) for point in world.landmark]
-    return np.array(rows, dtype=np.float32)
+    found = np.array([(point.x, point.y, point.z) for point in world.landmark])
+    points = np.full((NUM_KEYPOINTS, 3), np.nan)
+    for name, number in (BODY_LANDMARKS | _KNUCKLES).items():
+        points[INDEX[name]] = found[number]
+    for name, left, right in MIDPOINTS:
+        points[INDEX[name]] = (points[INDEX[left]] + points[INDEX[right]]) / 2
+    height = height_in_space(points)
+    if not height > 0:
+        return None
+    depth = (points[:, 2] - points[INDEX["mid_hip"], 2]) / height
+    return np.asarray(depth, dtype=np.float32)
