@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from dancenow.errors import InputError
 from dancenow.pose import PoseTrack
-from dancenow.pose.layout import INDEX
+from dancenow.pose.layout import INDEX, NUM_KEYPOINTS
 
 
 def swaying(fps: float = 25.0, seconds: float = 4.0) -> PoseTrack:
@@ -153,3 +154,51 @@ def test_resampling_never_mixes_in_a_missing_keypoint() -> None:
 
 def test_an_empty_track_resamples_to_an_empty_track() -> None:
     assert len(swaying()[:0].resample(60)) == 0
+
+
+def deep(track: PoseTrack) -> PoseTrack:
+    depth = np.random.default_rng(1).normal(0, 0.1, track.keypoints.shape[:2]).astype(np.float32)
+    depth[:, 100:] = np.nan
+    return replace(track, depth=depth)
+
+
+def test_depth_is_saved_too_and_old_tracks_have_none(tmp_path: Path) -> None:
+    track = deep(swaying())
+    track.save(tmp_path / "a.npz")
+    again = PoseTrack.load(tmp_path / "a.npz").depth
+    assert again is not None and track.depth is not None
+    np.testing.assert_array_equal(again, track.depth)
+    swaying().save(tmp_path / "b.npz")
+    assert PoseTrack.load(tmp_path / "b.npz").depth is None
+
+
+def test_depth_follows_its_keypoints() -> None:
+    track = deep(swaying())
+    depth = track.depth
+    assert depth is not None
+    sliced, mirrored, slower = (
+        track[1::2].depth,
+        track.mirror().depth,
+        track.resample(track.fps / 2),
+    )
+    assert sliced is not None and mirrored is not None and slower.depth is not None
+    np.testing.assert_array_equal(sliced, depth[1::2])
+    np.testing.assert_array_equal(mirrored[:, INDEX["left_wrist"]], depth[:, INDEX["right_wrist"]])
+    assert slower.depth.shape == slower.keypoints.shape[:2]
+    np.testing.assert_array_equal(track.with_keypoints(2 * track.keypoints).depth, depth)
+    assert track.with_keypoints(track.keypoints[:1]).depth is None
+
+
+def test_depth_of_other_frames_is_refused() -> None:
+    track = swaying()
+    with pytest.raises(ValueError, match="depth must be"):
+        replace(track, depth=np.zeros((1, NUM_KEYPOINTS), np.float32))
+
+
+def test_infinite_depths_are_an_input_error(tmp_path: Path) -> None:
+    track = deep(swaying())
+    assert track.depth is not None
+    track.depth[0, 0] = np.inf
+    track.save(tmp_path / "a.npz")
+    with pytest.raises(InputError, match="infinite depths"):
+        PoseTrack.load(tmp_path / "a.npz")

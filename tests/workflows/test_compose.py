@@ -132,6 +132,34 @@ def test_a_performer_is_shown_on_nothing(stage: Path, tmp_path: Path) -> None:
     assert probe(tmp_path / "new.mov").size == SIZES["zola"]
 
 
+@pytest.mark.parametrize("name", ["new.bvh", "new.glb"])
+def test_a_motion_capture_is_written(stage: Path, tmp_path: Path, name: str) -> None:
+    made = danced(stage, tmp_path / name)
+    assert made.frames == 24 and (tmp_path / name).stat().st_size > 5000
+
+
+def test_a_dance_is_filmed_from_elsewhere(stage: Path, tmp_path: Path) -> None:
+    turned = {
+        camera: PoseTrack.load(
+            danced(stage, tmp_path / f"{camera}.npz", dance(camera=camera)).output
+        )
+        for camera in ("0", "180", "orbit")
+    }
+    sides = [INDEX["left_hip"], INDEX["right_hip"]]
+    wide = {name: np.diff(each.xy[:, sides, 0], axis=1) for name, each in turned.items()}
+    assert np.median(wide["0"]) < 0 < np.median(wide["180"])
+    assert {each.size for each in turned.values()} == {(160, 120)}
+    assert not np.array_equal(turned["orbit"].xy[-1], turned["0"].xy[-1])
+
+
+def test_a_dance_that_was_learned_without_depth_is_flat(tmp_path: Path) -> None:
+    untrained_choreographer(replace(dancing(fps=24), depth=None)).save(tmp_path / "flat")
+    for name, options in (("new.npz", dance(camera="90")), ("new.glb", QUICK)):
+        with pytest.raises(InputError, match=r"how far a body .* must be known"):
+            generate(tmp_path / "flat", tmp_path / name, replace(options, seconds=1.0))
+        assert not (tmp_path / name).exists()
+
+
 def test_a_loop_closes_and_a_seed_decides(stage: Path, tmp_path: Path) -> None:
     tracks = []
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
@@ -194,6 +222,7 @@ def test_a_dance_is_learned_first_where_a_track_is_given(stage: Path, tmp_path: 
         ({"performer": ["zola"], "canon": 1.0}, "a.mp4", 1.0, "`canon=1`: needs several"),
         ({"performer": ["zola"] * 2, "canon": -1.0}, "a.mp4", 1.0, "`canon` must be 0 s or"),
         ({"canon": 1.0}, "a.mp4", 1.0, "`canon=1`: needs several"),
+        ({"camera": "90"}, "a.glb", 1.0, "`camera`: means nothing to a motion capture"),
         ({"formation": Formation.together}, "a.mp4", 1.0, "`formation=together`: needs several"),
         ({"background": "red"}, "a.mp4", 1.0, "`background=red`: needs a `performer`"),
         ({"background": "source"}, "a.mp4", 1.0, "`background=source`: a new dance has no source"),

@@ -141,7 +141,7 @@ def test_many_short_dances_are_as_good_as_a_long_one(tmp_path: Path) -> None:
     ("names", "message"),
     [
         (["short"], r"short.npz: the whole body is seen for 2.0 s at a time; 8 s, in passages"),
-        (["short", "short"], r"short.npz and 1 more: the whole body is seen for 2.0 s"),
+        (["short", "short"], r"short.npz: the whole body is seen for 2.0 s"),
         (["legless"], r"legless.npz: the whole body, from shoulders to ankles, is seen in 0 %"),
         (["nobody"], r"nobody.npz: the track holds no pose"),
         (["dance", "nobody"], r"nobody.npz: the track holds no pose"),

@@ -18,8 +18,8 @@ _CLIP: Final = Argument(
     "output", "The clip to write: .mp4, .mov, .mkv, .webm, .gif or a folder.", output=True
 )
 _SOURCE: Final = (
-    "The motion: a clip, a track (.npz), a motion capture (.bvh) or pose files (OpenPose, DWPose, "
-    "AlphaPose, MMPose)."
+    "The motion: a clip, a track (.npz), a motion capture (BVH, AMASS, AIST++) or pose files "
+    "(OpenPose, DWPose, AlphaPose, MMPose)."
 )
 
 
@@ -162,7 +162,9 @@ COMMANDS: Final = (
         (
             Argument("dance", "The dance: a trained choreographer's folder, or a clip."),
             Argument(
-                "output", "The clip to write, or with --codec pose a track (.npz).", output=True
+                "output",
+                "The clip to write; with --codec pose also a track (.npz) or capture (.bvh, .glb).",
+                output=True,
             ),
         ),
         options.GenerateOptions,
@@ -183,10 +185,10 @@ COMMANDS: Final = (
         "Find the poses in a clip.",
         "dancenow.workflows.pose:write_pose",
         (
-            Argument("clip", "A clip, a track, a motion capture (.bvh) or pose files."),
+            Argument("clip", "A clip, a track, a motion capture or pose files."),
             Argument(
                 "output",
-                "What to write: a track (.npz), a motion capture (.bvh), or a folder for "
+                "What to write: a track (.npz), a motion capture (.bvh, .glb), or a folder for "
                 "OpenPose's JSON files.",
                 output=True,
             ),

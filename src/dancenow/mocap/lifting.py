@@ -127,6 +127,10 @@ def _known(track: PoseTrack) -> tuple[Array, Array]:
     seen = track.confidence[:, _ROWS] >= USABLE
     seen |= ~seen.any(axis=0)  # what is never seen is where it is guessed
     xy = _interpolated(track.xy[:, _ROWS].astype(np.float64), seen)
+    for side in SIDES:  # unknown hands point along the picture
+        knuckles = [_at(f"{side}_hand_{finger}_1") for finger in ("index", "little")]
+        if np.isnan(depth[:, knuckles]).all():
+            depth[:, knuckles] = depth[:, [_at(f"{side}_wrist")]]
     smooth = gaussian_filter1d(
         _interpolated(depth[..., None], np.isfinite(depth))[..., 0],
         _SMOOTH * track.fps,

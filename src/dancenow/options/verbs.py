@@ -209,6 +209,14 @@ class GenerateOptions(_DanceOptions, CredentialsOptions):
         ),
     ] = "target"
 
+    def __post_init__(self) -> None:
+        View.parse(self.camera)
+
+    @property
+    def view(self) -> View:
+        """Where the dance is filmed from."""
+        return View.parse(self.camera)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReconstructOptions(DeviceOptions, CredentialsOptions):

@@ -7,16 +7,27 @@ from pathlib import Path
 from typing import Final
 
 from dancenow.errors import InputError
-from dancenow.mocap import Bvh, Figure, Lens, figure_of, film, lift, read_bvh, rig
+from dancenow.mocap import (
+    Figure,
+    Lens,
+    figure_of,
+    film,
+    lift,
+    read_bvh,
+    rig,
+    write_bvh,
+    write_glb,
+)
+from dancenow.mocap.smpl import holds_smpl, read_smpl
 from dancenow.options.view import View
 from dancenow.pose import PoseTrack
 
-CAPTURES: Final = (".bvh",)
+WRITTEN: Final = {".bvh": write_bvh, ".glb": write_glb}
 
 
 def is_capture(path: Path) -> bool:
-    """Whether a file is a motion capture, by its name."""
-    return path.suffix.lower() in CAPTURES
+    """Whether a file is a motion capture: BVH, AMASS or AIST++."""
+    return path.suffix.lower() == ".bvh" or holds_smpl(path)
 
 
 def read_figure(path: Path, fps: float | None = None) -> Figure:
@@ -29,7 +40,7 @@ def read_figure(path: Path, fps: float | None = None) -> Figure:
     Raises:
         InputError: it cannot be read.
     """
-    capture = read_bvh(path)
+    capture = read_smpl(path) if holds_smpl(path) else read_bvh(path)
     return figure_of(capture if fps is None else replace(capture, fps=fps), path)
 
 
@@ -43,17 +54,23 @@ def filmed(path: Path, track: PoseTrack, view: View) -> PoseTrack:
     return film(figure, view, lens)
 
 
-def motion_capture(path: Path, track: PoseTrack | None) -> Bvh:
-    """A skeleton that moves as a capture, or the track of another file, does.
+def write_capture(output: Path, path: Path, motion: PoseTrack | Figure) -> None:
+    """Write a motion as a capture.
+
+    Args:
+        output: ends as one of `WRITTEN` does.
+        path: where the motion came from, for messages.
+        motion: a track, or a body in space.
 
     Raises:
         InputError: nothing is known of its depth, or it is too short.
     """
-    figure = read_figure(path) if track is None else _lifted(path, track)[0]
+    figure = motion if isinstance(motion, Figure) else _lifted(path, motion)[0]
     try:
-        return rig(figure)
+        skeleton = rig(figure)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
+    WRITTEN[output.suffix.lower()](skeleton, output)
 
 
 def _lifted(path: Path, track: PoseTrack) -> tuple[Figure, Lens]:

@@ -97,6 +97,8 @@ def _load(
     check_person(person)
     if person != LARGEST and (is_capture(path) or path.suffix.lower() == ".npz"):
         raise InputError(f"`person={person}`: {path} holds one person; leave it out.")
+    if is_capture(path):
+        return Source(film(read_figure(path, fps), view), None)
     if path.suffix.lower() == ".npz":
         track = PoseTrack.load(path)
         if len(track) == 0 or not (track.confidence > 0).any():
@@ -104,8 +106,6 @@ def _load(
         return Source(track if fps is None else replace(track, fps=fps), None)
     if holds_poses(path):
         return Source(clean(read_pose_files(path, fps=fps).of(person, path)), None)
-    if is_capture(path):
-        return Source(film(read_figure(path, fps), view), None)
     clip = probe(path, fps=fps)
     clip.tell()
     track = find_pose(clip, person=person, estimator=estimator, device=device, progress=progress)

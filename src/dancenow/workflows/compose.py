@@ -17,6 +17,7 @@ from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.sources.captures import WRITTEN, write_capture
 from dancenow.sources.load import Source, load_source
 from dancenow.staging.backdrop import SOURCE, TARGET, TRANSPARENT
 from dancenow.staging.ensemble import Ensemble, check_cast
@@ -27,10 +28,15 @@ from dancenow.training import Device
 from dancenow.video import check_output
 
 
+def is_motion(output: Path) -> bool:
+    """Whether an output is the motion itself, not pictures of it."""
+    return output.suffix in (".npz", *WRITTEN)
+
+
 def asks_for_tracks(options: GenerateOptions) -> bool:
     """Whether the options need a composed dance."""
     default = GenerateOptions()
-    names = ("bars", "loop", "continue_from", "music", "performer", "formation", "canon")
+    names = ("bars", "loop", "continue_from", "music", "performer", "formation", "canon", "camera")
     asked = any(getattr(options, name) != getattr(default, name) for name in names)
     return asked or options.background not in (TARGET, *BACKGROUNDS)
 
@@ -48,7 +54,9 @@ def check_composition(options: GenerateOptions, output: Path, dance: Path) -> No
         raise InputError("`loop` and `music`: music ends, a loop does not; choose one.")
     if options.loop and options.continue_from is not None:
         raise InputError("`loop` and `continue_from`: a loop has no beginning; choose one.")
-    if output.suffix == ".npz":
+    if output.suffix in WRITTEN and options.view.moved:
+        raise InputError("`camera`: means nothing to a motion capture; leave it out.")
+    if is_motion(output):
         check_can_write(output)
         if performers:
             raise InputError(f"{output}: a track needs no `performer`; leave it out.")
@@ -60,7 +68,7 @@ def check_composition(options: GenerateOptions, output: Path, dance: Path) -> No
         if not path.exists():
             raise InputError(f"{path}: no such file or folder.")
     check_not_read(output, dance, *given)
-    if output.suffix != ".npz":
+    if not is_motion(output):
         check_show(ShowOptions(background=background), output)
     if background == SOURCE:
         raise InputError("`background=source`: a new dance has no source; choose another.")
@@ -145,7 +153,7 @@ def write_dance(
 
     Args:
         track: the dance.
-        output: the clip, or a track (`.npz`).
+        output: the clip, a track (`.npz`), or a motion capture (`.bvh`, `.glb`).
         options: already checked.
         ensemble: who dances it; without performers, stick figures are drawn.
         claim: the statement of the clip's credentials; None for no credentials.
@@ -158,8 +166,11 @@ def write_dance(
         InputError: it cannot be written.
     """
     performers = ensemble.performers
-    if output.suffix == ".npz":
-        track.save(output)
+    if is_motion(output):
+        if output.suffix == ".npz":
+            track.save(output)
+        else:
+            write_capture(output, output, track)
         return track.size, False
     if len(performers) == 1:
         shaped = performers[0].scene.shape is not None

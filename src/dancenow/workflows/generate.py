@@ -14,6 +14,7 @@ from dancenow.options.field import narrowed
 from dancenow.options.verbs import BACKGROUNDS
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.sources.captures import filmed
 from dancenow.staging.backdrop import TARGET
 from dancenow.staging.result import open_result
 from dancenow.training.device import choose_device
@@ -23,6 +24,7 @@ from dancenow.workflows.compose import (
     ComposeInputs,
     asks_for_tracks,
     check_composition,
+    is_motion,
     write_dance,
 )
 from dancenow.workflows.train_choreographer import codec_of, load_or_train
@@ -89,7 +91,8 @@ def generate(
 
     Args:
         dance: a trained choreographer's folder, or a clip, on which one is trained in the cache.
-        output: the clip to write, or with the pose codec also a track (`.npz`).
+        output: the clip to write; with the pose codec also a track (`.npz`) or a motion capture
+            (`.bvh`, `.glb`).
         options: the dance, its performers, and the training if `dance` is a clip.
         progress: called for every frame and step.
 
@@ -104,7 +107,7 @@ def generate(
     training = replace(training, background=options.background if removed else None)
     options = replace(options, background=TARGET) if removed else options
     dance, output = Path(dance), Path(output)
-    of_tracks = asks_for_tracks(options) or output.suffix == ".npz"
+    of_tracks = asks_for_tracks(options) or is_motion(output)
     codec = codec_of(dance, training, of_tracks=of_tracks)
     job = _Job(dance, output, options, replace(training, codec=codec), progress)
     return _compose(job) if find_method(codec).composes_tracks else _dream(job)
@@ -141,6 +144,8 @@ def _compose(job: _Job) -> Generated:
     with job.times.stage("compose"):
         composed = choreographer.compose_track(request, job.progress)
     track = composed.track
+    if options.view.moved:
+        track = filmed(folder, track, options.view)
     claim = inputs.claim(options, job.dance) if options.credentials else None
     with job.times.stage("perform" if inputs.ensemble.performers else "write"):
         size, signed = write_dance(

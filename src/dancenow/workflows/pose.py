@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from dancenow.errors import InputError, counted
 from dancenow.files import check_can_write, check_folder, check_not_read, write_bytes
-from dancenow.mocap import write_bvh, write_glb
 from dancenow.options import PoseOptions
 from dancenow.options.view import FRONT
 from dancenow.pose import PoseTrack
@@ -18,15 +16,12 @@ from dancenow.pose.filters import clean
 from dancenow.pose.openpose import write_openpose
 from dancenow.pose.pose_files import holds_poses, read_pose_files
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.captures import filmed, is_capture, motion_capture
+from dancenow.sources.captures import WRITTEN, filmed, is_capture, read_figure, write_capture
 from dancenow.sources.detection import detect_people, detect_pose, find_pose
 from dancenow.sources.load import check_rate, load_source
 from dancenow.sources.people_picture import draw_people
 from dancenow.video import ClipInfo, check_output, open_writer, probe, read_frames
 from dancenow.video.png import encode_png
-
-_TRACKS: Final = {".npz": "a track", ".bvh": "a motion capture"}
-_SPATIAL: Final = {".bvh": write_bvh, ".glb": write_glb}
 
 
 @dataclass(frozen=True)
@@ -88,10 +83,11 @@ def _seen(clip: Path, options: PoseOptions, progress: ProgressCallback) -> tuple
     """The poses from where they were filmed, or in a capture are to be filmed."""
     check_rate(options.fps)
     check_person(options.person)
-    if clip.suffix.lower() in _TRACKS:
-        view = options.view if is_capture(clip) else FRONT
+    captured = is_capture(clip)
+    if captured or clip.suffix.lower() == ".npz":
+        view = options.view if captured else FRONT
         track = load_source(clip, fps=options.fps, person=options.person, view=view).track
-        return track, _TRACKS[clip.suffix.lower()]
+        return track, "a motion capture" if captured else "a track"
     if holds_poses(clip):
         files = read_pose_files(clip, fps=options.fps)
         track = files.of(options.person, clip)
@@ -139,9 +135,8 @@ def write_pose(
     suffix, times = output.suffix.lower(), StageTimes()
     with times.stage("detect"):
         track, taken_for = _found(clip, options, progress)
-        if suffix in _SPATIAL:
-            motion = motion_capture(clip, None if is_capture(clip) else track)
-            _SPATIAL[suffix](motion, output)
+        if suffix in WRITTEN:
+            write_capture(output, clip, read_figure(clip) if is_capture(clip) else track)
     if suffix == ".npz":
         track.save(output)
     elif not suffix:
@@ -160,8 +155,8 @@ def write_pose(
 def _check(clip: Path, output: Path, options: PoseOptions) -> None:
     """Raise `InputError` now if the output cannot be made or written later."""
     suffix, overlay = output.suffix.lower(), options.overlay
-    given = clip.suffix.lower() in _TRACKS or holds_poses(clip)
-    if suffix not in (".npz", *_SPATIAL, ""):
+    given = clip.suffix.lower() == ".npz" or is_capture(clip) or holds_poses(clip)
+    if suffix not in (".npz", *WRITTEN, ""):
         raise InputError(
             f"{output}: choose a name that ends in .npz for a track or in .bvh or .glb for a "
             "motion capture, or a folder name without an ending for OpenPose files."
@@ -177,7 +172,7 @@ def _check(clip: Path, output: Path, options: PoseOptions) -> None:
     if overlay is not None and options.view.moved:
         raise InputError("`overlay`: shows the poses as they were filmed; leave out `camera`.")
     for name, set_ in (("raw", options.raw), ("camera", options.view.moved)):
-        if suffix in _SPATIAL and set_:
+        if suffix in WRITTEN and set_:
             raise InputError(f"`{name}`: means nothing to a motion capture; leave it out.")
     if not suffix:
         check_folder(output, "set of OpenPose files", ours=False)

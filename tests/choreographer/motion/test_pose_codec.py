@@ -104,11 +104,32 @@ def test_where_the_dancer_stands_and_how_large_is_not_in_the_vectors(
 def test_kinematics_are_the_decoded_joints(codec: PoseCodec, moves: Moves) -> None:
     level = moves.copy()
     level[:, 3] = 0  # of the usual size
-    joints = np.einsum("td,dja->tja", level, codec.kinematics) * codec.body.height
+    joints = np.einsum("td,dja->tja", level, codec.kinematics)
     track = codec.decode(level, settled=False)
     order = [INDEX["mid_hip"], *LIMBS[:, 1]]
     origin = np.array([codec.body.x, codec.body.ground])
-    assert joints + origin == pytest.approx(track.xy[:, order], abs=1e-2)
+    pixels = joints[..., :2] * codec.body.height + origin
+    assert pixels == pytest.approx(track.xy[:, order], abs=1e-2)
+    assert track.depth is not None
+    assert joints[..., 2] == pytest.approx(track.depth[:, order], abs=1e-5)
+
+
+def test_depth_comes_back(track: PoseTrack, codec: PoseCodec, moves: Moves) -> None:
+    again = codec.decode(moves)
+    assert track.depth is not None and again.depth is not None
+    rows = [*JOINTS, *EARS]
+    assert np.abs(again.depth[:, rows] - track.depth[:, rows]).mean() < 0.01
+    assert np.isnan(again.depth[:, LEFT_HAND]).all()  # their shapes are of the picture
+
+
+def test_where_one_dance_has_no_depth_none_is_learned(track: PoseTrack, codec: PoseCodec) -> None:
+    flat = replace(track, depth=None)
+    plain = PoseCodec.fit([track, flat])
+    assert codec.spatial and not plain.spatial
+    assert plain.dimensions == len(plain.weights) < codec.dimensions == len(codec.weights)
+    (moves,) = plain.encode(track)
+    assert plain.decode(moves).depth is None
+    assert apart(plain.decode(moves), codec.decode(codec.encode(flat)[0])).max() < 1e-6
 
 
 def test_who_comes_nearer_is_larger_and_no_other(track: PoseTrack, codec: PoseCodec) -> None:

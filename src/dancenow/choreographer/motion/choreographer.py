@@ -201,8 +201,9 @@ class PoseChoreographer(Choreographer):
             return np.zeros((0, self.codec.dimensions), np.float32)
         check_continued(track)
         if len(track) == 1:  # a pose: held for a moment
-            held = np.repeat(track.keypoints, max(4, round(0.2 * track.fps)), axis=0)
-            track = track.with_keypoints(held)
+            count = max(4, round(0.2 * track.fps))
+            depth = None if track.depth is None else np.repeat(track.depth, count, axis=0)
+            track = replace(track, keypoints=np.repeat(track.keypoints, count, axis=0), depth=depth)
         return self.codec.encode(track, shortest=0.0)[-1][-round(LEAD * RATE) :]
 
     def save(self, folder: Path) -> None:
@@ -219,6 +220,7 @@ class PoseChoreographer(Choreographer):
             face_axes=codec.face[1],
             known=np.array(codec.known),
             head_stays=np.bool_(codec.head_stays),
+            spatial=np.bool_(codec.spatial),
             mean=learned.scaler.mean,
             deviation=learned.scaler.deviation,
             lowest=learned.scaler.lowest,
@@ -270,6 +272,7 @@ def _read_moves(path: Path, document: dict[str, Any]) -> tuple[PoseCodec, Learne
         (arrays["face_mean"], arrays["face_axes"]),
         (face, left, right),
         bool(arrays["head_stays"]),
+        bool(arrays.get("spatial", False)),
     )
     calm, lively = (float(value) for value in document["energy"])
     scales = {

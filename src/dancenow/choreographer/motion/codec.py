@@ -7,7 +7,8 @@ A frame's vector holds, separately,
 - twenty limbs, each as a fraction of its own length: `(x, y)` within the unit disc, since a limb
   that points at the camera looks shorter and never longer;
 - the shape of each hand and of the face, as a few principal components;
-- whether face and hands are seen, and whether each foot stands.
+- whether face and hands are seen, and whether each foot stands;
+- if it is known, how far each limb's end is behind its beginning (`depths`).
 
 The body's own lengths are not in the vectors: a dance can be decoded to any body, and limbs cannot
 grow.
@@ -23,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from dancenow.choreographer.motion import depths
 from dancenow.choreographer.motion.body import (
     CHILDREN,
     CORE,
@@ -55,7 +57,7 @@ Moves = NDArray[np.float32]  # (T, D), a vector a frame
 RATE: Final = 15.0  # vectors a second
 LIMBS: Final = slice(4, 4 + 2 * len(LIMB_NAMES))  # where a vector holds them
 
-_SHORTEST: Final = 3.0  # seconds: shorter pieces teach no dance
+SHORTEST: Final = 3.0  # seconds: shorter pieces teach no dance
 _HAND_SHAPES: Final = 12
 _FACE_SHAPES: Final = 10
 _STANDS: Final = 0.35  # body heights a second: a foot on the ground that is faster slides
@@ -73,6 +75,7 @@ class PoseCodec:
         face: mean `(148,)` and components `(10, 148)` of the head's, in its size.
         known: whether face, left and right hand were ever seen; without a face, a head may have
             eyes and ears.
+        spatial: whether vectors hold depths.
         head_stays: whether nose and eyes are seen where the face is not, as when an estimator
             only loses the face; otherwise a head without a face is turned away.
     """
@@ -82,12 +85,18 @@ class PoseCodec:
     face: tuple[Array, Array]
     known: tuple[bool, bool, bool]
     head_stays: bool
+    spatial: bool = False
 
     @property
     def dimensions(self) -> int:
         """Number of values in a vector."""
         shapes = 2 * len(self.hand[1]) + len(self.face[1])
-        return LIMBS.stop + shapes + _STATES
+        return LIMBS.stop + self.spatial * depths.COUNT + shapes + _STATES
+
+    @property
+    def _shapes(self) -> slice:
+        """Where the shapes of hands and face are in a vector."""
+        return slice(LIMBS.stop + self.spatial * depths.COUNT, -_STATES)
 
     @property
     def weights(self) -> NDArray[np.float32]:
@@ -96,23 +105,26 @@ class PoseCodec:
         limbs = np.repeat([1.0 if core else 0.4 for core in CORE], 2)
         root, states = np.array([2.0, 2.0, 0.5, 0.5]), np.array([0.2, 0.2, 0.2, 0.6, 0.6])
         shapes = np.repeat([0.25, 0.2], [hands, face])
-        weights = np.concatenate([root, limbs, shapes, states])
+        behind = depths.WEIGHTS[: self.spatial * depths.COUNT]
+        weights = np.concatenate([root, limbs, behind, shapes, states])
         return np.asarray(weights, dtype=np.float32)
 
     @property
     def kinematics(self) -> NDArray[np.float32]:
-        """The matrix that turns a vector into joints, float32 `(D, 21, 2)`, in body heights.
+        """The matrix that turns a vector into joints, float32 `(D, 21, 2 or 3)`, in body heights.
 
-        Hips and the ends of all limbs, x to the right and y down; the body's size, which depth
-        changes slowly, is taken as 1.
+        Hips and the ends of all limbs, x to the right, y down and, if it is known, z away; the
+        body's size, which depth changes slowly, is taken as 1.
         """
-        joints = np.zeros((NUM_KEYPOINTS, 2, self.dimensions))
+        joints = np.zeros((NUM_KEYPOINTS, 2 + self.spatial, self.dimensions))
         joints[INDEX["mid_hip"], 0, 0] = 1
         joints[INDEX["mid_hip"], 1, 1:3] = -1, 1
         for number, (parent, child) in enumerate(zip(PARENTS, CHILDREN, strict=True)):
             joints[child] = joints[parent]
             for axis in (0, 1):
                 joints[child, axis, LIMBS.start + 2 * number + axis] += self.body.limbs[number]
+            if self.spatial:
+                joints[child, 2, LIMBS.stop + number] += self.body.limbs[number]
         order = [INDEX["mid_hip"], *CHILDREN]
         return np.ascontiguousarray(joints[order].transpose(2, 0, 1), dtype=np.float32)
 
@@ -139,9 +151,10 @@ class PoseCodec:
             _principal(np.concatenate(faces), _FACE_SHAPES),
             (face, left, right),
             _head_stays(tracks),
+            depths.are_known(tracks),
         )
 
-    def encode(self, track: PoseTrack, shortest: float = _SHORTEST) -> list[Moves]:
+    def encode(self, track: PoseTrack, shortest: float = SHORTEST) -> list[Moves]:
         """Vectors of the pieces of a (cleaned) track in which the whole body is seen.
 
         Args:
@@ -193,8 +206,11 @@ class PoseCodec:
         if settled:
             settle(xy, vectors[:, -2:], lengths, scale, fps)
         self._add_shapes(xy, seen, vectors, states, body, scale)
-        keypoints = np.dstack([np.where(seen[..., None], xy, 0), seen])
-        return PoseTrack(keypoints.astype(np.float32), fps, body.size)
+        keypoints = np.dstack([np.where(seen[..., None], xy, 0), seen]).astype(np.float32)
+        if not self.spatial:
+            return PoseTrack(keypoints, fps, body.size)
+        behind = depths.decode(vectors[:, LIMBS.stop : self._shapes.start], body)
+        return PoseTrack(keypoints, fps, body.size, behind.astype(np.float32))
 
     def _vectors(self, track: PoseTrack, body: Body) -> Array:
         """Vectors `(T, D)` of all frames, at the track's own rate."""
@@ -229,9 +245,9 @@ class PoseCodec:
         for side in range(2):
             stands = feet.standing[:, side] & (feet.speed[:, side] < _STANDS)
             states.append(gaussian_filter1d(stands.astype(float), 0.05 * track.fps))
-        return np.concatenate(
-            [root, limbs.reshape(len(track), -1), *shapes, np.stack(states, axis=1)], axis=1
-        )
+        behind = [depths.encode(track, body)] if self.spatial else []
+        flat = limbs.reshape(len(track), -1)
+        return np.concatenate([root, flat, *behind, *shapes, np.stack(states, axis=1)], axis=1)
 
     def _add_shapes(
         self,
@@ -243,7 +259,7 @@ class PoseCodec:
         scale: Array,
     ) -> None:
         """Put hands and face at wrists and nose."""
-        start, hands = LIMBS.stop, len(self.hand[1])
+        start, hands = self._shapes.start, len(self.hand[1])
         places = (
             ("left", self.hand, slice(start, start + hands), 1),
             ("right", self.hand, slice(start + hands, start + 2 * hands), 2),

@@ -101,8 +101,8 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
         with job.times.stage("prepare"):
             begun_with = made_of(job.clips, config)
             session.check(begun_with, _TRAINING)
-            tracks, fps = read_tracks(job.clips, job.progress)
-            dance = PreparedDance.of(tracks, job.clips, config.motion)
+            tracks, paths, fps = read_tracks(job.clips, job.progress)
+            dance = PreparedDance.of(tracks, paths, config.motion)
             training = MotionTraining(
                 config.motion,
                 dance.data,

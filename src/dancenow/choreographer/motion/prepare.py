@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.cache import content_hash
-from dancenow.choreographer.motion.codec import RATE, Moves, PoseCodec
+from dancenow.choreographer.motion.codec import RATE, SHORTEST, Moves, PoseCodec
 from dancenow.choreographer.motion.composing import LearnedMotion, MotionRequest, compose
 from dancenow.choreographer.motion.config import MotionConfig, PoseChoreographerConfig
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
@@ -24,12 +24,13 @@ from dancenow.errors import DanceNowWarning, InputError
 from dancenow.mocap.skeleton import joints_file
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
+from dancenow.pose.shots import shots_of
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.sources.camera import find_camera, steadied
 from dancenow.sources.load import load_source
 from dancenow.training import Device
 
-VERSION: Final = 4  # of what is learned from; raise it when codec or cleaning change
+VERSION: Final = 5  # of what is learned from; raise it when codec or cleaning change
 _ENOUGH: Final = 3  # windows that a dance holds at least
 _SHOWN: Final = 8  # stick figures of a preview
 _SHOWN_PX: Final = 160  # height and width of each
@@ -75,7 +76,8 @@ class PreparedDance:
                 danced.append(piece[:kept])
         learned = sum(len(piece) for piece in danced if len(piece) >= config.window)
         if learned < _ENOUGH * config.window:
-            others = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+            clips = len(set(paths))
+            others = f" and {clips - 1} more" if clips > 1 else ""
             raise InputError(
                 f"{paths[0]}{others}: the whole body is seen for {_longest(codec, tracks):.1f} s "
                 f"at a time; {_ENOUGH * config.window / RATE:.0f} s, in passages of at least "
@@ -106,16 +108,19 @@ def _with_whole_body(
     tracks: list[PoseTrack], paths: list[Path]
 ) -> tuple[list[PoseTrack], list[Path]]:
     """The tracks that show a whole body; if there is only one, it must."""
-    usable = []
+    usable: list[tuple[PoseTrack, Path]] = []
+    faults: dict[Path, InputError] = {}
     for track, path in zip(tracks, paths, strict=True):
         try:
             PoseCodec.fit([track])
         except InputError as error:
             if len(tracks) == 1:
                 raise InputError(f"{path}: {error}") from error
-            warnings.warn(f"{path} is left out: {error}", DanceNowWarning, stacklevel=3)
+            faults[path] = error
         else:
             usable.append((track, path))
+    for path in faults.keys() - {path for _, path in usable}:
+        warnings.warn(f"{path} is left out: {faults[path]}", DanceNowWarning, stacklevel=3)
     if not usable:
         raise InputError("none of the clips shows a whole body; film it from head to feet.")
     return [track for track, _ in usable], [path for _, path in usable]
@@ -160,13 +165,20 @@ def _content_names(path: Path) -> tuple[str, ...]:
     return tuple(content_hash(file) for file in files)
 
 
-def read_tracks(paths: list[Path], progress: ProgressCallback) -> tuple[list[PoseTrack], Fraction]:
-    """The tracks, steadied where a camera moved, and the first one's frame rate.
+def read_tracks(
+    paths: list[Path], progress: ProgressCallback
+) -> tuple[list[PoseTrack], list[Path], Fraction]:
+    """The tracks, where each came from, and the first one's frame rate.
+
+    A track is steadied where a camera moved.  Each shot of a clip with cuts is a track of its own,
+    as no move goes on from one to the next.
 
     Raises:
         InputError: a clip cannot be read, or nobody is seen in it.
     """
-    tracks, fps = [], Fraction(25)
+    tracks: list[PoseTrack] = []
+    origins: list[Path] = []
+    fps = Fraction(25)
     for number, path in enumerate(paths):
         source = load_source(path, progress=progress)
         track = source.track
@@ -177,6 +189,9 @@ def read_tracks(paths: list[Path], progress: ProgressCallback) -> tuple[list[Pos
         if number == 0:
             exact = Fraction(track.fps).limit_denominator(1001)
             fps = source.clip.fps if source.clip is not None else exact
-        tracks.append(track)
+        shots = [track[shot] for shot in shots_of(source.cuts, len(track))]
+        shots = [shot for shot in shots if shot.duration >= SHORTEST] or shots
+        tracks += shots
+        origins += [path] * len(shots)
         progress(Progress("reading the dances", number + 1, len(paths), "clips"))
-    return tracks, fps
+    return tracks, origins, fps
