@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterable
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -49,7 +50,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--models", nargs="+", choices=_MODELS, default=list(_MODELS))
     options = parser.parse_args()
-    paths = options.tracks or _samples(Path("runs/dances"))
+    paths = options.tracks or sample_tracks(Path("runs/dances"))
     config = PRESETS["fast"]
     dance = PreparedDance.of([PoseTrack.load(path) for path in paths], paths, config.motion)
     print(f"{sum(map(len, dance.danced)) / RATE:.0f} s of dance, {dance.codec.dimensions} values")
@@ -64,10 +65,11 @@ def main() -> None:
         _print(score_moves(base, moves))
 
 
-def _samples(folder: Path) -> list[Path]:
+def sample_tracks(folder: Path, seeds: Iterable[int] = range(5)) -> list[Path]:
+    """Tracks of the sample dances, a minute each, which are made where they are missing."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for seed in range(5):
+    for seed in seeds:
         for performer, name in _DANCES:
             path = folder / f"{performer}_{name}_{seed}.npz"
             if not path.is_file():

@@ -115,7 +115,105 @@ def first_loud(samples: Sound) -> float:
     return float(np.flatnonzero(np.abs(samples) > 0.3)[0]) / RATE
 
 
+def drums(
+    bpm: float, seconds: float = 20.0, first: float = 0.0, hats: float = 0.4, ands: float = 0.0
+) -> Sound:
+    """A bass drum on 1 and 3, a snare drum as loud on 2 and 4, hi-hats on every eighth.
+
+    Args:
+        bpm: beats a minute.
+        seconds: length.
+        first: when the first beat is.
+        hats: how loud hi-hats are.
+        ands: how loud a snare drum is between two beats.
+    """
+    rng = np.random.default_rng(0)
+    t = np.arange(NATIVE // 7) / NATIVE
+    hiss = rng.normal(size=len(t))
+    bass = np.sin(2 * np.pi * (50 + 80 * np.exp(-40 * t)) * t) * np.exp(-18 * t)
+    snare = (0.5 * np.sin(2 * np.pi * 190 * t) + 0.5 * hiss) * np.exp(-25 * t)
+    hat = 0.5 * np.diff(hiss, prepend=0) * np.exp(-90 * t)
+    sound = np.zeros(round(seconds * NATIVE) + 2 * len(t))
+    for number, time in enumerate(np.arange(first, seconds, 60 / bpm)):
+        for what, when, loud in (
+            (snare if number % 2 else bass, time, 1.0), (hat, time, hats),
+            (hat, time + 30 / bpm, hats), (snare, time + 30 / bpm, ands),
+        ):  # fmt: skip
+            begin = round(when * NATIVE)
+            part = sound[begin : begin + len(t)]
+            part += loud * what[: len(part)]
+    return (sound[: round(seconds * NATIVE)] / np.abs(sound).max()).astype(np.float32)
+
+
 # Beats
+
+
+@pytest.mark.parametrize("hats", [0.0, 0.4])
+@pytest.mark.parametrize("bpm", [62, 70, 80, 88, 120, 174])
+def test_the_tempo_is_that_of_the_drums(tmp_path: Path, bpm: float, hats: float) -> None:
+    music = analyze_music(write_media(tmp_path / "a.wav", drums(bpm, first=0.3, hats=hats)))
+    assert music.tempo == pytest.approx(bpm, rel=0.02) and music.other_tempo == 0
+    assert np.abs(distances(music, 60 / bpm, 0.3)).max() < 0.05
+
+
+@pytest.mark.parametrize("ands", [1.0, 1.5])
+@pytest.mark.parametrize("bpm", [62, 70, 80, 88, 120, 174])
+def test_loud_strokes_between_the_beats_are_no_beats_or_it_is_told(
+    tmp_path: Path, bpm: float, ands: float
+) -> None:
+    music = analyze_music(write_media(tmp_path / "a.wav", drums(bpm, ands=ands)))
+    assert bpm in [pytest.approx(tempo, rel=0.04) for tempo in (music.tempo, music.other_tempo)]
+    if music.tempo == pytest.approx(bpm, rel=0.04):
+        assert np.median(np.abs(distances(music, 60 / bpm))) < 0.05
+
+
+@pytest.mark.parametrize("bpm", [60.0, 120.0])
+def test_a_given_tempo_is_kept_to(tmp_path: Path, bpm: float) -> None:
+    path = write_media(tmp_path / "a.wav", drums(120))
+    music = analyze_music(path, bpm=bpm)
+    assert music.tempo == pytest.approx(bpm, rel=0.02) and music.other_tempo == 0
+    assert np.median(np.abs(distances(music, 0.5))) < 0.05
+
+
+def test_a_given_first_beat_moves_the_others(tmp_path: Path) -> None:
+    path = write_media(tmp_path / "a.wav", drums(120))
+    music = analyze_music(path, first_beat=2.25)
+    assert music.beats[0] == pytest.approx(2.25)
+    assert np.median(np.abs(distances(music, 0.5, 0.25))) < 0.05
+    late = analyze_music(write_media(tmp_path / "b.wav", drums(120, first=5.0)), first_beat=1.0)
+    assert late.beats[0] == pytest.approx(1.0)  # it begins before anything is heard
+    assert np.diff(late.beats) == pytest.approx(np.full(len(late.beats) - 1, 0.5), abs=0.05)
+
+
+def test_where_no_beat_is_heard_a_given_one_is_counted(tmp_path: Path) -> None:
+    rain = write_media(tmp_path / "rain.wav", noise(6))
+    assert len(analyze_music(rain).beats) == 0
+    music = analyze_music(rain, bpm=100, first_beat=0.2)
+    assert music.beats == pytest.approx(np.arange(0.2, 6, 0.6)) and music.tempo == 100
+    short = analyze_music(write_media(tmp_path / "s.wav", drums(120, 3.0)), bpm=120)
+    assert len(short.beats) == 6 and short.seconds == pytest.approx(3)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"bpm": 0.0}, "`bpm=0`"), ({"bpm": 500.0}, "`bpm=500`"), ({"bpm": np.nan}, "`bpm=nan`"),
+        ({"first_beat": -1.0}, "`first_beat=-1`"), ({"first_beat": 9.0}, "a.wav lasts 4.0 s"),
+        ({"first_beat": np.nan}, "`first_beat=nan`"),
+    ],
+)  # fmt: skip
+def test_impossible_beats_are_refused(
+    tmp_path: Path, given: dict[str, float], message: str
+) -> None:
+    path = write_media(tmp_path / "a.wav", clicks(4))
+    with pytest.raises(InputError, match=message):
+        analyze_music(path, **given)
+
+
+def test_silence_before_the_first_beat_has_no_beats(tmp_path: Path) -> None:
+    music = analyze_music(write_media(tmp_path / "a.wav", drums(100, first=6.0)))
+    assert music.beats[0] == pytest.approx(6.0, abs=0.05)
+    assert music.tempo == pytest.approx(100, rel=0.02)
 
 
 @pytest.mark.parametrize("dance", DANCES)

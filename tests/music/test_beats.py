@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dancenow.music.beats import HOP, onset_strength, track_beats
+from dancenow.music.beats import HOP, find_onsets, track_beats
 
 RATE = 22050
 LATE = 0.02  # seconds by which onsets peak after a stroke
@@ -22,7 +22,7 @@ def strokes(times: list[float], seconds: float) -> np.ndarray:
 
 def test_onsets_peak_at_strokes_and_nowhere_else() -> None:
     times = [0.5, 0.93, 1.7]
-    strength = onset_strength(strokes(times, 2.5), RATE)
+    strength = find_onsets(strokes(times, 2.5), RATE).strength
     assert strength.shape == (1 + round(2.5 * RATE) // HOP,) and strength.dtype == np.float32
     at = np.arange(len(strength)) * HOP / RATE - LATE
     apart = np.abs(at[:, None] - times).min(axis=1)
@@ -34,12 +34,12 @@ def test_onsets_peak_at_strokes_and_nowhere_else() -> None:
 
 def test_how_loud_a_sound_is_does_not_matter() -> None:
     sound = strokes([0.4, 1.1], 1.6)
-    a, b = onset_strength(sound, RATE), onset_strength(sound * 0.1, RATE)
+    a, b = find_onsets(sound, RATE).strength, find_onsets(sound * 0.1, RATE).strength
     np.testing.assert_allclose(a, b, atol=1e-3 * a.max())
 
 
 def test_in_silence_nothing_is_struck() -> None:
-    assert onset_strength(np.zeros(RATE, np.float32), RATE).max() == 0
+    assert find_onsets(np.zeros(RATE, np.float32), RATE).strength.max() == 0
     assert len(track_beats(np.zeros(100), 20)) == 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
@@ -56,6 +56,7 @@ class DanceRequest:
         continue_from: a pose or a dance that it continues, which is not part of the result.
         music: what it is timed to.
         music_name: the name of its file, for messages.
+        style: shares of learned styles; empty: any.
     """
 
     seconds: float | None = None
@@ -66,6 +67,7 @@ class DanceRequest:
     continue_from: PoseTrack | None = None
     music: Music | None = None
     music_name: str = ""
+    style: Mapping[str, float] = field(default_factory=dict)
 
     def check(self) -> None:
         """Raise `InputError` if the length or the temperature is impossible."""

@@ -23,6 +23,7 @@ class TrainingJob(Generic[ConfigT]):
         device: where the networks compute.
         times: the seconds of each stage are added to it.
         progress: called for every frame and step.
+        styles: of each clip, "" if it has none; empty if none has.
     """
 
     clips: list[Path]
@@ -31,6 +32,7 @@ class TrainingJob(Generic[ConfigT]):
     device: Device
     times: StageTimes = field(default_factory=StageTimes)
     progress: ProgressCallback = silent
+    styles: tuple[str, ...] = ()
 
     @property
     def budget(self) -> list[float | int | str | None]:

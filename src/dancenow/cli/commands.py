@@ -61,7 +61,7 @@ def _perform(
 
 
 def _train_choreographer(
-    clips: list[Path],
+    clips: list[Path] | None,
     output: Path,
     chosen: options.TrainChoreographerOptions,
     *,
@@ -70,7 +70,7 @@ def _train_choreographer(
     """The figures of a training, without the choreographer."""
     from dancenow.workflows.train_choreographer import train_choreographer
 
-    return train_choreographer(clips, output, chosen, progress=progress)[1]
+    return train_choreographer(clips or [], output, chosen, progress=progress)[1]
 
 
 def _studio(chosen: options.StudioOptions, *, as_json: bool) -> None:
@@ -149,7 +149,10 @@ COMMANDS: Final = (
         _train_choreographer,
         (
             Argument(
-                "clips", "Clips, or folders of numbered pictures, of one dance.", kind=list[Path]
+                "clips",
+                "Clips, or folders of numbered pictures, of one dance.",
+                kind=list[Path],
+                optional=True,
             ),
             Argument("output", "The choreographer's folder.", output=True),
         ),

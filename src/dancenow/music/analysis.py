@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import av
 import numpy as np
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from dancenow.errors import InputError
-from dancenow.music.beats import HOP, onset_strength, track_beats
+from dancenow.music.beats import HOP, find_onsets, track_beats
+from dancenow.music.tempo import find_pulse, struck
 from dancenow.video.audio import decode_sound, sound_origin
 from dancenow.video.containers import open_media, sound_stream
 
@@ -31,14 +32,12 @@ _GAP: Final = 0.05  # seconds; a longer pause between blocks is silence, a short
 _LONGEST: Final = 1800.0  # seconds
 _SHORTEST: Final = 0.5  # seconds
 _SILENT: Final = 1e-3  # largest amplitude, of 1
-_LEAST: Final = 4.0  # seconds needed to find a pulse
-_FAINT: Final = 0.5  # 99th percentile of the onsets; with less, nothing is struck
 _CLEAR: Final = 0.2  # the onsets' autocorrelation at the beat; noise has less
 _CHANCE: Final = 4.0  # the same, times the root of their number; a few seconds of noise have less
 _LATE: Final = 0.02  # seconds by which onsets peak after a stroke, on average
 _MARGIN: Final = 4.0  # beats of silence added before and after the onsets
 _FEWEST: Final = 4  # beats
-_TEMPO: Final = (40.0, 220.0)  # beats a minute
+_GIVEN: Final = (20.0, 400.0)  # beats a minute that may be given
 _SECTION: Final = 3.0  # seconds; standard deviation of the smoothing
 
 
@@ -51,6 +50,7 @@ class Music:
         beats: times of its beats in seconds, ascending; empty if there is no clear beat.
         tempo: beats a minute; 0 if there is no clear beat.
         clarity: how clear the beat is, 0..1.
+        other_tempo: half or double the tempo, if that may be meant as well; else 0.
         energy: how loud and busy each second is (the last includes the rest), in standard
             deviations from the mean, smoothed over some seconds; zeros if it hardly changes.
     """
@@ -60,35 +60,75 @@ class Music:
     tempo: float
     clarity: float
     energy: Array
+    other_tempo: float = 0.0
 
     def energy_at(self, times: Array) -> Array:
         """The energy at times in seconds."""
         return np.interp(times, np.arange(len(self.energy)) + 0.5, self.energy)
 
 
-def analyze_music(path: str | Path) -> Music:
+def analyze_music(
+    path: str | Path, *, bpm: float | None = None, first_beat: float | None = None
+) -> Music:
     """Find beats and energy in a sound file or a clip; a clip's times count from its first frame.
 
     Beats come from dynamic programming over onsets (`dancenow.music.beats`).
 
+    Args:
+        path: the file.
+        bpm: beats a minute, if known; where none are heard, they are counted evenly.
+        first_beat: seconds of a beat, if known; there is none before it.
+
     Raises:
-        InputError: there is no such file, or it has no sound.
+        InputError: there is no such file, or it has no sound, or a number cannot be.
     """
     path = Path(path)
+    if bpm is not None and not _GIVEN[0] <= bpm <= _GIVEN[1]:
+        raise InputError(f"`bpm={bpm:g}`: must be from {_GIVEN[0]:g} to {_GIVEN[1]:g}.")
     samples = load_samples(path)
     seconds = len(samples) / RATE
-    nothing = np.empty(0)
+    if first_beat is not None and not 0 <= first_beat < seconds:
+        raise InputError(f"`first_beat={first_beat:g}`: {path} lasts {seconds:.1f} s.")
     if max(float(samples.max()), -float(samples.min())) < _SILENT:
-        return Music(seconds, nothing, 0.0, 0.0, np.zeros(_whole(seconds)))
-    onsets = onset_strength(samples, RATE)
-    energy = _sections(samples, onsets)
-    period, clarity = _pulse(onsets, RATE / HOP)
-    if clarity < max(_CLEAR, _CHANCE / np.sqrt(len(onsets))):
+        heard = Music(seconds, np.empty(0), 0.0, 0.0, np.zeros(_whole(seconds)))
+    else:
+        heard = _heard(samples, bpm)
+    if bpm is not None and not len(heard.beats):
+        counted = np.arange(first_beat or 0.0, seconds, 60 / bpm)
+        return replace(heard, beats=counted, tempo=bpm)
+    if first_beat is not None and len(heard.beats):
+        beats = _shifted(heard.beats, first_beat)
+        beats = beats[beats < seconds]
+        if len(beats) >= _FEWEST:
+            return replace(heard, beats=beats)
+    return heard
+
+
+def _heard(samples: Samples, bpm: float | None) -> Music:
+    """What is heard in a sound."""
+    seconds, nothing = len(samples) / RATE, np.empty(0)
+    onsets = find_onsets(samples, RATE)
+    energy = _sections(samples, onsets.strength)
+    period, clarity, other = find_pulse(onsets, RATE / HOP)
+    if bpm is not None:
+        period, other = 60 / bpm, 0.0
+    if clarity < max(_CLEAR, _CHANCE / np.sqrt(len(onsets.strength))):
         return Music(seconds, nothing, 0.0, clarity, energy)
-    beats = _beats(onsets, period)
+    beats = _beats(struck(onsets), period)
     if len(beats) < _FEWEST:
         return Music(seconds, nothing, 0.0, clarity, energy)
-    return Music(seconds, beats, 60 / float(np.diff(beats).mean()), clarity, energy)
+    tempo = 60 / float(np.diff(beats).mean())
+    return Music(seconds, beats, tempo, clarity, energy, other and tempo * other)
+
+
+def _shifted(beats: Array, first: float) -> Array:
+    """The beats, all moved by as much as puts one onto a moment, and none before it."""
+    if first < beats[0]:
+        step = float(np.median(np.diff(beats)))
+        beats = np.concatenate([np.arange(beats[0] - step, first - step, -step)[::-1], beats])
+    moved = beats + first - beats[np.abs(beats - first).argmin()]
+    kept: Array = moved[moved > first - 1e-6]
+    return kept
 
 
 def load_samples(path: Path) -> Samples:
@@ -169,29 +209,6 @@ def _beats(onsets: Samples, period: float) -> Array:
     inside = places[(places >= margin) & (places < margin + len(onsets))] - margin
     beats: Array = np.maximum(inside / rate - _LATE, 0.0)
     return beats
-
-
-def _pulse(onsets: NDArray[Any], rate: float) -> tuple[float, float]:
-    """The period of the pulse in seconds, and how clear it is.
-
-    Clarity is the autocorrelation of the onsets at that period, 1 if they repeat exactly.
-    """
-    off = onsets.astype(np.float64) - gaussian_filter1d(onsets.astype(np.float64), rate)
-    off = np.maximum(off, 0)
-    off -= off.mean()
-    power = float((off**2).sum())
-    if power <= 0 or len(off) < _LEAST * rate or np.quantile(onsets, 0.99) < _FAINT:
-        return 0.5, 0.0
-    size = 1 << int(np.ceil(np.log2(2 * len(off))))
-    spectrum = np.abs(np.fft.rfft(off, size)) ** 2
-    correlation = np.fft.irfft(spectrum)[: len(off)] / power
-    lags = np.arange(len(off))
-    correlation *= len(off) / np.maximum(len(off) - lags, 1)
-    low, high = (int(np.floor(60 / bpm * rate)) for bpm in reversed(_TEMPO))
-    # Tempi around 120 are the likeliest, as in Ellis's weighting.
-    bias = np.exp(-0.5 * (np.log2(lags[low:high] / rate / 0.5) / 0.9) ** 2)
-    best = low + int((correlation[low:high] * bias).argmax())
-    return best / rate, float(np.clip(correlation[best], 0, 1))
 
 
 def _sections(samples: Samples, onsets: Samples) -> Array:

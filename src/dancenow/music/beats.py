@@ -5,7 +5,7 @@ Ellis, "Beat tracking by dynamic programming", Journal of New Music Research 36(
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,23 +20,36 @@ HOP: Final = 512  # samples from each onset strength to the next
 _WINDOW: Final = 2048  # samples, of the spectrogram
 _AT_ONCE: Final = 2048  # windows whose spectrum is held at a time
 _BANDS: Final = 128
+_LOW: Final = 150.0  # hertz
+_HIGH: Final = 2500.0
 _FLOOR: Final = 80.0  # dB below the loudest; what is quieter counts as silent
 _DELAY: Final = _WINDOW // (2 * HOP)  # hops by which a window sees a stroke before its middle does
 _TIGHT: Final = 100.0  # weight of an even pulse against strong onsets
 _SMOOTH: Final = 1 / 32  # of a beat: standard deviation of the smoothing
 
 
-def onset_strength(samples: Samples, rate: int) -> Samples:
+class Onsets(NamedTuple):
     """How much louder each moment is than the one before, `rate / HOP` times a second.
 
-    The mean over mel bands of the rise in dB.
+    Float32 `(1 + N // HOP,)` each.
+
+    Attributes:
+        strength: the mean over mel bands of the rise in dB.
+        low: the rise in amplitude below 150 Hz: kick drum and bass.
+        middle: likewise from there to 2500 Hz: snare drum and voices, but hardly a hi-hat.
+    """
+
+    strength: Samples
+    low: Samples
+    middle: Samples
+
+
+def find_onsets(samples: Samples, rate: int) -> Onsets:
+    """The onsets of a sound.
 
     Args:
         samples: mono, float32 `(N,)`, -1..1.
         rate: samples a second.
-
-    Returns:
-        float32 `(1 + N // HOP,)`.
     """
     padded = np.pad(samples, _WINDOW // 2)
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::HOP]
@@ -51,20 +64,29 @@ def onset_strength(samples: Samples, rate: int) -> Samples:
     )
     loud = 10 * np.log10(np.maximum(power, 1e-10))
     loud = np.maximum(loud, loud.max() - _FLOOR)
-    rise = np.maximum(np.diff(loud, axis=0), 0).mean(axis=1)
-    strength: Samples = np.pad(rise, (1 + _DELAY, 0))[: len(windows)].astype(np.float32)
-    return strength
+    low, high = (int(np.searchsorted(_band_edges(rate)[1:-1], hertz)) for hertz in (_LOW, _HIGH))
+    rises = [np.maximum(np.diff(loud, axis=0), 0).mean(axis=1)]
+    for part in (slice(low), slice(low, high)):
+        rises.append(np.maximum(np.diff(np.sqrt(power[:, part].sum(axis=1))), 0))
+    padded_rises = (np.pad(rise, (1 + _DELAY, 0))[: len(windows)] for rise in rises)
+    return Onsets(*(rise.astype(np.float32) for rise in padded_rises))
 
 
 def _mel_bands(rate: int) -> Samples:
     """Triangular bands, evenly spaced in mel (O'Shaughnessy, 1987), of a power spectrum."""
-    top = 2595 * np.log10(1 + rate / 2 / 700)
-    edges = 700 * (10 ** (np.linspace(0, top, _BANDS + 2) / 2595) - 1)
+    edges = _band_edges(rate)
     hertz = np.fft.rfftfreq(_WINDOW, 1 / rate)
     up = (hertz - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     down = (edges[2:, None] - hertz) / (edges[2:] - edges[1:-1])[:, None]
     bands: Samples = np.clip(np.minimum(up, down), 0, None).astype(np.float32)
     return bands
+
+
+def _band_edges(rate: int) -> Array:
+    """Where the mel bands begin, peak and end, in hertz."""
+    top = 2595 * np.log10(1 + rate / 2 / 700)
+    edges: Array = 700 * (10 ** (np.linspace(0, top, _BANDS + 2) / 2595) - 1)
+    return edges
 
 
 def track_beats(onsets: NDArray[Any], period: float) -> NDArray[np.int64]:

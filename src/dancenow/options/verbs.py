@@ -25,6 +25,7 @@ from dancenow.options.groups import (
     ShowOptions,
     TargetOptions,
 )
+from dancenow.options.styles import parse_mix
 from dancenow.options.view import View
 
 BACKGROUNDS: Final = ("auto", "threshold", "person", "grey", "colour")
@@ -167,6 +168,14 @@ class _DanceOptions(SeedOptions, DeviceOptions, LoggerOptions, BudgetOptions):
 class TrainChoreographerOptions(_DanceOptions):
     """Options of training a choreographer."""
 
+    style: Annotated[
+        tuple[str, ...],
+        Option(
+            "A style and a clip of it, such as ballet=a.mp4; repeat it. CLIPS are further ones of "
+            "the last style. With --codec pose, which it implies.",
+            metavar="NAME=CLIP",
+        ),
+    ] = ()
     background: Annotated[
         str | None,
         Option(
@@ -190,6 +199,10 @@ class GenerateOptions(_DanceOptions, CredentialsOptions):
     ] = ()
     music: Annotated[Path | None, Option("A sound file to dance to, added to the clip.")] = None
     bars: Annotated[int | None, Option("Length in bars of the music.")] = None
+    bpm: Annotated[float | None, Option("Beats a minute of the music, if you know better.")] = None
+    first_beat: Annotated[float | None, Option("Seconds at which the music's first beat is.")] = (
+        None
+    )
     loop: Annotated[bool, Option("Make the end lead back to the start.")] = False
     continue_from: Annotated[Path | None, Option("A clip or track for the dance to continue.")] = (
         None
@@ -198,6 +211,13 @@ class GenerateOptions(_DanceOptions, CredentialsOptions):
         Formation.beside
     )
     camera: Annotated[str, _FILMED_FROM] = "0"
+    style: Annotated[
+        str | None,
+        Option(
+            "A learned style, or several with shares: ballet:0.5,hiphop:0.5.",
+            metavar="NAME[:SHARE,...]",
+        ),
+    ] = None
     canon: Annotated[
         float, Option("Seconds by which each performer starts after the previous one.")
     ] = 0.0
@@ -211,6 +231,8 @@ class GenerateOptions(_DanceOptions, CredentialsOptions):
 
     def __post_init__(self) -> None:
         View.parse(self.camera)
+        if self.style is not None:
+            parse_mix(self.style)
 
     @property
     def view(self) -> View:

@@ -54,17 +54,25 @@ def filmed(path: Path, track: PoseTrack, view: View) -> PoseTrack:
     return film(figure, view, lens)
 
 
-def write_capture(output: Path, path: Path, motion: PoseTrack | Figure) -> None:
-    """Write a motion as a capture.
+def is_motion(output: Path) -> bool:
+    """Whether an output is to hold a motion itself, not pictures of it."""
+    return output.suffix.lower() in (".npz", *WRITTEN)
+
+
+def write_motion(output: Path, path: Path, motion: PoseTrack | Figure) -> None:
+    """Write a motion as a capture, or a track as a track.
 
     Args:
-        output: ends as one of `WRITTEN` does.
+        output: ends as one of `WRITTEN` does, or in .npz.
         path: where the motion came from, for messages.
         motion: a track, or a body in space.
 
     Raises:
         InputError: nothing is known of its depth, or it is too short.
     """
+    if output.suffix.lower() == ".npz" and isinstance(motion, PoseTrack):
+        motion.save(output)
+        return
     figure = motion if isinstance(motion, Figure) else _lifted(path, motion)[0]
     try:
         skeleton = rig(figure)

@@ -12,12 +12,13 @@ from dancenow.errors import InputError
 from dancenow.files import check_can_write, check_not_read
 from dancenow.music import Music, analyze_music
 from dancenow.options import GenerateOptions, Retarget, ShowOptions
+from dancenow.options.styles import parse_mix
 from dancenow.options.verbs import BACKGROUNDS
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.captures import WRITTEN, write_capture
+from dancenow.sources.captures import WRITTEN, is_motion, write_motion
 from dancenow.sources.load import Source, load_source
 from dancenow.staging.backdrop import SOURCE, TARGET, TRANSPARENT
 from dancenow.staging.ensemble import Ensemble, check_cast
@@ -28,15 +29,13 @@ from dancenow.training import Device
 from dancenow.video import check_output
 
 
-def is_motion(output: Path) -> bool:
-    """Whether an output is the motion itself, not pictures of it."""
-    return output.suffix in (".npz", *WRITTEN)
-
-
 def asks_for_tracks(options: GenerateOptions) -> bool:
     """Whether the options need a composed dance."""
     default = GenerateOptions()
-    names = ("bars", "loop", "continue_from", "music", "performer", "formation", "canon", "camera")
+    names = (
+        "bars", "loop", "continue_from", "music", "performer", "formation", "canon", "camera",
+        "style", "bpm", "first_beat",
+    )  # fmt: skip
     asked = any(getattr(options, name) != getattr(default, name) for name in names)
     return asked or options.background not in (TARGET, *BACKGROUNDS)
 
@@ -46,8 +45,9 @@ def check_composition(options: GenerateOptions, output: Path, dance: Path) -> No
     performers, background = options.performer, options.background
     if options.bars is not None and options.bars < 1:
         raise InputError(f"`bars` must be at least 1, not {options.bars}.")
-    if options.bars is not None and options.music is None:
-        raise InputError("`bars`: are bars of the music; add `music`.")
+    for name in ("bars", "bpm", "first_beat"):
+        if getattr(options, name) is not None and options.music is None:
+            raise InputError(f"`{name}`: says something of the music; add `music`.")
     if options.bars is not None and options.seconds is not None:
         raise InputError("`bars` and `seconds`: choose one.")
     if options.loop and options.music is not None:
@@ -114,7 +114,7 @@ class ComposeInputs:
                 check_performer(ShowOptions(background=options.background), performers[0])
         if options.music is not None:
             with times.stage("music"):
-                music = analyze_music(options.music)
+                music = analyze_music(options.music, bpm=options.bpm, first_beat=options.first_beat)
         if options.continue_from is not None:
             with times.stage("detect"):
                 continued = load_source(options.continue_from, progress=progress).track
@@ -131,6 +131,7 @@ class ComposeInputs:
             self.continued,
             self.music,
             str(options.music or ""),
+            {} if options.style is None else parse_mix(options.style),
         )
 
     def claim(self, options: GenerateOptions, dance: Path) -> Claim:
@@ -167,10 +168,7 @@ def write_dance(
     """
     performers = ensemble.performers
     if is_motion(output):
-        if output.suffix == ".npz":
-            track.save(output)
-        else:
-            write_capture(output, output, track)
+        write_motion(output, output, track)
         return track.size, False
     if len(performers) == 1:
         shaped = performers[0].scene.shape is not None

@@ -14,7 +14,7 @@ from dancenow.options.field import narrowed
 from dancenow.options.verbs import BACKGROUNDS
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.captures import filmed
+from dancenow.sources.captures import filmed, is_motion
 from dancenow.staging.backdrop import TARGET
 from dancenow.staging.result import open_result
 from dancenow.training.device import choose_device
@@ -24,7 +24,6 @@ from dancenow.workflows.compose import (
     ComposeInputs,
     asks_for_tracks,
     check_composition,
-    is_motion,
     write_dance,
 )
 from dancenow.workflows.train_choreographer import codec_of, load_or_train
@@ -102,9 +101,10 @@ def generate(
     """
     options = options or GenerateOptions()
     training = narrowed(options, TrainChoreographerOptions)
-    # One option, two meanings: background removal from pictures, or the performers' background.
+    # Two options have two meanings: the style that is learned or danced, and background removal
+    # from pictures or the performers' background.
     removed = options.background in BACKGROUNDS and not options.performer
-    training = replace(training, background=options.background if removed else None)
+    training = replace(training, style=(), background=options.background if removed else None)
     options = replace(options, background=TARGET) if removed else options
     dance, output = Path(dance), Path(output)
     of_tracks = asks_for_tracks(options) or is_motion(output)

@@ -16,7 +16,14 @@ from dancenow.pose.filters import clean
 from dancenow.pose.openpose import write_openpose
 from dancenow.pose.pose_files import holds_poses, read_pose_files
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.captures import WRITTEN, filmed, is_capture, read_figure, write_capture
+from dancenow.sources.captures import (
+    WRITTEN,
+    filmed,
+    is_capture,
+    is_motion,
+    read_figure,
+    write_motion,
+)
 from dancenow.sources.detection import detect_people, detect_pose, find_pose
 from dancenow.sources.load import check_rate, load_source
 from dancenow.sources.people_picture import draw_people
@@ -92,9 +99,8 @@ def _seen(clip: Path, options: PoseOptions, progress: ProgressCallback) -> tuple
         files = read_pose_files(clip, fps=options.fps)
         track = files.of(options.person, clip)
         return track if options.raw else clean(track), files.taken_for
-    find = detect_pose if options.raw else find_pose
     info = probe(clip, fps=options.fps)
-    track = find(
+    track = (detect_pose if options.raw else find_pose)(
         info,
         person=options.person,
         estimator=options.estimator,
@@ -132,15 +138,14 @@ def write_pose(
     clip, output, options = Path(clip), Path(output), options or PoseOptions()
     overlay = options.overlay
     _check(clip, output, options)
-    suffix, times = output.suffix.lower(), StageTimes()
+    times = StageTimes()
     with times.stage("detect"):
         track, taken_for = _found(clip, options, progress)
-        if suffix in WRITTEN:
-            write_capture(output, clip, read_figure(clip) if is_capture(clip) else track)
-    if suffix == ".npz":
-        track.save(output)
-    elif not suffix:
-        write_openpose(track, output)
+        if is_motion(output):
+            captured = output.suffix.lower() in WRITTEN and is_capture(clip)
+            write_motion(output, clip, read_figure(clip, options.fps) if captured else track)
+        else:
+            write_openpose(track, output)
     if overlay is not None:
         with times.stage("overlay"):
             _write_overlay(probe(clip, fps=options.fps), track, overlay, progress)

@@ -20,6 +20,7 @@ from dancenow.choreographer.folder import looks_trained
 from dancenow.choreographer.job import TrainingJob
 from dancenow.errors import InputError
 from dancenow.options import TrainChoreographerOptions
+from dancenow.options.styles import styled_clips
 from dancenow.options.unused import warn_of_unused
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.training import Budget, choose_device
@@ -42,7 +43,7 @@ def train_choreographer(
 
     Args:
         clips: video files or folders of numbered pictures; with the pose codec also tracks, motion
-            captures and pose files.
+            captures and pose files; may be empty if `options.style` names some.
         out: the choreographer's folder; by default in the cache.
         options: see `TrainChoreographerOptions`.
         progress: called for every frame and step.
@@ -57,9 +58,13 @@ def train_choreographer(
         TrainingError: the loss is NaN or infinite.
     """
     options = options or TrainChoreographerOptions()
-    paths = [Path(clip) for clip in ([clips] if isinstance(clips, str | Path) else clips)]
+    given = [Path(clip) for clip in ([clips] if isinstance(clips, str | Path) else clips)]
+    styled = styled_clips(options.style, given)
+    paths, styles = [path for path, _ in styled], tuple(style for _, style in styled)
     if not paths:
         raise InputError("give at least one clip to learn from.")
+    if options.style:
+        options = replace(options, codec=_of_tracks(options.codec))
     method = find_method(options.codec)
     config, device = method.configure(options), choose_device(options.device)
     default, enough = Budget(minutes=config.minutes), method.enough_steps(config)
@@ -71,7 +76,8 @@ def train_choreographer(
     with Session(
         folder, "choreographer", finished=finished, logger=options.logger, progress=progress
     ) as session:
-        return method.train(session, TrainingJob(paths, config, options, device, times, progress))
+        job = TrainingJob(paths, config, options, device, times, progress, styles)
+        return method.train(session, job)
 
 
 def codec_of(dance: Path, options: TrainChoreographerOptions, *, of_tracks: bool) -> str:
@@ -87,9 +93,7 @@ def codec_of(dance: Path, options: TrainChoreographerOptions, *, of_tracks: bool
     """
     of_tracks = of_tracks or find_method(options.codec).composes_tracks
     if not is_choreographer(dance):
-        codec = options.codec
-        if of_tracks and not find_method(codec).composes_tracks:
-            codec = next(name for name in METHODS if find_method(name).composes_tracks)
+        codec = _of_tracks(options.codec) if of_tracks else options.codec
         find_method(codec).configure(replace(options, codec=codec))
         return codec
     codec = learned_codec(dance)
@@ -106,6 +110,13 @@ def codec_of(dance: Path, options: TrainChoreographerOptions, *, of_tracks: bool
             "loops and tracks need one that was trained with `codec=pose`."
         )
     return codec
+
+
+def _of_tracks(codec: str) -> str:
+    """A codec if it composes tracks, else the one that does."""
+    if find_method(codec).composes_tracks:
+        return codec
+    return next(name for name in METHODS if find_method(name).composes_tracks)
 
 
 def load_or_train(
@@ -148,5 +159,6 @@ def _cached_folder(
         raise InputError(f"{missing}: no such file or folder.")
     budget = (options.minutes, options.steps, *filter(None, [options.quality]))
     version = find_method(options.codec).version
-    key = content_hash(clips[0], version, config.model_dump(), contents, options.seed, budget)
+    made_as = (options.seed, budget, *options.style)
+    key = content_hash(clips[0], version, config.model_dump(), contents, *made_as)
     return cache_dir("choreographers") / key

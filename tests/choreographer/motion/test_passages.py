@@ -115,3 +115,15 @@ def test_chance_decides_where_nothing_else_does() -> None:
     drawn = [learned.outline(rng(seed), WINDOW, NOTHING, NOTHING) for seed in range(5)]
     assert len({passage.tobytes() for passage in drawn}) == 5
     assert np.array_equal(learned.outline(rng(3), WINDOW, NOTHING, NOTHING), drawn[3])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_styles_have_their_shares(share: float) -> None:
+    low, high = np.zeros((300, VALUES), np.float32), np.ones((300, VALUES), np.float32)
+    pieces = [each + 0.01 * circling(300) for each in (low, high, high)]
+    scaler = MoveScaler.fit(pieces, WINDOW)
+    mix = {name: part for name, part in (("low", share), ("high", 1 - share)) if part}
+    weights = np.ones(VALUES, np.float32)
+    learned = Passages(pieces, scaler, weights, ("low", "high", "high"), mix)
+    drawn = scaler.unscale(learned.outline(rng(), 3000, NOTHING, NOTHING)).mean(axis=1)
+    assert (drawn < 0.5).mean() == pytest.approx(share, abs=0.05)

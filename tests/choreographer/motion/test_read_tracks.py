@@ -33,8 +33,8 @@ def cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
 
 
 def test_no_move_goes_on_from_shot_to_shot(cut: Source, tmp_path: Path) -> None:
-    tracks, paths, fps = prepare.read_tracks([tmp_path / "a.mp4"], silent)
-    assert paths == [tmp_path / "a.mp4"] * 2 and fps == 20
+    tracks, origins, fps = prepare.read_tracks([tmp_path / "a.mp4"], silent)
+    assert origins == [0, 0] and fps == 20
     for track, shot in zip(tracks, (slice(20, 90), slice(100, 160)), strict=True):
         assert np.array_equal(track.keypoints, cut.track.keypoints[shot])
 
@@ -44,10 +44,10 @@ def test_short_shots_are_not_made_one(
 ) -> None:
     short = replace(cut, cuts=tuple(range(20, 160, 20)))
     monkeypatch.setattr(prepare, "load_source", lambda *_, **__: short)
-    tracks, paths, _ = prepare.read_tracks([tmp_path / "a.mp4"], silent)
+    tracks, _, _ = prepare.read_tracks([tmp_path / "a.mp4"], silent)
     assert [len(track) for track in tracks] == [20] * 8
     with pytest.raises(InputError, match=r"a\.mp4: the whole body is seen for 1.0 s"):
-        PreparedDance.of(tracks, paths, PRESETS["tiny"].motion)
+        PreparedDance.of(tracks, [tmp_path / "a.mp4"] * 8, PRESETS["tiny"].motion)
 
 
 def test_a_clip_is_left_out_if_none_of_its_shots_shows_a_body(tmp_path: Path) -> None:

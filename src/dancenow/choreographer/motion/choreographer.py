@@ -34,6 +34,7 @@ from dancenow.choreographer.motion.to_music import (
     warn_of_music,
 )
 from dancenow.files import write_bytes
+from dancenow.options.styles import check_known
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.training import Device, choose_device
@@ -55,12 +56,14 @@ class LearnedMoves:
         scaler: scales them for the network.
         fps: frames a second of the first clip.
         held_out: pieces that were kept for measuring.
+        styles: of each of `pieces`, "" if it has none; empty if none has.
     """
 
     pieces: tuple[Moves, ...]
     scaler: MoveScaler
     fps: Fraction
     held_out: tuple[Moves, ...] = ()
+    styles: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -162,8 +165,12 @@ class PoseChoreographer(Choreographer):
             composition.loop,
             scaler.scale(lead) if len(lead) else None,
             energy,
+            composition.style,
         )
-        learned = LearnedMotion(self.learned.pieces, scaler, self.codec.weights)
+        check_known(composition.style, self.learned.styles)
+        learned = LearnedMotion(
+            self.learned.pieces, scaler, self.codec.weights, self.learned.styles
+        )
         made = compose(self.network, learned, request, self.device, tell, self._threads)
         return scaler.unscale(made)
 
@@ -237,6 +244,7 @@ class PoseChoreographer(Choreographer):
             body=codec.body.to_dict(),
             energy=[learned.scaler.calm, learned.scaler.lively],
             fps=[learned.fps.numerator, learned.fps.denominator],
+            styles=list(learned.styles),
         )
 
     @staticmethod
@@ -289,4 +297,5 @@ def _read_moves(path: Path, document: dict[str, Any]) -> tuple[PoseCodec, Learne
         MoveScaler(**scales, calm=calm, lively=lively),
         Fraction(int(numerator), int(denominator)),
         tuple(pieces[learned:]),
+        tuple(map(str, document.get("styles", ()))),
     )

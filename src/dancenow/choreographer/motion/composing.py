@@ -13,8 +13,8 @@ first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
@@ -48,11 +48,13 @@ class LearnedMotion:
             learned, between which the network's answers are kept (Saharia et al., "Imagen", NeurIPS
             2022, section 2.3, call it static thresholding).
         weights: how much each value counts, `(D,)`.
+        styles: of each piece; empty if none has one.
     """
 
     pieces: Sequence[Moves]
     scaler: MoveScaler
     weights: NDArray[np.float32]
+    styles: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class MotionRequest:
         loop: the end leads back to the beginning.
         lead: scaled vectors that are continued, `(L, D)`; they are not part of the result.
         energy: of every vector, in standard deviations of what was learned, `(count,)`; None: any.
+        style: shares of styles; empty: any.
     """
 
     count: int
@@ -74,6 +77,7 @@ class MotionRequest:
     loop: bool = False
     lead: Moves | None = None
     energy: NDArray[np.float32] | None = None
+    style: Mapping[str, float] = field(default_factory=dict)
 
 
 @torch.inference_mode()
@@ -98,7 +102,10 @@ def compose(
     rng = np.random.default_rng(request.seed)
     nothing = np.zeros((0, len(learned.weights)), np.float32)
     lead = nothing if request.lead is None else request.lead[-network.window // 3 :]
-    passages, count = Passages(learned.pieces, learned.scaler, learned.weights), request.count
+    count = request.count
+    passages = Passages(
+        learned.pieces, learned.scaler, learned.weights, learned.styles, request.style
+    )
     energy = request.energy
     if energy is not None:  # it goes on as it ended
         energy = np.pad(energy[:count], (0, max(0, count - len(energy))), mode="edge")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -32,6 +33,7 @@ class Composition:
         continue_from: a pose or a dance that it continues, which is not part of the result.
         energy: how lively it is at every vector, in standard deviations of what was learned,
             `(count,)`; None: any.
+        style: shares of learned styles; empty: any.
     """
 
     seconds: float = SECONDS
@@ -40,6 +42,7 @@ class Composition:
     loop: bool = False
     continue_from: PoseTrack | None = None
     energy: NDArray[np.float32] | None = None
+    style: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def count(self) -> int:

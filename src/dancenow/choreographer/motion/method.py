@@ -99,10 +99,15 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
         """See `Method`; clips can also be tracks, motion captures and pose files."""
         config, folder = job.config, session.folder
         with job.times.stage("prepare"):
-            begun_with = made_of(job.clips, config)
+            begun_with = made_of(job.clips, config, job.styles)
             session.check(begun_with, _TRAINING)
-            tracks, paths, fps = read_tracks(job.clips, job.progress)
-            dance = PreparedDance.of(tracks, paths, config.motion)
+            tracks, origins, fps = read_tracks(job.clips, job.progress)
+            dance = PreparedDance.of(
+                tracks,
+                [job.clips[number] for number in origins],
+                config.motion,
+                [job.styles[number] for number in origins] if job.styles else None,
+            )
             training = MotionTraining(
                 config.motion,
                 dance.data,
@@ -137,7 +142,9 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
             "held_out": round(held_out, 4) if np.isfinite(held_out) else None,
         }
         data = dance.data
-        learned = LearnedMoves(tuple(dance.danced), data.scaler, fps, tuple(data.held_out))
+        learned = LearnedMoves(
+            tuple(dance.danced), data.scaler, fps, tuple(data.held_out), tuple(dance.styles)
+        )
         choreographer = PoseChoreographer(
             config, dance.codec, training.average.module, learned, job.device, figures
         )

@@ -7,7 +7,8 @@ motion.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -34,14 +35,25 @@ class Passages:
         pieces: vectors `(T, D)` each.
         scaler: scales them, and measures how lively they are.
         weights: how much each value counts when passages are compared, `(D,)`.
+        styles: of each piece; may be empty if `mix` is.
+        mix: shares of styles in an outline; empty: any.
     """
 
     def __init__(
-        self, pieces: Sequence[Moves], scaler: MoveScaler, weights: NDArray[np.float32]
+        self,
+        pieces: Sequence[Moves],
+        scaler: MoveScaler,
+        weights: NDArray[np.float32],
+        styles: Sequence[str] = (),
+        mix: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         lengths = np.array([len(piece) for piece in pieces])
-        self._ends = lengths.cumsum()
-        self._begins = self._ends - lengths
+        ends = lengths.cumsum()
+        self._mix = mix or {"": 1.0}
+        self._spans = {}  # of each style, where its pieces begin and end
+        for name in self._mix:
+            chosen = np.array([not mix or style == name for style in styles or [""] * len(pieces)])
+            self._spans[name] = (ends - lengths)[chosen], ends[chosen]
         moves = np.concatenate(pieces)
         self._frames, self._scaler, self._weights = scaler.scale(moves), scaler, weights
         self._travelled = _summed(limb_speeds(moves))
@@ -65,11 +77,14 @@ class Passages:
                 what was learned; None: as lively on the whole.
         """
         made, used, lively = before, np.zeros(len(self._frames)), 0.0
+        danced = dict.fromkeys(self._mix, 0.0)
         while (begun := len(made) - len(before)) < count:
-            room = self._phrase(rng, count - begun)
+            style = self._behind(rng, danced)
+            room = self._phrase(rng, count - begun, style)
+            danced[style] += room
             left = made[-_COMPARED:]
             right = after[:_COMPARED] if begun + room == count else after[:0]
-            starts = self._possible(len(left), room, len(right))
+            starts = self._possible(style, len(left), room, len(right))
             chosen = len(left) or len(right) or energy is not None  # else there is nothing to fit
             starts = rng.choice(
                 starts, min(_CANDIDATES if chosen else 1, len(starts)), replace=False
@@ -89,18 +104,27 @@ class Passages:
             made = np.concatenate([made, self._joined(start, left, right, room)])
         return made[len(before) :]
 
-    def _phrase(self, rng: np.random.Generator, left: int) -> int:
+    def _behind(self, rng: np.random.Generator, danced: Mapping[str, float]) -> str:
+        """The style that is furthest behind its share; at first, one by chance."""
+        total = sum(danced.values())
+        if not total:
+            return str(rng.choice(list(self._mix), p=list(self._mix.values())))
+        return max(self._mix, key=lambda name: self._mix[name] - danced[name] / total)
+
+    def _phrase(self, rng: np.random.Generator, left: int, style: str) -> int:
         """Length of the next phrase, when so many vectors are left."""
         shortest, longest = (round(seconds * RATE) for seconds in PHRASE)
         length = int(rng.integers(shortest, longest + 1))
         if left - length < shortest // 2:  # no scraps at the end
             length = left
-        known = int((self._ends - self._begins).max())
+        begins, ends = self._spans[style]
+        known = int((ends - begins).max())
         return max(1, min(length, known - 2 * _COMPARED))
 
-    def _possible(self, before: int, room: int, after: int) -> NDArray[np.int64]:
-        """Where passages begin that have so many vectors before and after them."""
-        first, last = self._begins + before, self._ends - room - after
+    def _possible(self, style: str, before: int, room: int, after: int) -> NDArray[np.int64]:
+        """Where passages of a style begin that have so many vectors before and after them."""
+        begins, ends = self._spans[style]
+        first, last = begins + before, ends - room - after
         return np.concatenate([np.arange(a, b + 1) for a, b in zip(first, last, strict=True)])
 
     def _energies(self, starts: NDArray[np.int64], length: int) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -45,25 +45,35 @@ class PreparedDance:
         codec: fitted to the tracks.
         data: what the network learns, mirrored copies included.
         danced: the pieces, without mirrored copies and held-out parts.
+        styles: of each of `danced`; "" if it has none.
     """
 
     codec: PoseCodec
     data: MotionData
     danced: list[Moves]
+    styles: list[str]
 
     @staticmethod
-    def of(tracks: list[PoseTrack], paths: list[Path], config: MotionConfig) -> PreparedDance:
-        """The vectors of the tracks that were read from `paths`.
+    def of(
+        tracks: list[PoseTrack],
+        paths: list[Path],
+        config: MotionConfig,
+        styles: list[str] | None = None,
+    ) -> PreparedDance:
+        """The vectors of the tracks that were read from `paths`, and their styles.
 
         Raises:
             InputError: too little of a whole body is seen.
         """
-        tracks, paths = _with_whole_body(tracks, paths)
+        usable = _with_whole_body(tracks, paths)
+        named = [styles[number] for number in usable] if styles else [""] * len(usable)
+        tracks, paths = [tracks[number] for number in usable], [paths[number] for number in usable]
         codec = PoseCodec.fit(tracks)
         pieces: list[Moves] = []
         danced: list[Moves] = []
         held_out: list[Moves] = []
-        for mirrored, piece in _pieces(codec, tracks, mirror=config.mirror):
+        of_danced: list[str] = []
+        for style, mirrored, piece in _pieces(codec, tracks, named, mirror=config.mirror):
             # What is held out is held out from both sides of the mirror.
             kept = len(piece) - round(config.held_out * len(piece))
             if len(piece) - kept < config.window or kept < _ENOUGH * config.window:
@@ -74,6 +84,7 @@ class PreparedDance:
                 pieces.append(piece[:kept])
             if not mirrored:
                 danced.append(piece[:kept])
+                of_danced.append(style)
         learned = sum(len(piece) for piece in danced if len(piece) >= config.window)
         if learned < _ENOUGH * config.window:
             clips = len(set(paths))
@@ -83,9 +94,18 @@ class PreparedDance:
                 f"at a time; {_ENOUGH * config.window / RATE:.0f} s, in passages of at least "
                 f"{config.window / RATE:.0f} s, are needed to learn a dance; give longer clips."
             )
+        for style in named:
+            if not any(
+                each == style and len(piece) >= config.window
+                for each, piece in zip(of_danced, danced, strict=True)
+            ):
+                raise InputError(
+                    f"`style={style}`: its clips show the whole body for less than "
+                    f"{config.window / RATE:.0f} s at a time; give longer ones."
+                )
         scaler = MoveScaler.fit(pieces, config.window)
         data = MotionData(pieces, held_out, scaler, codec.weights, codec.kinematics)
-        return PreparedDance(codec, data, danced)
+        return PreparedDance(codec, data, danced, of_danced)
 
     def preview(self, network: MotionDenoiser, device: Device) -> NDArray[np.uint8]:
         """Stick figures of a new dance, half a second apart, uint8 `(H, W, 3)` RGB."""
@@ -104,13 +124,11 @@ class PreparedDance:
         return np.asarray(np.hstack(pictures), dtype=np.uint8)
 
 
-def _with_whole_body(
-    tracks: list[PoseTrack], paths: list[Path]
-) -> tuple[list[PoseTrack], list[Path]]:
-    """The tracks that show a whole body; if there is only one, it must."""
-    usable: list[tuple[PoseTrack, Path]] = []
+def _with_whole_body(tracks: list[PoseTrack], paths: list[Path]) -> list[int]:
+    """The numbers of the tracks that show a whole body; if there is only one, it must."""
+    usable: list[int] = []
     faults: dict[Path, InputError] = {}
-    for track, path in zip(tracks, paths, strict=True):
+    for number, (track, path) in enumerate(zip(tracks, paths, strict=True)):
         try:
             PoseCodec.fit([track])
         except InputError as error:
@@ -118,22 +136,22 @@ def _with_whole_body(
                 raise InputError(f"{path}: {error}") from error
             faults[path] = error
         else:
-            usable.append((track, path))
-    for path in faults.keys() - {path for _, path in usable}:
+            usable.append(number)
+    for path in faults.keys() - {paths[number] for number in usable}:
         warnings.warn(f"{path} is left out: {faults[path]}", DanceNowWarning, stacklevel=3)
     if not usable:
         raise InputError("none of the clips shows a whole body; film it from head to feet.")
-    return [track for track, _ in usable], [path for _, path in usable]
+    return usable
 
 
 def _pieces(
-    codec: PoseCodec, tracks: list[PoseTrack], *, mirror: bool
-) -> Iterator[tuple[bool, Moves]]:
-    """The vectors of all tracks, piece by piece, and whether each is mirrored."""
-    for track in tracks:
+    codec: PoseCodec, tracks: list[PoseTrack], styles: list[str], *, mirror: bool
+) -> Iterator[tuple[str, bool, Moves]]:
+    """The vectors of all tracks, piece by piece: their style, and whether they are mirrored."""
+    for track, style in zip(tracks, styles, strict=True):
         for mirrored in (False, True) if mirror else (False,):
             for piece in codec.encode(track.mirror() if mirrored else track):
-                yield mirrored, piece
+                yield style, mirrored, piece
 
 
 def _longest(codec: PoseCodec, tracks: list[PoseTrack]) -> float:
@@ -142,7 +160,9 @@ def _longest(codec: PoseCodec, tracks: list[PoseTrack]) -> float:
     return max(map(len, passages), default=0) / RATE
 
 
-def made_of(paths: list[Path], config: PoseChoreographerConfig) -> dict[str, Any]:
+def made_of(
+    paths: list[Path], config: PoseChoreographerConfig, styles: Sequence[str] = ()
+) -> dict[str, Any]:
     """What must be the same to resume a training.
 
     Raises:
@@ -155,6 +175,7 @@ def made_of(paths: list[Path], config: PoseChoreographerConfig) -> dict[str, Any
         "config": config.model_dump(mode="json"),
         "clips": content_hash(paths[0], VERSION, [_content_names(path) for path in paths]),
         "codec": config.codec,
+        **({"styles": list(styles)} if any(styles) else {}),
     }
 
 
@@ -167,8 +188,8 @@ def _content_names(path: Path) -> tuple[str, ...]:
 
 def read_tracks(
     paths: list[Path], progress: ProgressCallback
-) -> tuple[list[PoseTrack], list[Path], Fraction]:
-    """The tracks, where each came from, and the first one's frame rate.
+) -> tuple[list[PoseTrack], list[int], Fraction]:
+    """The tracks, the number of the path each came from, and the first one's frame rate.
 
     A track is steadied where a camera moved.  Each shot of a clip with cuts is a track of its own,
     as no move goes on from one to the next.
@@ -177,7 +198,7 @@ def read_tracks(
         InputError: a clip cannot be read, or nobody is seen in it.
     """
     tracks: list[PoseTrack] = []
-    origins: list[Path] = []
+    origins: list[int] = []
     fps = Fraction(25)
     for number, path in enumerate(paths):
         source = load_source(path, progress=progress)
@@ -192,6 +213,6 @@ def read_tracks(
         shots = [track[shot] for shot in shots_of(source.cuts, len(track))]
         shots = [shot for shot in shots if shot.duration >= SHORTEST] or shots
         tracks += shots
-        origins += [path] * len(shots)
+        origins += [number] * len(shots)
         progress(Progress("reading the dances", number + 1, len(paths), "clips"))
     return tracks, origins, fps

@@ -39,13 +39,14 @@ def composition_of(request: DanceRequest) -> Composition:
     how = (request.seed, temperature, request.loop, request.continue_from)
     music = request.music
     if music is None:
-        return Composition(SECONDS if request.seconds is None else request.seconds, *how)
+        seconds = SECONDS if request.seconds is None else request.seconds
+        return Composition(seconds, *how, style=request.style)
     seconds = dance_seconds(request, music) + (_TO_SPARE if len(music.beats) else 0)
     if not music.energy.any():
-        return Composition(seconds, *how)
+        return Composition(seconds, *how, style=request.style)
     moments = np.arange(round(seconds * RATE)) / RATE
     energy = music.energy_at(moments).clip(-_ENERGY, _ENERGY)
-    return Composition(seconds, *how, energy.astype(np.float32))
+    return Composition(seconds, *how, energy.astype(np.float32), request.style)
 
 
 def dance_seconds(request: DanceRequest, music: Music) -> float:
@@ -76,6 +77,11 @@ def warn_of_music(request: DanceRequest, music: Music) -> None:
     """Warn if the dance will not be what was asked for."""
     if not len(music.beats):
         _warn(f"{request.music_name}: has no clear beat; the dance is not timed to it.")
+    if music.other_tempo:
+        _warn(
+            f"{request.music_name}: {music.tempo:.0f} beats a minute; if it is "
+            f"{music.other_tempo:.0f}, add `bpm={music.other_tempo:.0f}`."
+        )
     if request.seconds is not None and request.seconds > music.seconds:
         _warn(f"{request.music_name}: ends after {music.seconds:.1f} s, and the dance with it.")
 
