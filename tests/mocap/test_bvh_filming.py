@@ -25,14 +25,19 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.transform import Rotation
 
 from dancenow.errors import InputError
-from dancenow.mocap import Bvh, film_bvh, read_bvh, write_bvh
-from dancenow.mocap.filming import SIZE, View
+from dancenow.mocap import Bvh, figure_of, film, read_bvh, write_bvh
+from dancenow.mocap.filming import SIZE
 from dancenow.mocap.skeleton import NEEDED
+from dancenow.options.view import FRONT, View
 from dancenow.pose import PoseTrack
 from dancenow.pose.layout import BODY, BODY_NAMES, FACE, INDEX, LEFT_HAND, RIGHT_HAND
 
 PATH = Path("dance.bvh")
 ON_HEAD = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
+
+
+def film_bvh(bvh: Bvh, path: Path, view: View = FRONT) -> PoseTrack:
+    return film(figure_of(bvh, path), view)
 
 
 def at(track: PoseTrack, name: str, frame: int = 0) -> Array:

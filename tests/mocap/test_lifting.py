@@ -150,9 +150,22 @@ def test_without_depth_nothing_is_lifted(known: float) -> None:
     assert track.depth is not None
     depth = track.depth.copy()
     depth[round(known * len(track)) :] = np.nan
-    for each in (replace(track, depth=depth), replace(track, depth=None), track[:1]):
-        with pytest.raises(InputError, match="must be known in half of the frames"):
+    for each in (replace(track, depth=depth), replace(track, depth=None)):
+        with pytest.raises(InputError, match="its depth is not known"):
             lift(each)
+
+
+def test_a_moment_is_not_lifted() -> None:
+    with pytest.raises(InputError, match="lasts 1 frame, too few"):
+        lift(danced("zola")[0][:1])
+
+
+def lengths(figure: Figure) -> dict[str, float]:
+    """Of limbs, in body heights."""
+    return {
+        f"{a}-{b}": float(np.linalg.norm(figure[f"left_{a}"] - figure[f"left_{b}"], axis=-1)[0])
+        for a, b in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+    }
 
 
 def test_hidden_joints_and_unknown_depths_are_interpolated() -> None:
@@ -167,7 +180,70 @@ def test_hidden_joints_and_unknown_depths_are_interpolated() -> None:
     assert np.isfinite(apart).all() and max(apart) < 0.3
 
 
-def test_a_hand_that_is_never_seen_is_guessed() -> None:
-    track = without(danced("zola")[0], slice(95, NUM_KEYPOINTS))
-    figure, lens = lift(track)
+def bend(figure: Figure, side: str) -> NDArray[np.float64]:
+    """The angle between forearm and hand, in degrees."""
+    arm = figure[f"{side}_wrist"] - figure[f"{side}_elbow"]
+    hand = figure.hands[f"{side}_wrist"]
+    cosine = (arm * hand).sum(axis=-1) / np.linalg.norm(arm, axis=-1)
+    return np.degrees(np.arccos(cosine.clip(-1, 1)))
+
+
+@pytest.mark.parametrize("frames", [slice(None), slice(20, 60)])
+def test_a_hand_that_is_not_seen_goes_with_its_arm(frames: slice) -> None:
+    track = danced("zola")[0]
+    usual, _ = lift(track)
+    figure, _ = lift(without(track, slice(95, NUM_KEYPOINTS), frames=frames))
+    for side in SIDES:
+        assert np.median(bend(figure, side)[frames]) < np.median(bend(usual, side)) + 25
+
+
+def test_a_head_that_is_not_seen_sits_on_its_neck() -> None:
+    track = danced("zola")[0]
+    usual, _ = lift(track)
+    for points in (["left_ear"], ["left_ear", "right_ear"], ["left_ear", "right_ear", "nose"]):
+        figure, _ = lift(without(track, *(INDEX[name] for name in points)))
+        apart = np.linalg.norm(figure["head"] - usual["head"], axis=-1)
+        assert np.median(apart) < 0.08, points
+
+
+def test_a_body_without_feet_stands_on_average_ones() -> None:
+    parts = [f"{s}_{p}" for s in SIDES for p in ("ankle", "heel", "big_toe", "small_toe")]
+    figure, lens = lift(without(danced("zola")[0], *(INDEX[name] for name in parts)))
     assert np.isfinite(film(figure, View(45), lens).keypoints).all()
+    assert lengths(figure)["knee-ankle"] == pytest.approx(0.25, abs=0.05)
+
+
+def walking(away: float, part: float) -> PoseTrack:
+    """A dancer seen by a level camera, who goes `away` body heights back after a while."""
+    track = danced("zola")[0]
+    assert track.depth is not None
+    count = len(track)
+    gone = away * np.clip((np.arange(count) / count - part) / 0.2, 0, 1)
+    camera, tall = 4.0, 100.0  # heights to the camera; pixels of a height there
+    near = (camera / (camera + gone))[:, None, None]
+    figure, _ = lift(track)
+    points, _ = figure.keypoints()
+    seen = np.stack([points[..., 0], 0.6 - points[..., 1]], axis=-1) * tall * near + (320, 240)
+    keypoints = np.concatenate([seen, np.ones((*seen.shape[:2], 1))], axis=-1)
+    behind = -(points[..., 2] - figure.hips[:, 2:])
+    return PoseTrack(keypoints.astype(np.float32), FPS, (640, 480), behind.astype(np.float32))
+
+
+@pytest.mark.parametrize("part", [0.2, 0.6])
+@pytest.mark.parametrize("away", [0.0, 1.0, 2.0])
+def test_who_goes_away_stays_as_large(away: float, part: float) -> None:
+    usual, figure = lift(walking(0.0, part))[0], lift(walking(away, part))[0]
+    for name, length in lengths(figure).items():
+        assert length == pytest.approx(lengths(usual)[name], rel=0.12), name
+    assert np.ptp(figure.hips[:, 2]) == pytest.approx(away * 7.68 / 4, rel=0.35, abs=0.35)
+
+
+def test_who_stands_on_a_chair_is_not_far_away() -> None:
+    track = danced("zola")[0]
+    raised = track.keypoints.copy()
+    raised[40:80, :, 1] -= 0.4 * 170
+    figure, _ = lift(track.with_keypoints(raised))
+    assert np.ptp(figure.hips[:, 2]) < 0.5
+    assert lengths(figure)["hip-knee"] == pytest.approx(
+        lengths(lift(track)[0])["hip-knee"], rel=0.1
+    )

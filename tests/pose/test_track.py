@@ -202,3 +202,11 @@ def test_infinite_depths_are_an_input_error(tmp_path: Path) -> None:
     track.save(tmp_path / "a.npz")
     with pytest.raises(InputError, match="infinite depths"):
         PoseTrack.load(tmp_path / "a.npz")
+
+
+def test_an_unknown_depth_does_not_hide_the_known_one_beside_it() -> None:
+    track = swaying(25.0)
+    depth = np.zeros(track.keypoints.shape[:2], np.float32)
+    depth[10] = np.nan
+    resampled = replace(track, depth=depth).resample(30.0).depth
+    assert resampled is not None and np.isnan(resampled).any(axis=1).sum() == 1

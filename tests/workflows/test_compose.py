@@ -152,10 +152,18 @@ def test_a_dance_is_filmed_from_elsewhere(stage: Path, tmp_path: Path) -> None:
     assert not np.array_equal(turned["orbit"].xy[-1], turned["0"].xy[-1])
 
 
+def test_in_a_loop_the_camera_comes_back_too(stage: Path, tmp_path: Path) -> None:
+    options = dance(camera="orbit", loop=True)
+    track = PoseTrack.load(danced(stage, tmp_path / "a.npz", options, 8.0).output)
+    again = np.concatenate([track.xy, track.xy[:1]])[:, :15]
+    steps = np.linalg.norm(np.diff(again, axis=0), axis=-1).mean(axis=1)
+    assert steps[-1] < 5 * np.median(steps)
+
+
 def test_a_dance_that_was_learned_without_depth_is_flat(tmp_path: Path) -> None:
     untrained_choreographer(replace(dancing(fps=24), depth=None)).save(tmp_path / "flat")
     for name, options in (("new.npz", dance(camera="90")), ("new.glb", QUICK)):
-        with pytest.raises(InputError, match=r"how far a body .* must be known"):
+        with pytest.raises(InputError, match=r"flat: has learned nothing of depth"):
             generate(tmp_path / "flat", tmp_path / name, replace(options, seconds=1.0))
         assert not (tmp_path / name).exists()
 

@@ -65,7 +65,7 @@ def test_a_motion_that_knows_its_depth_becomes_a_capture(
 def test_a_motion_without_depth_does_not(saved: Path) -> None:
     replace(PoseTrack.load(saved), depth=None).save(saved)
     for output, options in (("new.bvh", None), ("new.npz", PoseOptions(camera="90"))):
-        with pytest.raises(InputError, match=r"dance.npz: how far a body .* must be known in half"):
+        with pytest.raises(InputError, match=r"dance.npz: its depth is not known"):
             write_pose(saved, saved.with_name(output), options)
     assert list(saved.parent.iterdir()) == [saved]
 

@@ -3,7 +3,7 @@
 from dancenow.mocap.bvh import Bvh, read_bvh, write_bvh
 from dancenow.mocap.bvh_figure import figure_of
 from dancenow.mocap.figure import Figure
-from dancenow.mocap.filming import Lens, film, film_bvh
+from dancenow.mocap.filming import Lens, film
 from dancenow.mocap.glb import write_glb
 from dancenow.mocap.lifting import lift
 from dancenow.mocap.rig import rig
@@ -14,7 +14,6 @@ __all__ = [
     "Lens",
     "figure_of",
     "film",
-    "film_bvh",
     "lift",
     "read_bvh",
     "rig",

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.mocap.bvh import Bvh
-from dancenow.mocap.bvh_figure import figure_of
 from dancenow.mocap.figure import Array, Figure
 from dancenow.options.view import FRONT, View
 from dancenow.pose import PoseTrack
@@ -48,11 +45,6 @@ class Lens:
     eye: float
     away: float
     scale: float
-
-
-def film_bvh(bvh: Bvh, path: Path, view: View = FRONT) -> PoseTrack:
-    """The keypoints of a motion capture; see `figure_of` and `film`."""
-    return film(figure_of(bvh, path), view)
 
 
 def film(figure: Figure, view: View = FRONT, lens: Lens | None = None) -> PoseTrack:

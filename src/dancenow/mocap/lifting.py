@@ -14,17 +14,19 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_opening, gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
-from dancenow.errors import InputError
+from dancenow.errors import InputError, counted
 from dancenow.mocap.bvh import unit
 from dancenow.mocap.figure import CHIN, EARS, HEAD, SOLE, Array, Figure
 from dancenow.mocap.filming import Lens
 from dancenow.pose import PoseTrack
-from dancenow.pose.body_size import body_height, depth_scale
+from dancenow.pose.body_size import NECK_TO_NOSE, SHANK, THIGH, TORSO, body_height, depth_scale
 from dancenow.pose.feet import held_still
 from dancenow.pose.ground import find_ground
-from dancenow.pose.layout import INDEX, SIDES, USABLE
+from dancenow.pose.layout import INDEX, SIDES, USABLE, swapped
 
 _FEWEST: Final = 0.5  # part of the frames in which the depth must be known
+_FEWEST_FRAMES: Final = 3
+_AGREE: Final = 0.3  # logarithm by which floor and size may differ in how far somebody is away
 _FOCAL: Final = 1.2  # focal length of an unknown camera, in longer sides of its picture
 _LOOKS_DOWN: Final = 0.3  # body heights: how high a camera must be to see who is nearer by the feet
 _SMOOTH: Final = 0.06  # seconds: standard deviation of what is taken off depth as noise
@@ -60,6 +62,14 @@ _NAMES: Final = tuple(dict.fromkeys(name for bone in _BONES for name in bone))
 _ROWS: Final = [INDEX[name] for name in _NAMES]
 _FOOT: Final = ("ankle", "heel", "big_toe")
 
+# Of the left side, as `_usual` says; Drillis and Contini, 1966.
+_OFFSETS: Final = {
+    "neck": (0.0, -TORSO), "hip": (0.05, 0.0), "shoulder": (0.11, 0.0), "elbow": (0.02, 0.18),
+    "wrist": (0.0, 0.15), "knee": (0.0, THIGH), "ankle": (0.0, SHANK), "heel": (0.0, 0.03),
+    "big_toe": (0.01, 0.05), "hand_index_1": (0.0, 0.05), "hand_little_1": (0.0, 0.05),
+    "nose": (0.0, -NECK_TO_NOSE), "ear": (0.045, -NECK_TO_NOSE - 0.01),
+}  # fmt: skip
+
 
 def lift(track: PoseTrack) -> tuple[Figure, Lens]:
     """A body in space, and the camera that saw it.
@@ -74,14 +84,17 @@ def lift(track: PoseTrack) -> tuple[Figure, Lens]:
     Raises:
         InputError: the depth is unknown, or the body is rarely seen.
     """
-    xy, depth = _known(track)
-    height = float(np.nanquantile(body_height(track), _LONG)) / (1 - SOLE)
+    size = depth_scale(track)
+    height = float(np.nanquantile(body_height(track) / size, _LONG)) / (1 - SOLE)
+    xy, depth = _known(track, height * size)
     ground = gaussian_filter1d(find_ground(track).ankle, _SLOW * track.fps, mode="nearest")
     centre = np.array(track.size) / 2
-    scale = height * depth_scale(track)
+    scale = height * size
     level = ground - centre[1]  # of the ankles, below the camera's horizon
-    if np.median(level) > _LOOKS_DOWN * height and level.min() > 0:
-        scale = level * float(np.median(scale) / np.median(level))
+    if np.median(level / scale) > _LOOKS_DOWN and level.min() > 0:
+        on_floor = level * float(np.median(scale / level))
+        if np.abs(np.log(on_floor / scale)).max() < _AGREE:  # else it stands on a chair
+            scale = on_floor
     away = _FOCAL * max(track.size) / scale
     depth *= 1 - SOLE
     rises = (xy[:, :, 1] - xy[:, [_at("mid_hip")], 1]) / scale[:, None]
@@ -113,41 +126,66 @@ def _at(name: str) -> int:
     return _NAMES.index(name)
 
 
-def _known(track: PoseTrack) -> tuple[Array, Array]:
-    """Pixels `(T, N, 2)` and depths `(T, N)` of the joints, hidden ones interpolated."""
+def _known(track: PoseTrack, height: Array) -> tuple[Array, Array]:
+    """Pixels `(T, N, 2)` and depths `(T, N)` of the joints.
+
+    A joint that is hidden for a while goes with the one that it hangs on; one that is never seen is
+    where an average body has it.
+
+    Args:
+        track: the poses.
+        height: of the body in each frame, `(T,)`, pixels.
+    """
+    if len(track) < _FEWEST_FRAMES:
+        raise InputError(f"lasts {counted(len(track), 'frame')}, too few to see a body move.")
     depth = np.full((len(track), len(_ROWS)), np.nan)
     if track.depth is not None:
         depth = track.depth[:, _ROWS].astype(np.float64)
-    body = np.isfinite(depth[:, [_at(f"{side}_ankle") for side in SIDES]]).all(axis=1)
-    if len(track) < 2 or body.mean() < _FEWEST:
+    ends = np.isfinite(depth[:, [_at(f"{side}_ankle") for side in SIDES]]).all(axis=1)
+    if ends.mean() < _FEWEST:
         raise InputError(
-            "how far a body is in front of or behind itself must be known in half of the frames; "
-            "poses that MediaPipe finds in a clip say it, pose files of other programs do not."
+            "its depth is not known: poses that DanceNow finds in a clip have it, pose files of "
+            "other programs do not."
         )
     seen = track.confidence[:, _ROWS] >= USABLE
-    seen |= ~seen.any(axis=0)  # what is never seen is where it is guessed
-    xy = _interpolated(track.xy[:, _ROWS].astype(np.float64), seen)
-    for side in SIDES:  # unknown hands point along the picture
-        knuckles = [_at(f"{side}_hand_{finger}_1") for finger in ("index", "little")]
-        if np.isnan(depth[:, knuckles]).all():
-            depth[:, knuckles] = depth[:, [_at(f"{side}_wrist")]]
-    smooth = gaussian_filter1d(
-        _interpolated(depth[..., None], np.isfinite(depth))[..., 0],
-        _SMOOTH * track.fps,
-        axis=0,
-        mode="nearest",
-    )
-    return xy, smooth
+    given, xy = track.xy[:, _ROWS].astype(np.float64), np.zeros((len(track), len(_ROWS), 2))
+    root = _at("mid_hip")
+    xy[:, root] = _filled(given[:, root], seen[:, root])
+    depth[:, root] = 0
+    for parent, child in _BONES:
+        above, below = _at(parent), _at(child)
+        both = seen[:, above] & seen[:, below]
+        offset = given[:, below] - given[:, above]
+        usual = np.array(_usual(child)) * height[:, None]
+        if child.endswith("_1"):  # a knuckle: on from the forearm
+            elbow = _at(child[: child.index("_")] + "_elbow")
+            offset = np.where(both[:, None], offset, 0.3 * (xy[:, above] - xy[:, elbow]))
+        else:
+            offset = _filled(offset, both) if both.any() else usual
+        xy[:, below] = np.where(seen[:, [below]], given[:, below], xy[:, above] + offset)
+        behind = (depth[:, below] - depth[:, above])[:, None]
+        behind = _filled(behind, np.isfinite(behind[:, 0]))[:, 0]
+        depth[:, below] = depth[:, above] + behind
+    return xy, gaussian_filter1d(depth, _SMOOTH * track.fps, axis=0, mode="nearest")
 
 
-def _interpolated(values: Array, known: NDArray[np.bool_]) -> Array:
-    """Values `(T, N, D)` with unknown ones interpolated in time; 0 where none is known."""
-    frames, made = np.arange(len(values)), np.zeros_like(values)
-    for joint, axis in np.ndindex(values.shape[1:]):
-        column = known[:, joint]
-        if column.any():
-            made[:, joint, axis] = np.interp(frames, frames[column], values[column, joint, axis])
-    return made
+def _usual(joint: str) -> tuple[float, float]:
+    """Where a joint is from the one that it hangs on, in body heights right and down.
+
+    Of an average body that faces the camera with its arms hanging.
+    """
+    side, _, name = joint.partition("_")
+    x, y = _OFFSETS[name or joint]
+    return (x if side == "left" else -x), y
+
+
+def _filled(values: Array, known: NDArray[np.bool_]) -> Array:
+    """Values `(T, D)` with unknown ones interpolated in time; 0 where none is known."""
+    if not known.any():
+        return np.zeros_like(values)
+    frames = np.arange(len(values))
+    columns = [np.interp(frames, frames[known], column[known]) for column in values.T]
+    return np.stack(columns, axis=1)
 
 
 def _lean(rises: Array, depth: Array) -> float:
@@ -158,8 +196,8 @@ def _lean(rises: Array, depth: Array) -> float:
     feet = [_at("left_ankle"), _at("right_ankle")]
     tall = rises[:, feet].mean(axis=1) - rises[:, _at("neck")]
     back = depth[:, _at("neck")] - depth[:, feet].mean(axis=1)
-    upright = tall > 0.7 * np.quantile(tall, 0.9)
-    return float(np.median(back[upright] / tall[upright]))
+    upright = tall > max(0.7 * float(np.quantile(tall, 0.9)), 0.2)
+    return float(np.median(back[upright] / tall[upright])) if upright.any() else 0.0
 
 
 def _turn_feet(across: Array, depth: Array) -> None:
@@ -195,7 +233,7 @@ def _firm(points: Array) -> Array:
     }  # fmt: skip
     made = np.zeros_like(points)
     for a, b in _BONES:
-        both = (lengths[a, b] + lengths[_swapped(a), _swapped(b)]) / 2
+        both = (lengths[a, b] + lengths[swapped(a), swapped(b)]) / 2
         along = unit(points[:, _at(b)] - points[:, _at(a)])
         made[:, _at(b)] = made[:, _at(a)] + both * along
     return made
@@ -211,10 +249,6 @@ def _upright_head(points: Array) -> Array:
     made = points.copy()
     made[:, head] -= (float(np.median(ahead)) - _EARS_AHEAD) * forward[:, None]
     return made
-
-
-def _swapped(name: str) -> str:
-    return name.replace("left", "?").replace("right", "left").replace("?", "right")
 
 
 def _settled(points: Array, fps: float) -> Array:

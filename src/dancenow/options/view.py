@@ -35,6 +35,13 @@ class View:
         """Whether it stands anywhere but in front."""
         return bool(self.azimuth or self.turning)
 
+    def closed(self, seconds: float, *, loop: bool) -> View:
+        """The view whose camera, in a loop of this length, comes back to where it began."""
+        if not loop or not self.turning:
+            return self
+        turns = max(1, round(self.turning * seconds / 360))
+        return View(self.azimuth, 360 * turns / seconds)
+
     @staticmethod
     def parse(text: str, *names: str) -> View:
         """The view that an option's text means: an angle in degrees, or "orbit".

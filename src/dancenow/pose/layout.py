@@ -45,6 +45,13 @@ FACE_NAMES: Final = (
 )  # fmt: skip
 
 SIDES: Final = ("left", "right")
+
+
+def swapped(name: str) -> str:
+    """A name with left and right exchanged."""
+    return name.replace("left", "?").replace("right", "left").replace("?", "right")
+
+
 FINGERS: Final = ("thumb", "index", "middle", "ring", "little")
 HAND_NAMES: Final = ("wrist", *(f"{finger}_{i}" for finger in FINGERS for i in range(1, 5)))
 
@@ -62,6 +69,8 @@ BODY: Final = slice(0, 25)
 FACE: Final = slice(25, 95)
 LEFT_HAND: Final = slice(95, 116)
 RIGHT_HAND: Final = slice(116, 137)
+
+HANDS: Final = {"left": LEFT_HAND, "right": RIGHT_HAND}
 
 INDEX: Final = {name: i for i, name in enumerate(KEYPOINT_NAMES)}
 

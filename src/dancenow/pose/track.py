@@ -116,8 +116,9 @@ class PoseTrack:
         keypoints = np.where(both, (1 - weight) * a + weight * b, nearest)
         depth = self.depth
         if depth is not None:
-            part = weight[..., 0]
-            depth = (1 - part) * depth[before] + part * depth[after]
+            part, near, far = weight[..., 0], depth[before], depth[after]
+            nearest = np.where(part < 0.5, near, far)
+            depth = np.where(np.isnan(near + far), nearest, (1 - part) * near + part * far)
         return replace(self, keypoints=keypoints, fps=fps, depth=depth)
 
     def save(self, path: str | Path) -> None:

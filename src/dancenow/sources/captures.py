@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from dancenow.errors import InputError
 from dancenow.mocap import (
     Figure,
@@ -21,7 +23,9 @@ from dancenow.mocap import (
 from dancenow.mocap.smpl import holds_smpl, read_smpl
 from dancenow.options.view import View
 from dancenow.pose import PoseTrack
+from dancenow.pose.layout import HANDS, INDEX, NUM_KEYPOINTS, SIDES
 
+_LIMBS: Final = {"elbow": (), "wrist": (), "knee": (), "ankle": ("heel", "big_toe", "small_toe")}
 WRITTEN: Final = {".bvh": write_bvh, ".glb": write_glb}
 
 
@@ -51,7 +55,18 @@ def filmed(path: Path, track: PoseTrack, view: View) -> PoseTrack:
         InputError: nothing is known of its depth.
     """
     figure, lens = _lifted(path, track)
-    return film(figure, view, lens)
+    made = film(figure, view, lens)
+    keypoints = made.keypoints.copy()
+    seen = track.confidence > 0
+    keypoints[~seen.any(axis=1)] = 0
+    for side in SIDES:  # what was hidden is still not known
+        for joint, parts in _LIMBS.items():
+            rows = [INDEX[f"{side}_{part}"] for part in (joint, *parts)]
+            if joint == "wrist":
+                rows += list(range(*HANDS[side].indices(NUM_KEYPOINTS)))
+            hidden = np.flatnonzero(~seen[:, INDEX[f"{side}_{joint}"]])
+            keypoints[hidden[:, None], rows] = 0
+    return replace(made, keypoints=keypoints)
 
 
 def is_motion(output: Path) -> bool:

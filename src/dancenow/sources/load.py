@@ -21,6 +21,7 @@ from dancenow.pose.legs import HARDLY, share_of_legs
 from dancenow.pose.pose_files import holds_poses, read_pose_files
 from dancenow.pose.shots import join_shots, shots_of
 from dancenow.progress import ProgressCallback, silent
+from dancenow.sources.camera import find_camera, steadied
 from dancenow.sources.captures import filmed, is_capture, read_figure
 from dancenow.sources.detection import detect_people, find_pose
 from dancenow.video import ClipInfo, probe, stored_frames
@@ -38,11 +39,13 @@ class Source:
         track: its cleaned poses.
         clip: the clip it came from, or None if only poses were given.
         cuts: the frames of the clip with which new shots begin; the track shows all of them as one.
+        filmed: whether the track shows the dancer from another side than the clip does.
     """
 
     track: PoseTrack
     clip: ClipInfo | None
     cuts: tuple[int, ...] = ()
+    filmed: bool = False
 
 
 def load_source(
@@ -71,8 +74,6 @@ def load_source(
         InputError: it is none of these, or it shows nobody.
     """
     source = _load(path, fps, person, estimator, device, view, progress)
-    if view.moved and not is_capture(path):
-        source = replace(source, track=filmed(path, source.track, view))
     share = share_of_legs(source.track)
     if share < HARDLY:
         warnings.warn(
@@ -81,7 +82,14 @@ def load_source(
             DanceNowWarning,
             stacklevel=2,
         )
-    return source
+    if not view.moved or is_capture(path):
+        return source
+    track = source.track
+    if source.clip is not None and not source.cuts:
+        camera, _ = find_camera(source.clip, track, progress=progress)
+        if camera is not None and len(camera) == len(track):
+            track = steadied(track, camera)
+    return replace(source, track=filmed(path, track, view), filmed=True)
 
 
 def _load(
@@ -172,6 +180,11 @@ def load_cast(
         clip = probe(path, fps=fps)
         tracks = detect_people(clip, estimator=estimator, device=device, progress=progress).tracks
     chosen = choose_cast(tracks, person, count, str(path))
+    if view.moved and len(tracks) > 1:
+        raise InputError(
+            f"{path}: shows several dancers, whom `camera` cannot film together from elsewhere; "
+            "leave it out."
+        )
     if len(tracks) == 1:
         return [load(LARGEST)] * count
     return [load(str(index + 1)) for index in chosen]

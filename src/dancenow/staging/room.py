@@ -162,7 +162,7 @@ def _warn_if_outside(track: PoseTrack, given: PoseTrack) -> None:
 
 
 def _source_path(source: Source, progress: ProgressCallback) -> CameraPath | None:
-    if source.clip is None or source.cuts:  # from shot to shot, a camera jumps
+    if source.clip is None or source.cuts or source.filmed:  # from shot to shot, a camera jumps
         return None
     path, _ = find_camera(source.clip, source.track, progress=progress)
     return path if path is not None and len(path) == len(source.track) else None
@@ -172,7 +172,13 @@ def _at_home(performer: Performer, source: Source, path: CameraPath | None) -> C
     """The source's camera as seen from the performer's plate, if both show the same room."""
     clip = source.clip
     plate = performer.scene.plate
-    if clip is None or source.cuts or plate is None or clip.size != performer.scene.size:
+    if (
+        clip is None
+        or source.cuts
+        or source.filmed
+        or plate is None
+        or clip.size != performer.scene.size
+    ):
         return None
     frame = next(iter(read_frames(clip, stop=1)))
     mask = PersonBoxes(source.track)[0]

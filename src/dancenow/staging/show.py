@@ -67,6 +67,11 @@ def check_source(show: ShowOptions, source: Path) -> None:
         raise InputError(
             f"`background=source`: {source} holds poses without a picture; choose another."
         )
+    if show.background == SOURCE and show.view.moved:
+        raise InputError(
+            "`background=source`: shows the room as it was filmed; leave out `camera`, or choose "
+            "another."
+        )
     if drawn and show.retarget is Retarget.limbs:
         raise InputError(
             f"`retarget=limbs`: {source} holds drawn stick figures, which are danced as they are."

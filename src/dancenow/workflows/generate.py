@@ -8,13 +8,14 @@ from pathlib import Path
 from dancenow.choreographer import Choreographer, find_method
 from dancenow.choreographer.choreographer import DanceRequest
 from dancenow.credentials import Claim, Made, Origin
+from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.options import GenerateOptions, TrainChoreographerOptions
 from dancenow.options.field import narrowed
 from dancenow.options.verbs import BACKGROUNDS
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.captures import filmed, is_motion
+from dancenow.sources.captures import WRITTEN, filmed, is_motion
 from dancenow.staging.backdrop import TARGET
 from dancenow.staging.result import open_result
 from dancenow.training.device import choose_device
@@ -144,8 +145,13 @@ def _compose(job: _Job) -> Generated:
     with job.times.stage("compose"):
         composed = choreographer.compose_track(request, job.progress)
     track = composed.track
+    if track.depth is None and (options.view.moved or job.output.suffix.lower() in WRITTEN):
+        raise InputError(
+            f"{folder}: has learned nothing of depth; train it anew on clips whose poses DanceNow "
+            "finds, or on captures."
+        )
     if options.view.moved:
-        track = filmed(folder, track, options.view)
+        track = filmed(folder, track, options.view.closed(track.duration, loop=options.loop))
     claim = inputs.claim(options, job.dance) if options.credentials else None
     with job.times.stage("perform" if inputs.ensemble.performers else "write"):
         size, signed = write_dance(

@@ -13,10 +13,9 @@ from dancenow.errors import InputError
 from dancenow.pose import PoseTrack
 from dancenow.pose.body_size import body_height, depth_scale
 from dancenow.pose.ground import find_ground
-from dancenow.pose.layout import INDEX, LEFT_HAND, RIGHT_HAND, USABLE
+from dancenow.pose.layout import HANDS, INDEX, USABLE, swapped
 
 KNOWN: Final = 0.05  # part of the frames in which a part must be seen to be known
-HANDS: Final = {"left": LEFT_HAND, "right": RIGHT_HAND}
 
 _LONGEST: Final = 0.985  # quantile of a limb's length in the picture that is taken for its own
 _UPRIGHT: Final = 0.85  # quantile of the body's height
@@ -45,12 +44,8 @@ CHILDREN: Final = np.array([INDEX[b] for _, b in LIMB_NAMES])
 CORE: Final = np.array([not b.endswith(("toe", "heel", "nose")) for _, b in LIMB_NAMES])
 
 
-def _swapped(name: str) -> str:
-    return name.replace("left", "?").replace("right", "left").replace("?", "right")
-
-
 # Lengths are the same on both sides.
-_OTHER_SIDE: Final = np.array([LIMB_NAMES.index((_swapped(a), _swapped(b))) for a, b in LIMB_NAMES])
+_OTHER_SIDE: Final = np.array([LIMB_NAMES.index((swapped(a), swapped(b))) for a, b in LIMB_NAMES])
 
 
 @dataclass(frozen=True)
@@ -104,11 +99,11 @@ def measure_body(track: PoseTrack) -> Body:
             f"the whole body, from shoulders to ankles, is seen in {100 * whole:.0f} % of the "
             "frames only; film it so that head and feet are in the picture."
         )
-    height = float(np.nanquantile(body_height(track), _UPRIGHT))
+    scale = depth_scale(track)
+    height = float(np.nanquantile(body_height(track) / scale, _UPRIGHT))
     if height <= 0:
         raise InputError("the body has no size: all its joints lie in one place.")
     xy, seen = track.xy.astype(np.float64), track.confidence >= USABLE
-    scale = depth_scale(track)
     limbs = np.zeros(len(LIMB_NAMES))
     for number, (a, b) in enumerate(zip(PARENTS, CHILDREN, strict=True)):
         both = seen[:, a] & seen[:, b]

@@ -20,6 +20,7 @@ from dancenow.choreographer.folder import (
     read_complete,
     write_document,
 )
+from dancenow.choreographer.motion import depths
 from dancenow.choreographer.motion.body import Body
 from dancenow.choreographer.motion.codec import RATE, Moves, PoseCodec
 from dancenow.choreographer.motion.composing import LearnedMotion, MotionRequest, compose
@@ -211,7 +212,11 @@ class PoseChoreographer(Choreographer):
             count = max(4, round(0.2 * track.fps))
             depth = None if track.depth is None else np.repeat(track.depth, count, axis=0)
             track = replace(track, keypoints=np.repeat(track.keypoints, count, axis=0), depth=depth)
-        return self.codec.encode(track, shortest=0.0)[-1][-round(LEAD * RATE) :]
+        lead = self.codec.encode(track, shortest=0.0)[-1][-round(LEAD * RATE) :]
+        if not depths.are_known([track]):
+            behind = self.codec.depths
+            lead[:, behind] = self.learned.scaler.mean[behind]
+        return lead
 
     def save(self, folder: Path) -> None:
         """Write everything that composing needs into `folder`, each file atomically."""

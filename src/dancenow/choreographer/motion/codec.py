@@ -28,7 +28,6 @@ from dancenow.choreographer.motion import depths
 from dancenow.choreographer.motion.body import (
     CHILDREN,
     CORE,
-    HANDS,
     KNOWN,
     LIMB_NAMES,
     PARENTS,
@@ -50,7 +49,7 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.body_size import DEEPEST, SLOW, depth_scale
 from dancenow.pose.feet import find_feet
 from dancenow.pose.ground import find_ground
-from dancenow.pose.layout import INDEX, NUM_KEYPOINTS, SIDES, USABLE
+from dancenow.pose.layout import HANDS, INDEX, NUM_KEYPOINTS, SIDES, USABLE
 
 Moves = NDArray[np.float32]  # (T, D), a vector a frame
 
@@ -91,12 +90,17 @@ class PoseCodec:
     def dimensions(self) -> int:
         """Number of values in a vector."""
         shapes = 2 * len(self.hand[1]) + len(self.face[1])
-        return LIMBS.stop + self.spatial * depths.COUNT + shapes + _STATES
+        return int(self.depths.stop) + shapes + _STATES
+
+    @property
+    def depths(self) -> slice:
+        """Where depths are in a vector; nowhere if it holds none."""
+        return slice(LIMBS.stop, LIMBS.stop + self.spatial * depths.COUNT)
 
     @property
     def _shapes(self) -> slice:
         """Where the shapes of hands and face are in a vector."""
-        return slice(LIMBS.stop + self.spatial * depths.COUNT, -_STATES)
+        return slice(self.depths.stop, -_STATES)
 
     @property
     def weights(self) -> NDArray[np.float32]:
@@ -124,7 +128,7 @@ class PoseCodec:
             for axis in (0, 1):
                 joints[child, axis, LIMBS.start + 2 * number + axis] += self.body.limbs[number]
             if self.spatial:
-                joints[child, 2, LIMBS.stop + number] += self.body.limbs[number]
+                joints[child, 2, LIMBS.stop + number] += depths.lengths(self.body)[number]
         order = [INDEX["mid_hip"], *CHILDREN]
         return np.ascontiguousarray(joints[order].transpose(2, 0, 1), dtype=np.float32)
 
@@ -209,7 +213,7 @@ class PoseCodec:
         keypoints = np.dstack([np.where(seen[..., None], xy, 0), seen]).astype(np.float32)
         if not self.spatial:
             return PoseTrack(keypoints, fps, body.size)
-        behind = depths.decode(vectors[:, LIMBS.stop : self._shapes.start], body)
+        behind = depths.decode(vectors[:, self.depths], body)
         return PoseTrack(keypoints, fps, body.size, behind.astype(np.float32))
 
     def _vectors(self, track: PoseTrack, body: Body) -> Array:

@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.choreographer.motion.body import HANDS, KNOWN, Body
+from dancenow.choreographer.motion.body import KNOWN, Body
 from dancenow.choreographer.motion.series import Array, filled
 from dancenow.pose import PoseTrack
 from dancenow.pose.body_size import depth_scale
-from dancenow.pose.layout import FACE, INDEX, NUM_KEYPOINTS, SIDES, USABLE
+from dancenow.pose.layout import FACE, HANDS, INDEX, NUM_KEYPOINTS, SIDES, USABLE
 
 HEAD_POINTS: Final = np.array(
     [INDEX[n] for n in ("right_eye", "left_eye", "right_ear", "left_ear")]
