@@ -233,6 +233,20 @@ def test_a_foreshortened_bone_is_shorter_and_as_wide(
     assert sizes[1][1] / sizes[0][1] == pytest.approx(1, abs=0.05)
 
 
+def test_a_head_from_behind_is_as_large_as_from_in_front(
+    texture: Texture, references: References
+) -> None:
+    ears = [INDEX["left_ear"], INDEX["right_ear"]]
+    front = only(references.keypoints[3], "neck", "left_ear", "right_ear")
+    behind = front.copy()
+    behind[ears] = front[ears[::-1]]
+    sizes = []
+    for pose in (front, behind):
+        cover = texture.layers(pose, every_piece_from(3), SIZE)[..., 3]
+        sizes.append(float((cover > 0).sum()))
+    assert sizes[0] > 50 and sizes[1] == pytest.approx(sizes[0], rel=0.25)
+
+
 def test_limbs_that_are_not_seen_leave_nothing(texture: Texture, references: References) -> None:
     chosen = every_piece_from(3)
     keypoints = references.keypoints[3]

@@ -207,8 +207,8 @@ class MotionTraining:
     def _strayed(self, rng: np.random.Generator, known: NDArray[np.float32]) -> Moves:
         """Offsets `(B, T, D)` that make given beginnings look as if the model had composed them.
 
-        A composed dance continues composed windows, whose errors would add up.  So the model
-        learns to continue what is slightly off the dance, and to come back to it.
+        A dance that continues a clip is given what the learned one may never have shown.  So the
+        model learns to continue what is slightly off the dance, and to come back to it.
         """
         batch, window = known.shape
         far = self.config.stray * rng.standard_normal(batch).astype(np.float32)

@@ -266,8 +266,13 @@ def _motion(piece: Piece, new: FloatArray, old: FloatArray, size: float) -> Affi
     if spread < _POINT or float((np.abs(end - goal) ** 2).sum()) < _POINT:
         return None
     turn = complex((np.conj(start - middle) * (end - goal)).sum()) / spread
+    flipped = complex(((start - middle) * (end - goal)).sum()) / spread
+    # A head from behind has its ears exchanged: it is the mirrored one from in front.
+    behind = piece.name == "head" and abs(flipped) > abs(turn)
+    turn = flipped if behind else turn
     turn *= float(np.clip(abs(turn), 1 / _STRETCH, _STRETCH)) / max(abs(turn), 1e-9)
-    linear = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
+    across = -1 if behind else 1
+    linear = np.array([[turn.real, -across * turn.imag], [turn.imag, across * turn.real]])
     return _about(linear, middle, goal)
 
 
