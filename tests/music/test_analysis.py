@@ -167,12 +167,22 @@ def test_loud_strokes_between_the_beats_are_no_beats_or_it_is_told(
         assert np.median(np.abs(distances(music, 60 / bpm))) < 0.05
 
 
-@pytest.mark.parametrize("bpm", [60.0, 120.0])
+@pytest.mark.parametrize("bpm", [60.0, 100.0, 120.0, 130.0])
 def test_a_given_tempo_is_kept_to(tmp_path: Path, bpm: float) -> None:
     path = write_media(tmp_path / "a.wav", drums(120))
     music = analyze_music(path, bpm=bpm)
-    assert music.tempo == pytest.approx(bpm, rel=0.02) and music.other_tempo == 0
-    assert np.median(np.abs(distances(music, 0.5))) < 0.05
+    assert music.tempo == pytest.approx(bpm, rel=0.04) and music.other_tempo == 0
+    assert np.diff(music.beats).mean() == pytest.approx(60 / bpm, rel=0.04)
+    if bpm in (60.0, 120.0):
+        assert np.median(np.abs(distances(music, 0.5))) < 0.05
+
+
+@pytest.mark.parametrize("first", [2.0, 18.9])
+def test_a_first_beat_that_nothing_follows_is_refused(tmp_path: Path, first: float) -> None:
+    kind = noise(20) if first < 10 else drums(120)
+    path = write_media(tmp_path / "a.wav", kind)
+    with pytest.raises(InputError, match=r"`first_beat.*(add `bpm`|fewer than 4 beats)"):
+        analyze_music(path, first_beat=first)
 
 
 def test_a_given_first_beat_moves_the_others(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_in_a_loop_the_camera_comes_back_too(stage: Path, tmp_path: Path) -> Non
     track = PoseTrack.load(danced(stage, tmp_path / "a.npz", options, 8.0).output)
     again = np.concatenate([track.xy, track.xy[:1]])[:, :15]
     steps = np.linalg.norm(np.diff(again, axis=0), axis=-1).mean(axis=1)
-    assert steps[-1] < 5 * np.median(steps)
+    assert steps[-1] < 3 * np.median(steps)
 
 
 def test_a_dance_that_was_learned_without_depth_is_flat(tmp_path: Path) -> None:
@@ -235,6 +235,9 @@ def test_a_dance_is_learned_first_where_a_track_is_given(stage: Path, tmp_path: 
         ({"performer": ["zola"], "canon": 1.0}, "a.mp4", 1.0, "`canon=1`: needs several"),
         ({"performer": ["zola"] * 2, "canon": -1.0}, "a.mp4", 1.0, "`canon` must be 0 s or"),
         ({"canon": 1.0}, "a.mp4", 1.0, "`canon=1`: needs several"),
+        ({"performer": ["zola"] * 2, "canon": 1.0, "loop": True}, "a.mp4", 1.0, "`canon`: who"),
+        ({"performer": ["zola"] * 2, "canon": 1.0, "camera": "orbit"}, "a.mp4", 1.0, "`canon`: w"),
+        ({"camera": "90"}, "a.GLB", 1.0, "`camera`: means nothing to a motion capture"),
         ({"camera": "90"}, "a.glb", 1.0, "`camera`: means nothing to a motion capture"),
         ({"formation": Formation.together}, "a.mp4", 1.0, "`formation=together`: needs several"),
         ({"background": "red"}, "a.mp4", 1.0, "`background=red`: needs a `performer`"),

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.composition import Composition
-from dancenow.errors import InputError
+from dancenow.errors import DanceNowWarning, InputError
 from dancenow.options import GenerateOptions, TrainChoreographerOptions
 from dancenow.options.styles import parse_mix, styled_clips
 from dancenow.pose.layout import INDEX, SIDES
 from dancenow.training import choose_device
 from dancenow.workflows.generate import generate
 from dancenow.workflows.train_choreographer import train_choreographer
-from motions import dancing
+from motions import dancing, without
 
 Command = Callable[..., tuple[int, str, str]]
 FEW = TrainChoreographerOptions(preset="tiny", steps=2, device="cpu")
@@ -80,18 +80,42 @@ def test_styles_are_mixed_in_their_shares(trained: Path, share: float) -> None:
 
 def test_a_style_is_asked_for_by_name(trained: Path, tmp_path: Path) -> None:
     for name in ("wild", "calm:1,wild:3"):
-        made = generate(trained, tmp_path / "a.npz", replace(NEW, style=name))
+        made = generate(trained, tmp_path / "a.npz", replace(NEW, style=(name,)))
         assert made.frames == round(6 * made.fps)
     for name in ("ballet", "calm:1,ballet:1"):
         with pytest.raises(InputError, match=r"`style=ballet`: unknown; .* is calm, wild"):
-            generate(trained, tmp_path / "b.npz", replace(NEW, style=name))
+            generate(trained, tmp_path / "b.npz", replace(NEW, style=(name,)))
     assert not (tmp_path / "b.npz").exists()
+
+
+def test_styles_can_be_named_one_by_one_and_spelt_in_other_ways(
+    trained: Path, tmp_path: Path
+) -> None:
+    made = [
+        generate(trained, tmp_path / f"{number}.npz", replace(NEW, style=style))
+        for number, style in enumerate([("calm", "wild"), ("calm:0.5,wild:0.5",)])
+    ]
+    assert made[0].output.read_bytes() == made[1].output.read_bytes()
+    assert parse_mix("cafe\u0301") == {"caf\u00e9": 1.0}
+    assert styled_clips(["cafe\u0301=a.mp4"], []) == [(Path("a.mp4"), "caf\u00e9")]
+
+
+def test_a_short_mix_has_all_its_styles(trained: Path) -> None:
+    calm, wild = away(trained, 4.0, calm=1.0), away(trained, 4.0, wild=1.0)
+    between = (np.median(calm) + np.median(wild)) / 2
+    share = (away(trained, 4.0, calm=0.5, wild=0.5) < between).mean()
+    assert 0.2 < share < 0.8
+
+
+def test_a_clip_has_no_styles_and_is_not_learned_for_them(stage: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"`style`: .*wild.npz is no choreographer"):
+        generate(stage / "wild.npz", tmp_path / "a.npz", replace(NEW, style=("wild",)))
 
 
 def test_without_styles_none_can_be_asked_for(stage: Path, tmp_path: Path) -> None:
     train_choreographer(stage / "wild.npz", tmp_path / "c", replace(FEW, codec="pose"))
     with pytest.raises(InputError, match="`style=wild`: unknown; what was learned is none"):
-        generate(tmp_path / "c", tmp_path / "a.npz", replace(NEW, style="wild"))
+        generate(tmp_path / "c", tmp_path / "a.npz", replace(NEW, style=("wild",)))
 
 
 def test_other_styles_are_another_training(stage: Path, trained: Path) -> None:
@@ -104,6 +128,25 @@ def test_a_style_needs_a_passage_to_learn_from(stage: Path, tmp_path: Path) -> N
     styles = (f"long={stage / 'wild.npz'}", f"short={stage / 'short.npz'}")
     with pytest.raises(InputError, match="`style=short`: its clips show the whole body for less"):
         train_choreographer([], tmp_path / "c", replace(FEW, style=styles))
+
+
+def test_a_style_of_which_nobody_is_seen_is_told(stage: Path, tmp_path: Path) -> None:
+    whole = dancing(seconds=20)
+    without(whole, INDEX["left_ankle"]).save(tmp_path / "legless.npz")
+    styles = (f"a={stage / 'wild.npz'}", f"b={tmp_path / 'legless.npz'}")
+    with (
+        pytest.warns(DanceNowWarning, match="is left out"),
+        pytest.raises(InputError, match="`style=b`: its clips"),
+    ):
+        train_choreographer([], tmp_path / "c", replace(FEW, style=styles))
+
+
+def test_a_clip_without_depth_among_others_is_told(stage: Path, tmp_path: Path) -> None:
+    replace(dancing(seconds=20), depth=None).save(tmp_path / "flat.npz")
+    with pytest.warns(DanceNowWarning, match=r"flat.npz: the depth of its poses is not known"):
+        train_choreographer(
+            [stage / "wild.npz", tmp_path / "flat.npz"], tmp_path / "c", replace(FEW, codec="pose")
+        )
 
 
 @pytest.mark.parametrize("text", ["ballet", "=a.mp4", "ballet=", "two words=a.mp4", "a:b=c.mp4"])
@@ -130,7 +173,7 @@ def test_shares_sum_to_one(text: str, mix: dict[str, float]) -> None:
 )
 def test_what_is_no_mix_is_told(text: str) -> None:
     with pytest.raises(InputError, match="`style="):
-        GenerateOptions(style=text)
+        GenerateOptions(style=(text,))
 
 
 def test_on_the_command_line(dancenow: Command, stage: Path, tmp_path: Path) -> None:

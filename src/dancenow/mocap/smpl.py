@@ -81,7 +81,10 @@ def read_smpl(path: Path) -> Bvh:
     try:
         values = _unpickled(path) if path.suffix.lower() == ".pkl" else _archived(path)
         poses = _first(values, _POSES)
-        poses = np.asarray(poses, np.float64).reshape(len(poses), -1, 3)
+        poses = np.asarray(poses, np.float64)
+        if poses.ndim == 4:
+            raise ValueError("rotation matrices are not read, only rotation vectors")
+        poses = poses.reshape(len(poses), -1, 3)
         travel = np.zeros((len(poses), 3))
         if any(name in values for name in _TRAVEL):
             travel = np.asarray(_first(values, _TRAVEL), np.float64).reshape(-1, 3)

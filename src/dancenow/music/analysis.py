@@ -38,6 +38,7 @@ _LATE: Final = 0.02  # seconds by which onsets peak after a stroke, on average
 _MARGIN: Final = 4.0  # beats of silence added before and after the onsets
 _FEWEST: Final = 4  # beats
 _GIVEN: Final = (20.0, 400.0)  # beats a minute that may be given
+_KEPT: Final = 0.04  # part of a given tempo by which the beats may differ from it
 _SECTION: Final = 3.0  # seconds; standard deviation of the smoothing
 
 
@@ -88,7 +89,9 @@ def analyze_music(
     samples = load_samples(path)
     seconds = len(samples) / RATE
     if first_beat is not None and not 0 <= first_beat < seconds:
-        raise InputError(f"`first_beat={first_beat:g}`: {path} lasts {seconds:.1f} s.")
+        raise InputError(
+            f"`first_beat={first_beat:g}`: must be 0 or above; {path} lasts {seconds:.1f} s."
+        )
     if max(float(samples.max()), -float(samples.min())) < _SILENT:
         heard = Music(seconds, np.empty(0), 0.0, 0.0, np.zeros(_whole(seconds)))
     else:
@@ -96,12 +99,15 @@ def analyze_music(
     if bpm is not None and not len(heard.beats):
         counted = np.arange(first_beat or 0.0, seconds, 60 / bpm)
         return replace(heard, beats=counted, tempo=bpm)
-    if first_beat is not None and len(heard.beats):
-        beats = _shifted(heard.beats, first_beat)
-        beats = beats[beats < seconds]
-        if len(beats) >= _FEWEST:
-            return replace(heard, beats=beats)
-    return heard
+    if first_beat is None:
+        return heard
+    if not len(heard.beats):
+        raise InputError(f"`first_beat`: no clear beat is heard in {path}; add `bpm`, too.")
+    beats = _shifted(heard.beats, first_beat)
+    beats = beats[beats < seconds]
+    if len(beats) < _FEWEST:
+        raise InputError(f"`first_beat={first_beat:g}`: fewer than {_FEWEST} beats follow.")
+    return replace(heard, beats=beats)
 
 
 def _heard(samples: Samples, bpm: float | None) -> Music:
@@ -118,7 +124,19 @@ def _heard(samples: Samples, bpm: float | None) -> Music:
     if len(beats) < _FEWEST:
         return Music(seconds, nothing, 0.0, clarity, energy)
     tempo = 60 / float(np.diff(beats).mean())
+    if bpm is not None and abs(tempo / bpm - 1) > _KEPT:  # the music does not follow it
+        beats, tempo = _counted(onsets.strength, bpm), bpm
     return Music(seconds, beats, tempo, clarity, energy, other and tempo * other)
+
+
+def _counted(strength: Samples, bpm: float) -> Array:
+    """Even beats of a tempo, where the onsets are strongest."""
+    step, rate = 60 / bpm, RATE / HOP
+    ends = len(strength) / rate
+    grids = [np.arange(first, ends, step) for first in np.arange(0, step, 1 / rate)]
+    sums = [strength[(grid * rate).astype(int)].mean() for grid in grids]
+    beats: Array = np.maximum(grids[int(np.argmax(sums))] - _LATE, 0.0)
+    return beats
 
 
 def _shifted(beats: Array, first: float) -> Array:

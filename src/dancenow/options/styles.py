@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def styled_clips(texts: Sequence[str], clips: Sequence[Path]) -> list[tuple[Path
     named = []
     for text in texts:
         name, sign, clip = text.partition("=")
+        name = unicodedata.normalize("NFC", name)  # as others may spell it
         if not sign or not clip or not _NAME.fullmatch(name):
             raise InputError(
                 f"`style={text}`: must name a style and a clip, such as ballet=a.mp4; the name is "
@@ -43,7 +45,7 @@ def parse_mix(text: str) -> dict[str, float]:
     """
     mix: dict[str, float] = {}
     for part in text.split(","):
-        name, sign, number = part.strip().partition(":")
+        name, sign, number = unicodedata.normalize("NFC", part).strip().partition(":")
         try:
             share = float(number) if sign else 1.0
         except ValueError:

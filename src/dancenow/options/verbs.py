@@ -212,12 +212,12 @@ class GenerateOptions(_DanceOptions, CredentialsOptions):
     )
     camera: Annotated[str, _FILMED_FROM] = "0"
     style: Annotated[
-        str | None,
+        tuple[str, ...],
         Option(
             "A learned style, or several with shares: ballet:0.5,hiphop:0.5.",
             metavar="NAME[:SHARE,...]",
         ),
-    ] = None
+    ] = ()
     canon: Annotated[
         float, Option("Seconds by which each performer starts after the previous one.")
     ] = 0.0
@@ -231,8 +231,8 @@ class GenerateOptions(_DanceOptions, CredentialsOptions):
 
     def __post_init__(self) -> None:
         View.parse(self.camera)
-        if self.style is not None:
-            parse_mix(self.style)
+        if self.style:
+            parse_mix(",".join(self.style))
 
     @property
     def view(self) -> View:

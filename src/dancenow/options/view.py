@@ -35,9 +35,9 @@ class View:
         """Whether it stands anywhere but in front."""
         return bool(self.azimuth or self.turning)
 
-    def closed(self, seconds: float, *, loop: bool) -> View:
+    def closed(self, seconds: float) -> View:
         """The view whose camera, in a loop of this length, comes back to where it began."""
-        if not loop or not self.turning:
+        if not self.turning:
             return self
         turns = max(1, round(self.turning * seconds / 360))
         return View(self.azimuth, 360 * turns / seconds)

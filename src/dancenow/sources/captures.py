@@ -48,12 +48,28 @@ def read_figure(path: Path, fps: float | None = None) -> Figure:
     return figure_of(capture if fps is None else replace(capture, fps=fps), path)
 
 
-def filmed(path: Path, track: PoseTrack, view: View) -> PoseTrack:
+def check_depth(path: Path, track: PoseTrack) -> None:
+    """Raise `InputError` if a choreographer, or a clip, taught no depth to a composed track."""
+    if track.depth is None:
+        raise InputError(
+            f"{path}: has learned nothing of depth; train it anew on clips whose poses DanceNow "
+            "finds, or on captures."
+        )
+
+
+def filmed(path: Path, track: PoseTrack, view: View, *, loop: bool = False) -> PoseTrack:
     """A motion that was filmed from one side, from another; `path` is where it came from.
+
+    In a loop, the camera comes round, and the motion is seen as if it had gone round before.
 
     Raises:
         InputError: nothing is known of its depth.
     """
+    if loop and track.depth is not None:
+        count, view = len(track), view.closed(track.duration)
+        keypoints, depth = (np.concatenate([part] * 3) for part in (track.keypoints, track.depth))
+        thrice = replace(track, keypoints=keypoints, depth=depth)
+        return filmed(path, thrice, view)[count : 2 * count]
     figure, lens = _lifted(path, track)
     made = film(figure, view, lens)
     keypoints = made.keypoints.copy()

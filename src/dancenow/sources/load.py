@@ -116,11 +116,29 @@ def _load(
         return Source(clean(read_pose_files(path, fps=fps).of(person, path)), None)
     clip = probe(path, fps=fps)
     clip.tell()
+    track, cuts = find_in_every_shot(
+        clip, person=person, estimator=estimator, device=device, progress=progress
+    )
+    return Source(join_shots(track, cuts), clip, cuts)
+
+
+def find_in_every_shot(
+    clip: ClipInfo,
+    *,
+    person: str = LARGEST,
+    estimator: str = "mediapipe",
+    device: str = "cpu",
+    progress: ProgressCallback = silent,
+) -> tuple[PoseTrack, tuple[int, ...]]:
+    """The poses of a dancer, or of another one in shots that do not show them; and the cuts.
+
+    Arguments, errors and warnings are those of `find_pose`; who was named is followed alone.
+    """
     track = find_pose(clip, person=person, estimator=estimator, device=device, progress=progress)
     cast = detect_people(clip, estimator=estimator, device=device)
     if cast.cuts and person == LARGEST:
         track = _in_every_shot(clip, cast, track, estimator, progress)
-    return Source(join_shots(track, cast.cuts), clip, cast.cuts)
+    return track, cast.cuts
 
 
 def _in_every_shot(

@@ -54,7 +54,12 @@ def check_composition(options: GenerateOptions, output: Path, dance: Path) -> No
         raise InputError("`loop` and `music`: music ends, a loop does not; choose one.")
     if options.loop and options.continue_from is not None:
         raise InputError("`loop` and `continue_from`: a loop has no beginning; choose one.")
-    if output.suffix in WRITTEN and options.view.moved:
+    if options.canon and (options.loop or options.view.turning):
+        raise InputError(
+            "`canon`: who starts later is not in a loop, nor before an orbiting camera; leave "
+            "one of them out."
+        )
+    if output.suffix.lower() in WRITTEN and options.view.moved:
         raise InputError("`camera`: means nothing to a motion capture; leave it out.")
     if is_motion(output):
         check_can_write(output)
@@ -131,7 +136,7 @@ class ComposeInputs:
             self.continued,
             self.music,
             str(options.music or ""),
-            {} if options.style is None else parse_mix(options.style),
+            parse_mix(",".join(options.style)) if options.style else {},
         )
 
     def claim(self, options: GenerateOptions, dance: Path) -> Claim:

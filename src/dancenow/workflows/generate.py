@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dancenow.choreographer import Choreographer, find_method
+from dancenow.choreographer import Choreographer, find_method, is_choreographer
 from dancenow.choreographer.choreographer import DanceRequest
 from dancenow.credentials import Claim, Made, Origin
 from dancenow.errors import InputError
@@ -15,7 +15,7 @@ from dancenow.options.field import narrowed
 from dancenow.options.verbs import BACKGROUNDS
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.captures import WRITTEN, filmed, is_motion
+from dancenow.sources.captures import WRITTEN, check_depth, filmed, is_motion
 from dancenow.staging.backdrop import TARGET
 from dancenow.staging.result import open_result
 from dancenow.training.device import choose_device
@@ -134,6 +134,8 @@ def _compose(job: _Job) -> Generated:
     """Compose a dance with a choreographer of poses, and perform it."""
     method, options = find_method(job.training.codec), job.options
     check_composition(options, job.output, job.dance)
+    if options.style and not is_choreographer(job.dance):
+        raise InputError(f"`style`: {job.dance} is no choreographer that was trained with styles.")
     method.check_request(
         DanceRequest(options.seconds, None, options.seed, options.temperature, options.loop)
     )
@@ -145,13 +147,10 @@ def _compose(job: _Job) -> Generated:
     with job.times.stage("compose"):
         composed = choreographer.compose_track(request, job.progress)
     track = composed.track
-    if track.depth is None and (options.view.moved or job.output.suffix.lower() in WRITTEN):
-        raise InputError(
-            f"{folder}: has learned nothing of depth; train it anew on clips whose poses DanceNow "
-            "finds, or on captures."
-        )
+    if options.view.moved or job.output.suffix.lower() in WRITTEN:
+        check_depth(job.dance, track)
     if options.view.moved:
-        track = filmed(folder, track, options.view.closed(track.duration, loop=options.loop))
+        track = filmed(job.dance, track, options.view, loop=options.loop)
     claim = inputs.claim(options, job.dance) if options.credentials else None
     with job.times.stage("perform" if inputs.ensemble.performers else "write"):
         size, signed = write_dance(

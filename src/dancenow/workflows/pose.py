@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dancenow.errors import InputError, counted
 from dancenow.files import check_can_write, check_folder, check_not_read, write_bytes
@@ -24,8 +25,8 @@ from dancenow.sources.captures import (
     read_figure,
     write_motion,
 )
-from dancenow.sources.detection import detect_people, detect_pose, find_pose
-from dancenow.sources.load import check_rate, load_source
+from dancenow.sources.detection import detect_people, detect_pose
+from dancenow.sources.load import check_rate, find_in_every_shot, load_source
 from dancenow.sources.people_picture import draw_people
 from dancenow.video import ClipInfo, check_output, open_writer, probe, read_frames
 from dancenow.video.png import encode_png
@@ -100,13 +101,11 @@ def _seen(clip: Path, options: PoseOptions, progress: ProgressCallback) -> tuple
         track = files.of(options.person, clip)
         return track if options.raw else clean(track), files.taken_for
     info = probe(clip, fps=options.fps)
-    track = (detect_pose if options.raw else find_pose)(
-        info,
-        person=options.person,
-        estimator=options.estimator,
-        device=options.device,
-        progress=progress,
-    )
+    given: dict[str, Any] = {
+        "person": options.person, "estimator": options.estimator, "device": options.device,
+        "progress": progress,
+    }  # fmt: skip
+    track = detect_pose(info, **given) if options.raw else find_in_every_shot(info, **given)[0]
     return track, _described(info)
 
 

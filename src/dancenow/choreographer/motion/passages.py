@@ -80,7 +80,7 @@ class Passages:
         danced = dict.fromkeys(self._mix, 0.0)
         while (begun := len(made) - len(before)) < count:
             style = self._behind(rng, danced)
-            room = self._phrase(rng, count - begun, style)
+            room = self._phrase(rng, count - begun, style, -(-count // len(self._mix)))
             danced[style] += room
             left = made[-_COMPARED:]
             right = after[:_COMPARED] if begun + room == count else after[:0]
@@ -111,9 +111,9 @@ class Passages:
             return str(rng.choice(list(self._mix), p=list(self._mix.values())))
         return max(self._mix, key=lambda name: self._mix[name] - danced[name] / total)
 
-    def _phrase(self, rng: np.random.Generator, left: int, style: str) -> int:
-        """Length of the next phrase, when so many vectors are left."""
-        shortest, longest = (round(seconds * RATE) for seconds in PHRASE)
+    def _phrase(self, rng: np.random.Generator, left: int, style: str, most: int) -> int:
+        """Length of the next phrase, when so many vectors are left, and `most` are one style's."""
+        shortest, longest = (min(most, round(seconds * RATE)) for seconds in PHRASE)
         length = int(rng.integers(shortest, longest + 1))
         if left - length < shortest // 2:  # no scraps at the end
             length = left

@@ -17,6 +17,7 @@ from dancenow.cache import content_hash
 from dancenow.choreographer.motion.codec import RATE, SHORTEST, Moves, PoseCodec
 from dancenow.choreographer.motion.composing import LearnedMotion, MotionRequest, compose
 from dancenow.choreographer.motion.config import MotionConfig, PoseChoreographerConfig
+from dancenow.choreographer.motion.depths import are_known
 from dancenow.choreographer.motion.diffusion import MotionDenoiser
 from dancenow.choreographer.motion.scaler import MoveScaler
 from dancenow.choreographer.motion.training import MotionData
@@ -69,6 +70,7 @@ class PreparedDance:
         named = [styles[number] for number in usable] if styles else [""] * len(usable)
         tracks, paths = [tracks[number] for number in usable], [paths[number] for number in usable]
         codec = PoseCodec.fit(tracks)
+        _tell_of_depth(codec, tracks, paths)
         pieces: list[Moves] = []
         danced: list[Moves] = []
         held_out: list[Moves] = []
@@ -94,7 +96,7 @@ class PreparedDance:
                 f"at a time; {_ENOUGH * config.window / RATE:.0f} s, in passages of at least "
                 f"{config.window / RATE:.0f} s, are needed to learn a dance; give longer clips."
             )
-        for style in named:
+        for style in dict.fromkeys(styles or named):
             if not any(
                 each == style and len(piece) >= config.window
                 for each, piece in zip(of_danced, danced, strict=True)
@@ -122,6 +124,19 @@ class PreparedDance:
             drawn = draw_pose(near, (side, side))
             pictures.append(cv2.resize(drawn, (_SHOWN_PX,) * 2, interpolation=cv2.INTER_AREA))
         return np.asarray(np.hstack(pictures), dtype=np.uint8)
+
+
+def _tell_of_depth(codec: PoseCodec, tracks: list[PoseTrack], paths: list[Path]) -> None:
+    """Warn if no depth is learned only because some of the tracks have none."""
+    flat = {path for track, path in zip(tracks, paths, strict=True) if not are_known([track])}
+    if not codec.spatial and flat != set(paths):
+        names = ", ".join(str(path) for path in sorted(flat))
+        warnings.warn(
+            f"{names}: the depth of its poses is not known, so none is learned, and new dances "
+            "cannot be filmed from elsewhere.",
+            DanceNowWarning,
+            stacklevel=4,
+        )
 
 
 def _with_whole_body(tracks: list[PoseTrack], paths: list[Path]) -> list[int]:
