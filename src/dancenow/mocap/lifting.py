@@ -21,6 +21,7 @@ from dancenow.mocap.filming import Lens
 from dancenow.pose import PoseTrack
 from dancenow.pose.body_size import NECK_TO_NOSE, SHANK, THIGH, TORSO, body_height, depth_scale
 from dancenow.pose.feet import held_still
+from dancenow.pose.gaps import filled, runs
 from dancenow.pose.ground import find_ground
 from dancenow.pose.layout import INDEX, SIDES, USABLE, swapped
 
@@ -150,7 +151,7 @@ def _known(track: PoseTrack, height: Array) -> tuple[Array, Array]:
     seen = track.confidence[:, _ROWS] >= USABLE
     given, xy = track.xy[:, _ROWS].astype(np.float64), np.zeros((len(track), len(_ROWS), 2))
     root = _at("mid_hip")
-    xy[:, root] = _filled(given[:, root], seen[:, root])
+    xy[:, root] = filled(given[:, root], seen[:, root])
     depth[:, root] = 0
     for parent, child in _BONES:
         above, below = _at(parent), _at(child)
@@ -161,10 +162,10 @@ def _known(track: PoseTrack, height: Array) -> tuple[Array, Array]:
             elbow = _at(child[: child.index("_")] + "_elbow")
             offset = np.where(both[:, None], offset, 0.3 * (xy[:, above] - xy[:, elbow]))
         else:
-            offset = _filled(offset, both) if both.any() else usual
+            offset = filled(offset, both) if both.any() else usual
         xy[:, below] = np.where(seen[:, [below]], given[:, below], xy[:, above] + offset)
         behind = (depth[:, below] - depth[:, above])[:, None]
-        behind = _filled(behind, np.isfinite(behind[:, 0]))[:, 0]
+        behind = filled(behind, np.isfinite(behind[:, 0]))[:, 0]
         depth[:, below] = depth[:, above] + behind
     return xy, gaussian_filter1d(depth, _SMOOTH * track.fps, axis=0, mode="nearest")
 
@@ -177,15 +178,6 @@ def _usual(joint: str) -> tuple[float, float]:
     side, _, name = joint.partition("_")
     x, y = _OFFSETS[name or joint]
     return (x if side == "left" else -x), y
-
-
-def _filled(values: Array, known: NDArray[np.bool_]) -> Array:
-    """Values `(T, D)` with unknown ones interpolated in time; 0 where none is known."""
-    if not known.any():
-        return np.zeros_like(values)
-    frames = np.arange(len(values))
-    columns = [np.interp(frames, frames[known], column[known]) for column in values.T]
-    return np.stack(columns, axis=1)
 
 
 def _lean(rises: Array, depth: Array) -> float:
@@ -283,8 +275,7 @@ def _plant(points: Array, side: str, stands: NDArray[np.bool_], fps: float) -> N
     """Let the leg take up what is left of a standing foot's movement."""
     hip, knee, *foot = (_at(f"{side}_{part}") for part in ("hip", "knee", *_FOOT))
     feet, away, weight = points[:, foot], np.zeros((len(points), 3, 3)), np.zeros(len(points))
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], stands.astype(np.int8), [0]])))
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+    for start, stop in runs(stands):
         away[start:stop] = feet[start:stop].mean(axis=0) - feet[start:stop]
         weight[start:stop] = 1
     # A foot that is not held yet, or no longer, is on its way to where it is held.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
+from dancenow.pose.gaps import filled
 from dancenow.pose.layout import INDEX, SIDES, USABLE
 from dancenow.pose.track import FloatArray, PoseTrack
 
@@ -71,10 +72,7 @@ def depth_scale(track: PoseTrack) -> NDArray[np.float64]:
     A crouch or a limb that points at the camera is not depth: the largest of two seconds counts.
     """
     heights = body_height(track).astype(np.float64)
-    frames, known = np.arange(len(track)), np.isfinite(heights)
-    heights = (
-        np.interp(frames, frames[known], heights[known]) if known.any() else np.zeros(len(track))
-    )
+    heights = filled(heights[:, None], np.isfinite(heights))[:, 0]
     window = max(1, round(2 * track.fps)) | 1
     largest = maximum_filter1d(heights, window, mode="nearest")
     slow = gaussian_filter1d(largest, SLOW * track.fps, mode="nearest")

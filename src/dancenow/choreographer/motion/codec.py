@@ -43,11 +43,12 @@ from dancenow.choreographer.motion.parts import (
     parts_of,
     seen_face,
 )
-from dancenow.choreographer.motion.series import Array, bridged, filled, resampled, runs
+from dancenow.choreographer.motion.series import Array, bridged, resampled
 from dancenow.choreographer.motion.settling import settle
 from dancenow.pose import PoseTrack
 from dancenow.pose.body_size import DEEPEST, SLOW, depth_scale
 from dancenow.pose.feet import find_feet
+from dancenow.pose.gaps import filled, runs
 from dancenow.pose.ground import find_ground
 from dancenow.pose.layout import HANDS, INDEX, NUM_KEYPOINTS, SIDES, USABLE
 

@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 
 from dancenow.choreographer.motion.body import CHILDREN, CORE, LIMB_NAMES, PARENTS, Body
-from dancenow.choreographer.motion.series import Array, filled
+from dancenow.choreographer.motion.series import Array
 from dancenow.pose import PoseTrack
+from dancenow.pose.gaps import filled
 from dancenow.pose.layout import INDEX, NUM_KEYPOINTS
 
 EARS: Final = (INDEX["left_ear"], INDEX["right_ear"])

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.choreographer.motion.body import KNOWN, Body
-from dancenow.choreographer.motion.series import Array, filled
+from dancenow.choreographer.motion.series import Array
 from dancenow.pose import PoseTrack
 from dancenow.pose.body_size import depth_scale
+from dancenow.pose.gaps import filled
 from dancenow.pose.layout import FACE, HANDS, INDEX, NUM_KEYPOINTS, SIDES, USABLE
 
 HEAD_POINTS: Final = np.array(

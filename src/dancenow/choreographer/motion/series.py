@@ -1,28 +1,18 @@
-"""Values over time: filling gaps, changing rates."""
+"""Values over time: bridging gaps, changing rates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from dancenow.pose.gaps import runs
+
 Array = NDArray[np.float64]
 
 _LONGEST_GAP: Final = 0.5  # seconds over which a hidden limb is guessed
-
-
-def filled(values: Array, known: NDArray[np.bool_]) -> Array:
-    """Values `(T, D)` with unknown ones interpolated; 0 if none is known."""
-    if known.all():
-        return values
-    if not known.any():
-        return np.zeros_like(values)
-    frames = np.arange(len(values))
-    columns = [np.interp(frames, frames[known], column[known]) for column in values.T]
-    return np.stack(columns, axis=1)
 
 
 def bridged(known: NDArray[np.bool_], fps: float) -> NDArray[np.bool_]:
@@ -32,12 +22,6 @@ def bridged(known: NDArray[np.bool_], fps: float) -> NDArray[np.bool_]:
         if start > 0 and stop < len(known) and (stop - start) / fps <= _LONGEST_GAP:
             whole[start:stop] = True
     return whole
-
-
-def runs(flags: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """Start and end of every run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
-    return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
 def resampled(values: NDArray[Any], rate: float, wanted: float) -> NDArray[np.float32]:

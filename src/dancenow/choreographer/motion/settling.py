@@ -8,8 +8,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from dancenow.choreographer.motion.body import LIMB_NAMES
-from dancenow.choreographer.motion.series import Array, runs
+from dancenow.choreographer.motion.series import Array
 from dancenow.pose.feet import held_still
+from dancenow.pose.gaps import runs
 from dancenow.pose.layout import INDEX, SIDES
 
 _FOOT: Final = ("big_toe", "heel", "ankle")
