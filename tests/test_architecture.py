@@ -27,7 +27,7 @@ ROWS = (
     ("staging",),
     ("performer", "choreographer"),
     ("sources",),
-    ("training", "evaluation"),
+    ("training", "evaluation", "plan"),
     ("sample", "mocap", "music", "report", "credentials"),
     ("pose", "video"),
     ("options", "files", "cache", "progress", "processes", "version"),

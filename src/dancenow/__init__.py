@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dancenow.choreographer.motion.choreographer import PoseChoreographer
     from dancenow.errors import DanceNowError, InputError
     from dancenow.options import (
+        ComposeOptions,
         EvaluateClipOptions,
         EvaluateDanceOptions,
         EvaluatePerformerOptions,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from dancenow.performer import Performer
     from dancenow.pose import PoseTrack
     from dancenow.progress import Progress
+    from dancenow.workflows.compose import compose
     from dancenow.workflows.evaluate_clip import evaluate_clip
     from dancenow.workflows.evaluate_dance import evaluate_dance
     from dancenow.workflows.evaluate_performer import evaluate_performer
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Choreographer",
+    "ComposeOptions",
     "DanceNowError",
     "EvaluateClipOptions",
     "EvaluateDanceOptions",
@@ -75,6 +78,7 @@ __all__ = [
     "TrainPerformerOptions",
     "TransferOptions",
     "__version__",
+    "compose",
     "detect",
     "evaluate_clip",
     "evaluate_dance",

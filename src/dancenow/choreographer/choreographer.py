@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow.choreographer.arrangement import Arranged, Arrangement
 from dancenow.choreographer.config import ConfigT
 from dancenow.choreographer.folder import learned_codec
 from dancenow.choreographer.job import TrainingJob
@@ -248,6 +249,27 @@ class Method(ABC, Generic[ConfigT, ChoreographerT]):
         Raises:
             InputError: the request makes no sense.
         """
+
+    def arrange(
+        self,
+        arrangement: Arrangement,
+        choreographer: ChoreographerT | None,
+        progress: ProgressCallback = silent,
+    ) -> Arranged:
+        """Make a dance of what a document says.
+
+        Args:
+            arrangement: the document, its footage and music.
+            choreographer: of this method, or None if nothing needs to be composed.
+            progress: called for every segment.
+
+        Raises:
+            InputError: it cannot be made; the message tells the line of the document.
+        """
+        del choreographer, progress
+        raise arrangement.plan.fault(
+            "dreams pictures; name one that was trained with `codec=pose`.", "choreographer"
+        )
 
     @abstractmethod
     def check_request(self, request: DanceRequest) -> None:

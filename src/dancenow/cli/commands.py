@@ -173,6 +173,20 @@ COMMANDS: Final = (
         options.GenerateOptions,
     ),
     Command(
+        "compose",
+        "Make the dance that a plan (dance.toml) describes: passages, poses, composed stretches.",
+        "dancenow.workflows.compose:compose",
+        (
+            Argument("plan", "The plan; docs/choreography.md says what it may hold."),
+            Argument(
+                "output",
+                "The track (.npz), capture (.bvh, .glb) or clip to write.",
+                output=True,
+            ),
+        ),
+        options.ComposeOptions,
+    ),
+    Command(
         "reconstruct",
         "Show a clip beside its reconstruction by a choreographer, and a walk between latents.",
         "dancenow.workflows.reconstruct:reconstruct",

@@ -14,6 +14,7 @@ from dancenow.options.groups import (
 )
 from dancenow.options.verbs import (
     AblationOptions,
+    ComposeOptions,
     DemoOptions,
     EvaluateClipOptions,
     EvaluateDanceOptions,
@@ -35,6 +36,7 @@ from dancenow.options.verbs import (
 __all__ = [
     "AblationOptions",
     "Camera",
+    "ComposeOptions",
     "DemoOptions",
     "EvaluateClipOptions",
     "EvaluateDanceOptions",

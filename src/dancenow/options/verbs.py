@@ -42,6 +42,7 @@ _FILMED_FROM = Option(
     "orbit, slowly around it.",
     metavar="[DEGREES|orbit]",
 )
+_FORMATION = Option("Several performers side by side, or in one room.")
 _UPLOADS: Final = "Uploads"
 _REFERENCE = Option("Work as the original DanceNet does, for comparison.")
 
@@ -207,9 +208,7 @@ class GenerateOptions(_DanceOptions, CredentialsOptions):
     continue_from: Annotated[Path | None, Option("A clip or track for the dance to continue.")] = (
         None
     )
-    formation: Annotated[Formation, Option("Several performers side by side, or in one room.")] = (
-        Formation.beside
-    )
+    formation: Annotated[Formation, _FORMATION] = Formation.beside
     camera: Annotated[str, _FILMED_FROM] = "0"
     style: Annotated[
         tuple[str, ...],
@@ -233,6 +232,30 @@ class GenerateOptions(_DanceOptions, CredentialsOptions):
         View.parse(self.camera)
         if self.style:
             parse_mix(",".join(self.style))
+
+    @property
+    def view(self) -> View:
+        """Where the dance is filmed from."""
+        return View.parse(self.camera)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposeOptions(DeviceOptions, EstimatorOptions, CredentialsOptions):
+    """Options of a dance that is written down."""
+
+    performer: Annotated[
+        tuple[Path, ...],
+        Option("A trained performer to dance it; repeat it, once for each dancer of the plan."),
+    ] = ()
+    formation: Annotated[Formation, _FORMATION] = Formation.beside
+    camera: Annotated[str, _FILMED_FROM] = "0"
+    background: Annotated[
+        str,
+        Option("The performers' background: target, transparent, a colour, a picture or a clip."),
+    ] = "target"
+
+    def __post_init__(self) -> None:
+        View.parse(self.camera)
 
     @property
     def view(self) -> View:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -110,6 +111,15 @@ def write_motion(output: Path, path: Path, motion: PoseTrack | Figure) -> None:
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     WRITTEN[output.suffix.lower()](skeleton, output)
+
+
+def named_after(output: Path, dancers: Sequence[str]) -> list[Path]:
+    """An output for each of several dancers, with their names."""
+    if len(dancers) == 1:
+        return [output]
+    return [
+        output.with_name(f"{output.stem}-{name or 'dancer'}{output.suffix}") for name in dancers
+    ]
 
 
 def _lifted(path: Path, track: PoseTrack) -> tuple[Figure, Lens]:

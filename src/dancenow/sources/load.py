@@ -84,12 +84,17 @@ def load_source(
         )
     if not view.moved or is_capture(path):
         return source
-    track = source.track
-    if source.clip is not None and not source.cuts:
-        camera, _ = find_camera(source.clip, track, progress=progress)
-        if camera is not None and len(camera) == len(track):
-            track = steadied(track, camera)
-    return replace(source, track=filmed(path, track, view), filmed=True)
+    return replace(source, track=filmed(path, steady_track(source, progress), view), filmed=True)
+
+
+def steady_track(source: Source, progress: ProgressCallback = silent) -> PoseTrack:
+    """A source's track, without the camera's own movement; from shot to shot, a camera jumps."""
+    if source.clip is None or source.cuts:
+        return source.track
+    camera, _ = find_camera(source.clip, source.track, progress=progress)
+    if camera is None or len(camera) != len(source.track):
+        return source.track
+    return steadied(source.track, camera)
 
 
 def _load(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -146,3 +146,14 @@ def _from_the_back(ankles: Array, margin: float) -> NDArray[np.int64]:
                     order[place : place + 2] = before, behind
         orders[index] = order
     return orders
+
+
+def in_one_frame(tracks: Sequence[PoseTrack]) -> list[PoseTrack]:
+    """Tracks of several dancers in one frame, each in a part of it, from left to right."""
+    width, height = tracks[0].size
+    placed = []
+    for number, track in enumerate(tracks):
+        keypoints = track.keypoints.copy()
+        keypoints[..., 0] += np.where(keypoints[..., 2] > 0, number * width, 0)
+        placed.append(replace(track, keypoints=keypoints, size=(len(tracks) * width, height)))
+    return placed

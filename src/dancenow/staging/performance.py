@@ -13,6 +13,7 @@ from dancenow.credentials import Claim
 from dancenow.options import Formation, ShowOptions
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
+from dancenow.pose.draw import draw_pose
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.load import Source
 from dancenow.staging.backdrop import Backdrop
@@ -143,6 +144,32 @@ def write_ensemble(
     with open_result(output, claim, fps=rate, size=size, audio_from=audio) as result:
         for frame in prefetch(frames):
             result.write(frame)
+            progress(Progress("dancing", result.frames, len(first)))
+    return result
+
+
+def write_drawn(
+    tracks: Sequence[PoseTrack],
+    output: Path,
+    *,
+    audio: Path | None = None,
+    claim: Claim | None = None,
+    progress: ProgressCallback = silent,
+) -> ResultWriter:
+    """Write dancers as stick figures.
+
+    Args:
+        tracks: of one or several dancers in one frame, as long as each other.
+        output: the clip to write.
+        audio: a file whose sound is added.
+        claim: the statement of the clip's credentials; None for no credentials.
+        progress: called for every frame.
+    """
+    first = tracks[0]
+    fps = Fraction(first.fps).limit_denominator(1001)
+    with open_result(output, claim, fps=fps, size=first.size, audio_from=audio) as result:
+        for poses in zip(*(each.keypoints for each in tracks), strict=True):
+            result.write(np.maximum.reduce([draw_pose(pose, first.size) for pose in poses]))
             progress(Progress("dancing", result.frames, len(first)))
     return result
 

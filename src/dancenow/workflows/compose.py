@@ -1,197 +1,198 @@
-"""Composing: a new dance as motion, timed to music, danced by performers or stick figures."""
+"""Composing a dance that is written down as a plan, `dance.toml`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
-from dancenow.choreographer.choreographer import DanceRequest
-from dancenow.credentials import Claim, Made
-from dancenow.errors import InputError
-from dancenow.files import check_can_write, check_not_read
+from dancenow.cache import content_hash
+from dancenow.choreographer import Choreographer, find_method
+from dancenow.choreographer.arrangement import Arranged, Arrangement
+from dancenow.credentials import Made
+from dancenow.errors import InputError, counted
+from dancenow.files import check_not_read
 from dancenow.music import Music, analyze_music
-from dancenow.options import GenerateOptions, Retarget, ShowOptions
-from dancenow.options.styles import parse_mix
-from dancenow.options.verbs import BACKGROUNDS
+from dancenow.options import ComposeOptions, ShowOptions, TrainChoreographerOptions
 from dancenow.performer import Performer
-from dancenow.pose import PoseTrack
-from dancenow.pose.draw import draw_pose
-from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.captures import WRITTEN, is_motion, write_motion
-from dancenow.sources.load import Source, load_source
-from dancenow.staging.backdrop import SOURCE, TARGET, TRANSPARENT
-from dancenow.staging.ensemble import Ensemble, check_cast
-from dancenow.staging.performance import write_ensemble, write_performance
-from dancenow.staging.result import open_result
-from dancenow.staging.show import check_performer, check_show, performance_claim
-from dancenow.training import Device
-from dancenow.video import check_output
+from dancenow.plan import DancePlan, lay_out, read_plan
+from dancenow.progress import ProgressCallback, StageTimes, silent
+from dancenow.sources.captures import WRITTEN, check_depth, filmed, is_motion, named_after
+from dancenow.sources.footage import files_of, read_footage
+from dancenow.staging.ensemble import Ensemble
+from dancenow.staging.group import in_one_frame
+from dancenow.staging.show import check_performer, performance_claim
+from dancenow.training.device import choose_device
+from dancenow.workflows._new_dance import check_shown, write_dance
+from dancenow.workflows.train_choreographer import codec_of, load_or_train
 
-
-def asks_for_tracks(options: GenerateOptions) -> bool:
-    """Whether the options need a composed dance."""
-    default = GenerateOptions()
-    names = (
-        "bars", "loop", "continue_from", "music", "performer", "formation", "canon", "camera",
-        "style", "bpm", "first_beat",
-    )  # fmt: skip
-    asked = any(getattr(options, name) != getattr(default, name) for name in names)
-    return asked or options.background not in (TARGET, *BACKGROUNDS)
-
-
-def check_composition(options: GenerateOptions, output: Path, dance: Path) -> None:
-    """Check the options now, before long work."""
-    performers, background = options.performer, options.background
-    if options.bars is not None and options.bars < 1:
-        raise InputError(f"`bars` must be at least 1, not {options.bars}.")
-    for name in ("bars", "bpm", "first_beat"):
-        if getattr(options, name) is not None and options.music is None:
-            raise InputError(f"`{name}`: says something of the music; add `music`.")
-    if options.bars is not None and options.seconds is not None:
-        raise InputError("`bars` and `seconds`: choose one.")
-    if options.loop and options.music is not None:
-        raise InputError("`loop` and `music`: music ends, a loop does not; choose one.")
-    if options.loop and options.continue_from is not None:
-        raise InputError("`loop` and `continue_from`: a loop has no beginning; choose one.")
-    if options.canon and (options.loop or options.view.turning):
-        raise InputError(
-            "`canon`: who starts later is not in a loop, nor before an orbiting camera; leave "
-            "one of them out."
-        )
-    if output.suffix.lower() in WRITTEN and options.view.moved:
-        raise InputError("`camera`: means nothing to a motion capture; leave it out.")
-    if is_motion(output):
-        check_can_write(output)
-        if performers:
-            raise InputError(f"{output}: a track needs no `performer`; leave it out.")
-    else:
-        check_output(output, alpha=background == TRANSPARENT)
-    check_cast(len(performers), options.formation, options.canon)
-    given = [p for p in (options.music, options.continue_from, *performers) if p is not None]
-    for path in given:
-        if not path.exists():
-            raise InputError(f"{path}: no such file or folder.")
-    check_not_read(output, dance, *given)
-    if not is_motion(output):
-        check_show(ShowOptions(background=background), output)
-    if background == SOURCE:
-        raise InputError("`background=source`: a new dance has no source; choose another.")
-    if background != TARGET and not performers:
-        raise InputError(f"`background={background}`: needs a `performer` to be behind.")
-    if background == TRANSPARENT and len(performers) > 1:
-        raise InputError("`background=transparent`: works with one `performer`.")
+_POSES = "pose"  # the codec of choreographers that compose motion
 
 
 @dataclass(frozen=True)
-class ComposeInputs:
-    """Inputs of a new dance.
+class Composed:
+    """A dance that was composed.
 
     Attributes:
-        ensemble: who dances it; without performers, stick figures are drawn.
-        music: the analysed music.
-        continued: the dance that it continues.
+        output: the clip, track or capture; of several dancers, the first one's.
+        frames: number of frames.
+        fps: frames per second.
+        size: width and height in pixels.
+        segments: of the plan.
+        stretches: how many stretches were composed, filled or joined.
+        reused: how many of them had not changed since they were made before.
+        times: seconds of each stage.
+        credentials: whether the clip carries Content Credentials.
+        others: the further dancers' files.
     """
 
-    ensemble: Ensemble
-    music: Music | None = None
-    continued: PoseTrack | None = None
+    output: Path
+    frames: int
+    fps: float
+    size: tuple[int, int]
+    segments: int
+    stretches: int
+    reused: int
+    times: StageTimes
+    credentials: bool = False
+    others: tuple[Path, ...] = ()
 
-    @staticmethod
-    def read(
-        options: GenerateOptions,
-        device: Device,
-        *,
-        times: StageTimes,
-        progress: ProgressCallback = silent,
-    ) -> ComposeInputs:
-        """Load the performers, the music and the continued dance, before any training.
-
-        Raises:
-            InputError: one of them cannot be used.
-        """
-        music = continued = None
-        with times.stage("load"):
-            performers = tuple(Performer.load(path, device) for path in options.performer)
-            ensemble = Ensemble(performers, options.formation, options.canon, options.background)
-            ensemble.check()
-            if len(performers) == 1:
-                check_performer(ShowOptions(background=options.background), performers[0])
-        if options.music is not None:
-            with times.stage("music"):
-                music = analyze_music(options.music, bpm=options.bpm, first_beat=options.first_beat)
-        if options.continue_from is not None:
-            with times.stage("detect"):
-                continued = load_source(options.continue_from, progress=progress).track
-        return ComposeInputs(ensemble, music, continued)
-
-    def request(self, options: GenerateOptions) -> DanceRequest:
-        """The request to the choreographer."""
-        return DanceRequest(
-            options.seconds,
-            options.bars,
-            options.seed,
-            options.temperature,
-            options.loop,
-            self.continued,
-            self.music,
-            str(options.music or ""),
-            parse_mix(",".join(options.style)) if options.style else {},
+    def summary(self) -> str:
+        """One line for the user."""
+        spent = ", ".join(f"{name} {s:.1f} s" for name, s in self.times.rounded().items())
+        files = ", ".join(map(str, (self.output, *self.others)))
+        return (
+            f"{files}: {counted(self.frames, 'frame')} at {self.fps:.4g} a second out of "
+            f"{counted(self.segments, 'segment')}; {counted(self.stretches, 'stretch')[:-1]}es "
+            f"composed, filled or joined, {self.reused} of them as before ({spent})"
         )
 
-    def claim(self, options: GenerateOptions, dance: Path) -> Claim:
-        """The statement of a new dance's credentials; it was learned from `dance`."""
-        inputs = (dance, *options.performer, options.music, options.continue_from)
-        performers, background = self.ensemble.performers, options.background
-        return performance_claim(Made.new_dance, performers, background, *inputs)
 
-
-def write_dance(
-    track: PoseTrack,
-    output: Path,
-    options: GenerateOptions,
-    ensemble: Ensemble,
+def compose(
+    plan: str | Path | DancePlan,
+    output: str | Path,
+    options: ComposeOptions | None = None,
     *,
-    claim: Claim | None = None,
     progress: ProgressCallback = silent,
-) -> tuple[tuple[int, int], bool]:
-    """Write a composed dance: performed, as stick figures, or as a track.
+) -> Composed:
+    """Make the dance that a plan describes; the same plan gives the same dance.
 
     Args:
-        track: the dance.
-        output: the clip, a track (`.npz`), or a motion capture (`.bvh`, `.glb`).
-        options: already checked.
-        ensemble: who dances it; without performers, stick figures are drawn.
-        claim: the statement of the clip's credentials; None for no credentials.
-        progress: called for every frame.
-
-    Returns:
-        Width and height in pixels, and whether the clip carries credentials.
+        plan: the document, or its file; see `dancenow.plan`.
+        output: a track (`.npz`), a capture (`.bvh`, `.glb`), or a clip of performers or stick
+            figures.  The tracks of several dancers go beside each other, with their names.
+        options: who dances it, and how it is filmed.
+        progress: called for every frame and step.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: the plan, an input or an option cannot be used; the message tells the line.
     """
-    performers = ensemble.performers
-    if is_motion(output):
-        write_motion(output, output, track)
-        return track.size, False
+    options, output = options or ComposeOptions(), Path(output)
+    plan = plan if isinstance(plan, DancePlan) else read_plan(Path(plan))
+    files = files_of(plan)
+    ensemble = _ensemble(plan, output, options, files)
+    times = StageTimes()
+    arranged = arrange_plan(plan, options, times, progress)
+    tracks = in_one_frame(list(arranged.tracks.values()))
+    if options.view.moved or output.suffix.lower() in WRITTEN:
+        check_depth(plan.path, tracks[0])
+    if options.view.moved:
+        tracks = [filmed(plan.path, tracks[0], options.view)]
+    claim = None
+    if options.credentials:
+        claim = performance_claim(
+            Made.new_dance, ensemble.performers, options.background, *files, *options.performer
+        )
+    outputs = [output]
+    with times.stage("perform" if ensemble.performers else "write"):
+        if is_motion(output):
+            outputs = named_after(output, list(arranged.tracks))
+            for path, track in zip(outputs, tracks, strict=True):
+                size, signed = write_dance([track], path, ensemble)
+        else:
+            audio = None if plan.music is None else plan.file(plan.music)
+            size, signed = write_dance(tracks, output, ensemble, audio, claim, progress)
+    return Composed(
+        outputs[0],
+        len(tracks[0]),
+        tracks[0].fps,
+        size,
+        len(plan.segments),
+        arranged.stretches,
+        arranged.reused,
+        times,
+        signed,
+        tuple(outputs[1:]),
+    )
+
+
+def arrange_plan(
+    plan: DancePlan,
+    options: ComposeOptions,
+    times: StageTimes,
+    progress: ProgressCallback = silent,
+) -> Arranged:
+    """What a plan's dancers dance; arguments and errors are those of `compose`."""
+    music: Music | None = None
+    if plan.music is not None:
+        with times.stage("music"):
+            music = _music(plan)
+    with times.stage("detect"):
+        footage = read_footage(plan, options, device=options.device, progress=progress)
+    lasting = {n: each.track.duration for (what, n), each in footage.items() if what == "segment"}
+    line = lay_out(plan, music, lasting)
+    key, learned = "", None
+    if plan.choreographer is not None:
+        folder, learned = _choreographer(plan, options, times, progress)
+        key = content_hash(folder)
+    with times.stage("compose"):
+        given = Arrangement(plan, line, footage, music, key)
+        return find_method(_POSES).arrange(given, learned, progress)
+
+
+def _ensemble(
+    plan: DancePlan, output: Path, options: ComposeOptions, files: Sequence[Path]
+) -> Ensemble:
+    """Who dances; options and output are checked now, before long work."""
+    background, given = options.background, options.performer
+    dancers = len({segment.dancer for segment in plan.segments})
+    check_shown(output, background, given)
+    if options.view.moved and (dancers > 1 or output.suffix.lower() in WRITTEN):
+        what = "a motion capture" if dancers == 1 else "several dancers"
+        raise InputError(f"`camera`: cannot be chosen for {what}; leave it out.")
+    if given and dancers > 1 and len(given) != dancers:
+        raise InputError(
+            f"`performer`: the plan has {dancers} dancers, and {len(given)} would perform; name "
+            f"{dancers}."
+        )
+    check_not_read(output, plan.path, *files, *given)
+    device = choose_device(options.device)
+    performers = tuple(Performer.load(path, device) for path in given)
     if len(performers) == 1:
-        shaped = performers[0].scene.shape is not None
-        retarget = Retarget.limbs if shaped else Retarget.whole
-        show = ShowOptions(retarget=retarget, background=options.background)
-        source = Source(track, None)
-        made = write_performance(
-            performers[0], source, output, show, audio=options.music, claim=claim, progress=progress
-        )
-        return performers[0].scene.size, made.credentials
+        check_performer(ShowOptions(background=background), performers[0])
+    ensemble = Ensemble(performers, options.formation, 0.0, background)
     if performers:
-        made = write_ensemble(
-            ensemble, track, output, audio=options.music, claim=claim, progress=progress
-        )
-        return made.size or track.size, made.credentials
-    fps = Fraction(track.fps).limit_denominator(1001)
-    with open_result(output, claim, fps=fps, size=track.size, audio_from=options.music) as result:
-        for pose in track.keypoints:
-            result.write(draw_pose(pose, track.size))
-            progress(Progress("dancing", result.frames, len(track)))
-    return track.size, result.credentials
+        ensemble.check()
+    return ensemble
+
+
+def _music(plan: DancePlan) -> Music:
+    assert plan.music is not None
+    try:
+        return analyze_music(plan.file(plan.music), bpm=plan.bpm, first_beat=plan.first_beat)
+    except InputError as error:
+        raise plan.fault(str(error), "music") from error
+
+
+def _choreographer(
+    plan: DancePlan, options: ComposeOptions, times: StageTimes, progress: ProgressCallback
+) -> tuple[Path, Choreographer]:
+    """The choreographer and its folder; one that dreams pictures is no use."""
+    assert plan.choreographer is not None
+    dance = plan.file(plan.choreographer)
+    training = TrainChoreographerOptions(codec=_POSES, device=options.device)
+    try:
+        codec_of(dance, training, of_tracks=True)
+        return load_or_train(dance, training, progress=progress, times=times)
+    except InputError as error:
+        raise plan.fault(str(error), "choreographer") from error

@@ -21,7 +21,7 @@ from dancenow.staging.result import open_result
 from dancenow.training.device import choose_device
 from dancenow.video import check_output
 from dancenow.video.prefetch import prefetch
-from dancenow.workflows.compose import (
+from dancenow.workflows._new_dance import (
     ComposeInputs,
     asks_for_tracks,
     check_composition,
@@ -154,7 +154,7 @@ def _compose(job: _Job) -> Generated:
     claim = inputs.claim(options, job.dance) if options.credentials else None
     with job.times.stage("perform" if inputs.ensemble.performers else "write"):
         size, signed = write_dance(
-            track, job.output, options, inputs.ensemble, claim=claim, progress=job.progress
+            [track], job.output, inputs.ensemble, options.music, claim, job.progress
         )
     return Generated(
         job.output,

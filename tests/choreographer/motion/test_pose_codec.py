@@ -159,6 +159,17 @@ def test_a_mirrored_dance_is_the_decoded_dance_in_a_mirror(
 # Bodies.
 
 
+def test_mirrored_vectors_are_those_of_the_mirrored_dance(
+    track: PoseTrack, codec: PoseCodec, moves: Moves
+) -> None:
+    mirrored = codec.encode(track.mirror())[0]
+    assert np.allclose(codec.mirrored(codec.mirrored(moves)), moves, atol=0.15)
+    apart = np.abs(codec.mirrored(moves) - mirrored) * codec.weights
+    assert np.quantile(apart, 0.99) < 0.05
+    joints = codec.decode(codec.mirrored(moves)).xy - codec.decode(mirrored).xy
+    assert np.abs(joints).max() < 0.05 * codec.body.height
+
+
 def test_another_body_dances_with_its_own_limbs_on_its_own_ground(
     codec: PoseCodec, moves: Moves
 ) -> None:

@@ -14,6 +14,7 @@ from dancenow.choreographer.motion.prepare import PreparedDance
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.pose.layout import INDEX
 from dancenow.progress import silent
+from dancenow.sources import load
 from dancenow.sources.load import Source
 from dancenow.video import open_writer, probe
 from motions import dancing, without
@@ -28,7 +29,7 @@ def cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
             writer.write(np.zeros((*track.size[::-1], 3), np.uint8))
     source = Source(track, probe(tmp_path / "a.mp4"), (20, 90, 100))
     monkeypatch.setattr(prepare, "load_source", lambda *_, **__: source)
-    monkeypatch.setattr(prepare, "find_camera", lambda *_, **__: pytest.fail("it is followed"))
+    monkeypatch.setattr(load, "find_camera", lambda *_, **__: pytest.fail("it is followed"))
     return source
 
 

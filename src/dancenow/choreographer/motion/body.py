@@ -45,7 +45,7 @@ CORE: Final = np.array([not b.endswith(("toe", "heel", "nose")) for _, b in LIMB
 
 
 # Lengths are the same on both sides.
-_OTHER_SIDE: Final = np.array([LIMB_NAMES.index((swapped(a), swapped(b))) for a, b in LIMB_NAMES])
+OTHER_SIDE: Final = np.array([LIMB_NAMES.index((swapped(a), swapped(b))) for a, b in LIMB_NAMES])
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def measure_body(track: PoseTrack) -> Body:
         if both.mean() >= KNOWN:
             lengths = np.linalg.norm(xy[both, b] - xy[both, a], axis=-1) / scale[both]
             limbs[number] = np.quantile(lengths, _LONGEST) / height
-    limbs = np.maximum(limbs, limbs[_OTHER_SIDE])
+    limbs = np.maximum(limbs, limbs[OTHER_SIDE])
     hands = []
     for part in HANDS.values():
         root, knuckle = part.start, part.start + 9

@@ -168,7 +168,14 @@ class PoseChoreographer(Choreographer):
             energy,
             composition.style,
         )
-        check_known(composition.style, self.learned.styles)
+        return self.compose_scaled(request, tell)
+
+    def compose_scaled(
+        self, request: MotionRequest, tell: Callable[[int], None] = lambda _: None
+    ) -> Moves:
+        """The vectors of a new dance for a request in scaled ones; float32 `(T, D)`, not scaled."""
+        check_known(request.style, self.learned.styles)
+        scaler = self.learned.scaler
         learned = LearnedMotion(
             self.learned.pieces, scaler, self.codec.weights, self.learned.styles
         )

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ from dancenow.choreographer.motion.body import (
     CORE,
     KNOWN,
     LIMB_NAMES,
+    OTHER_SIDE,
     PARENTS,
     Body,
     measure_body,
@@ -43,6 +44,7 @@ from dancenow.choreographer.motion.parts import (
     parts_of,
     seen_face,
 )
+from dancenow.choreographer.motion.parts import OTHER_SIDE as HEAD_OTHER_SIDE
 from dancenow.choreographer.motion.series import Array, bridged, resampled
 from dancenow.choreographer.motion.settling import settle
 from dancenow.pose import PoseTrack
@@ -53,6 +55,7 @@ from dancenow.pose.ground import find_ground
 from dancenow.pose.layout import HANDS, INDEX, NUM_KEYPOINTS, SIDES, USABLE
 
 Moves = NDArray[np.float32]  # (T, D), a vector a frame
+Float = TypeVar("Float", np.float32, np.float64)
 
 RATE: Final = 15.0  # vectors a second
 LIMBS: Final = slice(4, 4 + 2 * len(LIMB_NAMES))  # where a vector holds them
@@ -61,6 +64,7 @@ SHORTEST: Final = 3.0  # seconds: shorter pieces teach no dance
 _HAND_SHAPES: Final = 12
 _FACE_SHAPES: Final = 10
 _STANDS: Final = 0.35  # body heights a second: a foot on the ground that is faster slides
+PLACE: Final = [0, 2, 3]  # values of a vector that say where the dancer stands
 _ROOT: Final = slice(0, 4)  # x, height of the hips, depth, log size
 _STATES: Final = 5  # seen: face, left hand, right hand; standing: left, right
 
@@ -172,13 +176,45 @@ class PoseCodec:
         Raises:
             InputError: there is no body, or hardly ever a whole one.
         """
-        body = measure_body(track)
-        vectors = self._vectors(track, body)
+        vectors, whole = self.encode_frames(track)
         pieces = []
-        for start, stop in runs(bridged(whole_body(track), track.fps)):
+        for start, stop in runs(whole):
             if (stop - start) / track.fps >= shortest:
                 pieces.append(resampled(vectors[start:stop], track.fps, RATE))
         return pieces
+
+    def encode_frames(self, track: PoseTrack) -> tuple[Array, NDArray[np.bool_]]:
+        """Vectors `(T, D)` of all frames of a (cleaned) track, at its own rate.
+
+        Returns:
+            The vectors, and in which frames the whole body is seen, `(T,)`; where it is hidden for
+            a moment only, it is known as well.
+
+        Raises:
+            InputError: there is no body, or hardly ever a whole one.
+        """
+        vectors = self._vectors(track, measure_body(track))
+        return vectors, bridged(whole_body(track), track.fps)
+
+    def mirrored(self, moves: NDArray[Float]) -> NDArray[Float]:
+        """Vectors `(T, D)` with left and right swapped."""
+        count, hands = len(moves), len(self.hand[1])
+        made = moves.copy()
+        made[:, 0] *= -1
+        limbs = moves[:, LIMBS].reshape(count, -1, 2)[:, OTHER_SIDE] * [-1, 1]
+        made[:, LIMBS] = limbs.reshape(count, -1)
+        if self.spatial:
+            made[:, self.depths] = depths.mirrored(moves[:, self.depths])
+        start = self._shapes.start
+        made[:, start : start + 2 * hands] = np.roll(
+            moves[:, start : start + 2 * hands], hands, axis=1
+        )
+        mean, axes = self.face
+        head = slice(start + 2 * hands, -_STATES)
+        face = (moves[:, head] @ axes + mean).reshape(count, -1, 2)[:, HEAD_OTHER_SIDE] * [-1, 1]
+        made[:, head] = (face.reshape(count, -1) - mean) @ axes.T
+        made[:, -_STATES:] = moves[:, -_STATES:][:, [0, 2, 1, 4, 3]]
+        return made
 
     def decode(
         self, moves: Moves, fps: float = RATE, body: Body | None = None, *, settled: bool = True

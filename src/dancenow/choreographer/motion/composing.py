@@ -69,6 +69,7 @@ class MotionRequest:
         lead: scaled vectors that are continued, `(L, D)`; they are not part of the result.
         energy: of every vector, in standard deviations of what was learned, `(count,)`; None: any.
         style: shares of styles; empty: any.
+        after: scaled vectors that it leads to, `(A, D)`; not part of the result either.
     """
 
     count: int
@@ -78,6 +79,7 @@ class MotionRequest:
     lead: Moves | None = None
     energy: NDArray[np.float32] | None = None
     style: Mapping[str, float] = field(default_factory=dict)
+    after: Moves | None = None
 
 
 @torch.inference_mode()
@@ -101,7 +103,9 @@ def compose(
     """
     rng = np.random.default_rng(request.seed)
     nothing = np.zeros((0, len(learned.weights)), np.float32)
-    lead = nothing if request.lead is None else request.lead[-network.window // 3 :]
+    seen = network.window // 3  # of what is before and after
+    lead = nothing if request.lead is None else request.lead[-seen:]
+    after = nothing if request.after is None else request.after[:seen]
     count = request.count
     passages = Passages(
         learned.pieces, learned.scaler, learned.weights, learned.styles, request.style
@@ -116,23 +120,23 @@ def compose(
         back = passages.outline(rng, count - first, outline, outline, rest)
         outline = np.concatenate([outline, back])
     else:
-        outline = passages.outline(rng, count, lead, nothing, energy)
+        outline = passages.outline(rng, count, lead, after, energy)
     lively = np.full(count, np.nan, np.float32) if energy is None else energy
-    windows = _Windows(
-        np.concatenate([lead, outline]),
-        np.arange(len(lead) + count) < len(lead),
-        np.concatenate([np.full(len(lead), np.nan, np.float32), lively]),
+    windows = Windows(
+        np.concatenate([lead, outline, after]),
+        (np.arange(len(lead) + count + len(after)) - len(lead)) // count != 0,
+        np.pad(lively, (len(lead), len(after)), constant_values=np.nan),
         loop=request.loop,
     )
-    highest = max(_LEAST_NOISE, _NOISE * request.temperature)
-    noise = highest * rng.standard_normal(windows.outline.shape, dtype=np.float32)
-    denoiser = _Denoiser(network, learned.scaler, windows, device, threads or ThreadTuner(1))
-    made = denoiser.denoise(noise, highest, lambda part: tell(round(part * count)))
-    return made[len(lead) :]
+    denoiser = Denoiser(network, learned.scaler, device, threads)
+    made = denoiser.denoise(
+        windows, rng, request.temperature, lambda part: tell(round(part * count))
+    )
+    return made[len(lead) : len(lead) + count]
 
 
 @dataclass(frozen=True)
-class _Windows:
+class Windows:
     """A dance to be denoised.
 
     Attributes:
@@ -161,60 +165,103 @@ class _Windows:
         return np.asarray(starts[:, None] + np.arange(window))
 
 
-class _Denoiser:
-    """The network over all windows of a dance."""
+class Denoiser:
+    """A network over all windows of a dance.
+
+    Args:
+        network: in evaluation mode.
+        scaler: of the learned dance.
+        device: where the network computes.
+        threads: chooses how many threads compute; None: as many as there are.
+    """
 
     def __init__(
         self,
         network: MotionDenoiser,
         scaler: MoveScaler,
-        windows: _Windows,
         device: Device,
-        threads: ThreadTuner,
+        threads: ThreadTuner | None = None,
     ) -> None:
-        self._network, self._device, self._threads = network, device, threads
-        places = windows.places(network.window)
-        length, to = places.shape[1], device.torch
-        self._places = torch.from_numpy(places).to(to)
-        self._outline = torch.from_numpy(windows.outline).to(to)
-        free = torch.from_numpy((~windows.known).astype(np.float32)).to(to)
-        self._free, self._known = free[:, None], 1 - free[self._places]
-        self._energy = torch.from_numpy(windows.energy[places]).nanmean(dim=1).to(to)
-        self._bounds = [torch.from_numpy(b).to(to) for b in (scaler.lowest, scaler.highest)]
-        # Towards its ends, a window knows less, and counts less.
-        count = torch.arange(length, device=to)
-        self._share = (1 + torch.minimum(count, length - 1 - count)).float()[:, None]
-        total = self._gathered(self._share.expand(len(places), length, 1))
-        self._total = total.clamp_min(1e-6)
+        self._network, self._device, self._threads = network, device, threads or ThreadTuner(1)
+        self._bounds = [
+            torch.from_numpy(b).to(device.torch) for b in (scaler.lowest, scaler.highest)
+        ]
 
-    def denoise(self, noise: Moves, highest: float, tell: Callable[[float], None]) -> Moves:
-        """The dance `(T, D)`, made of its outline and noise of a standard deviation `highest`."""
-        x = self._outline + self._free * torch.from_numpy(noise).to(self._device.torch)
+    @torch.inference_mode()
+    def denoise(
+        self,
+        windows: Windows,
+        rng: np.random.Generator,
+        temperature: float = 1.0,
+        tell: Callable[[float], None] = lambda _: None,
+    ) -> Moves:
+        """A dance `(T, D)`, made of its outline and noise.
+
+        Args:
+            windows: the dance.
+            rng: draws the noise.
+            temperature: how much noise.
+            tell: called with the part that is done, 0..1.
+        """
+        to = self._device.torch
+        highest = max(_LEAST_NOISE, _NOISE * temperature)
+        noise = highest * rng.standard_normal(windows.outline.shape, dtype=np.float32)
+        dance = _Dance(windows, self._network.window, to)
+        x = torch.from_numpy(windows.outline).to(to) + dance.free * torch.from_numpy(noise).to(to)
         levels = noise_levels(_LEVELS, highest, _LAST_NOISE)
         for number, (level, following) in enumerate(pairwise(levels)):
-            there = x + (following - level) * (towards := self._slope(x, level))
+            there = x + (following - level) * (towards := self._slope(dance, x, level))
             if following > 0 and number % 2 == 0:  # Heun's second evaluation, every other time
-                there = x + (following - level) * 0.5 * (towards + self._slope(there, following))
+                again = self._slope(dance, there, following)
+                there = x + (following - level) * 0.5 * (towards + again)
             x = there
             tell((number + 1) / _LEVELS)
         made: Moves = x.cpu().numpy()
         return made
 
-    def _slope(self, now: Tensor, level: float) -> Tensor:
+    def _slope(self, dance: _Dance, now: Tensor, level: float) -> Tensor:
         """Karras et al., equation 1, from the mean of what the windows say."""
         answers = []
-        for part in range(0, len(self._places), _AT_ONCE):
+        for part in range(0, len(dance.places), _AT_ONCE):
             some = slice(part, part + _AT_ONCE)
-            noisy = now[self._places[some]]
+            noisy = now[dance.places[some]]
             levels = torch.full((len(noisy),), level, device=noisy.device)
             with self._threads.measure(), self._device.autocast():
-                answer = self._network(noisy, levels, self._energy[some], self._known[some])
-            answers.append(answer.float().clamp(*self._bounds) * self._share)
-        dance = self._gathered(torch.cat(answers)) / self._total
-        slope: Tensor = self._free * (now - dance) / level
+                answer = self._network(noisy, levels, dance.energy[some], dance.known[some])
+            answers.append(answer.float().clamp(*self._bounds) * dance.share)
+        slope: Tensor = (
+            dance.free * (now - dance.gathered(torch.cat(answers)) / dance.total) / level
+        )
         return slope
 
-    def _gathered(self, windows: Tensor) -> Tensor:
+
+class _Dance:
+    """Windows of a dance as tensors.
+
+    Attributes:
+        places: which vectors each window holds, `(N, W)`.
+        free: 1 where a vector is to be made, `(T, 1)`.
+        known: the opposite, of each window, `(N, W)`.
+        energy: of each window, `(N,)`.
+        share: how much each vector of a window counts, `(W, 1)`.
+        total: the sum of what counts at each place, `(T, 1)`.
+    """
+
+    def __init__(self, windows: Windows, window: int, to: torch.device) -> None:
+        places = windows.places(window)
+        length = places.shape[1]
+        self._count = len(windows.outline)
+        self.places = torch.from_numpy(places).to(to)
+        free = torch.from_numpy((~windows.known).astype(np.float32)).to(to)
+        self.free, self.known = free[:, None], 1 - free[self.places]
+        self.energy = torch.from_numpy(windows.energy[places]).nanmean(dim=1).to(to)
+        # Towards its ends, a window knows less, and counts less.
+        count = torch.arange(length, device=to)
+        self.share = (1 + torch.minimum(count, length - 1 - count)).float()[:, None]
+        total = self.gathered(self.share.expand(len(places), length, 1))
+        self.total = total.clamp_min(1e-6)
+
+    def gathered(self, windows: Tensor) -> Tensor:
         """The sums of all windows `(N, W, D)`, each at its place, `(T, D)`."""
-        empty = windows.new_zeros(len(self._outline), windows.shape[-1])
-        return empty.index_add_(0, self._places.flatten(), windows.flatten(0, 1))
+        empty = windows.new_zeros(self._count, windows.shape[-1])
+        return empty.index_add_(0, self.places.flatten(), windows.flatten(0, 1))

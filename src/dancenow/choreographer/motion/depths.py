@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dancenow.choreographer.motion.body import CHILDREN, CORE, LIMB_NAMES, PARENTS, Body
+from dancenow.choreographer.motion.body import (
+    CHILDREN,
+    CORE,
+    LIMB_NAMES,
+    OTHER_SIDE,
+    PARENTS,
+    Body,
+)
 from dancenow.choreographer.motion.series import Array
 from dancenow.pose import PoseTrack
 from dancenow.pose.gaps import filled
@@ -69,3 +77,9 @@ def decode(values: Array, body: Body) -> Array:
         depth[:, child] = depth[:, parent] + lengths(body)[number] * values[:, number]
     depth[:, EARS] = depth[:, [INDEX["nose"]]] + _SHORTEST * values[:, -len(EARS) :]
     return depth
+
+
+def mirrored(values: NDArray[Any]) -> NDArray[Any]:
+    """Values `(T, COUNT)` with left and right swapped."""
+    ears = len(LIMB_NAMES) + np.arange(len(EARS))[::-1]
+    return values[:, [*OTHER_SIDE, *ears]]

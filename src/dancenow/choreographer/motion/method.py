@@ -9,9 +9,11 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from dancenow.choreographer.arrangement import Arranged, Arrangement
 from dancenow.choreographer.choreographer import DanceRequest, Method
 from dancenow.choreographer.config import find_preset
 from dancenow.choreographer.job import TrainingJob
+from dancenow.choreographer.motion.arranging import arrange
 from dancenow.choreographer.motion.choreographer import LearnedMoves, PoseChoreographer
 from dancenow.choreographer.motion.config import ENOUGH_STEPS, PRESETS, PoseChoreographerConfig
 from dancenow.choreographer.motion.evaluation import evaluate_moves
@@ -183,6 +185,15 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
         if reference:
             raise InputError("`reference`: belongs to `codec=frame`; leave it out.")
         return evaluate_moves(choreographer, request, report, progress)
+
+    def arrange(
+        self,
+        arrangement: Arrangement,
+        choreographer: PoseChoreographer | None,
+        progress: ProgressCallback = silent,
+    ) -> Arranged:
+        """See `Method`."""
+        return arrange(arrangement, choreographer, progress)
 
     def check_request(self, request: DanceRequest) -> None:
         """See `Method`."""

@@ -12,7 +12,7 @@ from dancenow.choreographer.motion.series import Array
 from dancenow.pose import PoseTrack
 from dancenow.pose.body_size import depth_scale
 from dancenow.pose.gaps import filled
-from dancenow.pose.layout import FACE, HANDS, INDEX, NUM_KEYPOINTS, SIDES, USABLE
+from dancenow.pose.layout import FACE, HANDS, INDEX, MIRROR, NUM_KEYPOINTS, SIDES, USABLE
 
 HEAD_POINTS: Final = np.array(
     [INDEX[n] for n in ("right_eye", "left_eye", "right_ear", "left_ear")]
@@ -21,6 +21,7 @@ HEAD_POINTS: Final = np.array(
 EYES: Final = slice(0, 2)  # of `HEAD_POINTS`
 EARS: Final = slice(2, 4)
 FACE_POINTS: Final = slice(4, None)
+OTHER_SIDE: Final = np.array([list(HEAD_POINTS).index(MIRROR[p]) for p in HEAD_POINTS])
 # What stands in for a hidden eye or ear: the pupil, the outline of the jaw where it begins.
 _STAND_INS: Final = np.array(
     [4 + INDEX[n] - FACE.start for n in ("face_right_pupil", "face_left_pupil")] + [4, 20]

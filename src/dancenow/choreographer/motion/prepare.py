@@ -27,8 +27,7 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.shots import shots_of
 from dancenow.progress import Progress, ProgressCallback
-from dancenow.sources.camera import find_camera, steadied
-from dancenow.sources.load import load_source
+from dancenow.sources.load import load_source, steady_track
 from dancenow.training import Device
 
 VERSION: Final = 5  # of what is learned from; raise it when codec or cleaning change
@@ -217,11 +216,7 @@ def read_tracks(
     fps = Fraction(25)
     for number, path in enumerate(paths):
         source = load_source(path, progress=progress)
-        track = source.track
-        if source.clip is not None and not source.cuts:  # from shot to shot, a camera jumps
-            camera, _ = find_camera(source.clip, track, progress=progress)
-            if camera is not None and len(camera) == len(track):
-                track = steadied(track, camera)
+        track = steady_track(source, progress)
         if number == 0:
             exact = Fraction(track.fps).limit_denominator(1001)
             fps = source.clip.fps if source.clip is not None else exact

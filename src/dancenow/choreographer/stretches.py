@@ -1,0 +1,59 @@
+"""Stretches of composed motion, kept in the cache, so that what did not change is not made anew."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.cache import cache_dir
+from dancenow.files import write_bytes
+
+_VERSION: Final = 1  # raise it when the same request gives other motion
+_FOLDER: Final = "stretches"
+
+Stretch = NDArray[np.float32]  # vectors (T, D)
+
+
+class Stretches:
+    """The stretches of one choreographer.
+
+    Args:
+        key: names the choreographer by its content.
+
+    Attributes:
+        asked: how many stretches were asked for.
+        reused: how many of them were in the cache.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key, self.asked, self.reused = key, 0, 0
+
+    def get(self, make: Callable[[], Stretch], *made_of: Any) -> Stretch:
+        """A stretch from the cache, or a new one.
+
+        Args:
+            make: makes it.
+            made_of: everything it depends on: numbers, texts and arrays.
+        """
+        digest = hashlib.blake2b(repr((_VERSION, self._key)).encode(), digest_size=16)
+        for part in made_of:
+            array = isinstance(part, np.ndarray)
+            digest.update(part.tobytes() if array else repr(part).encode())
+            digest.update(b"\0")
+        path = cache_dir(_FOLDER) / f"{digest.hexdigest()}.npy"
+        self.asked += 1
+        try:
+            found: Stretch = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError):  # new, or damaged
+            made = make()
+            buffer = io.BytesIO()
+            np.save(buffer, made, allow_pickle=False)
+            write_bytes(path, buffer.getvalue())
+            return made
+        self.reused += 1
+        return found

@@ -1,0 +1,17 @@
+"""A dance as a document: `dance.toml`, and where its segments lie in time."""
+
+from dancenow.plan.document import DancePlan, Kind, Pin, Segment, read_plan, write_plan
+from dancenow.plan.timeline import Pinned, Placed, TimeLine, lay_out
+
+__all__ = [
+    "DancePlan",
+    "Kind",
+    "Pin",
+    "Pinned",
+    "Placed",
+    "Segment",
+    "TimeLine",
+    "lay_out",
+    "read_plan",
+    "write_plan",
+]

@@ -1,0 +1,237 @@
+"""Where the segments and pins of a dance lie, in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.music import Music
+from dancenow.plan.document import LONGEST, DancePlan, Kind, Pin, Segment
+
+_FADE: Final = 0.5  # seconds
+_NEAR: Final = 0.05  # seconds; pins that are nearer to each other cannot both be struck
+_ROUNDING: Final = 1e-3  # seconds
+_OVERTIME: Final = 1.0  # seconds that a dance may go on after the music
+_FASTEST: Final = 10.0  # of a passage's own speed
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A segment on the time line.
+
+    Attributes:
+        segment: what it is.
+        number: which of the document's segments.
+        begins, ends: when, in seconds of the dance.
+        fade: seconds in which it passes into the next one.
+    """
+
+    segment: Segment
+    number: int
+    begins: float
+    ends: float
+    fade: float
+
+    @property
+    def once(self) -> float:
+        """Seconds of one repetition."""
+        return (self.ends - self.begins) / self.segment.repeat
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A pose on the time line: which, which of the document's pins, and when in seconds."""
+
+    pin: Pin
+    number: int
+    at: float
+
+
+@dataclass(frozen=True)
+class TimeLine:
+    """A dance, laid out.
+
+    Attributes:
+        seconds: its length.
+        segments: of each dancer, in the order of time.
+        pins: of each dancer, likewise.
+        beats: seconds of the beats; empty if there are none.
+    """
+
+    seconds: float
+    segments: Mapping[str, tuple[Placed, ...]]
+    pins: Mapping[str, tuple[Pinned, ...]] = field(default_factory=dict)
+    beats: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+
+def lay_out(plan: DancePlan, music: Music | None, lasting: Mapping[int, float]) -> TimeLine:
+    """Lay out a document.
+
+    Args:
+        plan: the document.
+        music: its music, analysed.
+        lasting: by the number of a segment with a clip or pose, seconds of what it is out of.
+
+    Returns:
+        Its segments and pins in seconds; beats are converted.
+
+    Raises:
+        InputError: segments overlap or lie beyond their clip, two pins fall on one moment, or
+            beats are missing; the message tells the line.
+    """
+    clock = _Clock(plan, music)
+    rows: dict[str, list[Placed]] = {}
+    for number, segment in enumerate(plan.segments):
+        row = rows.setdefault(segment.dancer, [])
+        row.append(_placed(plan, number, clock, row[-1].ends if row else clock(0.0), lasting))
+    for row in rows.values():
+        row.sort(key=lambda placed: placed.begins)
+        for one, other in pairwise(row):
+            if other.begins < one.ends - _ROUNDING:
+                raise plan.fault(
+                    f"this segment begins at {other.begins:.2f} s, before the one "
+                    f"{_named(plan, one.number)} ends, at {one.ends:.2f} s; move one of them or "
+                    "shorten the other.",
+                    *("segment", other.number),
+                )
+    seconds = max(row[-1].ends for row in rows.values())
+    if plan.length is not None:
+        whole = clock(plan.length)
+        if whole < seconds - _ROUNDING:
+            raise plan.fault(
+                f"`length`: the dance would end at {whole:.2f} s, and a segment ends at "
+                f"{seconds:.2f} s.",
+                "length",
+            )
+        seconds = whole
+    if seconds > LONGEST:
+        raise plan.fault(f"the dance would last {seconds:.0f} s; {LONGEST:.0f} s is the most.")
+    if music is not None and seconds > music.seconds + _OVERTIME:
+        raise plan.fault(
+            f"the dance lasts {seconds:.1f} s, but the music ends after {music.seconds:.1f} s; "
+            "shorten the dance.",
+            "music",
+        )
+    placed = {dancer: tuple(row) for dancer, row in rows.items()}
+    return TimeLine(seconds, placed, _pins(plan, clock, seconds, set(rows)), clock.beats)
+
+
+def _placed(
+    plan: DancePlan, number: int, clock: _Clock, after: float, lasting: Mapping[int, float]
+) -> Placed:
+    """A segment that by default begins `after` some seconds."""
+    segment = plan.segments[number]
+    # Times are counted on from the music's beats, however uneven these are.
+    begins = after if segment.at is None else clock(segment.at)
+    if begins < -_ROUNDING:
+        raise plan.fault(
+            f"`at`: begins {-begins:.2f} s before the dance does.", "segment", number, "at"
+        )
+    danced = None
+    if segment.kind in (Kind.passage, Kind.pose):
+        danced = _danced(plan, number, lasting[number])
+    begins = ends = max(begins, 0.0)
+    for _ in range(segment.repeat):
+        if segment.length is not None:
+            ends = clock(clock.back(ends) + segment.length)
+        else:
+            ends += (danced or 0.0) / (segment.speed or 1.0)
+    if segment.kind is Kind.passage and danced is not None:
+        speed = danced * segment.repeat / (ends - begins)
+        if not 1 / _FASTEST <= speed <= _FASTEST:
+            raise plan.fault(
+                f"`length`: the passage lasts {danced:.2f} s and would be danced {speed:.2g} times "
+                f"as fast; {1 / _FASTEST:g} to {_FASTEST:g} is possible.",
+                *("segment", number, "length"),
+            )
+    fade = plan.fade if segment.fade is None else segment.fade
+    passes = _FADE if fade is None else clock(clock.back(ends) + fade) - ends
+    return Placed(segment, number, begins, ends, passes)
+
+
+def _danced(plan: DancePlan, number: int, seconds: float) -> float:
+    """Seconds of a passage out of a clip that lasts so long."""
+    segment = plan.segments[number]
+    last = seconds if segment.kind is Kind.passage else seconds + _ROUNDING
+    for key, at, most in (("from", segment.start, last), ("to", segment.to, seconds + _ROUNDING)):
+        if at is not None and (at > most or at == most == seconds):
+            raise plan.fault(
+                f"`{key}={at:g}`: {segment.clip or segment.pose} lasts {seconds:.2f} s.",
+                *("segment", number, key),
+            )
+    return (seconds if segment.to is None else min(segment.to, seconds)) - segment.start
+
+
+class _Clock:
+    """Converts the document's unit into seconds of the dance."""
+
+    def __init__(self, plan: DancePlan, music: Music | None) -> None:
+        self.beats = np.empty(0) if music is None else music.beats
+        if music is None and plan.bpm is not None:
+            self.beats = np.arange((plan.first_beat or 0.0), LONGEST, 60 / plan.bpm)
+        self._counts = plan.unit == "beats"
+        if not self._counts:
+            return
+        if not len(self.beats):
+            raise plan.fault(
+                "`unit`: no clear beat is heard in the music; add `bpm`."
+                if music is not None
+                else "`unit`: without `music`, beats need `bpm`.",
+                "unit",
+            )
+        self._step = float(np.diff(self.beats).mean()) if len(self.beats) > 1 else 0.5
+
+    def __call__(self, at: float) -> float:
+        """Seconds of a time in the unit; beats go on before the first and after the last."""
+        if not self._counts:
+            return at
+        last = len(self.beats) - 1
+        inside = float(np.interp(at, np.arange(last + 1), self.beats))
+        return inside + self._step * (min(at, 0.0) + max(at - last, 0.0))
+
+    def back(self, seconds: float) -> float:
+        """The inverse."""
+        if not self._counts:
+            return seconds
+        last = len(self.beats) - 1
+        inside = float(np.interp(seconds, self.beats, np.arange(last + 1)))
+        outside = min(seconds - self.beats[0], 0.0) + max(seconds - self.beats[-1], 0.0)
+        return inside + float(outside) / self._step
+
+
+def _pins(
+    plan: DancePlan, clock: _Clock, seconds: float, dancers: set[str]
+) -> dict[str, tuple[Pinned, ...]]:
+    rows: dict[str, list[Pinned]] = {}
+    for number, pin in enumerate(plan.pins):
+        at = clock(pin.at)
+        if not -_ROUNDING <= at <= seconds + _ROUNDING:
+            raise plan.fault(
+                f"`at`: the dance lasts from 0 to {seconds:.2f} s, and this is at {at:.2f} s.",
+                *("pin", number, "at"),
+            )
+        if pin.dancer not in dancers:
+            raise plan.fault(
+                f"`dancer={pin.dancer}`: has no segment; give the pin a dancer who has.",
+                *("pin", number, "dancer"),
+            )
+        rows.setdefault(pin.dancer, []).append(Pinned(pin, number, at))
+    for row in rows.values():
+        row.sort(key=lambda pinned: pinned.at)
+        for one, other in pairwise(row):
+            if other.at - one.at < _NEAR:
+                raise plan.fault(
+                    f"two poses are pinned to one moment, {one.at:.2f} s; keep one of them.",
+                    *("pin", max(one.number, other.number)),
+                )
+    return {dancer: tuple(row) for dancer, row in rows.items()}
+
+
+def _named(plan: DancePlan, number: int) -> str:
+    line = plan.lines.get(("segment", number))
+    return f"{number + 1}" if line is None else f"of line {line}"
