@@ -6,18 +6,14 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import CHROMIUM, LONG, Studio, picture
 from PIL import Image
 from test_uploads import sound
 
@@ -27,52 +23,12 @@ from dancenow.workflows.sample import write_sample
 
 pytest.importorskip("gradio", reason="needs dancenow[studio]")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="needs the browser Chromium: apt install chromium"),
 ]
 expect = playwright.expect
-LONG = 120_000.0  # ms after which nobody waits any more; nothing depends on how long it takes
-
-
-@dataclass(frozen=True)
-class Studio:
-    """A studio that runs: where its page is, and where its data lie."""
-
-    address: str
-    data: Path
-
-    @property
-    def outside(self) -> Callable[[str], bool]:
-        """Whether an address is not of this studio."""
-        inside = (self.address, "data:", "blob:")
-        return lambda url: not url.startswith(inside)
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    data = tmp_path_factory.mktemp("studio")
-    env = {**os.environ, "DANCENOW_CACHE": str(tmp_path_factory.mktemp("studio-cache"))}
-    command = [sys.executable, str(Path(__file__).with_name("serving.py")), str(data)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, "the studio did not start"
-        yield Studio(json.loads(line)["address"], data)
-        process.send_signal(signal.SIGINT)
-        process.communicate()
-    assert not (data / "passing").exists()  # temporary files are gone
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as running:
-        flags = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses root otherwise
-        opened = running.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +41,6 @@ def two_clips(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     )
     write_sample(target, SampleOptions(performer="zola", dance="house", seconds=2, size=96, fps=8))
     return source, target
-
-
-def picture(page: Any, name: str) -> None:
-    """Keep a picture of the whole page, where somebody asked for it."""
-    if folder := os.environ.get("STUDIO_PICTURES"):
-        page.wait_for_timeout(700)  # for the eye only: fonts, animations
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 def is_regular_look(asked: Any) -> bool:

@@ -1,6 +1,15 @@
 """A dance as a document: `dance.toml`, and where its segments lie in time."""
 
-from dancenow.plan.document import DancePlan, Kind, Pin, Segment, read_plan, write_plan
+from dancenow.plan.document import (
+    DancePlan,
+    Kind,
+    Pin,
+    Segment,
+    plan_of,
+    plan_text,
+    read_plan,
+    write_plan,
+)
 from dancenow.plan.timeline import Pinned, Placed, TimeLine, lay_out
 
 __all__ = [
@@ -12,6 +21,8 @@ __all__ = [
     "Segment",
     "TimeLine",
     "lay_out",
+    "plan_of",
+    "plan_text",
     "read_plan",
     "write_plan",
 ]

@@ -215,11 +215,27 @@ def parse_plan(text: str, path: Path) -> DancePlan:
         where = "" if line is None else f", line {line}"
         reason = str(error).partition(" at line ")[0].rstrip(".")
         raise InputError(f"{path}{where}: is not TOML: {reason}.") from error
-    lines = _lines(text)
+    return plan_of(values, path, _lines(text))
+
+
+def plan_of(
+    values: Mapping[str, Any], path: Path, lines: Mapping[tuple[str | int, ...], int] | None = None
+) -> DancePlan:
+    """The document that values make, as TOML has them.
+
+    Args:
+        values: of the document.
+        path: where it stands, or would.
+        lines: where each value stands; see `DancePlan`.
+
+    Raises:
+        InputError: they make none; the message tells the line, or which segment or pin it is.
+    """
+    lines = lines or {}
     for name in _OURS & values.keys():
         raise _fault(path, lines, (name,), f"{_unknown(name, DancePlan)}.")
     try:
-        plan = DancePlan.model_validate(values | {"path": path, "lines": lines})
+        plan = DancePlan.model_validate({**values, "path": path, "lines": lines})
     except ValidationError as error:
         raise _explained(error, path, lines) from error
     _check(plan)

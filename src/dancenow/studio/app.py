@@ -103,6 +103,7 @@ def _build_app(service: StudioService) -> Any:
     from dancenow.studio.web.guard import Guard
     from dancenow.studio.web.page import build_page
     from dancenow.studio.web.theme import CSS, head, theme
+    from dancenow.studio.web.timeline import timeline_routes
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -110,6 +111,7 @@ def _build_app(service: StudioService) -> Any:
         return await media.respond(service, request)
 
     app.add_route("/media/{area}/{id}/{what}", files, methods=["GET", "HEAD"])
+    app.router.routes.extend(timeline_routes(service))
     page = build_page(service)
     gr.mount_gradio_app(
         app,

@@ -99,7 +99,7 @@ class RequestBuilder:
         size, fps = self._workload.sample_px, self._workload.sample_fps
         name = f"{performer}-{dance}-{seconds:g}s-{size}px-{fps:g}fps.mp4"
         path = cache_dir("studio") / name
-        self.names[str(path)] = f"{performer.capitalize()} dancing {dance}"
+        self.names[str(path)] = _title(performer, dance)
         sample = {
             "performer": performer,
             "dance": dance,
@@ -108,6 +108,22 @@ class RequestBuilder:
             "fps": fps,
         }
         return {"path": str(path), "sample": sample}
+
+    def sample_dance(self, name: str) -> dict[str, Any]:
+        """The track of a sample dance such as "mika/house".
+
+        Raises:
+            InputError: there is none.
+        """
+        for sample in self._sample_dances():
+            if name == f"{sample['performer']}/{sample['dance']}":
+                self.names[sample["path"]] = _title(sample["performer"], sample["dance"])
+                return sample
+        raise InputError("there is no such sample dance; choose another.")
+
+    def sample_names(self) -> list[tuple[str, str]]:
+        """The names of the sample dances, and their titles."""
+        return [(f"{who}/{dance}", _title(who, dance)) for who, dance in _SAMPLE_DANCES]
 
     def _sample_dances(self) -> list[dict[str, Any]]:
         seconds, fps = self._workload.sample_dance_seconds, self._workload.sample_fps
@@ -132,6 +148,10 @@ class RequestBuilder:
             "device": self._config.device,
             "seed": self._config.seed,
         }
+
+
+def _title(performer: str, dance: str) -> str:
+    return f"{performer.capitalize()} dancing {dance}"
 
 
 def with_user_names(line: str, names: dict[str, str]) -> str:

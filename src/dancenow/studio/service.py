@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import time
@@ -17,11 +18,11 @@ from dancenow.studio.archive import PICTURE_FILE
 from dancenow.studio.config import StudioConfig
 from dancenow.studio.forms import ClipCard, DanceForm, TransferForm
 from dancenow.studio.job import Job, JobState
+from dancenow.studio.job_kinds import JOB_KINDS, PRELOAD
 from dancenow.studio.job_queue import JobQueue
 from dancenow.studio.library import EntryKind, Library, LibraryEntry
 from dancenow.studio.media_types import UploadKind
 from dancenow.studio.requests import SAMPLE_PERFORMERS, RequestBuilder, with_user_names
-from dancenow.studio.tasks import JOB_KINDS, PRELOAD
 from dancenow.studio.uploads import Upload, Uploads, plain_name
 
 SAMPLE_DANCES_NAME: Final = "Sample dances"
@@ -71,7 +72,20 @@ class StudioService:
             jobs = self.queue.jobs_of(folder.name)
             unfinished = [job for job in jobs if job.state is not JobState.done]
             used = {id for job in unfinished for id in job.request["uses"]}
+            used |= {ref.removeprefix("upload:") for ref in self.kept_plan(folder.name)["uploads"]}
             self.uploads(folder.name).prune(_KEPT_SECONDS, used)
+
+    def plan_file(self, owner: str) -> Path:
+        """Where an owner's plan is kept."""
+        return self._owners / owner / "plan.json"
+
+    def kept_plan(self, owner: str) -> dict[str, Any]:
+        """An owner's plan, {} if there is none, and the refs of the uploads that it may use."""
+        try:
+            kept = json.loads(self.plan_file(owner).read_text("utf-8"))
+            return {"plan": dict(kept["plan"]), "uploads": [str(ref) for ref in kept["uploads"]]}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return {"plan": {}, "uploads": []}
 
     def add_clip(
         self, owner: str, path: Path, name: str, kind: UploadKind = UploadKind.clip
@@ -140,7 +154,7 @@ class StudioService:
         Raises:
             InputError: it is not of that kind, or too large.
         """
-        self._check_uploaded(path)
+        self.check_uploaded(path)
         return self.uploads(owner).add(path, name, kind)
 
     def start_transfer(self, owner: str, form: TransferForm) -> Job:
@@ -156,7 +170,7 @@ class StudioService:
         for who in (form.source_person, form.target_person):
             check_person(who)
         self.queue.check_capacity(owner)
-        builder = self._builder(owner)
+        builder = self.builder(owner)
         source, background = builder.clip(form.source), form.background
         if background.startswith("upload:"):
             background = str(builder.upload(background).file)
@@ -184,12 +198,12 @@ class StudioService:
             InputError: something is missing, or cannot be used.
         """
         self.queue.check_capacity(owner)
-        builder = self._builder(owner)
+        builder = self.builder(owner)
         music = str(builder.upload(form.music).file) if form.music else None
         if form.loop and music is not None:
             raise InputError("music has an end, a loop has none; choose one of them.")
-        person = self._performer(owner, form.performer)
-        dance = self._dance(owner, form)
+        person = self.performer(owner, form.performer)
+        dance = self._dance_of(owner, form)
         if dance.codec == "frame" and (person is not None or music is not None or form.loop):
             raise InputError(
                 f"{dance.name}: was learned as pictures and dreams silhouettes; choose no "
@@ -217,7 +231,7 @@ class StudioService:
         Raises:
             InputError: it holds none, is not safe, is damaged, or consent was not confirmed.
         """
-        self._check_uploaded(path)
+        self.check_uploaded(path)
         limits, library = self.config.limits, self.library(owner)
         try:
             if path.stat().st_size > limits.bytes:
@@ -267,12 +281,12 @@ class StudioService:
         """A line about a job with the user's names in place of paths."""
         return with_user_names(line, job.request["names"])
 
-    def _check_uploaded(self, path: Path) -> None:
+    def check_uploaded(self, path: Path) -> None:
         """Accept nothing but an uploaded file, whatever a request names."""
         if not path.resolve().is_relative_to(self.temp_folder.resolve()) or not path.is_file():
             raise InputError("the file did not arrive; upload it again.")
 
-    def _builder(self, owner: str) -> RequestBuilder:
+    def builder(self, owner: str) -> RequestBuilder:
         return RequestBuilder(self.config, self.uploads(owner))
 
     def _run_short_job(
@@ -299,10 +313,10 @@ class StudioService:
     def _person(self, owner: str, form: TransferForm) -> LibraryEntry:
         """The person who is to dance; a new one for an uploaded clip."""
         if not form.target.startswith("upload:"):
-            person = self._performer(owner, form.target.partition("/")[0])
+            person = self.performer(owner, form.target.partition("/")[0])
             assert person is not None
             return person
-        upload = self._builder(owner).upload(form.target)
+        upload = self.builder(owner).upload(form.target)
         name = plain_name(form.name, Path(upload.name).stem or "Someone")
         return self.library(owner).add(
             EntryKind.person,
@@ -313,7 +327,7 @@ class StudioService:
             who=form.target_person,
         )
 
-    def _performer(self, owner: str, ref: str) -> LibraryEntry | None:
+    def performer(self, owner: str, ref: str) -> LibraryEntry | None:
         """Someone in the library, or a sample performer; None for the stick figure."""
         if not ref:
             return None
@@ -329,18 +343,27 @@ class StudioService:
             EntryKind.person, name.capitalize(), [], sample=name, pictures=(picture, strip)
         )
 
-    def _dance(self, owner: str, form: DanceForm) -> LibraryEntry:
-        """The dance to compose from; a new one for uploaded clips."""
+    def dance(self, owner: str, ref: str) -> LibraryEntry:
+        """The sample dances, or a dance in the library.
+
+        Raises:
+            InputError: there is none.
+        """
         library = self.library(owner)
-        if form.dance == "samples":
+        if ref == "samples":
             return library.find_sample(EntryKind.dance, "samples") or library.add(
                 EntryKind.dance, SAMPLE_DANCES_NAME, [], sample="samples"
             )
-        if form.dance.startswith("dance:"):
-            return self._entry(owner, form.dance.removeprefix("dance:"), EntryKind.dance)
-        if not form.clips:
-            raise InputError("choose a dance: the sample dances, one that was learned, or clips.")
-        builder = self._builder(owner)
+        if ref.startswith("dance:"):
+            return self._entry(owner, ref.removeprefix("dance:"), EntryKind.dance)
+        raise InputError("choose a dance: the sample dances, one that was learned, or clips.")
+
+    def _dance_of(self, owner: str, form: DanceForm) -> LibraryEntry:
+        """The dance to compose from; a new one for uploaded clips."""
+        library = self.library(owner)
+        if not form.clips or form.dance == "samples" or form.dance.startswith("dance:"):
+            return self.dance(owner, form.dance)
+        builder = self.builder(owner)
         uploads = [builder.upload(id) for id in form.clips]
         first = uploads[0]
         return library.add(

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from dancenow.files import make_folder
 from dancenow.progress import Progress, ProgressCallback
-from dancenow.studio.job_queue import JobKind
 from dancenow.studio.worker import JobReporter, JobRequest
 
 if TYPE_CHECKING:
@@ -52,14 +51,14 @@ def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[s
     trained = Path(request["person"]["folder"])
     if request["person"]["material"] is not None and not is_performer(trained):
         _show_first_look(request["person"], motion.track, show, folder, reporter)
-    figures = _train_person(request["person"], reporter)
+    figures = train_person(request["person"], reporter)
     made = perform(trained, source, result, show, progress=reporter)
     performer = Performer.load(trained, choose_device(request["device"]))
     moved = performable(performer, motion.track, retarget=show.retarget)
     write_beside(
         [source, moved, result], folder / SIDE_BY_SIDE_FILE, sound=result, progress=reporter
     )
-    return {**figures, **_figures(made), "beside": True}
+    return {**figures, **result_figures(made), "beside": True}
 
 
 def new_dance(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
@@ -80,15 +79,15 @@ def new_dance(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[
         music=None if music is None else Path(music),
         performer=() if person is None else (Path(person["folder"]),),
     )
-    figures = _train_dance(dance, reporter)
+    figures = train_dance(dance, reporter)
     if person is not None:
-        figures |= _train_person(person, reporter)
+        figures |= train_person(person, reporter)
     made = generate(trained, result, options, progress=reporter)
     if made.track is not None and person is not None:
         write_beside(
             [made.track, result], folder / SIDE_BY_SIDE_FILE, sound=result, progress=reporter
         )
-    return {**figures, **_figures(made), "beside": person is not None}
+    return {**figures, **result_figures(made), "beside": person is not None}
 
 
 def preview_clip(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
@@ -142,24 +141,6 @@ def check_import(request: JobRequest, _: Path, reporter: JobReporter) -> dict[st
     return {}
 
 
-JOB_KINDS = {
-    "transfer": JobKind(transfer),
-    "new_dance": JobKind(new_dance),
-    "preview_clip": JobKind(preview_clip, lane="short", temporary=True),
-    "preview_sample": JobKind(preview_sample, lane="short", temporary=True),
-    "check_import": JobKind(check_import, lane="short", temporary=True),
-}
-PRELOAD = (
-    "mediapipe",
-    "dancenow.studio.thumbnails",
-    *(
-        f"dancenow.workflows.{name}"
-        for name in ("generate", "perform", "sample", "train_choreographer", "train_performer")
-    ),
-)
-"""What most jobs import, which takes seconds."""
-
-
 def _clip_file(clip: dict[str, Any], reporter: JobReporter) -> Path:
     """A clip's file; a sample performer's is rendered first."""
     from dancenow.options import SampleOptions
@@ -207,7 +188,7 @@ def _show_first_look(
     reporter.first_look()
 
 
-def _train_person(person: dict[str, Any], reporter: JobReporter) -> dict[str, Any]:
+def train_person(person: dict[str, Any], reporter: JobReporter) -> dict[str, Any]:
     """Train a person for the time that was chosen; an imported one stays as it is."""
     from dancenow.options import TrainPerformerOptions
     from dancenow.performer import method_for
@@ -232,7 +213,7 @@ def _train_person(person: dict[str, Any], reporter: JobReporter) -> dict[str, An
     return {"person_steps": trained.steps, "person_seconds": trained.seconds}
 
 
-def _train_dance(dance: dict[str, Any], reporter: JobReporter) -> dict[str, Any]:
+def train_dance(dance: dict[str, Any], reporter: JobReporter) -> dict[str, Any]:
     """Train a choreographer of poses; an imported one stays as it is."""
     from dancenow.options import TrainChoreographerOptions
     from dancenow.workflows.train_choreographer import train_choreographer
@@ -241,7 +222,7 @@ def _train_dance(dance: dict[str, Any], reporter: JobReporter) -> dict[str, Any]
     for sample in dance["samples"]:
         clips.append(Path(sample["path"]))
         if not clips[-1].is_file():
-            _write_sample_dance(reporter, **sample)
+            write_sample_dance(reporter, **sample)
     if not clips:
         return {}
     options = TrainChoreographerOptions(
@@ -257,7 +238,7 @@ def _train_dance(dance: dict[str, Any], reporter: JobReporter) -> dict[str, Any]
     return {"dance_steps": trained.steps, "dance_seconds": trained.seconds}
 
 
-def _write_sample_dance(
+def write_sample_dance(
     reporter: JobReporter, *, path: str, performer: str, dance: str, seconds: float, fps: float
 ) -> None:
     from dancenow.sample import dance_track
@@ -291,7 +272,7 @@ def _previews(folder: Path, reporter: JobReporter) -> Iterator[ProgressCallback]
         show_newest()
 
 
-def _figures(made: Any) -> dict[str, Any]:
+def result_figures(made: Any) -> dict[str, Any]:
     """What the page says about a clip that was made, as JSON."""
     figures = {
         "frames": made.frames,

@@ -74,7 +74,7 @@ def arrange(
             Completion(learned, stretches).complete(laid, gaps)
         count = max(1, round(given.line.seconds * fps))
         tracks[dancer] = material.codec.decode(laid.moves, fps)[:count]
-    return Arranged(tracks, stretches.asked, stretches.reused)
+    return Arranged(tracks, given.line, stretches.asked, stretches.reused)
 
 
 class _Material:

@@ -38,7 +38,8 @@ _GRADIO_PATHS: Final = re.compile(
     r"|gradio_api/(?:info|startup-events|theme\.css|app_id|heartbeat/[\w-]+|upload"
     r"|upload_progress|run/[\w-]+|queue/join|queue/data|cancel|reset))?/?"
 )
-_MEDIA_PATHS: Final = re.compile(r"/media/.*")
+_OUR_PATHS: Final = re.compile(r"/media/.*|/timeline(?:/[\w./-]+)?")
+_PAGES: Final = ("/", "/timeline")  # which begin a session
 
 # The page needs nothing from other servers, and the browser enforces that.
 _POLICY: Final = (
@@ -100,7 +101,7 @@ class Guard:
                 )
         elif refusal is None:
             token = _session_token(headers)
-            if not token and scope["path"] == "/":
+            if not token and scope["path"] in _PAGES:
                 token = fresh = secrets.token_urlsafe(32)
             if token:
                 owner = owner_id(token)
@@ -131,7 +132,7 @@ class Guard:
                 return PlainTextResponse("the length of the request is missing.", 411)
             if int(length) > self._max_bytes:
                 return PlainTextResponse("the request is too large.", 413)
-        if not (_GRADIO_PATHS.fullmatch(path) or _MEDIA_PATHS.fullmatch(path)) or ".." in path:
+        if not (_GRADIO_PATHS.fullmatch(path) or _OUR_PATHS.fullmatch(path)) or ".." in path:
             return PlainTextResponse("not found.", 404)
         return None
 

@@ -16,7 +16,8 @@ from dancenow.studio.web.videos_panel import VideosPanel
 
 _TITLE: Final = """<div id="title"><h1>DanceNow studio</h1>
 <p>Make someone dance like someone else, or compose a dance that nobody danced. Nothing is
-sent anywhere else.</p></div>"""
+sent anywhere else. <a href="/timeline">Direct a dance on the time line</a>, of passages, poses and
+music.</p></div>"""
 _REFRESH_SECONDS: Final = 1.0
 _SCROLL_UP_JS: Final = "() => window.scrollTo({top: 0, behavior: 'smooth'})"
 

@@ -1,0 +1,36 @@
+"""The kinds of jobs, and what their workers import."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dancenow.studio import plan_tasks, tasks
+from dancenow.studio.job_queue import JobKind
+
+JOB_KINDS: Final = {
+    "transfer": JobKind(tasks.transfer),
+    "new_dance": JobKind(tasks.new_dance),
+    "perform_plan": JobKind(plan_tasks.perform_plan),
+    "learn_dance": JobKind(plan_tasks.learn_dance, temporary=True),
+    "arrange_plan": JobKind(plan_tasks.arrange_plan, lane="plans", temporary=True),
+    "hear_music": JobKind(plan_tasks.hear_music, lane="short", temporary=True),
+    "preview_clip": JobKind(tasks.preview_clip, lane="short", temporary=True),
+    "preview_sample": JobKind(tasks.preview_sample, lane="short", temporary=True),
+    "check_import": JobKind(tasks.check_import, lane="short", temporary=True),
+}
+PRELOAD: Final = (
+    "mediapipe",
+    "dancenow.studio.thumbnails",
+    *(
+        f"dancenow.workflows.{name}"
+        for name in (
+            "compose",
+            "generate",
+            "perform",
+            "sample",
+            "train_choreographer",
+            "train_performer",
+        )
+    ),
+)
+"""What most jobs import, which takes seconds."""

@@ -1,0 +1,116 @@
+"""The tasks of the time line, in worker processes: hear music, make plans into dances."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from dancenow.studio.worker import JobReporter, JobRequest
+
+if TYPE_CHECKING:
+    from dancenow.plan import DancePlan
+    from dancenow.pose import PoseTrack
+
+_PEAKS: Final = 1200  # of a sound that is drawn
+_BODY: Final = 25  # keypoints that are drawn
+_FINE: Final = 4  # parts of a pixel that places are rounded to
+_HIDDEN: Final = -32768
+
+
+def hear_music(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
+    """What the time line shows of a piece of music: its loudness and its beats."""
+    import numpy as np
+
+    from dancenow.music import analyze_music
+    from dancenow.music.analysis import load_samples
+    from dancenow.progress import Progress
+
+    path = Path(request["music"])
+    reporter(Progress("hearing the music", 0, None))
+    music = analyze_music(path, bpm=request["bpm"], first_beat=request["first_beat"])
+    parts = np.array_split(np.abs(load_samples(path)), _PEAKS)
+    peaks = np.array([float(part.max(initial=0)) for part in parts])
+    return {
+        "seconds": round(music.seconds, 3),
+        "tempo": round(music.tempo, 2),
+        "other_tempo": round(music.other_tempo, 2),
+        "beats": music.beats.round(3).tolist(),
+        "peaks": (peaks / max(peaks.max(), 1e-6)).round(3).tolist(),
+    }
+
+
+def arrange_plan(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
+    """Make the motion of a plan, as the page draws it."""
+    from dancenow.options import ComposeOptions
+    from dancenow.progress import StageTimes
+    from dancenow.workflows.compose import arrange_plan
+
+    plan = _plan(request, reporter)
+    options = ComposeOptions(device=request["device"])
+    arranged = arrange_plan(plan, options, StageTimes(), reporter)
+    first = next(iter(arranged.tracks.values()))
+    spans = [
+        {"number": each.number, "dancer": dancer, "begins": each.begins, "ends": each.ends}
+        for dancer, row in arranged.line.segments.items()
+        for each in row
+    ]
+    return {
+        "fps": first.fps,
+        "size": list(first.size),
+        "frames": len(first),
+        "seconds": arranged.line.seconds,
+        "segments": spans,
+        "pins": [
+            {"number": each.number, "at": each.at}
+            for row in arranged.line.pins.values()
+            for each in row
+        ],
+        "dancers": {name: _drawn(track) for name, track in arranged.tracks.items()},
+        "stretches": arranged.stretches,
+        "reused": arranged.reused,
+    }
+
+
+def perform_plan(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
+    """Train people where needed, and let them dance a plan."""
+    from dancenow.options import ComposeOptions
+    from dancenow.studio.tasks import RESULT_FILE, result_figures, train_person
+    from dancenow.workflows.compose import compose
+
+    plan = _plan(request, reporter)
+    figures: dict[str, Any] = {}
+    for person in request["people"]:
+        figures |= train_person(person, reporter)
+    options = ComposeOptions(
+        device=request["device"],
+        performer=tuple(Path(person["folder"]) for person in request["people"]),
+    )
+    made = compose(plan, folder / RESULT_FILE, options, progress=reporter)
+    return {**figures, **result_figures(made), "beside": False}
+
+
+def learn_dance(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
+    """Learn a dance, so that plans can be composed with it."""
+    from dancenow.studio.tasks import train_dance
+
+    return train_dance(request["dance"], reporter)
+
+
+def _plan(request: JobRequest, reporter: JobReporter) -> DancePlan:
+    from dancenow.plan import plan_of
+    from dancenow.studio.tasks import write_sample_dance
+
+    for sample in request["samples"]:
+        if not Path(sample["path"]).is_file():
+            write_sample_dance(reporter, **sample)
+    return plan_of(request["plan"], Path("dance.toml"))
+
+
+def _drawn(track: PoseTrack) -> str:
+    """The body's keypoints in quarters of a pixel: base64 of little-endian int16 `(T, 25, 2)`."""
+    import numpy as np
+
+    places = (track.xy[:, :_BODY] * _FINE).round().clip(_HIDDEN + 1, 32767)
+    places[track.confidence[:, :_BODY] <= 0] = _HIDDEN
+    return base64.b64encode(places.astype(np.dtype("<i2")).tobytes()).decode()

@@ -1,0 +1,253 @@
+"""What the time line asks for: material, plans kept and made into dances.
+
+A plan comes as JSON, as in `dance.toml`, with refs in place of paths: "upload:ID" or
+"sample:mika/house" for clips and music, "dance:ID" or "samples" for the choreographer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from dancenow.errors import InputError
+from dancenow.files import make_folder, write_text
+from dancenow.plan import DancePlan, plan_of, plan_text
+from dancenow.studio.job import Job, JobState
+from dancenow.studio.library import EntryKind, LibraryEntry
+from dancenow.studio.media_types import UploadKind
+from dancenow.studio.requests import SAMPLE_PERFORMERS, RequestBuilder, with_user_names
+from dancenow.studio.service import SAMPLE_DANCES_NAME, StudioService
+
+NAME: Final = "dance.toml"
+_LEARNING: Final = 5.0  # minutes
+_KINDS: Final = {"clip": UploadKind.clip, "music": UploadKind.sound}
+
+
+class PlanDesk:
+    """One user's plan: what it may be made of, and what is made of it.
+
+    Args:
+        service: the studio's service.
+        owner: the user.
+    """
+
+    def __init__(self, service: StudioService, owner: str) -> None:
+        self._service, self._owner = service, owner
+
+    def state(self) -> dict[str, Any]:
+        """The plan as it was kept, and what can be chosen for it."""
+        kept = self._kept()
+        library, uploads = self._service.library(self._owner), self._service.uploads(self._owner)
+        dances = [e for e in library.all(EntryKind.dance) if e.codec in ("", "pose")]
+        learned = [
+            {"ref": f"dance:{e.id}", "name": e.name, "ready": e.ready}
+            for e in dances
+            if not e.sample
+        ]
+        samples = library.find_sample(EntryKind.dance, "samples")
+        ready = samples is not None and samples.ready
+        found = [uploads.get(ref.removeprefix("upload:")) for ref in kept["uploads"]]
+        return {
+            "plan": kept["plan"],
+            "material": [
+                *(
+                    {"ref": f"upload:{u.id}", "name": u.name, "seconds": u.seconds}
+                    for u in found
+                    if u is not None and any(u.size)
+                ),
+                *self._samples(),
+            ],
+            "music": [
+                {"ref": f"upload:{u.id}", "name": u.name, "seconds": u.seconds}
+                for u in found
+                if u is not None and not any(u.size)
+            ],
+            "dances": [{"ref": "samples", "name": SAMPLE_DANCES_NAME, "ready": ready}, *learned],
+            "people": [
+                *(
+                    {"ref": f"person:{e.id}", "name": e.name}
+                    for e in library.all(EntryKind.person)
+                    if not e.sample
+                ),
+                *({"ref": f"sample:{n}", "name": n.capitalize()} for n in SAMPLE_PERFORMERS),
+            ],
+        }
+
+    def keep(self, document: Mapping[str, Any], uploads: list[str]) -> None:
+        """Keep a plan, whatever its faults, for the next time."""
+        file = self._service.plan_file(self._owner)
+        make_folder(file.parent)
+        write_text(file, json.dumps({"plan": document, "uploads": uploads}))
+
+    def add(self, path: Path, name: str, kind: str) -> dict[str, Any]:
+        """Store an uploaded clip or music; the file at `path` is gone afterwards.
+
+        Raises:
+            InputError: it is neither, too large, or nobody is seen in it.
+        """
+        if kind not in _KINDS:
+            raise InputError("choose a clip or music.")
+        if kind == "music":
+            upload = self._service.add_upload(self._owner, path, name, UploadKind.sound)
+            return {
+                "ref": f"upload:{upload.id}", "name": upload.name, "seconds": upload.seconds,
+            }  # fmt: skip
+        card = self._service.add_clip(self._owner, path, name)
+        upload = self._service.builder(self._owner).upload(card.ref)
+        return {"ref": card.ref, "name": card.name, "seconds": upload.seconds}
+
+    def hear(self, ref: str, bpm: float | None, first_beat: float | None) -> Job:
+        """Queue hearing a piece of music.
+
+        Raises:
+            InputError: it is gone.
+        """
+        builder = self._service.builder(self._owner)
+        request = {
+            "music": str(builder.upload(ref).file),
+            "bpm": bpm,
+            "first_beat": first_beat,
+            **self._about(builder),
+        }
+        return self._service.queue.submit(self._owner, "hear_music", request, "Hearing the music")
+
+    def arrange(self, document: Mapping[str, Any]) -> Job:
+        """Queue making a plan's motion.
+
+        Raises:
+            InputError: the plan is wrong; the message tells where.
+        """
+        request, builder = self._request(document, learned=True)
+        request |= self._about(builder)
+        return self._service.queue.submit(self._owner, "arrange_plan", request, "Arranging")
+
+    def perform(self, document: Mapping[str, Any], people: list[str]) -> Job:
+        """Queue performing a plan by people, one for each dancer; nobody: stick figures.
+
+        Raises:
+            InputError: the plan is wrong, or somebody is gone.
+        """
+        self._service.queue.check_capacity(self._owner)
+        request, builder = self._request(document, learned=True)
+        entries = [self._service.performer(self._owner, ref) for ref in people if ref]
+        known = [entry for entry in entries if entry is not None]
+        request["people"] = [builder.person(entry, _LEARNING) for entry in known]
+        names = " and ".join(entry.name for entry in known) or "A stick figure"
+        request |= self._about(builder) | {
+            "again": {"person": known[0].id if known else None, "dance": None}
+        }
+        return self._service.queue.submit(
+            self._owner, "perform_plan", request, f"{names}, directed"
+        )
+
+    def learn(self, ref: str) -> Job:
+        """Queue learning a dance that plans are to be composed with.
+
+        Raises:
+            InputError: it is gone.
+        """
+        builder = self._service.builder(self._owner)
+        entry = self._dance(ref)
+        request = {"dance": builder.dance(entry, _LEARNING), **self._about(builder)}
+        return self._service.queue.submit(
+            self._owner, "learn_dance", request, f"Learning {entry.name}"
+        )
+
+    def text(self, document: Mapping[str, Any]) -> str:
+        """A plan as `dance.toml`, with the user's names for files.
+
+        Raises:
+            InputError: the plan is wrong.
+        """
+        request, builder = self._request(document, learned=False)
+        text = plan_text(plan_of(request["plan"], Path(NAME)))
+        for path, name in builder.names.items():
+            text = text.replace(json.dumps(path), json.dumps(name))
+        return text
+
+    def job(self, id: str) -> dict[str, Any]:
+        """How a job stands: its progress, its result, or the line that says why it failed.
+
+        Raises:
+            InputError: there is none.
+        """
+        job = self._service.queue.get(self._owner, id)
+        if job is None:
+            raise InputError("it was cancelled; try again.")
+        if not job.state.active:
+            self._service.queue.wait(id, seconds=0)  # forgets it
+        error = job.error or ("" if job.state is JobState.done else "it was cancelled; try again.")
+        return {
+            "active": job.state.active,
+            "progress": job.progress,
+            "ahead": self._service.queue.jobs_ahead(job),
+            "warnings": [with_user_names(line, job.request["names"]) for line in job.warnings],
+            "result": job.result if job.state is JobState.done else None,
+            "error": "" if job.state.active else with_user_names(error, job.request["names"]),
+        }
+
+    def cancel(self, id: str) -> None:
+        """End a job, if it is still active."""
+        self._service.queue.cancel(self._owner, id)
+
+    def _request(
+        self, document: Mapping[str, Any], *, learned: bool
+    ) -> tuple[dict[str, Any], RequestBuilder]:
+        """A job's request: the plan with paths, and the samples that must be there first."""
+        builder = self._service.builder(self._owner)
+        samples: dict[str, Any] = {}
+
+        def path(ref: Any) -> str:
+            if isinstance(ref, str) and ref.startswith("sample:"):
+                sample = builder.sample_dance(ref.removeprefix("sample:"))
+                samples[sample["path"]] = sample
+                return str(sample["path"])
+            if isinstance(ref, str) and ref.startswith("upload:"):
+                return str(builder.upload(ref).file)
+            raise InputError("choose a clip.")
+
+        plan = {**document}
+        for rows in ("segment", "pin"):
+            if isinstance(plan.get(rows), list):
+                plan[rows] = [
+                    {k: path(v) if k in ("clip", "pose") else v for k, v in row.items()}
+                    for row in plan[rows]
+                    if isinstance(row, dict)
+                ]
+        if plan.get("music"):
+            plan["music"] = str(builder.upload(str(plan["music"])).file)
+        if plan.get("choreographer"):
+            entry = self._dance(str(plan["choreographer"]))
+            builder.names[str(entry.trained)] = entry.name
+            if learned and not entry.ready:
+                raise InputError(f"{entry.name}: is not learned yet; press Learn it.")
+            plan["choreographer"] = str(entry.trained)
+        self._check(plan)
+        device = self._service.config.device
+        return {"plan": plan, "samples": [*samples.values()], "device": device}, builder
+
+    def _check(self, plan: Mapping[str, Any]) -> DancePlan:
+        try:
+            return plan_of(plan, Path(NAME))
+        except TypeError as error:  # keys that are no texts
+            raise InputError("the plan cannot be read.") from error
+
+    def _dance(self, ref: str) -> LibraryEntry:
+        return self._service.dance(self._owner, ref)
+
+    def _samples(self) -> list[dict[str, Any]]:
+        seconds = self._service.config.workload.sample_dance_seconds
+        builder = self._service.builder(self._owner)
+        return [
+            {"ref": f"sample:{name}", "name": title, "seconds": seconds}
+            for name, title in builder.sample_names()
+        ]
+
+    def _kept(self) -> dict[str, Any]:
+        return self._service.kept_plan(self._owner)
+
+    @staticmethod
+    def _about(builder: RequestBuilder) -> dict[str, Any]:
+        return {"uses": builder.uses, "names": builder.names, "again": {}}

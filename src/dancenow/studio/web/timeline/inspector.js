@@ -1,0 +1,124 @@
+// The form of the chosen segment or pin.
+
+import { kindOf, round } from '/timeline/plan.js';
+
+const TITLES = {
+  clip: 'A passage', pose: 'A held pose', compose: 'A composed stretch', gap: 'A gap to fill', pin: 'A pinned pose',
+};
+let shown = ''; // which part, of what kind, the form is for
+let part = null;
+let updates = []; // one a field: shows the part's value
+
+/** Show the fields of a part; every change goes through the plan. */
+export function inspect(form, chosen, pinned, { plan, choices }) {
+  form.hidden = !chosen;
+  part = chosen;
+  if (!chosen) {
+    shown = '';
+    form.replaceChildren();
+    return;
+  }
+  const kind = pinned ? 'pin' : kindOf(chosen);
+  const number = (pinned ? plan.pins : plan.segments).indexOf(chosen);
+  const same = JSON.stringify([kind, number, plan.clock.counts, choices.material]);
+  if (same !== shown) { // else the focus stays where it is
+    shown = same;
+    updates = [];
+    form.replaceChildren(element('strong', { textContent: TITLES[kind] }), ...fieldsOf(kind, number, plan, choices));
+    form.onsubmit = (event) => event.preventDefault();
+  }
+  for (const update of updates) update();
+}
+
+function fieldsOf(kind, number, plan, choices) {
+  const unit = plan.clock.counts ? 'beats' : 'seconds';
+  const rows = [];
+  const change = (key, edit) => plan.change(() => edit(part), `${key} of ${kind} ${number}`);
+
+  /** A field: `read` gives what it shows, `write` takes what was entered. */
+  const field = (label, type, read, write, more = {}) => {
+    const input = element(type === 'select' ? 'select' : 'input', { ...(type === 'select' ? {} : { type }), ariaLabel: label, ...more });
+    const property = type === 'checkbox' ? 'checked' : 'value';
+    const update = () => { input[property] = read(part) ?? ''; };
+    input.addEventListener('change', () => {
+      write(type === 'number' ? Number.parseFloat(input.value) : input[property]);
+      update();
+    });
+    updates.push(update);
+    rows.push(element('label', {}, label, input));
+    return input;
+  };
+  const kept = (label, key, { most = 3600, least = 0, usual, placeholder = '', needed = false } = {}) => {
+    field(label, 'number', (each) => each[key] ?? usual, (value) => change(key, (each) => {
+      if (Number.isNaN(value)) {
+        if (!needed) each[key] = undefined;
+        return;
+      }
+      const within = round(Math.min(most, Math.max(least, value)));
+      each[key] = within === usual && !needed ? undefined : within;
+    }), { step: 'any', min: least, max: most, placeholder });
+  };
+
+  if (['clip', 'pose', 'pin'].includes(kind)) clipFields(kind, { field, kept, change, rows, choices });
+  if (kind === 'pin') kept(`When (${unit})`, 'at', { least: plan.clock.first, needed: true });
+  else {
+    field(`Begins (${unit})`, 'number', (each) => each.at, (value) => change('at', (each) => {
+      if (!Number.isNaN(value)) each.at = plan.place(each, value);
+    }), { step: 'any' });
+    field(`Length (${unit})`, 'number', (each) => each.length, (value) => change('length', (each) => {
+      if (value > 0) each.length = round(Math.min(Math.max(0.1, value), plan.room(each)));
+    }), { step: 'any', min: 0.1 });
+  }
+  if (['clip', 'compose'].includes(kind)) {
+    field('Repeat', 'number', (each) => each.repeat ?? 1, (value) => change('repeat', (each) => {
+      const most = Math.floor((plan.room(each) * (each.repeat ?? 1)) / each.length + 1e-6);
+      const count = Math.max(1, Math.min(Math.round(value) || 1, most));
+      each.repeat = count > 1 ? count : undefined;
+    }), { min: 1, max: 100, step: 1 });
+  }
+  if (kind !== 'gap') {
+    field('Mirrored', 'checkbox', (each) => Boolean(each.mirror), (value) => change('mirror', (each) => {
+      each.mirror = value || undefined;
+    }));
+  }
+  if (['compose', 'gap'].includes(kind)) {
+    field('Style', 'text', (each) => each.style, (value) => change('style', (each) => {
+      each.style = value.trim() || undefined;
+    }), { placeholder: 'any; ballet:0.5,hiphop:0.5' });
+    kept('Liveliness (-1.5 to 1.5)', 'liveliness', { least: -1.5, most: 1.5, placeholder: 'as the music' });
+    kept('Number of the dance', 'seed', { usual: 0, most: 2 ** 31 });
+  }
+  if (kind !== 'gap' && kind !== 'pin') kept(`Fades into the next for (${unit})`, 'fade', { most: 32, placeholder: 'half a second' });
+  field('Dancer', 'text', (each) => each.dancer, (value) => change('dancer', (each) => {
+    each.dancer = value.replace(/[^\w-]/g, '').slice(0, 40) || undefined;
+    if (kind !== 'pin') each.at = plan.place(each, each.at);
+  }), { placeholder: 'the first' });
+  return rows;
+}
+
+function clipFields(kind, { field, kept, change, rows, choices }) {
+  const key = kind === 'clip' ? 'clip' : 'pose';
+  const clip = choices.material.find((each) => each.ref === part[key]);
+  const select = field('Clip', 'select', (each) => each[key], (ref) => change('clip', (each) => {
+    const { seconds } = choices.material.find((other) => other.ref === ref);
+    each[key] = ref;
+    each.from = Math.min(each.from, round(Math.max(0, seconds - 0.2)));
+    if (kind === 'clip') each.to = round(Math.min(seconds, Math.max(each.to, each.from + 0.2)));
+  }));
+  select.replaceChildren(...choices.material.map((each) => new Option(each.name, each.ref)));
+  const file = element('input', { type: 'file', accept: 'video/*,image/gif', ariaLabel: 'Another clip' });
+  file.addEventListener('change', () => file.dispatchEvent(new Event('upload', { bubbles: true })));
+  rows.push(element('label', {}, 'Another clip', file));
+  const most = clip?.seconds ?? 3600;
+  if (kind !== 'clip') kept('At (seconds of the clip)', 'from', { most, needed: true });
+  else {
+    kept('From (seconds of the clip)', 'from', { most, needed: true });
+    kept('To (seconds of the clip)', 'to', { most, needed: true });
+  }
+}
+
+function element(name, properties, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
