@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from dancenow.workflows.evaluate_performer import evaluate_performer
     from dancenow.workflows.generate import generate
     from dancenow.workflows.live import perform_live
+    from dancenow.workflows.mend import mend
     from dancenow.workflows.perform import perform
     from dancenow.workflows.pose import detect, write_pose
     from dancenow.workflows.sample import write_sample
@@ -84,6 +85,7 @@ __all__ = [
     "evaluate_dance",
     "evaluate_performer",
     "generate",
+    "mend",
     "perform",
     "perform_live",
     "train_choreographer",

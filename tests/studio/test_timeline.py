@@ -13,9 +13,13 @@ import pytest
 from browsing import CHROMIUM, LONG, Studio, picture
 
 from dancenow.music import write_wav
+from dancenow.options import SampleOptions
 from dancenow.plan import read_plan
+from dancenow.pose import PoseTrack
+from dancenow.pose.layout import INDEX
 from dancenow.sample.click_track import click_track
 from dancenow.video import probe
+from dancenow.workflows.sample import write_sample
 
 pytest.importorskip("gradio", reason="needs dancenow[studio]")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
@@ -218,4 +222,46 @@ def test_it_can_be_read_by_a_screen_reader(browser: Any, studio: Studio) -> None
     wait_until(page, "ready")
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+    page.context.close()
+
+
+def test_poses_are_mended_and_stay_so(browser: Any, studio: Studio, tmp_path: Path) -> None:
+    write_sample(
+        tmp_path / "me.mp4",
+        SampleOptions(performer="zola", dance="house", seconds=6, size=128, fps=10),
+    )
+    page = opened(browser, studio)
+    page.click("[data-add=clip]")
+    page.set_input_files("#inspector input[type=file]", tmp_path / "me.mp4")
+    page.get_by_role("button", name="Mend its poses").click(timeout=LONG)
+    page.wait_for_selector("#mender[data-ready]")
+    canvas = page.locator("#mender canvas")
+    wrist = page.locator("#mender select")
+    wrist.select_option("right wrist")
+    canvas.focus()
+    for key in (".", ".", "Shift+ArrowRight", "ArrowDown", "ArrowDown", "Control+z"):
+        page.keyboard.press(key)
+    expect(page.locator("#mender output")).to_have_text("0.20 s, mended")
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 3, box["y"] + 3)  # nothing is there to be grabbed
+    page.mouse.down()
+    page.mouse.move(box["x"] + 30, box["y"] + 30)
+    page.mouse.up()
+    page.click("[data-mend=from]")
+    page.click("[data-mend=fill]")
+    expect(page.locator("#mender [role=status]")).to_contain_text("Nobody can fill it yet")
+    picture(page, "timeline-mending")
+    page.click("[data-mend=keep]")
+    page.wait_for_selector("#mender[data-ready]")
+    mended = next((studio.data / "owners").glob("*/uploads/*/mended.npz"))
+    track = PoseTrack.load(mended)
+    assert track.edited is not None and track.edited[2, INDEX["right_wrist"]]
+    assert not track.edited[3:].any()
+    page.click("[data-mend=close]")
+    wait_until(page, "ready")
+    page.get_by_role("button", name="Mend its poses").click()
+    page.wait_for_selector("#mender[data-ready]")
+    page.click("[data-mend=forget]")
+    page.wait_for_selector("#mender[data-ready]")
+    assert not mended.exists() and page.faults == []
     page.context.close()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib import import_module
@@ -270,6 +270,21 @@ class Method(ABC, Generic[ConfigT, ChoreographerT]):
         raise arrangement.plan.fault(
             "dreams pictures; name one that was trained with `codec=pose`.", "choreographer"
         )
+
+    def refill(
+        self,
+        choreographer: ChoreographerT,
+        track: PoseTrack,
+        spans: Sequence[tuple[float, float]],
+        seed: int = 0,
+    ) -> PoseTrack:
+        """A track with spans (from, to in seconds) filled anew, and marked as edited.
+
+        Raises:
+            InputError: a span cannot be filled, or the choreographer dreams pictures.
+        """
+        del choreographer, track, spans, seed
+        raise InputError("this choreographer dreams pictures, and fills no spans.")
 
     @abstractmethod
     def check_request(self, request: DanceRequest) -> None:

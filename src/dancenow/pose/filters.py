@@ -74,16 +74,24 @@ def clean(track: PoseTrack, config: CleanConfig = CleanConfig()) -> PoseTrack:
 
     Returns:
         A track of the same length.  Keypoints missing for longer than the longest gap have
-        confidence 0.
+        confidence 0.  What was edited stays as it is.
     """
-    return smooth(complete(track, config), config.smooth)
+    return _as_edited(smooth(complete(track, config), config.smooth), track)
 
 
 def complete(track: PoseTrack, config: CleanConfig = CleanConfig()) -> PoseTrack:
     """As `clean`, but what jitters stays; for tracks that `join_with_flow` steadies."""
     certain = drop_uncertain(track, config.min_confidence)
     steady = drop_outliers(certain, config.outlier_window, config.outlier_distance)
-    return fill_gaps(steady, config.max_gap_seconds)
+    return _as_edited(fill_gaps(steady, config.max_gap_seconds), track)
+
+
+def _as_edited(cleaned: PoseTrack, track: PoseTrack) -> PoseTrack:
+    """A cleaned track with what was edited as it was before."""
+    if track.edited is None:
+        return cleaned
+    kept = track.edited[..., None]
+    return cleaned.with_keypoints(np.where(kept, track.keypoints, cleaned.keypoints))
 
 
 def drop_uncertain(track: PoseTrack, min_confidence: float) -> PoseTrack:

@@ -32,12 +32,15 @@ class PoseTrack:
         depth: float32 `(T, 137)`, how far each keypoint is behind the middle of the hips, seen from
             the camera, in body heights (see `body_height`); NaN where it is unknown.  None if
             nothing is known of depth.
+        edited: bool `(T, 137)`, which keypoints were put there by hand or filled, and are not for
+            cleaning to change; None if none.
     """
 
     keypoints: FloatArray
     fps: float
     size: tuple[int, int]
     depth: FloatArray | None = None
+    edited: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         keypoints = np.ascontiguousarray(self.keypoints, dtype=np.float32)
@@ -50,6 +53,8 @@ class PoseTrack:
             if depth.shape != keypoints.shape[:2]:
                 raise ValueError(f"depth must be {keypoints.shape[:2]}, not {depth.shape}")
             object.__setattr__(self, "depth", depth)
+        if self.edited is not None and self.edited.shape != keypoints.shape[:2]:
+            raise ValueError(f"edited must be {keypoints.shape[:2]}, not {self.edited.shape}")
         object.__setattr__(self, "keypoints", keypoints)
         object.__setattr__(self, "fps", float(self.fps))
         object.__setattr__(self, "size", (int(self.size[0]), int(self.size[1])))
@@ -65,7 +70,14 @@ class PoseTrack:
         if step < 1:
             raise ValueError("a track cannot be sliced backwards")
         depth = None if self.depth is None else self.depth[frames]
-        return replace(self, keypoints=self.keypoints[frames], fps=self.fps / step, depth=depth)
+        edited = None if self.edited is None else self.edited[frames]
+        return replace(
+            self,
+            keypoints=self.keypoints[frames],
+            fps=self.fps / step,
+            depth=depth,
+            edited=edited,
+        )
 
     @property
     def duration(self) -> float:
@@ -83,9 +95,14 @@ class PoseTrack:
         return self.keypoints[..., 2]
 
     def with_keypoints(self, keypoints: NDArray[Any]) -> PoseTrack:
-        """The track with other keypoints `(N, 137, 3)`; its depth stays if N is T."""
-        depth = self.depth if len(keypoints) == len(self) else None
-        return replace(self, keypoints=keypoints.astype(np.float32, copy=False), depth=depth)
+        """The track with other keypoints `(N, 137, 3)`; its depth and edits stay if N is T."""
+        same = len(keypoints) == len(self)
+        return replace(
+            self,
+            keypoints=keypoints.astype(np.float32, copy=False),
+            depth=self.depth if same else None,
+            edited=self.edited if same else None,
+        )
 
     def mirror(self) -> PoseTrack:
         """The mirrored track: left and right swap, x becomes width - x."""
@@ -93,7 +110,8 @@ class PoseTrack:
         seen = flipped[..., 2] > 0
         flipped[..., 0] = np.where(seen, self.size[0] - flipped[..., 0], flipped[..., 0])
         depth = None if self.depth is None else self.depth[:, MIRROR]
-        return replace(self, keypoints=flipped, depth=depth)
+        edited = None if self.edited is None else self.edited[:, MIRROR]
+        return replace(self, keypoints=flipped, depth=depth, edited=edited)
 
     def resample(self, fps: float) -> PoseTrack:
         """The track at another frame rate, linear in time between two seen keypoints.
@@ -119,7 +137,10 @@ class PoseTrack:
             part, near, far = weight[..., 0], depth[before], depth[after]
             nearest = np.where(part < 0.5, near, far)
             depth = np.where(np.isnan(near + far), nearest, (1 - part) * near + part * far)
-        return replace(self, keypoints=keypoints, fps=fps, depth=depth)
+        edited = self.edited
+        if edited is not None:
+            edited = np.where(weight[..., 0] < 0.5, edited[before], edited[after])
+        return replace(self, keypoints=keypoints, fps=fps, depth=depth, edited=edited)
 
     def save(self, path: str | Path) -> None:
         """Write the track to a `.npz` file, atomically."""
@@ -135,6 +156,7 @@ class PoseTrack:
             layout=np.array(LAYOUT),
             version=np.int64(VERSION),
             **({} if self.depth is None else {"depth": self.depth}),
+            **({} if self.edited is None else {"edited": self.edited}),
         )
         write_bytes(path, buffer.getvalue())
 
@@ -161,8 +183,11 @@ class PoseTrack:
                         f"{path}: has the keypoint layout {layout!r}; {LAYOUT!r} is needed."
                     )
                 width, height = (int(v) for v in data["size"])
-                depth = data["depth"] if "depth" in data else None  # noqa: SIM401 - no dictionary
-                track = PoseTrack(data["keypoints"], float(data["fps"]), (width, height), depth)
+                further = {name: data[name] for name in ("depth", "edited") if name in data}
+                depth, edited = further.get("depth"), further.get("edited")
+                edited = None if edited is None else edited.astype(bool)
+                keypoints, fps = data["keypoints"], float(data["fps"])
+                track = PoseTrack(keypoints, fps, (width, height), depth, edited)
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(
                 f"{path}: is not a pose track; make one with `dancenow pose CLIP -o TRACK.npz`."

@@ -69,7 +69,7 @@ def filmed(path: Path, track: PoseTrack, view: View, *, loop: bool = False) -> P
     if loop and track.depth is not None:
         count, view = len(track), view.closed(track.duration)
         keypoints, depth = (np.concatenate([part] * 3) for part in (track.keypoints, track.depth))
-        thrice = replace(track, keypoints=keypoints, depth=depth)
+        thrice = replace(track, keypoints=keypoints, depth=depth, edited=None)
         return filmed(path, thrice, view)[count : 2 * count]
     figure, lens = _lifted(path, track)
     made = film(figure, view, lens)

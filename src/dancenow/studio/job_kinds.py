@@ -13,6 +13,8 @@ JOB_KINDS: Final = {
     "perform_plan": JobKind(plan_tasks.perform_plan),
     "learn_dance": JobKind(plan_tasks.learn_dance, temporary=True),
     "arrange_plan": JobKind(plan_tasks.arrange_plan, lane="plans", temporary=True),
+    "find_poses": JobKind(plan_tasks.find_poses, lane="plans", temporary=True),
+    "mend_poses": JobKind(plan_tasks.mend_poses, lane="plans", temporary=True),
     "hear_music": JobKind(plan_tasks.hear_music, lane="short", temporary=True),
     "preview_clip": JobKind(tasks.preview_clip, lane="short", temporary=True),
     "preview_sample": JobKind(tasks.preview_sample, lane="short", temporary=True),

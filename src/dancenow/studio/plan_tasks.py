@@ -72,6 +72,30 @@ def arrange_plan(request: JobRequest, _: Path, reporter: JobReporter) -> dict[st
     }
 
 
+def find_poses(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
+    """The poses of a clip, as the page draws them over it."""
+    from dancenow.sources.load import load_source
+
+    return _shown(load_source(Path(request["source"]), progress=reporter).track)
+
+
+def mend_poses(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
+    """Mend the poses of a clip, and keep them beside it."""
+    from dancenow.pose.mending import Edit
+    from dancenow.workflows.mend import mend
+
+    track = mend(
+        Path(request["source"]),
+        Path(request["output"]),
+        edits=[Edit(*edit) for edit in request["edits"]],
+        spans=[(begins, ends) for begins, ends in request["spans"]],
+        choreographer=request["choreographer"],
+        device=request["device"],
+        progress=reporter,
+    )
+    return _shown(track)
+
+
 def perform_plan(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
     """Train people where needed, and let them dance a plan."""
     from dancenow.options import ComposeOptions
@@ -105,6 +129,17 @@ def _plan(request: JobRequest, reporter: JobReporter) -> DancePlan:
         if not Path(sample["path"]).is_file():
             write_sample_dance(reporter, **sample)
     return plan_of(request["plan"], Path("dance.toml"))
+
+
+def _shown(track: PoseTrack) -> dict[str, Any]:
+    edited = [] if track.edited is None else track.edited.any(axis=1).nonzero()[0].tolist()
+    return {
+        "fps": track.fps,
+        "size": list(track.size),
+        "frames": len(track),
+        "places": _drawn(track),
+        "edited": edited,
+    }
 
 
 def _drawn(track: PoseTrack) -> str:

@@ -155,6 +155,49 @@ class PlanDesk:
             self._owner, "learn_dance", request, f"Learning {entry.name}"
         )
 
+    def poses(self, ref: str) -> Job:
+        """Queue finding the poses of an uploaded clip, mended or not.
+
+        Raises:
+            InputError: it is gone.
+        """
+        builder = self._service.builder(self._owner)
+        request = {"source": str(self._motion(builder, ref)), **self._about(builder)}
+        return self._service.queue.submit(self._owner, "find_poses", request, "Finding the poses")
+
+    def mend(self, ref: str, edits: list[Any], spans: list[Any], dance: str) -> Job:
+        """Queue mending the poses of an uploaded clip.
+
+        Args:
+            ref: of the clip.
+            edits: frame, keypoint, x and y of each.
+            spans: from and to in seconds of each, which a dance's choreographer fills.
+            dance: its ref; "" without spans.
+
+        Raises:
+            InputError: it is gone, or the dance is not learned.
+        """
+        builder = self._service.builder(self._owner)
+        upload = builder.upload(ref)
+        entry = self._learned(dance, builder) if spans else None
+        try:
+            request = {
+                "source": str(self._motion(builder, ref)),
+                "output": str(upload.mended),
+                "edits": [(int(f), int(k), float(x), float(y)) for f, k, x, y in edits],
+                "spans": [(float(begins), float(ends)) for begins, ends in spans],
+                "choreographer": None if entry is None else str(entry.trained),
+                "device": self._service.config.device,
+                **self._about(builder),
+            }
+        except (TypeError, ValueError) as error:
+            raise InputError("an edit cannot be read; try again.") from error
+        return self._service.queue.submit(self._owner, "mend_poses", request, "Mending the poses")
+
+    def unmend(self, ref: str) -> None:
+        """Forget how the poses of an uploaded clip were mended."""
+        self._service.builder(self._owner).upload(ref).mended.unlink(missing_ok=True)
+
     def text(self, document: Mapping[str, Any]) -> str:
         """A plan as `dance.toml`, with the user's names for files.
 
@@ -205,7 +248,7 @@ class PlanDesk:
                 samples[sample["path"]] = sample
                 return str(sample["path"])
             if isinstance(ref, str) and ref.startswith("upload:"):
-                return str(builder.upload(ref).file)
+                return str(self._motion(builder, ref))
             raise InputError("choose a clip.")
 
         plan = {**document}
@@ -219,10 +262,7 @@ class PlanDesk:
         if plan.get("music"):
             plan["music"] = str(builder.upload(str(plan["music"])).file)
         if plan.get("choreographer"):
-            entry = self._dance(str(plan["choreographer"]))
-            builder.names[str(entry.trained)] = entry.name
-            if learned and not entry.ready:
-                raise InputError(f"{entry.name}: is not learned yet; press Learn it.")
+            entry = self._learned(str(plan["choreographer"]), builder, needed=learned)
             plan["choreographer"] = str(entry.trained)
         self._check(plan)
         device = self._service.config.device
@@ -236,6 +276,21 @@ class PlanDesk:
 
     def _dance(self, ref: str) -> LibraryEntry:
         return self._service.dance(self._owner, ref)
+
+    def _learned(self, ref: str, builder: RequestBuilder, *, needed: bool = True) -> LibraryEntry:
+        """A dance that composes; `needed`: it must have been learned."""
+        entry = self._dance(ref)
+        builder.names[str(entry.trained)] = entry.name
+        if needed and not entry.ready:
+            raise InputError(f"{entry.name}: is not learned yet; press Learn it.")
+        return entry
+
+    @staticmethod
+    def _motion(builder: RequestBuilder, ref: str) -> Path:
+        """The file with the motion of an uploaded clip."""
+        upload = builder.upload(ref)
+        builder.names[str(upload.mended)] = upload.name
+        return upload.motion
 
     def _samples(self) -> list[dict[str, Any]]:
         seconds = self._service.config.workload.sample_dance_seconds

@@ -66,6 +66,16 @@ class Upload:
         """Where its thumbnail is stored."""
         return self.file.with_name("picture.jpg")
 
+    @property
+    def mended(self) -> Path:
+        """Where its poses are stored once somebody mended them."""
+        return self.file.with_name("mended.npz")
+
+    @property
+    def motion(self) -> Path:
+        """Where its motion is: in the mended poses, or in the file itself."""
+        return self.mended if self.mended.is_file() else self.file
+
 
 def is_id(text: str) -> bool:
     """Whether a text can be an id that `new_id` made."""

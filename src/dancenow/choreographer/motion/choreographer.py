@@ -218,7 +218,8 @@ class PoseChoreographer(Choreographer):
         if len(track) == 1:  # a pose: held for a moment
             count = max(4, round(0.2 * track.fps))
             depth = None if track.depth is None else np.repeat(track.depth, count, axis=0)
-            track = replace(track, keypoints=np.repeat(track.keypoints, count, axis=0), depth=depth)
+            held = np.repeat(track.keypoints, count, axis=0)
+            track = replace(track, keypoints=held, depth=depth, edited=None)
         lead = self.codec.encode(track, shortest=0.0)[-1][-round(LEAD * RATE) :]
         if not depths.are_known([track]):
             behind = self.codec.depths

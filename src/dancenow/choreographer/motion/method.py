@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -23,6 +23,7 @@ from dancenow.choreographer.motion.prepare import (
     made_of,
     read_tracks,
 )
+from dancenow.choreographer.motion.refilling import refill
 from dancenow.choreographer.motion.to_music import check_request
 from dancenow.choreographer.motion.training import MotionTraining
 from dancenow.choreographer.page import (
@@ -36,6 +37,7 @@ from dancenow.errors import InputError
 from dancenow.evaluation.dance import DanceScores
 from dancenow.files import write_bytes
 from dancenow.options import TrainChoreographerOptions
+from dancenow.pose import PoseTrack
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.training import Budget, Device
 from dancenow.training.budget import budget_of
@@ -194,6 +196,16 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
     ) -> Arranged:
         """See `Method`."""
         return arrange(arrangement, choreographer, progress)
+
+    def refill(
+        self,
+        choreographer: PoseChoreographer,
+        track: PoseTrack,
+        spans: Sequence[tuple[float, float]],
+        seed: int = 0,
+    ) -> PoseTrack:
+        """See `Method`."""
+        return refill(choreographer, track, spans, seed)
 
     def check_request(self, request: DanceRequest) -> None:
         """See `Method`."""

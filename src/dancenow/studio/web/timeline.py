@@ -24,7 +24,7 @@ _FILES: Final = {
     "/timeline/timeline.css": ("timeline.css", "text/css"),
     **{
         f"/timeline/{name}.js": (f"{name}.js", "text/javascript")
-        for name in ("timeline", "plan", "player", "inspector")
+        for name in ("timeline", "plan", "player", "inspector", "mender", "studio")
     },
 }
 _MAX_BYTES: Final = 1_000_000  # of a plan
@@ -94,6 +94,20 @@ def _hear(desk: PlanDesk, body: Mapping[str, Any]) -> dict[str, Any]:
     return {"job": desk.hear(str(body.get("music", "")), bpm, first).id}
 
 
+def _mend(desk: PlanDesk, body: Mapping[str, Any]) -> dict[str, Any]:
+    edits, spans = body.get("edits", []), body.get("spans", [])
+    if not isinstance(edits, list) or not isinstance(spans, list):
+        raise InputError("an edit cannot be read; try again.")
+    return {
+        "job": desk.mend(str(body.get("clip", "")), edits, spans, str(body.get("dance", ""))).id
+    }
+
+
+def _unmend(desk: PlanDesk, body: Mapping[str, Any]) -> dict[str, Any]:
+    desk.unmend(str(body.get("clip", "")))
+    return {}
+
+
 _ACTIONS: Final[Mapping[str, Action]] = {
     "keep": _keep,
     "cancel": _cancel,
@@ -101,6 +115,9 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "arrange": lambda desk, body: {"job": desk.arrange(_document(body)).id},
     "perform": lambda desk, body: {"job": desk.perform(_document(body), _people(body)).id},
     "learn": lambda desk, body: {"job": desk.learn(str(body.get("dance", ""))).id},
+    "poses": lambda desk, body: {"job": desk.poses(str(body.get("clip", ""))).id},
+    "mend": _mend,
+    "unmend": _unmend,
     "text": lambda desk, body: {"text": desk.text(_document(body))},
 }
 

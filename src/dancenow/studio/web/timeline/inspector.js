@@ -20,7 +20,8 @@ export function inspect(form, chosen, pinned, { plan, choices }) {
   }
   const kind = pinned ? 'pin' : kindOf(chosen);
   const number = (pinned ? plan.pins : plan.segments).indexOf(chosen);
-  const same = JSON.stringify([kind, number, plan.clock.counts, choices.material]);
+  const clip = chosen.clip ?? chosen.pose;
+  const same = JSON.stringify([kind, number, clip, plan.clock.counts, choices.material]);
   if (same !== shown) { // else the focus stays where it is
     shown = same;
     updates = [];
@@ -109,6 +110,9 @@ function clipFields(kind, { field, kept, change, rows, choices }) {
   const file = element('input', { type: 'file', accept: 'video/*,image/gif', ariaLabel: 'Another clip' });
   file.addEventListener('change', () => file.dispatchEvent(new Event('upload', { bubbles: true })));
   rows.push(element('label', {}, 'Another clip', file));
+  const mend = element('button', { type: 'button', textContent: 'Mend its poses …' });
+  mend.addEventListener('click', () => mend.dispatchEvent(new Event('mend', { bubbles: true })));
+  if (part[key]?.startsWith('upload:')) rows.push(mend);
   const most = clip?.seconds ?? 3600;
   if (kind !== 'clip') kept('At (seconds of the clip)', 'from', { most, needed: true });
   else {

@@ -5,8 +5,8 @@ const PARTS = [ // pairs of BODY_25 keypoints, and the hue that they are drawn i
   [9, 10, 145], [10, 11, 160], [8, 12, 190], [12, 13, 205], [13, 14, 220], [1, 0, 250], [0, 15, 280],
   [0, 16, 280], [15, 17, 300], [16, 18, 300], [14, 19, 320], [14, 21, 320], [11, 22, 340], [11, 24, 340],
 ];
-const HIDDEN = -32768;
-const FINE = 4; // the places are in parts of a pixel
+export const HIDDEN = -32768;
+export const FINE = 4; // the places are in parts of a pixel
 const EVERY = 34; // pixels from figure to figure in a strip
 
 export class Player {
@@ -31,10 +31,7 @@ export class Player {
   show(dance) {
     this.dance = dance;
     if (dance) {
-      this.places = Object.fromEntries(Object.entries(dance.dancers).map(([name, text]) => {
-        const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-        return [name, new Int16Array(bytes.buffer)];
-      }));
+      this.places = Object.fromEntries(Object.entries(dance.dancers).map(([name, text]) => [name, unpacked(text)]));
       this.box = Object.fromEntries(Object.entries(this.places).map(([name, all]) => [name, boxOf(all)]));
       const [width, height] = dance.size;
       this.canvas.width = Math.round(480 * Object.keys(this.places).length * width / height);
@@ -120,6 +117,11 @@ export class Player {
   }
 }
 
+/** The places of BODY_25 keypoints in all frames: x and y of each, in parts of a pixel. */
+export function unpacked(text) {
+  return new Int16Array(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer);
+}
+
 /** The box of all places that are seen: left, top, right, bottom. */
 function boxOf(places) {
   const box = [Infinity, Infinity, -Infinity, -Infinity];
@@ -133,7 +135,7 @@ function boxOf(places) {
   return box;
 }
 
-function figure(context, places, frame, scale, left, top, width) {
+export function figure(context, places, frame, scale, left, top, width) {
   const first = frame * 50;
   context.lineWidth = width;
   context.lineCap = 'round';

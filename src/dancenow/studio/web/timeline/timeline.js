@@ -3,6 +3,8 @@
 import { Clock, Plan, kindOf, round } from '/timeline/plan.js';
 import { Player } from '/timeline/player.js';
 import { inspect } from '/timeline/inspector.js';
+import { mendPoses } from '/timeline/mender.js';
+import { ask, finish } from '/timeline/studio.js';
 
 const $ = (id) => document.getElementById(id);
 const TITLES = { compose: 'composed', pose: 'held', gap: 'filled' };
@@ -15,34 +17,7 @@ let heard = null; // what was heard in the music
 let fault = { segment: -1, pin: -1 };
 let dragging = false;
 
-// What the studio is asked for.
-
-async function ask(path, body) {
-  const how = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
-  const answer = await fetch(`/timeline/${path}`, how);
-  const value = await answer.json().catch(() => ({ error: 'the studio does not answer; is it still open?' }));
-  if (!answer.ok) throw new Error(value.error);
-  return value;
-}
-
-/** Wait for a job; `tell` gets its progress in words, `over` says whether nobody waits any more. */
-async function finish(id, tell, over = () => false) {
-  for (;;) {
-    const job = await ask(`jobs/${id}`);
-    if (!job.active) {
-      if (job.error) throw new Error(job.error);
-      return job;
-    }
-    if (over()) {
-      await ask('do/cancel', { job: id });
-      return null;
-    }
-    const { stage, done, total, left } = job.progress;
-    const part = total ? ` ${Math.round((100 * done) / total)} %` : '';
-    tell(job.ahead ? 'waiting …' : `${stage ?? 'beginning'}${part}${left > 5 ? `, ${Math.round(left)} s left` : ''} …`);
-    await new Promise((wake) => setTimeout(wake, 250));
-  }
-}
+// The dance is made anew.
 
 let wanted = 0;
 let arranging = false;
@@ -559,7 +534,14 @@ function listen() {
       else part.from = 0;
     });
   });
+  $('inspector').addEventListener('mend', async () => {
+    const part = current();
+    const dance = choices.dances.find((each) => each.ref === plan.document.choreographer && each.ready)
+      ?? choices.dances.find((each) => each.ready);
+    if (await mendPoses($('mender'), part.clip ?? part.pose, dance)) arrange();
+  });
   document.addEventListener('keydown', (event) => {
+    if ($('mender').open) return; // it has undo of its own
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'z') {
       event.preventDefault();
       if (event.shiftKey) plan.redo();
