@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dancenow.errors import InputError
-from dancenow.plan import DancePlan, Kind, Segment, read_plan, write_plan
+from dancenow.plan import Kind, plan_of, read_plan, write_plan
 from dancenow.plan.document import parse_plan
 
 GOOD = """
@@ -55,7 +55,8 @@ def test_a_plan_is_read_and_written_without_loss(tmp_path: Path) -> None:
 
 
 def test_paths_are_relative_to_the_plan(tmp_path: Path) -> None:
-    plan = DancePlan(path=tmp_path / "dance.toml", segments=(Segment(clip=Path("a.mp4")),))
+    plan = plan_of({"segment": [{"clip": "a.mp4"}]}, tmp_path / "dance.toml")
+    assert plan.file(Path("~nobody-of-that-name/a.mp4")).name == "a.mp4"
     assert plan.file(Path("a.mp4")) == tmp_path / "a.mp4"
     assert plan.file(Path("/b.mp4")) == Path("/b.mp4")
 
@@ -79,6 +80,10 @@ def test_paths_are_relative_to_the_plan(tmp_path: Path) -> None:
         ("gap = true\nlength = 2", "gap = true", 19, "'length' is missing"),
         ("gap = true", "gap = true\nmirror = true", 21, "'mirror' means nothing to a segment with"),
         ("at = 8\n", "", 28, "'at' is missing"),
+        ("from = 2", "start = 2", 8, "'start' is unknown"),
+        ("[[pin]]", "[[pins]]", 28, "'pins' is unknown"),
+        ("at = 8", "at = 1e308", 29, "'at' must be less than"),
+        ('choreographer = "moves"', "", 14, "'compose' needs a 'choreographer'"),
         ("at = 8", "at = 8\nlines = 3", 30, "'lines' is unknown"),
     ],
 )
@@ -110,6 +115,8 @@ def test_tables_in_one_line_are_told_with_it() -> None:
         (b"[[segment]]\nclip = 3", "'clip'"),
         (b"segment = 3", "'segment'"),
         (b"x = '''\nabc", "is not TOML"),
+        (b"a = " + 5000 * b"[", "is not TOML"),
+        (b"# \xc2\x85\n[segment]\nclip = 'a'", r"line 2: write \[\[segment\]\], in double"),
     ],
 )
 def test_what_is_no_plan_is_told(tmp_path: Path, content: bytes, says: str) -> None:

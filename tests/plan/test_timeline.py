@@ -12,7 +12,7 @@ from dancenow.music import Music
 from dancenow.plan import TimeLine, lay_out
 from dancenow.plan.document import parse_plan
 
-LASTING = dict.fromkeys(range(9), 10.0)
+LASTING = {(what, number): 10.0 for what in ("segment", "pin") for number in range(9)}
 
 
 def music(*beats: float, seconds: float = 60) -> Music:
@@ -66,6 +66,17 @@ def test_beats_without_music_are_counted() -> None:
     assert line.beats[:2].tolist() == [2, 3]
 
 
+def test_repetitions_follow_uneven_beats() -> None:
+    line = laid('unit = "beats"\n' + clip("to = 1\nlength = 1\nrepeat = 3"), music(0, 1, 3, 6))
+    assert line.segments[""][0].bounds == (0, 1, 3, 6)
+    assert line.segments[""][0].once == 1
+
+
+def test_rounded_beats_may_touch() -> None:
+    line = laid(clip("to = 4") + clip("at = 3.99\nto = 4"))
+    assert spans(line) == [(0, 4), (3.99, 7.99)]
+
+
 def test_pins_lie_in_order_and_on_beats() -> None:
     pins = '[[pin]]\nat = 6\npose = "p.npz"\n[[pin]]\nat = 2\npose = "p.npz"\n'
     line = laid('unit = "beats"\nbpm = 60\n' + clip("length = 8") + pins)
@@ -85,6 +96,16 @@ def test_pins_lie_in_order_and_on_beats() -> None:
         ('unit = "beats"\n' + clip(), "line 1: 'unit': without 'music', beats need 'bpm'"),
         ("length = 5\n" + clip(), "line 1: 'length': the dance would end at 5.00 s"),
         (clip("repeat = 999"), "the dance would last 9990 s"),
+        (clip("at = 1\nlength = 1e-300"), "line 4: lasts 0 s; 0.02 s is the least"),
+        (clip("speed = 10\nfrom = 9.9"), "line 1: lasts 0.01 s"),
+        (
+            clip() + '[[pin]]\nat = 1\npose = "p"\nfrom = 99',
+            "line 7: 'from=99': p lasts 10.00 s",
+        ),
+        (
+            'unit = "beats"\nbpm = 60\nfirst_beat = 3600\n' + clip(),
+            "line 3: 'first_beat': is later than any dance",
+        ),
         (clip() + '[[pin]]\nat = 11\npose = "p"', "line 5: 'at': the dance lasts from 0 to 10.00"),
         (
             clip() + '[[pin]]\nat = 1\npose = "p"\n[[pin]]\nat = 1.01\npose = "q"',

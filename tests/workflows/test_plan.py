@@ -164,7 +164,7 @@ def test_a_gap_is_filled_and_the_dance_stays_whole(stage: Path) -> None:
 def test_several_dancers_have_tracks_of_their_own_and_share_a_picture(stage: Path) -> None:
     other = '[[segment]]\nclip = "b.npz"\nto = 3\ndancer = "her"\n'
     made, _ = composed(stage, PASSAGES + other)
-    assert [path.name for path in (made.output, *made.others)] == ["new-dancer.npz", "new-her.npz"]
+    assert [path.name for path in (made.output, *made.others)] == ["new-first.npz", "new-her.npz"]
     tracks = [PoseTrack.load(path) for path in (made.output, *made.others)]
     assert [len(track) for track in tracks] == [120, 120]
     left, right = (track.xy[:, INDEX["mid_hip"], 0].mean() for track in tracks)
@@ -178,6 +178,32 @@ def test_several_dancers_have_tracks_of_their_own_and_share_a_picture(stage: Pat
         assert made.frames == probe(stage / "cast.mp4").frames == 120
     with pytest.raises(InputError, match="`performer`: the plan has 2 dancers, and 1 would"):
         composed(stage, PASSAGES + other, "cast.mp4", ComposeOptions(performer=cast[:1]))
+
+
+def test_no_dancers_file_replaces_what_the_plan_reads(stage: Path) -> None:
+    (stage / "new-her.npz").write_bytes((stage / "b.npz").read_bytes())
+    text = PASSAGES + '[[segment]]\nclip = "new-her.npz"\nto = 3\ndancer = "her"\n'
+    with pytest.raises(InputError, match="new-her"):
+        composed(stage, text)
+    assert (stage / "new-her.npz").read_bytes() == (stage / "b.npz").read_bytes()
+
+
+def test_a_passage_of_one_frame_is_a_pose(stage: Path) -> None:
+    track = track_of(stage, '[[segment]]\nclip = "a.npz"\nfrom = 9.97\nlength = 0.2\n')
+    assert len(track) == 5 and (track.confidence[:, INDEX["neck"]] > 0).all()
+    height = track.xy[:, INDEX["left_ankle"], 1] - track.xy[:, INDEX["neck"], 1]
+    assert (height > 20).all()
+
+
+def test_gaps_beside_each_other_are_each_filled_their_own_way(stage: Path) -> None:
+    def made(seed: int) -> PoseTrack:
+        gap = "[[segment]]\ngap = true\nlength = 1\n"
+        text = f'choreographer = "moves"\n{PASSAGES}{gap}{gap}seed = {seed}\n{PASSAGES}'
+        return track_of(stage, text)
+
+    one, other = made(1), made(2)
+    apart = np.abs(one.xy - other.xy).max(axis=(1, 2))
+    assert apart[125:140].max() < 1 < apart[150:160].max()  # pixels
 
 
 def test_it_is_performed_with_its_music_filmed_and_captured(stage: Path) -> None:
@@ -201,7 +227,7 @@ def test_it_is_performed_with_its_music_filmed_and_captured(stage: Path) -> None
         ('choreographer = "pictures"\n' + PASSAGES, "line 1: "),
         ('choreographer = "zola"\n' + PASSAGES, "line 1: "),
         ('music = "a.npz"\n' + PASSAGES, "line 1: "),
-        ('[[segment]]\nclip = "moves"', "line 1: "),
+        ('[[segment]]\nclip = "moves"', "line 2: "),
         ('[[segment]]\nclip = "limping.npz"\nto = 3', "line 2: limping.npz does not show the"),
         (
             '[[segment]]\npose = "limping.npz"\nfrom = 3\nlength = 1',
@@ -220,7 +246,10 @@ def test_it_is_performed_with_its_music_filmed_and_captured(stage: Path) -> None
             PASSAGES.replace("length = 1", "length = 1\nat = 9"),
             "nothing is said of 4.0 to 9.0 s; a 'choreographer' would fill it",
         ),
-        ('[[segment]]\nclip = "a.npz"\nperson = "x"', "line 1: "),
+        ('[[segment]]\nclip = "a.npz"\nperson = "x"', "line 3: "),
+        (f'[[segment]]\nclip = "{5000 * "x"}.mp4"', "line 2: xxx"),
+        ('[[segment]]\nclip = "~nobody-here/a.mp4"', "line 2: ~nobody-here/a.mp4: no such"),
+        (PASSAGES + '[[segment]]\nclip = "a.npz"\ndancer = "First"', "two dancers would have one"),
     ],
 )
 def test_what_cannot_be_made_is_told_with_its_line(

@@ -1,18 +1,21 @@
 """A dance as a document: `dance.toml`, and where its segments lie in time."""
 
 from dancenow.plan.document import (
+    LONGEST,
     DancePlan,
     Kind,
     Pin,
     Segment,
     plan_of,
     plan_text,
+    plan_values,
     read_plan,
     write_plan,
 )
 from dancenow.plan.timeline import Pinned, Placed, TimeLine, lay_out
 
 __all__ = [
+    "LONGEST",
     "DancePlan",
     "Kind",
     "Pin",
@@ -23,6 +26,7 @@ __all__ = [
     "lay_out",
     "plan_of",
     "plan_text",
+    "plan_values",
     "read_plan",
     "write_plan",
 ]

@@ -34,13 +34,14 @@ from dancenow.errors import InputError
 from dancenow.files import write_text
 
 LONGEST: Final = 3600.0  # seconds of a dance
+LATEST: Final = 10 * LONGEST  # beats or seconds
 MOST: Final = 1000  # segments, repetitions or pins
-_HEADER: Final = re.compile(r"\s*\[\[\s*\"?(\w+)\"?\s*\]\]")
+_HEADER: Final = re.compile(r"\s*\[\[?\s*\"?(\w+)\"?\s*\]\]?")
 _KEY: Final = re.compile(r"\s*\"?([\w-]+)\"?\s*=")
 _OURS: Final = {"path", "lines"}  # fields of a plan that a document cannot give
 _TOO_LARGE: Final = 1 << 20  # bytes of a document
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=-LATEST, le=LATEST)]
 Positive = Annotated[float, Field(gt=0, le=LONGEST, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, le=LONGEST, allow_inf_nan=False)]
 Name = Annotated[str, Field(pattern=r"^[\w-]{0,40}$")]
@@ -56,7 +57,7 @@ class Kind(Enum):
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Pin(_Strict):
@@ -178,7 +179,10 @@ class DancePlan(_Strict):
 
     def file(self, path: Path) -> Path:
         """A path of the document as seen from here."""
-        return self.path.parent / path.expanduser()
+        try:
+            return self.path.parent / path.expanduser()
+        except RuntimeError:  # there is no such user
+            return self.path.parent / path
 
     def fault(self, text: str, *place: str | int) -> InputError:
         """An error whose message tells the line of a value, such as ("segment", 2, "from")."""
@@ -210,7 +214,7 @@ def parse_plan(text: str, path: Path) -> DancePlan:
     """
     try:
         values = tomlkit.parse(text).unwrap()
-    except TOMLKitError as error:
+    except (TOMLKitError, ValueError, RecursionError) as error:
         line = getattr(error, "line", None)
         where = "" if line is None else f", line {line}"
         reason = str(error).partition(" at line ")[0].rstrip(".")
@@ -234,6 +238,9 @@ def plan_of(
     lines = lines or {}
     for name in _OURS & values.keys():
         raise _fault(path, lines, (name,), f"{_unknown(name, DancePlan)}.")
+    for name in ("segment", "pin"):
+        if isinstance(values.get(name), Mapping):
+            raise _fault(path, lines, (name,), f"write [[{name}]], in double brackets.")
     try:
         plan = DancePlan.model_validate({**values, "path": path, "lines": lines})
     except ValidationError as error:
@@ -247,10 +254,15 @@ def write_plan(plan: DancePlan, path: Path) -> None:
     write_text(path, plan_text(plan))
 
 
+def plan_values(plan: DancePlan) -> dict[str, Any]:
+    """A document as JSON values; what has its default is left out."""
+    values: dict[str, Any] = json.loads(plan.model_dump_json(by_alias=True, exclude_defaults=True))
+    return values
+
+
 def plan_text(plan: DancePlan) -> str:
-    """A document as text; what has its default is left out."""
-    values = json.loads(plan.model_dump_json(by_alias=True, exclude_defaults=True))
-    return tomlkit.dumps(values)
+    """A document as text."""
+    return tomlkit.dumps(plan_values(plan))
 
 
 def _check(plan: DancePlan) -> None:
@@ -276,6 +288,9 @@ def _check(plan: DancePlan) -> None:
             raise plan.fault("`length` and `speed`: choose one.", *place, "speed")
         if segment.length is None and kinds[0] is not Kind.passage:
             raise plan.fault("`length` is missing.", *place)
+        if plan.choreographer is None and kinds[0] in (Kind.composed, Kind.gap):
+            key = kinds[0].value
+            raise plan.fault(f"`{key}` needs a `choreographer`; name one at the top.", *place, key)
         if segment.to is not None and segment.to <= segment.start:
             raise plan.fault(
                 f"`to` must be after `from`, which is {segment.start:g} s.", *place, "to"
@@ -291,12 +306,13 @@ def _lines(text: str) -> dict[tuple[str | int, ...], int]:
     found: dict[tuple[str | int, ...], int] = {}
     seen: dict[str, int] = {}
     table: tuple[str | int, ...] = ()
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if header := _HEADER.match(line):
             name = header.group(1)
             seen[name] = seen.get(name, -1) + 1
             table = (name, seen[name])
             found[table] = number
+            found.setdefault((name,), number)
         elif key := _KEY.match(line):
             found.setdefault((*table, key.group(1)), number)
     return found
@@ -333,6 +349,7 @@ def _explained(
     limits: dict[str, Any] = first.get("ctx", {})
     known = Segment if place[0] == "segment" else Pin if place[0] == "pin" else DancePlan
     if first["type"] == "extra_forbidden":
+        place = (*place[:-1], name := str(first["loc"][-1]))
         says = _unknown(name, known)
     elif first["type"] == "missing":
         says = f"`{name}` is missing"

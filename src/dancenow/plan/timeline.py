@@ -14,7 +14,9 @@ from dancenow.music import Music
 from dancenow.plan.document import LONGEST, DancePlan, Kind, Pin, Segment
 
 _FADE: Final = 0.5  # seconds
-_NEAR: Final = 0.05  # seconds; pins that are nearer to each other cannot both be struck
+_NEAR: Final = 0.14  # seconds; pins that are nearer to each other cannot both be struck
+_TOUCHING: Final = 0.02  # seconds by which segments may overlap, as when beats are rounded
+_SHORTEST: Final = 0.02  # seconds of a repetition
 _ROUNDING: Final = 1e-3  # seconds
 _OVERTIME: Final = 1.0  # seconds that a dance may go on after the music
 _FASTEST: Final = 10.0  # of a passage's own speed
@@ -27,20 +29,29 @@ class Placed:
     Attributes:
         segment: what it is.
         number: which of the document's segments.
-        begins, ends: when, in seconds of the dance.
+        bounds: when its repetitions begin and the last one ends, in seconds of the dance.
         fade: seconds in which it passes into the next one.
     """
 
     segment: Segment
     number: int
-    begins: float
-    ends: float
+    bounds: tuple[float, ...]
     fade: float
 
     @property
+    def begins(self) -> float:
+        """When it begins."""
+        return self.bounds[0]
+
+    @property
+    def ends(self) -> float:
+        """When it ends."""
+        return self.bounds[-1]
+
+    @property
     def once(self) -> float:
-        """Seconds of one repetition."""
-        return (self.ends - self.begins) / self.segment.repeat
+        """Seconds of the first repetition."""
+        return self.bounds[1] - self.bounds[0]
 
 
 @dataclass(frozen=True)
@@ -69,13 +80,20 @@ class TimeLine:
     beats: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
 
-def lay_out(plan: DancePlan, music: Music | None, lasting: Mapping[int, float]) -> TimeLine:
+def lay_out(
+    plan: DancePlan,
+    music: Music | None,
+    lasting: Mapping[tuple[str, int], float],
+    longest: float = LONGEST,
+) -> TimeLine:
     """Lay out a document.
 
     Args:
         plan: the document.
         music: its music, analysed.
-        lasting: by the number of a segment with a clip or pose, seconds of what it is out of.
+        lasting: seconds of what a segment or pin is out of, by ("segment", number) and
+            ("pin", number).
+        longest: seconds that the dance may last.
 
     Returns:
         Its segments and pins in seconds; beats are converted.
@@ -92,7 +110,7 @@ def lay_out(plan: DancePlan, music: Music | None, lasting: Mapping[int, float]) 
     for row in rows.values():
         row.sort(key=lambda placed: placed.begins)
         for one, other in pairwise(row):
-            if other.begins < one.ends - _ROUNDING:
+            if other.begins < one.ends - _TOUCHING:
                 raise plan.fault(
                     f"this segment begins at {other.begins:.2f} s, before the one "
                     f"{_named(plan, one.number)} ends, at {one.ends:.2f} s; move one of them or "
@@ -109,8 +127,8 @@ def lay_out(plan: DancePlan, music: Music | None, lasting: Mapping[int, float]) 
                 "length",
             )
         seconds = whole
-    if seconds > LONGEST:
-        raise plan.fault(f"the dance would last {seconds:.0f} s; {LONGEST:.0f} s is the most.")
+    if seconds > longest:
+        raise plan.fault(f"the dance would last {seconds:.0f} s; {longest:.0f} s is the most.")
     if music is not None and seconds > music.seconds + _OVERTIME:
         raise plan.fault(
             f"the dance lasts {seconds:.1f} s, but the music ends after {music.seconds:.1f} s; "
@@ -118,11 +136,15 @@ def lay_out(plan: DancePlan, music: Music | None, lasting: Mapping[int, float]) 
             "music",
         )
     placed = {dancer: tuple(row) for dancer, row in rows.items()}
-    return TimeLine(seconds, placed, _pins(plan, clock, seconds, set(rows)), clock.beats)
+    return TimeLine(seconds, placed, _pins(plan, clock, seconds, lasting), clock.beats)
 
 
 def _placed(
-    plan: DancePlan, number: int, clock: _Clock, after: float, lasting: Mapping[int, float]
+    plan: DancePlan,
+    number: int,
+    clock: _Clock,
+    after: float,
+    lasting: Mapping[tuple[str, int], float],
 ) -> Placed:
     """A segment that by default begins `after` some seconds."""
     segment = plan.segments[number]
@@ -134,15 +156,21 @@ def _placed(
         )
     danced = None
     if segment.kind in (Kind.passage, Kind.pose):
-        danced = _danced(plan, number, lasting[number])
-    begins = ends = max(begins, 0.0)
+        danced = _danced(plan, "segment", number, lasting["segment", number])
+    bounds = [max(begins, 0.0)]
     for _ in range(segment.repeat):
         if segment.length is not None:
-            ends = clock(clock.back(ends) + segment.length)
+            bounds.append(clock(clock.back(bounds[-1]) + segment.length))
         else:
-            ends += (danced or 0.0) / (segment.speed or 1.0)
+            bounds.append(bounds[-1] + (danced or 0.0) / (segment.speed or 1.0))
+    if bounds[1] - bounds[0] < _SHORTEST:
+        raise plan.fault(
+            f"lasts {bounds[1] - bounds[0]:.2g} s; {_SHORTEST:g} s is the least.",
+            *("segment", number, "length"),
+        )
+    ends = bounds[-1]
     if segment.kind is Kind.passage and danced is not None:
-        speed = danced * segment.repeat / (ends - begins)
+        speed = danced * segment.repeat / (ends - bounds[0])
         if not 1 / _FASTEST <= speed <= _FASTEST:
             raise plan.fault(
                 f"`length`: the passage lasts {danced:.2f} s and would be danced {speed:.2g} times "
@@ -151,20 +179,21 @@ def _placed(
             )
     fade = plan.fade if segment.fade is None else segment.fade
     passes = _FADE if fade is None else clock(clock.back(ends) + fade) - ends
-    return Placed(segment, number, begins, ends, passes)
+    return Placed(segment, number, tuple(bounds), passes)
 
 
-def _danced(plan: DancePlan, number: int, seconds: float) -> float:
-    """Seconds of a passage out of a clip that lasts so long."""
-    segment = plan.segments[number]
-    last = seconds if segment.kind is Kind.passage else seconds + _ROUNDING
-    for key, at, most in (("from", segment.start, last), ("to", segment.to, seconds + _ROUNDING)):
-        if at is not None and (at > most or at == most == seconds):
+def _danced(plan: DancePlan, what: str, number: int, seconds: float) -> float:
+    """Seconds of a passage, or of what follows a pose, out of a clip that lasts so long."""
+    part = plan.segments[number] if what == "segment" else plan.pins[number]
+    clip = part.clip if isinstance(part, Segment) else None
+    to = part.to if isinstance(part, Segment) else None
+    least = _ROUNDING if clip is not None else -_ROUNDING  # a pose can be the very last
+    for key, at, most in (("from", part.start, seconds - least), ("to", to, seconds + _ROUNDING)):
+        if at is not None and at > most:
             raise plan.fault(
-                f"`{key}={at:g}`: {segment.clip or segment.pose} lasts {seconds:.2f} s.",
-                *("segment", number, key),
+                f"`{key}={at:g}`: {clip or part.pose} lasts {seconds:.2f} s.", what, number, key
             )
-    return (seconds if segment.to is None else min(segment.to, seconds)) - segment.start
+    return (seconds if to is None else min(to, seconds)) - part.start
 
 
 class _Clock:
@@ -177,6 +206,8 @@ class _Clock:
         self._counts = plan.unit == "beats"
         if not self._counts:
             return
+        if music is None and plan.bpm is not None and not len(self.beats):
+            raise plan.fault("`first_beat`: is later than any dance.", "first_beat")
         if not len(self.beats):
             raise plan.fault(
                 "`unit`: no clear beat is heard in the music; add `bpm`."
@@ -205,8 +236,9 @@ class _Clock:
 
 
 def _pins(
-    plan: DancePlan, clock: _Clock, seconds: float, dancers: set[str]
+    plan: DancePlan, clock: _Clock, seconds: float, lasting: Mapping[tuple[str, int], float]
 ) -> dict[str, tuple[Pinned, ...]]:
+    dancers = {segment.dancer for segment in plan.segments}
     rows: dict[str, list[Pinned]] = {}
     for number, pin in enumerate(plan.pins):
         at = clock(pin.at)
@@ -220,6 +252,7 @@ def _pins(
                 f"`dancer={pin.dancer}`: has no segment; give the pin a dancer who has.",
                 *("pin", number, "dancer"),
             )
+        _danced(plan, "pin", number, lasting["pin", number])
         rows.setdefault(pin.dancer, []).append(Pinned(pin, number, at))
     for row in rows.values():
         row.sort(key=lambda pinned: pinned.at)

@@ -114,12 +114,17 @@ def write_motion(output: Path, path: Path, motion: PoseTrack | Figure) -> None:
 
 
 def named_after(output: Path, dancers: Sequence[str]) -> list[Path]:
-    """An output for each of several dancers, with their names."""
+    """An output for each of several dancers, with their names.
+
+    Raises:
+        InputError: two would have the same name.
+    """
     if len(dancers) == 1:
         return [output]
-    return [
-        output.with_name(f"{output.stem}-{name or 'dancer'}{output.suffix}") for name in dancers
-    ]
+    names = [name or "first" for name in dancers]
+    if len({name.casefold() for name in names}) < len(names):
+        raise InputError(f"{output}: two dancers would have one file; give them other names.")
+    return [output.with_name(f"{output.stem}-{name}{output.suffix}") for name in names]
 
 
 def _lifted(path: Path, track: PoseTrack) -> tuple[Figure, Lens]:

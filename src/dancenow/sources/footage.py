@@ -30,8 +30,12 @@ def files_of(plan: DancePlan) -> list[Path]:
     for place, path in named:
         if path is None:
             continue
-        if not plan.file(path).exists():
-            raise plan.fault(f"{path}: no such file or folder.", *place)
+        try:
+            found = plan.file(path).exists()
+        except (OSError, ValueError):  # its name is too long, or no name
+            found = False
+        if not found:
+            raise plan.fault(f"{str(path)[:200]}: no such file or folder.", *place)
         files.append(plan.file(path))
     return list(dict.fromkeys(files))
 
@@ -59,7 +63,7 @@ def read_footage(
     """
     loaded: dict[tuple[Path, str], Source] = {}
     footage = {}
-    for (what, number, _), path in _shown(plan):
+    for (what, number, key), path in _shown(plan):
         assert isinstance(what, str) and isinstance(number, int)
         part = plan.segments[number] if what == "segment" else plan.pins[number]
         name = plan.file(path).resolve(), part.person or LARGEST
@@ -73,7 +77,8 @@ def read_footage(
                     progress=progress,
                 )
             except InputError as error:
-                raise plan.fault(str(error), what, number) from error
+                at = "person" if "`person" in str(error) else key
+                raise plan.fault(str(error), what, number, at) from error
             loaded[name] = replace(source, track=steady_track(source, progress))
         footage[what, number] = loaded[name]
     return footage

@@ -24,6 +24,7 @@ from dancenow.studio.eta import EtaEstimator
 from dancenow.studio.job import Job, JobState, read_jobs, write_job
 from dancenow.studio.worker import JobRequest, Task, WorkerEvent, run_task
 
+_WAITS: Final = 120.0  # seconds that the result of a temporary job waits for whoever asked
 _GRACE: Final = 30.0  # seconds that a job has to save its checkpoint
 _MAX_ACTIVE: Final = 12  # jobs of one owner
 _CRASHED: Final = ("crashed", None)  # the event of a worker that ended without one
@@ -100,6 +101,9 @@ class JobQueue:
         """
         job = Job(secrets.token_urlsafe(16), owner, kind, title, request, created=time.time())
         with self._changed:
+            for old in self._all():  # whose result nobody has asked for
+                if old.ended and time.time() - old.ended > _WAITS:
+                    self._forget_temporary(old)
             self.check_capacity(owner)
             make_folder(self.folder(job))
             self._store(job)  # raises now if the disk is full

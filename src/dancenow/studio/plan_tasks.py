@@ -48,7 +48,7 @@ def arrange_plan(request: JobRequest, _: Path, reporter: JobReporter) -> dict[st
 
     plan = _plan(request, reporter)
     options = ComposeOptions(device=request["device"])
-    arranged = arrange_plan(plan, options, StageTimes(), reporter)
+    arranged = arrange_plan(plan, options, StageTimes(), reporter, request["longest"])
     first = next(iter(arranged.tracks.values()))
     spans = [
         {"number": each.number, "dancer": dancer, "begins": each.begins, "ends": each.ends}
@@ -66,7 +66,9 @@ def arrange_plan(request: JobRequest, _: Path, reporter: JobReporter) -> dict[st
             for row in arranged.line.pins.values()
             for each in row
         ],
-        "dancers": {name: _drawn(track) for name, track in arranged.tracks.items()},
+        "dancers": [
+            {"name": name, "places": _drawn(track)} for name, track in arranged.tracks.items()
+        ],
         "stretches": arranged.stretches,
         "reused": arranged.reused,
     }

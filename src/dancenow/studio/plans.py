@@ -7,13 +7,13 @@ A plan comes as JSON, as in `dance.toml`, with refs in place of paths: "upload:I
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from dancenow.errors import InputError
 from dancenow.files import make_folder, write_text
-from dancenow.plan import DancePlan, plan_of, plan_text
+from dancenow.plan import DancePlan, Pin, Segment, plan_of, plan_text, plan_values
 from dancenow.studio.job import Job, JobState
 from dancenow.studio.library import EntryKind, LibraryEntry
 from dancenow.studio.media_types import UploadKind
@@ -22,6 +22,8 @@ from dancenow.studio.service import SAMPLE_DANCES_NAME, StudioService
 
 NAME: Final = "dance.toml"
 _LEARNING: Final = 5.0  # minutes
+_DANCERS: Final = 8
+_FPS: Final = 60
 _KINDS: Final = {"clip": UploadKind.clip, "music": UploadKind.sound}
 
 
@@ -75,11 +77,23 @@ class PlanDesk:
             ],
         }
 
-    def keep(self, document: Mapping[str, Any], uploads: list[str]) -> None:
-        """Keep a plan, whatever its faults, for the next time."""
-        file = self._service.plan_file(self._owner)
+    def keep(self, document: Mapping[str, Any], uploads: Sequence[str]) -> None:
+        """Keep a plan, whatever its faults, for the next time, and the uploads that it may use.
+
+        Raises:
+            InputError: it holds what no answer can.
+        """
+        file, known = self._service.plan_file(self._owner), self._service.uploads(self._owner)
+        refs = dict.fromkeys([*uploads, *self._kept()["uploads"]])  # another window's, too
+        kept = [ref for ref in refs if known.get(ref.removeprefix("upload:")) is not None]
+        try:
+            text = json.dumps({"plan": document, "uploads": kept}, allow_nan=False)
+            text.encode()
+            json.dumps(document, ensure_ascii=False).encode()
+        except ValueError as error:
+            raise InputError("the plan cannot be kept.") from error
         make_folder(file.parent)
-        write_text(file, json.dumps({"plan": document, "uploads": uploads}))
+        write_text(file, text)
 
     def add(self, path: Path, name: str, kind: str) -> dict[str, Any]:
         """Store an uploaded clip or music; the file at `path` is gone afterwards.
@@ -205,10 +219,18 @@ class PlanDesk:
             InputError: the plan is wrong.
         """
         request, builder = self._request(document, learned=False)
-        text = plan_text(plan_of(request["plan"], Path(NAME)))
+        names: dict[Path, Path] = {}
         for path, name in builder.names.items():
-            text = text.replace(json.dumps(path), json.dumps(name))
-        return text
+            name = name.replace("/", "-")
+            taken = Path(name) in names.values()
+            names[Path(path)] = Path(f"{len(names) + 1}-{name}" if taken else name)
+        plan = plan_of(request["plan"], Path(NAME))
+        found = {
+            key: names[value]
+            for key in ("music", "choreographer")
+            if (value := getattr(plan, key)) is not None
+        }
+        return plan_text(_with_files(plan, lambda path: names[path], found))
 
     def job(self, id: str) -> dict[str, Any]:
         """How a job stands: its progress, its result, or the line that says why it failed.
@@ -239,40 +261,42 @@ class PlanDesk:
         self, document: Mapping[str, Any], *, learned: bool
     ) -> tuple[dict[str, Any], RequestBuilder]:
         """A job's request: the plan with paths, and the samples that must be there first."""
-        builder = self._service.builder(self._owner)
+        plan, builder = self._read(document), self._service.builder(self._owner)
         samples: dict[str, Any] = {}
 
-        def path(ref: Any) -> str:
-            if isinstance(ref, str) and ref.startswith("sample:"):
-                sample = builder.sample_dance(ref.removeprefix("sample:"))
+        def path(ref: Path) -> Path:
+            if str(ref).startswith("sample:"):
+                sample = builder.sample_dance(str(ref).removeprefix("sample:"))
                 samples[sample["path"]] = sample
-                return str(sample["path"])
-            if isinstance(ref, str) and ref.startswith("upload:"):
-                return str(self._motion(builder, ref))
-            raise InputError("choose a clip.")
+                return Path(sample["path"])
+            return self._motion(builder, str(ref))
 
-        plan = {**document}
-        for rows in ("segment", "pin"):
-            if isinstance(plan.get(rows), list):
-                plan[rows] = [
-                    {k: path(v) if k in ("clip", "pose") else v for k, v in row.items()}
-                    for row in plan[rows]
-                    if isinstance(row, dict)
-                ]
-        if plan.get("music"):
-            plan["music"] = str(builder.upload(str(plan["music"])).file)
-        if plan.get("choreographer"):
-            entry = self._learned(str(plan["choreographer"]), builder, needed=learned)
-            plan["choreographer"] = str(entry.trained)
-        self._check(plan)
-        device = self._service.config.device
-        return {"plan": plan, "samples": [*samples.values()], "device": device}, builder
+        found: dict[str, Path] = {}
+        if plan.music is not None:
+            found["music"] = builder.upload(str(plan.music)).file
+        if plan.choreographer is not None:
+            entry = self._learned(str(plan.choreographer), builder, needed=learned)
+            found["choreographer"] = entry.trained
+        plan = _with_files(plan, path, found)
+        return {
+            "plan": plan_values(plan),
+            "samples": [*samples.values()],
+            "device": self._service.config.device,
+            "longest": self._service.config.limits.seconds,
+        }, builder
 
-    def _check(self, plan: Mapping[str, Any]) -> DancePlan:
+    @staticmethod
+    def _read(document: Mapping[str, Any]) -> DancePlan:
+        """The plan in a document whose paths are refs, and not too much of it for a studio."""
         try:
-            return plan_of(plan, Path(NAME))
+            plan = plan_of(document, Path(NAME))
         except TypeError as error:  # keys that are no texts
             raise InputError("the plan cannot be read.") from error
+        if len({segment.dancer for segment in plan.segments}) > _DANCERS:
+            raise InputError(f"at most {_DANCERS} dance together.")
+        if plan.fps is not None and plan.fps > _FPS:
+            raise InputError(f"at most {_FPS} frames a second are made here.")
+        return plan
 
     def _dance(self, ref: str) -> LibraryEntry:
         return self._service.dance(self._owner, ref)
@@ -306,3 +330,21 @@ class PlanDesk:
     @staticmethod
     def _about(builder: RequestBuilder) -> dict[str, Any]:
         return {"uses": builder.uses, "names": builder.names, "again": {}}
+
+
+def _with_files(
+    plan: DancePlan, path: Callable[[Path], Path], found: Mapping[str, Path]
+) -> DancePlan:
+    """A plan with other files: `path` gives those of clips and poses, `found` those at the top."""
+
+    def renamed(part: Segment | Pin) -> dict[str, Path]:
+        files = {key: getattr(part, key, None) for key in ("clip", "pose")}
+        return {key: path(file) for key, file in files.items() if file is not None}
+
+    return plan.model_copy(
+        update={
+            "segments": tuple(each.model_copy(update=renamed(each)) for each in plan.segments),
+            "pins": tuple(each.model_copy(update=renamed(each)) for each in plan.pins),
+            **found,
+        }
+    )

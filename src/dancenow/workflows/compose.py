@@ -15,7 +15,7 @@ from dancenow.files import check_not_read
 from dancenow.music import Music, analyze_music
 from dancenow.options import ComposeOptions, ShowOptions, TrainChoreographerOptions
 from dancenow.performer import Performer
-from dancenow.plan import DancePlan, lay_out, read_plan
+from dancenow.plan import LONGEST, DancePlan, lay_out, read_plan
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.sources.captures import WRITTEN, check_depth, filmed, is_motion, named_after
 from dancenow.sources.footage import files_of, read_footage
@@ -63,8 +63,8 @@ class Composed:
         files = ", ".join(map(str, (self.output, *self.others)))
         return (
             f"{files}: {counted(self.frames, 'frame')} at {self.fps:.4g} a second out of "
-            f"{counted(self.segments, 'segment')}; {counted(self.stretches, 'stretch')[:-1]}es "
-            f"composed, filled or joined, {self.reused} of them as before ({spent})"
+            f"{counted(self.segments, 'segment')}; {self.stretches} composed, filled or joined, "
+            f"{self.reused} of them as before ({spent})"
         )
 
 
@@ -131,16 +131,15 @@ def arrange_plan(
     options: ComposeOptions,
     times: StageTimes,
     progress: ProgressCallback = silent,
+    longest: float = LONGEST,
 ) -> Arranged:
-    """What a plan's dancers dance; arguments and errors are those of `compose`."""
-    music: Music | None = None
-    if plan.music is not None:
-        with times.stage("music"):
-            music = _music(plan)
+    """What a plan's dancers dance, for `longest` seconds at most; else as `compose`."""
+    with times.stage("music"):
+        music = _music(plan)
     with times.stage("detect"):
         footage = read_footage(plan, options, device=options.device, progress=progress)
-    lasting = {n: each.track.duration for (what, n), each in footage.items() if what == "segment"}
-    line = lay_out(plan, music, lasting)
+    lasting = {place: each.track.duration for place, each in footage.items()}
+    line = lay_out(plan, music, lasting, longest)
     key, learned = "", None
     if plan.choreographer is not None:
         folder, learned = _choreographer(plan, options, times, progress)
@@ -155,17 +154,18 @@ def _ensemble(
 ) -> Ensemble:
     """Who dances; options and output are checked now, before long work."""
     background, given = options.background, options.performer
-    dancers = len({segment.dancer for segment in plan.segments})
+    names = list(dict.fromkeys(segment.dancer for segment in plan.segments))
     check_shown(output, background, given)
-    if options.view.moved and (dancers > 1 or output.suffix.lower() in WRITTEN):
-        what = "a motion capture" if dancers == 1 else "several dancers"
+    if options.view.moved and (len(names) > 1 or output.suffix.lower() in WRITTEN):
+        what = "a motion capture" if len(names) == 1 else "several dancers"
         raise InputError(f"`camera`: cannot be chosen for {what}; leave it out.")
-    if given and dancers > 1 and len(given) != dancers:
+    if given and len(names) > 1 and len(given) != len(names):
         raise InputError(
-            f"`performer`: the plan has {dancers} dancers, and {len(given)} would perform; name "
-            f"{dancers}."
+            f"`performer`: the plan has {len(names)} dancers, and {len(given)} would perform; name "
+            f"{len(names)}."
         )
-    check_not_read(output, plan.path, *files, *given)
+    for path in named_after(output, names) if is_motion(output) else [output]:
+        check_not_read(path, plan.path, *files, *given)
     device = choose_device(options.device)
     performers = tuple(Performer.load(path, device) for path in given)
     if len(performers) == 1:
@@ -176,8 +176,9 @@ def _ensemble(
     return ensemble
 
 
-def _music(plan: DancePlan) -> Music:
-    assert plan.music is not None
+def _music(plan: DancePlan) -> Music | None:
+    if plan.music is None:
+        return None
     try:
         return analyze_music(plan.file(plan.music), bpm=plan.bpm, first_beat=plan.first_beat)
     except InputError as error:

@@ -98,13 +98,17 @@ class _Material:
         if learned is not None:
             self.codec, self.fps = learned.codec, float(learned.learned.fps)
             return
+        tracks = {}
         for (what, number), footage in given.footage.items():
+            if id(footage.track) in tracks:
+                continue
+            tracks[id(footage.track)] = footage.track
             try:
                 PoseCodec.fit([footage.track])
             except InputError as error:
                 raise given.plan.fault(str(error), what, number) from error
-        tracks = list({id(each.track): each.track for each in given.footage.values()}.values())
-        self.codec, self.fps = PoseCodec.fit(tracks), tracks[0].fps
+        self.codec = PoseCodec.fit([*tracks.values()])
+        self.fps = next(iter(tracks.values())).fps
 
     def pieces(self, placed: Placed) -> list[Piece]:
         """The pieces of a segment: its repetitions, and the shots of what it is out of."""
@@ -115,12 +119,15 @@ class _Material:
             held = Curve(self.pose("segment", placed.number)[None], 0, 0)
             return [Piece(placed.begins, placed.ends, placed.fade, held)]
         curves = self._shots(placed) if kind is Kind.passage else [self._composed(placed)]
-        whole = sum(curve.length for curve in curves) * placed.segment.repeat
-        pieces, begins = [], placed.begins
-        for curve in curves * placed.segment.repeat:
-            ends = begins + (placed.ends - placed.begins) * curve.length / whole
-            pieces.append(Piece(begins, ends, placed.fade, curve))
-            begins = ends
+        shares = np.array([curve.length for curve in curves])
+        shares = shares.cumsum() / shares.sum() if shares.sum() else np.ones(1)
+        pieces = []
+        for begins, ends in pairwise(placed.bounds):
+            cuts = begins + (ends - begins) * np.array([0, *shares])
+            pieces += [
+                Piece(float(a), float(b), placed.fade, curve)
+                for (a, b), curve in zip(pairwise(cuts), curves, strict=True)
+            ]
         return pieces
 
     def pose(self, what: str, number: int) -> Array:
@@ -160,7 +167,8 @@ class _Material:
         for a, b in pairwise([0, *footage.cuts, len(vectors)]):
             if a < end and b - 1 > first:
                 curves.append(Curve(vectors[a:b], max(first - a, 0.0), min(end, b - 1) - a))
-        return curves
+        moment = min(round(first), last)  # of a passage that is no longer than a frame
+        return curves or [Curve(vectors[moment : moment + 1], 0, 0)]
 
     def _vectors(self, what: str, number: int) -> tuple[Array, NDArray[np.bool_], Source]:
         """The vectors `(T, D)` of a segment's or pin's footage, and where the body is whole."""
@@ -220,16 +228,12 @@ class _Material:
 def _styles(
     given: Arrangement, learned: PoseChoreographer | None
 ) -> dict[int, Mapping[str, float]]:
-    """The styles of composed segments and gaps, which need a choreographer."""
+    """The styles of composed segments and gaps."""
     styles: dict[int, Mapping[str, float]] = {}
     for number, segment in enumerate(given.plan.segments):
         if segment.kind not in (Kind.composed, Kind.gap):
             continue
-        if learned is None:
-            key = segment.kind.value
-            raise given.plan.fault(
-                f"`{key}` needs a `choreographer`; name one at the top.", "segment", number, key
-            )
+        assert learned is not None  # a plan with such segments names one
         try:
             styles[number] = parse_mix(segment.style) if segment.style else {}
             check_known(styles[number], learned.learned.styles)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ from dancenow.choreographer.motion.composing import Denoiser, MotionRequest, Win
 from dancenow.choreographer.motion.laying import Laid
 from dancenow.choreographer.stretches import Stretches
 from dancenow.pose.gaps import runs
+
+_JOINT: Final = 0.4  # temperature at which a joint is made anew; more of it invents new moves
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ class Completion:
     def complete(self, laid: Laid, gaps: Sequence[Gap]) -> None:
         """Fill what is not known of a dance, then make its joints anew."""
         moves, known = laid.moves, laid.known.copy()
-        for start, stop in runs(~laid.known):
+        borders = {round(at * RATE) for gap in gaps for at in (gap.begins, gap.ends)}
+        for start, stop in _parted(runs(~laid.known), borders):
             moves[start:stop] = self._filled(moves, known, start, stop, _of(gaps, start, stop))
             known[start:stop] = True
         for start, stop in runs(laid.joints):
@@ -95,11 +100,18 @@ class Completion:
             windows = Windows(
                 self._scaler.scale(around), ~free, np.full(len(around), np.nan, np.float32), False
             )
-            made = self._denoiser.denoise(windows, np.random.default_rng(0))
+            made = self._denoiser.denoise(windows, np.random.default_rng(0), _JOINT)
             remade: Moves = self._scaler.unscale(made)[free]
             return remade
 
         return self._stretches.get(make, "joint", start - first, stop - start, around)
+
+
+def _parted(spans: Iterable[tuple[int, int]], borders: set[int]) -> Iterator[tuple[int, int]]:
+    """Spans, cut at borders."""
+    for start, stop in spans:
+        inner = sorted(border for border in borders if start < border < stop)
+        yield from pairwise([start, *inner, stop])
 
 
 def _of(gaps: Sequence[Gap], start: int, stop: int) -> Gap:

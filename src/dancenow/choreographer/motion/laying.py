@@ -149,17 +149,21 @@ def _still_away(piece: Piece, times: Array) -> Array:
 
 
 def _meet(moves: Array, times: Array, one: Piece, other: Piece, apart: Array) -> NDArray[np.bool_]:
-    """Let two pieces give way to each other by half of what they are apart; where, `(T,)`.
+    """Let two pieces give way to each other by what they are apart; where, `(T,)`.
 
     What is left of the difference fades, as in Bollo, "Inertialization", GDC 2018.
     """
-    lengths = [(piece.ends - piece.begins) / 2 for piece in (one, other)]
-    half = min(one.fade / 2, *lengths)
-    near: NDArray[np.bool_] = np.abs(times - other.begins) < half
-    if half <= 0 or not near.any():
+    halves = [min(one.fade, piece.ends - piece.begins) / 2 for piece in (one, other)]
+    before, after = halves
+    away = times - other.begins
+    near: NDArray[np.bool_] = (away > -before) & (away < after)
+    if min(halves) <= 0 or not near.any():
         return np.zeros(len(times), bool)
-    way = (times[near] - other.begins) / half  # -1..1
-    share = 0.5 * np.where(way < -_NEAR, _falling(-way), -_falling(way))
+    gives = before / (before + after)  # who is short, or ends soon, gives way less
+    there = away[near]
+    share = np.where(
+        there < -_NEAR, gives * _falling(-there / before), (gives - 1) * _falling(there / after)
+    )
     moves[near] += share[:, None] * apart
     return near
 

@@ -75,7 +75,7 @@ def timeline_routes(service: StudioService) -> list[BaseRoute]:
 
 
 def _keep(desk: PlanDesk, body: Mapping[str, Any]) -> dict[str, Any]:
-    desk.keep(_document(body), [str(ref) for ref in body.get("uploads", [])])
+    desk.keep(_document(body), _texts(body, "uploads"))
     return {}
 
 
@@ -84,8 +84,11 @@ def _cancel(desk: PlanDesk, body: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _people(body: Mapping[str, Any]) -> list[str]:
-    return [str(ref) for ref in body.get("people", [])]
+def _texts(body: Mapping[str, Any], key: str) -> list[str]:
+    found = body.get(key, [])
+    if not (isinstance(found, list) and all(isinstance(each, str) for each in found)):
+        raise InputError("this cannot be read.")
+    return found
 
 
 def _hear(desk: PlanDesk, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,7 +116,7 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "cancel": _cancel,
     "hear": _hear,
     "arrange": lambda desk, body: {"job": desk.arrange(_document(body)).id},
-    "perform": lambda desk, body: {"job": desk.perform(_document(body), _people(body)).id},
+    "perform": lambda desk, body: {"job": desk.perform(_document(body), _texts(body, "people")).id},
     "learn": lambda desk, body: {"job": desk.learn(str(body.get("dance", ""))).id},
     "poses": lambda desk, body: {"job": desk.poses(str(body.get("clip", ""))).id},
     "mend": _mend,

@@ -9,6 +9,11 @@ let shown = ''; // which part, of what kind, the form is for
 let part = null;
 let updates = []; // one a field: shows the part's value
 
+/** Take what was typed before something else is chosen. */
+export function commit(form) {
+  if (form.contains(document.activeElement)) document.activeElement.blur();
+}
+
 /** Show the fields of a part; every change goes through the plan. */
 export function inspect(form, chosen, pinned, { plan, choices }) {
   form.hidden = !chosen;
@@ -64,16 +69,16 @@ function fieldsOf(kind, number, plan, choices) {
   if (kind === 'pin') kept(`When (${unit})`, 'at', { least: plan.clock.first, needed: true });
   else {
     field(`Begins (${unit})`, 'number', (each) => each.at, (value) => change('at', (each) => {
-      if (!Number.isNaN(value)) each.at = plan.place(each, value);
+      if (!Number.isNaN(value)) each.at = plan.place(each, Math.min(3600, value));
     }), { step: 'any' });
     field(`Length (${unit})`, 'number', (each) => each.length, (value) => change('length', (each) => {
-      if (value > 0) each.length = round(Math.min(Math.max(0.1, value), plan.room(each)));
+      if (value > 0) each.length = round(Math.min(Math.max(0.1, value), plan.room(each), 3600));
     }), { step: 'any', min: 0.1 });
   }
   if (['clip', 'compose'].includes(kind)) {
     field('Repeat', 'number', (each) => each.repeat ?? 1, (value) => change('repeat', (each) => {
       const most = Math.floor((plan.room(each) * (each.repeat ?? 1)) / each.length + 1e-6);
-      const count = Math.max(1, Math.min(Math.round(value) || 1, most));
+      const count = Math.max(1, Math.min(Math.round(value) || 1, most, 100));
       each.repeat = count > 1 ? count : undefined;
     }), { min: 1, max: 100, step: 1 });
   }
@@ -116,8 +121,11 @@ function clipFields(kind, { field, kept, change, rows, choices }) {
   const most = clip?.seconds ?? 3600;
   if (kind !== 'clip') kept('At (seconds of the clip)', 'from', { most, needed: true });
   else {
-    kept('From (seconds of the clip)', 'from', { most, needed: true });
-    kept('To (seconds of the clip)', 'to', { most, needed: true });
+    const moment = (label, key, within) => field(label, 'number', (each) => each[key], (value) => change(key, (each) => {
+      if (!Number.isNaN(value)) each[key] = round(Math.max(0, within(value, each)));
+    }), { step: 'any', min: 0, max: most });
+    moment('From (seconds of the clip)', 'from', (value, each) => Math.min(value, each.to - 0.1));
+    moment('To (seconds of the clip)', 'to', (value, each) => Math.min(most, Math.max(value, each.from + 0.1)));
   }
 }
 

@@ -101,13 +101,20 @@ export class Plan {
     this.clock = clock;
     if (unit === this.document.unit) return;
     const moved = (units) => clock.units(old.seconds(units));
-    for (const part of [...this.segments, ...this.pins]) {
-      if (part.length !== undefined) {
-        const end = clock.units(old.seconds((part.at ?? 0) + part.length));
-        part.length = round(Math.max(0.25, end - moved(part.at ?? 0)));
+    const lasting = (from, length) => clock.units(old.seconds(from + length)) - moved(from);
+    for (const dancer of this.dancers) {
+      let end = clock.first;
+      for (const part of this.lane(dancer)) {
+        const repeat = part.repeat ?? 1;
+        const ends = moved(part.at + part.length * repeat);
+        if (part.fade !== undefined) part.fade = round(Math.max(0, lasting(part.at, part.fade)));
+        part.at = Math.max(end, round(moved(part.at)));
+        part.length = Math.max(0.1, Math.floor(1000 * (ends - part.at) / repeat) / 1000);
+        end = part.at + part.length * repeat;
       }
-      if (part.at !== undefined) part.at = round(Math.max(clock.first, moved(part.at)));
     }
+    for (const pin of this.pins) pin.at = round(Math.max(clock.first, moved(pin.at)));
+    if (this.document.fade !== undefined) this.document.fade = round(Math.max(0, lasting(0, this.document.fade)));
     this.document.unit = unit;
   }
 
@@ -154,7 +161,7 @@ export class Plan {
   split(segment, at) {
     const part = (at - segment.at) / segment.length;
     const repeat = segment.repeat ?? 1;
-    if (part <= 0.02 || part >= repeat - 0.02) return undefined;
+    if (!(part > 0.02 && part < repeat - 0.02)) return undefined;
     const second = { ...segment };
     if (repeat > 1) {
       const kept = Math.min(repeat - 1, Math.max(1, Math.round(part)));

@@ -31,10 +31,10 @@ export class Player {
   show(dance) {
     this.dance = dance;
     if (dance) {
-      this.places = Object.fromEntries(Object.entries(dance.dancers).map(([name, text]) => [name, unpacked(text)]));
-      this.box = Object.fromEntries(Object.entries(this.places).map(([name, all]) => [name, boxOf(all)]));
+      this.places = new Map(dance.dancers.map(({ name, places }) => [name, unpacked(places)]));
+      this.box = new Map([...this.places].map(([name, all]) => [name, boxOf(all)]));
       const [width, height] = dance.size;
-      this.canvas.width = Math.round(480 * Object.keys(this.places).length * width / height);
+      this.canvas.width = Math.round(480 * this.places.size * width / height);
       this.canvas.height = 480;
     }
     this.seek(Math.min(this.at, this.seconds));
@@ -96,7 +96,7 @@ export class Player {
     const frame = Math.min(this.dance.frames - 1, Math.max(0, Math.round(this.at * this.dance.fps)));
     const scale = this.canvas.height / this.dance.size[1];
     const width = scale * this.dance.size[0];
-    Object.values(this.places).forEach((places, number) => {
+    [...this.places.values()].forEach((places, number) => {
       figure(context, places, frame, scale / FINE, number * width, 0, 5);
     });
   }
@@ -104,9 +104,9 @@ export class Player {
   /** Draw figures of a dancer along a canvas that begins at some second. */
   strip(canvas, dancer, begins, zoom) {
     const context = canvas.getContext('2d');
-    const places = this.places?.[dancer];
+    const places = this.places?.get(dancer);
     if (!places || !this.dance) return;
-    const [left, top, right, bottom] = this.box[dancer];
+    const [left, top, right, bottom] = this.box.get(dancer);
     const scale = Math.min(canvas.height / (bottom - top + 1), 1.6 * EVERY / (right - left + 1));
     for (let x = EVERY / 2; x < canvas.width; x += EVERY) {
       const frame = Math.round((begins + x / zoom) * this.dance.fps);

@@ -2,7 +2,7 @@
 
 import { Clock, Plan, kindOf, round } from '/timeline/plan.js';
 import { Player } from '/timeline/player.js';
-import { inspect } from '/timeline/inspector.js';
+import { commit, inspect } from '/timeline/inspector.js';
 import { mendPoses } from '/timeline/mender.js';
 import { ask, finish } from '/timeline/studio.js';
 
@@ -65,7 +65,7 @@ function show(made, asked) {
 function tell(error = '') {
   const found = /(segment|pin) (\d+)/.exec(error);
   if (found) fault[found[1]] = Number(found[2]) - 1;
-  $('fault').textContent = error.replace(/^dance\.toml(, )?/, '');
+  $('fault').textContent = error.replace(/^dance\.toml(, |: )?/, '');
   $('fault').hidden = !error;
 }
 
@@ -119,7 +119,7 @@ function draw() {
   const seconds = Math.max(player.seconds, heard?.seconds ?? 0, plan.clock.seconds(Math.max(0, ...plan.dancers.map((d) => plan.finish(d)))));
   const width = Math.max($('scroll').clientWidth - 2, (seconds + 4) * zoom());
   $('line').style.width = `${width}px`;
-  drawWave(width);
+  drawWave();
   const focused = document.activeElement?.dataset?.key;
   $('pins').replaceChildren(...plan.pins.map(pinButton));
   $('lanes').replaceChildren(...plan.dancers.map(lane));
@@ -134,24 +134,26 @@ function draw() {
   drawPlayhead();
 }
 
-function drawWave(width) {
+/** Draw what is seen of the music and its beats. */
+function drawWave() {
   const canvas = $('wave');
+  const left = $('scroll').scrollLeft;
+  const width = $('scroll').clientWidth;
   canvas.width = width;
   const context = canvas.getContext('2d');
   const style = getComputedStyle(document.body);
   context.fillStyle = style.getPropertyValue('--quiet');
   if (heard) {
     const step = heard.seconds / heard.peaks.length * zoom();
-    heard.peaks.forEach((peak, index) => context.fillRect(index * step, 30 - 22 * peak, Math.max(1, step), 44 * peak));
+    heard.peaks.forEach((peak, index) => context.fillRect(index * step - left, 30 - 22 * peak, Math.max(1, step), 44 * peak));
   }
   context.fillStyle = style.getPropertyValue('--ink');
   context.font = '11px system-ui';
   const every = plan.clock.counts ? 4 : 1;
-  for (let at = 0, count = 0; at < width && count < 4000; count += 1) {
-    at = x(plan.clock.counts ? count : count);
+  for (let count = Math.max(0, Math.floor(plan.clock.units(left / zoom()))); x(count) < left + width; count += 1) {
     const large = count % every === 0;
-    context.fillRect(at, large ? 0 : 8, 1, large ? 56 : 40);
-    if (large && (zoom() > 25 || count % (4 * every) === 0)) context.fillText(String(count), at + 3, 11);
+    context.fillRect(x(count) - left, large ? 0 : 8, 1, large ? 56 : 40);
+    if (large && (zoom() > 25 || count % (4 * every) === 0)) context.fillText(String(count), x(count) - left + 3, 11);
   }
 }
 
@@ -182,7 +184,7 @@ function segmentButton(segment) {
   const left = x(segment.at);
   const width = Math.max(12, x(plan.end(segment)) - left);
   const unit = plan.clock.counts ? 'beat' : 'second';
-  const strip = element('canvas', { width: Math.ceil(width), height: 62 });
+  const strip = element('canvas', { width: Math.min(16000, Math.ceil(width)), height: 62 });
   const button = element('button', {
     type: 'button',
     className: `segment ${kindOf(segment)}${fault.segment === number ? ' wrong' : ''}`,
@@ -194,7 +196,7 @@ function segmentButton(segment) {
   button.style.left = `${left}px`;
   button.style.width = `${width}px`;
   player.strip(strip, segment.dancer ?? '', plan.clock.seconds(segment.at), zoom());
-  button.addEventListener('pointerdown', (event) => grab(event, segment, number));
+  button.addEventListener('pointerdown', (event) => grab(event, number));
   button.addEventListener('focus', () => choose(number, false));
   button.addEventListener('keydown', (event) => segmentKey(event, segment));
   return button;
@@ -223,6 +225,7 @@ const grid = () => (plan.clock.counts ? 1 : 0.25);
 
 function choose(number, isPin) {
   if (chosen === number && pinned === isPin) return;
+  commit($('inspector'));
   chosen = number;
   pinned = isPin;
   for (const button of document.querySelectorAll('[data-key]')) {
@@ -233,14 +236,16 @@ function choose(number, isPin) {
   inspect($('inspector'), current(), pinned, { plan, choices });
 }
 
-function grab(event, segment, number) {
-  if (event.button !== 0) return;
-  choose(number, false);
+function grab(event, number) {
+  if (event.button !== 0 || dragging) return;
   const resizes = event.target.className === 'edge';
-  const button = event.currentTarget;
+  choose(number, false); // what was typed is taken, and everything may be drawn anew
+  const button = document.querySelector(`[data-key="segment-${number}"]`);
+  const segment = plan.segments[number];
+  if (!button || !segment) return;
   const began = event.clientX;
   const { at, length } = segment;
-  let now = { at, length };
+  const now = { at, length };
   const move = (event) => {
     const seconds = (event.clientX - began) / zoom();
     const to = (units) => plan.clock.snap(plan.clock.units(plan.clock.seconds(units) + seconds));
@@ -260,8 +265,12 @@ function grab(event, segment, number) {
     });
     draw();
   };
+  try {
+    button.setPointerCapture(event.pointerId);
+  } catch {
+    return; // it was let go already
+  }
   dragging = true;
-  button.setPointerCapture(event.pointerId);
   button.addEventListener('pointermove', move);
   button.addEventListener('pointerup', stop, { once: true });
   button.addEventListener('pointercancel', stop, { once: true });
@@ -310,6 +319,7 @@ function nudge(segment, step) {
 
 const commands = {
   split() {
+    if (pinned) return;
     const second = plan.split(current(), plan.clock.units(player.time));
     if (!second) $('status').textContent = 'Move the red line into the segment first: click above it.';
   },
@@ -385,35 +395,58 @@ function fillChoices() {
   $('learn').hidden = !dance || dance.ready;
 }
 
-async function hear() {
+const soundOf = ({ music, bpm, first_beat: first, unit }) => JSON.stringify([music, bpm, first, unit]);
+let hearing = 0;
+
+/** Undo or redo; with the music, its beats come and go. */
+function step(act) {
+  if (dragging) return;
+  const before = soundOf(plan.document);
+  act();
+  if (!current()) chosen = -1;
+  fillChoices();
+  if (soundOf(plan.document) !== before) hear(false).then(draw);
+}
+
+/** Hear the music of the plan; `convert`: what is there stays where it is in time. */
+async function hear(convert = true) {
+  hearing += 1;
+  const mine = hearing;
   const { music, bpm } = plan.document;
+  const count = (beats) => {
+    const clock = new Clock(beats);
+    if (convert) plan.count(clock);
+    else plan.clock = plan.document.unit === 'beats' ? clock : new Clock([]);
+  };
   heard = null;
   player.listen(music);
   if (!music) {
-    const beats = bpm ? Array.from({ length: Math.ceil(600 * bpm / 60) }, (_, index) => index * 60 / bpm) : [];
-    plan.count(new Clock(beats));
+    count(bpm ? Array.from({ length: Math.ceil(600 * bpm / 60) }, (_, index) => index * 60 / bpm) : []);
     return;
   }
   try {
     const { job } = await ask('do/hear', { music, bpm: bpm ?? null, first_beat: plan.document.first_beat ?? null });
-    heard = (await finish(job, (words) => { $('status').textContent = words; })).result;
-    plan.count(new Clock(heard.beats));
+    const ended = await finish(job, (words) => { $('status').textContent = words; }, () => mine !== hearing);
+    if (!ended || mine !== hearing) return;
+    heard = ended.result;
+    count(heard.beats);
     const tempo = heard.tempo ? `${Math.round(heard.tempo)} beats a minute` : 'no clear beat is heard: give beats a minute';
     $('status').textContent = heard.other_tempo ? `${tempo}; or ${Math.round(heard.other_tempo)}?` : tempo;
   } catch (error) {
-    tell(error.message);
+    if (mine === hearing) tell(error.message);
   }
 }
 
 function drawPeople() {
   const dancers = plan.dancers;
   const selects = [...$('people').querySelectorAll('select')];
-  if (selects.length === dancers.length && $('people').dataset.names === JSON.stringify(choices.people)) return;
-  $('people').dataset.names = JSON.stringify(choices.people);
+  const names = JSON.stringify([dancers, choices.people]);
+  if ($('people').dataset.names === names) return;
+  $('people').dataset.names = names;
   $('people').replaceChildren(...dancers.map((dancer, index) => {
-    const select = element('select', { ariaLabel: dancer ? `Who dances ${dancer}` : 'Who dances it' });
+    const select = element('select', {});
     options(select, choices.people, selects[index]?.value, 'a stick figure');
-    return select;
+    return element('label', {}, dancer ? `Who dances ${dancer}` : 'Who dances it', select);
   }));
 }
 
@@ -492,13 +525,14 @@ function drawPlayhead() {
 
 function listen() {
   $('play').addEventListener('click', () => player.toggle());
-  $('undo').addEventListener('click', () => { plan.undo(); fillChoices(); });
-  $('redo').addEventListener('click', () => { plan.redo(); fillChoices(); });
+  $('undo').addEventListener('click', () => step(() => plan.undo()));
+  $('redo').addEventListener('click', () => step(() => plan.redo()));
   $('save').addEventListener('click', save);
   $('perform').addEventListener('click', perform);
   $('learn').addEventListener('click', learn);
   $('zoom').addEventListener('input', draw);
-  $('wave').addEventListener('pointerdown', (event) => player.seek(event.offsetX / zoom()));
+  $('scroll').addEventListener('scroll', drawWave);
+  $('wave').addEventListener('pointerdown', (event) => player.seek((event.offsetX + $('scroll').scrollLeft) / zoom()));
   for (const button of document.querySelectorAll('[data-add]')) button.addEventListener('click', () => add(button.dataset.add));
   for (const button of document.querySelectorAll('[data-do]')) {
     button.addEventListener('click', () => current() && plan.change(commands[button.dataset.do]));
@@ -515,7 +549,9 @@ function listen() {
     if (ref) await music(ref);
   });
   $('bpm').addEventListener('change', async () => {
-    plan.change((document) => { document.bpm = Number($('bpm').value) || undefined; });
+    const bpm = Number($('bpm').value);
+    plan.change((document) => { document.bpm = bpm ? Math.min(400, Math.max(20, bpm)) : undefined; });
+    fillChoices();
     await hear();
     changed();
   });
@@ -544,9 +580,7 @@ function listen() {
     if ($('mender').open) return; // it has undo of its own
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'z') {
       event.preventDefault();
-      if (event.shiftKey) plan.redo();
-      else plan.undo();
-      fillChoices();
+      step(() => (event.shiftKey ? plan.redo() : plan.undo()));
     }
     const typing = event.target.closest?.('input, select, textarea, form');
     if (event.key === ' ' && !typing && (!event.target.closest?.('button') || event.target.dataset.key)) {
