@@ -236,7 +236,7 @@ class FrameChoreographer(Choreographer):
         unscaled = (scaler.unscale(latent) for latent in dreamt)
         if not self.config.neighbours:
             return unscaled
-        return map(Codebook(self.learned.means, self.config.neighbours), unscaled)
+        return map(Codebook(self.learned.clips(), self.config.neighbours), unscaled)
 
     def calibrate(self, seed: int = 0) -> float:
         """The temperature at which a new dance is as lively as the learned one.

@@ -127,7 +127,7 @@ class FrameChoreographerConfig(MethodConfig):
 # DanceNet has most filters where the picture is largest: a quarter of them there, and more where it
 # is small, learn three times as much in the same time.
 _FAST_VAE = VAEConfig(
-    filters=(32, 64, 64), optimizer="adam", batch=12, epochs=None, absolute=2.0, anneal=True
+    filters=(32, 64, 64), optimizer="adam", batch=12, epochs=None, absolute=3.0, anneal=True
 )
 # Without these two, what a short dance teaches in minutes is a jitter (see docs/dancenet.md).
 _FAST_SEQUENCE = SequenceConfig(principal_axes=True, residual=True, batch=8)
@@ -151,7 +151,7 @@ PRESETS: Final[Mapping[str, FrameChoreographerConfig]] = {
             optimizer="adam",
             batch=12,
             epochs=None,
-            absolute=2.0,
+            absolute=3.0,
             anneal=True,
         ),
         sequence=SequenceConfig(
