@@ -755,7 +755,7 @@ def test_a_dance_that_stands_still_is_measured_as_such(trained: Path) -> None:
             weight.zero_()
     still.network.carry.fill_(1.0)  # each latent is followed by itself
     scores = evaluate_dance(still, EvaluateDanceOptions(seconds=40, temperature=0.0))
-    assert scores.speed_ratio == scores.slowest_ratio == 0
+    assert scores.speed_ratio < 0.004 and scores.slowest_ratio == 0  # the codebook settles at first
     assert scores.freeze == pytest.approx(40, abs=1) and scores.learned_freeze < 15
     assert "speed: 0.00 of the learned dance's" in "\n".join(scores.lines())
 

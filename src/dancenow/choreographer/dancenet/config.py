@@ -181,7 +181,7 @@ ENOUGH_STEPS: Final[Mapping[str, tuple[int, int]]] = {"fast": (900, 700)}
 
 # A picture in colours has three times the pixels, and needs as much time with fewer filters.
 _COLOUR_SIZE: Final = {"height": 208, "width": 360, "reshape": True}
-_COLOUR_FILTERS: Final = (16, 32, 64)
+_COLOUR_FILTERS: Final = (16, 32, 32)
 
 
 def in_colours(config: FrameChoreographerConfig) -> FrameChoreographerConfig:
