@@ -72,7 +72,10 @@ def test_a_dance_is_learned_danced_shown_and_measured(
     figures = made(dancenow("evaluate", "dance", folder, "--seconds", 20, "--json"))
     assert figures["seconds"] == 20 and isinstance(figures["copy_distance"], float)
     status, out, _ = dancenow("evaluate", "dance", folder, "--seconds", 20)
-    assert status == 0 and "of the learned dance's" in out and len(out.splitlines()) == 4
+    assert status == 0 and "of the learned dance's" in out and len(out.splitlines()) == 6
+    assert "grey on and around the figure" in out and "figure in pieces" in out
+    names = ("grey", "learned_grey", "grey_ratio", "pieces", "learned_pieces")
+    assert all(isinstance(figures[name], float) for name in names)
 
 
 def test_figures_that_could_not_be_measured_are_null_in_json(
@@ -111,6 +114,7 @@ def test_a_clip_is_danced_at_once_and_learned_once(
         (["train", "choreographer", "CLIP", "-o", "c", "--steps", "0"], "--steps must be"),
         (["train", "choreographer", "CLIP", "-o", "c", "--stride", "0"], "--stride must be"),
         (["train", "choreographer", "CLIP", "-o", "c", "--background", "sky"], "--background sky"),
+        (["train", "choreographer", "CLIP", "-o", "c", "--crop", "tight"], "--crop tight"),
         (["train", "choreographer", "CLIP", "-o", "full"], "holds other files"),
         (["train", "choreographer", "nothing.mp4", "-o", "c"], "no such file"),
         (["train", "choreographer", "full", "-o", "c"], "without pictures"),
@@ -196,6 +200,7 @@ def test_help_tells_the_options(
         words.append("--output")
     if command in (["train", "choreographer"], ["generate"]):
         words += ["--codec", "--preset", "--minutes", "--steps", "--background", "--stride"]
+        words += ["--crop", "--colour"]
     if command in (["generate"], ["evaluate", "dance"]):
         words += ["--seconds", "--temperature"]
     assert [word for word in words if word not in page] == []

@@ -107,8 +107,14 @@ def test_what_composes_tracks_dreams_no_pictures() -> None:
 
 
 def test_configurations_of_older_versions_are_read() -> None:
-    longer = FRAME_PRESETS["tiny"].model_copy(update={"calibration_seconds": 15.0})  # as it was
-    assert read_frame_config({**FORMER, "codec": "frame"}) == longer
+    now = FRAME_PRESETS["tiny"]
+    former = {  # as they were
+        "calibration_seconds": 15.0,
+        "neighbours": 0,
+        "picture": now.picture.model_copy(update={"crop": "off"}),
+        "vae": now.vae.model_copy(update={"absolute": 0.0}),
+    }
+    assert read_frame_config({**FORMER, "codec": "frame"}) == now.model_copy(update=former)
     assert read_pose_config({**FORMER, "codec": "pose"}) == POSE_PRESETS["tiny"]
     with pytest.raises(ValueError, match="colour"):
         read_pose_config({**FORMER, "codec": "pose", "colour": "mauve"})

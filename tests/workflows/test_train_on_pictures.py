@@ -170,7 +170,8 @@ def test_the_preview_is_there_before_training_begins(stage: Path, tmp_path: Path
 
     with pytest.raises(KeyboardInterrupt):
         train_choreographer(stage / "dance.mp4", out, FEW, progress=look)
-    frames, _, _ = prepare_pictures([stage / "dance.mp4"], PictureConfig(height=64, width=64))
+    picture = PictureConfig(height=64, width=64, crop="auto")
+    frames, _, _ = prepare_pictures([stage / "dance.mp4"], picture)
     assert np.array_equal(seen[0], contact_sheet(frames.pictures))
 
 
@@ -310,6 +311,8 @@ def test_a_choreographer_of_another_clip_is_left_as_it_was(stage: Path, copied: 
         ({"preset": "nice"}, "`preset=nice`: unknown; choose one of fast, dancenet, tiny"),
         ({"codec": "sound"}, "`codec=sound`: unknown; choose frame or pose"),
         ({"background": "mauve"}, "`background=mauve`: unknown; choose one of auto, threshold"),
+        ({"crop": "tight"}, "`crop=tight`: unknown; choose one of auto, off"),
+        ({"colour": True, "reference": True}, "`colour`: the original dreams silhouettes"),
         ({"stride": 0}, "`stride` must be at least 1, not 0"),
         ({"minutes": 0.0}, "`minutes` must be above 0, not 0"),
         ({"minutes": float("nan")}, "`minutes` must be above 0, not nan"),
@@ -355,7 +358,11 @@ def still_picture(shade: int) -> list[Frame]:
         (still_picture(0), {}, "nothing moves in it; a dance is needed"),
         (still_picture(90), {"background": "grey"}, "nothing moves in it"),
         (shaded(0), {}, "`background=threshold` every picture is black; choose another"),
-        (shaded(255), {"background": "threshold"}, "every picture is white; choose another"),
+        (
+            shaded(255),
+            {"background": "threshold", "crop": "off"},
+            "every picture is white; choose another",
+        ),
         (shaded(255), {}, "nobody is seen; choose another `background`"),
         (shaded(90), {"background": "person"}, "nobody is seen; choose another `background`"),
     ],
@@ -748,7 +755,7 @@ def test_a_dance_that_stands_still_is_measured_as_such(trained: Path) -> None:
             weight.zero_()
     still.network.carry.fill_(1.0)  # each latent is followed by itself
     scores = evaluate_dance(still, EvaluateDanceOptions(seconds=40, temperature=0.0))
-    assert scores.speed_ratio == scores.slowest_ratio == 0
+    assert scores.speed_ratio < 0.004 and scores.slowest_ratio == 0  # the codebook settles at first
     assert scores.freeze == pytest.approx(40, abs=1) and scores.learned_freeze < 15
     assert "speed: 0.00 of the learned dance's" in "\n".join(scores.lines())
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dancenow.evaluation.silhouettes import SilhouetteScores, ratio
 
 Latents = NDArray[np.float32]
 
@@ -29,6 +31,12 @@ class MotionScores:
             to the distance between nearest learned windows: 0 is a copy, 1 as new as another
             passage of the learned dance.
         nearest: the smallest such distance.
+        grey, learned_grey: of silhouettes, the mean share of grey pixels on the figure and around
+            it (`SilhouetteScores`); of the dance as it is shown, and of the pictures that were
+            learned.  NaN if these are no silhouettes or not known.
+        grey_ratio: one relative to the other.
+        pieces, learned_pieces: the fraction of frames in which the figure is in pieces, likewise.
+        pieces_ratio: one relative to the other.
     """
 
     seconds: float
@@ -39,6 +47,12 @@ class MotionScores:
     outside: float
     copy_distance: float
     nearest: float
+    grey: float = float("nan")
+    learned_grey: float = float("nan")
+    grey_ratio: float = float("nan")
+    pieces: float = float("nan")
+    learned_pieces: float = float("nan")
+    pieces_ratio: float = float("nan")
 
     def summary(self) -> str:
         """The figures for the user."""
@@ -46,7 +60,7 @@ class MotionScores:
 
     def lines(self) -> list[str]:
         """The figures for the user, a line each."""
-        return [
+        lines = [
             f"speed: {self.speed_ratio:.2f} of the learned dance's; its slowest tenth "
             f"{self.slowest_ratio:.2f}",
             f"longest stand: {self.freeze:.1f} s; the learned dance's: {self.learned_freeze:.1f} s",
@@ -54,6 +68,32 @@ class MotionScores:
             f"nearest second of the learned dance: {self.copy_distance:.2f} away in the median, "
             f"{self.nearest:.2f} at least (0 is a copy, 1 another passage)",
         ]
+        if np.isfinite(self.grey):
+            lines += [
+                f"grey on and around the figure: {100 * self.grey:.1f} %"
+                + _beside(self.learned_grey, self.grey_ratio),
+                f"figure in pieces: {100 * self.pieces:.1f} % of the frames"
+                + _beside(self.learned_pieces, self.pieces_ratio),
+            ]
+        return lines
+
+    def with_silhouettes(self, new: SilhouetteScores, learned: SilhouetteScores) -> MotionScores:
+        """The same scores with those of the silhouettes."""
+        return replace(
+            self,
+            grey=new.grey,
+            learned_grey=learned.grey,
+            grey_ratio=ratio(new.grey, learned.grey),
+            pieces=new.pieces,
+            learned_pieces=learned.pieces,
+            pieces_ratio=ratio(new.pieces, learned.pieces),
+        )
+
+
+def _beside(learned: float, times: float) -> str:
+    if not np.isfinite(learned):
+        return "; of the learned pictures not known, train again to know it"
+    return f"; the learned pictures' {100 * learned:.1f} %, so {times:.2f} times as much"
 
 
 def motion_scores(

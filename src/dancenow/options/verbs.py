@@ -30,6 +30,8 @@ from dancenow.options.view import View
 
 BACKGROUNDS: Final = ("auto", "threshold", "person", "grey", "colour")
 """How a choreographer of pictures removes the background."""
+CROPS: Final = ("auto", "off")
+"""How a choreographer of pictures crops a clip."""
 
 _PERFORMER_PRESET = Option(
     "Configuration of the performer: fast, tiny, edn-512, edn-1024, edn-tiny."
@@ -162,6 +164,15 @@ class _DanceOptions(SeedOptions, DeviceOptions, LoggerOptions, BudgetOptions):
         int | None,
         Option("Learn one in this many frames.", shown_default="4; fewer for a short clip"),
     ] = None
+    crop: Annotated[
+        str | None,
+        Option(
+            "What is learned of the frame: auto (the part that the dancer ever reaches) or off "
+            "(all of it).",
+            shown_default="auto; off for dancenet and --reference",
+        ),
+    ] = None
+    colour: Annotated[bool, Option("Learn the dancer in colours instead of a silhouette.")] = False
     reference: Annotated[bool, _REFERENCE] = False
 
 

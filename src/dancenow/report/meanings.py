@@ -191,6 +191,27 @@ DANCE: Final = {
     "nearest": Meaning(
         "Newness, least", "The same for the second most like a learned one.", "higher"
     ),
+    "grey": Meaning(
+        "Grey",
+        "Of silhouettes, the share of grey pixels on the figure and around it: soft edges and "
+        "ghosts.",
+        "as learned", "%", 1, 100.0,
+    ),
+    "grey_ratio": Meaning(
+        "Grey against the learned",
+        "Relative to the pictures that were learned; below 1.5 is good.",
+        "near 1",
+    ),
+    "pieces": Meaning(
+        "In pieces",
+        "Frames in which the silhouette has more than one piece larger than 2 % of it.",
+        "as learned", "%", 1, 100.0,
+    ),
+    "pieces_ratio": Meaning(
+        "In pieces against the learned",
+        "Relative to the pictures that were learned; up to 1.2 is good.",
+        "near 1",
+    ),
 }  # fmt: skip
 
 # What is measured when a training ends.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 
 from dancenow.choreographer.choreographer import SECONDS, Choreographer, DanceRequest, Dream
+from dancenow.choreographer.dancenet.codebook import Codebook
 from dancenow.choreographer.dancenet.codec import FrameCodec, Latents, LatentScaler
 from dancenow.choreographer.dancenet.config import FrameChoreographerConfig, read_config
 from dancenow.choreographer.dancenet.frames import as_rgb
@@ -27,6 +28,7 @@ from dancenow.choreographer.folder import (
     read_complete,
     write_document,
 )
+from dancenow.evaluation.silhouettes import SilhouetteScores
 from dancenow.files import write_bytes
 from dancenow.training import Device, choose_device
 from dancenow.training.checkpoint import restore_module, write_weights
@@ -156,6 +158,11 @@ class FrameChoreographer(Choreographer):
         """The default temperature: 1, or the one found to be as lively as the learned dance."""
         return float(self.training.get("temperature", 1.0))
 
+    @property
+    def learned_silhouettes(self) -> SilhouetteScores:
+        """How clean the learned pictures are; NaN if they are no silhouettes or not known."""
+        return SilhouetteScores(**(self.training.get("silhouettes") or {}))
+
     def fps(self, *, reference: bool | None = None) -> Fraction:
         """Frames a second of what `compose` yields."""
         reference = self.config.reference if reference is None else reference
@@ -226,7 +233,10 @@ class FrameChoreographer(Choreographer):
             )
         warm_up = self._warm_up(scaled, seed)
         dreamt = dream(self.network, warm_up, self.device, temperature=temperature, seed=seed)
-        return (scaler.unscale(latent) for latent in dreamt)
+        unscaled = (scaler.unscale(latent) for latent in dreamt)
+        if not self.config.neighbours:
+            return unscaled
+        return map(Codebook(self.learned.clips(), self.config.neighbours), unscaled)
 
     def calibrate(self, seed: int = 0) -> float:
         """The temperature at which a new dance is as lively as the learned one.

@@ -10,6 +10,8 @@ from pydantic import Field, field_validator
 from dancenow.choreographer.config import MethodConfig, StrictConfig
 
 Background = Literal["auto", "threshold", "person", "grey", "colour"]
+UNCUT: Final = ("grey", "colour")
+"""The backgrounds that stay: no figure is found and cut out."""
 
 
 class PictureConfig(StrictConfig):
@@ -21,6 +23,13 @@ class PictureConfig(StrictConfig):
     """In pixels; a multiple of 8."""
     background: Background = "auto"
     """How the background is removed; "auto" looks at the clip."""
+    crop: Literal["auto", "off"] = "off"
+    """"auto" shows the part of the frame that the figure ever reaches, in its own shape; "off" the
+    whole frame, as the original does."""
+    reshape: bool = False
+    """Give the pictures the crop's shape; `height` times `width` is then their number of pixels."""
+    colour: bool = False
+    """Show the figure in its colours on black instead of as a silhouette."""
     stride: int | None = Field(default=None, ge=1)
     """One in this many frames is kept; None: 4, or fewer where the clip is short."""
 
@@ -34,7 +43,17 @@ class PictureConfig(StrictConfig):
     @property
     def channels(self) -> int:
         """Channels of a picture."""
-        return 3 if self.background == "colour" else 1
+        return 3 if self.colour or self.background == "colour" else 1
+
+    @property
+    def silhouettes(self) -> bool:
+        """Whether the pictures are silhouettes: white figures on black."""
+        return self.cuts_out and not self.colour
+
+    @property
+    def cuts_out(self) -> bool:
+        """Whether a figure is found and cut out."""
+        return self.background not in UNCUT
 
 
 class VAEConfig(StrictConfig):
@@ -51,6 +70,8 @@ class VAEConfig(StrictConfig):
     batch: int = 100
     epochs: int | None = 50
     """Default length of the training; None: `FrameChoreographerConfig.minutes` decides."""
+    absolute: float = 0.0
+    """Weight of the absolute difference of pixels beside the cross-entropy: crisp edges."""
     anneal: bool = False
     """Let the learning rate fall along half a cosine."""
 
@@ -93,6 +114,8 @@ class FrameChoreographerConfig(MethodConfig):
     sequence: SequenceConfig = SequenceConfig()
     reference: bool = False
     """Train and generate as the original does: drawn latents, one at a time, no memory."""
+    neighbours: int = 0
+    """A drawn latent is replaced by a blend of this many learned ones, the nearest; 0: by none."""
     minutes: float = 6.0
     """Default length of both trainings together."""
     codec_share: float = 0.6
@@ -103,16 +126,24 @@ class FrameChoreographerConfig(MethodConfig):
 
 # DanceNet has most filters where the picture is largest: a quarter of them there, and more where it
 # is small, learn three times as much in the same time.
-_FAST_VAE = VAEConfig(filters=(32, 64, 64), optimizer="adam", batch=12, epochs=None, anneal=True)
+_FAST_VAE = VAEConfig(
+    filters=(32, 64, 64), optimizer="adam", batch=12, epochs=None, absolute=3.0, anneal=True
+)
 # Without these two, what a short dance teaches in minutes is a jitter (see docs/dancenet.md).
 _FAST_SEQUENCE = SequenceConfig(principal_axes=True, residual=True, batch=8)
 
 PRESETS: Final[Mapping[str, FrameChoreographerConfig]] = {
-    "fast": FrameChoreographerConfig(preset="fast", vae=_FAST_VAE, sequence=_FAST_SEQUENCE),
+    "fast": FrameChoreographerConfig(
+        preset="fast",
+        picture=PictureConfig(crop="auto", reshape=True),
+        vae=_FAST_VAE,
+        sequence=_FAST_SEQUENCE,
+        neighbours=6,
+    ),
     "dancenet": FrameChoreographerConfig(preset="dancenet", sequence=SequenceConfig(epochs=300)),
     "tiny": FrameChoreographerConfig(
         preset="tiny",
-        picture=PictureConfig(height=64, width=64),
+        picture=PictureConfig(height=64, width=64, crop="auto"),
         vae=VAEConfig(
             latent=32,
             filters=(16, 32, 64),
@@ -120,6 +151,7 @@ PRESETS: Final[Mapping[str, FrameChoreographerConfig]] = {
             optimizer="adam",
             batch=12,
             epochs=None,
+            absolute=3.0,
             anneal=True,
         ),
         sequence=SequenceConfig(
@@ -133,6 +165,7 @@ PRESETS: Final[Mapping[str, FrameChoreographerConfig]] = {
             window=16,
             batch=8,
         ),
+        neighbours=6,
         minutes=0.5,
         calibration_seconds=4.0,
     ),
@@ -144,6 +177,23 @@ PRESETS: Final[Mapping[str, FrameChoreographerConfig]] = {
 # network's are those of 72 s, which docs/dancenet.md measures.  `tiny` is for trying out, and
 # `dancenet` has epochs of its own.
 ENOUGH_STEPS: Final[Mapping[str, tuple[int, int]]] = {"fast": (900, 700)}
+
+
+# A picture in colours has three times the pixels, and needs as much time with fewer filters.
+_COLOUR_SIZE: Final = {"height": 208, "width": 360, "reshape": True}
+_COLOUR_FILTERS: Final = (16, 32, 32)
+
+
+def in_colours(config: FrameChoreographerConfig) -> FrameChoreographerConfig:
+    """The configuration to dream the figure in its colours: larger pictures, but for `tiny`."""
+    picture: dict[str, Any] = {"colour": True}
+    vae = config.vae
+    if config.preset != "tiny":
+        picture |= _COLOUR_SIZE
+    if config.preset == "fast":
+        vae = vae.model_copy(update={"filters": _COLOUR_FILTERS})
+    changed = config.picture.model_copy(update=picture)
+    return config.model_copy(update={"picture": changed, "vae": vae})
 
 
 def read_config(values: Mapping[str, Any]) -> FrameChoreographerConfig:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from dancenow.choreographer.choreographer import SECONDS, DanceRequest
 from dancenow.choreographer.dancenet.choreographer import FrameChoreographer
 from dancenow.choreographer.dancenet.codec import Latents
 from dancenow.choreographer.dancenet.frames import as_rgb
+from dancenow.choreographer.dancenet.sampling import in_between
 from dancenow.choreographer.page import evaluation_facts
 from dancenow.evaluation.motion import (
     MotionScores,
@@ -23,7 +25,10 @@ from dancenow.evaluation.motion import (
     usual_speed,
 )
 from dancenow.evaluation.page import SHOTS, Frame, chosen, write_dance_page
+from dancenow.evaluation.silhouettes import SilhouetteScores, silhouette_scores
 from dancenow.progress import Progress, ProgressCallback
+
+_SHOWN_SECONDS: Final = 60.0  # of the dance, whose silhouettes are measured
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,11 @@ def evaluate_pictures(
     like_learned = np.arange(0, len(scaled), rate / learned.rate).astype(int)
     clips = [scaler.scale(clip) for clip in learned.clips()]
     copies = copy_distances(scaled[like_learned], clips, learned.rate)
-    scores = motion_scores(new.speeds, rate, old.speeds, learned.rate, scaled, copies)
+    scores = motion_scores(
+        new.speeds, rate, old.speeds, learned.rate, scaled, copies
+    ).with_silhouettes(
+        _shown(choreographer, latents, reference=reference), choreographer.learned_silhouettes
+    )
     if report is not None:
         rows = {
             "The new dance": [(at, as_rgb(picture)) for at, picture in new.shots],
@@ -76,6 +85,18 @@ def evaluate_pictures(
             report, title, facts, scores, (new.speeds / usual_speed(old.speeds), rate), rows
         )
     return scores
+
+
+def _shown(
+    choreographer: FrameChoreographer, latents: Latents, *, reference: bool
+) -> SilhouetteScores:
+    """The silhouettes of the dance's first minute at most, as shown: with those in between."""
+    if not choreographer.config.picture.silhouettes:
+        return SilhouetteScores()
+    stride = 1 if reference else choreographer.learned.stride
+    most = round(_SHOWN_SECONDS * choreographer.fps(reference=reference))
+    shown = islice(in_between(iter(latents), stride), most)
+    return silhouette_scores(choreographer.codec.decode(shown))
 
 
 def _watch(

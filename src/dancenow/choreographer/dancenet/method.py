@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -15,7 +15,10 @@ from dancenow.choreographer.dancenet.choreographer import FrameChoreographer
 from dancenow.choreographer.dancenet.config import (
     ENOUGH_STEPS,
     PRESETS,
+    UNCUT,
     FrameChoreographerConfig,
+    PictureConfig,
+    in_colours,
 )
 from dancenow.choreographer.dancenet.evaluation import evaluate_pictures
 from dancenow.choreographer.dancenet.frames import FrameSet, contact_sheet
@@ -31,15 +34,17 @@ from dancenow.choreographer.page import (
 )
 from dancenow.errors import InputError
 from dancenow.evaluation.motion import MotionScores
+from dancenow.evaluation.silhouettes import silhouette_scores
 from dancenow.files import write_bytes
 from dancenow.options import TrainChoreographerOptions
-from dancenow.options.verbs import BACKGROUNDS
+from dancenow.options.verbs import BACKGROUNDS, CROPS
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.training import Device
 from dancenow.training.page import TrainingPage, TrainingPart
 from dancenow.training.session import Session
 from dancenow.video.png import encode_png
 
+_MEASURED: Final = 2000  # pictures at most, to see how clean they are
 _REFERENCE_STRIDE: Final = 4  # the original's
 _STAGES: Final = {
     "prepare": "reading the dance",
@@ -124,18 +129,9 @@ class FrameMethod(Method[FrameChoreographerConfig, FrameChoreographer]):
         # The original's own networks belong to its own way.
         original = options.reference and options.preset == "fast"
         config = find_preset(PRESETS, "dancenet" if original else options.preset)
-        chosen: dict[str, Any] = {}
-        if options.background is not None:
-            if options.background not in BACKGROUNDS:
-                raise InputError(
-                    f"`background={options.background}`: unknown; choose one of "
-                    f"{', '.join(BACKGROUNDS)}."
-                )
-            chosen["background"] = options.background
-        if options.stride is not None:
-            if options.stride < 1:
-                raise InputError(f"`stride` must be at least 1, not {options.stride}.")
-            chosen["stride"] = options.stride
+        if options.colour:
+            config = in_colours(config)
+        chosen = _chosen(options)
         sequence = config.sequence
         if options.reference:
             # The original ran on Keras 2.2.0, whose gates are hard.
@@ -164,6 +160,7 @@ class FrameMethod(Method[FrameChoreographerConfig, FrameChoreographer]):
             "pictures": len(frames),
             "precision": job.device.precision,
             "budget": job.budget,
+            "silhouettes": learned_silhouettes(frames, job.config.picture),
         }
         session.page = lambda: training_page(folder, job, figures)
         with times.stage("codec"):
@@ -218,6 +215,34 @@ class FrameMethod(Method[FrameChoreographerConfig, FrameChoreographer]):
         request.check()
 
 
+def _chosen(options: TrainChoreographerOptions) -> dict[str, Any]:
+    """What the options say of the pictures, checked."""
+    chosen: dict[str, Any] = {}
+    for name, known in (("background", BACKGROUNDS), ("crop", CROPS)):
+        if (value := getattr(options, name)) is None:
+            continue
+        if value not in known:
+            raise InputError(f"`{name}={value}`: unknown; choose one of {', '.join(known)}.")
+        chosen[name] = value
+    if options.background in UNCUT and (options.colour or options.crop == "auto"):
+        name = "colour" if options.colour else "crop=auto"
+        raise InputError(
+            f"`{name}`: with `background={options.background}` no dancer is cut out; choose "
+            "another `background` (auto, person, threshold)."
+        )
+    if options.reference and options.colour:
+        raise InputError("`colour`: the original dreams silhouettes; leave out `reference`.")
+    if options.reference:
+        chosen.setdefault("crop", "off")
+    if chosen.get("crop") == "off" and not options.colour:
+        chosen["reshape"] = False
+    if options.stride is not None:
+        if options.stride < 1:
+            raise InputError(f"`stride` must be at least 1, not {options.stride}.")
+        chosen["stride"] = options.stride
+    return chosen
+
+
 def _prepared(session: Session, job: TrainingJob[FrameChoreographerConfig]) -> PictureTrainings:
     """The pictures, made or found; their preview lies in the folder before anything is learned."""
     asked = job.config.picture
@@ -230,6 +255,15 @@ def _prepared(session: Session, job: TrainingJob[FrameChoreographerConfig]) -> P
     session.check(trainings.made_of, CODEC)
     write_bytes(session.folder / "preview.png", encode_png(contact_sheet(frames.pictures)))
     return trainings
+
+
+def learned_silhouettes(frames: FrameSet, picture: PictureConfig) -> dict[str, float] | None:
+    """How clean the pictures are, as JSON; None if these are no silhouettes."""
+    if not picture.silhouettes:
+        return None
+    some = np.unique(np.linspace(0, len(frames) - 1, min(_MEASURED, len(frames))).astype(int))
+    scores = silhouette_scores(frames.pictures[index] for index in some)
+    return {name: round(value, 5) for name, value in asdict(scores).items() if np.isfinite(value)}
 
 
 def _check_length(frames: FrameSet, config: FrameChoreographerConfig, clip: Path) -> None:
@@ -275,6 +309,7 @@ def training_page(
         "pictures": f"{figures['pictures']:,}",
         "picture": f"{picture.width} x {picture.height} pixels",
         "background": picture.background,
+        "crop": "what the dancer reaches" if picture.crop == "auto" else "off",
         "frames": "every one" if stride == 1 else f"one of {stride}",
     }
     preset = f"{config.preset}{' (as the original)' if config.reference else ''}"

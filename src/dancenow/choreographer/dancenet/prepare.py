@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir, content_hash
 from dancenow.choreographer.dancenet.config import PictureConfig
+from dancenow.choreographer.dancenet.cropping import (
+    Box,
+    ClipMasks,
+    Frame,
+    cropped,
+    shape_for,
+)
 from dancenow.choreographer.dancenet.frames import FrameSet
-from dancenow.choreographer.dancenet.silhouettes import make_pictures, suggest_background
+from dancenow.choreographer.dancenet.silhouettes import (
+    fit,
+    make_masks,
+    make_pictures,
+    suggest_background,
+)
 from dancenow.errors import InputError
 from dancenow.files import new_folder, new_pictures
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import ClipInfo, probe, read_frames
 
-VERSION = 1  # of what is cached here; raise it when the pictures change
+VERSION = 2  # of what is cached here; raise it when the pictures change
 _STRIDE = 4
 _ENOUGH = 600  # pictures: with fewer, frames that lie closer together are kept
 _LOOKED_AT = 9  # frames, to choose how the background is removed
@@ -39,7 +52,8 @@ def prepare_pictures(
         progress: called for every frame.
 
     Returns:
-        The pictures, the configuration with "auto" and the stride decided, and a name for both.
+        The pictures, the configuration with the background, the stride and the pictures' shape
+        decided, and a name for both.
 
     Raises:
         InputError: a clip cannot be read, is empty, or nothing moves in it.
@@ -55,7 +69,9 @@ def prepare_pictures(
             _write(temporary, infos, config, fps, progress)
     frames = FrameSet.open(folder)
     _check(frames, clips[0])
-    return frames, config, key
+    height, width = frames.pictures.shape[1:3]
+    shape = {"height": int(height), "width": int(width), "reshape": False}
+    return frames, config.model_copy(update=shape), key
 
 
 def _decided(infos: list[ClipInfo], config: PictureConfig) -> PictureConfig:
@@ -68,10 +84,18 @@ def _decided(infos: list[ClipInfo], config: PictureConfig) -> PictureConfig:
         total = sum(round(info.duration * infos[0].fps) for info in infos)
         stride = max(1, min(_STRIDE, total // _ENOUGH))
         update["stride"] = 1 if all(info.is_folder for info in infos) else stride
-    return config.model_copy(update=update)
+    config = config.model_copy(update=update)
+    if not config.cuts_out:
+        return config.model_copy(update={"crop": "off", "reshape": False})
+    return config if _is_cut_out(config) else config.model_copy(update={"reshape": False})
 
 
-def _some_frames(info: ClipInfo) -> Iterator[NDArray[np.uint8]]:
+def _is_cut_out(config: PictureConfig) -> bool:
+    """Whether the figure is cut out before its place in the picture is known."""
+    return config.cuts_out and (config.crop == "auto" or config.colour)
+
+
+def _some_frames(info: ClipInfo) -> Iterator[Frame]:
     for index in np.linspace(0, info.frames - 1, min(_LOOKED_AT, info.frames)).astype(int).tolist():
         yield from read_frames(info.path, start=index, stop=index + 1)
 
@@ -86,21 +110,55 @@ def _write(
     """Write the pictures of all clips into `folder`."""
     stride = config.stride or 1
     expected = [-(-max(1, round(info.duration * fps) + 1) // stride) for info in infos]
-    shape = (sum(expected), config.height, config.width, config.channels)
-    pictures = new_pictures(folder / "pictures.npy", shape)
-    lengths, done = [], 0
-    for info, most in zip(infos, expected, strict=True):
-        kept = islice(read_frames(info.path, fps=fps), 0, None, stride)
+
+    def kept(info: ClipInfo) -> Iterator[Frame]:
+        return islice(read_frames(info.path, fps=fps), 0, None, stride)
+
+    def told(info: ClipInfo, pictures: Iterator[Frame]) -> Iterator[Frame]:
         stage = f"taking the background away in {info.path.name}"
-        first = done
-        for picture in islice(make_pictures(kept, config), most):
-            pictures[done] = picture
-            done += 1
-            total = max(round(info.duration * fps), done - first)
-            progress(Progress(stage, (done - first) * stride, total))
-        lengths.append(done - first)
+        for done, picture in enumerate(pictures, start=1):
+            yield picture
+            progress(Progress(stage, done * stride, max(round(info.duration * fps), done)))
+
+    with ExitStack() as stack:
+        clips: list[Iterator[Frame]]
+        if _is_cut_out(config):
+            masks = []
+            for info, most in zip(infos, expected, strict=True):
+                there = Path(stack.enter_context(TemporaryDirectory(dir=folder)))
+                found = islice(make_masks(kept(info), config), most)
+                masks.append(ClipMasks.of(told(info, found), there))
+            config, crops = _shaped(config, masks)
+            size = (config.width, config.height)
+            clips = [
+                cropped(
+                    of, kept(info) if config.colour else None, crop, lambda part: fit(part, size)
+                )
+                for info, of, crop in zip(infos, masks, crops, strict=True)
+            ]
+        else:
+            clips = [told(info, make_pictures(kept(info), config)) for info in infos]
+        shape = (sum(expected), config.height, config.width, config.channels)
+        pictures = new_pictures(folder / "pictures.npy", shape)
+        lengths, done = [], 0
+        for clip, most in zip(clips, expected, strict=True):
+            first = done
+            for picture in islice(clip, most):
+                pictures[done] = picture
+                done += 1
+            lengths.append(done - first)
     pictures.flush()
     FrameSet(pictures, tuple(lengths), fps, stride, config.background).describe(folder)
+
+
+def _shaped(config: PictureConfig, masks: list[ClipMasks]) -> tuple[PictureConfig, list[Box]]:
+    """Every clip's crop, and the configuration with the picture's height and width decided."""
+    crops = [of.crop() if config.crop == "auto" else of.whole for of in masks]
+    size = (config.width, config.height)
+    if config.reshape:
+        width, height = shape_for(crops, size)
+        config = config.model_copy(update={"height": height, "width": width})
+    return config, crops
 
 
 def _check(frames: FrameSet, clip: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.choreographer.dancenet.config import PictureConfig
+from dancenow.choreographer.dancenet.cropping import kept_size
 
 Frame = NDArray[np.uint8]
 
@@ -46,6 +47,28 @@ def make_pictures(frames: Iterable[Frame], config: PictureConfig) -> Iterator[Fr
         make = ways[config.background]
         for frame in frames:
             yield make(frame)
+
+
+def make_masks(frames: Iterable[Frame], config: PictureConfig) -> Iterator[Frame]:
+    """The figure in every frame, at the frame's own shape and nearly its size.
+
+    Args:
+        frames: uint8 `(H, W, 3)` RGB, in order.
+        config: how it is found: "threshold" or "person".
+
+    Yields:
+        uint8 `(h, w, 1)`, 255 where the figure is; at most 1280 pixels long.
+    """
+    if config.background == "threshold":
+        for frame in frames:
+            yield threshold_silhouette(frame, kept_size(frame))
+        return
+    with PersonSegmenter() as segmenter:
+        for frame in frames:
+            mask = segmenter.mask(frame)
+            if (size := kept_size(frame)) != mask.shape[::-1]:
+                mask = cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+            yield mask[..., None]
 
 
 def threshold_silhouette(frame: Frame, size: tuple[int, int]) -> Frame:

@@ -106,17 +106,25 @@ class VAELoss(NamedTuple):
         return self.reconstruction + self.divergence
 
 
-def vae_loss(logits: Tensor, pictures: Tensor, posterior: Posterior) -> VAELoss:
+def vae_loss(
+    logits: Tensor, pictures: Tensor, posterior: Posterior, absolute: float = 0.0
+) -> VAELoss:
     """Binary cross-entropy summed over pixels, and the divergence from a standard normal.
 
-    Kingma & Welling 2014, equation 10 and appendix B.
+    Kingma & Welling 2014, equation 10 and appendix B.  Of a pixel that may be black or white, the
+    cross-entropy learns the odds, a grey; the absolute difference is least at the likelier of both.
 
     Args:
         logits: `(B, C, H, W)`.
         pictures: `(B, C, H, W)` in 0..1.
         posterior: of the pictures.
+        absolute: weight of the absolute difference, summed over pixels, which is added to the
+            cross-entropy.
     """
     reconstruction = F.binary_cross_entropy_with_logits(logits, pictures, reduction="sum")
+    if absolute:
+        difference = F.l1_loss(logits.sigmoid(), pictures, reduction="sum")
+        reconstruction = reconstruction + absolute * difference
     mean, log_variance = posterior
     divergence = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum()
     return VAELoss(reconstruction, divergence)

@@ -75,7 +75,7 @@ class VAETraining:
             pictures = self.frames.tensor(indices).to(self.device.torch).float() / 255
             with self.device.autocast():
                 logits, posterior = self.vae(pictures)
-            loss = vae_loss(logits, pictures, posterior)
+            loss = vae_loss(logits, pictures, posterior, self.config.absolute)
             (loss.total / len(batch)).backward()  # type: ignore[no-untyped-call]
             reconstruction += float(loss.reconstruction.detach()) / len(batch)
             divergence += float(loss.divergence.detach()) / len(batch)

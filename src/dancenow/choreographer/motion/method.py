@@ -90,7 +90,7 @@ class PoseMethod(Method[PoseChoreographerConfig, PoseChoreographer]):
 
     def configure(self, options: TrainChoreographerOptions) -> PoseChoreographerConfig:
         """See `Method`."""
-        for name in ("background", "stride", "reference"):
+        for name in ("background", "stride", "crop", "colour", "reference"):
             if getattr(options, name):
                 raise InputError(
                     f"`{name}`: belongs to `codec=frame`; leave it out or change `codec`."
