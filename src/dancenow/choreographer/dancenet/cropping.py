@@ -15,6 +15,7 @@ Frame = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels; right and bottom lie outside."""
 
+PAPER: Final = 160  # grey behind a figure in colours: dark and light ones both show on it
 SPECK: Final = 0.02  # of the figure's pixels; what is smaller is no part of it
 _LARGEST: Final = 1280  # longer side, in pixels, of the masks that are kept
 _CELL: Final = 8  # pixels; the autoencoder halves pictures three times
@@ -145,7 +146,7 @@ def cropped(
 
     Args:
         masks: of the clip.
-        frames: the clip again, uint8 `(H, W, 3)` RGB, to show the figure in its colours on black;
+        frames: the clip again, uint8 `(H, W, 3)` RGB, to show the figure in its colours on `PAPER`;
             None: the masks themselves are the pictures.
         crop: in pixels of the masks.
         fit: scales into the picture.
@@ -159,6 +160,7 @@ def cropped(
         if frames is not None:
             frame = next(frames)
             small = cv2.resize(frame, mask.shape[1::-1], interpolation=cv2.INTER_AREA)
-            coloured = small[top:bottom, left:right] * (part.astype(np.float32) / 255)
+            share = part.astype(np.float32) / 255
+            coloured = small[top:bottom, left:right] * share + PAPER * (1 - share)
             part = coloured.round().astype(np.uint8)
         yield fit(part)
