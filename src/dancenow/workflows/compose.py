@@ -134,8 +134,7 @@ def arrange_plan(
     longest: float = LONGEST,
 ) -> Arranged:
     """What a plan's dancers dance, for `longest` seconds at most; else as `compose`."""
-    with times.stage("music"):
-        music = _music(plan)
+    music = _music(plan, times)
     with times.stage("detect"):
         footage = read_footage(plan, options, device=options.device, progress=progress)
     lasting = {place: each.track.duration for place, each in footage.items()}
@@ -176,11 +175,12 @@ def _ensemble(
     return ensemble
 
 
-def _music(plan: DancePlan) -> Music | None:
+def _music(plan: DancePlan, times: StageTimes) -> Music | None:
     if plan.music is None:
         return None
     try:
-        return analyze_music(plan.file(plan.music), bpm=plan.bpm, first_beat=plan.first_beat)
+        with times.stage("music"):
+            return analyze_music(plan.file(plan.music), bpm=plan.bpm, first_beat=plan.first_beat)
     except InputError as error:
         raise plan.fault(str(error), "music") from error
 
