@@ -15,7 +15,6 @@ Frame = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels; right and bottom lie outside."""
 
-PAPER: Final = 160  # grey behind a figure in colours: dark and light ones both show on it
 SPECK: Final = 0.02  # of the figure's pixels; what is smaller is no part of it
 _LARGEST: Final = 1280  # longer side, in pixels, of the masks that are kept
 _CELL: Final = 8  # pixels; the autoencoder halves pictures three times
@@ -146,7 +145,7 @@ def cropped(
 
     Args:
         masks: of the clip.
-        frames: the clip again, uint8 `(H, W, 3)` RGB, to show the figure in its colours on `PAPER`;
+        frames: the clip again, uint8 `(H, W, 3)` RGB, to show the figure in its colours on black;
             None: the masks themselves are the pictures.
         crop: in pixels of the masks.
         fit: scales into the picture.
@@ -160,7 +159,6 @@ def cropped(
         if frames is not None:
             frame = next(frames)
             small = cv2.resize(frame, mask.shape[1::-1], interpolation=cv2.INTER_AREA)
-            share = part.astype(np.float32) / 255
-            coloured = small[top:bottom, left:right] * share + PAPER * (1 - share)
+            coloured = small[top:bottom, left:right] * (part.astype(np.float32) / 255)
             part = coloured.round().astype(np.uint8)
         yield fit(part)

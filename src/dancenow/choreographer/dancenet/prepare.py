@@ -14,7 +14,6 @@ import numpy as np
 from dancenow.cache import cache_dir, content_hash
 from dancenow.choreographer.dancenet.config import PictureConfig
 from dancenow.choreographer.dancenet.cropping import (
-    PAPER,
     Box,
     ClipMasks,
     Frame,
@@ -130,13 +129,10 @@ def _write(
                 found = islice(make_masks(kept(info), config), most)
                 masks.append(ClipMasks.of(told(info, found), there))
             config, crops = _shaped(config, masks)
-            size, paper = (config.width, config.height), PAPER if config.colour else 0
+            size = (config.width, config.height)
             clips = [
                 cropped(
-                    of,
-                    kept(info) if config.colour else None,
-                    crop,
-                    lambda part: fit(part, size, paper),
+                    of, kept(info) if config.colour else None, crop, lambda part: fit(part, size)
                 )
                 for info, of, crop in zip(infos, masks, crops, strict=True)
             ]

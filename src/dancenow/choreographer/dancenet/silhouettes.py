@@ -88,14 +88,14 @@ def threshold_silhouette(frame: Frame, size: tuple[int, int]) -> Frame:
     return _grey(small)
 
 
-def fit(frame: Frame, size: tuple[int, int], behind: int = 0) -> Frame:
-    """Scale to fit within `size`, centred on black or another grey; uint8 `(h, w, channels)`."""
+def fit(frame: Frame, size: tuple[int, int]) -> Frame:
+    """Scale to fit within `size`, centred on black; uint8 `(h, w, channels)`."""
     height, width, channels = frame.shape
     scale = min(size[0] / width, size[1] / height)
     inner = (max(1, round(scale * width)), max(1, round(scale * height)))
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     scaled = cv2.resize(frame, inner, interpolation=interpolation)
-    picture = np.full((size[1], size[0], channels), behind, np.uint8)
+    picture = np.zeros((size[1], size[0], channels), np.uint8)
     left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
     picture[top : top + inner[1], left : left + inner[0]] = scaled.reshape(*inner[::-1], channels)
     return picture
