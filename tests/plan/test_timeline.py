@@ -72,9 +72,10 @@ def test_repetitions_follow_uneven_beats() -> None:
     assert line.segments[""][0].once == 1
 
 
-def test_rounded_beats_may_touch() -> None:
-    line = laid(clip("to = 4") + clip("at = 3.99\nto = 4"))
-    assert spans(line) == [(0, 4), (3.99, 7.99)]
+@pytest.mark.parametrize("at", [3.995, 4.005])
+def test_segments_that_nearly_touch_meet(at: float) -> None:
+    line = laid(clip("to = 4") + clip(f"at = {at}\nto = 4"))
+    assert spans(line) == [(0, 4), (4, round(at + 4, 3))]
 
 
 def test_pins_lie_in_order_and_on_beats() -> None:

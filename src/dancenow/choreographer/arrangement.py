@@ -36,12 +36,10 @@ class Arranged:
 
     Attributes:
         tracks: what each dancer dances, by name.
-        line: where its segments lie.
         stretches: how many stretches were composed, joined or filled.
         reused: how many of them were found in the cache.
     """
 
     tracks: Mapping[str, PoseTrack]
-    line: TimeLine
     stretches: int
     reused: int

@@ -10,7 +10,6 @@ from dancenow.plan.document import (
     plan_text,
     plan_values,
     read_plan,
-    write_plan,
 )
 from dancenow.plan.timeline import Pinned, Placed, TimeLine, lay_out
 
@@ -28,5 +27,4 @@ __all__ = [
     "plan_text",
     "plan_values",
     "read_plan",
-    "write_plan",
 ]

@@ -31,7 +31,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tomlkit.exceptions import TOMLKitError
 
 from dancenow.errors import InputError
-from dancenow.files import write_text
 
 LONGEST: Final = 3600.0  # seconds of a dance
 LATEST: Final = 10 * LONGEST  # beats or seconds
@@ -247,11 +246,6 @@ def plan_of(
         raise _explained(error, path, lines) from error
     _check(plan)
     return plan
-
-
-def write_plan(plan: DancePlan, path: Path) -> None:
-    """Write a document, atomically."""
-    write_text(path, plan_text(plan))
 
 
 def plan_values(plan: DancePlan) -> dict[str, Any]:

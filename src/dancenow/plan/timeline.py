@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
@@ -15,7 +15,7 @@ from dancenow.plan.document import LONGEST, DancePlan, Kind, Pin, Segment
 
 _FADE: Final = 0.5  # seconds
 _NEAR: Final = 0.14  # seconds; pins that are nearer to each other cannot both be struck
-_TOUCHING: Final = 0.02  # seconds by which segments may overlap, as when beats are rounded
+_TOUCHING: Final = 0.01  # seconds; segments this near to each other meet: beats are rounded
 _SHORTEST: Final = 0.02  # seconds of a repetition
 _ROUNDING: Final = 1e-3  # seconds
 _OVERTIME: Final = 1.0  # seconds that a dance may go on after the music
@@ -109,14 +109,17 @@ def lay_out(
         row.append(_placed(plan, number, clock, row[-1].ends if row else clock(0.0), lasting))
     for row in rows.values():
         row.sort(key=lambda placed: placed.begins)
-        for one, other in pairwise(row):
-            if other.begins < one.ends - _TOUCHING:
+        for after, (one, other) in enumerate(pairwise(list(row)), start=1):
+            apart = other.begins - one.ends
+            if apart < -_TOUCHING:
                 raise plan.fault(
                     f"this segment begins at {other.begins:.2f} s, before the one "
                     f"{_named(plan, one.number)} ends, at {one.ends:.2f} s; move one of them or "
                     "shorten the other.",
                     *("segment", other.number),
                 )
+            if apart < _TOUCHING:
+                row[after] = replace(other, bounds=(one.ends, *other.bounds[1:]))
     seconds = max(row[-1].ends for row in rows.values())
     if plan.length is not None:
         whole = clock(plan.length)
@@ -148,7 +151,6 @@ def _placed(
 ) -> Placed:
     """A segment that by default begins `after` some seconds."""
     segment = plan.segments[number]
-    # Times are counted on from the music's beats, however uneven these are.
     begins = after if segment.at is None else clock(segment.at)
     if begins < -_ROUNDING:
         raise plan.fault(

@@ -57,7 +57,7 @@ def with_edits(track: PoseTrack, edits: Sequence[Edit]) -> PoseTrack:
         InputError: an edit lies outside of the track.
     """
     keypoints = track.keypoints.copy()
-    edited = np.zeros(keypoints.shape[:2], bool) if track.edited is None else track.edited.copy()
+    edited = track.edits.copy()
     own = {edit.keypoint for edit in edits}
     for edit in edits:
         if not (0 <= edit.frame < len(track) and 0 <= edit.keypoint < NUM_KEYPOINTS):

@@ -94,6 +94,12 @@ class PoseTrack:
         """Confidence, float32 `(T, 137)`, 0..1."""
         return self.keypoints[..., 2]
 
+    @property
+    def edits(self) -> NDArray[np.bool_]:
+        """Which keypoints were edited, bool `(T, 137)`."""
+        nothing: NDArray[np.bool_] = np.zeros(self.keypoints.shape[:2], bool)
+        return nothing if self.edited is None else self.edited
+
     def with_keypoints(self, keypoints: NDArray[Any]) -> PoseTrack:
         """The track with other keypoints `(N, 137, 3)`; its depth and edits stay if N is T."""
         same = len(keypoints) == len(self)

@@ -64,7 +64,6 @@ def read_footage(
     loaded: dict[tuple[Path, str], Source] = {}
     footage = {}
     for (what, number, key), path in _shown(plan):
-        assert isinstance(what, str) and isinstance(number, int)
         part = plan.segments[number] if what == "segment" else plan.pins[number]
         name = plan.file(path).resolve(), part.person or LARGEST
         if name not in loaded:

@@ -50,27 +50,14 @@ def arrange_plan(request: JobRequest, _: Path, reporter: JobReporter) -> dict[st
     options = ComposeOptions(device=request["device"])
     arranged = arrange_plan(plan, options, StageTimes(), reporter, request["longest"])
     first = next(iter(arranged.tracks.values()))
-    spans = [
-        {"number": each.number, "dancer": dancer, "begins": each.begins, "ends": each.ends}
-        for dancer, row in arranged.line.segments.items()
-        for each in row
-    ]
     return {
         "fps": first.fps,
         "size": list(first.size),
         "frames": len(first),
-        "seconds": arranged.line.seconds,
-        "segments": spans,
-        "pins": [
-            {"number": each.number, "at": each.at}
-            for row in arranged.line.pins.values()
-            for each in row
-        ],
+        "seconds": first.duration,
         "dancers": [
             {"name": name, "places": _drawn(track)} for name, track in arranged.tracks.items()
         ],
-        "stretches": arranged.stretches,
-        "reused": arranged.reused,
     }
 
 
@@ -112,7 +99,9 @@ def perform_plan(request: JobRequest, folder: Path, reporter: JobReporter) -> di
         device=request["device"],
         performer=tuple(Path(person["folder"]) for person in request["people"]),
     )
-    made = compose(plan, folder / RESULT_FILE, options, progress=reporter)
+    made = compose(
+        plan, folder / RESULT_FILE, options, longest=request["longest"], progress=reporter
+    )
     return {**figures, **result_figures(made), "beside": False}
 
 
@@ -134,13 +123,12 @@ def _plan(request: JobRequest, reporter: JobReporter) -> DancePlan:
 
 
 def _shown(track: PoseTrack) -> dict[str, Any]:
-    edited = [] if track.edited is None else track.edited.any(axis=1).nonzero()[0].tolist()
     return {
         "fps": track.fps,
         "size": list(track.size),
         "frames": len(track),
         "places": _drawn(track),
-        "edited": edited,
+        "edited": track.edits.any(axis=1).nonzero()[0].tolist(),
     }
 
 

@@ -19,6 +19,7 @@ from dancenow.studio.library import EntryKind, LibraryEntry
 from dancenow.studio.media_types import UploadKind
 from dancenow.studio.requests import SAMPLE_PERFORMERS, RequestBuilder, with_user_names
 from dancenow.studio.service import SAMPLE_DANCES_NAME, StudioService
+from dancenow.studio.uploads import Upload
 
 NAME: Final = "dance.toml"
 _LEARNING: Final = 5.0  # minutes
@@ -40,7 +41,7 @@ class PlanDesk:
 
     def state(self) -> dict[str, Any]:
         """The plan as it was kept, and what can be chosen for it."""
-        kept = self._kept()
+        kept = self._service.kept_plan(self._owner)
         library, uploads = self._service.library(self._owner), self._service.uploads(self._owner)
         dances = [e for e in library.all(EntryKind.dance) if e.codec in ("", "pose")]
         learned = [
@@ -50,22 +51,15 @@ class PlanDesk:
         ]
         samples = library.find_sample(EntryKind.dance, "samples")
         ready = samples is not None and samples.ready
-        found = [uploads.get(ref.removeprefix("upload:")) for ref in kept["uploads"]]
+        known = (uploads.get(ref.removeprefix("upload:")) for ref in kept["uploads"])
+        found = [upload for upload in known if upload is not None]
         return {
             "plan": kept["plan"],
             "material": [
-                *(
-                    {"ref": f"upload:{u.id}", "name": u.name, "seconds": u.seconds}
-                    for u in found
-                    if u is not None and any(u.size)
-                ),
+                *(_card(upload) for upload in found if any(upload.size)),
                 *self._samples(),
             ],
-            "music": [
-                {"ref": f"upload:{u.id}", "name": u.name, "seconds": u.seconds}
-                for u in found
-                if u is not None and not any(u.size)
-            ],
+            "music": [_card(upload) for upload in found if not any(upload.size)],
             "dances": [{"ref": "samples", "name": SAMPLE_DANCES_NAME, "ready": ready}, *learned],
             "people": [
                 *(
@@ -84,11 +78,11 @@ class PlanDesk:
             InputError: it holds what no answer can.
         """
         file, known = self._service.plan_file(self._owner), self._service.uploads(self._owner)
-        refs = dict.fromkeys([*uploads, *self._kept()["uploads"]])  # another window's, too
+        earlier = self._service.kept_plan(self._owner)["uploads"]  # another window's, too
+        refs = dict.fromkeys([*uploads, *earlier])
         kept = [ref for ref in refs if known.get(ref.removeprefix("upload:")) is not None]
         try:
             text = json.dumps({"plan": document, "uploads": kept}, allow_nan=False)
-            text.encode()
             json.dumps(document, ensure_ascii=False).encode()
         except ValueError as error:
             raise InputError("the plan cannot be kept.") from error
@@ -104,13 +98,9 @@ class PlanDesk:
         if kind not in _KINDS:
             raise InputError("choose a clip or music.")
         if kind == "music":
-            upload = self._service.add_upload(self._owner, path, name, UploadKind.sound)
-            return {
-                "ref": f"upload:{upload.id}", "name": upload.name, "seconds": upload.seconds,
-            }  # fmt: skip
-        card = self._service.add_clip(self._owner, path, name)
-        upload = self._service.builder(self._owner).upload(card.ref)
-        return {"ref": card.ref, "name": card.name, "seconds": upload.seconds}
+            return _card(self._service.add_upload(self._owner, path, name, UploadKind.sound))
+        clip = self._service.add_clip(self._owner, path, name)
+        return _card(self._service.builder(self._owner).upload(clip.ref))
 
     def hear(self, ref: str, bpm: float | None, first_beat: float | None) -> Job:
         """Queue hearing a piece of music.
@@ -119,13 +109,9 @@ class PlanDesk:
             InputError: it is gone.
         """
         builder = self._service.builder(self._owner)
-        request = {
-            "music": str(builder.upload(ref).file),
-            "bpm": bpm,
-            "first_beat": first_beat,
-            **self._about(builder),
-        }
-        return self._service.queue.submit(self._owner, "hear_music", request, "Hearing the music")
+        music = str(builder.upload(ref).file)
+        request = {"music": music, "bpm": bpm, "first_beat": first_beat}
+        return self._submit("hear_music", request, builder, "Hearing the music")
 
     def arrange(self, document: Mapping[str, Any]) -> Job:
         """Queue making a plan's motion.
@@ -134,8 +120,7 @@ class PlanDesk:
             InputError: the plan is wrong; the message tells where.
         """
         request, builder = self._request(document, learned=True)
-        request |= self._about(builder)
-        return self._service.queue.submit(self._owner, "arrange_plan", request, "Arranging")
+        return self._submit("arrange_plan", request, builder, "Arranging")
 
     def perform(self, document: Mapping[str, Any], people: list[str]) -> Job:
         """Queue performing a plan by people, one for each dancer; nobody: stick figures.
@@ -149,12 +134,8 @@ class PlanDesk:
         known = [entry for entry in entries if entry is not None]
         request["people"] = [builder.person(entry, _LEARNING) for entry in known]
         names = " and ".join(entry.name for entry in known) or "A stick figure"
-        request |= self._about(builder) | {
-            "again": {"person": known[0].id if known else None, "dance": None}
-        }
-        return self._service.queue.submit(
-            self._owner, "perform_plan", request, f"{names}, directed"
-        )
+        request["again"] = {"person": known[0].id if known else None, "dance": None}
+        return self._submit("perform_plan", request, builder, f"{names}, directed")
 
     def learn(self, ref: str) -> Job:
         """Queue learning a dance that plans are to be composed with.
@@ -163,11 +144,9 @@ class PlanDesk:
             InputError: it is gone.
         """
         builder = self._service.builder(self._owner)
-        entry = self._dance(ref)
-        request = {"dance": builder.dance(entry, _LEARNING), **self._about(builder)}
-        return self._service.queue.submit(
-            self._owner, "learn_dance", request, f"Learning {entry.name}"
-        )
+        entry = self._service.dance(self._owner, ref)
+        request = {"dance": builder.dance(entry, _LEARNING)}
+        return self._submit("learn_dance", request, builder, f"Learning {entry.name}")
 
     def poses(self, ref: str) -> Job:
         """Queue finding the poses of an uploaded clip, mended or not.
@@ -176,8 +155,8 @@ class PlanDesk:
             InputError: it is gone.
         """
         builder = self._service.builder(self._owner)
-        request = {"source": str(self._motion(builder, ref)), **self._about(builder)}
-        return self._service.queue.submit(self._owner, "find_poses", request, "Finding the poses")
+        request = {"source": str(self._motion(builder, ref))}
+        return self._submit("find_poses", request, builder, "Finding the poses")
 
     def mend(self, ref: str, edits: list[Any], spans: list[Any], dance: str) -> Job:
         """Queue mending the poses of an uploaded clip.
@@ -202,11 +181,10 @@ class PlanDesk:
                 "spans": [(float(begins), float(ends)) for begins, ends in spans],
                 "choreographer": None if entry is None else str(entry.trained),
                 "device": self._service.config.device,
-                **self._about(builder),
             }
         except (TypeError, ValueError) as error:
             raise InputError("an edit cannot be read; try again.") from error
-        return self._service.queue.submit(self._owner, "mend_poses", request, "Mending the poses")
+        return self._submit("mend_poses", request, builder, "Mending the poses")
 
     def unmend(self, ref: str) -> None:
         """Forget how the poses of an uploaded clip were mended."""
@@ -298,12 +276,15 @@ class PlanDesk:
             raise InputError(f"at most {_FPS} frames a second are made here.")
         return plan
 
-    def _dance(self, ref: str) -> LibraryEntry:
-        return self._service.dance(self._owner, ref)
+    def _submit(
+        self, kind: str, request: dict[str, Any], builder: RequestBuilder, title: str
+    ) -> Job:
+        about = {"uses": builder.uses, "names": builder.names, "again": {}}
+        return self._service.queue.submit(self._owner, kind, about | request, title)
 
     def _learned(self, ref: str, builder: RequestBuilder, *, needed: bool = True) -> LibraryEntry:
         """A dance that composes; `needed`: it must have been learned."""
-        entry = self._dance(ref)
+        entry = self._service.dance(self._owner, ref)
         builder.names[str(entry.trained)] = entry.name
         if needed and not entry.ready:
             raise InputError(f"{entry.name}: is not learned yet; press Learn it.")
@@ -324,12 +305,10 @@ class PlanDesk:
             for name, title in builder.sample_names()
         ]
 
-    def _kept(self) -> dict[str, Any]:
-        return self._service.kept_plan(self._owner)
 
-    @staticmethod
-    def _about(builder: RequestBuilder) -> dict[str, Any]:
-        return {"uses": builder.uses, "names": builder.names, "again": {}}
+def _card(upload: Upload) -> dict[str, Any]:
+    """What the page knows of an upload."""
+    return {"ref": f"upload:{upload.id}", "name": upload.name, "seconds": upload.seconds}
 
 
 def _with_files(

@@ -73,6 +73,7 @@ def compose(
     output: str | Path,
     options: ComposeOptions | None = None,
     *,
+    longest: float = LONGEST,
     progress: ProgressCallback = silent,
 ) -> Composed:
     """Make the dance that a plan describes; the same plan gives the same dance.
@@ -82,6 +83,7 @@ def compose(
         output: a track (`.npz`), a capture (`.bvh`, `.glb`), or a clip of performers or stick
             figures.  The tracks of several dancers go beside each other, with their names.
         options: who dances it, and how it is filmed.
+        longest: seconds that it may last.
         progress: called for every frame and step.
 
     Raises:
@@ -92,7 +94,7 @@ def compose(
     files = files_of(plan)
     ensemble = _ensemble(plan, output, options, files)
     times = StageTimes()
-    arranged = arrange_plan(plan, options, times, progress)
+    arranged = arrange_plan(plan, options, times, progress, longest)
     tracks = in_one_frame(list(arranged.tracks.values()))
     if options.view.moved or output.suffix.lower() in WRITTEN:
         check_depth(plan.path, tracks[0])
@@ -100,13 +102,11 @@ def compose(
         tracks = [filmed(plan.path, tracks[0], options.view)]
     claim = None
     if options.credentials:
-        claim = performance_claim(
-            Made.new_dance, ensemble.performers, options.background, *files, *options.performer
-        )
-    outputs = [output]
+        inputs = (*files, *options.performer)
+        claim = performance_claim(Made.new_dance, ensemble.performers, options.background, *inputs)
+    outputs = named_after(output, list(arranged.tracks)) if is_motion(output) else [output]
     with times.stage("perform" if ensemble.performers else "write"):
         if is_motion(output):
-            outputs = named_after(output, list(arranged.tracks))
             for path, track in zip(outputs, tracks, strict=True):
                 size, signed = write_dance([track], path, ensemble)
         else:

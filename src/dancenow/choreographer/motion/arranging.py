@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from dancenow.choreographer.arrangement import Arranged, Arrangement
 from dancenow.choreographer.choreographer import DanceRequest
-from dancenow.choreographer.motion import depths
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.codec import RATE, PoseCodec
 from dancenow.choreographer.motion.completing import Completion, Gap
@@ -74,7 +73,7 @@ def arrange(
             Completion(learned, stretches).complete(laid, gaps)
         count = max(1, round(given.line.seconds * fps))
         tracks[dancer] = material.codec.decode(laid.moves, fps)[:count]
-    return Arranged(tracks, given.line, stretches.asked, stretches.reused)
+    return Arranged(tracks, stretches.asked, stretches.reused)
 
 
 class _Material:
@@ -179,9 +178,8 @@ class _Material:
                 vectors, whole = self.codec.encode_frames(footage.track)
             except InputError as error:
                 raise self._given.plan.fault(str(error), what, number) from error
-            if self._learned is not None and not depths.are_known([footage.track]):
-                behind = self.codec.depths
-                vectors[:, behind] = self._learned.learned.scaler.mean[behind]
+            if self._learned is not None:
+                self._learned.guess_depth(vectors, footage.track)
             self._encoded[name] = vectors, whole
         return *self._encoded[name], footage
 

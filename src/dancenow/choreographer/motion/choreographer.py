@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 
 from dancenow.choreographer.choreographer import Choreographer, ComposedTrack, DanceRequest
@@ -221,10 +222,14 @@ class PoseChoreographer(Choreographer):
             held = np.repeat(track.keypoints, count, axis=0)
             track = replace(track, keypoints=held, depth=depth, edited=None)
         lead = self.codec.encode(track, shortest=0.0)[-1][-round(LEAD * RATE) :]
+        self.guess_depth(lead, track)
+        return lead
+
+    def guess_depth(self, vectors: NDArray[Any], track: PoseTrack) -> None:
+        """Put the usual depths into the vectors `(T, D)` of a track that knows none; in place."""
         if not depths.are_known([track]):
             behind = self.codec.depths
-            lead[:, behind] = self.learned.scaler.mean[behind]
-        return lead
+            vectors[:, behind] = self.learned.scaler.mean[behind]
 
     def save(self, folder: Path) -> None:
         """Write everything that composing needs into `folder`, each file atomically."""

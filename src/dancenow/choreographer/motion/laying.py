@@ -15,9 +15,7 @@ from dancenow.choreographer.motion.codec import PLACE, RATE, Moves
 from dancenow.choreographer.motion.series import Array
 from dancenow.pose.gaps import filled
 
-_BACK: Final = (
-    3.0  # seconds in which somebody who begins elsewhere comes to where the clip has them
-)
+_BACK: Final = 3.0  # seconds in which who begins elsewhere comes to where the clip has them
 _STRIKES: Final = 0.6  # seconds before and after a pinned pose in which it is reached and left
 _NEAR: Final = 1e-3  # seconds; nearer pieces adjoin
 _MARGIN: Final = 2  # vectors around a curve's ends that it is drawn through
@@ -106,19 +104,17 @@ def lay(
     times = np.minimum(np.arange(count) / RATE, seconds)
     moves, known = np.zeros((count, dimensions)), np.zeros(count, bool)
     joints = np.zeros(count, bool)
-    stood: Array | None = None
     ends: list[Array] = []
     for number, piece in enumerate(pieces):
         rows = _rows(times, piece)
         first, last = piece.at(np.array([piece.begins, piece.ends]))
         moves[rows], known[rows] = piece.at(times[rows]), True
-        if number and piece.begins - pieces[number - 1].ends < _NEAR and stood is not None:
-            offset = stood - first[PLACE]
+        if number and piece.begins - pieces[number - 1].ends < _NEAR:
+            offset = ends[-1][PLACE] - first[PLACE]
             left = _still_away(piece, np.append(times[rows], piece.ends))
             moves[rows[:, None], PLACE] += left[:-1, None] * offset
             first[PLACE] += offset
             last[PLACE] += left[-1] * offset
-        stood = last[PLACE]
         ends += [first, last]
     for number, (one, other) in enumerate(pairwise(pieces)):
         if other.begins - one.ends < _NEAR:

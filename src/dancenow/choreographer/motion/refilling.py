@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.choreographer.motion import depths
 from dancenow.choreographer.motion.body import measure_body
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.choreographer.motion.codec import RATE
@@ -49,8 +48,7 @@ def _refilled(
         )
     body = measure_body(track)
     vectors, whole = codec.encode_frames(track)
-    if not depths.are_known([track]):
-        vectors[:, codec.depths] = learned.learned.scaler.mean[codec.depths]
+    learned.guess_depth(vectors, track)
     around = learned.network.window / 3 / RATE  # seconds that matter
     low, high = max(0, first - round(around * fps)), min(len(track), stop + round(around * fps))
     seen = whole.copy()
@@ -87,9 +85,7 @@ def _inserted(track: PoseTrack, made: PoseTrack, span: slice, offset: int) -> Po
     assert before is not None and after is not None
     away = (1 - part) * before + part * after
     new[..., :2] += np.where(new[..., 2:] > 0, away, 0)
-    keypoints, edited = track.keypoints.copy(), np.zeros(track.keypoints.shape[:2], bool)
-    if track.edited is not None:
-        edited |= track.edited
+    keypoints, edited = track.keypoints.copy(), track.edits.copy()
     depth = None if track.depth is None else track.depth.copy()
     keypoints[span], edited[span] = new, True
     if depth is not None and made.depth is not None:

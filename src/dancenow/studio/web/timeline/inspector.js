@@ -129,7 +129,8 @@ function clipFields(kind, { field, kept, change, rows, choices }) {
   }
 }
 
-function element(name, properties, ...children) {
+/** An element of the page. */
+export function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
   made.append(...children);
   return made;

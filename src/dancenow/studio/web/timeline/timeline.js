@@ -2,7 +2,7 @@
 
 import { Clock, Plan, kindOf, round } from '/timeline/plan.js';
 import { Player } from '/timeline/player.js';
-import { commit, inspect } from '/timeline/inspector.js';
+import { commit, element, inspect } from '/timeline/inspector.js';
 import { mendPoses } from '/timeline/mender.js';
 import { ask, finish } from '/timeline/studio.js';
 
@@ -106,12 +106,6 @@ function title(segment) {
   if (kind === 'pose') return `held: ${named(segment.pose)} at ${segment.from} s${marks}`;
   const more = [segment.style, kind === 'compose' ? `no. ${segment.seed ?? 0}` : ''].filter(Boolean).join(', ');
   return `${TITLES[kind]}${more ? `: ${more}` : ''}${marks}`;
-}
-
-function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
 }
 
 function draw() {
