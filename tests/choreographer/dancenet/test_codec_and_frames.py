@@ -227,8 +227,28 @@ def test_a_sheet_of_few_pictures_shows_each_once() -> None:
     assert shown == [*range(7), 64]  # the last place is empty
 
 
+def test_colours_are_decoded_as_they_are_shown() -> None:
+    picture = PictureConfig(height=16, width=24, background="person", colour=True)
+    config = VAEConfig(latent=LATENT, filters=(4, 6, 8), dense=7, strided=True)
+    vae = FrameVAE(picture, config)
+    with torch.no_grad():
+        assert isinstance(vae.decoder.upsample3, torch.nn.ConvTranspose2d)
+        assert vae.decoder.upsample3.bias is not None
+        vae.decoder.upsample3.weight.zero_()
+        vae.decoder.upsample3.bias.copy_(torch.tensor([40.0, -40, -40, 0]))  # red, half there
+    shown = np.stack(list(FrameCodec(vae, Device("cpu", "32-true")).decode(latents(3))))
+    assert shown.shape == (3, 16, 24, 3)
+    assert np.abs(shown.astype(int) - (235.5, 108, 108)).max() < 1
+
+
 def test_grey_is_shown_as_rgb_and_rgb_stays() -> None:
     grey = np.arange(12, dtype=np.uint8).reshape(3, 4, 1)
     assert np.array_equal(as_rgb(grey), np.repeat(grey, 3, axis=2))
     colour = np.arange(36, dtype=np.uint8).reshape(3, 4, 3)
     assert np.array_equal(as_rgb(colour), colour)
+
+
+def test_colours_with_a_silhouette_are_shown_before_a_light_grey() -> None:
+    picture = np.array([[[9, 90, 200, 255], [9, 90, 200, 0], [0, 0, 0, 51]]], np.uint8)
+    shown = [[(9, 90, 200), (216, 216, 216), (173, 173, 173)]]
+    assert np.array_equal(as_rgb(picture), shown)

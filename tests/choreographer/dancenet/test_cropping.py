@@ -99,12 +99,12 @@ def test_masks_of_large_frames_are_kept_smaller_and_in_shape() -> None:
     assert kept_size(np.zeros((3840, 2160, 3), np.uint8)) == (720, 1280)
 
 
-def test_a_figure_in_colours_stands_on_black(tmp_path: Path) -> None:
+def test_a_figure_in_colours_has_its_silhouette_beside_them(tmp_path: Path) -> None:
     frame = np.full((60, 80, 3), (10, 90, 170), np.uint8)
     masks = ClipMasks.of([drawn((20, 10, 40, 50))], tmp_path)
     (picture,) = cropped(masks, iter([frame]), (10, 10, 50, 50), lambda part: part)
-    assert picture.shape == (40, 40, 3) and picture.dtype == np.uint8
-    assert (picture[:, 10:30] == (10, 90, 170)).all()
+    assert picture.shape == (40, 40, 4) and picture.dtype == np.uint8
+    assert (picture[:, 10:30] == (10, 90, 170, 255)).all()
     assert not picture[:, :10].any() and not picture[:, 30:].any()
 
 
@@ -154,15 +154,14 @@ def test_the_shape_is_the_crops_and_decided_once(clip: Path) -> None:
 def test_colours_are_kept_and_the_room_is_not(clip: Path) -> None:
     config = CROPPED.model_copy(update={"colour": True})
     frames, _, _ = prepare_pictures([clip], config)
-    assert frames.pictures.shape == (12, 32, 48, 3)
+    assert frames.pictures.shape == (12, 32, 48, 4)
     picture = frames.pictures[6].astype(int)
-    body = picture[picture.sum(axis=-1) > 200]
+    body = picture[picture[..., 3] > 127, :3]
     assert len(body) and np.abs(np.median(body, axis=0) - (200, 60, 130)).max() < 16
+    assert not picture[picture[..., 3] == 0].any()
     whole, _, _ = prepare_pictures([clip], config.model_copy(update={"crop": "off"}))
-    assert (
-        np.abs(whole.pictures[6].astype(int) - fit(next(iter([*dancing()][6:])), (48, 32))).mean()
-        < 3
-    )
+    shown, frame = whole.pictures[6].astype(int), fit([*dancing()][6], (48, 32))
+    assert np.abs(shown[..., :3] - frame).mean() < 3
 
 
 def test_every_clip_has_its_own_crop_and_all_have_one_shape(clip: Path, tmp_path: Path) -> None:
@@ -186,14 +185,14 @@ def test_a_folder_from_before_crops_is_without_one() -> None:
     values = FrameChoreographerConfig(preset="fast").model_dump(mode="json")
     for name in ("crop", "reshape", "colour"):
         del values["picture"][name]
-    del values["neighbours"], values["vae"]["absolute"]
+    del values["neighbours"], values["vae"]["absolute"], values["vae"]["strided"]
     config = read_config(values)
     assert (config.picture.crop, config.picture.reshape, config.picture.colour) == (
         "off",
         False,
         False,
     )
-    assert config.neighbours == 0 and config.vae.absolute == 0
+    assert config.neighbours == 0 and config.vae.absolute == 0 and not config.vae.strided
 
 
 def configured(**options: Any) -> FrameChoreographerConfig:
@@ -216,7 +215,7 @@ def test_the_default_crops_and_the_original_does_not() -> None:
 
 def test_colours_come_in_larger_pictures() -> None:
     picture = configured(colour=True).picture
-    assert picture.colour and picture.channels == 3
+    assert picture.colour and picture.channels == 4
     assert picture.width * picture.height >= 208 * 360
     assert configured(colour=True, preset="tiny").picture.width == 64
 

@@ -42,6 +42,13 @@ def test_every_picture_size_that_can_be_pooled_thrice_comes_back(
     assert posterior.mean.shape == posterior.log_variance.shape == (2, 5)
 
 
+def test_strided_layers_make_pictures_of_the_same_size() -> None:
+    picture = PictureConfig(height=16, width=24, background="person", colour=True)
+    vae = FrameVAE(picture, SMALL.model_copy(update={"strided": True}))
+    logits, _ = vae(pictures := torch.rand(2, 4, 16, 24))
+    assert logits.shape == pictures.shape
+
+
 def test_in_bf16_latents_and_logits_stay_near_and_are_float32() -> None:
     picture = PictureConfig(height=16, width=24)
     vae, pictures = small(picture), torch.rand(3, 1, 16, 24)
@@ -99,6 +106,23 @@ def test_the_loss_of_a_picture_by_hand() -> None:
     mean, log_variance = torch.tensor([[2.0, 0.0]]), torch.tensor([[1.0, 4.0]]).log()
     expected = [np.log(4 / 3) + np.log(2), 2 + (3 - np.log(4)) / 2]
     assert loss_of(logits, pictures, mean, log_variance) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("absolute", [0.0, 3.0])
+def test_colours_count_where_the_figure_is(absolute: float) -> None:
+    zeros, pictures = torch.zeros(1, 2), torch.rand(1, 4, 1, 2)
+    pictures[0, 3, 0] = torch.tensor([1.0, 0.0])  # the figure is on the left
+    posterior = Posterior(zeros, zeros)
+    logits = torch.randn(1, 4, 1, 2)
+    left, right = logits.clone(), logits.clone()
+    left[:, :3, :, 0] += 1
+    right[:, :3, :, 1] += 1
+    losses = [
+        float(vae_loss(seen, pictures, posterior, absolute).total) for seen in (logits, left, right)
+    ]
+    assert losses[1] != losses[0] and losses[2] == losses[0]
+    right[:, 3] += 1  # the silhouette counts everywhere
+    assert float(vae_loss(right, pictures, posterior, absolute).total) != losses[0]
 
 
 def test_an_undecided_decoder_and_the_prior_cost_a_bit_a_px() -> None:

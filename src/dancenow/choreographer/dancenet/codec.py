@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dancenow.choreographer.dancenet.frames import FrameSet
+from dancenow.choreographer.dancenet.frames import FrameSet, as_rgb
 from dancenow.choreographer.dancenet.vae import FrameVAE, Posterior
 from dancenow.training import Device
 from dancenow.training.threads import ThreadTuner
@@ -109,7 +109,7 @@ class FrameCodec:
             latents: float32 `(D,)` each, not scaled.
 
         Yields:
-            uint8 `(H, W, C)`.
+            uint8 `(H, W, 1)`, or `(H, W, 3)` RGB.
         """
         batch: list[Latents] = []
         for latent in latents:
@@ -126,4 +126,4 @@ class FrameCodec:
             logits = self.vae.decoder(torch.from_numpy(latents).to(self.device.torch))
         pictures = (255 * logits.sigmoid()).round().byte().permute(0, 2, 3, 1)
         array: NDArray[np.uint8] = pictures.cpu().numpy()
-        return array
+        return np.stack([as_rgb(picture) for picture in array]) if array.shape[3] == 4 else array

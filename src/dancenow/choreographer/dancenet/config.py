@@ -29,7 +29,7 @@ class PictureConfig(StrictConfig):
     reshape: bool = False
     """Give the pictures the crop's shape; `height` times `width` is then their number of pixels."""
     colour: bool = False
-    """Show the figure in its colours on black instead of as a silhouette."""
+    """Learn the figure's colours beside its silhouette."""
     stride: int | None = Field(default=None, ge=1)
     """One in this many frames is kept; None: 4, or fewer where the clip is short."""
 
@@ -42,8 +42,10 @@ class PictureConfig(StrictConfig):
 
     @property
     def channels(self) -> int:
-        """Channels of a picture."""
-        return 3 if self.colour or self.background == "colour" else 1
+        """Channels of a picture: grey; red, green and blue; or these and the silhouette."""
+        if self.colour:
+            return 4
+        return 3 if self.background == "colour" else 1
 
     @property
     def silhouettes(self) -> bool:
@@ -74,6 +76,9 @@ class VAEConfig(StrictConfig):
     """Weight of the absolute difference of pixels beside the cross-entropy: crisp edges."""
     anneal: bool = False
     """Let the learning rate fall along half a cosine."""
+    strided: bool = False
+    """The layers at the picture's own size are convolutions of stride 2 instead of convolutions
+    with pooling and with upsampling: of a large picture they take half the time."""
 
 
 class SequenceConfig(StrictConfig):
@@ -181,7 +186,7 @@ ENOUGH_STEPS: Final[Mapping[str, tuple[int, int]]] = {"fast": (900, 700)}
 
 # A picture in colours has three times the pixels, and needs as much time with fewer filters.
 _COLOUR_SIZE: Final = {"height": 208, "width": 360, "reshape": True}
-_COLOUR_FILTERS: Final = (16, 32, 32)
+_COLOUR_LAYERS: Final = {"filters": (32, 32, 32), "strided": True}
 
 
 def in_colours(config: FrameChoreographerConfig) -> FrameChoreographerConfig:
@@ -191,7 +196,7 @@ def in_colours(config: FrameChoreographerConfig) -> FrameChoreographerConfig:
     if config.preset != "tiny":
         picture |= _COLOUR_SIZE
     if config.preset == "fast":
-        vae = vae.model_copy(update={"filters": _COLOUR_FILTERS})
+        vae = vae.model_copy(update=_COLOUR_LAYERS)
     changed = config.picture.model_copy(update=picture)
     return config.model_copy(update={"picture": changed, "vae": vae})
 

@@ -145,20 +145,22 @@ def cropped(
 
     Args:
         masks: of the clip.
-        frames: the clip again, uint8 `(H, W, 3)` RGB, to show the figure in its colours on black;
-            None: the masks themselves are the pictures.
+        frames: the clip again, uint8 `(H, W, 3)` RGB, for the figure's colours; None: the masks
+            themselves are the pictures.
         crop: in pixels of the masks.
         fit: scales into the picture.
 
     Yields:
-        uint8 `(height, width, 1)`, or `(height, width, 3)` RGB in colours.
+        uint8 `(height, width, 1)`, or `(height, width, 4)`: RGB, black where nobody is, and the
+        mask.
     """
     left, top, right, bottom = crop
     for mask in masks:
-        part = mask[top:bottom, left:right]
-        if frames is not None:
-            frame = next(frames)
-            small = cv2.resize(frame, mask.shape[1::-1], interpolation=cv2.INTER_AREA)
-            coloured = small[top:bottom, left:right] * (part.astype(np.float32) / 255)
-            part = coloured.round().astype(np.uint8)
-        yield fit(part)
+        if frames is None:
+            yield fit(mask[top:bottom, left:right])
+            continue
+        small = cv2.resize(next(frames), mask.shape[1::-1], interpolation=cv2.INTER_AREA)
+        both = np.concatenate((small, mask), axis=2).astype(np.uint8)
+        picture = fit(both[top:bottom, left:right])
+        picture[picture[..., 3] == 0] = 0
+        yield picture

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -17,13 +17,15 @@ from torch import Tensor
 
 from dancenow.files import write_text
 
+_BACKDROP: Final = np.float32(216)  # of 255: dark clothes and white ones both stand out from it
+
 
 @dataclass(frozen=True)
 class FrameSet:
     """Pictures of one or several clips, one clip after the other.
 
     Attributes:
-        pictures: uint8 `(N, H, W, C)`.
+        pictures: uint8 `(N, H, W, C)`; C as in `PictureConfig.channels`.
         lengths: number of pictures in each clip.
         fps: the clips' own frames a second.
         stride: one in this many frames is kept.
@@ -103,7 +105,11 @@ def contact_sheet(
 
 
 def as_rgb(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture with one or three channels as uint8 `(H, W, 3)` RGB."""
+    """A picture as uint8 `(H, W, 3)` RGB; colours with a silhouette stand before a light grey."""
     if picture.shape[2] == 3:
         return picture
+    if picture.shape[2] == 4:
+        silhouette = picture[..., 3:].astype(np.float32) / 255
+        shown = _BACKDROP + (picture[..., :3] - _BACKDROP) * silhouette
+        return shown.round().astype(np.uint8)
     return cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB).astype(np.uint8)

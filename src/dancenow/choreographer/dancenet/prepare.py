@@ -32,7 +32,7 @@ from dancenow.files import new_folder, new_pictures
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import ClipInfo, probe, read_frames
 
-VERSION = 3  # of what is cached here; raise it when the pictures change
+VERSION = 4  # of what is cached here; raise it when the pictures change
 _STRIDE = 4
 _ENOUGH = 600  # pictures: with fewer, frames that lie closer together are kept
 _LOOKED_AT = 9  # frames, to choose how the background is removed

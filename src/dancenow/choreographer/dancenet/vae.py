@@ -38,8 +38,12 @@ class FrameEncoder(nn.Module):
     def __init__(self, picture: PictureConfig, config: VAEConfig) -> None:
         super().__init__()
         first, second, third = config.filters
+        halving: nn.Module = ConvReluPool(picture.channels, first)
+        if config.strided:
+            convolution = nn.Conv2d(picture.channels, first, 4, stride=2, padding=1)
+            halving = nn.Sequential(convolution, nn.ReLU())
         self.convolutions = nn.Sequential(
-            ConvReluPool(picture.channels, first),
+            halving,
             ConvReluPool(first, second),
             ConvReluPool(second, third),
         )
@@ -69,7 +73,9 @@ class FrameDecoder(nn.Module):
         keras_initialization(self.convolution)
         self.upsample1 = UpsampleConv(third, second, relu=True)
         self.upsample2 = UpsampleConv(second, first, relu=True)
-        self.upsample3 = UpsampleConv(first, picture.channels)
+        self.upsample3: nn.Module = UpsampleConv(first, picture.channels)
+        if config.strided:
+            self.upsample3 = nn.ConvTranspose2d(first, picture.channels, 4, stride=2, padding=1)
 
     def forward(self, latents: Tensor) -> Tensor:
         """From `(B, D)` to the logits of the pictures, float32 `(B, C, H, W)`."""
@@ -113,6 +119,7 @@ def vae_loss(
 
     Kingma & Welling 2014, equation 10 and appendix B.  Of a pixel that may be black or white, the
     cross-entropy learns the odds, a grey; the absolute difference is least at the likelier of both.
+    Of a picture with a silhouette, the fourth channel, colours count where the figure is.
 
     Args:
         logits: `(B, C, H, W)`.
@@ -121,10 +128,16 @@ def vae_loss(
         absolute: weight of the absolute difference, summed over pixels, which is added to the
             cross-entropy.
     """
-    reconstruction = F.binary_cross_entropy_with_logits(logits, pictures, reduction="sum")
+    weight = None
+    if pictures.shape[1] == 4:
+        silhouette = pictures[:, 3:]
+        weight = torch.cat((silhouette.expand(-1, 3, -1, -1), torch.ones_like(silhouette)), 1)
+    reconstruction = F.binary_cross_entropy_with_logits(logits, pictures, weight, reduction="sum")
     if absolute:
-        difference = F.l1_loss(logits.sigmoid(), pictures, reduction="sum")
-        reconstruction = reconstruction + absolute * difference
+        difference = (logits.sigmoid() - pictures).abs()
+        if weight is not None:
+            difference = difference * weight
+        reconstruction = reconstruction + absolute * difference.sum()
     mean, log_variance = posterior
     divergence = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum()
     return VAELoss(reconstruction, divergence)
