@@ -31,7 +31,7 @@ ROWS = (
     ("sample", "mocap", "music", "report", "credentials"),
     ("pose", "video"),
     ("options", "files", "cache", "progress", "processes", "version"),
-    ("errors",),
+    ("errors", "names"),
 )
 
 # A method's folder is reached through its table; these know one method, since their verb does.

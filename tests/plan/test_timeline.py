@@ -93,10 +93,10 @@ def test_pins_lie_in_order_and_on_beats() -> None:
         (clip("to = 10.5"), "line 3: 'to=10.5': a.mp4 lasts 10.00 s"),
         ('[[segment]]\npose = "p.npz"\nfrom = 12\nlength = 1', "line 3: 'from=12': p.npz lasts"),
         (clip("to = 9\nlength = 0.5"), "line 4: 'length': the passage lasts 9.00 s"),
-        (clip("at = -2"), "line 3: 'at': begins 2.00 s before the dance does"),
+        (clip("at = -2"), "line 3: 'at': begins at -2.00 s, before the dance does"),
         ('unit = "beats"\n' + clip(), "line 1: 'unit': without 'music', beats need 'bpm'"),
         ("length = 5\n" + clip(), "line 1: 'length': the dance would end at 5.00 s"),
-        (clip("repeat = 999"), "the dance would last 9990 s"),
+        (clip("repeat = 999"), "line 1: this segment ends at 9990.00 s, but 3600 s is the most"),
         (clip("at = 1\nlength = 1e-300"), "line 4: lasts 0 s; 0.02 s is the least"),
         (clip("speed = 10\nfrom = 9.9"), "line 1: lasts 0.01 s"),
         (
@@ -122,7 +122,56 @@ def test_what_cannot_lie_there_is_told(text: str, says: str) -> None:
 
 
 def test_music_that_is_too_short_or_has_no_beat_is_told() -> None:
-    with pytest.raises(InputError, match=r"line 1: the dance lasts 10\.0 s, but the music ends"):
+    with pytest.raises(
+        InputError, match=r"line 2: this segment ends at 10\.00 s, but the music ends at 5"
+    ):
         laid('music = "m.wav"\n' + clip(), music(0, 1, seconds=5))
     with pytest.raises(InputError, match="line 2: 'unit': no clear beat is heard"):
         laid('music = "m.wav"\nunit = "beats"\n' + clip(), music())
+
+
+BEATS = 'unit = "beats"\nbpm = 120\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            BEATS + clip("length = 16") + clip("at = 12\nlength = 4"),
+            "line 6: this segment begins at beat 12 (6.00 s), before the one of line 3 ends, at "
+            "beat 16 (8.00 s); move",
+        ),
+        (
+            BEATS + clip("length = 16") + '[[pin]]\nat = 20\npose = "p"',
+            "line 7: 'at': the dance lasts from 0 to beat 16 (8.00 s), and this is at beat 20 "
+            "(10.00 s)",
+        ),
+        (
+            BEATS + clip("length = 4") + '[[pin]]\nat = 1\npose = "p"\n' * 2,
+            "two poses are pinned to one moment, beat 1 (0.50 s)",
+        ),
+        (BEATS + clip("at = -4\nlength = 8"), "line 5: 'at': begins at beat -4 (-2.00 s), before"),
+        (
+            BEATS + "length = 8\n" + clip("length = 16"),
+            "line 3: 'length': the dance would end at beat 8 (4.00 s), and the segment of line 4 "
+            "ends at beat 16 (8.00 s)",
+        ),
+    ],
+)
+def test_faults_of_beats_are_told_in_beats(text: str, says: str) -> None:
+    with pytest.raises(InputError) as told:
+        laid(text)
+    assert says in str(told.value)
+
+
+def test_what_runs_over_the_music_is_told_with_its_own_line() -> None:
+    heard = music(*np.arange(0, 12, 0.5), seconds=12)
+    text = 'unit = "beats"\n' + clip("length = 16") + clip("length = 16") + clip("length = 4")
+    with pytest.raises(InputError) as told:
+        laid(text, heard)
+    assert str(told.value) == (
+        "d.toml, line 5: this segment ends at beat 32 (16.00 s), but the music ends at beat 24 "
+        "(12.00 s); shorten the dance."
+    )
+    with pytest.raises(InputError, match=r"line 2: 'length': the dance would end at beat 40 "):
+        laid('unit = "beats"\nlength = 40\n' + clip("length = 16"), heard)

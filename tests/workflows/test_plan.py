@@ -244,7 +244,7 @@ def test_it_is_performed_with_its_music_filmed_and_captured(stage: Path) -> None
         ),
         (
             PASSAGES.replace("length = 1", "length = 1\nat = 9"),
-            "nothing is said of 4.0 to 9.0 s; a 'choreographer' would fill it",
+            "line 8: nothing is said of 4.00 s to 9.00 s, before this segment; a 'choreographer'",
         ),
         ('[[segment]]\nclip = "a.npz"\nperson = "x"', "line 3: "),
         (f'[[segment]]\nclip = "{5000 * "x"}.mp4"', "line 2: xxx"),

@@ -1,5 +1,6 @@
 """A dance as a document: `dance.toml`, and where its segments lie in time."""
 
+from dancenow.plan.clock import Clock
 from dancenow.plan.document import (
     LONGEST,
     DancePlan,
@@ -15,6 +16,7 @@ from dancenow.plan.timeline import Pinned, Placed, TimeLine, lay_out
 
 __all__ = [
     "LONGEST",
+    "Clock",
     "DancePlan",
     "Kind",
     "Pin",

@@ -31,6 +31,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tomlkit.exceptions import TOMLKitError
 
 from dancenow.errors import InputError
+from dancenow.names import nearest
+from dancenow.plan import faults
 
 LONGEST: Final = 3600.0  # seconds of a dance
 LATEST: Final = 10 * LONGEST  # beats or seconds
@@ -214,10 +216,9 @@ def parse_plan(text: str, path: Path) -> DancePlan:
     try:
         values = tomlkit.parse(text).unwrap()
     except (TOMLKitError, ValueError, RecursionError) as error:
-        line = getattr(error, "line", None)
+        line, says = faults.of_text(text, str(error), getattr(error, "line", None))
         where = "" if line is None else f", line {line}"
-        reason = str(error).partition(" at line ")[0].rstrip(".")
-        raise InputError(f"{path}{where}: is not TOML: {reason}.") from error
+        raise InputError(f"{path}{where}: is not TOML: {says}.") from error
     return plan_of(values, path, _lines(text))
 
 
@@ -329,8 +330,12 @@ def _where(lines: Mapping[tuple[str | int, ...], int], place: tuple[str | int, .
 
 
 def _unknown(name: str, kind: type[_Strict]) -> str:
-    names = ", ".join(_alias(field) for field in kind.model_fields if field not in _OURS)
-    return f"`{name}` is unknown; choose from {names}"
+    names = [_alias(field) for field in kind.model_fields if field not in _OURS]
+    if kind is not DancePlan and name in DancePlan.model_fields.keys() - _OURS:
+        return f"`{name}` is said of the whole dance; write it above the first [[segment]]"
+    near = nearest(name, names)
+    meant = f"is `{near}` meant? Choose" if near else "choose"
+    return f"`{name}` is unknown; {meant} from {', '.join(names)}"
 
 
 def _explained(
@@ -340,15 +345,13 @@ def _explained(
     first = error.errors()[0]
     place = tuple(_alias(part) if isinstance(part, str) else part for part in first["loc"])
     name = next((str(part) for part in reversed(place) if isinstance(part, str)), "")
-    limits: dict[str, Any] = first.get("ctx", {})
-    known = Segment if place[0] == "segment" else Pin if place[0] == "pin" else DancePlan
+    inside = place[0] if len(place) > 1 else ""
+    known = Segment if inside == "segment" else Pin if inside == "pin" else DancePlan
     if first["type"] == "extra_forbidden":
         place = (*place[:-1], name := str(first["loc"][-1]))
         says = _unknown(name, known)
     elif first["type"] == "missing":
         says = f"`{name}` is missing"
-    elif {"gt", "ge", "lt", "le"} & limits.keys():
-        says = f"`{name}` must be {first['msg'].removeprefix('Input should be ')}"
     else:
-        says = f"`{name}`: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        says = faults.of_value(name, first)
     return _fault(path, lines, place, f"{says}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.music import Music
+from dancenow.plan.clock import Clock
 from dancenow.plan.document import LONGEST, DancePlan, Kind, Pin, Segment
 
 _FADE: Final = 0.5  # seconds
@@ -102,7 +103,7 @@ def lay_out(
         InputError: segments overlap or lie beyond their clip, two pins fall on one moment, or
             beats are missing; the message tells the line.
     """
-    clock = _Clock(plan, music)
+    clock = Clock(plan, music)
     rows: dict[str, list[Placed]] = {}
     for number, segment in enumerate(plan.segments):
         row = rows.setdefault(segment.dancer, [])
@@ -113,39 +114,56 @@ def lay_out(
             apart = other.begins - one.ends
             if apart < -_TOUCHING:
                 raise plan.fault(
-                    f"this segment begins at {other.begins:.2f} s, before the one "
-                    f"{_named(plan, one.number)} ends, at {one.ends:.2f} s; move one of them or "
-                    "shorten the other.",
+                    f"this segment begins at {clock.moment(other.begins)}, before the one "
+                    f"{_named(plan, one.number)} ends, at {clock.moment(one.ends)}; move one of "
+                    "them or shorten the other.",
                     *("segment", other.number),
                 )
             if apart < _TOUCHING:
                 row[after] = replace(other, bounds=(one.ends, *other.bounds[1:]))
-    seconds = max(row[-1].ends for row in rows.values())
-    if plan.length is not None:
-        whole = clock(plan.length)
-        if whole < seconds - _ROUNDING:
-            raise plan.fault(
-                f"`length`: the dance would end at {whole:.2f} s, and a segment ends at "
-                f"{seconds:.2f} s.",
-                "length",
-            )
-        seconds = whole
-    if seconds > longest:
-        raise plan.fault(f"the dance would last {seconds:.0f} s; {longest:.0f} s is the most.")
-    if music is not None and seconds > music.seconds + _OVERTIME:
-        raise plan.fault(
-            f"the dance lasts {seconds:.1f} s, but the music ends after {music.seconds:.1f} s; "
-            "shorten the dance.",
-            "music",
-        )
+    seconds = _length(plan, clock, rows, None if music is None else music.seconds, longest)
     placed = {dancer: tuple(row) for dancer, row in rows.items()}
     return TimeLine(seconds, placed, _pins(plan, clock, seconds, lasting), clock.beats)
+
+
+def _length(
+    plan: DancePlan,
+    clock: Clock,
+    rows: Mapping[str, Sequence[Placed]],
+    music: float | None,
+    longest: float,
+) -> float:
+    """Seconds of the dance, which must not be longer than its music or than `longest`."""
+    last = max((row[-1] for row in rows.values()), key=lambda placed: placed.ends)
+    seconds = last.ends
+    if plan.length is not None:
+        seconds = clock(plan.length)
+        if seconds < last.ends - _ROUNDING:
+            raise plan.fault(
+                f"`length`: the dance would end at {clock.moment(seconds)}, and the segment "
+                f"{_named(plan, last.number)} ends at {clock.moment(last.ends)}.",
+                "length",
+            )
+    most = longest if music is None else min(longest, music + _OVERTIME)
+    if seconds <= most:
+        return seconds
+    says = f"{longest:.0f} s is the most"
+    if music is not None and most < longest:
+        says = f"the music ends at {clock.moment(music)}; shorten the dance"
+    over = [placed for row in rows.values() for placed in row if placed.ends > most]
+    if not over:
+        ends = clock.moment(seconds)
+        raise plan.fault(f"`length`: the dance would end at {ends}, but {says}.", "length")
+    first = min(over, key=lambda placed: placed.begins)
+    raise plan.fault(
+        f"this segment ends at {clock.moment(first.ends)}, but {says}.", "segment", first.number
+    )
 
 
 def _placed(
     plan: DancePlan,
     number: int,
-    clock: _Clock,
+    clock: Clock,
     after: float,
     lasting: Mapping[tuple[str, int], float],
 ) -> Placed:
@@ -154,7 +172,8 @@ def _placed(
     begins = after if segment.at is None else clock(segment.at)
     if begins < -_ROUNDING:
         raise plan.fault(
-            f"`at`: begins {-begins:.2f} s before the dance does.", "segment", number, "at"
+            f"`at`: begins at {clock.moment(begins)}, before the dance does, at 0 s.",
+            *("segment", number, "at"),
         )
     danced = None
     if segment.kind in (Kind.passage, Kind.pose):
@@ -198,47 +217,8 @@ def _danced(plan: DancePlan, what: str, number: int, seconds: float) -> float:
     return (seconds if to is None else min(to, seconds)) - part.start
 
 
-class _Clock:
-    """Converts the document's unit into seconds of the dance."""
-
-    def __init__(self, plan: DancePlan, music: Music | None) -> None:
-        self.beats = np.empty(0) if music is None else music.beats
-        if music is None and plan.bpm is not None:
-            self.beats = np.arange((plan.first_beat or 0.0), LONGEST, 60 / plan.bpm)
-        self._counts = plan.unit == "beats"
-        if not self._counts:
-            return
-        if music is None and plan.bpm is not None and not len(self.beats):
-            raise plan.fault("`first_beat`: is later than any dance.", "first_beat")
-        if not len(self.beats):
-            raise plan.fault(
-                "`unit`: no clear beat is heard in the music; add `bpm`."
-                if music is not None
-                else "`unit`: without `music`, beats need `bpm`.",
-                "unit",
-            )
-        self._step = float(np.diff(self.beats).mean()) if len(self.beats) > 1 else 0.5
-
-    def __call__(self, at: float) -> float:
-        """Seconds of a time in the unit; beats go on before the first and after the last."""
-        if not self._counts:
-            return at
-        last = len(self.beats) - 1
-        inside = float(np.interp(at, np.arange(last + 1), self.beats))
-        return inside + self._step * (min(at, 0.0) + max(at - last, 0.0))
-
-    def back(self, seconds: float) -> float:
-        """The inverse."""
-        if not self._counts:
-            return seconds
-        last = len(self.beats) - 1
-        inside = float(np.interp(seconds, self.beats, np.arange(last + 1)))
-        outside = min(seconds - self.beats[0], 0.0) + max(seconds - self.beats[-1], 0.0)
-        return inside + float(outside) / self._step
-
-
 def _pins(
-    plan: DancePlan, clock: _Clock, seconds: float, lasting: Mapping[tuple[str, int], float]
+    plan: DancePlan, clock: Clock, seconds: float, lasting: Mapping[tuple[str, int], float]
 ) -> dict[str, tuple[Pinned, ...]]:
     dancers = {segment.dancer for segment in plan.segments}
     rows: dict[str, list[Pinned]] = {}
@@ -246,7 +226,8 @@ def _pins(
         at = clock(pin.at)
         if not -_ROUNDING <= at <= seconds + _ROUNDING:
             raise plan.fault(
-                f"`at`: the dance lasts from 0 to {seconds:.2f} s, and this is at {at:.2f} s.",
+                f"`at`: the dance lasts from 0 to {clock.moment(seconds)}, and this is at "
+                f"{clock.moment(at)}.",
                 *("pin", number, "at"),
             )
         if pin.dancer not in dancers:
@@ -261,7 +242,8 @@ def _pins(
         for one, other in pairwise(row):
             if other.at - one.at < _NEAR:
                 raise plan.fault(
-                    f"two poses are pinned to one moment, {one.at:.2f} s; keep one of them.",
+                    f"two poses are pinned to one moment, {clock.moment(one.at)}; keep one of "
+                    "them.",
                     *("pin", max(one.number, other.number)),
                 )
     return {dancer: tuple(row) for dancer, row in rows.items()}

@@ -7,7 +7,7 @@ segment passes into the next, or a pinned pose is struck, anew (`completing`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Final
@@ -27,7 +27,7 @@ from dancenow.choreographer.stretches import Stretches
 from dancenow.errors import InputError
 from dancenow.music import Music
 from dancenow.options.styles import check_known, parse_mix
-from dancenow.plan import Kind, Placed, Segment
+from dancenow.plan import Clock, Kind, Placed, Segment
 from dancenow.pose.gaps import runs
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.sources.load import Source
@@ -67,7 +67,7 @@ def arrange(
         ]
         laid = lay(pieces, pins, given.line.seconds, material.codec.dimensions)
         if learned is None:
-            _check_whole(given, laid)
+            _check_whole(given, placed, laid)
         else:
             gaps = [_gap(each, styles) for each in placed if each.segment.kind is Kind.gap]
             Completion(learned, stretches).complete(laid, gaps)
@@ -252,16 +252,19 @@ def _gap(placed: Placed, styles: Mapping[int, Mapping[str, float]]) -> Gap:
     )
 
 
-def _check_whole(given: Arrangement, laid: Laid) -> None:
+def _check_whole(given: Arrangement, placed: Sequence[Placed], laid: Laid) -> None:
     """Raise `InputError` if something is missing between segments; before and after, one stands."""
     inner = [
-        (start, stop)
+        (start / RATE, stop / RATE)
         for start, stop in runs(~laid.known)
         if start > 0 and stop < len(laid.known) and stop - start > _STILL * RATE
     ]
     if inner:
         start, stop = inner[0]
+        after = next(each.number for each in placed if each.ends > stop)
+        moment = Clock(given.plan, given.music).moment
         raise given.plan.fault(
-            f"nothing is said of {start / RATE:.1f} to {stop / RATE:.1f} s; a `choreographer` "
-            "would fill it."
+            f"nothing is said of {moment(start)} to {moment(stop)}, before this segment; a "
+            "`choreographer` would fill it.",
+            *("segment", after),
         )
