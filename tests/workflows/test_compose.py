@@ -207,7 +207,7 @@ def test_a_dance_is_learned_first_where_a_track_is_given(stage: Path, tmp_path: 
         ({}, "a.mp4", 0.0, "`seconds` must be above 0"),
         ({}, "a.mp4", float("nan"), "`seconds` must be above 0"),
         ({}, "a.mp4", 1e9, "`seconds` must be above 0 and at most 3600"),
-        ({}, "a.txt", 1.0, r"a.txt: .txt cannot be written"),
+        ({}, "a.txt", 1.0, r"a.txt: .txt cannot be written; .* or .glb for the motion"),
         ({}, "no/a.mp4", 1.0, "no: no such folder"),
         ({}, "no/a.npz", 1.0, "no: no such folder"),
         ({"bars": 2}, "a.mp4", None, "`bars`: .* add `music`"),

@@ -128,9 +128,13 @@ def test_a_plan_gives_the_same_dance_and_only_what_changed_is_made_anew(
     first, track = composed(stage, WHOLE)
     assert track is not None and np.isfinite(track.keypoints).all()
     assert first.segments == 4 and first.stretches >= 4 and first.reused == 0
+    assert (
+        f"; {first.stretches} parts composed, filled or joined, all made now (" in first.summary()
+    )
     again, same = composed(stage, WHOLE)
     assert same is not None and (same.keypoints == track.keypoints).all()
     assert again.reused == again.stretches == first.stretches
+    assert "parts composed, filled or joined, all from the cache (" in again.summary()
     monkeypatch.setenv("DANCENOW_CACHE", str(tmp_path / "two"))
     _, elsewhere = composed(stage, WHOLE)
     assert elsewhere is not None and (elsewhere.keypoints == track.keypoints).all()
@@ -138,6 +142,7 @@ def test_a_plan_gives_the_same_dance_and_only_what_changed_is_made_anew(
     changed, other = composed(stage, WHOLE.replace("from = 1\n", "from = 1.5\n"))
     assert other is not None and np.abs(other.xy[:24] - track.xy[:24]).max() < 1
     assert 0 < changed.reused < changed.stretches
+    assert f"joined, {changed.reused} of them from the cache (" in changed.summary()
 
 
 def test_a_pinned_pose_is_struck(stage: Path) -> None:
@@ -165,11 +170,14 @@ def test_several_dancers_have_tracks_of_their_own_and_share_a_picture(stage: Pat
     other = '[[segment]]\nclip = "b.npz"\nto = 3\ndancer = "her"\n'
     made, _ = composed(stage, PASSAGES + other)
     assert [path.name for path in (made.output, *made.others)] == ["new-first.npz", "new-her.npz"]
+    told = "; the plan has 2 dancers (one without a name, her)"
+    assert f"3 segments{told}, a file for each (" in made.summary()
     tracks = [PoseTrack.load(path) for path in (made.output, *made.others)]
     assert [len(track) for track in tracks] == [120, 120]
     left, right = (track.xy[:, INDEX["mid_hip"], 0].mean() for track in tracks)
     assert left < right and tracks[0].size == tracks[1].size == (320, 120)
-    composed(stage, PASSAGES + other, "both.mp4")
+    both, _ = composed(stage, PASSAGES + other, "both.mp4")
+    assert f"{told} (" in both.summary()
     assert probe(stage / "both.mp4").size == (320, 120)
     cast = (stage / "zola", stage / "mika")
     for formation in Formation:
@@ -227,6 +235,8 @@ def test_it_is_performed_with_its_music_filmed_and_captured(stage: Path) -> None
         ('choreographer = "pictures"\n' + PASSAGES, "line 1: "),
         ('choreographer = "zola"\n' + PASSAGES, "line 1: "),
         ('music = "a.npz"\n' + PASSAGES, "line 1: "),
+        ('music = "clicks.wav"\nbpm = 1000\n' + PASSAGES, "line 2: 'bpm=1000': must be from"),
+        ('music = "clicks.wav"\nfirst_beat = 70\n' + PASSAGES, "line 2: 'first_beat=70': must"),
         ('[[segment]]\nclip = "moves"', "line 2: "),
         ('[[segment]]\nclip = "limping.npz"\nto = 3', "line 2: limping.npz does not show the"),
         (
@@ -265,7 +275,8 @@ def test_what_cannot_be_made_is_told_with_its_line(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["-o", "new.txt"], "new.txt"),
+        (["-o", "new.txt"], ".txt cannot be written; choose a name that ends in .mp4, .mov"),
+        (["-o", "new.fbx"], "or .gif, in .npz, .bvh or .glb for the motion, or one without"),
         (["-o", "new.npz", "--performer", "zola"], "needs no `performer`"),
         (["-o", "new.bvh", "--camera", "90"], "cannot be chosen for a motion capture"),
         (["-o", "new.mp4", "--background", "white"], "needs a --performer to be behind"),

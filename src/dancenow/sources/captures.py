@@ -28,6 +28,7 @@ from dancenow.pose.layout import HANDS, INDEX, NUM_KEYPOINTS, SIDES
 
 _LIMBS: Final = {"elbow": (), "wrist": (), "knee": (), "ankle": ("heel", "big_toe", "small_toe")}
 WRITTEN: Final = {".bvh": write_bvh, ".glb": write_glb}
+MOTION: Final = (".npz", *WRITTEN)
 
 
 def is_capture(path: Path) -> bool:
@@ -88,7 +89,7 @@ def filmed(path: Path, track: PoseTrack, view: View, *, loop: bool = False) -> P
 
 def is_motion(output: Path) -> bool:
     """Whether an output is to hold a motion itself, not pictures of it."""
-    return output.suffix.lower() in (".npz", *WRITTEN)
+    return output.suffix.lower() in MOTION
 
 
 def write_motion(output: Path, path: Path, motion: PoseTrack | Figure) -> None:

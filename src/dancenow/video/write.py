@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -131,15 +131,20 @@ def open_writer(
             outputs.close()  # writes what is left, and gives the output its name
 
 
-def check_output(path: Path, *, alpha: bool = False) -> None:
+def check_output(path: Path, *, alpha: bool = False, motion: Sequence[str] = ()) -> None:
     """Raise now, before long work, what `open_writer` would raise about the output.
+
+    Args:
+        path: the output.
+        alpha: frames have an alpha channel.
+        motion: suffixes of motions that the caller writes, to be told besides.
 
     Raises:
         InputError: the suffix is unknown, or of a format without alpha.
         OutputError: the folder does not exist or cannot be written.
     """
     if path.suffix and path.suffix.lower() not in (*FORMATS, ".gif"):
-        raise _unknown_format(path)
+        raise _unknown_format(path, motion)
     if alpha:
         _check_transparent(path)
     if path.suffix:
@@ -156,10 +161,11 @@ def _check_transparent(path: Path) -> None:
         )
 
 
-def _unknown_format(path: Path) -> InputError:
+def _unknown_format(path: Path, motion: Sequence[str] = ()) -> InputError:
+    also = f"in {', '.join(motion[:-1])} or {motion[-1]} for the motion, " if motion else ""
     return InputError(
         f"{path}: {path.suffix} cannot be written; choose a name that ends in "
-        f"{', '.join(FORMATS)} or .gif, or one without a suffix for a folder of pictures."
+        f"{', '.join(FORMATS)} or .gif, {also}or one without a suffix for a folder of pictures."
     )
 
 

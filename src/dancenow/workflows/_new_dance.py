@@ -17,7 +17,7 @@ from dancenow.options.verbs import BACKGROUNDS
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.progress import ProgressCallback, StageTimes, silent
-from dancenow.sources.captures import WRITTEN, is_motion, write_motion
+from dancenow.sources.captures import MOTION, WRITTEN, is_motion, write_motion
 from dancenow.sources.load import Source, load_source
 from dancenow.staging.backdrop import SOURCE, TARGET, TRANSPARENT
 from dancenow.staging.ensemble import Ensemble, check_cast
@@ -75,7 +75,7 @@ def check_shown(output: Path, background: str, performers: Sequence[Path]) -> No
         if performers:
             raise InputError(f"{output}: a track needs no `performer`; leave it out.")
     else:
-        check_output(output, alpha=background == TRANSPARENT)
+        check_output(output, alpha=background == TRANSPARENT, motion=MOTION)
         check_show(ShowOptions(background=background), output)
     if background == SOURCE:
         raise InputError("`background=source`: a new dance has no source; choose another.")

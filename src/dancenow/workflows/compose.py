@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from dancenow.cache import content_hash
 from dancenow.choreographer import Choreographer, find_method
 from dancenow.choreographer.arrangement import Arranged, Arrangement
 from dancenow.credentials import Made
-from dancenow.errors import InputError, counted
+from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.music import Music, analyze_music
 from dancenow.options import ComposeOptions, ShowOptions, TrainChoreographerOptions
@@ -23,49 +23,11 @@ from dancenow.staging.ensemble import Ensemble
 from dancenow.staging.group import in_one_frame
 from dancenow.staging.show import check_performer, performance_claim
 from dancenow.training.device import choose_device
+from dancenow.workflows._composed import Composed
 from dancenow.workflows._new_dance import check_shown, write_dance
 from dancenow.workflows.train_choreographer import codec_of, load_or_train
 
 _POSES = "pose"  # the codec of choreographers that compose motion
-
-
-@dataclass(frozen=True)
-class Composed:
-    """A dance that was composed.
-
-    Attributes:
-        output: the clip, track or capture; of several dancers, the first one's.
-        frames: number of frames.
-        fps: frames per second.
-        size: width and height in pixels.
-        segments: of the plan.
-        stretches: how many stretches were composed, filled or joined.
-        reused: how many of them had not changed since they were made before.
-        times: seconds of each stage.
-        credentials: whether the clip carries Content Credentials.
-        others: the further dancers' files.
-    """
-
-    output: Path
-    frames: int
-    fps: float
-    size: tuple[int, int]
-    segments: int
-    stretches: int
-    reused: int
-    times: StageTimes
-    credentials: bool = False
-    others: tuple[Path, ...] = ()
-
-    def summary(self) -> str:
-        """One line for the user."""
-        spent = ", ".join(f"{name} {s:.1f} s" for name, s in self.times.rounded().items())
-        files = ", ".join(map(str, (self.output, *self.others)))
-        return (
-            f"{files}: {counted(self.frames, 'frame')} at {self.fps:.4g} a second out of "
-            f"{counted(self.segments, 'segment')}; {self.stretches} composed, filled or joined, "
-            f"{self.reused} of them as before ({spent})"
-        )
 
 
 def compose(
@@ -123,6 +85,7 @@ def compose(
         times,
         signed,
         tuple(outputs[1:]),
+        tuple(arranged.tracks),
     )
 
 
@@ -182,7 +145,8 @@ def _music(plan: DancePlan, times: StageTimes) -> Music | None:
         with times.stage("music"):
             return analyze_music(plan.file(plan.music), bpm=plan.bpm, first_beat=plan.first_beat)
     except InputError as error:
-        raise plan.fault(str(error), "music") from error
+        told = re.match(r"`(bpm|first_beat)\b", str(error))
+        raise plan.fault(str(error), told.group(1) if told else "music") from error
 
 
 def _choreographer(

@@ -15,7 +15,7 @@ from dancenow.options.field import narrowed
 from dancenow.options.verbs import BACKGROUNDS
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.captures import WRITTEN, check_depth, filmed, is_motion
+from dancenow.sources.captures import MOTION, WRITTEN, check_depth, filmed, is_motion
 from dancenow.staging.backdrop import TARGET
 from dancenow.staging.result import open_result
 from dancenow.training.device import choose_device
@@ -174,7 +174,7 @@ def _compose(job: _Job) -> Generated:
 def _dream(job: _Job) -> Generated:
     """Dream a clip with a choreographer of pictures."""
     options = job.options
-    check_output(job.output)
+    check_output(job.output, motion=() if is_choreographer(job.dance) else MOTION)
     check_not_read(job.output, job.dance)
     request = DanceRequest(options.seconds, None, options.seed, options.temperature)
     find_method(job.training.codec).check_request(request)
