@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -16,7 +17,9 @@ import torch
 from numpy.typing import NDArray
 
 from dancenow.errors import DanceNowWarning, InputError, OutputError, TrainingError
+from dancenow.progress import Progress, silent
 from dancenow.training import Budget, Clock, TrainingState, load_state
+from dancenow.training.pace import lasting, watched
 from dancenow.training.page import TrainingPage, TrainingPart
 from dancenow.training.session import Session, Training, agrees
 
@@ -277,6 +280,57 @@ def test_too_few_steps_are_told_at_the_end_and_in_the_page(tmp_path: Path) -> No
 def test_enough_steps_are_not_mentioned(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
     train(tmp_path, enough_steps=4)
     assert not recwarn.list and "steps were made" not in (tmp_path / "index.html").read_text()
+
+
+def test_one_of_two_trainings_is_told_by_what_it_learns(tmp_path: Path) -> None:
+    with pytest.warns(DanceNowWarning, match=r": the pictures: 1 step was made, and a good result"):
+        train(tmp_path, steps=1, enough_steps=1000, learns="the pictures")
+
+
+@pytest.mark.parametrize(
+    ("preset", "choose"),
+    [("dancenet", "choose `preset=fast` or more `minutes`."), ("fast", "choose more `minutes`.")],
+)
+def test_minutes_that_are_far_too_few_are_told_early(
+    tmp_path: Path, preset: str, choose: str
+) -> None:
+    steps: list[float] = []
+
+    def slow() -> float:
+        time.sleep(0.02)
+        steps.append(len(told.list))
+        return 0.25
+
+    toy = Adding(dict.fromkeys(range(100), slow))
+    made_of = {"config": {"preset": preset}}
+    budget = Budget(minutes=0.1 / 60)
+    with pytest.warns(DanceNowWarning, match=r"good result takes about 1,000") as told:
+        train(tmp_path, toy, budget=budget, enough_steps=1000, made_of=made_of, learns="the toy")
+    early, late = [str(each.message) for each in told]
+    assert re.search(
+        r": the toy: at this pace \d steps? can be made in this time, .* \(a minute\)", early
+    )
+    assert early.endswith(f": stop with Ctrl-C and {choose}")
+    assert "were made" in late or "was made" in late
+    assert steps[0] == 0 and steps[-1] >= (len(steps) > 1)
+
+
+def test_a_pace_is_judged_once_on_what_this_run_does() -> None:
+    now = [0.0]
+    clock = Clock(Budget(minutes=1), step=600, spent=30.0, now=lambda: now[0])
+    told: list[tuple[int, float]] = []
+    watch = watched(silent, clock, 10_000, lambda *expected: told.append(expected))
+    for now[0] in (1.0, 2.0, 3.0, 4.0, 6.0):
+        clock.step += 1
+        watch(Progress("learning", clock.step))
+    assert told == [(630, pytest.approx(10_000 / 60))]
+    told.clear()
+    watch = watched(silent, clock, 2_000, lambda *expected: told.append(expected))
+    now[0] = 20.0
+    clock.step += 14
+    watch(Progress("learning", clock.step))
+    assert told == []
+    assert [lasting(each) for each in (0.5, 20, 200)] == ["a minute", "20 minutes", "3 hours"]
 
 
 def test_a_resumed_training_counts_its_earlier_seconds(tmp_path: Path) -> None:

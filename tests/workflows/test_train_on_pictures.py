@@ -561,9 +561,12 @@ def test_what_an_older_version_began_is_resumed(stage: Path, copied: Path) -> No
 def test_too_few_steps_are_reported(
     stage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ENOUGH_STEPS, "tiny", (50, 0))  # type: ignore[arg-type]
-    with pytest.warns(DanceNowWarning, match="6 steps were made, and a good result takes about 50"):
+    monkeypatch.setitem(ENOUGH_STEPS, "tiny", (50, 40))  # type: ignore[arg-type]
+    with pytest.warns(DanceNowWarning, match="a good result takes about") as told:
         train(stage / "dance.mp4", tmp_path / "c")
+    codec, sequence = [str(each.message) for each in told]
+    assert "c: the pictures: 6 steps were made, and a good result takes about 50: run" in codec
+    assert "c: their sequence: 4 steps were made, and a good result takes about 40: run" in sequence
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.gif", "frames"])

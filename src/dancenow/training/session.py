@@ -18,7 +18,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final
 
-from dancenow.errors import DanceNowError, DanceNowWarning, InputError, OutputError, TrainingError
+from dancenow.errors import (
+    DanceNowError,
+    DanceNowWarning,
+    InputError,
+    OutputError,
+    TrainingError,
+    counted,
+)
 from dancenow.files import make_folder, write_text
 from dancenow.options.groups import LoggerName
 from dancenow.processes import is_secondary_process
@@ -29,6 +36,7 @@ from dancenow.training.checkpoint import STATE, load_state
 from dancenow.training.history import FILE as HISTORY
 from dancenow.training.logs import log_figures
 from dancenow.training.loop import LoopOptions, Trainable, run_training
+from dancenow.training.pace import lasting, watched
 from dancenow.training.page import TrainingPage, write_training_page
 from dancenow.training.team import Team
 
@@ -49,6 +57,8 @@ class Training:
         starts_over: start over if `made_of` differs, instead of refusing.
         enough_steps: steps needed for a good result; with fewer, the user is warned.
         tune_threads: see `LoopOptions`.
+        learns: what it learns, such as "the pictures", for warnings; "" if the session has only
+            one training.
     """
 
     name: str
@@ -58,6 +68,11 @@ class Training:
     starts_over: bool = False
     enough_steps: int = 0
     tune_threads: bool = False
+    learns: str = ""
+
+    def told(self, text: str) -> str:
+        """A warning of this training, which tells it from others of the session."""
+        return f"{self.learns}: {text}" if self.learns else text
 
 
 class Session:
@@ -165,7 +180,7 @@ class Session:
                     checkpoint,
                     training.label,
                     LoopOptions(
-                        self._progress,
+                        self._watching(training, clock),
                         self._logger,
                         team,
                         training.made_of,
@@ -228,9 +243,28 @@ class Session:
                 "other options; choose another folder."
             )
 
+    def _watching(self, training: Training, clock: Clock) -> ProgressCallback:
+        """The progress, and a warning as soon as the minutes turn out to be far too few."""
+        enough = training.enough_steps
+        if training.budget.minutes is None or not enough:
+            return self._progress
+        preset = training.made_of.get("config", {}).get("preset", "fast")
+        other = "`preset=fast` or " if preset not in ("fast", "tiny") else ""
+
+        def tell(expected: int, minutes: float) -> None:
+            said = training.told(
+                f"at this pace {counted(expected, 'step')} can be made in this time, and a good "
+                f"result takes about {enough:,} ({lasting(minutes)}): stop with Ctrl-C and "
+                f"choose {other}more `minutes`."
+            )
+            warnings.warn(f"{self.folder}: {said}", DanceNowWarning, stacklevel=5)
+
+        return watched(self._progress, clock, enough, tell)
+
     def _warn_of_few_steps(self, training: Training, clock: Clock) -> None:
-        said = (
-            f"{clock.step:,} steps were made, and a good result takes about "
+        made = "1 step was" if clock.step == 1 else f"{clock.step:,} steps were"
+        said = training.told(
+            f"{made} made, and a good result takes about "
             f"{training.enough_steps:,}: run the same command with more `minutes`, or with "
             "`quality=good`. A busy computer takes longer per step."
         )

@@ -60,6 +60,7 @@ class PictureTrainings:
                 self.made_of,
                 enough_steps=enough,
                 tune_threads=job.device.kind == "cpu",
+                learns="the pictures",
             ),
         )
         return FrameCodec(training.vae, job.device), clock, training.loss
@@ -116,6 +117,7 @@ class PictureTrainings:
                 starts_over=True,
                 enough_steps=enough,
                 tune_threads=job.device.kind == "cpu",
+                learns="their sequence",
             ),
         )
         return training, clock
