@@ -25,20 +25,35 @@ def test_a_stage_that_comes_twice_adds_up_and_failures_count() -> None:
     assert StageTimes({"a": 1.23456}).rounded() == {"a": 1.23}
 
 
-def test_without_a_terminal_a_line_is_printed_a_stage_and_not_a_frame(
+def test_without_a_terminal_a_stages_begin_and_end_are_printed_and_not_each_frame(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with ProgressBars() as progress:
         for stage in ("detecting", "dancing"):
             for done in range(1, 101):
                 progress(Progress(stage, done, 100))
-        progress(Progress("counting", 5, None, "steps", "loss 0.5"))
+        for done in (3, 4, 5):
+            progress(Progress("counting", done, None, "steps", "loss 0.5"))
+        for done in (1, 2, 3):
+            progress(Progress("guessing", done, 2))
+        progress(Progress("once", 1, 1))
+        for done in (1, 2):
+            progress(Progress("stopping", done, 9))
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
         "detecting: 1 of 100 frames",
+        "detecting: 100 of 100 frames",
         "dancing: 1 of 100 frames",
+        "dancing: 100 of 100 frames",
+        "counting: 3 steps (loss 0.5)",
         "counting: 5 steps (loss 0.5)",
+        "guessing: 1 of 2 frames",
+        "guessing: 2 of 2 frames",
+        "guessing: 3 of 2 frames",
+        "once: 1 of 1 frames",
+        "stopping: 1 of 9 frames",
+        "stopping: 2 of 9 frames",
     ]
 
 

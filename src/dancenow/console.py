@@ -38,8 +38,8 @@ class _Amount(ProgressColumn):
 class ProgressBars:
     """A progress callback that shows one bar per stage on standard error.
 
-    If standard error is not a terminal, it prints a plain line when a stage begins and at most
-    one every 10 seconds after that.
+    If standard error is not a terminal, it prints a plain line when a stage begins and when it
+    ends, and at most one every 10 seconds between.
     """
 
     def __init__(self) -> None:
@@ -55,6 +55,8 @@ class ProgressBars:
         )
         self._tasks: dict[str, TaskID] = {}
         self._stage, self._printed, self._began = "", 0.0, 0.0
+        self._last: Event | None = None  # of the stage, if it was not printed
+        self._ended = False
 
     def __enter__(self) -> ProgressBars:
         self._bars.start()
@@ -67,6 +69,8 @@ class ProgressBars:
         trace: TracebackType | None,
     ) -> None:
         self._bars.stop()
+        if kind is None:
+            self._print_last()
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
@@ -86,16 +90,28 @@ class ProgressBars:
 
     def _print(self, event: Event) -> None:
         now = time.monotonic()
+        ends = event.total is not None and event.done >= event.total
         if event.stage != self._stage:
-            self._stage, self._began = event.stage, now
-        elif now - self._printed < _PLAIN_SECONDS:
+            self._print_last()
+            self._stage, self._began, self._ended = event.stage, now, False
+        elif now - self._printed < _PLAIN_SECONDS and (self._ended or not ends):
+            self._last = event
             return
-        self._printed = now
+        self._printed, self._ended = now, ends
+        self._write(event, now - self._began)
+
+    def _print_last(self) -> None:
+        """Print how far a stage came that ended between two lines."""
+        if self._last is not None:
+            self._write(self._last, time.monotonic() - self._began)
+
+    def _write(self, event: Event, spent: float) -> None:
+        self._last = None
         total = "" if event.total is None else f" of {event.total:.0f}"
         line = f"{event.stage}: {event.done:.0f}{total} {event.unit}"
-        spent = now - self._began
         if event.total and event.done and spent > 1:
-            line += f", {spent * (event.total - event.done) / event.done:.0f} s left"
+            left = spent * (event.total - event.done) / event.done
+            line += f", {left:.0f} s left" if left > 0 else f", {spent:.0f} s"
         if event.note:
             line += f" ({event.note})"
         print(line, file=sys.stderr, flush=True)

@@ -177,7 +177,7 @@ COMMANDS: Final = (
         "Make the dance that a plan (dance.toml) describes: passages, poses, composed stretches.",
         "dancenow.workflows.compose:compose",
         (
-            Argument("plan", "The plan; docs/choreography.md says what it may hold."),
+            Argument("plan", "The plan; docs/directing.md says what it may hold."),
             Argument(
                 "output",
                 "The track (.npz), capture (.bvh, .glb) or clip to write.",

@@ -170,7 +170,8 @@ class BudgetOptions:
     minutes: Annotated[
         float | None,
         Option(
-            "Total training time in minutes; with the preset fast, 0 gives a first look at once.",
+            "Total training time in minutes; finding poses and cutting people out come on top. For "
+            "a performer of the preset fast, 0 gives a first look at once.",
             shown_default="the preset's",
         ),
     ] = None

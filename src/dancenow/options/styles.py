@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dancenow.errors import InputError
+from dancenow.names import known_as, nearest
 
 _NAME = re.compile(r"[^\s=:,]+")
 
@@ -62,10 +63,18 @@ def parse_mix(text: str) -> dict[str, float]:
     return {name: share / total for name, share in mix.items() if share}
 
 
-def check_known(mix: Mapping[str, float], known: Sequence[str]) -> None:
-    """Raise `InputError` if a style is not one that was learned."""
-    names = sorted(set(known) - {""})
-    for name in mix:
-        if name not in names:
+def learned_mix(mix: Mapping[str, float], known: Sequence[str]) -> dict[str, float]:
+    """A mix with its styles named as they were learned, in whatever case they are given.
+
+    Raises:
+        InputError: one was not learned.
+    """
+    names, found = sorted(set(known) - {""}), dict[str, float]()
+    for given, share in mix.items():
+        if (name := known_as(given, names)) not in names:
             learned = ", ".join(names) if names else "none; train it with `style=NAME=CLIP`"
-            raise InputError(f"`style={name}`: unknown; what was learned is {learned}.")
+            near = nearest(given, names)
+            meant = f"is {near} meant? What" if near else "what"
+            raise InputError(f"`style={given}`: unknown; {meant} was learned is {learned}.")
+        found[name] = found.get(name, 0.0) + share
+    return found

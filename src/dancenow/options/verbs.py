@@ -329,7 +329,11 @@ class AblationOptions(SeedOptions, DeviceOptions, PaintOptions):
 
     preset: Annotated[str, _PERFORMER_PRESET] = "edn-tiny"
     minutes: Annotated[
-        float | None, Option("Total training time in minutes.", shown_default="the preset's")
+        float | None,
+        Option(
+            "Total training time in minutes; making the clips and measuring come on top.",
+            shown_default="the preset's",
+        ),
     ] = None
     steps: Annotated[int | None, Option("Total number of training steps.")] = None
     batch: Annotated[

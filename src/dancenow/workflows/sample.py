@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dancenow.errors import InputError
+from dancenow.names import known_as
 from dancenow.options import SampleOptions
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
@@ -42,7 +43,10 @@ class SampleResult:
 
     def summary(self) -> str:
         """One line for the user."""
-        return f"{self.output} ({self.frames} frames) and its true track {self.track}"
+        return (
+            f"{self.output} ({self.frames} frames) and its true track {self.track}; "
+            f"dancenow train choreographer {self.track} --codec pose learns from that at once"
+        )
 
 
 def write_sample(
@@ -65,8 +69,8 @@ def write_sample(
             written.
     """
     output, options = Path(output), options or SampleOptions()
-    performer = options.performer or next(iter(PERFORMERS))
-    dance = options.dance or next(iter(DANCES))
+    performer = known_as(options.performer, PERFORMERS) or next(iter(PERFORMERS))
+    dance = known_as(options.dance, DANCES) or next(iter(DANCES))
     seconds, fps, seed = options.seconds, options.fps, options.seed
     if not (np.isfinite(seconds) and np.isfinite(fps) and seconds > 0 and fps > 0):
         raise InputError("`seconds` and `fps` must be above 0.")

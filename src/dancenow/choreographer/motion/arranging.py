@@ -26,7 +26,7 @@ from dancenow.choreographer.motion.to_music import composition_of, time_to_music
 from dancenow.choreographer.stretches import Stretches
 from dancenow.errors import InputError
 from dancenow.music import Music
-from dancenow.options.styles import check_known, parse_mix
+from dancenow.options.styles import learned_mix, parse_mix
 from dancenow.plan import Clock, Kind, Placed, Segment
 from dancenow.pose.gaps import runs
 from dancenow.progress import Progress, ProgressCallback
@@ -233,8 +233,8 @@ def _styles(
             continue
         assert learned is not None  # a plan with such segments names one
         try:
-            styles[number] = parse_mix(segment.style) if segment.style else {}
-            check_known(styles[number], learned.learned.styles)
+            mix = parse_mix(segment.style) if segment.style else {}
+            styles[number] = learned_mix(mix, learned.learned.styles)
         except InputError as error:
             raise given.plan.fault(str(error), "segment", number, "style") from error
     return styles

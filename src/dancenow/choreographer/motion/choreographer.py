@@ -36,7 +36,7 @@ from dancenow.choreographer.motion.to_music import (
     warn_of_music,
 )
 from dancenow.files import write_bytes
-from dancenow.options.styles import check_known
+from dancenow.options.styles import learned_mix
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.training import Device, choose_device
@@ -175,7 +175,7 @@ class PoseChoreographer(Choreographer):
         self, request: MotionRequest, tell: Callable[[int], None] = lambda _: None
     ) -> Moves:
         """The vectors of a new dance for a request in scaled ones; float32 `(T, D)`, not scaled."""
-        check_known(request.style, self.learned.styles)
+        request = replace(request, style=learned_mix(request.style, self.learned.styles))
         scaler = self.learned.scaler
         learned = LearnedMotion(
             self.learned.pieces, scaler, self.codec.weights, self.learned.styles
