@@ -18,6 +18,7 @@ from dancenow.evaluation import picture_scores
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
+from dancenow.sample.shipped import PX
 from dancenow.training import Budget
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows import demo
@@ -125,10 +126,8 @@ def test_the_quick_demo_leaves_everything(
 ) -> None:
     smaller = replace(
         demo.QUICK,
-        px=128,
-        source_seconds=2,
-        target_seconds=4,
-        performer=Budget(steps=120),
+        source_seconds=1.6,
+        performer=Budget(steps=100),
         dance=Budget(steps=40),
         moves=Budget(steps=20),
     )
@@ -143,13 +142,16 @@ def test_the_quick_demo_leaves_everything(
     assert any((entry / "config.json").is_file() for entry in folder.iterdir())
     page = (folder / "index.html").read_text("utf-8")
     assert all(link.startswith("data:") for link in re.findall(r'(?:src|href)="([^"]*)', page))
-    assert page.count("data:video/mp4") == 7 and "dancenow perform" in page
+    assert page.count("data:video/mp4") == 8 and "dancenow perform" in page
     dance = probe(folder / "new_dance.mp4")
     assert dance.size == probe(folder / "result.mp4").size and dance.has_audio
     assert made["new_dance"]["frames"] == dance.frames
     assert made["new_dance"]["beat_alignment"] is not None
-    assert all(made[name]["credentials"] for name in ("performed", "dance", "new_dance"))
-    for name in ("result", "transfer", "dance", "new_dance"):
+    assert all(made[name]["credentials"] for name in ("first", "performed", "dance", "new_dance"))
+    first = probe(folder / "first.mp4")
+    assert (first.size, first.frames) == ((PX, PX), probe(folder / "source.mp4").frames)
+    assert f"the first dance is in {folder / 'first.mp4'}" in err
+    for name in ("first", "result", "transfer", "dance", "new_dance"):
         found = read_credentials(folder / f"{name}.mp4")
         assert found is not None and found.state == "intact" and found.synthetic
     scores = made["scores"]

@@ -38,8 +38,9 @@ from dancenow.workflows.generate import Generated
 from dancenow.workflows.perform import Performed
 
 _STAGES = {
-    "render": "rendering the sample performers",
-    "detect": "finding the source's poses",
+    "clips": "taking the shipped clips",
+    "first": "finding the source's poses, and the first dance",
+    "detect": "reading the poses again", "load": "loading the performer",
     "prepare": "finding the target's poses, masks and background",
     "train": "learning the target", "perform": "dancing", "evaluate": "measuring against the truth",
     "choreograph": "learning the target's dance", "generate": "dreaming up a new dance",
@@ -55,6 +56,7 @@ def write_demo_page(
     seed: int,
     scores: ClipScores,
     spent: StageTimes,
+    first: Performed,
     performed: Performed,
     dance: Generated,
     new_dance: Generated,
@@ -69,8 +71,9 @@ def write_demo_page(
     page = Page(
         "demo",
         "One dance, another dancer",
-        _lead(folder),
+        _lead(folder, size),
         (
+            Section("The first result", _first(first, spent)),
             Section("A dance that nobody danced", _composed(folder, new_dance, size)),
             Section("The same in 2018", _imagined(folder, dance, size)),
             Section("How close it comes", (compared, *tables)),
@@ -84,17 +87,28 @@ def write_demo_page(
     return write_page(folder / PAGE, page)
 
 
-def _lead(folder: Path) -> tuple[object, ...]:
+def _lead(folder: Path, size: DemoSize) -> tuple[object, ...]:
     names = ("source", "poses", "result", "truth")
     return (
         paragraph(
             "The dancer on the left was seen only as a video. Its poses were detected, moved "
             "to the other dancer's body and place, and performed by a network that learned "
-            "that dancer from a clip of a different dance. On the right is what a perfect "
-            "answer looks like: it is known because both dancers are drawn by DanceNow itself."
+            f"that dancer just now, from {size.target_seconds:g} seconds of a different dance. On "
+            "the right is what a perfect answer looks like: it is known because both dancers are "
+            "drawn by DanceNow itself, which ships these clips. Their true poses only serve to "
+            "measure."
         ),
         video(folder / "transfer.mp4", "Source, poses, result and truth side by side", starts=True),
         element("div", *(element("span", name) for name in names), class_="labels"),
+    )
+
+
+def _first(first: Performed, spent: StageTimes) -> tuple[object, ...]:
+    waited = sum(spent.seconds.get(name, 0.0) for name in ("clips", "first"))
+    return _shown(
+        f"It was there after {waited:.0f} seconds: the same dancer comes trained with DanceNow, "
+        f"by {first.steps:,} steps on a clip of 16 seconds.",
+        video(first.output, "The first result", "By the dancer who is shipped trained."),
     )
 
 

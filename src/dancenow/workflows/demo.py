@@ -16,7 +16,8 @@ from dancenow.options import (
     TrainPerformerOptions,
 )
 from dancenow.pose import PoseTrack
-from dancenow.progress import ProgressCallback, StageTimes, silent
+from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.sample.shipped import shipped_dancer
 from dancenow.sources.load import load_source
 from dancenow.staging.room import performable
 from dancenow.staging.side_by_side import write_beside
@@ -24,9 +25,10 @@ from dancenow.training import Budget
 from dancenow.workflows._demo_inputs import (
     FULL,
     QUICK,
+    TARGET,
     DemoSize,
     capture_moves,
-    render_clips,
+    cut_clips,
     write_clicks,
 )
 from dancenow.workflows._demo_page import write_demo_page
@@ -46,7 +48,8 @@ class Demo:
         page: the page that shows it.
         scores: the transfer compared with the true answer.
         times: seconds of each stage.
-        performed: the transfer.
+        first: the transfer to the dancer who is shipped trained.
+        performed: the transfer to the dancer who was learned here.
         dance: the generated dance of silhouettes.
         new_dance: the composed dance, performed.
     """
@@ -55,6 +58,7 @@ class Demo:
     page: Path
     scores: ClipScores
     times: StageTimes
+    first: Performed
     performed: Performed
     dance: Generated
     new_dance: Generated
@@ -64,7 +68,9 @@ class Demo:
         spent = sum(self.times.seconds.values())
         return "\n".join(
             [
-                f"{self.folder / 'transfer.mp4'}: source, poses, result and truth side by side",
+                f"{self.first.output}: the source's dance, by a dancer who is shipped trained",
+                f"{self.folder / 'transfer.mp4'}: a dancer learned from scratch, between "
+                "the source, its poses and the truth",
                 *self.scores.lines(),
                 f"{self.dance.output}: a new dance, dreamt up from the target's silhouettes",
                 f"{self.new_dance.output}: a new dance to clicks, performed by the target",
@@ -74,10 +80,12 @@ class Demo:
 
 
 def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback = silent) -> Demo:
-    """Render two sample performers, learn one, make it dance the other's dance, measure, show.
+    """Make a sample performer dance another's dance, learn one from scratch, measure, show.
 
-    Its own dance is learned too, and a new one dreamt up from it.  Finally a dance is composed to a
-    click track from the motion of all sample performers, and performed.
+    A performer who is shipped trained dances first.  Then the same one is learned from a clip and
+    dances again; this is compared with the truth.  The clip's dance is learned too, and a new one
+    dreamt up from it.  Finally a dance is composed to a click track from the motion of all sample
+    performers, and performed.
 
     Args:
         options: the output folder, and the sizes.
@@ -91,11 +99,13 @@ def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback =
     run = _Run(options, QUICK if options.quick else FULL, progress)
     size, times = run.size, run.times
     make_folder(folder)
-    with times.stage("render"):
-        render_clips(folder, size, seed, progress)
+    with times.stage("clips"):
+        cut_clips(folder, size, progress)
     source, target, truth, result = (
         folder / f"{name}.mp4" for name in ("source", "target", "truth", "result")
     )
+    performing = PerformOptions(device=options.device, credentials=credentials)
+    first = _first(run, source, performing)
     budget, performer = size.performer, folder / f"performer-{size.preset}"
     training = TrainPerformerOptions(
         preset=size.preset,
@@ -105,7 +115,6 @@ def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback =
         seed=seed,
     )
     trained = train_performer(target, performer, training, progress=progress, times=times)
-    performing = PerformOptions(device=options.device, credentials=credentials)
     performed = perform(performer, source, result, performing, times=times, progress=progress)
     with times.stage("evaluate"):
         true_track = PoseTrack.load(truth.with_suffix(".pose.npz"))
@@ -120,8 +129,8 @@ def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback =
             credentials=credentials,
             progress=progress,
         )
-    page = write_demo_page(folder, size, seed, scores, times, performed, dance, new_dance)
-    return Demo(folder, page, scores, times, performed, dance, new_dance)
+    page = write_demo_page(folder, size, seed, scores, times, first, performed, dance, new_dance)
+    return Demo(folder, page, scores, times, first, performed, dance, new_dance)
 
 
 @dataclass(frozen=True)
@@ -162,6 +171,17 @@ class _Run:
             **further,
         )
         return generate(learned, self.folder / output, options, progress=self.progress)
+
+
+def _first(run: _Run, source: Path, options: PerformOptions) -> Performed:
+    """The shipped dancer dances the source; the path of the clip is told at once."""
+    dancer = shipped_dancer(TARGET[0])
+    assert dancer is not None
+    output = run.folder / "first.mp4"
+    with run.times.stage("first"):
+        made = perform(dancer, source, output, options, progress=run.progress)
+    run.progress(Progress(f"the first dance is in {output}", made.frames, made.frames))
+    return made
 
 
 def _dream(run: _Run, clip: Path) -> Generated:
