@@ -63,7 +63,7 @@ class DemoSize:
             for budget in (self.performer, self.dance, self.moves)
         )
         words = (
-            f"perform {shipped_dancer(TARGET[0])} source.mp4 -o first.mp4",
+            f"perform {trained_target()} source.mp4 -o first.mp4",
             f"train performer target.mp4 -o performer-{preset} {performer}",
             f"perform performer-{preset} source.mp4 -o result.mp4",
             "evaluate clip result.mp4 truth.mp4",
@@ -124,6 +124,13 @@ def _shorten(clip: Path, track: PoseTrack, goal: Path, size: DemoSize, seconds: 
     keypoints = track.resample(size.fps).keypoints[:frames].copy()
     keypoints[..., :2] *= size.px / PX
     PoseTrack(keypoints, size.fps, px).save(goal.with_suffix(".pose.npz"))
+
+
+def trained_target() -> Path:
+    """The target, trained before it was shipped: its folder."""
+    folder = shipped_dancer(TARGET[0])
+    assert folder is not None
+    return folder
 
 
 def capture_moves(

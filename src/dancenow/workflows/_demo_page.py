@@ -5,11 +5,8 @@ It is here, not in `report/`, because it shows the results of four other verbs.
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 from pathlib import Path
-
-import torch
 
 from dancenow.evaluation.clip import ClipScores
 from dancenow.evaluation.page import picture_figures, pose_figures, steadiness_figures
@@ -26,28 +23,15 @@ from dancenow.report import (
     joined,
     paragraph,
     picture,
-    times,
     video,
     write_page,
 )
 from dancenow.training.history import History
 from dancenow.training.page import previews_over_time
-from dancenow.version import __version__
 from dancenow.workflows._demo_inputs import DemoSize
+from dancenow.workflows._demo_times import spent_on
 from dancenow.workflows.generate import Generated
 from dancenow.workflows.perform import Performed
-
-_STAGES = {
-    "clips": "taking the shipped clips",
-    "first": "finding the source's poses, and the first dance",
-    "detect": "reading the poses again", "load": "loading the performer",
-    "prepare": "finding the target's poses, masks and background",
-    "train": "learning the target", "perform": "dancing", "evaluate": "measuring against the truth",
-    "choreograph": "learning the target's dance", "generate": "dreaming up a new dance",
-    "motion capture": "computing the sample performers' motion", "moves": "learning motion",
-    "new dance": "composing and performing a dance to clicks",
-    "show": "putting the videos side by side",
-}  # fmt: skip
 
 
 def write_demo_page(
@@ -64,10 +48,6 @@ def write_demo_page(
     """Write `index.html` into the demo's folder, its videos inside."""
     compared = paragraph("The result compared with the truth; every figure says what is good.")
     tables = (picture_figures(scores), pose_figures(scores), steadiness_figures(scores))
-    done = paragraph(
-        f"{performed.steps:,} steps of training, {performed.frames:,} frames danced. {_machine()}."
-    )
-    stages = {_STAGES.get(name, name): seconds for name, seconds in spent.seconds.items()}
     page = Page(
         "demo",
         "One dance, another dancer",
@@ -78,7 +58,7 @@ def write_demo_page(
             Section("The same in 2018", _imagined(folder, dance, size)),
             Section("How close it comes", (compared, *tables)),
             Section("The trainings", _learned(folder, performed, dance, new_dance)),
-            Section("How long it took", (times("Stages", stages), done)),
+            Section("How long it took", spent_on(spent, performed)),
             Section("The videos", _videos(folder)),
             Section("The same by hand", _by_hand(size.commands(seed))),
         ),
@@ -200,12 +180,4 @@ def _timed(dance: Generated) -> str:
         f"Its accents were moved to the beats of a click track, {dance.tempo:.0f} a minute: beat "
         f"alignment {dance.before_alignment:.2f} before, {dance.beat_alignment:.2f} after (1 is "
         "every accent on a beat)."
-    )
-
-
-def _machine() -> str:
-    python, system = platform.python_version(), f"{platform.system()} {platform.machine()}"
-    return (
-        f"DanceNow {__version__}, PyTorch {torch.__version__}, Python {python}, {system}, "
-        f"{torch.get_num_threads()} threads"
     )

@@ -17,7 +17,6 @@ from dancenow.options import (
 )
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sample.shipped import shipped_dancer
 from dancenow.sources.load import load_source
 from dancenow.staging.room import performable
 from dancenow.staging.side_by_side import write_beside
@@ -25,10 +24,10 @@ from dancenow.training import Budget
 from dancenow.workflows._demo_inputs import (
     FULL,
     QUICK,
-    TARGET,
     DemoSize,
     capture_moves,
     cut_clips,
+    trained_target,
     write_clicks,
 )
 from dancenow.workflows._demo_page import write_demo_page
@@ -83,13 +82,12 @@ def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback =
     """Make a sample performer dance another's dance, learn one from scratch, measure, show.
 
     A performer who is shipped trained dances first.  Then the same one is learned from a clip and
-    dances again; this is compared with the truth.  The clip's dance is learned too, and a new one
-    dreamt up from it.  Finally a dance is composed to a click track from the motion of all sample
-    performers, and performed.
+    dances again, which is compared with the truth.  The clip's dance is learned too, and dreamt on.
+    Finally a dance is composed from the motion of all sample performers, and performed to clicks.
 
     Args:
         options: the output folder, and the sizes.
-        progress: called for every frame and step.
+        progress: called for every frame and step, and told where the first dance is.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -175,11 +173,9 @@ class _Run:
 
 def _first(run: _Run, source: Path, options: PerformOptions) -> Performed:
     """The shipped dancer dances the source; the path of the clip is told at once."""
-    dancer = shipped_dancer(TARGET[0])
-    assert dancer is not None
     output = run.folder / "first.mp4"
     with run.times.stage("first"):
-        made = perform(dancer, source, output, options, progress=run.progress)
+        made = perform(trained_target(), source, output, options, progress=run.progress)
     run.progress(Progress(f"the first dance is in {output}", made.frames, made.frames))
     return made
 
@@ -194,10 +190,9 @@ def _dream(run: _Run, clip: Path) -> Generated:
 
 def _compose(run: _Run, performer: Path) -> Generated:
     """Learn the motion of some dances, and make the performer dance a new one to clicks."""
-    seed = run.options.seed
     with run.times.stage("motion capture"):
-        tracks = capture_moves(run.folder, run.size, seed, run.progress)
-        clicks = write_clicks(run.folder, run.size, seed)
+        tracks = capture_moves(run.folder, run.size, run.options.seed, run.progress)
+        clicks = write_clicks(run.folder, run.size, run.options.seed)
     with run.times.stage("moves"):
         learned = run.train(tracks, "moves", run.size.moves, "pose")
     with run.times.stage("new dance"):
