@@ -58,7 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
         make_clip(performer, dance, options.work, options.folder)
     for performer in DANCERS:
         make_dancer(performer, options.work, options.folder)
-    files = sorted(path for path in options.folder.rglob("*") if path.is_file())
+    made = (options.folder / name for name in ("clips", "dancers"))
+    files = sorted(path for folder in made for path in folder.rglob("*") if path.is_file())
     for path in files:
         print(f"{path.stat().st_size:>10,} {path.relative_to(options.folder)}")
     print(f"{sum(path.stat().st_size for path in files):>10,} in all")

@@ -38,6 +38,7 @@ class DemoSize:
         target_seconds: length of the clip to learn.
         moves_seconds: length of each dance whose motion is learned.
         dance_seconds: length of the generated dances.
+        compared: how many frames of the result are compared with the truth.
         preset: of all trainings.
         performer: budget of the target; in steps, so slow machines get the same picture.
         dance: budget of the target's dance.
@@ -50,6 +51,7 @@ class DemoSize:
     target_seconds: float
     moves_seconds: float
     dance_seconds: float
+    compared: int
     preset: str
     performer: Budget
     dance: Budget
@@ -81,10 +83,10 @@ def _words(budget: Budget) -> str:
 
 
 FULL: Final = DemoSize(
-    PX, FPS, 8, 8, 24, 12, "fast", Budget(minutes=1.75), Budget(minutes=0.6), Budget(minutes=0.6)
+    PX, FPS, 8, 8, 16, 8, 24, "fast", Budget(minutes=1.5), Budget(minutes=0.5), Budget(minutes=0.5)
 )
 QUICK: Final = DemoSize(
-    160, 12.5, 2, 4, 8, 3, "tiny", Budget(steps=150), Budget(steps=80), Budget(steps=60)
+    160, 12.5, 2, 4, 8, 4, 12, "tiny", Budget(steps=100), Budget(steps=60), Budget(steps=50)
 )
 
 

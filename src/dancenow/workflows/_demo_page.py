@@ -46,7 +46,10 @@ def write_demo_page(
     new_dance: Generated,
 ) -> Path:
     """Write `index.html` into the demo's folder, its videos inside."""
-    compared = paragraph("The result compared with the truth; every figure says what is good.")
+    compared = paragraph(
+        f"The first {scores.frames} frames of the result compared with the truth; every figure "
+        "says what is good."
+    )
     tables = (picture_figures(scores), pose_figures(scores), steadiness_figures(scores))
     page = Page(
         "demo",

@@ -115,8 +115,8 @@ def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback =
     trained = train_performer(target, performer, training, progress=progress, times=times)
     performed = perform(performer, source, result, performing, times=times, progress=progress)
     with times.stage("evaluate"):
-        true_track = PoseTrack.load(truth.with_suffix(".pose.npz"))
-        scores = evaluate_clip(result, truth, true_track=true_track, progress=progress)
+        true, most = PoseTrack.load(truth.with_suffix(".pose.npz")), size.compared
+        scores = evaluate_clip(result, truth, true_track=true, most=most, progress=progress)
     dance, new_dance = _dream(run, target), _compose(run, performer)
     with times.stage("show"):
         poses = performable(trained.performer, load_source(source).track)
