@@ -86,7 +86,7 @@ FULL: Final = DemoSize(
     PX, FPS, 8, 8, 16, 8, 24, "fast", Budget(minutes=1.5), Budget(minutes=0.5), Budget(minutes=0.5)
 )
 QUICK: Final = DemoSize(
-    160, 12.5, 2, 4, 8, 4, 12, "tiny", Budget(steps=100), Budget(steps=60), Budget(steps=50)
+    160, 12.5, 2, 4, 8, 4, 8, "tiny", Budget(steps=70), Budget(steps=60), Budget(steps=50)
 )
 
 

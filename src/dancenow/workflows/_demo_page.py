@@ -90,7 +90,7 @@ def _first(first: Performed, spent: StageTimes) -> tuple[object, ...]:
     waited = sum(spent.seconds.get(name, 0.0) for name in ("clips", "first"))
     return _shown(
         f"It was there after {waited:.0f} seconds: the same dancer comes trained with DanceNow, "
-        f"by {first.steps:,} steps on a clip of 16 seconds.",
+        f"by {first.steps:,} steps on a clip of 16 seconds and its true poses.",
         video(first.output, "The first result", "By the dancer who is shipped trained."),
     )
 
