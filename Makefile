@@ -1,6 +1,6 @@
 # DanceNow's chores.  PYTHON=... names the Python to use, PIP_ARGS="..." goes to pip,
-# ARGS="..." to the program that demo, test or bench runs.
-.PHONY: help setup demo test coverage lint bench gpu-kit gpu-check clean
+# ARGS="..." to the program that demo, test, samples or others run.
+.PHONY: help setup demo test coverage lint bench samples gpu-kit gpu-check clean
 
 BIN := .venv/bin
 export PYTHON PIP_ARGS
@@ -48,6 +48,9 @@ bench: setup ## run the scripts of benchmarks/, on CLIP=... or a sample performe
 	$(BIN)/python benchmarks/dancenet.py
 	$(BIN)/python benchmarks/sample_rendering.py --seconds 3
 	$(BIN)/python benchmarks/memory.py
+
+samples: setup ## make the shipped clips and dancers of the sample performers anew
+	$(BIN)/python scripts/make_samples.py $(ARGS)
 
 GPU_KIT ?= runs/gpu-kit
 

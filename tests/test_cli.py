@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +17,8 @@ from dancenow.evaluation import picture_scores
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
-from dancenow.training import Budget
+from dancenow.sample.shipped import PX
 from dancenow.video import open_writer, probe, read_frames
-from dancenow.workflows import demo
 from fixture_types import Command, Known, SampleClip
 
 
@@ -120,19 +118,7 @@ def test_ctrl_c_during_training_keeps_a_checkpoint_that_is_resumed(
 
 
 @pytest.mark.slow
-def test_the_quick_demo_leaves_everything(
-    dancenow: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    smaller = replace(
-        demo.QUICK,
-        px=128,
-        source_seconds=2,
-        target_seconds=4,
-        performer=Budget(steps=120),
-        dance=Budget(steps=40),
-        moves=Budget(steps=20),
-    )
-    monkeypatch.setattr(demo, "QUICK", smaller)
+def test_the_quick_demo_leaves_everything(dancenow: Command, tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     status, out, err = dancenow("demo", "--quick", "--out", folder, "--json")
     assert status == 0, err
@@ -143,13 +129,16 @@ def test_the_quick_demo_leaves_everything(
     assert any((entry / "config.json").is_file() for entry in folder.iterdir())
     page = (folder / "index.html").read_text("utf-8")
     assert all(link.startswith("data:") for link in re.findall(r'(?:src|href)="([^"]*)', page))
-    assert page.count("data:video/mp4") == 7 and "dancenow perform" in page
+    assert page.count("data:video/mp4") == 8 and "dancenow perform" in page
     dance = probe(folder / "new_dance.mp4")
     assert dance.size == probe(folder / "result.mp4").size and dance.has_audio
     assert made["new_dance"]["frames"] == dance.frames
     assert made["new_dance"]["beat_alignment"] is not None
-    assert all(made[name]["credentials"] for name in ("performed", "dance", "new_dance"))
-    for name in ("result", "transfer", "dance", "new_dance"):
+    assert all(made[name]["credentials"] for name in ("first", "performed", "dance", "new_dance"))
+    first = probe(folder / "first.mp4")
+    assert (first.size, first.frames) == ((PX, PX), probe(folder / "source.mp4").frames)
+    assert f"the first dance is in {folder / 'first.mp4'}" in err
+    for name in ("first", "result", "transfer", "dance", "new_dance"):
         found = read_credentials(folder / f"{name}.mp4")
         assert found is not None and found.state == "intact" and found.synthetic
     scores = made["scores"]

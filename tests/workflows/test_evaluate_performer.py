@@ -328,6 +328,8 @@ def test_a_clip_is_compared_with_a_span_of_the_truth(
     late = evaluate_clip(tmp_path / "part", clip, true_track=truth, span=(5, 9))
     assert same.frames == late.frames == 4
     assert same.whole.psnr == 100 > late.whole.psnr
+    first = evaluate_clip(tmp_path / "part", clip, true_track=truth, span=(4, 8), most=2)
+    assert first.frames == 2 and first.whole.psnr == 100
     near, far = same.pose.distance_px["body"], late.pose.distance_px["body"]
     assert near is not None and far is not None and near < far
     with pytest.warns(DanceNowWarning, match=r"has 4 frames, .* has 6 in frames 4 to 9; the first"):

@@ -76,12 +76,28 @@ def load_state(folder: Path) -> TrainingState | None:
         ) from error
 
 
-def write_weights(path: Path, network: nn.Module) -> None:
-    """Write a trained network's weights as safetensors."""
+def write_weights(path: Path, network: nn.Module, precision: torch.dtype = torch.float32) -> None:
+    """Write a trained network's weights as safetensors.
+
+    Args:
+        path: the file, written atomically.
+        network: the network.
+        precision: of its matrices and kernels on disk; `restore_module` widens them again.
+    """
     weights = {
-        key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()
+        key: _narrowed(value.detach().cpu().contiguous(), precision)
+        for key, value in network.state_dict().items()
     }
     write_bytes(path, save(weights))
+
+
+def _narrowed(weight: Tensor, precision: torch.dtype) -> Tensor:
+    """A float32 matrix or kernel in another precision; anything else as it is.
+
+    Biases and the statistics of normalisations weigh little on disk, and may be large or small.
+    """
+    narrow = weight.dtype == torch.float32 and weight.ndim > 1
+    return weight.to(precision) if narrow else weight
 
 
 def prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -124,7 +140,7 @@ def restore_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
 
 
 def restore_module(module: nn.Module, tensors: dict[str, Tensor], where: Path) -> None:
-    """Load weights into a network.
+    """Load weights into a network; it keeps its own precision, whatever theirs is.
 
     Raises:
         InputError: they belong to another network.

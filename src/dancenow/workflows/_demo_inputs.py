@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from dancenow.files import write_text
 from dancenow.music import write_wav
-from dancenow.options import SampleOptions
+from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.sample import click_track, dance_track
+from dancenow.sample.shipped import FPS, PX, SECONDS, shipped_clip, shipped_dancer, shipped_track
+from dancenow.staging.result import NOTE
 from dancenow.training import Budget
 from dancenow.version import __version__
-from dancenow.workflows.sample import write_sample
+from dancenow.video import open_writer, read_frames
 
 SOURCE: Final = ("mika", "groove")  # performer and dance
 TARGET: Final = ("zola", "house")
 LEARNED: Final = (("mika", "house"), ("zola", "disco"), ("bo", "groove"), ("lin", "house"))
 _MUSIC: Final = "house"  # the dance whose beat the clicks follow
 _SOUND_RATE: Final = 44100  # samples per second
+_CRF: Final = 14  # of the shortened clips, which stand in for camera footage
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,13 @@ class DemoSize:
     """Sizes of the demo.
 
     Attributes:
-        px: height and width of the clips.
-        fps: their frames per second.
+        px: height and width of the clips, at most those of the shipped ones.
+        fps: their frames per second, the shipped ones' or half of them.
         source_seconds: length of the dance to transfer.
         target_seconds: length of the clip to learn.
         moves_seconds: length of each dance whose motion is learned.
         dance_seconds: length of the generated dances.
+        compared: how many frames of the result are compared with the truth.
         preset: of all trainings.
         performer: budget of the target; in steps, so slow machines get the same picture.
         dance: budget of the target's dance.
@@ -46,6 +51,7 @@ class DemoSize:
     target_seconds: float
     moves_seconds: float
     dance_seconds: float
+    compared: int
     preset: str
     performer: Budget
     dance: Budget
@@ -59,6 +65,7 @@ class DemoSize:
             for budget in (self.performer, self.dance, self.moves)
         )
         words = (
+            f"perform {trained_target()} source.mp4 -o first.mp4",
             f"train performer target.mp4 -o performer-{preset} {performer}",
             f"perform performer-{preset} source.mp4 -o result.mp4",
             "evaluate clip result.mp4 truth.mp4",
@@ -76,37 +83,56 @@ def _words(budget: Budget) -> str:
 
 
 FULL: Final = DemoSize(
-    256, 25, 8, 20, 40, 16, "fast", Budget(minutes=4), Budget(minutes=1.2), Budget(minutes=1.5)
+    PX, FPS, 8, 8, 16, 8, 24, "fast", Budget(minutes=1.5), Budget(minutes=0.5), Budget(minutes=0.5)
 )
 QUICK: Final = DemoSize(
-    160, 12, 3, 5, 8, 4, "tiny", Budget(steps=300), Budget(steps=200), Budget(steps=100)
+    160, 12.5, 2, 4, 8, 4, 8, "tiny", Budget(steps=70), Budget(steps=60), Budget(steps=50)
 )
 
 
-def render_clips(folder: Path, size: DemoSize, seed: int, progress: ProgressCallback) -> None:
-    """Write `source.mp4`, `target.mp4` and `truth.mp4`, the target's true answer to the source."""
+def cut_clips(folder: Path, size: DemoSize, progress: ProgressCallback) -> None:
+    """Write `source.mp4`, `target.mp4` and `truth.mp4`, the target's true answer to the source.
+
+    They are the shipped clips, or their beginnings in fewer pixels and frames; the true track of
+    each is beside it (`.pose.npz`).
+    """
     cast = {
         "source": (*SOURCE, size.source_seconds),
         "target": (*TARGET, size.target_seconds),
         "truth": (TARGET[0], SOURCE[1], size.source_seconds),
     }
-    done, spec = folder / "rendered.json", _spec(cast, size.px, size.fps, seed)
+    done, spec = folder / "clips.json", _spec(cast, size.px, size.fps)
     if _holds(done, spec):
         return
     for name, (performer, dance, seconds) in cast.items():
-        write_sample(
-            folder / f"{name}.mp4",
-            SampleOptions(
-                performer=performer,
-                dance=dance,
-                seconds=seconds,
-                size=size.px,
-                fps=size.fps,
-                seed=seed,
-            ),
-            progress=progress,
-        )
+        clip, track = shipped_clip(performer, dance), shipped_track(performer, dance)
+        assert clip is not None and track is not None
+        goal = folder / f"{name}.mp4"
+        if (size.px, size.fps, seconds) == (PX, FPS, SECONDS):
+            shutil.copyfile(clip, goal)
+            shutil.copyfile(track, goal.with_suffix(".pose.npz"))
+        else:
+            _shorten(clip, PoseTrack.load(track), goal, size, seconds)
+        progress(Progress(f"taking {performer}'s {dance}", round(seconds * size.fps)))
     write_text(done, spec)
+
+
+def _shorten(clip: Path, track: PoseTrack, goal: Path, size: DemoSize, seconds: float) -> None:
+    """The beginning of a shipped clip and of its true track, in fewer pixels and frames."""
+    px, frames = (size.px, size.px), round(seconds * size.fps)
+    with open_writer(goal, fps=size.fps, size=px, crf=_CRF, audio=clip, comment=NOTE) as writer:
+        for frame in read_frames(clip, fps=size.fps, size=px, stop=frames):
+            writer.write(frame)
+    keypoints = track.resample(size.fps).keypoints[:frames].copy()
+    keypoints[..., :2] *= size.px / PX
+    PoseTrack(keypoints, size.fps, px).save(goal.with_suffix(".pose.npz"))
+
+
+def trained_target() -> Path:
+    """The target, trained before it was shipped: its folder."""
+    folder = shipped_dancer(TARGET[0])
+    assert folder is not None
+    return folder
 
 
 def capture_moves(

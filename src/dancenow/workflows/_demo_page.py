@@ -5,11 +5,8 @@ It is here, not in `report/`, because it shows the results of four other verbs.
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 from pathlib import Path
-
-import torch
 
 from dancenow.evaluation.clip import ClipScores
 from dancenow.evaluation.page import picture_figures, pose_figures, steadiness_figures
@@ -26,27 +23,15 @@ from dancenow.report import (
     joined,
     paragraph,
     picture,
-    times,
     video,
     write_page,
 )
 from dancenow.training.history import History
 from dancenow.training.page import previews_over_time
-from dancenow.version import __version__
 from dancenow.workflows._demo_inputs import DemoSize
+from dancenow.workflows._demo_times import spent_on
 from dancenow.workflows.generate import Generated
 from dancenow.workflows.perform import Performed
-
-_STAGES = {
-    "render": "rendering the sample performers",
-    "detect": "finding the source's poses",
-    "prepare": "finding the target's poses, masks and background",
-    "train": "learning the target", "perform": "dancing", "evaluate": "measuring against the truth",
-    "choreograph": "learning the target's dance", "generate": "dreaming up a new dance",
-    "motion capture": "computing the sample performers' motion", "moves": "learning motion",
-    "new dance": "composing and performing a dance to clicks",
-    "show": "putting the videos side by side",
-}  # fmt: skip
 
 
 def write_demo_page(
@@ -55,27 +40,28 @@ def write_demo_page(
     seed: int,
     scores: ClipScores,
     spent: StageTimes,
+    first: Performed,
     performed: Performed,
     dance: Generated,
     new_dance: Generated,
 ) -> Path:
     """Write `index.html` into the demo's folder, its videos inside."""
-    compared = paragraph("The result compared with the truth; every figure says what is good.")
-    tables = (picture_figures(scores), pose_figures(scores), steadiness_figures(scores))
-    done = paragraph(
-        f"{performed.steps:,} steps of training, {performed.frames:,} frames danced. {_machine()}."
+    compared = paragraph(
+        f"The first {scores.frames} frames of the result compared with the truth; every figure "
+        "says what is good."
     )
-    stages = {_STAGES.get(name, name): seconds for name, seconds in spent.seconds.items()}
+    tables = (picture_figures(scores), pose_figures(scores), steadiness_figures(scores))
     page = Page(
         "demo",
         "One dance, another dancer",
-        _lead(folder),
+        _lead(folder, size),
         (
+            Section("The first result", _first(first, spent)),
             Section("A dance that nobody danced", _composed(folder, new_dance, size)),
             Section("The same in 2018", _imagined(folder, dance, size)),
             Section("How close it comes", (compared, *tables)),
             Section("The trainings", _learned(folder, performed, dance, new_dance)),
-            Section("How long it took", (times("Stages", stages), done)),
+            Section("How long it took", spent_on(spent, performed)),
             Section("The videos", _videos(folder)),
             Section("The same by hand", _by_hand(size.commands(seed))),
         ),
@@ -84,17 +70,28 @@ def write_demo_page(
     return write_page(folder / PAGE, page)
 
 
-def _lead(folder: Path) -> tuple[object, ...]:
+def _lead(folder: Path, size: DemoSize) -> tuple[object, ...]:
     names = ("source", "poses", "result", "truth")
     return (
         paragraph(
             "The dancer on the left was seen only as a video. Its poses were detected, moved "
             "to the other dancer's body and place, and performed by a network that learned "
-            "that dancer from a clip of a different dance. On the right is what a perfect "
-            "answer looks like: it is known because both dancers are drawn by DanceNow itself."
+            f"that dancer just now, from {size.target_seconds:g} seconds of a different dance. On "
+            "the right is what a perfect answer looks like: it is known because both dancers are "
+            "drawn by DanceNow itself, which ships these clips. Their true poses only serve to "
+            "measure."
         ),
         video(folder / "transfer.mp4", "Source, poses, result and truth side by side", starts=True),
         element("div", *(element("span", name) for name in names), class_="labels"),
+    )
+
+
+def _first(first: Performed, spent: StageTimes) -> tuple[object, ...]:
+    waited = sum(spent.seconds.get(name, 0.0) for name in ("clips", "first"))
+    return _shown(
+        f"It was there after {waited:.0f} seconds: the same dancer comes trained with DanceNow, "
+        f"by {first.steps:,} steps on a clip of 16 seconds and its true poses.",
+        video(first.output, "The first result", "By the dancer who is shipped trained."),
     )
 
 
@@ -186,12 +183,4 @@ def _timed(dance: Generated) -> str:
         f"Its accents were moved to the beats of a click track, {dance.tempo:.0f} a minute: beat "
         f"alignment {dance.before_alignment:.2f} before, {dance.beat_alignment:.2f} after (1 is "
         "every accent on a beat)."
-    )
-
-
-def _machine() -> str:
-    python, system = platform.python_version(), f"{platform.system()} {platform.machine()}"
-    return (
-        f"DanceNow {__version__}, PyTorch {torch.__version__}, Python {python}, {system}, "
-        f"{torch.get_num_threads()} threads"
     )

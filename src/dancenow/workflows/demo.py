@@ -16,7 +16,7 @@ from dancenow.options import (
     TrainPerformerOptions,
 )
 from dancenow.pose import PoseTrack
-from dancenow.progress import ProgressCallback, StageTimes, silent
+from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import load_source
 from dancenow.staging.room import performable
 from dancenow.staging.side_by_side import write_beside
@@ -26,7 +26,8 @@ from dancenow.workflows._demo_inputs import (
     QUICK,
     DemoSize,
     capture_moves,
-    render_clips,
+    cut_clips,
+    trained_target,
     write_clicks,
 )
 from dancenow.workflows._demo_page import write_demo_page
@@ -46,7 +47,8 @@ class Demo:
         page: the page that shows it.
         scores: the transfer compared with the true answer.
         times: seconds of each stage.
-        performed: the transfer.
+        first: the transfer to the dancer who is shipped trained.
+        performed: the transfer to the dancer who was learned here.
         dance: the generated dance of silhouettes.
         new_dance: the composed dance, performed.
     """
@@ -55,6 +57,7 @@ class Demo:
     page: Path
     scores: ClipScores
     times: StageTimes
+    first: Performed
     performed: Performed
     dance: Generated
     new_dance: Generated
@@ -64,7 +67,9 @@ class Demo:
         spent = sum(self.times.seconds.values())
         return "\n".join(
             [
-                f"{self.folder / 'transfer.mp4'}: source, poses, result and truth side by side",
+                f"{self.first.output}: the source's dance, by a dancer who is shipped trained",
+                f"{self.folder / 'transfer.mp4'}: a dancer learned from scratch, between "
+                "the source, its poses and the truth",
                 *self.scores.lines(),
                 f"{self.dance.output}: a new dance, dreamt up from the target's silhouettes",
                 f"{self.new_dance.output}: a new dance to clicks, performed by the target",
@@ -74,14 +79,15 @@ class Demo:
 
 
 def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback = silent) -> Demo:
-    """Render two sample performers, learn one, make it dance the other's dance, measure, show.
+    """Make a sample performer dance another's dance, learn one from scratch, measure, show.
 
-    Its own dance is learned too, and a new one dreamt up from it.  Finally a dance is composed to a
-    click track from the motion of all sample performers, and performed.
+    A performer who is shipped trained dances first.  Then the same one is learned from a clip and
+    dances again, which is compared with the truth.  The clip's dance is learned too, and dreamt on.
+    Finally a dance is composed from the motion of all sample performers, and performed to clicks.
 
     Args:
         options: the output folder, and the sizes.
-        progress: called for every frame and step.
+        progress: called for every frame and step, and told where the first dance is.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -91,11 +97,13 @@ def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback =
     run = _Run(options, QUICK if options.quick else FULL, progress)
     size, times = run.size, run.times
     make_folder(folder)
-    with times.stage("render"):
-        render_clips(folder, size, seed, progress)
+    with times.stage("clips"):
+        cut_clips(folder, size, progress)
     source, target, truth, result = (
         folder / f"{name}.mp4" for name in ("source", "target", "truth", "result")
     )
+    performing = PerformOptions(device=options.device, credentials=credentials)
+    first = _first(run, source, performing)
     budget, performer = size.performer, folder / f"performer-{size.preset}"
     training = TrainPerformerOptions(
         preset=size.preset,
@@ -105,11 +113,10 @@ def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback =
         seed=seed,
     )
     trained = train_performer(target, performer, training, progress=progress, times=times)
-    performing = PerformOptions(device=options.device, credentials=credentials)
     performed = perform(performer, source, result, performing, times=times, progress=progress)
     with times.stage("evaluate"):
-        true_track = PoseTrack.load(truth.with_suffix(".pose.npz"))
-        scores = evaluate_clip(result, truth, true_track=true_track, progress=progress)
+        true, most = PoseTrack.load(truth.with_suffix(".pose.npz")), size.compared
+        scores = evaluate_clip(result, truth, true_track=true, most=most, progress=progress)
     dance, new_dance = _dream(run, target), _compose(run, performer)
     with times.stage("show"):
         poses = performable(trained.performer, load_source(source).track)
@@ -120,8 +127,8 @@ def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback =
             credentials=credentials,
             progress=progress,
         )
-    page = write_demo_page(folder, size, seed, scores, times, performed, dance, new_dance)
-    return Demo(folder, page, scores, times, performed, dance, new_dance)
+    page = write_demo_page(folder, size, seed, scores, times, first, performed, dance, new_dance)
+    return Demo(folder, page, scores, times, first, performed, dance, new_dance)
 
 
 @dataclass(frozen=True)
@@ -164,6 +171,15 @@ class _Run:
         return generate(learned, self.folder / output, options, progress=self.progress)
 
 
+def _first(run: _Run, source: Path, options: PerformOptions) -> Performed:
+    """The shipped dancer dances the source; the path of the clip is told at once."""
+    output = run.folder / "first.mp4"
+    with run.times.stage("first"):
+        made = perform(trained_target(), source, output, options, progress=run.progress)
+    run.progress(Progress(f"the first dance is in {output}", made.frames, made.frames))
+    return made
+
+
 def _dream(run: _Run, clip: Path) -> Generated:
     """Learn a clip's dance, and write a new one."""
     with run.times.stage("choreograph"):
@@ -174,10 +190,9 @@ def _dream(run: _Run, clip: Path) -> Generated:
 
 def _compose(run: _Run, performer: Path) -> Generated:
     """Learn the motion of some dances, and make the performer dance a new one to clicks."""
-    seed = run.options.seed
     with run.times.stage("motion capture"):
-        tracks = capture_moves(run.folder, run.size, seed, run.progress)
-        clicks = write_clicks(run.folder, run.size, seed)
+        tracks = capture_moves(run.folder, run.size, run.options.seed, run.progress)
+        clicks = write_clicks(run.folder, run.size, run.options.seed)
     with run.times.stage("moves"):
         learned = run.train(tracks, "moves", run.size.moves, "pose")
     with run.times.stage("new dance"):

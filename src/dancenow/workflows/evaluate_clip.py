@@ -28,6 +28,7 @@ def evaluate_clip(
     *,
     true_track: PoseTrack | None = None,
     span: tuple[int, int] | None = None,
+    most: int | None = None,
     progress: ProgressCallback = silent,
 ) -> ClipScores:
     """Compare a clip with the true one, frame by frame.
@@ -38,6 +39,7 @@ def evaluate_clip(
         options: see `EvaluateClipOptions`.
         true_track: the true poses of all of `truth`, if known better than by detection.
         span: the frames of `truth` that `made` shows, as in `range(*span)`; by default all.
+        most: compare at most so many frames, the first ones.
         progress: called for every frame.
 
     Raises:
@@ -53,6 +55,7 @@ def evaluate_clip(
         truth,
         true_track=true_track,
         span=span,
+        most=most,
         estimator=options.estimator,
         device=options.device,
         progress=progress,
@@ -78,6 +81,7 @@ def measure_clip(
     *,
     true_track: PoseTrack | None = None,
     span: tuple[int, int] | None = None,
+    most: int | None = None,
     estimator: str = "mediapipe",
     device: str = "auto",
     empty: Callable[[int], NDArray[np.uint8]] | None = None,
@@ -85,6 +89,9 @@ def measure_clip(
 ) -> tuple[ClipScores, PerFrame]:
     """As `evaluate_clip`, with the scores of every frame; `empty` is that of `clip_scores`."""
     start, stop, frames = _checked_span(made, truth, span)
+    if most is not None:
+        frames = min(most, frames)
+        stop = start + frames
     times = StageTimes()
     detect = partial(detect_pose, estimator=estimator, device=device, progress=progress)
     with times.stage("detect"):
@@ -92,6 +99,8 @@ def measure_clip(
         try:
             detected = detect(probe(made))
             found = clean(detected)
+            if most is not None:
+                detected, found = detected[:most], found[:most]
         except NobodyError:  # a valid result here: every frame counts as missed
             unseen = reference[:frames]
             detected = found = unseen.with_keypoints(np.zeros_like(unseen.keypoints))

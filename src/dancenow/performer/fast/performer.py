@@ -24,7 +24,7 @@ from dancenow.performer.fast.crop import CropPath, crop_path, person_box
 from dancenow.performer.fast.dataset import FINE, to_tensor
 from dancenow.performer.fast.faces import Looks
 from dancenow.performer.fast.networks import FastGenerator, Foreground
-from dancenow.performer.fast.references import FineFrames, References
+from dancenow.performer.fast.references import FAST, FineFrames, Packing, References
 from dancenow.performer.fast.steadying import Steadying
 from dancenow.performer.fast.texture import LAYERS, FineTexture, Texture
 from dancenow.performer.layer import Layer
@@ -226,12 +226,29 @@ class FastPerformer(Performer):
         return np.stack(painted)
 
     def save(self, folder: Path) -> None:
+        self.save_as(folder, self.texture.references)
+
+    def save_as(
+        self,
+        folder: Path,
+        references: References,
+        packing: Packing = FAST,
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        """Write the performer as `save` does, with other references or in fewer bytes.
+
+        Args:
+            folder: where to.
+            references: in the place of its own.
+            packing: of the references' pictures.
+            precision: of the weights on disk.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        write_weights(folder / "generator.safetensors", self.generator)
+        write_weights(folder / "generator.safetensors", self.generator, precision)
         write_bytes(folder / "plate.png", encode_png(self.scene.plate))
-        self.texture.references.save(folder / "references.safetensors")
-        if self.texture.references.fine is not None:
-            self.texture.references.fine.save(folder / FINE)
+        references.save(folder / "references.safetensors", packing)
+        if references.fine is not None:
+            references.fine.save(folder / FINE)
         scene = {
             "fps": self.scene.fps,
             "zoom": self.scene.zoom,

@@ -21,14 +21,35 @@ from dancenow.pose.track import FloatArray
 
 Frame = NDArray[np.uint8]
 
-_QUALITY: Final = 95  # of the JPEG pictures
+
+@dataclass(frozen=True)
+class Packing:
+    """How pictures are compressed.
+
+    Attributes:
+        suffix: `.jpg` or `.webp`.
+        quality: 0 to 100.
+    """
+
+    suffix: str
+    quality: int
+
+    @property
+    def parameters(self) -> list[int]:
+        """The same for `cv2.imencode`."""
+        names = {".jpg": cv2.IMWRITE_JPEG_QUALITY, ".webp": cv2.IMWRITE_WEBP_QUALITY}
+        return [names[self.suffix], self.quality]
+
+
+FAST: Final = Packing(".jpg", 95)
+"""Quick to write and to read; used while training."""
 
 
 class FineFrames:
     """Frames at a finer resolution than the canvas, compressed in memory.
 
     Args:
-        data: the JPEG pictures one after the other, uint8 `(bytes,)`.
+        data: the compressed pictures one after the other, uint8 `(bytes,)`.
         sizes: of each in bytes, int64 `(N,)`.
         factor: their pixels for one of the canvas.
     """
@@ -106,15 +127,20 @@ class References:
     def __len__(self) -> int:
         return len(self.frames)
 
-    def save(self, path: Path) -> None:
-        """Write them as safetensors with compressed pictures; `fine` has a file of its own."""
+    def save(self, path: Path, packing: Packing = FAST) -> None:
+        """Write them as safetensors with compressed pictures; `fine` has a file of its own.
+
+        Args:
+            path: the file, written atomically.
+            packing: of the pictures.
+        """
         tensors = {
             "keypoints": torch.from_numpy(np.ascontiguousarray(self.keypoints)),
             "times": torch.from_numpy(np.ascontiguousarray(self.times)),
             "body_px": torch.tensor(self.body_px, dtype=torch.float32),
         }
         for name, pictures in (("frames", self.frames), ("masks", self.masks)):
-            packed = [pack_picture(picture) for picture in pictures]
+            packed = [pack_picture(picture, packing) for picture in pictures]
             tensors[name] = torch.from_numpy(np.concatenate(packed))
             tensors[f"{name}_sizes"] = torch.tensor([len(p) for p in packed], dtype=torch.int64)
         with atomic_path(path) as temporary:
@@ -142,10 +168,10 @@ class References:
         return References(frames, masks, keypoints, times, float(tensors["body_px"]))
 
 
-def pack_picture(picture: Frame) -> Frame:
-    """A picture, uint8 `(H, W, 3)` RGB or `(H, W)`, as JPEG, uint8 `(bytes,)`."""
+def pack_picture(picture: Frame, packing: Packing = FAST) -> Frame:
+    """A picture, uint8 `(H, W, 3)` RGB or `(H, W)`, compressed, uint8 `(bytes,)`."""
     picture = np.ascontiguousarray(picture[..., ::-1] if picture.ndim == 3 else picture)
-    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    _, data = cv2.imencode(packing.suffix, picture, packing.parameters)
     return np.asarray(data, dtype=np.uint8).ravel()
 
 
