@@ -16,30 +16,38 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.files import atomic_folder, make_folder
-from dancenow.options import SampleOptions, TrainPerformerOptions
+from dancenow.options import SampleOptions, TrainChoreographerOptions, TrainPerformerOptions
 from dancenow.performer import Performer
 from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.small import save_small
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress
+from dancenow.sample import dance_track
 from dancenow.sample.shipped import (
     CLIPS,
     DANCERS,
     FOLDER,
     FPS,
+    MOVES,
     PX,
     SECONDS,
     clip_path,
     dancer_path,
+    moves_path,
     track_path,
 )
 from dancenow.workflows.sample import write_sample
+from dancenow.workflows.train_choreographer import train_choreographer
 from dancenow.workflows.train_performer import train_performer
 
 LEARNED_SECONDS = 16.0  # of the clip that a dancer is trained on
 STEPS = 300  # about two minutes on two idle cores, five on busy ones
+MOVES_SECONDS = 60.0  # of each dance that is learned as motion
+MOVES_STEPS = 1500  # about three minutes on two idle cores
 _STEP = 1 / 64  # pixels: to this, the coordinates of shipped tracks are rounded
 _DEPTH_STEP = 1 / 4096  # body heights
 
@@ -58,7 +66,8 @@ def main(arguments: list[str] | None = None) -> int:
         make_clip(performer, dance, options.work, options.folder)
     for performer in DANCERS:
         make_dancer(performer, options.work, options.folder)
-    made = (options.folder / name for name in ("clips", "dancers"))
+    make_moves(options.work, options.folder)
+    made = (options.folder / name for name in ("clips", "dancers", "moves"))
     files = sorted(path for folder in made for path in folder.rglob("*") if path.is_file())
     for path in files:
         print(f"{path.stat().st_size:>10,} {path.relative_to(options.folder)}")
@@ -89,6 +98,24 @@ def make_dancer(performer: str, work: Path, folder: Path) -> None:
     make_folder(goal.parent)
     with atomic_folder(goal) as temporary:
         save_small(loaded, temporary)
+
+
+def make_moves(work: Path, folder: Path) -> None:
+    """Train a choreographer on the sample dances, a style each, and store it small."""
+    make_folder(work)
+    styles = []
+    for performer, dance in MOVES:
+        track = work / f"{performer}-{dance}-{MOVES_SECONDS:g}s.npz"
+        dance_track(performer, dance, seconds=MOVES_SECONDS, fps=FPS).save(track)
+        styles.append(f"{dance}={track}")
+    options = TrainChoreographerOptions(
+        codec="pose", preset="fast", steps=MOVES_STEPS, device="cpu", style=tuple(styles)
+    )
+    made = train_choreographer([], work / "moves", options, progress=tell)[0]
+    assert isinstance(made, PoseChoreographer)
+    goal = moves_path(folder)
+    with atomic_folder(goal) as temporary:
+        made.save(temporary, torch.float16)
 
 
 def render(performer: str, dance: str, seconds: float, work: Path) -> Path:

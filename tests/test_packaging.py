@@ -17,7 +17,7 @@ PYTHONS = ("3.10", "3.11", "3.12")
 INSTALLED_BY_SETUP = ("", "dev", "rtmpose")
 
 # Slow to import, or an extra that may not be there: imported by the function that uses it.
-ENGINES = ("mediapipe", "rtmlib", "onnxruntime", "gradio")
+ENGINES = ("mediapipe", "rtmlib", "onnxruntime", "starlette", "uvicorn")
 
 WEB = "dancenow.studio.web."  # needs its extra whole, and is imported by `studio.app` when it opens
 

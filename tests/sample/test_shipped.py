@@ -7,6 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dancenow.choreographer import Choreographer
+from dancenow.choreographer.choreographer import DanceRequest
+from dancenow.choreographer.motion.choreographer import PoseChoreographer
+from dancenow.evaluation.features import joint_speed, joints_of
 from dancenow.evaluation.pictures import picture_scores
 from dancenow.performer import Performer
 from dancenow.performer.fast.condition import POSE_CHANNELS
@@ -15,16 +19,18 @@ from dancenow.performer.fast.performer import FastPerformer
 from dancenow.performer.fast.texture import LAYERS
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
-from dancenow.sample import PERFORMERS, SampleStage
+from dancenow.sample import PERFORMERS, SampleStage, dance_track
 from dancenow.sample.shipped import (
     CLIPS,
     DANCERS,
     FOLDER,
     FPS,
+    MOVES,
     PX,
     SECONDS,
     shipped_clip,
     shipped_dancer,
+    shipped_moves,
     shipped_track,
 )
 from dancenow.video import probe, read_frames
@@ -88,6 +94,18 @@ def test_a_dancer_dances_what_another_danced_nearly_as_they_would(name: str) -> 
     learned = near(list(dancer.perform(track)), truth, track)
     assert learned > 24
     assert learned > near(list(untrained.perform(track)), truth, track) + 1
+
+
+@pytest.mark.parametrize("style", [dance for _, dance in MOVES])
+def test_the_choreographer_dances_each_style_about_as_fast_as_it_is(style: str) -> None:
+    moves = Choreographer.load(there(shipped_moves()))
+    assert isinstance(moves, PoseChoreographer) and moves.training["steps"] > 1000
+    new = moves.compose_track(DanceRequest(20.0, seed=1, style={style: 1.0})).track
+    performer = next(name for name, dance in MOVES if dance == style)
+    learned = dance_track(performer, style, seconds=20, fps=FPS)
+    assert new.duration == pytest.approx(20, abs=0.1)
+    speeds = [float(joint_speed(joints_of(track)).mean()) for track in (new, learned)]
+    assert 0.6 < speeds[0] / speeds[1] < 1.5
 
 
 def near(made: list[np.ndarray], truth: list[np.ndarray], track: PoseTrack) -> float:

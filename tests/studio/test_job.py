@@ -34,5 +34,5 @@ def test_a_job_that_was_stored_before_is_read_and_stored_alike(tmp_path: Path) -
     assert job.warnings == ("mind the step",)
     file.unlink()
     write_job(job, file.parent)
-    assert json.loads(file.read_text()) == STORED | {"first_look": False}
+    assert json.loads(file.read_text()) == STORED | {"first_look": False, "step": "", "began": 0.0}
     assert read_jobs(tmp_path, "ben") == []

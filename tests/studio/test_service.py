@@ -12,11 +12,14 @@ from serving import WORKLOAD
 from test_uploads import clip, sound
 
 from dancenow.errors import InputError
+from dancenow.sample.shipped import SECONDS
 from dancenow.studio.config import Limits, StudioConfig
+from dancenow.studio.estimate import Step
 from dancenow.studio.forms import DanceForm, TransferForm
 from dancenow.studio.job import JobState
 from dancenow.studio.library import EntryKind
 from dancenow.studio.media_types import UploadKind
+from dancenow.studio.orders import Orders
 from dancenow.studio.requests import with_user_names
 from dancenow.studio.service import StudioService
 
@@ -42,21 +45,21 @@ def uploaded(
 def test_a_new_person_needs_a_clip_and_consent(service: StudioService) -> None:
     ref = uploaded(service, "anna")
     for form, words in (
-        (TransferForm("", ref), "choose a clip to dance like"),
-        (TransferForm(ref, ""), "choose who dances it"),
+        (TransferForm("", ref), "pick a dance first"),
+        (TransferForm(ref, ""), "pick the dancer first"),
         (TransferForm(ref, ref), "confirm that the person"),
         (TransferForm("sample:nobody/groove", ref, consent=True), "no such sample performer"),
         (TransferForm("sample:mika/groove", "sample:nobody"), "no such performer"),
     ):
         with pytest.raises(InputError, match=words):
-            service.start_transfer("anna", form)
+            Orders(service, "anna").transfer(form)
     assert service.queue.jobs_of("anna") == []
     assert service.library("anna").all(EntryKind.person) == []
 
 
 def test_a_transfer_adds_the_person_to_the_library(service: StudioService) -> None:
     of, to = uploaded(service, "anna", "dancer.mp4"), uploaded(service, "anna", "me.mp4")
-    job = service.start_transfer("anna", TransferForm(of, to, "Anna", consent=True, minutes=1))
+    job = Orders(service, "anna").transfer(TransferForm(of, to, "Anna", consent=True, minutes=1))
     service.queue.cancel("anna", job.id)
     (entry,) = service.library("anna").all(EntryKind.person)
     assert entry.name == "Anna"
@@ -64,19 +67,19 @@ def test_a_transfer_adds_the_person_to_the_library(service: StudioService) -> No
     assert job.title == "Anna dances like dancer.mp4"
     assert job.request["person"]["folder"] == str(entry.trained)
     assert job.request["person"]["steps"] == 20
-    assert Path(job.request["person"]["material"]["path"]) == entry.clips[0]
+    assert Path(job.request["person"]["material"]) == entry.clips[0]
 
 
 def test_who_is_meant_of_several_is_kept_with_the_person(service: StudioService) -> None:
     of, to = uploaded(service, "anna", "dancer.mp4"), uploaded(service, "anna", "me.mp4")
     form = TransferForm(of, to, consent=True, source_person="left", target_person="right")
-    job = service.start_transfer("anna", form)
+    job = Orders(service, "anna").transfer(form)
     service.queue.cancel("anna", job.id)
     (entry,) = service.library("anna").all(EntryKind.person)
     assert entry.who == "right"
     assert (job.request["who"], job.request["person"]["who"]) == ("left", "right")
     with pytest.raises(InputError, match="unknown; choose largest, left, right, or a number"):
-        service.start_transfer("anna", TransferForm(of, to, consent=True, source_person="7,8"))
+        Orders(service, "anna").transfer(TransferForm(of, to, consent=True, source_person="7,8"))
 
 
 def test_another_owners_things_cannot_be_named(service: StudioService) -> None:
@@ -93,7 +96,7 @@ def test_another_owners_things_cannot_be_named(service: StudioService) -> None:
         TransferForm(mine, "sample:zola", background="/etc/passwd"),
     ):
         with pytest.raises(InputError):
-            service.start_transfer("ben", form)
+            Orders(service, "ben").transfer(form)
     for form in (
         DanceForm(f"dance:{dance.id}"),
         DanceForm("samples", performer=f"person:{person.id}"),
@@ -101,7 +104,7 @@ def test_another_owners_things_cannot_be_named(service: StudioService) -> None:
         DanceForm("samples", music=ref.removeprefix("upload:")),
     ):
         with pytest.raises(InputError):
-            service.start_dance("ben", form)
+            Orders(service, "ben").dance(form)
     assert service.queue.jobs_of("ben") == []
     with pytest.raises(InputError):
         service.delete("ben", person.id)
@@ -123,8 +126,8 @@ def test_only_uploaded_files_are_accepted(service: StudioService, tmp_path: Path
 
 
 def test_the_sample_dances_are_learned_once(service: StudioService) -> None:
-    first = service.start_dance("anna", DanceForm("samples", performer="sample:bo", minutes=1))
-    second = service.start_dance("anna", DanceForm("samples", performer="sample:bo", minutes=1))
+    first = Orders(service, "anna").dance(DanceForm("samples", performer="sample:bo", minutes=1))
+    second = Orders(service, "anna").dance(DanceForm("samples", performer="sample:bo", minutes=1))
     for job in (first, second):
         service.queue.cancel("anna", job.id)
     assert first.request["dance"]["folder"] == second.request["dance"]["folder"]
@@ -133,16 +136,62 @@ def test_the_sample_dances_are_learned_once(service: StudioService) -> None:
     assert first.title == "Bo in a new dance: Sample dances"
 
 
+def test_a_second_press_gets_the_first_ones_job(service: StudioService) -> None:
+    of, to = uploaded(service, "anna", "dancer.mp4"), uploaded(service, "anna", "me.mp4")
+    form, orders = TransferForm(of, to, consent=True), Orders(service, "anna")
+    first, second = (orders.once("pressed", lambda: orders.transfer(form)) for _ in range(2))
+    other = Orders(service, "ben").once(
+        "pressed", lambda: Orders(service, "ben").dance(DanceForm("samples"))
+    )
+    assert first.id == second.id != other.id
+    assert len(service.library("anna").all(EntryKind.person)) == 1
+    for owner, job in (("anna", first), ("ben", other)):
+        service.queue.cancel(owner, job.id)
+
+
+def test_an_estimate_counts_everything_and_grows_with_quality(service: StudioService) -> None:
+    orders = Orders(service, "anna")
+    of, to = uploaded(service, "anna", "dancer.mp4"), uploaded(service, "anna", "me.mp4")
+    new = orders.estimates(TransferForm(of, to))
+    assert new == sorted(new) and new[0] > 60 and new[1] > new[0] + 4 * 60
+    person = service.library("anna").add(EntryKind.person, "Zola", [], consent=True)
+    (person.trained).mkdir(parents=True)
+    (person.trained / "config.json").write_text('{"training": {"seconds": 300}}')
+    known = orders.estimates(TransferForm(of, f"person:{person.id}"))
+    assert known[0] == known[2] < 60  # nothing to learn from any more
+    dance = orders.estimates(DanceForm("samples", performer="sample:lin", seconds=8))
+    assert 60 < dance[0] < 120  # Lin is learned, the moves are known
+    assert service.library("anna").all(EntryKind.dance) == []  # asking adds nothing
+
+
+def test_what_a_job_measures_is_remembered(service: StudioService) -> None:
+    job = Orders(service, "anna").transfer(TransferForm("sample:mika/groove", "sample:lin"))
+    service.queue.cancel("anna", job.id)
+    assert [name for name, _ in job.request["steps"]] == [
+        "poses", "look", "learn", "perform", "finish",
+    ]  # fmt: skip
+    service._timed(job, "perform", 30.0)
+    assert service.rates.seconds(Step("perform", SECONDS)) == pytest.approx(30)
+
+
+def test_only_what_has_a_clip_is_learned_further(service: StudioService) -> None:
+    person = service.library("anna").add(EntryKind.person, "Zola", [], sample="zola")
+    with pytest.raises(InputError, match="no clip to learn more from"):
+        Orders(service, "anna").learn(person.id, 5)
+    with pytest.raises(InputError, match="does not exist"):
+        Orders(service, "ben").learn(person.id, 5)
+
+
 def test_a_loop_has_no_music(service: StudioService) -> None:
     music = uploaded(service, "anna", "song.wav", UploadKind.sound).removeprefix("upload:")
     with pytest.raises(InputError, match="choose one of them"):
-        service.start_dance("anna", DanceForm("samples", music=music, loop=True))
+        Orders(service, "anna").dance(DanceForm("samples", music=music, loop=True))
     with pytest.raises(InputError, match="choose a dance"):
-        service.start_dance("anna", DanceForm("clips"))
+        Orders(service, "anna").dance(DanceForm("clips"))
 
 
 def test_a_person_in_use_is_not_deleted(service: StudioService) -> None:
-    job = service.start_transfer("anna", TransferForm("sample:mika/groove", "sample:zola"))
+    job = Orders(service, "anna").transfer(TransferForm("sample:mika/groove", "sample:zola"))
     (entry,) = service.library("anna").all(EntryKind.person)
     with pytest.raises(InputError, match="in use"):
         service.delete("anna", entry.id)
@@ -154,7 +203,7 @@ def test_a_person_in_use_is_not_deleted(service: StudioService) -> None:
 
 def test_an_upload_is_kept_while_a_job_may_resume_with_it(service: StudioService) -> None:
     of, other = uploaded(service, "anna"), uploaded(service, "anna")
-    job = service.start_transfer("anna", TransferForm(of, "sample:zola"))
+    job = Orders(service, "anna").transfer(TransferForm(of, "sample:zola"))
     service.queue.cancel("anna", job.id)
     assert service.queue.wait(job.id).state is JobState.cancelled
     used = {id for job in service.queue.jobs_of("anna") for id in job.request["uses"]}

@@ -12,6 +12,7 @@ from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.options import SampleOptions
 from dancenow.studio.tasks import (
     FIRST_FILE,
+    POSTER_FILE,
     RESULT_FILE,
     SIDE_BY_SIDE_FILE,
     new_dance,
@@ -61,7 +62,11 @@ def test_the_dance_that_is_performed_is_composed_once(
     figures = new_dance(request, folder, JobReporter(lambda _: None, folder))
     assert len(compositions) == 1
     assert figures["beside"]
-    assert {path.name for path in folder.iterdir()} == {RESULT_FILE, SIDE_BY_SIDE_FILE}
+    assert {path.name for path in folder.iterdir()} == {
+        RESULT_FILE,
+        SIDE_BY_SIDE_FILE,
+        POSTER_FILE,
+    }
     result, beside = probe(folder / RESULT_FILE), probe(folder / SIDE_BY_SIDE_FILE)
     assert result.size == (96, 96)
     assert beside.size[0] > 2 * 96  # the poses, which are wide, and the result
@@ -72,10 +77,10 @@ def test_someone_new_is_shown_before_any_learning(tmp_path: Path) -> None:
     clip = tmp_path / "zola.mp4"
     write_sample(clip, SampleOptions(performer="zola", dance="house", seconds=2, size=96, fps=8))
     request = {
-        "source": {"path": str(clip), "sample": None},
+        "source": str(clip),
         "person": {
             "folder": str(tmp_path / "person"),
-            "material": {"path": str(clip), "sample": None},
+            "material": str(clip),
             "preset": "tiny",
             "minutes": None,
             "steps": 1,

@@ -14,7 +14,7 @@ import pytest
 from media import clicks, numbered, turn
 
 from dancenow.errors import InputError
-from dancenow.video import probe
+from dancenow.video import probe, read_frames
 
 MakeClip = Callable[..., Path]
 
@@ -220,3 +220,21 @@ def test_a_folder_with_something_else_by_the_name_of_a_picture(tmp_path: Path) -
     (folder / "2.png").write_text("not a picture")
     with pytest.raises(InputError, match=r"2\.png: is not a picture"):
         probe(folder)
+
+
+def test_frames_that_all_claim_the_same_time_are_counted_and_that_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "zero.mkv"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("mjpeg", rate=20)
+        stream.width = stream.height = 32
+        stream.pix_fmt = "yuvj420p"
+        for shade in range(0, 200, 10):
+            frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), shade, np.uint8), "rgb24")
+            for packet in stream.encode(frame):
+                packet.pts = packet.dts = 0
+                output.mux(packet)
+    info = probe(path)
+    assert info.frames == 20 and not info.variable_rate
+    assert info.notes == ("says of no frame when it is shown; 20 a second are taken",)
+    shades = [int(frame.mean()) for frame in read_frames(path)]
+    assert len(shades) == 20 and shades == sorted(shades) and shades[-1] > 180

@@ -23,6 +23,7 @@ class Made(str, Enum):
     dream = "A dance was dreamt up, picture by picture, by a model of silhouettes."
     reconstruction = "A clip's pictures were put beside what a model makes of them."
     comparison = "A result was put beside what it was made from."
+    copy = "A result was written in another form."
 
 
 class Origin(str, Enum):

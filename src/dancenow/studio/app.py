@@ -5,12 +5,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
-import os
 import shutil
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import webbrowser
 from collections.abc import Iterator
@@ -24,7 +22,6 @@ from dancenow.studio.config import StudioConfig
 from dancenow.studio.service import StudioService
 
 _SHUTDOWN: Final = 3  # seconds that open connections have to end
-_MAX_FILES: Final = 4  # of the largest size in one request
 _PRUNE_INTERVAL: Final = 1800.0  # seconds
 
 
@@ -36,8 +33,8 @@ def run_studio(config: StudioConfig, *, as_json: bool = False) -> None:
         as_json: print it as a JSON object.
 
     Raises:
-        InputError: Gradio is missing, the address is open to strangers or in use, or another studio
-            uses the folder.
+        InputError: a package is missing, the address is open to strangers or in use, or another
+            studio uses the folder.
     """
     config.check()
     check_installed()
@@ -61,9 +58,9 @@ def run_studio(config: StudioConfig, *, as_json: bool = False) -> None:
 
 
 def check_installed() -> None:
-    """Raise `InputError` where Gradio is missing."""
-    if find_spec("gradio") is None:
-        raise InputError("the studio needs Gradio: pip install 'dancenow[studio]'.")
+    """Raise `InputError` where a package is missing that the studio needs."""
+    if find_spec("starlette") is None or find_spec("uvicorn") is None:
+        raise InputError("the studio needs two more packages: pip install 'dancenow[studio]'.")
 
 
 @contextmanager
@@ -88,55 +85,25 @@ def _open_app(config: StudioConfig) -> Iterator[Any]:
 
 
 def _build_app(service: StudioService) -> Any:
-    config = service.config
-    # Gradio reads these when it is imported or builds its application.
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    uploads = Path(tempfile.mkdtemp(dir=service.temp_folder, prefix="uploads-"))
-    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
-    import gradio as gr
-    from fastapi import FastAPI
+    from starlette.applications import Starlette
+    from starlette.middleware.gzip import GZipMiddleware
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.routing import Mount, Route
 
     from dancenow.studio.web import media
+    from dancenow.studio.web.api import api_routes
     from dancenow.studio.web.guard import Guard
-    from dancenow.studio.web.page import build_page
-    from dancenow.studio.web.theme import CSS, head, theme
     from dancenow.studio.web.timeline import timeline_routes
-
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     async def files(request: Request) -> Response:
         return await media.respond(service, request)
 
-    app.add_route("/media/{area}/{id}/{what}", files, methods=["GET", "HEAD"])
-    app.router.routes.extend(timeline_routes(service))
-    page = build_page(service)
-    gr.mount_gradio_app(
-        app,
-        page,
-        path="/",
-        server_name=config.host,
-        server_port=config.port,
-        footer_links=[],
-        run_history=False,
-        allowed_paths=[],
-        show_error=False,
-        max_file_size=config.limits.bytes,
-        ssr_mode=False,
-        enable_monitoring=False,
-        pwa=False,
-        mcp_server=False,
-        theme=theme(),
-        css=CSS,
-        head=head(config.limits),
-    )
-    # Otherwise Gradio does not check that a file named by a request was uploaded, and is not just
-    # any file of this computer.  `launch` sets it; mounting does not.
-    page.has_launched = True
-    max_bytes = _MAX_FILES * config.limits.bytes
-    return Guard(app, config.host, config.accounts, uploads, max_bytes)
+    served = Route("/media/{area}/{id}/{what}", files, methods=["GET", "HEAD"])
+    pages = Starlette(routes=[*api_routes(service), *timeline_routes(service)])
+    pages.add_middleware(GZipMiddleware, minimum_size=1000)
+    app = Starlette(routes=[served, Mount("/", pages)])
+    return Guard(app, service.config.host, service.config.accounts, service.config.limits.bytes)
 
 
 @contextmanager

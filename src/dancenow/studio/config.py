@@ -53,20 +53,12 @@ class Workload:
         preset: preset of the performers.
         dance_preset: preset of the choreographers.
         steps_per_minute: steps to train for each minute that the user chose; None: train by time.
-        sample_px: height and width of the sample performers' clips.
-        sample_seconds: length of their clips as a source.
-        training_seconds: length of their clips that a performer is trained on.
-        sample_fps: frame rate of their clips.
         sample_dance_seconds: length of each sample dance that a choreographer is trained on.
     """
 
     preset: str = "fast"
     dance_preset: str = "fast"
     steps_per_minute: int | None = None
-    sample_px: int = 256
-    sample_seconds: float = 8.0
-    training_seconds: float = 16.0
-    sample_fps: float = 25.0
     sample_dance_seconds: float = 60.0
 
 

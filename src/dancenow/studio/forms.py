@@ -1,31 +1,29 @@
-"""What a user fills in on the page, and what the page shows of a clip."""
+"""What a user fills in on the page, and what is seen in a clip."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from dancenow.pose.dancers import LARGEST
+from dancenow.studio.uploads import Upload
+
+Minutes = Annotated[float, Field(gt=0, le=60)]
 
 
 @dataclass(frozen=True)
-class ClipCard:
-    """What the page shows of a clip: an uploaded one, or a sample performer's.
+class SeenClip:
+    """An uploaded clip or photo that was looked at.
 
     Attributes:
-        ref: identifies it: "upload:ID" or "sample:PERFORMER/DANCE".
-        name: its name on the page.
-        details: its length and size, as text.
-        media: the address of its files, below /media/.
-        playable: whether the clip itself can be played, and not only its pictures shown.
+        upload: the file.
         people: how many persons were seen.
         numbered: whether its pictures show their numbers.
     """
 
-    ref: str
-    name: str
-    details: str
-    media: str
-    playable: bool
+    upload: Upload
     people: int = 1
     numbered: bool = False
 
@@ -50,7 +48,7 @@ class TransferForm:
     target: str
     name: str = ""
     consent: bool = False
-    minutes: float = 5.0
+    minutes: Minutes = 5.0
     background: str = "target"
     limbs: bool = False
     source_person: str = LARGEST
@@ -70,6 +68,7 @@ class DanceForm:
         seconds: its length; None: the music's.
         temperature: how wild; 1 is as learned.
         seed: decides which dance is composed.
+        style: learned styles, or shares of them, as on the command line.
         loop: the end leads back to the beginning.
         minutes: training time for a dance or a person that is not trained yet.
     """
@@ -79,8 +78,9 @@ class DanceForm:
     name: str = ""
     performer: str = ""
     music: str = ""
-    seconds: float | None = 16.0
-    temperature: float = 1.0
-    seed: int = 0
+    seconds: Annotated[float, Field(gt=0, le=600)] | None = 16.0
+    temperature: Annotated[float, Field(ge=0, le=10)] = 1.0
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    style: tuple[str, ...] = ()
     loop: bool = False
-    minutes: float = 5.0
+    minutes: Minutes = 5.0

@@ -51,6 +51,8 @@ class Job:
         ended: when it ended, seconds since 1970; 0 before.
         progress: the newest progress (stage, done, total, unit, note) with the seconds `left` in
             the stage; empty before any.
+        step: the name of the step that is being made; "" before the first.
+        began: when that step began, seconds since 1970.
         preview: when the newest preview picture was made, seconds since 1970; 0 before any.
         first_look: whether there is a first look at the result, before any learning.
         result: what the task returned.
@@ -67,6 +69,8 @@ class Job:
     created: float = 0.0
     ended: float = 0.0
     progress: dict[str, Any] = field(default_factory=dict)
+    step: str = ""
+    began: float = 0.0
     preview: float = 0.0
     first_look: bool = False
     result: dict[str, Any] = field(default_factory=dict)

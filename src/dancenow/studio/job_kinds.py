@@ -10,14 +10,17 @@ from dancenow.studio.job_queue import JobKind
 JOB_KINDS: Final = {
     "transfer": JobKind(tasks.transfer),
     "new_dance": JobKind(tasks.new_dance),
+    "learn_person": JobKind(tasks.learn_person),
     "perform_plan": JobKind(plan_tasks.perform_plan),
     "learn_dance": JobKind(plan_tasks.learn_dance, temporary=True),
     "arrange_plan": JobKind(plan_tasks.arrange_plan, lane="plans", temporary=True),
+    "show_dance": JobKind(plan_tasks.show_dance, lane="plans", temporary=True),
     "find_poses": JobKind(plan_tasks.find_poses, lane="plans", temporary=True),
     "mend_poses": JobKind(plan_tasks.mend_poses, lane="plans", temporary=True),
+    "convert": JobKind(tasks.convert, lane="short", temporary=True),
     "hear_music": JobKind(plan_tasks.hear_music, lane="short", temporary=True),
+    "cut_clip": JobKind(tasks.cut_clip, lane="short", temporary=True),
     "preview_clip": JobKind(tasks.preview_clip, lane="short", temporary=True),
-    "preview_sample": JobKind(tasks.preview_sample, lane="short", temporary=True),
     "check_import": JobKind(tasks.check_import, lane="short", temporary=True),
 }
 PRELOAD: Final = (
@@ -29,7 +32,6 @@ PRELOAD: Final = (
             "compose",
             "generate",
             "perform",
-            "sample",
             "train_choreographer",
             "train_performer",
         )

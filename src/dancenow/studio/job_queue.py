@@ -54,6 +54,7 @@ class JobQueue:
         kinds: the kinds of jobs by name.
         preload: modules that jobs import; where processes are forked, imported once for all.
         grace: seconds that an interrupted job has to save its checkpoint.
+        timed: called with a job, the name of a step that it has done, and the step's seconds.
     """
 
     def __init__(
@@ -64,7 +65,9 @@ class JobQueue:
         *,
         preload: Iterable[str] = (),
         grace: float = _GRACE,
+        timed: Callable[[Job, str, float], None] = lambda *_: None,
     ) -> None:
+        self._timed = timed
         self._folders, self._kinds, self._grace = folders, kinds, grace
         # Not on macOS, whose libraries do not survive a fork.
         self._context: ForkServerContext | SpawnContext = (
@@ -257,7 +260,7 @@ class JobQueue:
             if self._closed or job is None:
                 return None
             started = replace(
-                job, state=JobState.running, warnings=(), preview=0.0, first_look=False
+                job, state=JobState.running, warnings=(), step="", preview=0.0, first_look=False
             )
             self._update(started)
             return started
@@ -282,7 +285,7 @@ class JobQueue:
             for name, value in _events(receiver):
                 if name == "log":
                     print(value, file=sys.stderr, flush=True)
-                elif name in ("progress", "preview", "first_look", "warning"):
+                elif name in ("progress", "step", "preview", "first_look", "warning"):
                     self._record(job.id, name, value, eta)
                 else:
                     last = (name, value)
@@ -300,6 +303,9 @@ class JobQueue:
                     value["stage"], value["done"], value["total"], value["unit"]
                 )
                 job = replace(job, progress={**value, "left": left})
+            elif name == "step":
+                self._step_done(job)
+                job = replace(job, step=value, began=time.time())
             elif name == "preview":
                 job = replace(job, preview=value)
             elif name == "first_look":
@@ -313,6 +319,7 @@ class JobQueue:
         """Set how a job ended, by the last event of its worker."""
         ended = replace(job, ended=time.time())
         if name == "done":
+            self._step_done(job)
             self._update(replace(ended, state=JobState.done, result=value))
         elif job.state is JobState.cancelling:
             self._update(replace(ended, state=JobState.cancelled))
@@ -324,6 +331,10 @@ class JobQueue:
         else:
             line = "it ended unexpectedly, perhaps because memory ran out; the studio still runs."
             self._update(replace(ended, state=JobState.failed, error=line))
+
+    def _step_done(self, job: Job) -> None:
+        if job.step:
+            self._timed(job, job.step, time.time() - job.began)
 
     def _interrupt(self, id: str) -> None:
         """Interrupt a job's worker, and kill it where it does not end in time."""

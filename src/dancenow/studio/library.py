@@ -20,6 +20,7 @@ from dancenow.errors import InputError
 from dancenow.files import atomic_folder, make_folder, write_text
 from dancenow.performer import is_performer
 from dancenow.pose.dancers import LARGEST
+from dancenow.sample.shipped import shipped_dancer, shipped_moves
 from dancenow.studio.archive import (
     CONSENT_FILE,
     METADATA_FILE,
@@ -69,7 +70,12 @@ class LibraryEntry:
 
     @property
     def trained(self) -> Path:
-        """The folder of the trained model."""
+        """The folder of the trained model; of samples, one that is shipped, if there is any."""
+        if self.sample:
+            dance = self.kind is EntryKind.dance
+            shipped = shipped_moves() if dance else shipped_dancer(self.sample)
+            if shipped is not None:
+                return shipped
         return self.folder / "trained"
 
     @property
@@ -124,10 +130,24 @@ class LibraryEntry:
         return str(codec) if self.ready else ""
 
     @property
+    def styles(self) -> list[str]:
+        """The styles that a dance knows, in the order in which they were learned."""
+        styles = self._config().get("styles")
+        names = (
+            [name for name in styles if isinstance(name, str)] if isinstance(styles, list) else []
+        )
+        return [*dict.fromkeys(filter(None, names))]
+
+    @property
     def is_puppet(self) -> bool:
         """Whether it is a person cut out of photos, with no training."""
         config = self._config().get("config")
         return isinstance(config, dict) and config.get("family") == "puppet"
+
+    @property
+    def learns_more(self) -> bool:
+        """Whether it is a person of whom there is a clip to learn more from."""
+        return self.kind is EntryKind.person and bool(self.clips) and not self.is_puppet
 
     @property
     def consent(self) -> dict[str, Any]:
@@ -188,7 +208,7 @@ class Library:
         *,
         sample: str = "",
         consent: bool = False,
-        pictures: tuple[Path, Path] | None = None,
+        pictures: Sequence[Path] = (),
         who: str = LARGEST,
     ) -> LibraryEntry:
         """Add an entry that is yet to be trained.
@@ -211,7 +231,7 @@ class Library:
         entry = self._create(kind, name, clip, sample, who=who)
         for number, (path, _) in enumerate(clips):
             link_or_copy(path, entry.folder / "clips" / f"{number:02d}-{path.name}")
-        for path, file_name in zip(pictures or (), (PICTURE_FILE, STRIP), strict=False):
+        for path, file_name in zip(pictures, (PICTURE_FILE, STRIP), strict=False):
             if path.is_file():
                 shutil.copyfile(path, entry.folder / file_name)
         if kind is EntryKind.person:

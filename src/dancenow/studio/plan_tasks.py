@@ -1,8 +1,9 @@
-"""The tasks of the time line, in worker processes: hear music, make plans into dances."""
+"""The tasks whose results pages draw, in worker processes: music, dances and poses."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,15 +50,37 @@ def arrange_plan(request: JobRequest, _: Path, reporter: JobReporter) -> dict[st
     plan = _plan(request, reporter)
     options = ComposeOptions(device=request["device"])
     arranged = arrange_plan(plan, options, StageTimes(), reporter, request["longest"])
-    first = next(iter(arranged.tracks.values()))
+    return drawn_dance(arranged.tracks)
+
+
+def show_dance(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
+    """The motion of a new dance, as the page draws it; a dance that is not known is learned."""
+    from dancenow.pose import PoseTrack
+    from dancenow.studio.tasks import dance_options, train_dance
+    from dancenow.workflows.generate import generate
+
+    train_dance(request["dance"], reporter)
+    reporter.step("compose")
+    output = folder / "dance.npz"
+    made = generate(
+        Path(request["dance"]["folder"]), output, dance_options(request), progress=reporter
+    )
+    shown = drawn_dance({"": made.track or PoseTrack.load(output)})
+    for name in ("tempo", "beat_alignment"):
+        if getattr(made, name, None) is not None:
+            shown[name] = getattr(made, name)
+    return shown
+
+
+def drawn_dance(tracks: Mapping[str, PoseTrack]) -> dict[str, Any]:
+    """What a page's player needs of a dance: the places of every dancer, by name."""
+    first = next(iter(tracks.values()))
     return {
         "fps": first.fps,
         "size": list(first.size),
         "frames": len(first),
         "seconds": first.duration,
-        "dancers": [
-            {"name": name, "places": _drawn(track)} for name, track in arranged.tracks.items()
-        ],
+        "dancers": [{"name": name, "places": _drawn(track)} for name, track in tracks.items()],
     }
 
 

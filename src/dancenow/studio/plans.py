@@ -49,8 +49,6 @@ class PlanDesk:
             for e in dances
             if not e.sample
         ]
-        samples = library.find_sample(EntryKind.dance, "samples")
-        ready = samples is not None and samples.ready
         known = (uploads.get(ref.removeprefix("upload:")) for ref in kept["uploads"])
         found = [upload for upload in known if upload is not None]
         return {
@@ -60,7 +58,7 @@ class PlanDesk:
                 *self._samples(),
             ],
             "music": [_card(upload) for upload in found if not any(upload.size)],
-            "dances": [{"ref": "samples", "name": SAMPLE_DANCES_NAME, "ready": ready}, *learned],
+            "dances": [{"ref": "samples", "name": SAMPLE_DANCES_NAME, "ready": True}, *learned],
             "people": [
                 *(
                     {"ref": f"person:{e.id}", "name": e.name}
@@ -99,8 +97,7 @@ class PlanDesk:
             raise InputError("choose a clip or music.")
         if kind == "music":
             return _card(self._service.add_upload(self._owner, path, name, UploadKind.sound))
-        clip = self._service.add_clip(self._owner, path, name)
-        return _card(self._service.builder(self._owner).upload(clip.ref))
+        return _card(self._service.add_clip(self._owner, path, name).upload)
 
     def hear(self, ref: str, bpm: float | None, first_beat: float | None) -> Job:
         """Queue hearing a piece of music.

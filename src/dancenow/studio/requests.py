@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from dancenow.cache import cache_dir
 from dancenow.errors import InputError
-from dancenow.sample import DANCES, PERFORMERS
+from dancenow.sample.shipped import FPS, shipped_clip, shipped_dancer
 from dancenow.studio.config import StudioConfig
 from dancenow.studio.library import LibraryEntry
 from dancenow.studio.uploads import Upload, Uploads
@@ -50,16 +50,16 @@ class RequestBuilder:
         self.names[str(upload.file)] = upload.name
         return upload
 
-    def clip(self, ref: str) -> dict[str, Any]:
-        """A clip by its ref.
+    def clip(self, ref: str) -> str:
+        """The file of a clip, by its ref.
 
         Raises:
             InputError: there is none.
         """
         if ref.startswith("upload:"):
-            return {"path": str(self.upload(ref).file), "sample": None}
+            return str(self.upload(ref).file)
         performer, _, dance = ref.removeprefix("sample:").partition("/")
-        return self._sample_clip(performer, dance, self._workload.sample_seconds)
+        return self._sample_clip(performer, dance)
 
     def person(self, person: LibraryEntry, minutes: float) -> dict[str, Any]:
         """What a job must know to train a person, or to continue.
@@ -70,11 +70,11 @@ class RequestBuilder:
         self.names[str(person.trained)] = person.name
         clip = None
         if person.sample:
-            dance = SAMPLE_PERFORMERS[person.sample]
-            clip = self._sample_clip(person.sample, dance, self._workload.training_seconds)
+            if shipped_dancer(person.sample) is None:
+                clip = self._sample_clip(person.sample, SAMPLE_PERFORMERS[person.sample])
         elif clips := person.clips:
             self.names[str(clips[0])] = person.clip
-            clip = {"path": str(clips[0]), "sample": None}
+            clip = str(clips[0])
         elif not person.ready:
             raise InputError(f"{person.name}: cannot be learned, the clip is gone; delete it.")
         training = self._training(self._workload.preset, minutes)
@@ -88,26 +88,16 @@ class RequestBuilder:
         return {
             "folder": str(dance.trained),
             "clips": [str(clip) for clip in dance.clips],
-            "samples": self._sample_dances() if dance.sample else [],
             "codec": dance.codec or "pose",
             **self._training(self._workload.dance_preset, minutes),
         }
 
-    def _sample_clip(self, performer: str, dance: str, seconds: float) -> dict[str, Any]:
-        if performer not in PERFORMERS or dance not in DANCES:
+    def _sample_clip(self, performer: str, dance: str) -> str:
+        clip = shipped_clip(performer, dance)
+        if clip is None:
             raise InputError("there is no such sample performer; choose another.")
-        size, fps = self._workload.sample_px, self._workload.sample_fps
-        name = f"{performer}-{dance}-{seconds:g}s-{size}px-{fps:g}fps.mp4"
-        path = cache_dir("studio") / name
-        self.names[str(path)] = _title(performer, dance)
-        sample = {
-            "performer": performer,
-            "dance": dance,
-            "seconds": seconds,
-            "size": size,
-            "fps": fps,
-        }
-        return {"path": str(path), "sample": sample}
+        self.names[str(clip)] = title_of(performer, dance)
+        return str(clip)
 
     def sample_dance(self, name: str) -> dict[str, Any]:
         """The track of a sample dance such as "mika/house".
@@ -117,16 +107,16 @@ class RequestBuilder:
         """
         for sample in self._sample_dances():
             if name == f"{sample['performer']}/{sample['dance']}":
-                self.names[sample["path"]] = _title(sample["performer"], sample["dance"])
+                self.names[sample["path"]] = title_of(sample["performer"], sample["dance"])
                 return sample
         raise InputError("there is no such sample dance; choose another.")
 
     def sample_names(self) -> list[tuple[str, str]]:
         """The names of the sample dances, and their titles."""
-        return [(f"{who}/{dance}", _title(who, dance)) for who, dance in _SAMPLE_DANCES]
+        return [(f"{who}/{dance}", title_of(who, dance)) for who, dance in _SAMPLE_DANCES]
 
     def _sample_dances(self) -> list[dict[str, Any]]:
-        seconds, fps = self._workload.sample_dance_seconds, self._workload.sample_fps
+        seconds, fps = self._workload.sample_dance_seconds, FPS
         folder = cache_dir("studio")
         return [
             {
@@ -150,7 +140,8 @@ class RequestBuilder:
         }
 
 
-def _title(performer: str, dance: str) -> str:
+def title_of(performer: str, dance: str) -> str:
+    """What a sample performer's clip is called on the page."""
     return f"{performer.capitalize()} dancing {dance}"
 
 

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from dancenow.files import make_folder
 from dancenow.progress import Progress, ProgressCallback
+from dancenow.staging.backdrop import TRANSPARENT
 from dancenow.studio.worker import JobReporter, JobRequest
 
 if TYPE_CHECKING:
-    from dancenow.options import PerformOptions
+    from dancenow.options import GenerateOptions, PerformOptions
     from dancenow.pose import PoseTrack
 
 RESULT_FILE, SIDE_BY_SIDE_FILE, FIRST_FILE = "result.mp4", "beside.mp4", "first.mp4"
+RESULT_STEM, SOURCE_STEM, POSTER_FILE = "result", "source", "poster.jpg"
 _FIRST_SECONDS = 5.0  # length of a first look
 _PREVIEW_INTERVAL = 1.0  # seconds between two looks for a new preview
 
@@ -34,10 +36,13 @@ def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[s
     from dancenow.staging.room import performable
     from dancenow.staging.show import check_show
     from dancenow.staging.side_by_side import write_beside
+    from dancenow.studio.thumbnails import write_clip_thumbnail
+    from dancenow.studio.uploads import link_or_copy
     from dancenow.training import choose_device
     from dancenow.workflows.perform import perform
 
-    result = folder / RESULT_FILE
+    transparent = request["background"] == TRANSPARENT
+    result = folder / (f"{RESULT_STEM}.webm" if transparent else RESULT_FILE)
     show = PerformOptions(
         retarget=Retarget(request["retarget"]),
         background=request["background"],
@@ -45,14 +50,20 @@ def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[s
         person=request.get("who", "largest"),
     )
     check_show(show, result)
-    source = _clip_file(request["source"], reporter)
+    reporter.step("poses")
+    source = Path(request["source"])
+    link_or_copy(source, folder / f"{SOURCE_STEM}{source.suffix}")
     # Refuses it before the training, not after.
     motion = load_source(source, person=request.get("who", "largest"), progress=reporter)
     trained = Path(request["person"]["folder"])
     if request["person"]["material"] is not None and not is_performer(trained):
+        reporter.step("look")
         _show_first_look(request["person"], motion.track, show, folder, reporter)
     figures = train_person(request["person"], reporter)
+    reporter.step("perform")
     made = perform(trained, source, result, show, progress=reporter)
+    reporter.step("finish")
+    write_clip_thumbnail(result, folder / POSTER_FILE)
     performer = Performer.load(trained, choose_device(request["device"]))
     moved = performable(performer, motion.track, retarget=show.retarget)
     write_beside(
@@ -63,31 +74,66 @@ def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[s
 
 def new_dance(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
     """Train on a dance and a person where needed, compose a new dance, and perform it."""
-    from dancenow.options import GenerateOptions
     from dancenow.staging.side_by_side import write_beside
+    from dancenow.studio.thumbnails import write_clip_thumbnail
     from dancenow.workflows.generate import generate
 
-    dance, person, music = request["dance"], request["person"], request["music"]
+    dance, person = request["dance"], request["person"]
     result, trained = folder / RESULT_FILE, Path(request["dance"]["folder"])
-    options = GenerateOptions(
-        codec=dance["codec"],
-        device=request["device"],
-        seed=request["seed"],
-        seconds=request["seconds"],
-        temperature=request["temperature"],
-        loop=request["loop"],
-        music=None if music is None else Path(music),
-        performer=() if person is None else (Path(person["folder"]),),
-    )
+    options = dance_options(request)
     figures = train_dance(dance, reporter)
     if person is not None:
         figures |= train_person(person, reporter)
+    reporter.step("perform")
     made = generate(trained, result, options, progress=reporter)
+    reporter.step("finish")
+    write_clip_thumbnail(result, folder / POSTER_FILE)
     if made.track is not None and person is not None:
         write_beside(
             [made.track, result], folder / SIDE_BY_SIDE_FILE, sound=result, progress=reporter
         )
     return {**figures, **result_figures(made), "beside": person is not None}
+
+
+def dance_options(request: JobRequest) -> GenerateOptions:
+    """What a request for a new dance says, as options."""
+    from dancenow.options import GenerateOptions
+
+    person, music = request["person"], request["music"]
+    return GenerateOptions(
+        codec=request["dance"]["codec"],
+        device=request["device"],
+        seed=request["seed"],
+        seconds=request["seconds"],
+        temperature=request["temperature"],
+        loop=request["loop"],
+        style=tuple(request.get("style", ())),
+        music=None if music is None else Path(music),
+        performer=() if person is None else (Path(person["folder"]),),
+    )
+
+
+def learn_person(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
+    """Go on learning a person."""
+    return train_person(request["person"], reporter)
+
+
+def convert(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
+    """Write a result in another form: "gif", "tall" (9:16) or "silent"."""
+    from dancenow.staging.conversion import convert_result
+
+    result, output = Path(request["result"]), Path(request["output"])
+    convert_result(result, output, request["form"], progress=reporter)
+    return {}
+
+
+def cut_clip(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
+    """Write a part of a clip."""
+    from dancenow.staging.conversion import cut_clip
+
+    clip, output = Path(request["clip"]), Path(request["output"])
+    cut_clip(clip, output, request["begins"], request["ends"], progress=reporter)
+    return {}
 
 
 def preview_clip(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
@@ -108,21 +154,6 @@ def preview_clip(request: JobRequest, _: Path, reporter: JobReporter) -> dict[st
     return {"people": numbered or people, "numbered": numbered is not None}
 
 
-def preview_sample(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
-    """Draw the same of a sample performer, without rendering the whole clip."""
-    from dancenow.studio.thumbnails import write_sample_pictures
-
-    write_sample_pictures(
-        request["performer"],
-        request["dance"],
-        request["seconds"],
-        Path(request["strip"]),
-        Path(request["picture"]),
-        progress=reporter,
-    )
-    return {}
-
-
 def check_import(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
     """Load an imported person or dance, so that a damaged one is refused now."""
     from dancenow.choreographer import Choreographer
@@ -141,16 +172,9 @@ def check_import(request: JobRequest, _: Path, reporter: JobReporter) -> dict[st
     return {}
 
 
-def _clip_file(clip: dict[str, Any], reporter: JobReporter) -> Path:
-    """A clip's file; a sample performer's is rendered first."""
-    from dancenow.options import SampleOptions
-    from dancenow.workflows.sample import write_sample
-
-    path, sample = Path(clip["path"]), clip["sample"]
-    if sample is not None and not path.is_file():
-        make_folder(path.parent)
-        write_sample(path, SampleOptions(**sample), progress=reporter)
-    return path
+def file_of(folder: Path, stem: str) -> Path | None:
+    """The file in a job's folder that has that stem, whatever its suffix."""
+    return next(iter(sorted(folder.glob(f"{stem}.*"))), None)
 
 
 def _show_first_look(
@@ -166,7 +190,7 @@ def _show_first_look(
     from dancenow.workflows.perform import perform
     from dancenow.workflows.train_performer import train_performer
 
-    clip = _clip_file(person["material"], reporter)
+    clip = Path(person["material"])
     method = method_for(clip, person["preset"])
     if not (method.learns and method.shows_untrained):
         return
@@ -178,7 +202,7 @@ def _show_first_look(
         target_person=person.get("who", "largest"),
     )
     show = replace(show, person=PerformOptions().person)  # chosen already
-    if show.background == "source":  # needs the source's clip, not only its poses
+    if show.background in ("source", TRANSPARENT):  # needs the source's clip, not only its poses
         show = replace(show, background="target")
     with TemporaryDirectory(dir=folder) as untrained:
         performer, start = Path(untrained) / "person", Path(untrained) / "start.npz"
@@ -197,6 +221,7 @@ def train_person(person: dict[str, Any], reporter: JobReporter) -> dict[str, Any
     folder = Path(person["folder"])
     if person["material"] is None:
         return {}
+    reporter.step("learn")
     options = TrainPerformerOptions(
         preset=person["preset"],
         minutes=person["minutes"],
@@ -205,7 +230,7 @@ def train_person(person: dict[str, Any], reporter: JobReporter) -> dict[str, Any
         seed=person["seed"],
         target_person=person.get("who", "largest"),
     )
-    clip = _clip_file(person["material"], reporter)
+    clip = Path(person["material"])
     if not method_for(clip, options.preset).learns:
         options = replace(options, minutes=None, steps=None)
     with _previews(folder, reporter) as progress:
@@ -219,12 +244,9 @@ def train_dance(dance: dict[str, Any], reporter: JobReporter) -> dict[str, Any]:
     from dancenow.workflows.train_choreographer import train_choreographer
 
     clips, folder = [Path(clip) for clip in dance["clips"]], Path(dance["folder"])
-    for sample in dance["samples"]:
-        clips.append(Path(sample["path"]))
-        if not clips[-1].is_file():
-            write_sample_dance(reporter, **sample)
     if not clips:
         return {}
+    reporter.step("dance")
     options = TrainChoreographerOptions(
         preset=dance["preset"],
         codec="pose",

@@ -15,8 +15,6 @@ from dancenow.files import write_bytes
 from dancenow.pose.draw import overlay
 from dancenow.pose.estimators import make_estimator
 from dancenow.progress import Progress, ProgressCallback, silent
-from dancenow.sample import SampleStage
-from dancenow.sample.looks import find_performer
 from dancenow.sources.detection import detect_people
 from dancenow.sources.people_picture import draw_people
 from dancenow.sources.photos import photos_of, read_photo
@@ -90,31 +88,6 @@ def write_numbered_people(
         return None
     _write(draw_people(info, people), output)
     return len(people)
-
-
-def write_sample_pictures(
-    performer: str,
-    dance: str,
-    seconds: float,
-    strip: Path,
-    picture: Path,
-    *,
-    progress: ProgressCallback = silent,
-) -> None:
-    """Write a sample performer's strip and thumbnail; only the frames of the strip are rendered.
-
-    Raises:
-        InputError: an unknown name.
-    """
-    stage = SampleStage(find_performer(performer), _PANEL_PX)
-    panels = []
-    for number, pose in enumerate(stage.poses(dance, seconds=seconds, fps=_STRIP_FRAMES / seconds)):
-        frame = stage.draw(pose)
-        if number == _STRIP_FRAMES // 2:
-            write_thumbnail(frame, picture)
-        panels.append(overlay(frame, stage.keypoints(pose)))
-        progress(Progress(f"drawing {performer}", number + 1, _STRIP_FRAMES))
-    _write(_grid(panels), strip)
 
 
 def write_clip_thumbnail(clip: Path, output: Path) -> None:

@@ -241,6 +241,13 @@ class Uploads:
             return None
         return upload if file.is_file() else None
 
+    def all(self) -> list[Upload]:
+        """All uploads, newest first."""
+        if not self._folder.is_dir():
+            return []
+        folders = sorted(self._folder.iterdir(), key=lambda path: -path.stat().st_mtime)
+        return [upload for path in folders if (upload := self.get(path.name)) is not None]
+
     def prune(self, seconds: float, kept: Collection[str]) -> None:
         """Remove what is older than `seconds`, except the ids in `kept`."""
         if not self._folder.is_dir():
@@ -253,6 +260,9 @@ class Uploads:
 def link_or_copy(source: Path, goal: Path) -> None:
     """Link a file to a second place; copy it where links do not work."""
     make_folder(goal.parent)
+    if goal.exists() and goal.samefile(source):
+        return
+    goal.unlink(missing_ok=True)
     try:
         os.link(source, goal)
     except OSError:

@@ -22,8 +22,8 @@ JobRequest = dict[str, Any]
 """What a task works on: JSON values."""
 
 WorkerEvent = tuple[str, Any]
-"""A name and a value: "progress", "preview", "first_look", "warning", "log" for the studio's log,
-and at the end "done", "failed" or "cancelled"."""
+"""A name and a value: "progress", "step", "preview", "first_look", "warning", "log" for the log of
+the studio, and at the end "done", "failed" or "cancelled"."""
 
 PREVIEW_FILE: Final = "preview.jpg"
 _INTERVAL: Final = 0.2  # seconds between two progress events of one stage
@@ -57,6 +57,10 @@ class JobReporter:
             "note": event.note,
         }
         self._send(("progress", progress))
+
+    def step(self, name: str) -> None:
+        """Begin the step of that name, one of those that the request names."""
+        self._send(("step", name))
 
     def preview(self, jpeg: bytes) -> None:
         """Show a new preview picture."""

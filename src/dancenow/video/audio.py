@@ -55,7 +55,7 @@ class SoundTrack(Protocol):
 
 
 def add_sound_track(
-    source: SoundSource, output: OutputContainer, resources: ExitStack
+    source: SoundSource, output: OutputContainer, resources: ExitStack, start: float = 0.0
 ) -> SoundTrack | None:
     """Add a sound to an output, from the first frame of its source on.
 
@@ -63,6 +63,7 @@ def add_sound_track(
         source: a clip or a sound file; or samples and their rate.
         output: where to write; its header must not have been written yet.
         resources: keeps the file open.
+        start: seconds after a file's first frame at which its sound begins to be taken.
 
     Returns:
         None if the file has no sound that can be decoded.
@@ -86,7 +87,7 @@ def add_sound_track(
     stream = sound_stream(media, path)
     if stream is None:
         return None
-    origin = sound_origin(path, stream)
+    origin = sound_origin(path, stream) + Fraction(start)
     if stream.codec_context.name in COPIED_CODECS.get(output.format.name, ()):
         return CopiedSound(media, stream, origin, output)
     channel_count = min(stream.codec_context.channels, 2)

@@ -232,7 +232,11 @@ def _scan(path: Path) -> Scan:
         aspect = stream.sample_aspect_ratio or Fraction(1)
         rotation, orientation = _orientation(first)
         context = stream.codec_context
-        silence = [_SILENT] if container.streams.audio and not has_audio else []
+        more = [_SILENT] if container.streams.audio and not has_audio else []
+        if not len(stamps) and container.format.name != "avi":  # an AVI's rate is all its times
+            more.append(
+                f"says of no frame when it is shown; {float(timeline.rate):.4g} a second are taken"
+            )
         info = ClipInfo(
             path=path,
             size=_upright_size(first.width, first.height, aspect, rotation),
@@ -244,7 +248,7 @@ def _scan(path: Path) -> Scan:
             variable_rate=timeline.variable,
             is_folder=False,
             start=float(stamps[0] * time_base) if len(stamps) else 0.0,
-            notes=(*_notes(first, stream), *silence),
+            notes=(*_notes(first, stream), *more),
         )
         return Scan(
             info,
@@ -303,7 +307,8 @@ def _lay(
     stamps = [stamp for stamp in demuxed.stamps if stamp is not None]
     # AVI stores the decoding order only, which says nothing if frames are reordered.
     reordered = container.format.name == "avi" and stream.codec_context.has_b_frames
-    if reordered or len(stamps) < len(demuxed.stamps):
+    useless = len(stamps) > 1 and min(stamps) == max(stamps)
+    if reordered or useless or len(stamps) < len(demuxed.stamps):
         rate = declared[0] if declared else DEFAULT_RATE
         return Timeline(rate, len(demuxed.stamps), variable=False), np.empty(0, np.int64)
     ordered = np.sort(np.array(stamps, dtype=np.int64))

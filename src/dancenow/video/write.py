@@ -77,6 +77,7 @@ def open_writer(
     crf: int = 18,
     alpha: bool = False,
     audio: SoundSource | None = None,
+    audio_start: float = 0.0,
     comment: str | None = None,
     finish: Callable[[Path], None] | None = None,
 ) -> Iterator[VideoWriter]:
@@ -85,8 +86,7 @@ def open_writer(
     The suffix decides: `.mp4`, `.mov` and `.mkv` become H.264 (yuv420p, BT.709) that browsers
     play, `.webm` VP9, `.gif` an animated GIF, and no suffix a folder of numbered PNG pictures.
     With `alpha`, `.mov` becomes ProRes 4444; `.webm` and pictures keep alpha too.  The output
-    appears when the block ends.  If it ends with an error or Ctrl-C, nothing is left behind, and
-    what was there before stays.
+    appears when the block ends; after an error or Ctrl-C, what was there before stays.
 
     Args:
         path: the output.
@@ -97,8 +97,8 @@ def open_writer(
         alpha: frames have an alpha channel.
         audio: the sound, cut to the length of the frames: a clip or sound file, copied where the
             output allows it and encoded to AAC or Opus elsewhere; or float32 samples `(N,)` or
-            `(N, 2)` in -1..1, and their rate.  A source without sound adds none; GIFs and
-            folders have none.
+            `(N, 2)` in -1..1, and their rate.  GIFs and folders have none.
+        audio_start: seconds of the clip or file before the sound that is taken.
         comment: shown by players and viewers in the output's details.
         finish: called with the finished file before it takes its name; not for folders.
 
@@ -117,7 +117,7 @@ def open_writer(
     with ExitStack() as sources, ExitStack() as outputs:
 
         def add_sound(output: OutputContainer) -> SoundTrack | None:
-            return None if audio is None else add_sound_track(audio, output, sources)
+            return None if audio is None else add_sound_track(audio, output, sources, audio_start)
 
         with _explained(path):
             sink = outputs.enter_context(

@@ -231,13 +231,18 @@ class PoseChoreographer(Choreographer):
             behind = self.codec.depths
             vectors[:, behind] = self.learned.scaler.mean[behind]
 
-    def save(self, folder: Path) -> None:
-        """Write everything that composing needs into `folder`, each file atomically."""
+    def save(self, folder: Path, precision: torch.dtype = torch.float32) -> None:
+        """Write everything that composing needs into `folder`, each file atomically.
+
+        Args:
+            folder: made if it is not there.
+            precision: of the network's matrices on disk.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        write_weights(folder / FILES[0], self.network)
+        write_weights(folder / FILES[0], self.network, precision)
         buffer = io.BytesIO()
         codec, learned = self.codec, self.learned
-        np.savez(
+        np.savez_compressed(
             buffer,
             hand_mean=codec.hand[0],
             hand_axes=codec.hand[1],

@@ -21,6 +21,10 @@ dance of the one before."""
 DANCERS: Final = ("zola", "bo")
 """The performers who are shipped trained, with the preset `fast`."""
 
+MOVES: Final = (("mika", "house"), ("zola", "disco"), ("bo", "groove"), ("lin", "wave"))
+"""Performer and dance of the motion that the shipped choreographer has learned, each dance a style
+of its own."""
+
 PX: Final = 512
 """Width and height of the clips, in pixels."""
 
@@ -31,7 +35,8 @@ SECONDS: Final = 8.0
 """Length of each clip."""
 
 FOLDER: Final = Path(__file__).parent
-"""Where everything lies: `clips/NAME-DANCE.mp4`, the same with `.pose.npz`, and `dancers/NAME/`."""
+"""Where everything lies: `clips/NAME-DANCE.mp4`, the same with `.pose.npz`, `dancers/NAME/` and
+`moves/`."""
 
 
 def shipped_clip(performer: str, dance: str) -> Path | None:
@@ -74,6 +79,22 @@ def shipped_dancer(performer: str) -> Path | None:
     """
     folder = dancer_path(FOLDER, performer)
     return folder if _there(folder / "config.json") else None
+
+
+def shipped_moves() -> Path | None:
+    """A choreographer who has learned `MOVES`.
+
+    Returns:
+        A folder for `Choreographer.load`, of which only copies are to be changed; None if it is
+        not there.
+    """
+    folder = moves_path(FOLDER)
+    return folder if _there(folder / "config.json") else None
+
+
+def moves_path(folder: Path) -> Path:
+    """Where the trained choreographer lies in a folder such as `FOLDER`."""
+    return folder / "moves"
 
 
 def clip_path(folder: Path, performer: str, dance: str) -> Path:

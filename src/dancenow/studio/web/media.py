@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -13,20 +14,25 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from dancenow.errors import InputError
 from dancenow.sample import DANCES, PERFORMERS
+from dancenow.sample.shipped import shipped_clip
 from dancenow.studio.library import LibraryEntry
 from dancenow.studio.service import StudioService
-from dancenow.studio.tasks import FIRST_FILE, RESULT_FILE, SIDE_BY_SIDE_FILE
+from dancenow.studio.tasks import file_of
 from dancenow.studio.uploads import is_id, plain_name
 from dancenow.studio.web.guard import OWNER_KEY
-from dancenow.studio.worker import PREVIEW_FILE
 
-_JOB_FILES = {
-    "result": RESULT_FILE,
-    "beside": SIDE_BY_SIDE_FILE,
-    "preview": PREVIEW_FILE,
-    "first": FIRST_FILE,
+_JOB_FILES: Final = frozenset(
+    {"result", "beside", "preview", "first", "poster", "source", "gif", "tall", "silent"}
+)
+_MIME_TYPES: Final = {
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".webm": "video/webm",
+    ".gif": "image/gif",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".html": "text/html",
 }
-_MIME_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".png": "image/png", ".html": "text/html"}
 # A report may come from anywhere: it must not run scripts or request anything.
 _REPORT_POLICY = (
     "sandbox; default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
@@ -69,9 +75,7 @@ def find_media(
     """
     if area == "samples":
         performer, _, dance = id.partition("-")
-        if performer in PERFORMERS and dance in DANCES and what in ("strip", "picture"):
-            return _existing(service.sample_picture(performer, dance, what), f"{performer}.jpg")
-        return None
+        return _of_sample(service, performer, dance, what)
     if not is_id(id):
         return None
     if area == "uploads" and (upload := service.uploads(owner).get(id)) is not None:
@@ -80,8 +84,8 @@ def find_media(
         if what in ("strip", "picture"):
             return _existing(upload.strip if what == "strip" else upload.picture, upload.name)
     if area == "jobs" and (job := service.queue.get(owner, id)) is not None and what in _JOB_FILES:
-        name = plain_name(job.title, "dance")
-        return _existing(service.queue.folder(job) / _JOB_FILES[what], name)
+        file = file_of(service.queue.folder(job), what)
+        return None if file is None else _existing(file, plain_name(job.title, "dance"))
     if area == "library" and (entry := service.library(owner).get(id)) is not None:
         if what == "picture" and entry.picture is not None:
             return _existing(entry.picture, entry.name)
@@ -115,6 +119,14 @@ async def respond(service: StudioService, request: Request) -> Response:
         headers=headers,
         background=BackgroundTask(media.file.unlink, missing_ok=True) if media.temporary else None,
     )
+
+
+def _of_sample(service: StudioService, performer: str, dance: str, what: str) -> MediaFile | None:
+    if performer not in PERFORMERS or dance not in DANCES or what not in ("clip", "picture"):
+        return None
+    clip = shipped_clip(performer, dance)
+    file = clip if what == "clip" else service.sample_picture(performer, dance)
+    return None if file is None else _existing(file, f"{performer}{file.suffix}")
 
 
 def _existing(file: Path, name: str) -> MediaFile | None:

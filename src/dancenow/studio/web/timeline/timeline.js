@@ -414,6 +414,7 @@ async function hear(convert = true) {
   };
   heard = null;
   player.listen(music);
+  $('heard').textContent = '';
   if (!music) {
     count(bpm ? Array.from({ length: Math.ceil(600 * bpm / 60) }, (_, index) => index * 60 / bpm) : []);
     return;
@@ -425,7 +426,7 @@ async function hear(convert = true) {
     heard = ended.result;
     count(heard.beats);
     const tempo = heard.tempo ? `${Math.round(heard.tempo)} beats a minute` : 'no clear beat is heard: give beats a minute';
-    $('status').textContent = heard.other_tempo ? `${tempo}; or ${Math.round(heard.other_tempo)}?` : tempo;
+    $('heard').textContent = heard.other_tempo ? `${tempo}; or ${Math.round(heard.other_tempo)}?` : tempo;
   } catch (error) {
     if (mine === hearing) tell(error.message);
   }

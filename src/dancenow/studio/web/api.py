@@ -1,0 +1,180 @@
+"""The HTTP interface of the studio's front page: everything that it shows and does, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from dancenow.errors import InputError
+from dancenow.studio.catalogue import Catalogue
+from dancenow.studio.forms import DanceForm, SeenClip, TransferForm
+from dancenow.studio.job import Job
+from dancenow.studio.media_types import UploadKind
+from dancenow.studio.orders import Orders
+from dancenow.studio.service import StudioService
+from dancenow.studio.uploads import Upload
+from dancenow.studio.web.answers import (
+    answer,
+    page_file,
+    page_files,
+    read_object,
+    received,
+    refused,
+)
+from dancenow.studio.web.guard import OWNER_KEY
+
+_FOLDER: Final = Path(__file__).with_name("page")
+_UNREADABLE: Final = "this cannot be read; load the page again."
+_TOO_LARGE: Final = "this file is larger than is allowed here; choose a smaller one."
+_LOOKED_AT: Final = {"clip": UploadKind.clip, "photo": UploadKind.picture}
+_STORED: Final = {"background": UploadKind.picture, "music": UploadKind.sound}
+
+Body = Mapping[str, Any]
+Form = TypeVar("Form", TransferForm, DanceForm)
+
+
+def api_routes(service: StudioService) -> list[BaseRoute]:
+    """The routes of the front page and of its interface."""
+
+    def owner(request: Request) -> str:
+        return str(request.scope[OWNER_KEY])
+
+    async def page(_: Request) -> Response:
+        return page_file(_FOLDER / "index.html")
+
+    async def state(request: Request) -> Response:
+        return await answer(Catalogue(service, owner(request)).state)
+
+    async def act(request: Request) -> Response:
+        body = await read_object(request)
+        if body is None:
+            return refused(_UNREADABLE)
+        what, id = request.path_params["what"], request.path_params.get("id", "")
+        action = _ACTIONS.get((request.path_params["area"], what))
+        if action is None:
+            return refused(_UNREADABLE)
+        return await answer(lambda: action(_Desk(service, owner(request)), id, body))
+
+    async def upload(request: Request) -> Response:
+        name, kind = (request.query_params.get(key, "") for key in ("name", "kind"))
+        consent = request.query_params.get("consent") == "yes"
+        async with received(service, request) as path:
+            if path is None:
+                return refused(_TOO_LARGE)
+            desk = _Desk(service, owner(request))
+            return await answer(lambda: desk.add(path, name, kind, consent=consent))
+
+    return [
+        Route("/", page),
+        *page_files(_FOLDER, "/studio"),
+        Route("/api/state", state),
+        Route("/api/upload", upload, methods=["POST"]),
+        Route("/api/{area}/{what}", act, methods=["POST"]),
+        Route("/api/{area}/{id}/{what}", act, methods=["POST"]),
+    ]
+
+
+class _Desk:
+    """What one user asks for."""
+
+    def __init__(self, service: StudioService, owner: str) -> None:
+        self.service, self.owner = service, owner
+        self.orders = Orders(service, owner)
+        self.catalogue = Catalogue(service, owner)
+
+    def add(self, path: Path, name: str, kind: str, *, consent: bool) -> dict[str, Any]:
+        """Store what was uploaded, and say what it is."""
+        if kind in _LOOKED_AT:
+            return self.card(self.service.add_clip(self.owner, path, name, _LOOKED_AT[kind]))
+        if kind in _STORED:
+            return self._stored(self.service.add_upload(self.owner, path, name, _STORED[kind]))
+        if kind == "archive":
+            entry = self.service.import_archive(self.owner, path, name, consent=consent)
+            return {"id": entry.id, "name": entry.name}
+        raise InputError(_UNREADABLE)
+
+    def ordered(self, body: Body, order: Callable[[], Job]) -> dict[str, Any]:
+        """The job of an order; the same for a second press."""
+        return {"job": self.orders.once(str(body.get("key", ""))[:64], order).id}
+
+    def card(self, seen: SeenClip) -> dict[str, Any]:
+        """What the page knows of a clip or photo that was looked at."""
+        card = self.catalogue.upload(seen.upload)
+        strip = f"/media/uploads/{seen.upload.id}/strip"
+        return card | {"people": seen.people, "numbered": seen.numbered, "strip": strip}
+
+    @staticmethod
+    def _stored(upload: Upload) -> dict[str, Any]:
+        return {"ref": f"upload:{upload.id}", "name": upload.name, "seconds": upload.seconds}
+
+
+def _form(kind: type[Form], body: Body) -> Form:
+    """The form in a request, checked."""
+    try:
+        return TypeAdapter(kind).validate_python(body.get("form"))
+    except ValidationError as error:
+        raise InputError(_UNREADABLE) from error
+
+
+def _rename(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
+    return {"name": desk.service.library(desk.owner).rename(id, str(body.get("name", ""))).name}
+
+
+def _learn(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
+    minutes = body.get("minutes", 5.0)
+    if not isinstance(minutes, int | float) or not 0 < minutes <= 60:
+        raise InputError(_UNREADABLE)
+    return desk.ordered(body, lambda: desk.orders.learn(id, float(minutes)))
+
+
+def _convert(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
+    job = desk.orders.convert(id, str(body.get("as", "")))
+    return {"job": None if job is None else job.id}
+
+
+def _cut(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
+    numbers = [body.get(name) for name in ("begins", "ends")]
+    if not all(isinstance(number, int | float) and 0 <= number < 1e6 for number in numbers):
+        raise InputError(_UNREADABLE)
+    begins, ends = (float(number) for number in numbers if number is not None)
+    return desk.card(desk.service.cut_clip(desk.owner, id, begins, ends))
+
+
+def _estimate(desk: _Desk, _: str, body: Body) -> dict[str, Any]:
+    transfer = body.get("kind") == "transfer"
+    form = _form(TransferForm, body) if transfer else _form(DanceForm, body)
+    return {"seconds": desk.orders.estimates(form)}
+
+
+def _done(action: Callable[[_Desk, str], object]) -> Callable[[_Desk, str, Body], dict[str, Any]]:
+    def act(desk: _Desk, id: str, _: Body) -> dict[str, Any]:
+        action(desk, id)
+        return {}
+
+    return act
+
+
+_ACTIONS: Final[Mapping[tuple[str, str], Callable[[_Desk, str, Body], dict[str, Any]]]] = {
+    ("make", "estimate"): _estimate,
+    ("make", "transfer"): lambda desk, _, body: desk.ordered(
+        body, lambda: desk.orders.transfer(_form(TransferForm, body))
+    ),
+    ("make", "dance"): lambda desk, _, body: desk.ordered(
+        body, lambda: desk.orders.dance(_form(DanceForm, body))
+    ),
+    ("make", "show"): lambda desk, _, body: {"job": desk.orders.show(_form(DanceForm, body)).id},
+    ("jobs", "cancel"): _done(lambda desk, id: desk.service.queue.cancel(desk.owner, id)),
+    ("jobs", "resume"): _done(lambda desk, id: desk.service.queue.resume(desk.owner, id)),
+    ("jobs", "remove"): _done(lambda desk, id: desk.service.queue.remove(desk.owner, id)),
+    ("jobs", "convert"): _convert,
+    ("uploads", "cut"): _cut,
+    ("library", "rename"): _rename,
+    ("library", "learn"): _learn,
+    ("library", "delete"): _done(lambda desk, id: desk.service.delete(desk.owner, id)),
+}

@@ -1,0 +1,180 @@
+// Every sentence of the page, in one place.
+
+/** A length of time in words, rounded. */
+export function duration(seconds) {
+  if (seconds < 50) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 90) return 'a minute';
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** Time left as a clock: 2:05. */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}
+
+export const WORDS = {
+  name: 'DanceNow',
+  pages: { make: 'Make a video', dance: 'New dance', videos: 'My videos', people: 'My people', timeline: 'Time line' },
+  dance: {
+    title: 'Pick a dance',
+    hint: 'A clip of one person, from head to feet.',
+    add: 'Your clip',
+    others: 'Or record one',
+  },
+  dancer: {
+    title: 'Pick the dancer',
+    hint: 'Ten seconds or more of somebody moving a lot, or a photo.',
+    add: 'Your clip or photo',
+  },
+  tips: {
+    title: 'What makes a good clip?',
+    good: [
+      ['whole', 'The whole body, all the time'],
+      ['light', 'Bright light, a still camera'],
+      ['moves', 'Many moves: arms up, turns, steps'],
+    ],
+  },
+  stage: {
+    empty: 'Pick a dance and a dancer. Your video appears here.',
+    needDance: 'Now pick a dance.',
+    needDancer: 'Now pick the dancer.',
+    like: 'dances like',
+  },
+  quality: {
+    title: 'Quality',
+    levels: ['Quick', 'Good', 'Best'],
+    takes: (seconds) => `about ${duration(seconds)}`,
+    note: 'on this computer, everything included',
+    ready: (seconds) => `Nothing to learn: about ${duration(seconds)} on this computer.`,
+  },
+  newPerson: { name: "What's their name?", hint: 'So that you find them again.' },
+  who: {
+    dance: 'Whose moves?',
+    dancer: 'Who is the dancer?',
+    number: (number) => `Number ${number}`,
+    ways: [['largest', 'The biggest'], ['left', 'On the left'], ['right', 'On the right']],
+  },
+  more: {
+    title: 'More',
+    behind: 'Behind the dancer',
+    rooms: [
+      ['target', "The dancer's own room"], ['source', "The dance's room"], ['white', 'White'],
+      ['#00b140', 'Green screen'], ['transparent', 'Nothing (transparent WebM)'], ['own', 'My picture or clip'],
+    ],
+    own: 'Choose the picture or clip',
+    ownFirst: 'Choose the picture or clip that goes behind the dancer.',
+    limbs: "Fit the moves to the dancer's proportions",
+  },
+  go: 'Make the video',
+  cancel: 'Cancel',
+  resume: 'Go on',
+  remove: 'Delete',
+  progress: {
+    title: (job) => job.title,
+    waiting: (ahead) => (ahead ? `Waiting for ${ahead} other ${ahead > 1 ? 'videos' : 'video'}` : 'Starting'),
+    left: (seconds) => `${clock(seconds)} left`,
+    soon: 'Almost there',
+    stopping: 'Stopping. What was learned is being saved.',
+    first: 'A first look, before any learning. It gets better from here.',
+    learned: 'How the dancer looks so far',
+    closing: 'You can close this page. The work goes on.',
+  },
+  ended: {
+    cancelled: (begun) => (begun ? 'Cancelled. What was learned is kept.' : 'Cancelled before it began.'),
+    interrupted: 'Interrupted. What was learned is kept.',
+    failed: (line) => `That didn't work: ${line}`,
+  },
+  result: {
+    views: { result: 'Result', pair: 'Side by side', slider: 'Slider', poses: 'With poses' },
+    view: 'View', play: 'Play', pause: 'Pause', back: 'Back one frame', on: 'On one frame', full: 'Full screen',
+    place: 'Place in the video', divide: 'Where the pictures meet', sound: 'Sound', mute: 'No sound',
+    save: 'Save', share: 'Share',
+    forms: [['result', 'Video'], ['tall', 'Upright, 9:16 (MP4)'], ['silent', 'Without sound (MP4)'], ['gif', 'GIF']],
+    saving: 'Writing it …',
+    again: 'Same dancer, another dance',
+    background: 'Another background',
+    minutes: 'Five more minutes of learning',
+    variation: 'Another variation',
+    all: 'All my videos',
+    learned: (seconds) => `The dancer was learned for ${duration(seconds)}.`,
+    helps: 'What would help',
+    moreMinutes: 'More minutes of learning: hands and faces get sharper.',
+    details: 'Details',
+    frames: (f) => `${f.frames} frames of ${f.size[0]} x ${f.size[1]} pixels, ${Number(f.fps.toFixed(2))} a second`,
+    spent: (seconds) => `Made in ${duration(seconds)}, not counting the learning`,
+    tempo: (tempo) => `${Math.round(tempo)} beats a minute`,
+    beats: (value) => `Beat alignment ${value.toFixed(2)} (1: every accent falls on a beat)`,
+  },
+  videos: {
+    title: 'My videos',
+    none: 'Nothing here yet. Your first video takes three clicks.',
+    compare: 'Compare',
+    comparing: 'Pick two videos to compare.',
+    compared: 'The two you picked',
+    sure: 'Delete this video for good?',
+  },
+  moves: {
+    title: 'Pick the moves',
+    add: 'My own clips',
+    adding: 'Twelve seconds or more of one person dancing, in one clip or several.',
+    name: 'What is this dance called?',
+    learn: 'learned first, five minutes',
+    styles: 'Style',
+    any: 'Any',
+  },
+  performer: { title: 'Who dances it?', figure: 'A stick figure' },
+  music: {
+    title: 'Music (optional)', add: 'Add music', remove: 'Remove the music', hearing: 'Listening for beats …',
+    heard: (tempo) => (tempo ? `${Math.round(tempo)} beats a minute` : 'no clear beat'),
+    picture: 'The music and its beats',
+  },
+  energy: { title: 'Energy', levels: [[0.8, 'Calm'], [1, 'As learned'], [1.2, 'Lively']] },
+  length: { title: 'Length', seconds: (s) => `${s} s`, music: 'As long as the music' },
+  loop: 'A loop: the end leads back to the start (no music)',
+  variation: { title: 'Variation', another: 'Another one' },
+  show: {
+    go: 'Show me the dance', stage: 'The dance as a stick figure', empty: 'Your new dance appears here, as a stick figure first.',
+    changed: 'You changed something. Show it again, or make the video.', pictures: 'This one dreams silhouettes. Make the video to see it.',
+  },
+  people: {
+    title: 'My people and dances',
+    people: 'People', dances: 'Dances',
+    nobody: 'Nobody yet. People are learned when you make a video with them.',
+    none: 'None yet. Dances are learned when you make a new one.',
+    learned: (entry) => {
+      if (entry.puppet) return 'A puppet, made of photos.';
+      if (!entry.ready) return 'Not fully learned yet.';
+      return entry.learned === null ? 'Ready.' : `Learned for ${duration(entry.learned)}.`;
+    },
+    from: (entry) => (entry.sample ? 'A sample, drawn by DanceNow.' : entry.from && `From ${entry.from}.`),
+    about: (entry) => `${new Date(1000 * entry.created).toLocaleDateString()}, ${entry.megabytes.toFixed(1)} MB.`,
+    agreed: 'They agreed, as you confirmed.',
+    how: 'How they were learned',
+    save: 'Save as a file',
+    more: 'Learn five more minutes',
+    rename: 'Rename', newName: (name) => `New name for ${name}`, keep: 'Save the name',
+    sure: (name) => `Delete ${name} for good, with everything that was learned?`,
+    yes: (name) => `Yes, delete ${name}`, no: 'Keep',
+    deleted: (name) => `${name} was deleted.`,
+    add: 'Add someone from a file', choose: 'Choose a saved person or dance', added: (name) => `${name} was added.`,
+    adding: 'Add', chooseFirst: 'Choose the file first.',
+  },
+  part: {
+    title: 'Use only a part', from: 'From', to: 'To', use: 'Use this part', cutting: 'Cutting …',
+    seconds: (value) => `${Number(value).toFixed(1)} s`,
+  },
+  upload: {
+    sending: (part) => `Sending ${Math.round(100 * part)} %`,
+    looking: 'Looking at it …',
+    tooLarge: (name, limit) => `${name} is too large: at most ${Math.round(limit / 1e6)} MB.`,
+    tooLong: (name, seconds, limit) => `${name} is too long: ${Math.round(seconds)} s, at most ${limit} s.`,
+    tooMany: (name, size, limit) => `${name} is too large: ${(size / 1e6).toFixed(1)} megapixels, at most ${limit}.`,
+    short: (seconds) => `${Math.round(seconds)} s is a little short: with ten seconds or more, they are learned better.`,
+    failed: 'The upload broke off. Try again.',
+  },
+  consentFirst: 'Please confirm that the person agreed.',
+  noAnswer: "The studio doesn't answer. Is it still open?",
+  notified: (title) => `Your video is ready: ${title}`,
+};
