@@ -9,8 +9,9 @@ import pytest
 
 from dancenow.credentials import read_credentials
 from dancenow.errors import InputError
+from dancenow.music import write_wav
 from dancenow.music.analysis import RATE, load_samples
-from dancenow.staging.conversion import convert_result, cut_clip, suffix_of, tall
+from dancenow.staging.conversion import convert_result, cut_clip, cut_sound, suffix_of, tall
 from dancenow.video import open_writer, probe, read_frames
 
 
@@ -75,6 +76,21 @@ def test_a_part_has_its_own_frames_and_its_own_sound(tmp_path: Path) -> None:
     assert begins == pytest.approx(0.5, abs=0.05)
     with pytest.raises(InputError, match="nothing of it lies between 7 s and 9 s"):
         cut_clip(tmp_path / "clip.mp4", part, 7, 9)
+
+
+def test_a_part_of_music_sounds_like_it(tmp_path: Path) -> None:
+    rate = 48_000
+    loud = np.zeros(3 * rate, np.float32)
+    loud[2 * rate :] = np.sin(np.arange(rate) / 10)
+    write_wav(tmp_path / "song.wav", loud, rate)
+    part = tmp_path / "part.m4a"
+    cut_sound(tmp_path / "song.wav", part, 1.5, 2.75)
+    heard = np.abs(load_samples(part))
+    assert len(heard) / RATE == pytest.approx(1.25, abs=0.06)
+    assert np.flatnonzero(heard > 0.3)[0] / RATE == pytest.approx(0.5, abs=0.06)
+    for begins, ends in ((2, 1), (-1, 1), (1, 1)):
+        with pytest.raises(InputError, match="nothing of it lies between"):
+            cut_sound(tmp_path / "song.wav", part, begins, ends)
 
 
 def test_an_unknown_form_is_told(result: Path) -> None:

@@ -34,7 +34,8 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 def browser() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     with playwright.sync_playwright() as running:
-        flags = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses root otherwise
+        flags = ["--use-fake-device-for-media-stream"]
+        flags += ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses root otherwise
         opened = running.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield opened
         opened.close()

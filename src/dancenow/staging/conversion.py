@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,8 @@ from dancenow.errors import InputError
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.staging.result import open_result
 from dancenow.video import open_writer, probe, read_frames
+from dancenow.video.audio import add_sound_track
+from dancenow.video.encode import open_output
 
 Frame = NDArray[np.uint8]
 
@@ -96,6 +99,27 @@ def cut_clip(
         for done, frame in enumerate(read_frames(clip, start=first, stop=last), start=1):
             writer.write(frame)
             progress(Progress("cutting it", done, last - first))
+
+
+def cut_sound(sound: Path, output: Path, begins: float, ends: float) -> None:
+    """Write a part of a sound.
+
+    Args:
+        sound: a sound file, or a clip with sound.
+        output: the part, an M4A.
+        begins: its first second.
+        ends: the second at which it ends; beyond the sound's end, that.
+
+    Raises:
+        InputError: there is no sound, or no such part of it.
+    """
+    if not 0 <= begins < ends:
+        raise InputError(f"{sound}: nothing of it lies between {begins:g} s and {ends:g} s.")
+    with ExitStack() as sources, open_output(output, "mp4") as written:
+        track = add_sound_track(sound, written, sources, begins)
+        if track is None:
+            raise InputError(f"{sound}: has no sound that can be decoded.")
+        track.finish(Fraction(ends - begins))
 
 
 def tall(frame: Frame) -> Frame:

@@ -68,7 +68,7 @@ class Catalogue:
         """A job: how far it is, what it shows, what it made."""
         folder, queue = self._service.queue.folder(job), self._service.queue
         area = f"/media/jobs/{job.id}"
-        looks = self._outlook(job)
+        looks, done = self._outlook(job), job.state is JobState.done
         files = {path.stem: path for path in folder.glob("*.*")} if folder.is_dir() else {}
         again = {name: id for name, id in job.request["again"].items() if isinstance(id, str)}
         return {
@@ -90,7 +90,7 @@ class Catalogue:
             "first": f"{area}/first" if job.first_look and not job.result else None,
             "poster": f"{area}/poster" if "poster" in files else None,
             "source": f"{area}/source" if SOURCE_STEM in files else None,
-            "result": f"{area}/result" if job.state is JobState.done and job.result else None,
+            "result": f"{area}/result" if done and "result" in files else None,
             "beside": f"{area}/beside" if job.result.get("beside") else None,
             "figures": {name: job.result[name] for name in _FIGURES if name in job.result},
             "learned": _learned(job),
@@ -99,7 +99,7 @@ class Catalogue:
 
     def _outlook(self, job: Job) -> Outlook:
         steps = steps_of(job.request)
-        if not job.state.active or not steps:
+        if not job.state.active or not steps:  # how long it takes is not known
             return Outlook(1.0 if job.state is JobState.done else 0.0, 0.0)
         names = [step.name for step in steps]
         if job.step not in names:
@@ -113,7 +113,7 @@ class Catalogue:
     def _known(self, again: dict[str, str]) -> dict[str, Any]:
         """The refs of people and dances that still exist; and whether one can be learned more."""
         known = {name: entry for name, id in again.items() if (entry := self._library.get(id))}
-        refs = {name: f"{name}:{entry.id}" for name, entry in known.items()}
+        refs = {name: _ref_of(entry) for name, entry in known.items()}
         return refs | {"more": "person" in known and known["person"].learns_more}
 
     def _clips(self) -> Iterator[dict[str, Any]]:
@@ -138,7 +138,7 @@ class Catalogue:
 
     def _dancer(self, entry: LibraryEntry) -> dict[str, Any]:
         return {
-            "ref": f"person:{entry.id}",
+            "ref": _ref_of(entry),
             "name": entry.name,
             "about": "ready" if entry.ready else "not fully learned yet",
             "poster": f"/media/library/{entry.id}/picture" if entry.picture else None,
@@ -193,6 +193,13 @@ class Catalogue:
             "report": f"{area}/report" if entry.report.is_file() else None,
             "archive": f"{area}/archive" if entry.ready else None,
         }
+
+
+def _ref_of(entry: LibraryEntry) -> str:
+    """How the page names something; samples alike, whether they were used before or not."""
+    if entry.kind is EntryKind.dance:
+        return "samples" if entry.sample else f"dance:{entry.id}"
+    return f"sample:{entry.sample}" if entry.sample else f"person:{entry.id}"
 
 
 def _moves_of(entry: LibraryEntry) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from dancenow.errors import InputError
 from dancenow.pose.dancers import check_person
-from dancenow.sample.shipped import SECONDS, shipped_dancer
+from dancenow.sample.shipped import DANCERS, SECONDS, shipped_dancer
 from dancenow.staging.conversion import FORMS, suffix_of
 from dancenow.studio.estimate import Step
 from dancenow.studio.forms import DanceForm, TransferForm
@@ -244,8 +244,11 @@ class Orders:
 
     def _learning(self, ref: str, minutes: float) -> float:
         """Seconds that a dancer is yet to be learned for."""
-        if ref.startswith("sample:") and shipped_dancer(ref.removeprefix("sample:")):
+        if ref.removeprefix("sample:") in DANCERS:
             return 0.0
+        upload = self._service.uploads(self._owner).get(ref.removeprefix("upload:"))
+        if upload is not None and not upload.seconds:
+            return 0.0  # a photo becomes a puppet
         return _learning(self._known(ref), minutes)
 
     def _known(self, ref: str) -> LibraryEntry | None:
@@ -282,10 +285,13 @@ class Orders:
         """The dance to compose from; a new one for uploaded clips."""
         if not form.clips or form.dance == "samples" or form.dance.startswith("dance:"):
             return self._service.dance(self._owner, form.dance)
-        builder = self._service.builder(self._owner)
+        builder, library = self._service.builder(self._owner), self._service.library(self._owner)
         uploads = [builder.upload(id) for id in form.clips]
+        for known in library.all(EntryKind.dance):  # learned from the same clips before
+            if [path.name[3:] for path in known.clips] == [upload.file.name for upload in uploads]:
+                return known
         first = uploads[0]
-        return self._service.library(self._owner).add(
+        return library.add(
             EntryKind.dance,
             plain_name(form.name, Path(first.name).stem or "A dance"),
             [(upload.file, upload.name) for upload in uploads],
@@ -297,6 +303,8 @@ def _learning(entry: LibraryEntry | None, minutes: float) -> float:
     """Seconds that something is yet to be learned for."""
     if entry is None:
         return 60 * minutes
+    if entry.is_puppet:
+        return 0.0
     if entry.ready and not entry.clips and (not entry.sample or shipped_dancer(entry.sample)):
         return 0.0  # imported, or shipped
     known = entry.figures.get("seconds")

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from dancenow.cache import cache_dir
 from dancenow.errors import InputError
-from dancenow.sample.shipped import FPS, shipped_clip, shipped_dancer
+from dancenow.sample.shipped import CLIPS, FPS, shipped_clip, shipped_dancer
 from dancenow.studio.config import StudioConfig
 from dancenow.studio.library import LibraryEntry
 from dancenow.studio.uploads import Upload, Uploads
@@ -93,7 +93,7 @@ class RequestBuilder:
         }
 
     def _sample_clip(self, performer: str, dance: str) -> str:
-        clip = shipped_clip(performer, dance)
+        clip = shipped_clip(performer, dance) if (performer, dance) in CLIPS else None
         if clip is None:
             raise InputError("there is no such sample performer; choose another.")
         self.names[str(clip)] = title_of(performer, dance)

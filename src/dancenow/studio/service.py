@@ -116,25 +116,28 @@ class StudioService:
             raise
         return SeenClip(upload, people=int(seen["people"]), numbered=bool(seen["numbered"]))
 
-    def cut_clip(self, owner: str, ref: str, begins: float, ends: float) -> SeenClip:
-        """Store a part of an uploaded clip as a clip of its own.
+    def cut(self, owner: str, ref: str, begins: float, ends: float) -> Upload | SeenClip:
+        """Store a part of an uploaded clip, or of music, as an upload of its own.
 
         Raises:
             InputError: it is gone, or nothing, or nobody, is left in it.
         """
         upload = self.builder(owner).upload(ref)
-        stem, _, suffix = upload.name.rpartition(".")
-        name = f"{stem or suffix}, {begins:.1f} to {ends:.1f} s.mp4"
+        music, stem = not any(upload.size), Path(upload.name).stem
+        suffix = ".m4a" if music else ".mp4"
         with tempfile.TemporaryDirectory(dir=self.temp_folder) as folder:
-            output = Path(folder) / "part.mp4"
+            output = Path(folder) / f"part{suffix}"
             request = {
                 "clip": str(upload.file),
                 "output": str(output),
-                "begins": begins,
-                "ends": ends,
+                "part": (begins, ends),
+                "music": music,
                 "names": {str(upload.file): upload.name},
             }
             self.run_short_job(owner, "cut_clip", request, f"Cutting {upload.name}")
+            name = f"{stem}, {begins:.1f} to {ends:.1f} s{suffix}"
+            if music:
+                return self.add_upload(owner, output, name, UploadKind.sound)
             return self.add_clip(owner, output, name)
 
     def add_upload(self, owner: str, path: Path, name: str, kind: UploadKind) -> Upload:

@@ -128,11 +128,14 @@ def convert(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, An
 
 
 def cut_clip(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
-    """Write a part of a clip."""
-    from dancenow.staging.conversion import cut_clip
+    """Write a part of a clip, or of music."""
+    from dancenow.staging.conversion import cut_clip, cut_sound
 
-    clip, output = Path(request["clip"]), Path(request["output"])
-    cut_clip(clip, output, request["begins"], request["ends"], progress=reporter)
+    clip, output, part = Path(request["clip"]), Path(request["output"]), request["part"]
+    if request["music"]:
+        cut_sound(clip, output, *part)
+    else:
+        cut_clip(clip, output, *part, progress=reporter)
     return {}
 
 

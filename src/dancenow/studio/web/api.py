@@ -93,7 +93,7 @@ class _Desk:
         if kind in _LOOKED_AT:
             return self.card(self.service.add_clip(self.owner, path, name, _LOOKED_AT[kind]))
         if kind in _STORED:
-            return self._stored(self.service.add_upload(self.owner, path, name, _STORED[kind]))
+            return self.stored(self.service.add_upload(self.owner, path, name, _STORED[kind]))
         if kind == "archive":
             entry = self.service.import_archive(self.owner, path, name, consent=consent)
             return {"id": entry.id, "name": entry.name}
@@ -110,7 +110,8 @@ class _Desk:
         return card | {"people": seen.people, "numbered": seen.numbered, "strip": strip}
 
     @staticmethod
-    def _stored(upload: Upload) -> dict[str, Any]:
+    def stored(upload: Upload) -> dict[str, Any]:
+        """What the page knows of a file that was stored as it is."""
         return {"ref": f"upload:{upload.id}", "name": upload.name, "seconds": upload.seconds}
 
 
@@ -143,7 +144,8 @@ def _cut(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
     if not all(isinstance(number, int | float) and 0 <= number < 1e6 for number in numbers):
         raise InputError(_UNREADABLE)
     begins, ends = (float(number) for number in numbers if number is not None)
-    return desk.card(desk.service.cut_clip(desk.owner, id, begins, ends))
+    part = desk.service.cut(desk.owner, id, begins, ends)
+    return desk.card(part) if isinstance(part, SeenClip) else desk.stored(part)
 
 
 def _estimate(desk: _Desk, _: str, body: Body) -> dict[str, Any]:

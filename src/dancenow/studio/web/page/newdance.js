@@ -3,6 +3,7 @@
 import { Player } from '/timeline/player.js';
 import { Slot, h, messageBox, pressing, radios } from '/studio/dom.js';
 import { qualities } from '/studio/make.js';
+import { partOf } from '/studio/part.js';
 import { Picker } from '/studio/picker.js';
 import { ask, finish, looked, send } from '/studio/server.js';
 import { JobStage } from '/studio/stage.js';
@@ -125,12 +126,14 @@ export class DanceView {
         return h('label.file', {}, h('span', {}, words.add),
           h('input', { type: 'file', accept: 'audio/*,video/*', id: 'add-music', onchange: (event) => this.#addMusic(event.target.files[0]) }));
       }
+      const sound = h('audio', { src: `/media/uploads/${music.ref.replace('upload:', '')}/clip`, controls: true, preload: 'none' });
       const wave = h('canvas.wave', { width: 600, height: 60, role: 'img', 'aria-label': words.picture });
       if (music.heard) drawWave(wave, music.heard);
       return [
         h('p', {}, h('strong', {}, music.name), ` · ${clock(music.seconds)} · ${music.heard ? words.heard(music.heard.tempo) : words.hearing}`),
         music.heard && wave,
-        h('audio', { src: `/media/uploads/${music.ref.replace('upload:', '')}/clip`, controls: true, preload: 'none' }),
+        sound,
+        music.seconds > 4 && partOf(music, this.soundMessage, { seek: (second) => { sound.currentTime = second; }, made: (part) => this.#useMusic(part) }),
         h('button', { id: 'remove-music', onclick: () => { this.music = null; this.form.seconds = 16; this.#music(); this.#changed(); document.getElementById('add-music').focus(); } }, words.remove),
       ];
     });
@@ -141,7 +144,14 @@ export class DanceView {
     this.soundMessage.clear();
     try {
       if (file.size > this.app.server.limits.bytes) throw new Error(WORDS.upload.tooLarge(file.name, this.app.server.limits.bytes));
-      const music = await send(file, 'music');
+      await this.#useMusic(await send(file, 'music'));
+    } catch (error) {
+      this.soundMessage.tell(error.message);
+    }
+  }
+
+  async #useMusic(music) {
+    try {
       this.music = music;
       this.form.seconds = null;
       this.form.loop = false;

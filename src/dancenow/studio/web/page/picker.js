@@ -1,7 +1,9 @@
 // A grid of tiles of which one is picked, or a clip of one's own is added.
 
 import { Slot, h, messageBox, pressing, radios } from '/studio/dom.js';
-import { ask, looked, send } from '/studio/server.js';
+import { partOf } from '/studio/part.js';
+import { canRecord, record } from '/studio/recorder.js';
+import { looked, send } from '/studio/server.js';
 import { WORDS } from '/studio/words.js';
 
 const SHORT = 10; // seconds that somebody new should be seen for
@@ -91,9 +93,9 @@ export class Picker {
 
   #draw() {
     const cards = this.cards ?? [];
-    this.grid.show([cards, this.picked?.ref, this.sending?.name], () => [this.#adder(), this.sending && this.#arriving(), ...cards.map((card) => this.#tile(card))]);
+    this.grid.show([cards, this.picked?.ref, this.sending?.name], () => [this.#adder(), canRecord && this.accept && this.#recorder(), this.sending && this.#arriving(), ...cards.map((card) => this.#tile(card))]);
     const card = this.picked;
-    this.about.show(card, () => card && this.#details(card));
+    this.about.show(card?.ref ?? null, () => card && this.#details(card));
   }
 
   #tile(card) {
@@ -106,6 +108,12 @@ export class Picker {
   #adder() {
     const file = h('input', { type: 'file', accept: this.accept, id: `${this.name}-file`, onchange: () => { this.add(file.files[0]); file.value = ''; } });
     return h('label.tile.add', {}, file, h('span.picture', { 'aria-hidden': 'true' }, '+'), h('span.name', {}, this.words.add));
+  }
+
+  #recorder() {
+    const button = h('button.tile.add', { type: 'button', id: `${this.name}-record` }, h('span.picture', { 'aria-hidden': 'true' }, '●'), h('span.name', {}, WORDS.record.tile));
+    button.onclick = pressing(button, this.message, async () => this.add(await record()));
+    return button;
   }
 
   #arriving() {
@@ -128,30 +136,10 @@ export class Picker {
     ];
   }
 
-  /** Two handles by which a clip is cut to the part that is wanted. */
   #part(card) {
-    const { part } = WORDS;
     const video = h('video', { src: card.clip, playsInline: true, preload: 'metadata', 'aria-label': card.name });
     video.muted = true;
-    const handle = (value, words) => {
-      const told = h('output', {}, part.seconds(value));
-      const input = h('input', { type: 'range', min: 0, max: card.seconds, step: 0.1, value, 'aria-label': words, oninput: () => {
-        if (Number(to.input.value) - Number(from.input.value) < 0.5) input.value = input === from.input ? Number(to.input.value) - 0.5 : Number(from.input.value) + 0.5;
-        told.textContent = part.seconds(input.value);
-        video.currentTime = Number(input.value);
-      } });
-      return { input, root: h('label.handle', {}, h('span', {}, words), input, told) };
-    };
-    const from = handle(0, part.from);
-    const to = handle(card.seconds, part.to);
-    const use = h('button', {}, part.use);
-    use.onclick = pressing(use, this.message, async () => {
-      this.message.tell(part.cutting, { good: true });
-      const made = await ask(`api/uploads/${card.ref.replace('upload:', '')}/cut`, { begins: Number(from.input.value), ends: Number(to.input.value) });
-      this.message.clear();
-      this.#have(made);
-    });
-    return h('details.part', {}, h('summary', {}, part.title), video, from.root, to.root, use);
+    return partOf(card, this.message, { shown: [video], seek: (second) => { video.currentTime = second; }, made: (part) => this.#have(part) });
   }
 
   #have(card) {

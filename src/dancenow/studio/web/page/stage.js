@@ -25,9 +25,9 @@ export class JobStage {
     const line = this.root.querySelector('.left');
     if (!bar) return;
     const waiting = job.state === 'queued';
-    if (waiting) bar.removeAttribute('value');
+    if (waiting || (!job.share && !job.left)) bar.removeAttribute('value');
     else bar.value = job.share;
-    let text = waiting ? progress.waiting(job.ahead) : job.left > 3 ? progress.left(job.left) : progress.soon;
+    let text = waiting ? progress.waiting(job.ahead) : job.left > 3 ? progress.left(job.left) : job.share > 0.5 ? progress.soon : '';
     if (job.state === 'cancelling') text = progress.stopping;
     if (line.textContent !== text) line.textContent = text;
     const stage = this.root.querySelector('.stage-name');
@@ -53,7 +53,7 @@ export class JobStage {
 
   #ended(job) {
     const message = messageBox();
-    const how = { cancelled: WORDS.ended.cancelled(job.begun), interrupted: WORDS.ended.interrupted, failed: WORDS.ended.failed(job.error) }[job.state] ?? '';
+    const how = { done: WORDS.ended.done(job), cancelled: WORDS.ended.cancelled(job.begun), interrupted: WORDS.ended.interrupted, failed: WORDS.ended.failed(job.error) }[job.state] ?? '';
     const resume = h('button.primary', { id: 'resume' }, WORDS.resume);
     resume.onclick = pressing(resume, message, () => this.act.change(job, 'resume'));
     const looks = job.preview && h('img', { src: job.preview, alt: WORDS.progress.learned });

@@ -21,7 +21,6 @@ export const WORDS = {
     title: 'Pick a dance',
     hint: 'A clip of one person, from head to feet.',
     add: 'Your clip',
-    others: 'Or record one',
   },
   dancer: {
     title: 'Pick the dancer',
@@ -82,6 +81,7 @@ export const WORDS = {
     closing: 'You can close this page. The work goes on.',
   },
   ended: {
+    done: ({ learned }) => (learned.person ? `Done. Learned for ${duration(learned.person)}.` : 'Done.'),
     cancelled: (begun) => (begun ? 'Cancelled. What was learned is kept.' : 'Cancelled before it began.'),
     interrupted: 'Interrupted. What was learned is kept.',
     failed: (line) => `That didn't work: ${line}`,
@@ -110,6 +110,10 @@ export const WORDS = {
   videos: {
     title: 'My videos',
     none: 'Nothing here yet. Your first video takes three clicks.',
+    settings: ({ learned, again }) => [
+      learned.person && `learned ${duration(learned.person)}`,
+      again.background && again.background !== 'target' && (WORDS.more.rooms.find(([key]) => key === again.background)?.[1] ?? 'own background'),
+    ].filter(Boolean),
     compare: 'Compare',
     comparing: 'Pick two videos to compare.',
     compared: 'The two you picked',
@@ -164,6 +168,10 @@ export const WORDS = {
   part: {
     title: 'Use only a part', from: 'From', to: 'To', use: 'Use this part', cutting: 'Cutting …',
     seconds: (value) => `${Number(value).toFixed(1)} s`,
+  },
+  record: {
+    tile: 'Record', title: 'Record a clip', hint: 'Step back until all of you is in the picture, from head to feet.',
+    start: 'Start', stop: 'Stop and use it', name: 'Recording', refused: 'The camera could not be used. Does the browser allow it?',
   },
   upload: {
     sending: (part) => `Sending ${Math.round(100 * part)} %`,
