@@ -23,6 +23,16 @@ def count(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str,
     return {"counted": total, "pid": os.getpid()}
 
 
+def steps(request: JobRequest, _folder: Path, reporter: JobReporter) -> dict[str, Any]:
+    """Makes three steps; waits for a file if the request names one."""
+    for name in ("poses", "look", "perform"):
+        reporter.step(name)
+        reporter(Progress(name, 0))
+    while "file" in request and not Path(request["file"]).exists():
+        time.sleep(0.01)
+    return {}
+
+
 def wait(_request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
     """Waits to be ended, and saves then, as a training does."""
     reporter(Progress("waiting", 0))

@@ -22,7 +22,16 @@ from dancenow.studio.job_queue import JobKind, JobQueue
 
 JOB_KINDS = {
     name: JobKind(getattr(job_tasks, name))
-    for name in ("count", "wait", "wait_for_file", "stubborn", "wrong", "diverging", "broken")
+    for name in (
+        "count",
+        "steps",
+        "wait",
+        "wait_for_file",
+        "stubborn",
+        "wrong",
+        "diverging",
+        "broken",
+    )
 }
 JOB_KINDS |= {
     "dying": JobKind(job_tasks.dying),
@@ -146,6 +155,35 @@ def test_a_cancelled_training_saves_and_can_be_resumed(queues: Queues) -> None:
     again = queue.resume("anna", job.id)
     assert again.id == job.id
     assert again.state is JobState.queued
+
+
+def test_steps_that_the_request_names_are_timed_unless_it_was_resumed(tmp_path: Path) -> None:
+    timed: list[str] = []
+    queue = JobQueue(
+        lambda owner: tmp_path / owner, [], JOB_KINDS, timed=lambda _, name, __: timed.append(name)
+    )
+    named = {"steps": [("poses", 2.0), ("perform", 2.0)]}
+    job = queue.submit("anna", "steps", named, "stepping")
+    assert queue.wait(job.id).step == "perform"
+    assert timed == ["poses", "perform"]
+    stopped = queue.submit("anna", "steps", {**named, "file": str(tmp_path / "go")}, "stepping")
+    until(queue, stopped, lambda now: now.step == "perform")
+    queue.cancel("anna", stopped.id)
+    queue.wait(stopped.id)
+    (tmp_path / "go").touch()
+    timed.clear()
+    queue.resume("anna", stopped.id)
+    assert queue.wait(stopped.id).state is JobState.done
+    assert timed == []
+    queue.close()
+
+
+def test_passing_jobs_are_active_too(queues: Queues) -> None:
+    queue = queues.open()
+    job = queue.submit("anna", "slow look", {}, "looking")
+    assert [each.id for each in queue.active_of("anna")] == [job.id]
+    assert queue.jobs_of("anna") == queue.active_of("ben") == []
+    queue.cancel("anna", job.id)
 
 
 def test_a_queued_job_is_cancelled_at_once(queues: Queues) -> None:

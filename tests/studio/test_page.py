@@ -162,8 +162,8 @@ def test_a_first_video_is_made_and_plays_beside_its_source(
         page.get_by_label(view, exact=True).check()
         picture(page, f"5-{view.split()[0]}")
     expect(page.locator(".over")).to_be_hidden()
-    page.get_by_label("On one frame").click()
-    page.get_by_label("On one frame").click()
+    page.get_by_label("Forward one frame").click()
+    page.get_by_label("Forward one frame").click()
     expect(page.get_by_label("Place in the video")).not_to_have_value("0")
     page.get_by_text("Details").click()
     told = page.locator(".told")
@@ -374,6 +374,7 @@ def test_a_new_dance_is_seen_before_it_is_made(
     expect(page.get_by_label("As long as the music")).to_be_checked()
     expect(page.locator(".preview")).to_contain_text("Nothing to learn")
     page.get_by_role("group", name="Style").get_by_label("disco").check()
+    page.locator("#performer .tile", has_text="Zola").click()
     page.locator("#show").click()
     expect(page.locator(".preview output")).to_contain_text("/ 0:03", timeout=LONG)
     drawn = "document.querySelector('.preview canvas').toDataURL()"
@@ -385,8 +386,11 @@ def test_a_new_dance_is_seen_before_it_is_made(
     page.locator("#go-dance").click()
     expect(stage(page).locator(".player")).to_be_visible(timeout=LONG)
     assert has_frames(page, ".screen > video")
-    expect(stage(page)).to_contain_text("A stick figure in a new dance")
+    expect(stage(page)).to_contain_text("Zola in a new dance")
     stage(page).get_by_role("button", name="Another variation").click()
+    expect(page.locator("#music")).to_contain_text("song, 0.0 to 3.0 s.m4a")
+    expect(page.get_by_role("group", name="Style").get_by_label("disco")).to_be_checked()
+    expect(page.locator("#performer input:checked + .picture + .name")).to_have_text("Zola")
     page.locator("#remove-music").click()
     expect(page.locator("#add-music")).to_be_focused()
     expect(page.get_by_label("16 s")).to_be_checked()
@@ -399,14 +403,14 @@ def test_people_are_renamed_exported_imported_and_deleted(
 ) -> None:
     page = opened(finished.context, studio, "people")
     entry = page.locator(".entry").first
-    expect(entry).to_contain_text("They agreed", timeout=LONG)
+    expect(entry).to_contain_text("You confirmed that they agreed", timeout=LONG)
     with page.expect_download() as download:
         entry.get_by_role("link", name="Save as a file").click()
     archive = tmp_path / "zola.zip"
     download.value.save_as(archive)
     assert "generator.safetensors" in zipfile.ZipFile(archive).namelist()
     with page.expect_popup() as report:
-        entry.get_by_role("link", name="How they were learned").click()
+        entry.get_by_role("link", name="Training report").click()
     expect(report.value.get_by_role("heading", level=1)).to_be_visible(timeout=LONG)
     answer = finished.context.request.get(report.value.url)
     assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")

@@ -5,18 +5,21 @@ from __future__ import annotations
 import shutil
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from serving import WORKLOAD
 from test_uploads import clip, sound
 
 from dancenow.errors import InputError
 from dancenow.sample.shipped import SECONDS
+from dancenow.studio.catalogue import Catalogue
 from dancenow.studio.config import Limits, StudioConfig
 from dancenow.studio.estimate import Step
 from dancenow.studio.forms import DanceForm, TransferForm
-from dancenow.studio.job import JobState
+from dancenow.studio.job import Job, JobState
 from dancenow.studio.library import EntryKind
 from dancenow.studio.media_types import UploadKind
 from dancenow.studio.orders import Orders
@@ -199,6 +202,59 @@ def test_a_person_in_use_is_not_deleted(service: StudioService) -> None:
     service.queue.wait(job.id)
     service.delete("anna", entry.id)
     assert service.library("anna").all(EntryKind.person) == []
+
+
+def test_what_a_passing_job_uses_is_not_deleted_either(
+    service: StudioService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dance = Orders(service, "anna").dance(DanceForm("samples"))
+    service.queue.cancel("anna", dance.id)
+    (entry,) = service.library("anna").all(EntryKind.dance)
+    mending = Job("x", "anna", "mend_poses", "Mending", {"clip": str(entry.folder / "clips" / "a")})
+    monkeypatch.setattr(service.queue, "active_of", lambda _: [mending])
+    with pytest.raises(InputError, match="Sample dances is in use: wait, or cancel 'Mending'"):
+        service.delete("anna", entry.id)
+    monkeypatch.setattr(service.queue, "active_of", lambda _: [])
+    service.delete("anna", entry.id)
+    assert service.library("anna").all(EntryKind.dance) == []
+
+
+def test_samples_are_named_alike_before_and_after_they_are_used(service: StudioService) -> None:
+    before = {card["ref"] for card in Catalogue(service, "anna").state()["dancers"]}
+    job = Orders(service, "anna").show(DanceForm("samples", performer="sample:zola"))
+    service.queue.cancel("anna", job.id)
+    after = {card["ref"] for card in Catalogue(service, "anna").state()["dancers"]}
+    assert "sample:zola" in before and before == after
+
+
+def test_own_clips_are_learned_once(service: StudioService) -> None:
+    clips = (uploaded(service, "anna").removeprefix("upload:"),)
+    jobs = [Orders(service, "anna").dance(DanceForm("clips", clips=clips)) for _ in range(2)]
+    for job in jobs:
+        service.queue.cancel("anna", job.id)
+    assert jobs[0].request["dance"]["folder"] == jobs[1].request["dance"]["folder"]
+    assert len(service.library("anna").all(EntryKind.dance)) == 1
+
+
+def test_a_photo_is_not_learned(service: StudioService) -> None:
+    path = service.temp_folder / "me.png"
+    Image.new("RGB", (64, 64)).save(path)
+    upload = service.add_upload("anna", path, "me.png", UploadKind.picture)
+    form = TransferForm("sample:mika/groove", f"upload:{upload.id}")
+    seconds = Orders(service, "anna").estimates(form)
+    assert seconds[0] == seconds[2]
+
+
+def test_learning_further_is_no_video(service: StudioService) -> None:
+    job = Orders(service, "anna").transfer(TransferForm("sample:mika/groove", "sample:zola"))
+    service.queue.cancel("anna", job.id)
+    done = replace(service.queue.wait(job.id), state=JobState.done, result={"person_seconds": 300})
+    shown = Catalogue(service, "anna").job(done)
+    assert shown["result"] is None and shown["learned"] == {"person": 300}
+    (service.queue.folder(job) / "result.mp4").touch()
+    assert Catalogue(service, "anna").job(done)["result"] == f"/media/jobs/{job.id}/result"
+    told = replace(done, warnings=("300 steps, and a good result takes about 900", "no hands"))
+    assert Catalogue(service, "anna").job(told)["hints"] == ["no hands"]
 
 
 def test_an_upload_is_kept_while_a_job_may_resume_with_it(service: StudioService) -> None:

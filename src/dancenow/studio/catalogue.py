@@ -17,6 +17,7 @@ from dancenow.studio.tasks import SOURCE_STEM
 from dancenow.studio.uploads import Upload
 
 _PLAUSIBLE: Final = 1e9  # steps, or seconds of training, that a figure from an archive may tell
+_ADVICE: Final = "a good result takes about"  # for the command line; the page has its own
 _FIGURES: Final = ("frames", "fps", "size", "seconds_spent", "tempo", "beat_alignment")
 
 
@@ -61,7 +62,6 @@ class Catalogue:
             "poster": f"{area}/picture",
             "clip": f"{area}/clip" if upload.seconds else None,
             "seconds": upload.seconds,
-            "new": True,
         }
 
     def job(self, job: Job) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class Catalogue:
             "left": looks.left,
             "stage": self._named(job, str(job.progress.get("stage", ""))),
             "error": self._named(job, job.error),
-            "hints": [self._named(job, line) for line in job.warnings],
+            "hints": [self._named(job, line) for line in job.warnings if _ADVICE not in line],
             "preview": f"{area}/preview?at={job.preview:.0f}" if job.preview else None,
             "first": f"{area}/first" if job.first_look and not job.result else None,
             "poster": f"{area}/poster" if "poster" in files else None,
@@ -94,7 +94,7 @@ class Catalogue:
             "beside": f"{area}/beside" if job.result.get("beside") else None,
             "figures": {name: job.result[name] for name in _FIGURES if name in job.result},
             "learned": _learned(job),
-            "again": self._known(again) | job.request.get("form", {}),
+            "again": self._known(again) | self._form(job),
         }
 
     def _outlook(self, job: Job) -> Outlook:
@@ -116,6 +116,14 @@ class Catalogue:
         refs = {name: _ref_of(entry) for name, entry in known.items()}
         return refs | {"more": "person" in known and known["person"].learns_more}
 
+    def _form(self, job: Job) -> dict[str, Any]:
+        """What was filled in; music as it is known, None if it is gone."""
+        form = dict(job.request.get("form", {}))
+        if "music" in form:
+            music = self._service.uploads(self._owner).get(form["music"])
+            form["music"] = music and stored(music)
+        return form
+
     def _clips(self) -> Iterator[dict[str, Any]]:
         shown = set()
         for upload in self._service.uploads(self._owner).all():
@@ -133,7 +141,6 @@ class Catalogue:
                 "poster": f"/media/samples/{performer}-{dance}/picture",
                 "clip": f"/media/samples/{performer}-{dance}/clip",
                 "seconds": SECONDS,
-                "new": False,
             }
 
     def _dancer(self, entry: LibraryEntry) -> dict[str, Any]:
@@ -144,7 +151,6 @@ class Catalogue:
             "poster": f"/media/library/{entry.id}/picture" if entry.picture else None,
             "clip": None,
             "ready": entry.ready,
-            "new": False,
         }
 
     def _sample_dancers(self, people: list[LibraryEntry]) -> Iterator[dict[str, Any]]:
@@ -160,7 +166,6 @@ class Catalogue:
                 "poster": f"/media/samples/{name}-{dance}/picture",
                 "clip": f"/media/samples/{name}-{dance}/clip",
                 "ready": ready,
-                "new": False,
             }
 
     def _moves(self, dances: list[LibraryEntry]) -> list[dict[str, Any]]:
@@ -187,12 +192,16 @@ class Catalogue:
             "megabytes": entry.size_bytes / MEGABYTE,
             "agreed": bool(entry.consent.get("confirmed")),
             "learned": _plausible(figures.get("seconds")),
-            "frames": _plausible(figures.get("frames")),
             "more": entry.ready and entry.learns_more,
             "poster": f"{area}/picture" if entry.picture else None,
             "report": f"{area}/report" if entry.report.is_file() else None,
             "archive": f"{area}/archive" if entry.ready else None,
         }
+
+
+def stored(upload: Upload) -> dict[str, Any]:
+    """What a page knows of a file that was stored as it is."""
+    return {"ref": f"upload:{upload.id}", "name": upload.name, "seconds": upload.seconds}
 
 
 def _ref_of(entry: LibraryEntry) -> str:

@@ -19,7 +19,6 @@ DEFAULT_RATES: Final[Mapping[str, float]] = {
     "look": 8.0,  # a second of the clip that somebody new is learned from
     "learn": 1.15,  # a second of learning a person
     "dance": 1.1,  # a second of learning a dance
-    "compose": 0.3,  # a second of a new dance
     "perform": 3.0,  # a second of the result
     "finish": 1.0,  # a second of the result
 }

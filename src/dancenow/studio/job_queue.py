@@ -115,7 +115,7 @@ class JobQueue:
 
     def check_capacity(self, owner: str) -> None:
         """Raise `InputError` where an owner has too many jobs to queue another."""
-        waiting = sum(job.owner == owner and job.state.active for job in self._all())
+        waiting = len(self.active_of(owner))
         if waiting >= _MAX_ACTIVE:
             raise InputError(f"{waiting} of your jobs are waiting already; cancel one, or wait.")
 
@@ -130,7 +130,13 @@ class JobQueue:
             if job is None or not job.state.resumable:
                 raise InputError("this job cannot be continued; start a new one.")
             resumed = replace(
-                job, state=JobState.queued, created=time.time(), ended=0.0, error="", progress={}
+                job,
+                request=job.request | {"resumed": True},
+                state=JobState.queued,
+                created=time.time(),
+                ended=0.0,
+                error="",
+                progress={},
             )
             self._update(resumed)
         return resumed
@@ -144,6 +150,15 @@ class JobQueue:
         """An owner's jobs, newest first, without temporary ones."""
         mine = [j for j in self._all() if j.owner == owner and not self._kinds[j.kind].temporary]
         return sorted(mine, key=lambda job: job.created, reverse=True)
+
+    def active_of(self, owner: str) -> list[Job]:
+        """An owner's jobs that wait or run, temporary ones too."""
+        return [job for job in self._all() if job.owner == owner and job.state.active]
+
+    def forget(self, job: Job) -> None:
+        """Forget a temporary job that has ended, whose result was asked for."""
+        with self._changed:
+            self._forget_temporary(job)
 
     def jobs_ahead(self, job: Job) -> int:
         """How many jobs, of any owner, come before a queued one."""
@@ -230,7 +245,7 @@ class JobQueue:
             self._forget(job)
 
     def _forget(self, job: Job) -> None:
-        del self._jobs[job.id]
+        self._jobs.pop(job.id, None)
         shutil.rmtree(self.folder(job), ignore_errors=True)
 
     def _run_lane(self, lane: str) -> None:
@@ -303,9 +318,11 @@ class JobQueue:
                     value["stage"], value["done"], value["total"], value["unit"]
                 )
                 job = replace(job, progress={**value, "left": left})
-            elif name == "step":
+            elif name == "step" and value in dict(job.request.get("steps", ())):
                 self._step_done(job)
                 job = replace(job, step=value, began=time.time())
+            elif name == "step":
+                return  # one that the request does not name is part of the one before
             elif name == "preview":
                 job = replace(job, preview=value)
             elif name == "first_look":
@@ -333,7 +350,7 @@ class JobQueue:
             self._update(replace(ended, state=JobState.failed, error=line))
 
     def _step_done(self, job: Job) -> None:
-        if job.step:
+        if job.step and "resumed" not in job.request:  # it may have begun in the middle
             self._timed(job, job.step, time.time() - job.began)
 
     def _interrupt(self, id: str) -> None:

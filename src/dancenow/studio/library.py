@@ -32,7 +32,6 @@ from dancenow.studio.archive import (
 from dancenow.studio.uploads import is_id, link_or_copy, new_id, plain_name
 
 CONSENT_TEXT: Final = "The person in this clip agreed to be learned from and made to dance."
-STRIP: Final = "strip.jpg"
 _MAX_JSON: Final = 16_000_000  # bytes; a performer's config holds its camera's path
 _SAMPLE_TEXT: Final = "A sample performer, drawn by DanceNow; no real person."
 
@@ -100,12 +99,6 @@ class LibraryEntry:
             if path.is_file():
                 return path
         return max(self.trained.glob("checkpoint/**/previews/*.jpg"), default=None)
-
-    @property
-    def strip(self) -> Path | None:
-        """Frames of its clip with their poses, if there are any."""
-        path = self.folder / STRIP
-        return path if path.is_file() else None
 
     @property
     def size_bytes(self) -> int:
@@ -208,7 +201,7 @@ class Library:
         *,
         sample: str = "",
         consent: bool = False,
-        pictures: Sequence[Path] = (),
+        picture: Path | None = None,
         who: str = LARGEST,
     ) -> LibraryEntry:
         """Add an entry that is yet to be trained.
@@ -219,7 +212,7 @@ class Library:
             clips: the files to train on, each with its owner's name for it.
             sample: see `LibraryEntry`.
             consent: its owner confirmed that the person agreed.
-            pictures: a thumbnail, and a strip of frames with poses, JPEG.
+            picture: a thumbnail, JPEG.
             who: see `LibraryEntry`.
 
         Raises:
@@ -231,9 +224,8 @@ class Library:
         entry = self._create(kind, name, clip, sample, who=who)
         for number, (path, _) in enumerate(clips):
             link_or_copy(path, entry.folder / "clips" / f"{number:02d}-{path.name}")
-        for path, file_name in zip(pictures, (PICTURE_FILE, STRIP), strict=False):
-            if path.is_file():
-                shutil.copyfile(path, entry.folder / file_name)
+        if picture is not None and picture.is_file():
+            shutil.copyfile(picture, entry.folder / PICTURE_FILE)
         if kind is EntryKind.person:
             _record_consent(entry, _SAMPLE_TEXT if sample else CONSENT_TEXT, confirmed=not sample)
         return entry

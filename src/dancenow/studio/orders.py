@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -26,8 +25,8 @@ QUALITIES: Final = (1.0, 5.0, 10.0)
 _BACKGROUND: Final = re.compile(
     r"target|source|white|transparent|#[0-9a-f]{6}"
 )  # and uploads: no path
-_USUAL: Final = 16.0  # seconds of a clip whose length is not known, and of a new dance
 _REMEMBERED: Final = 1000  # orders, so that none is taken twice
+_USUAL: Final = 16.0  # seconds of a clip whose length is not known, and of a new dance
 
 
 class Orders:
@@ -37,8 +36,6 @@ class Orders:
         service: the studio's service.
         owner: the user.
     """
-
-    _taken: Final[OrderedDict[tuple[str, str], str]] = OrderedDict()  # job ids by owner and key
 
     def __init__(self, service: StudioService, owner: str) -> None:
         self._service, self._owner = service, owner
@@ -50,13 +47,17 @@ class Orders:
             key: the same for both.
             order: takes it.
         """
-        known = self._taken.get((self._owner, key)) if key else None
-        job = self._service.queue.get(self._owner, known) if known else None
-        if job is None:
-            job = order()
-            self._taken[self._owner, key] = job.id
-            while len(self._taken) > _REMEMBERED:
-                self._taken.popitem(last=False)
+        if not key:
+            return order()
+        taken = self._service.taken
+        with self._service.ordering:
+            known = taken.get((self._owner, key))
+            job = self._service.queue.get(self._owner, known) if known else None
+            if job is None:
+                job = order()
+                taken[self._owner, key] = job.id
+                while len(taken) > _REMEMBERED:
+                    taken.popitem(last=False)
         return job
 
     def transfer(self, form: TransferForm) -> Job:
@@ -91,7 +92,12 @@ class Orders:
             "uses": builder.uses,
             "names": builder.names,
             "again": {"person": person.id},
-            "form": {"source": form.source, "background": form.background, "limbs": form.limbs},
+            "form": {
+                "source": form.source,
+                "source_person": form.source_person,
+                "background": form.background,
+                "limbs": form.limbs,
+            },
             "steps": _listed(steps),
         }
         title = f"{person.name} dances like {self._clip_name(form.source)}"
@@ -117,7 +123,7 @@ class Orders:
         """
         request, dance, _ = self._new_dance(form)
         if dance.codec == "frame":
-            raise InputError(f"{dance.name}: dreams silhouettes; make it to see it.")
+            raise InputError(f"{dance.name} dreams silhouettes: make the video to see it.")
         request |= {"person": None}
         return self._service.queue.submit(self._owner, "show_dance", request, "Composing")
 
@@ -130,7 +136,7 @@ class Orders:
         service, builder = self._service, self._service.builder(self._owner)
         person = service.library(self._owner).require(id)
         if not person.learns_more:
-            raise InputError(f"{person.name}: there is no clip to learn more from.")
+            raise InputError(f"{person.name} has no clip to learn more from.")
         known = float(person.figures.get("seconds") or 0) / 60
         request = {
             "person": builder.person(person, known + minutes),
@@ -189,7 +195,7 @@ class Orders:
         service, builder = self._service, self._service.builder(self._owner)
         music = str(builder.upload(form.music).file) if form.music else None
         if form.loop and music is not None:
-            raise InputError("music has an end, a loop has none; choose one of them.")
+            raise InputError("a loop can't have music; choose one of them.")
         person = service.performer(self._owner, form.performer)
         dance = self._dance_of(form)
         if dance.codec == "frame" and (person is not None or music is not None or form.loop):
@@ -210,7 +216,10 @@ class Orders:
             "uses": builder.uses,
             "names": builder.names,
             "again": {"person": None if person is None else person.id, "dance": dance.id},
-            "form": {"seed": form.seed, "temperature": form.temperature},
+            "form": {
+                name: getattr(form, name)
+                for name in ("seed", "temperature", "seconds", "style", "loop", "music")
+            },
             "steps": _listed(self._dance_steps(form, form.minutes)),
         }
         return request, dance, person
@@ -277,7 +286,7 @@ class Orders:
             name,
             [(upload.file, upload.name)],
             consent=form.consent,
-            pictures=(upload.picture, upload.strip),
+            picture=upload.picture,
             who=form.target_person,
         )
 
@@ -295,7 +304,7 @@ class Orders:
             EntryKind.dance,
             plain_name(form.name, Path(first.name).stem or "A dance"),
             [(upload.file, upload.name) for upload in uploads],
-            pictures=(first.picture, first.strip),
+            picture=first.picture,
         )
 
 

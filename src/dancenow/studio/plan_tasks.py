@@ -60,7 +60,6 @@ def show_dance(request: JobRequest, folder: Path, reporter: JobReporter) -> dict
     from dancenow.workflows.generate import generate
 
     train_dance(request["dance"], reporter)
-    reporter.step("compose")
     output = folder / "dance.npz"
     made = generate(
         Path(request["dance"]["folder"]), output, dance_options(request), progress=reporter
@@ -111,7 +110,8 @@ def mend_poses(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str,
 def perform_plan(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
     """Train people where needed, and let them dance a plan."""
     from dancenow.options import ComposeOptions
-    from dancenow.studio.tasks import RESULT_FILE, result_figures, train_person
+    from dancenow.studio.tasks import POSTER_FILE, RESULT_FILE, result_figures, train_person
+    from dancenow.studio.thumbnails import write_clip_thumbnail
     from dancenow.workflows.compose import compose
 
     plan = _plan(request, reporter)
@@ -125,6 +125,7 @@ def perform_plan(request: JobRequest, folder: Path, reporter: JobReporter) -> di
     made = compose(
         plan, folder / RESULT_FILE, options, longest=request["longest"], progress=reporter
     )
+    write_clip_thumbnail(folder / RESULT_FILE, folder / POSTER_FILE)
     return {**figures, **result_figures(made), "beside": False}
 
 

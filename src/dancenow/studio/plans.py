@@ -14,12 +14,12 @@ from typing import Any, Final
 from dancenow.errors import InputError
 from dancenow.files import make_folder, write_text
 from dancenow.plan import DancePlan, Pin, Segment, plan_of, plan_text, plan_values
+from dancenow.studio.catalogue import stored
 from dancenow.studio.job import Job, JobState
 from dancenow.studio.library import EntryKind, LibraryEntry
 from dancenow.studio.media_types import UploadKind
 from dancenow.studio.requests import SAMPLE_PERFORMERS, RequestBuilder, with_user_names
 from dancenow.studio.service import SAMPLE_DANCES_NAME, StudioService
-from dancenow.studio.uploads import Upload
 
 NAME: Final = "dance.toml"
 _LEARNING: Final = 5.0  # minutes
@@ -54,10 +54,10 @@ class PlanDesk:
         return {
             "plan": kept["plan"],
             "material": [
-                *(_card(upload) for upload in found if any(upload.size)),
+                *(stored(upload) for upload in found if any(upload.size)),
                 *self._samples(),
             ],
-            "music": [_card(upload) for upload in found if not any(upload.size)],
+            "music": [stored(upload) for upload in found if not any(upload.size)],
             "dances": [{"ref": "samples", "name": SAMPLE_DANCES_NAME, "ready": True}, *learned],
             "people": [
                 *(
@@ -96,8 +96,8 @@ class PlanDesk:
         if kind not in _KINDS:
             raise InputError("choose a clip or music.")
         if kind == "music":
-            return _card(self._service.add_upload(self._owner, path, name, UploadKind.sound))
-        return _card(self._service.add_clip(self._owner, path, name).upload)
+            return stored(self._service.add_upload(self._owner, path, name, UploadKind.sound))
+        return stored(self._service.add_clip(self._owner, path, name).upload)
 
     def hear(self, ref: str, bpm: float | None, first_beat: float | None) -> Job:
         """Queue hearing a piece of music.
@@ -217,7 +217,7 @@ class PlanDesk:
         if job is None:
             raise InputError("it was cancelled; try again.")
         if not job.state.active:
-            self._service.queue.wait(id, seconds=0)  # forgets it
+            self._service.queue.forget(job)
         error = job.error or ("" if job.state is JobState.done else "it was cancelled; try again.")
         return {
             "active": job.state.active,
@@ -284,7 +284,7 @@ class PlanDesk:
         entry = self._service.dance(self._owner, ref)
         builder.names[str(entry.trained)] = entry.name
         if needed and not entry.ready:
-            raise InputError(f"{entry.name}: is not learned yet; press Learn it.")
+            raise InputError(f"{entry.name} is not learned yet: press Learn it.")
         return entry
 
     @staticmethod
@@ -301,11 +301,6 @@ class PlanDesk:
             {"ref": f"sample:{name}", "name": title, "seconds": seconds}
             for name, title in builder.sample_names()
         ]
-
-
-def _card(upload: Upload) -> dict[str, Any]:
-    """What the page knows of an upload."""
-    return {"ref": f"upload:{upload.id}", "name": upload.name, "seconds": upload.seconds}
 
 
 def _with_files(

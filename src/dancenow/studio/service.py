@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import threading
 import time
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +42,8 @@ class StudioService:
 
     Attributes:
         queue: the jobs.
+        taken: the ids of orders' jobs, by owner and key.
+        ordering: held while one is taken that must not be taken twice.
         rates: how long the steps of jobs take on this computer.
         temp_folder: for uploads and downloads under way; empty when the studio is not running.
     """
@@ -50,6 +54,8 @@ class StudioService:
         make_folder(self._owners)
         self.temp_folder = config.data / "passing"
         make_folder(self.temp_folder)
+        self.taken: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self.ordering = threading.Lock()
         self.rates = Rates(config.data / "rates.json")
         owners = [path.name for path in self._owners.iterdir() if path.is_dir()]
         self.queue = JobQueue(
@@ -186,9 +192,9 @@ class StudioService:
             InputError: an active job uses it.
         """
         entry = self.library(owner).require(id)
-        for job in self.queue.jobs_of(owner):
-            if job.state.active and id in job.request["again"].values():
-                raise InputError(f"{entry.name}: is in use; wait, or cancel {job.title!r} first.")
+        for job in self.queue.active_of(owner):
+            if id in json.dumps(job.request):  # as itself, or in the path of a file
+                raise InputError(f"{entry.name} is in use: wait, or cancel {job.title!r} first.")
         self.library(owner).delete(id)
 
     def sample_picture(self, performer: str, dance: str) -> Path | None:
@@ -241,8 +247,7 @@ class StudioService:
         if (known := library.find_sample(EntryKind.person, name)) is not None:
             return known
         picture = self.sample_picture(name, SAMPLE_PERFORMERS[name])
-        pictures = () if picture is None else (picture,)
-        return library.add(EntryKind.person, name.capitalize(), [], sample=name, pictures=pictures)
+        return library.add(EntryKind.person, name.capitalize(), [], sample=name, picture=picture)
 
     def dance(self, owner: str, ref: str) -> LibraryEntry:
         """The sample dances, or a dance in the library.

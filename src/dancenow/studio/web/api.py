@@ -12,13 +12,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from dancenow.errors import InputError
-from dancenow.studio.catalogue import Catalogue
+from dancenow.studio.catalogue import Catalogue, stored
 from dancenow.studio.forms import DanceForm, SeenClip, TransferForm
 from dancenow.studio.job import Job
 from dancenow.studio.media_types import UploadKind
 from dancenow.studio.orders import Orders
 from dancenow.studio.service import StudioService
-from dancenow.studio.uploads import Upload
 from dancenow.studio.web.answers import (
     answer,
     page_file,
@@ -93,7 +92,7 @@ class _Desk:
         if kind in _LOOKED_AT:
             return self.card(self.service.add_clip(self.owner, path, name, _LOOKED_AT[kind]))
         if kind in _STORED:
-            return self.stored(self.service.add_upload(self.owner, path, name, _STORED[kind]))
+            return stored(self.service.add_upload(self.owner, path, name, _STORED[kind]))
         if kind == "archive":
             entry = self.service.import_archive(self.owner, path, name, consent=consent)
             return {"id": entry.id, "name": entry.name}
@@ -108,11 +107,6 @@ class _Desk:
         card = self.catalogue.upload(seen.upload)
         strip = f"/media/uploads/{seen.upload.id}/strip"
         return card | {"people": seen.people, "numbered": seen.numbered, "strip": strip}
-
-    @staticmethod
-    def stored(upload: Upload) -> dict[str, Any]:
-        """What the page knows of a file that was stored as it is."""
-        return {"ref": f"upload:{upload.id}", "name": upload.name, "seconds": upload.seconds}
 
 
 def _form(kind: type[Form], body: Body) -> Form:
@@ -145,7 +139,7 @@ def _cut(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
         raise InputError(_UNREADABLE)
     begins, ends = (float(number) for number in numbers if number is not None)
     part = desk.service.cut(desk.owner, id, begins, ends)
-    return desk.card(part) if isinstance(part, SeenClip) else desk.stored(part)
+    return desk.card(part) if isinstance(part, SeenClip) else stored(part)
 
 
 def _estimate(desk: _Desk, _: str, body: Body) -> dict[str, Any]:

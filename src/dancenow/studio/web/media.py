@@ -89,8 +89,6 @@ def find_media(
     if area == "library" and (entry := service.library(owner).get(id)) is not None:
         if what == "picture" and entry.picture is not None:
             return _existing(entry.picture, entry.name)
-        if what == "strip" and entry.strip is not None:
-            return _existing(entry.strip, entry.name)
         if what == "report":
             report = _existing(entry.report, entry.name)
             return report and replace(report, policy=_REPORT_POLICY)

@@ -1,6 +1,6 @@
 // The studio's front page: which view is shown, and what the studio says about it.
 
-import { h } from '/studio/dom.js';
+import { h, messageBox } from '/studio/dom.js';
 import { MakeView } from '/studio/make.js';
 import { DanceView } from '/studio/newdance.js';
 import { PeopleView } from '/studio/people.js';
@@ -17,11 +17,18 @@ const app = {
   server: {},
   views: {},
   name: '',
+  asked: 0,
+  answered: 0,
   done: null, // ids of the jobs that were done when the page last looked
 
   /** Look at the studio, and show what has changed. */
   async refresh() {
-    app.server = await ask('api/state');
+    app.asked += 1;
+    const number = app.asked;
+    const server = await ask('api/state');
+    if (number < app.answered) return; // a newer answer was here first
+    app.answered = number;
+    app.server = server;
     document.title = countdown(app.server.jobs);
     app.views[app.name]?.update(app.server);
     const done = app.server.jobs.filter((job) => job.result);
@@ -82,7 +89,18 @@ function show() {
 
 async function begin() {
   document.querySelector('nav').append(...Object.entries(WORDS.pages).map(([name, text]) => h('a', { href: name === 'timeline' ? '/timeline' : `#${name}` }, text)));
-  await app.refresh();
+  const trouble = messageBox();
+  document.querySelector('header').after(trouble.root);
+  for (;;) {
+    try {
+      await app.refresh();
+      break;
+    } catch (error) {
+      trouble.tell(error.message, { focus: false });
+      await new Promise((wake) => setTimeout(wake, QUIET));
+    }
+  }
+  trouble.clear();
   addEventListener('hashchange', show);
   show();
   // A job that still runs is shown at once, so that a page that was closed finds it again.
@@ -91,7 +109,7 @@ async function begin() {
   for (;;) {
     const busy = app.server.jobs.some((job) => job.active);
     await new Promise((wake) => setTimeout(wake, document.hidden ? 2 * QUIET : busy ? BUSY : QUIET));
-    await app.refresh().catch((error) => console.warn(error.message));
+    await app.refresh().then(() => trouble.clear(), (error) => trouble.tell(error.message, { focus: false }));
   }
 }
 

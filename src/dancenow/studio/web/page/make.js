@@ -6,7 +6,7 @@ import { ask, send } from '/studio/server.js';
 import { JobStage } from '/studio/stage.js';
 import { WORDS } from '/studio/words.js';
 
-export const MINUTES = [1, 5, 10]; // of learning, for each quality
+const MINUTES = [1, 5, 10]; // of learning, for each quality
 const CLIPS = 'video/*,image/gif,image/webp,image/apng,.mkv,.avi';
 
 /** The radio buttons of the qualities with what each takes on this computer. */
@@ -41,7 +41,7 @@ export class MakeView {
     this.chosen = new Slot('div.chosen');
     this.quality = new Slot('div');
     this.person = newPerson(app.server.consent);
-    this.limbs = h('input', { type: 'checkbox', id: 'limbs', onchange: () => {} });
+    this.limbs = h('input', { type: 'checkbox', id: 'limbs' });
     this.rooms = new Slot('div');
     this.go = h('button.primary.big', { id: 'go' }, WORDS.go);
     this.go.onclick = pressing(this.go, this.message, () => this.#make());
@@ -83,8 +83,9 @@ export class MakeView {
 
   /** The same video again, learned for longer. */
   async longer(job) {
-    const minutes = Math.min(60, (job.learned.person ?? 0) / 60 + 5);
-    const form = { source: job.again.source, target: job.again.person, minutes, limbs: Boolean(job.again.limbs), background: job.again.background };
+    const { source, source_person, person, limbs, background } = job.again;
+    const learned = this.app.server.library.find((entry) => person === `person:${entry.id}`)?.learned ?? 0;
+    const form = { source, source_person, target: person, minutes: Math.min(60, learned / 60 + 5), limbs, background };
     await this.#order(form);
   }
 
@@ -153,9 +154,11 @@ export class MakeView {
     if (!form.target) throw new Error(WORDS.stage.needDancer);
     if (form.background === 'own') throw new Error(WORDS.more.ownFirst);
     if (form.target.startsWith('upload:') && !form.consent) throw new Error(WORDS.consentFirst);
-    this.key ??= crypto.randomUUID();
-    await this.#order(form, this.key);
-    this.key = null;
+    // A second press of the same is the same order; after a change it is another one.
+    const asked = JSON.stringify(form);
+    if (this.pressed?.asked !== asked) this.pressed = { asked, key: crypto.randomUUID() };
+    await this.#order(form, this.pressed.key);
+    this.pressed = null;
     // Who was an upload is a person now: pressed again, nobody is learned twice.
     this.dancer.forget(form.target);
     this.dancer.pickRef(this.app.server.jobs.find((each) => each.id === this.job)?.again.person, { quietly: true });

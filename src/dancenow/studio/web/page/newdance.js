@@ -72,11 +72,14 @@ export class DanceView {
   /** The form of a job again, with the next variation. */
   again(job) {
     this.job = null;
-    this.form.seed = ((job.again.seed ?? 0) + 1) % LARGEST;
-    if (job.again.temperature) this.form.temperature = job.again.temperature;
-    const dance = job.again.dance;
-    this.form.dance = this.known?.some((each) => each.ref === dance) ? dance : 'samples';
-    if (job.again.person) this.performer.pickRef(job.again.person);
+    const { dance, person, music, seed = 0, temperature = 1, seconds = 16, style = [], loop = false } = job.again;
+    Object.assign(this.form, { seed: (seed + 1) % LARGEST, temperature, seconds, style, loop });
+    this.form.dance = this.app.server.moves.some((each) => each.ref === dance) ? dance : 'samples';
+    this.performer.show(this.app.server.dancers, this.app.server.limits);
+    this.performer.pickRef(person ?? '');
+    if (music) this.#useMusic(music, seconds);
+    else this.music = null;
+    this.#music();
     this.#changed();
     this.update(this.app.server);
   }
@@ -150,10 +153,10 @@ export class DanceView {
     }
   }
 
-  async #useMusic(music) {
+  async #useMusic(music, seconds = null) {
     try {
       this.music = music;
-      this.form.seconds = null;
+      this.form.seconds = seconds;
       this.form.loop = false;
       this.#music();
       this.#changed();
@@ -164,6 +167,8 @@ export class DanceView {
         this.#music();
       }
     } catch (error) {
+      if (this.music === music) this.music = { ...music, heard: { peaks: [], beats: [], tempo: 0, seconds: music.seconds } };
+      this.#music();
       this.soundMessage.tell(error.message);
     }
   }
@@ -184,6 +189,7 @@ export class DanceView {
   async #estimated() {
     const asked = this.#values();
     const { seconds } = await ask('api/make/estimate', { kind: 'dance', form: asked }).catch(() => ({}));
+    if (JSON.stringify(asked) !== JSON.stringify(this.#values())) return;
     this.quality.show([seconds, this.form.minutes], () => qualities('dance-quality', this.form.minutes, seconds, (value) => { this.form.minutes = value; this.#estimated(); }));
   }
 
@@ -199,8 +205,9 @@ export class DanceView {
 
   async #show() {
     const form = this.#ready();
+    if (this.known.find((each) => each.ref === form.dance)?.pictures) throw new Error(WORDS.show.pictures);
     const { job } = await ask('api/make/show', { form });
-    const ended = await finish(job, (part, stage) => { this.status.textContent = `${stage}${part === null ? '' : ` ${Math.round(100 * part)} %`} …`; });
+    const ended = await finish(job, (part, { progress: { stage } }) => { this.status.textContent = `${stage ?? ''}${part === null ? '' : ` ${Math.round(100 * part)} %`} …`; });
     this.shown = form;
     this.player.listen(this.music?.ref);
     this.player.show(ended.result);

@@ -15,9 +15,10 @@ export class PeopleView {
 
   update(server) {
     const words = WORDS.people;
-    // Built anew while somebody types, a name would be lost.
-    if (this.list.root.querySelector('form')?.contains(document.activeElement)) return;
-    this.list.show(server.library, () => ['person', 'dance'].map((kind) => {
+    // Built anew while a name is typed or a question is open, either would be lost.
+    if (this.list.root.querySelector('form, .danger')) return;
+    const shown = server.library.map(({ megabytes, ...entry }) => entry); // its size changes all the time
+    this.list.show(shown, () => ['person', 'dance'].map((kind) => {
       const entries = server.library.filter((entry) => entry.kind === kind);
       return h('section', {}, h('h3', {}, kind === 'person' ? words.people : words.dances), entries.length
         ? h('div.entries', {}, entries.map((entry) => this.#entry(entry)))
@@ -47,6 +48,7 @@ export class PeopleView {
       entry.report && h('a.button', { href: entry.report, target: '_blank', rel: 'noopener' }, words.how),
       button(WORDS.remove, () => asked([h('span', {}, words.sure(entry.name)), button(words.yes(entry.name), async () => {
         await ask(`api/library/${entry.id}/delete`, {});
+        plain();
         this.message.tell(words.deleted(entry.name), { good: true, focus: true });
         await this.app.refresh();
       }, 'button.danger'), button(words.no, async () => plain())])),

@@ -34,7 +34,7 @@ export class Picker {
     this.grid = new Slot('div.tiles');
     this.about = new Slot('div');
     this.root = h('fieldset.picker', { id: name, 'aria-describedby': `${name}-hint` }, h('legend', {}, words.title), this.hint, this.grid.root, this.message.root, this.about.root);
-    for (const kind of ['dragover', 'drop']) this.root.addEventListener(kind, (event) => this.#dropped(event));
+    for (const kind of accept ? ['dragover', 'dragleave', 'drop'] : []) this.root.addEventListener(kind, (event) => this.#dropped(event));
     for (const kind of ['mouseover', 'focusin']) this.root.addEventListener(kind, (event) => play(event, true));
     for (const kind of ['mouseout', 'focusout']) this.root.addEventListener(kind, (event) => play(event, false));
   }
@@ -56,7 +56,7 @@ export class Picker {
 
   pickRef(ref, how) {
     const card = this.cards?.find((each) => each.ref === ref);
-    if (card) this.pick(card, how);
+    this.pick(card ?? null, how);
   }
 
   /** No longer offer a clip that was added. */
@@ -79,6 +79,7 @@ export class Picker {
         this.#told?.(part < 1 ? WORDS.upload.sending(part) : WORDS.upload.looking);
       });
       this.sending = null;
+      URL.revokeObjectURL(url);
       this.#have(card);
       if (this.photos && seen.seconds && seen.seconds < SHORT) this.message.tell(WORDS.upload.short(seen.seconds), { good: true });
       document.getElementById(`${this.name}-${card.ref}`)?.focus();

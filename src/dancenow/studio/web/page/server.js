@@ -29,16 +29,20 @@ export function send(file, kind, tell = () => {}, more = {}) {
   });
 }
 
-/** Wait for a short job; returns it when it has ended. */
-export async function finish(id, tell = () => {}) {
+/** Wait for a short job; returns it when it has ended, or null if it is `over`: nobody waits. */
+export async function finish(id, tell = () => {}, over = () => false) {
   for (;;) {
     const job = await ask(`timeline/jobs/${id}`);
     if (!job.active) {
       if (job.error) throw new Error(sentence(job.error));
       return job;
     }
-    const { stage, done, total } = job.progress;
-    tell(total ? done / total : null, stage ?? '');
+    if (over()) {
+      await ask('timeline/do/cancel', { job: id });
+      return null;
+    }
+    const { done, total } = job.progress;
+    tell(total ? done / total : null, job);
     await new Promise((wake) => setTimeout(wake, 250));
   }
 }

@@ -14,7 +14,7 @@ export class JobStage {
   }
 
   show(job) {
-    const shape = [job.id, job.state, job.first, job.preview, job.hints, job.error];
+    const shape = [job.id, job.state, job.result, job.error, !job.active && [job.hints, job.preview]];
     this.slot.show(shape, () => (job.result ? this.#made(job) : job.active ? this.#working(job) : this.#ended(job)));
     if (job.active) this.#tell(job);
   }
@@ -30,6 +30,9 @@ export class JobStage {
     let text = waiting ? progress.waiting(job.ahead) : job.left > 3 ? progress.left(job.left) : job.share > 0.5 ? progress.soon : '';
     if (job.state === 'cancelling') text = progress.stopping;
     if (line.textContent !== text) line.textContent = text;
+    // Each on its own: the film goes on playing while newer pictures come.
+    this.first.show(job.first, () => job.first && h('figure', {}, film(job.first, WORDS.progress.first), h('figcaption', {}, WORDS.progress.first)));
+    this.looks.show(job.preview, () => job.preview && h('figure', {}, h('img', { src: job.preview, alt: WORDS.progress.learned }), h('figcaption', {}, WORDS.progress.learned)));
     const stage = this.root.querySelector('.stage-name');
     const doing = job.stage.charAt(0).toUpperCase() + job.stage.slice(1);
     if (stage.textContent !== doing) stage.textContent = doing;
@@ -39,14 +42,14 @@ export class JobStage {
     const message = messageBox();
     const cancel = h('button.small', { id: 'cancel' }, WORDS.cancel);
     cancel.onclick = pressing(cancel, message, () => this.act.change(job, 'cancel'));
-    const first = job.first && h('figure', {}, film(job.first, WORDS.progress.first), h('figcaption', {}, WORDS.progress.first));
-    const looks = job.preview && h('figure', {}, h('img', { src: job.preview, alt: WORDS.progress.learned }), h('figcaption', {}, WORDS.progress.learned));
+    this.first = new Slot();
+    this.looks = new Slot();
     return [
       h('h2', {}, job.title),
       h('progress', { max: 1, 'aria-label': job.title }),
       h('div.row', {}, h('span.left', { role: 'timer' }), h('span.space'), cancel),
       h('p.hint.stage-name', {}),
-      message.root, first, looks,
+      message.root, this.first.root, this.looks.root,
       h('p.hint', {}, WORDS.progress.closing),
     ];
   }
@@ -116,7 +119,9 @@ export class JobStage {
       // A link that is pressed: the browser saves what it leads to.
       h('a', { href: `/media/jobs/${job.id}/${form}?save`, download: '' }).click();
     };
-    const buttons = words.forms.map(([form, text]) => {
+    // The others would lose what is transparent.
+    const forms = job.again.background === 'transparent' ? words.forms.slice(0, 1) : words.forms;
+    const buttons = forms.map(([form, text]) => {
       const button = h('button', {}, text);
       button.onclick = pressing(button, message, save(form));
       return button;
@@ -130,7 +135,7 @@ export class JobStage {
     const button = h('button', {}, WORDS.result.share);
     button.onclick = pressing(button, message, async () => {
       const film = await (await fetch(job.result)).blob();
-      const file = new File([film], `${job.title}.mp4`, { type: 'video/mp4' });
+      const file = new File([film], `${job.title}.${film.type.includes('webm') ? 'webm' : 'mp4'}`, { type: film.type });
       await navigator.share({ files: [file], title: job.title }).catch((error) => { if (error.name !== 'AbortError') throw error; });
     });
     return button;

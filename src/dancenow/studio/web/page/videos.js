@@ -43,7 +43,7 @@ export class VideosView {
     const mark = job.result && h('label.check', {}, h('input', {
       type: 'checkbox', id: `mark-${job.id}`, checked: this.marked.includes(job.id), onchange: () => this.#mark(job.id),
     }), h('span', {}, WORDS.videos.compare));
-    return h('div.card', {}, h('a', { href: `#videos/${job.id}` }, h('span.picture', {}, poster ? h('img', { src: poster, alt: '', loading: 'lazy' }) : h('span.initial', { 'aria-hidden': 'true' }, '…')), h('span.name', {}, job.title)), h('small', {}, job.result ? [when, ...WORDS.videos.settings(job)].join(' · ') : job.active ? '…' : WORDS.ended[job.state] ? '–' : ''), mark);
+    return h('div.card', {}, h('a', { href: `#videos/${job.id}` }, h('span.picture', {}, poster ? h('img', { src: poster, alt: '', loading: 'lazy' }) : h('span.initial', { 'aria-hidden': 'true' }, '…')), h('span.name', {}, job.title)), h('small', {}, job.result ? [when, ...WORDS.videos.settings(job)].join(' · ') : WORDS.videos.states[job.state]), mark);
   }
 
   #mark(id) {
