@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -18,6 +21,8 @@ class Progress:
         total: how much there is to do, or None if unknown.
         unit: what is counted: "frames", "steps", "s".
         note: the latest figure worth showing ("loss 0.031"), or "".
+        picture: the newest picture that was made, uint8 `(H, W, 3)` RGB or `(H, W, 4)` RGBA, valid
+            during the call; None where none is made.
     """
 
     stage: str
@@ -25,6 +30,7 @@ class Progress:
     total: float | None = None
     unit: str = "frames"
     note: str = ""
+    picture: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
 
 
 ProgressCallback = Callable[[Progress], None]

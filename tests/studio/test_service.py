@@ -14,7 +14,7 @@ from serving import WORKLOAD
 from test_uploads import clip, sound
 
 from dancenow.errors import InputError
-from dancenow.sample.shipped import SECONDS
+from dancenow.sample.shipped import SECONDS, shipped_track
 from dancenow.studio.catalogue import Catalogue
 from dancenow.studio.config import Limits, StudioConfig
 from dancenow.studio.estimate import Step
@@ -257,16 +257,81 @@ def test_learning_further_is_no_video(service: StudioService) -> None:
     assert Catalogue(service, "anna").job(told)["hints"] == ["no hands"]
 
 
-def test_an_upload_is_kept_while_a_job_may_resume_with_it(service: StudioService) -> None:
+def test_an_upload_is_kept_while_there_is_a_video_of_it(
+    service: StudioService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However old: the video may be made again, with another background or after more learning."""
+    monkeypatch.setattr("dancenow.studio.service._KEPT_SECONDS", -1.0)
     of, other = uploaded(service, "anna"), uploaded(service, "anna")
     job = Orders(service, "anna").transfer(TransferForm(of, "sample:zola"))
     service.queue.cancel("anna", job.id)
     assert service.queue.wait(job.id).state is JobState.cancelled
-    used = {id for job in service.queue.jobs_of("anna") for id in job.request["uses"]}
+    service.prune()
     uploads = service.uploads("anna")
-    uploads.prune(-1.0, used)
     assert uploads.get(of.removeprefix("upload:")) is not None
     assert uploads.get(other.removeprefix("upload:")) is None
+    service.queue.remove("anna", job.id)
+    service.prune()
+    assert uploads.get(of.removeprefix("upload:")) is None
+
+
+def looked_at(service: StudioService, name: str, *, dancer: bool) -> str:
+    """The ref of an upload at which the studio looks ahead."""
+    ref = uploaded(service, "anna", name)
+    upload = service.uploads("anna").note(ref.removeprefix("upload:"), seen={"dancer": dancer})
+    assert upload is not None
+    service._look_ahead("anna", upload)
+    return ref
+
+
+def ahead(service: StudioService) -> list[str]:
+    """The clips that are looked at, or will be, before anything is ordered."""
+    active = service.queue.active_of("anna")
+    return [
+        job.title for job in active if job.kind == "look_ahead" and job.state.value != "cancelling"
+    ]
+
+
+def test_only_clips_that_are_used_are_looked_at_further(service: StudioService) -> None:
+    first = looked_at(service, "first.mp4", dancer=False)
+    looked_at(service, "second.mp4", dancer=True)
+    third = looked_at(service, "third.mp4", dancer=True)
+    job = Orders(service, "anna").transfer(TransferForm(first, third, "Me", consent=True))
+    assert "Looking at second.mp4" not in ahead(service)
+    assert "Looking at third.mp4" in ahead(service)  # the first may have ended by now
+    assert service.queue.jobs_ahead(job) == 0  # nobody is told of them
+    assert service.queue.jobs_of("anna") == [job]
+
+
+def test_what_was_looked_at_takes_no_time(service: StudioService) -> None:
+    uploads = service.uploads("anna")
+    path = clip(service.temp_folder / "long.mp4", frames=72)
+    upload = uploads.add(path, "long.mp4", UploadKind.clip)
+    uploads.note(upload.id, seen={"people": 2, "boxes": None})
+    orders, form = Orders(service, "anna"), TransferForm(f"upload:{upload.id}", "sample:zola")
+    before = orders.estimates(form)
+    uploads.note(upload.id, ahead=True)
+    assert orders.estimates(form)[0] < before[0] - 10
+    known = uploads.get(upload.id)
+    assert known is not None
+    card = Catalogue(service, "anna").upload(known)  # as after the page was loaded again
+    assert card["people"] == 2 and card["strip"]
+
+
+def test_the_poses_of_a_source_that_are_known_are_used(service: StudioService) -> None:
+    ref = uploaded(service, "anna")
+    upload = service.uploads("anna").get(ref.removeprefix("upload:"))
+    assert upload is not None
+    for source, poses in (
+        ("sample:mika/groove", shipped_track("mika", "groove")),
+        (ref, None),
+        (ref, upload.mended),
+    ):
+        if poses == upload.mended:
+            upload.mended.write_bytes(b"a track")
+        job = Orders(service, "anna").transfer(TransferForm(source, "sample:zola"))
+        service.queue.cancel("anna", job.id)
+        assert job.request["poses"] == (None if poses is None else str(poses))
 
 
 def test_an_archive_that_does_not_load_is_not_kept(service: StudioService) -> None:

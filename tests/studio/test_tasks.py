@@ -7,18 +7,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.options import SampleOptions
+from dancenow.progress import Progress
 from dancenow.studio.tasks import (
     FIRST_FILE,
     POSTER_FILE,
     RESULT_FILE,
     SIDE_BY_SIDE_FILE,
+    look_ahead,
     new_dance,
     transfer,
 )
-from dancenow.studio.worker import JobReporter
+from dancenow.studio.worker import PREVIEW_FILE, JobReporter
 from dancenow.video import probe
 from dancenow.workflows.sample import write_sample
 from motions import dancing, untrained_choreographer
@@ -66,6 +69,7 @@ def test_the_dance_that_is_performed_is_composed_once(
         RESULT_FILE,
         SIDE_BY_SIDE_FILE,
         POSTER_FILE,
+        PREVIEW_FILE,
     }
     result, beside = probe(folder / RESULT_FILE), probe(folder / SIDE_BY_SIDE_FILE)
     assert result.size == (96, 96)
@@ -109,3 +113,33 @@ def test_someone_new_is_shown_before_any_learning(tmp_path: Path) -> None:
     events.clear()
     transfer(request, folder, JobReporter(send, folder))
     assert "first_look" not in events  # who was learned looks better than that
+
+
+def test_what_is_made_is_seen_while_it_is_made(tmp_path: Path) -> None:
+    reporter = JobReporter(lambda event: events.append(event[0]), tmp_path)
+    events: list[str] = []
+    picture = np.full((40, 2000, 4), 200, np.uint8)
+    for done in range(3):
+        reporter(Progress("dancing", done, 3, picture=picture))
+    assert events.count("preview") == 1  # the others come too soon after it
+    with Image.open(tmp_path / PREVIEW_FILE) as shown:
+        assert shown.mode == "RGB" and max(shown.size) == 640
+
+
+def test_what_was_looked_at_ahead_is_not_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = tmp_path / "zola.mp4"
+    write_sample(clip, SampleOptions(performer="zola", dance="house", seconds=2, size=96, fps=8))
+    training = {"preset": "tiny", "minutes": None, "steps": 0, "device": "cpu", "seed": 0}
+    request = {"clip": str(clip), "training": training}
+    reporter = JobReporter(lambda _: None, tmp_path)
+    look_ahead(request, tmp_path, reporter)
+
+    def again(*_: Any, **__: Any) -> None:
+        raise AssertionError("the clip was looked at again")
+
+    for name in ("dancenow.sources.detection", "dancenow.performer.fast.prepare"):
+        monkeypatch.setattr(f"{name}.read_frames", again)
+    look_ahead(request, tmp_path, reporter)
+    look_ahead(request | {"training": None}, tmp_path, reporter)

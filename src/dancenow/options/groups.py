@@ -205,6 +205,18 @@ class PosesOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SourcePosesOptions:
+    """Known poses of a source."""
+
+    source_poses: Annotated[
+        Path | None,
+        Option(
+            "The source clip's poses, if known, such as mended ones: a track (.npz) or pose files."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaintOptions:
     """Changes to a preset of the paper's system."""
 

@@ -23,6 +23,7 @@ from dancenow.options.groups import (
     ReportOptions,
     SeedOptions,
     ShowOptions,
+    SourcePosesOptions,
     TargetOptions,
 )
 from dancenow.options.styles import parse_mix
@@ -115,6 +116,7 @@ class PerformOptions(
     EstimatorOptions,
     RateOptions,
     PersonOptions,
+    SourcePosesOptions,
     FormationOptions,
     CredentialsOptions,
     ShowOptions,
@@ -139,6 +141,7 @@ class TransferOptions(
     EstimatorOptions,
     RateOptions,
     PersonOptions,
+    SourcePosesOptions,
     PaintOptions,
     PosesOptions,
     TargetOptions,

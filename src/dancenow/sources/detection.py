@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir
-from dancenow.errors import DanceNowWarning
+from dancenow.errors import DanceNowWarning, NobodyError
 from dancenow.files import new_folder, new_pictures
 from dancenow.pose import PoseTrack
 from dancenow.pose.dancers import LARGEST, choose_dancer, nearest_dancer
@@ -77,7 +78,8 @@ def detect_people(
     if not folder.is_dir():
         detector = make_estimator(estimator, device=device)
         tell = _frame_progress(_DETECTING, clip, progress)
-        found = detector.estimate_all(read_frames(clip), float(clip.fps), clip.size, tell)
+        with _naming(clip):
+            found = detector.estimate_all(read_frames(clip), float(clip.fps), clip.size, tell)
         _save_cast(found, folder)
     cuts = json.loads((folder / _CUTS).read_text("utf-8"))
     count = len(list(folder.glob("*.npz")))
@@ -257,7 +259,8 @@ def _segment(
                 tell(index + 1)
 
         seen = make_estimator("mediapipe").stream(read_frames(clip), masks=True)
-        cast = cast_of(kept(seen), float(clip.fps), clip.size)
+        with _naming(clip):
+            cast = cast_of(kept(seen), float(clip.fps), clip.size)
         masks.flush()
         return cast
 
@@ -288,6 +291,15 @@ def _segment_each(
             tell(index + 1)
         masks.flush()
         everyone.flush()
+
+
+@contextmanager
+def _naming(clip: ClipInfo) -> Iterator[None]:
+    """Tell in which clip nobody was found."""
+    try:
+        yield
+    except NobodyError as error:
+        raise NobodyError(f"{clip.path}: {error}") from error
 
 
 def _frame_progress(

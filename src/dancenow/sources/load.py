@@ -53,6 +53,7 @@ def load_source(
     *,
     fps: float | None = None,
     person: str = LARGEST,
+    poses: Path | None = None,
     estimator: str = "mediapipe",
     device: str = "cpu",
     view: View = FRONT,
@@ -65,15 +66,16 @@ def load_source(
         fps: frames a second, instead of the file's own: a video is resampled, while pictures,
             poses and captures come at this rate.
         person: who of several persons in a clip; see `choose_dancer`.
-        estimator: which estimator finds the poses in a clip.
+        poses: the poses of a clip, if known: a track (`.npz`) or pose files.
+        estimator: which estimator finds the poses in a clip otherwise.
         device: where it runs; see `make_estimator`.
         view: where the motion is filmed from.
         progress: called for every frame.
 
     Raises:
-        InputError: it is none of these, or it shows nobody.
+        InputError: it is none of these, it shows nobody, or `poses` are not those of a clip.
     """
-    source = _load(path, fps, person, estimator, device, view, progress)
+    source = _load(path, fps, person, poses, estimator, device, view, progress)
     share = share_of_legs(source.track)
     if share < HARDLY:
         warnings.warn(
@@ -101,6 +103,7 @@ def _load(
     path: Path,
     fps: float | None,
     person: str,
+    poses: Path | None,
     estimator: str,
     device: str,
     view: View,
@@ -108,6 +111,10 @@ def _load(
 ) -> Source:
     check_rate(fps)
     check_person(person)
+    if poses is not None and (
+        is_capture(path) or path.suffix.lower() == ".npz" or holds_poses(path)
+    ):
+        raise InputError(f"`source_poses={poses}`: {path} holds poses already; leave it out.")
     if person != LARGEST and (is_capture(path) or path.suffix.lower() == ".npz"):
         raise InputError(f"`person={person}`: {path} holds one person; leave it out.")
     if is_capture(path):
@@ -121,6 +128,8 @@ def _load(
         return Source(clean(read_pose_files(path, fps=fps).of(person, path)), None)
     clip = probe(path, fps=fps)
     clip.tell()
+    if poses is not None:
+        return Source(load_poses(clip, poses, person=person), clip)
     track, cuts = find_in_every_shot(
         clip, person=person, estimator=estimator, device=device, progress=progress
     )
@@ -170,6 +179,7 @@ def load_cast(
     *,
     fps: float | None = None,
     person: str = LARGEST,
+    poses: Path | None = None,
     estimator: str = "mediapipe",
     device: str = "cpu",
     view: View = FRONT,
@@ -187,6 +197,7 @@ def load_cast(
             path,
             fps=fps,
             person=who,
+            poses=poses,
             estimator=estimator,
             device=device,
             view=view,
@@ -195,6 +206,8 @@ def load_cast(
 
     if count == 1:
         return [load(person)]
+    if poses is not None:
+        raise InputError(f"`source_poses={poses}`: are those of one dancer; leave it out.")
     if is_capture(path) or path.suffix.lower() == ".npz":
         return [load(person)] * count  # all dance the same
     if holds_poses(path):

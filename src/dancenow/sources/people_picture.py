@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,28 +18,50 @@ _TEXT: Final = 0.07  # of the picture's height
 _SMALLEST: Final = 14  # pixels of the text
 
 
-def draw_people(clip: ClipInfo, people: Sequence[PoseTrack]) -> NDArray[np.uint8]:
+class PeoplePicture(NamedTuple):
     """Frames that show all dancers, their poses and numbers drawn over them.
+
+    Attributes:
+        picture: uint8 `(H, W, 3)` RGB: one frame, or several below each other where no frame shows
+            all.
+        boxes: where each dancer is, number 1 first: left, top, right and bottom, 0..1 of the
+            picture's size; None for one of whom too little is seen.
+    """
+
+    picture: NDArray[np.uint8]
+    boxes: list[tuple[float, ...] | None]
+
+
+def draw_people(clip: ClipInfo, people: Sequence[PoseTrack]) -> PeoplePicture:
+    """Draw a picture by which a dancer can be chosen.
 
     Args:
         clip: the clip.
         people: its dancers, number 1 first.
-
-    Returns:
-        uint8 `(H, W, 3)` RGB: one frame, or several below each other where no frame shows all.
     """
     extents = np.stack([body_extent(track) for track in people])
     seen = np.isfinite(extents).all(axis=2)
-    left, panels = np.ones(len(people), np.bool_), []
+    left = np.ones(len(people), np.bool_)
+    indices: list[int] = []
+    panel_of = np.full(len(people), -1)
     while (count := seen[left].sum(axis=0)).size and count.max() > 0:
         best = np.flatnonzero(count == count.max())
         index = int(best[len(best) // 2])
-        panels.append(_panel(clip, people, extents[:, index], index))
+        panel_of[left & seen[:, index]] = len(indices)
+        indices.append(index)
         left &= ~seen[:, index]
-    if not panels:  # too little is seen of everybody for a number above them
-        index = int(sum(track.confidence.sum(axis=1) for track in people).argmax())
-        panels.append(_panel(clip, people, extents[:, index], index))
-    return np.asarray(np.vstack(panels), dtype=np.uint8)
+    if not indices:  # too little is seen of everybody for a number above them
+        indices = [int(sum(track.confidence.sum(axis=1) for track in people).argmax())]
+    panels = [_panel(clip, people, extents[:, index], index) for index in indices]
+    boxes: list[tuple[float, ...] | None] = []
+    for extent, panel in zip(extents, panel_of.tolist(), strict=True):
+        if panel < 0:
+            boxes.append(None)
+            continue
+        corners = (extent[indices[panel]].reshape(2, 2) / clip.size).clip(0, 1)
+        corners[:, 1] = (panel + corners[:, 1]) / len(panels)
+        boxes.append(tuple(corners.ravel().tolist()))
+    return PeoplePicture(np.asarray(np.vstack(panels), dtype=np.uint8), boxes)
 
 
 def _panel(

@@ -65,7 +65,7 @@ def write_performance(
     ) as result:
         for frame in frames:
             result.write(frame)
-            progress(Progress("dancing", result.frames, len(staged.track)))
+            progress(Progress("dancing", result.frames, len(staged.track), picture=frame))
     return result
 
 
@@ -144,7 +144,7 @@ def write_ensemble(
     with open_result(output, claim, fps=rate, size=size, audio_from=audio) as result:
         for frame in prefetch(frames):
             result.write(frame)
-            progress(Progress("dancing", result.frames, len(first)))
+            progress(Progress("dancing", result.frames, len(first), picture=frame))
     return result
 
 
@@ -169,8 +169,9 @@ def write_drawn(
     fps = Fraction(first.fps).limit_denominator(1001)
     with open_result(output, claim, fps=fps, size=first.size, audio_from=audio) as result:
         for poses in zip(*(each.keypoints for each in tracks), strict=True):
-            result.write(np.maximum.reduce([draw_pose(pose, first.size) for pose in poses]))
-            progress(Progress("dancing", result.frames, len(first)))
+            frame = np.maximum.reduce([draw_pose(pose, first.size) for pose in poses])
+            result.write(frame)
+            progress(Progress("dancing", result.frames, len(first), picture=frame))
     return result
 
 

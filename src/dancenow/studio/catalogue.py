@@ -62,6 +62,9 @@ class Catalogue:
             "poster": f"{area}/picture",
             "clip": f"{area}/clip" if upload.seconds else None,
             "seconds": upload.seconds,
+            "strip": f"{area}/strip" if upload.seen else None,
+            "people": upload.seen.get("people", 1),
+            "boxes": upload.seen.get("boxes"),
         }
 
     def job(self, job: Job) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any, Final, NamedTuple
 
 from dancenow.errors import OutputError
 from dancenow.files import write_text
+from dancenow.sample.shipped import shipped_dancer
+from dancenow.studio.library import LibraryEntry
 
 # Seconds that a unit of each step takes; two cores of 2023, until this computer has shown its own.
 DEFAULT_RATES: Final[Mapping[str, float]] = {
@@ -104,3 +106,20 @@ class Rates:
 def steps_of(request: Mapping[str, Any]) -> list[Step]:
     """The steps that a job's request names."""
     return [Step(str(name), float(units)) for name, units in request.get("steps", [])]
+
+
+def listed(steps: Iterable[Step]) -> list[tuple[str, float]]:
+    """Steps as a job's request names them."""
+    return [(step.name, round(step.units, 2)) for step in steps]
+
+
+def learning_left(entry: LibraryEntry | None, minutes: float) -> float:
+    """Seconds that something is yet to be learned for."""
+    if entry is None:
+        return 60 * minutes
+    if entry.is_puppet:
+        return 0.0
+    if entry.ready and not entry.clips and (not entry.sample or shipped_dancer(entry.sample)):
+        return 0.0  # imported, or shipped
+    known = entry.figures.get("seconds")
+    return max(0.0, 60 * minutes - (float(known) if isinstance(known, int | float) else 0.0))

@@ -1,4 +1,4 @@
-"""What a user fills in on the page, and what is seen in a clip."""
+"""What a user fills in on the page."""
 
 from __future__ import annotations
 
@@ -8,24 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from dancenow.pose.dancers import LARGEST
-from dancenow.studio.uploads import Upload
 
 Minutes = Annotated[float, Field(gt=0, le=60)]
-
-
-@dataclass(frozen=True)
-class SeenClip:
-    """An uploaded clip or photo that was looked at.
-
-    Attributes:
-        upload: the file.
-        people: how many persons were seen.
-        numbered: whether its pictures show their numbers.
-    """
-
-    upload: Upload
-    people: int = 1
-    numbered: bool = False
 
 
 @dataclass(frozen=True)

@@ -161,11 +161,12 @@ class JobQueue:
             self._forget_temporary(job)
 
     def jobs_ahead(self, job: Job) -> int:
-        """How many jobs, of any owner, come before a queued one."""
+        """How many jobs, of any owner, come before a queued one; temporary ones are not told of."""
         lane = self._kinds[job.kind].lane
         return sum(
             other.state.active
             and self._kinds[other.kind].lane == lane
+            and not self._kinds[other.kind].temporary
             and _turn(other) < _turn(job)
             for other in self._all()
         )

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,12 +103,8 @@ class LibraryEntry:
 
     @property
     def size_bytes(self) -> int:
-        """Its size on disk."""
-        total = 0
-        for path in self.folder.rglob("*"):
-            with suppress(OSError):  # a training may replace it right now
-                total += path.stat().st_size if path.is_file() else 0
-        return total
+        """Its size on disk, as it was when its last training ended."""
+        return _size_of(self.folder, _changed(self.trained / "config.json"))
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -356,7 +353,13 @@ def _kind_of(folder: Path) -> EntryKind:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """A JSON object in a file; empty where there is none."""
+    """A JSON object in a file, not to be changed; empty where there is none."""
+    changed = _changed(path)
+    return _parsed(path, changed) if changed else {}
+
+
+@lru_cache(maxsize=1024)  # the page asks for everything each second
+def _parsed(path: Path, _: tuple[int, int]) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MAX_JSON:
             return {}
@@ -364,3 +367,21 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
+
+
+@lru_cache(maxsize=1024)
+def _size_of(folder: Path, _: tuple[int, int] | None) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # a training may replace it right now
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
+def _changed(path: Path) -> tuple[int, int] | None:
+    """What changes with a file: its time and its inode; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino

@@ -9,16 +9,16 @@ from typing import Any, Final
 
 from dancenow.errors import InputError
 from dancenow.pose.dancers import check_person
-from dancenow.sample.shipped import DANCERS, SECONDS, shipped_dancer
+from dancenow.sample.shipped import DANCERS, SECONDS
 from dancenow.staging.conversion import FORMS, suffix_of
-from dancenow.studio.estimate import Step
+from dancenow.studio.estimate import Step, learning_left, listed
 from dancenow.studio.forms import DanceForm, TransferForm
 from dancenow.studio.job import Job
 from dancenow.studio.library import EntryKind, LibraryEntry
 from dancenow.studio.requests import title_of
 from dancenow.studio.service import StudioService
 from dancenow.studio.tasks import RESULT_STEM, file_of
-from dancenow.studio.uploads import plain_name
+from dancenow.studio.uploads import Upload, plain_name
 
 QUALITIES: Final = (1.0, 5.0, 10.0)
 """Minutes of learning that the page offers."""
@@ -26,6 +26,7 @@ _BACKGROUND: Final = re.compile(
     r"target|source|white|transparent|#[0-9a-f]{6}"
 )  # and uploads: no path
 _REMEMBERED: Final = 1000  # orders, so that none is taken twice
+_LOADING: Final = 1.0  # seconds of a clip that take as long as loading what is known of one
 _USUAL: Final = 16.0  # seconds of a clip whose length is not known, and of a new dance
 
 
@@ -84,6 +85,7 @@ class Orders:
         person = self._person(form)
         request = {
             "source": source,
+            "poses": builder.poses(form.source),
             "who": form.source_person,
             "person": builder.person(person, form.minutes),
             "retarget": "limbs" if form.limbs else "global",
@@ -98,9 +100,10 @@ class Orders:
                 "background": form.background,
                 "limbs": form.limbs,
             },
-            "steps": _listed(steps),
+            "steps": listed(steps),
         }
         title = f"{person.name} dances like {self._clip_name(form.source)}"
+        service.leave(owner, but=[form.source.partition(":")[2], form.target.partition(":")[2]])
         return service.queue.submit(owner, "transfer", request, title)
 
     def dance(self, form: DanceForm) -> Job:
@@ -125,7 +128,8 @@ class Orders:
         if dance.codec == "frame":
             raise InputError(f"{dance.name} dreams silhouettes: make the video to see it.")
         request |= {"person": None}
-        return self._service.queue.submit(self._owner, "show_dance", request, "Composing")
+        kind = "show_dance" if dance.ready else "learn_and_show"
+        return self._service.queue.submit(self._owner, kind, request, "Composing")
 
     def learn(self, id: str, minutes: float) -> Job:
         """Queue learning a person for some minutes more.
@@ -143,7 +147,7 @@ class Orders:
             "uses": builder.uses,
             "names": builder.names,
             "again": {"person": person.id},
-            "steps": _listed([Step("learn", 60 * minutes)]),
+            "steps": listed([Step("learn", 60 * minutes)]),
         }
         return service.queue.submit(self._owner, "learn_person", request, f"Learning {person.name}")
 
@@ -220,17 +224,17 @@ class Orders:
                 name: getattr(form, name)
                 for name in ("seed", "temperature", "seconds", "style", "loop", "music")
             },
-            "steps": _listed(self._dance_steps(form, form.minutes)),
+            "steps": listed(self._dance_steps(form, form.minutes)),
         }
         return request, dance, person
 
     def _transfer_steps(self, form: TransferForm, minutes: float) -> list[Step]:
         source, learning = self._seconds(form.source), self._learning(form.target, minutes)
         person = self._known(form.target)
-        steps = [Step("poses", source)]
+        steps = [Step("poses", self._unseen(form.source))]
         if learning and (person is None or not person.ready):
             clip = form.target if form.target.startswith("upload:") else ""
-            steps.append(Step("look", self._seconds(clip)))
+            steps.append(Step("look", self._unseen(clip)))
         if learning:
             steps.append(Step("learn", learning))
         return [*steps, Step("perform", source), Step("finish", source)]
@@ -238,27 +242,36 @@ class Orders:
     def _dance_steps(self, form: DanceForm, minutes: float) -> list[Step]:
         steps, library = [], self._service.library(self._owner)
         dance = library.get(form.dance.removeprefix("dance:"))
-        if form.dance != "samples" and (learning := _learning(dance, minutes)):
+        if form.dance != "samples" and (learning := learning_left(dance, minutes)):
             steps.append(Step("dance", learning))
         if form.performer and (learning := self._learning(form.performer, minutes)):
             steps.append(Step("learn", learning))
         seconds = form.seconds or (self._seconds(form.music) if form.music else _USUAL)
         return [*steps, Step("perform", seconds), Step("finish", seconds)]
 
+    def _unseen(self, ref: str) -> float:
+        """Seconds of a clip that are yet to be looked at; some time passes in any case."""
+        upload = self._upload(ref)
+        known = ref.startswith("sample:") or (upload is not None and upload.ahead)
+        return _LOADING if known else self._seconds(ref)
+
+    def _upload(self, ref: str) -> Upload | None:
+        return self._service.uploads(self._owner).get(ref.removeprefix("upload:"))
+
     def _seconds(self, ref: str) -> float:
         if ref.startswith("sample:"):
             return SECONDS
-        upload = self._service.uploads(self._owner).get(ref.removeprefix("upload:"))
+        upload = self._upload(ref)
         return _USUAL if upload is None else upload.seconds
 
     def _learning(self, ref: str, minutes: float) -> float:
         """Seconds that a dancer is yet to be learned for."""
         if ref.removeprefix("sample:") in DANCERS:
             return 0.0
-        upload = self._service.uploads(self._owner).get(ref.removeprefix("upload:"))
+        upload = self._upload(ref)
         if upload is not None and not upload.seconds:
             return 0.0  # a photo becomes a puppet
-        return _learning(self._known(ref), minutes)
+        return learning_left(self._known(ref), minutes)
 
     def _known(self, ref: str) -> LibraryEntry | None:
         """Someone in the library, without adding a sample performer to it."""
@@ -269,7 +282,7 @@ class Orders:
 
     def _clip_name(self, ref: str) -> str:
         if ref.startswith("upload:"):
-            upload = self._service.uploads(self._owner).get(ref.removeprefix("upload:"))
+            upload = self._upload(ref)
             return "" if upload is None else upload.name
         return title_of(*ref.removeprefix("sample:").split("/"))
 
@@ -306,19 +319,3 @@ class Orders:
             [(upload.file, upload.name) for upload in uploads],
             picture=first.picture,
         )
-
-
-def _learning(entry: LibraryEntry | None, minutes: float) -> float:
-    """Seconds that something is yet to be learned for."""
-    if entry is None:
-        return 60 * minutes
-    if entry.is_puppet:
-        return 0.0
-    if entry.ready and not entry.clips and (not entry.sample or shipped_dancer(entry.sample)):
-        return 0.0  # imported, or shipped
-    known = entry.figures.get("seconds")
-    return max(0.0, 60 * minutes - (float(known) if isinstance(known, int | float) else 0.0))
-
-
-def _listed(steps: list[Step]) -> list[tuple[str, float]]:
-    return [(step.name, round(step.units, 2)) for step in steps]

@@ -114,6 +114,7 @@ def perform_plan(request: JobRequest, folder: Path, reporter: JobReporter) -> di
     from dancenow.studio.thumbnails import write_clip_thumbnail
     from dancenow.workflows.compose import compose
 
+    reporter.step("poses")
     plan = _plan(request, reporter)
     figures: dict[str, Any] = {}
     for person in request["people"]:
@@ -122,6 +123,7 @@ def perform_plan(request: JobRequest, folder: Path, reporter: JobReporter) -> di
         device=request["device"],
         performer=tuple(Path(person["folder"]) for person in request["people"]),
     )
+    reporter.step("perform")
     made = compose(
         plan, folder / RESULT_FILE, options, longest=request["longest"], progress=reporter
     )

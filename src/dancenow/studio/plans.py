@@ -15,6 +15,7 @@ from dancenow.errors import InputError
 from dancenow.files import make_folder, write_text
 from dancenow.plan import DancePlan, Pin, Segment, plan_of, plan_text, plan_values
 from dancenow.studio.catalogue import stored
+from dancenow.studio.estimate import Step, learning_left, listed
 from dancenow.studio.job import Job, JobState
 from dancenow.studio.library import EntryKind, LibraryEntry
 from dancenow.studio.media_types import UploadKind
@@ -97,7 +98,7 @@ class PlanDesk:
             raise InputError("choose a clip or music.")
         if kind == "music":
             return stored(self._service.add_upload(self._owner, path, name, UploadKind.sound))
-        return stored(self._service.add_clip(self._owner, path, name).upload)
+        return stored(self._service.add_clip(self._owner, path, name))
 
     def hear(self, ref: str, bpm: float | None, first_beat: float | None) -> Job:
         """Queue hearing a piece of music.
@@ -119,8 +120,13 @@ class PlanDesk:
         request, builder = self._request(document, learned=True)
         return self._submit("arrange_plan", request, builder, "Arranging")
 
-    def perform(self, document: Mapping[str, Any], people: list[str]) -> Job:
+    def perform(self, document: Mapping[str, Any], people: list[str], seconds: float) -> Job:
         """Queue performing a plan by people, one for each dancer; nobody: stick figures.
+
+        Args:
+            document: the plan.
+            people: their refs.
+            seconds: how long the dance is, as far as the page knows.
 
         Raises:
             InputError: the plan is wrong, or somebody is gone.
@@ -132,6 +138,9 @@ class PlanDesk:
         request["people"] = [builder.person(entry, _LEARNING) for entry in known]
         names = " and ".join(entry.name for entry in known) or "A stick figure"
         request["again"] = {"person": known[0].id if known else None, "dance": None}
+        learning = Step("learn", sum(learning_left(entry, _LEARNING) for entry in known))
+        steps = [Step("poses", seconds), learning, Step("perform", seconds)]
+        request["steps"] = listed(step for step in steps if step.units)
         return self._submit("perform_plan", request, builder, f"{names}, directed")
 
     def learn(self, ref: str) -> Job:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from dancenow.cache import cache_dir
 from dancenow.errors import InputError
-from dancenow.sample.shipped import CLIPS, FPS, shipped_clip, shipped_dancer
+from dancenow.sample.shipped import CLIPS, FPS, shipped_clip, shipped_dancer, shipped_track
 from dancenow.studio.config import StudioConfig
 from dancenow.studio.library import LibraryEntry
 from dancenow.studio.uploads import Upload, Uploads
@@ -61,6 +61,18 @@ class RequestBuilder:
         performer, _, dance = ref.removeprefix("sample:").partition("/")
         return self._sample_clip(performer, dance)
 
+    def poses(self, ref: str) -> str | None:
+        """The file of a clip's poses, where they are known: mended ones, or a sample's true ones.
+
+        Raises:
+            InputError: there is no such clip.
+        """
+        if ref.startswith("upload:"):
+            mended = self.upload(ref).mended
+            return str(mended) if mended.is_file() else None
+        track = shipped_track(*ref.removeprefix("sample:").split("/", 1))
+        return None if track is None else str(track)
+
     def person(self, person: LibraryEntry, minutes: float) -> dict[str, Any]:
         """What a job must know to train a person, or to continue.
 
@@ -77,7 +89,7 @@ class RequestBuilder:
             clip = str(clips[0])
         elif not person.ready:
             raise InputError(f"{person.name}: cannot be learned, the clip is gone; delete it.")
-        training = self._training(self._workload.preset, minutes)
+        training = self.training(minutes)
         return {"folder": str(person.trained), "material": clip, "who": person.who, **training}
 
     def dance(self, dance: LibraryEntry, minutes: float) -> dict[str, Any]:
@@ -89,7 +101,7 @@ class RequestBuilder:
             "folder": str(dance.trained),
             "clips": [str(clip) for clip in dance.clips],
             "codec": dance.codec or "pose",
-            **self._training(self._workload.dance_preset, minutes),
+            **self.training(minutes, self._workload.dance_preset),
         }
 
     def _sample_clip(self, performer: str, dance: str) -> str:
@@ -129,10 +141,11 @@ class RequestBuilder:
             for performer, dance in _SAMPLE_DANCES
         ]
 
-    def _training(self, preset: str, minutes: float) -> dict[str, Any]:
+    def training(self, minutes: float, preset: str = "") -> dict[str, Any]:
+        """How long to train what, by default a performer."""
         steps = self._workload.steps_per_minute
         return {
-            "preset": preset,
+            "preset": preset or self._workload.preset,
             "minutes": minutes if steps is None else None,
             "steps": None if steps is None else round(steps * minutes),
             "device": self._config.device,

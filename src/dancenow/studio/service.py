@@ -8,6 +8,8 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +20,6 @@ from dancenow.sample.shipped import shipped_clip
 from dancenow.studio.archive import PICTURE_FILE
 from dancenow.studio.config import StudioConfig
 from dancenow.studio.estimate import Rates, steps_of
-from dancenow.studio.forms import SeenClip
 from dancenow.studio.job import Job, JobState
 from dancenow.studio.job_kinds import JOB_KINDS, PRELOAD
 from dancenow.studio.job_queue import JobQueue
@@ -76,14 +77,13 @@ class StudioService:
         return Uploads(self._owners / owner / "uploads", self.config.limits)
 
     def prune(self) -> None:
-        """Remove uploads that nobody used, or that were used long ago."""
+        """Remove uploads that no video was made of."""
         for path in self.temp_folder.rglob("*"):
             if path.is_file() and time.time() - path.stat().st_mtime > _KEPT_SECONDS:
                 path.unlink(missing_ok=True)
         for folder in self._owners.iterdir():
             jobs = self.queue.jobs_of(folder.name)
-            unfinished = [job for job in jobs if job.state is not JobState.done]
-            used = {id for job in unfinished for id in job.request["uses"]}
+            used = {id for job in jobs for id in job.request["uses"]}  # to make it again
             used |= {ref.removeprefix("upload:") for ref in self.kept_plan(folder.name)["uploads"]}
             self.uploads(folder.name).prune(_KEPT_SECONDS, used)
 
@@ -100,9 +100,18 @@ class StudioService:
             return {"plan": {}, "uploads": []}
 
     def add_clip(
-        self, owner: str, path: Path, name: str, kind: UploadKind = UploadKind.clip
-    ) -> SeenClip:
+        self,
+        owner: str,
+        path: Path,
+        name: str,
+        kind: UploadKind = UploadKind.clip,
+        *,
+        dancer: bool = False,
+    ) -> Upload:
         """Store an uploaded clip, or a photo where `kind` is a picture, and draw its pictures.
+
+        What takes longest of a clip is begun at once: its poses, or where it shows a `dancer` to be
+        learned, cutting them out.
 
         Raises:
             InputError: it is not a clip, too large, or nobody is seen in it.
@@ -120,15 +129,39 @@ class StudioService:
         except InputError:
             shutil.rmtree(upload.file.parent, ignore_errors=True)
             raise
-        return SeenClip(upload, people=int(seen["people"]), numbered=bool(seen["numbered"]))
+        seen["dancer"] = dancer
+        upload = self.uploads(owner).note(upload.id, seen=seen) or upload
+        if upload.seconds and (seen["people"] == 1 or not dancer):
+            self._look_ahead(owner, upload)
+        return upload
 
-    def cut(self, owner: str, ref: str, begins: float, ends: float) -> Upload | SeenClip:
+    def _look_ahead(self, owner: str, upload: Upload) -> None:
+        builder, seen = self.builder(owner), upload.seen
+        request = {
+            "clip": builder.clip(f"upload:{upload.id}"),
+            "training": builder.training(0) if seen["dancer"] else None,
+            "uses": builder.uses,
+            "names": builder.names,
+            "again": {},
+            "steps": [("look" if seen["dancer"] else "poses", upload.seconds)],
+        }
+        with suppress(InputError):  # others are waiting: the job itself will do it
+            self.queue.submit(owner, "look_ahead", request, f"Looking at {upload.name}")
+
+    def leave(self, owner: str, *, but: Collection[str] = ()) -> None:
+        """Stop looking ahead at a user's clips, except those with the ids in `but`."""
+        for job in self.queue.active_of(owner):
+            if job.kind == "look_ahead" and not set(job.request["uses"]) & set(but):
+                self.queue.cancel(owner, job.id)
+
+    def cut(self, owner: str, ref: str, begins: float, ends: float) -> Upload:
         """Store a part of an uploaded clip, or of music, as an upload of its own.
 
         Raises:
             InputError: it is gone, or nothing, or nobody, is left in it.
         """
         upload = self.builder(owner).upload(ref)
+        self.leave(owner)
         music, stem = not any(upload.size), Path(upload.name).stem
         suffix = ".m4a" if music else ".mp4"
         with tempfile.TemporaryDirectory(dir=self.temp_folder) as folder:
@@ -144,7 +177,7 @@ class StudioService:
             name = f"{stem}, {begins:.1f} to {ends:.1f} s{suffix}"
             if music:
                 return self.add_upload(owner, output, name, UploadKind.sound)
-            return self.add_clip(owner, output, name)
+            return self.add_clip(owner, output, name, dancer=upload.seen.get("dancer") is True)
 
     def add_upload(self, owner: str, path: Path, name: str, kind: UploadKind) -> Upload:
         """Store an uploaded file; the file at `path` is gone afterwards.
@@ -265,6 +298,8 @@ class StudioService:
         raise InputError("choose a dance: the sample dances, one that was learned, or clips.")
 
     def _timed(self, job: Job, name: str, seconds: float) -> None:
+        if job.kind == "look_ahead":
+            self.uploads(job.owner).note(job.request["uses"][0], ahead=True)
         for step in steps_of(job.request):
             if step.name == name:
                 self.rates.add(step, seconds)

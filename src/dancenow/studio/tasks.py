@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 RESULT_FILE, SIDE_BY_SIDE_FILE, FIRST_FILE = "result.mp4", "beside.mp4", "first.mp4"
 RESULT_STEM, SOURCE_STEM, POSTER_FILE = "result", "source", "poster.jpg"
-_FIRST_SECONDS = 5.0  # length of a first look
+_FIRST_SECONDS = 3.0  # length of a first look
 _PREVIEW_INTERVAL = 1.0  # seconds between two looks for a new preview
 
 
@@ -48,13 +48,14 @@ def transfer(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[s
         background=request["background"],
         device=request["device"],
         person=request.get("who", "largest"),
+        source_poses=Path(request["poses"]) if request.get("poses") else None,
     )
     check_show(show, result)
     reporter.step("poses")
     source = Path(request["source"])
     link_or_copy(source, folder / f"{SOURCE_STEM}{source.suffix}")
     # Refuses it before the training, not after.
-    motion = load_source(source, person=request.get("who", "largest"), progress=reporter)
+    motion = load_source(source, person=show.person, poses=show.source_poses, progress=reporter)
     trained = Path(request["person"]["folder"])
     if request["person"]["material"] is not None and not is_performer(trained):
         reporter.step("look")
@@ -140,7 +141,11 @@ def cut_clip(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, A
 
 
 def preview_clip(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
-    """Draw a strip of a clip's frames with the poses found in them, and a thumbnail."""
+    """Draw a strip of a clip's frames with the poses found in them, and a thumbnail.
+
+    Returns:
+        `people`: how many are seen at once; `boxes`: see `write_numbered_people`.
+    """
     from dancenow.sources.photos import photos_of
     from dancenow.studio.thumbnails import (
         write_clip_thumbnail,
@@ -151,10 +156,25 @@ def preview_clip(request: JobRequest, _: Path, reporter: JobReporter) -> dict[st
     clip, strip = Path(request["clip"]), Path(request["strip"])
     people = write_pose_strip(clip, strip, progress=reporter)
     write_clip_thumbnail(clip, Path(request["picture"]))
-    numbered = None
+    boxes = None
     if people > 1 and not photos_of(clip):
-        numbered = write_numbered_people(clip, strip, progress=reporter)
-    return {"people": numbered or people, "numbered": numbered is not None}
+        boxes = write_numbered_people(clip, strip, progress=reporter)
+    return {"people": people, "boxes": boxes}
+
+
+def look_ahead(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
+    """Find what a job will need of a clip, which is kept in the cache: poses, or a dancer."""
+    from dancenow.sources.load import load_source
+
+    clip, training = Path(request["clip"]), request["training"]
+    if training is None:
+        reporter.step("poses")
+        load_source(clip, progress=reporter)
+    else:
+        reporter.step("look")
+        with TemporaryDirectory(dir=folder) as untrained:
+            _prepare({"material": clip, **training}, Path(untrained) / "person", reporter)
+    return {}
 
 
 def check_import(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
@@ -188,15 +208,31 @@ def _show_first_look(
     reporter: JobReporter,
 ) -> None:
     """Show some seconds of what a person looks like before any training, if that is anything."""
-    from dancenow.options import PerformOptions, TrainPerformerOptions
-    from dancenow.performer import method_for
+    from dancenow.options import PerformOptions
     from dancenow.workflows.perform import perform
+
+    show = replace(show, person=PerformOptions().person, source_poses=None)  # chosen already
+    if show.background in ("source", TRANSPARENT):  # needs the source's clip, not only its poses
+        show = replace(show, background="target")
+    with TemporaryDirectory(dir=folder) as untrained:
+        performer, start = Path(untrained) / "person", Path(untrained) / "start.npz"
+        if not _prepare(person, performer, reporter):
+            return
+        track[: max(1, round(_FIRST_SECONDS * track.fps))].save(start)
+        perform(performer, start, folder / FIRST_FILE, show, progress=reporter)
+    reporter.first_look()
+
+
+def _prepare(person: dict[str, Any], folder: Path, reporter: JobReporter) -> bool:
+    """Make a person who has learned nothing yet; False where that is nothing to see."""
+    from dancenow.options import TrainPerformerOptions
+    from dancenow.performer import method_for
     from dancenow.workflows.train_performer import train_performer
 
     clip = Path(person["material"])
     method = method_for(clip, person["preset"])
     if not (method.learns and method.shows_untrained):
-        return
+        return False
     options = TrainPerformerOptions(
         preset=person["preset"],
         minutes=0,
@@ -204,15 +240,8 @@ def _show_first_look(
         seed=person["seed"],
         target_person=person.get("who", "largest"),
     )
-    show = replace(show, person=PerformOptions().person)  # chosen already
-    if show.background in ("source", TRANSPARENT):  # needs the source's clip, not only its poses
-        show = replace(show, background="target")
-    with TemporaryDirectory(dir=folder) as untrained:
-        performer, start = Path(untrained) / "person", Path(untrained) / "start.npz"
-        train_performer(clip, performer, options, progress=reporter)
-        track[: max(1, round(_FIRST_SECONDS * track.fps))].save(start)
-        perform(performer, start, folder / FIRST_FILE, show, progress=reporter)
-    reporter.first_look()
+    train_performer(clip, folder, options, progress=reporter)
+    return True
 
 
 def train_person(person: dict[str, Any], reporter: JobReporter) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from dancenow.files import write_bytes
 from dancenow.pose.draw import overlay
 from dancenow.pose.estimators import make_estimator
 from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.report import encode_jpeg
 from dancenow.sources.detection import detect_people
 from dancenow.sources.people_picture import draw_people
 from dancenow.sources.photos import photos_of, read_photo
@@ -28,7 +29,6 @@ _PANEL_PX: Final = 300  # longer side of a frame in the strip
 _THUMBNAIL_PX: Final = 320  # longer side
 _MOST_NUMBERED: Final = 400  # frames of a clip whose persons are numbered while the user waits
 _PHOTO_PX: Final = 1280  # longer side at which a photo is looked at
-_QUALITY: Final = 85  # of JPEG, 0..100
 
 
 def write_pose_strip(clip: Path, output: Path, *, progress: ProgressCallback = silent) -> int:
@@ -73,12 +73,12 @@ def _some_frames(clip: Path) -> tuple[Iterator[Picture], int]:
 
 def write_numbered_people(
     clip: Path, output: Path, *, progress: ProgressCallback = silent
-) -> int | None:
+) -> list[tuple[float, ...] | None] | None:
     """Write a picture with the numbers of all persons in a clip; their poses are kept for later.
 
     Returns:
-        How many there are, or None, without a picture, if finding them would take too long or
-        there is only one.
+        Where each of them is in it, see `PeoplePicture`; or None, without a picture, if finding
+        them would take too long or there is only one.
     """
     info = probe(clip)
     if info.frames > _MOST_NUMBERED:
@@ -86,8 +86,9 @@ def write_numbered_people(
     people = detect_people(info, progress=progress).tracks
     if len(people) < 2:
         return None
-    _write(draw_people(info, people), output)
-    return len(people)
+    shown = draw_people(info, people)
+    _write(shown.picture, output)
+    return shown.boxes
 
 
 def write_clip_thumbnail(clip: Path, output: Path) -> None:
@@ -120,7 +121,4 @@ def _grid(panels: list[Picture]) -> Picture:
 
 
 def _write(picture: Picture, output: Path) -> None:
-    bgr = np.ascontiguousarray(picture[..., ::-1])
-    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    assert done
-    write_bytes(output, data.tobytes())
+    write_bytes(output, encode_jpeg(picture))

@@ -10,7 +10,7 @@ import shutil
 import time
 import unicodedata
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +47,8 @@ class Upload:
         mime: its MIME type.
         seconds: its length; 0 for a picture.
         size: width and height in pixels; zeros for sound.
+        seen: what was seen in it, as `tasks.preview_clip` returns it; empty before.
+        ahead: whether what a job needs of it was found before any was ordered.
     """
 
     id: str
@@ -55,6 +57,8 @@ class Upload:
     mime: str
     seconds: float
     size: tuple[int, int]
+    seen: dict[str, Any] = field(default_factory=dict)
+    ahead: bool = False
 
     @property
     def strip(self) -> Path:
@@ -223,10 +227,12 @@ class Uploads:
         file = self._folder / id / f"{id[:8]}{media_type.suffix}"
         make_folder(file.parent)
         shutil.move(path, file)
-        upload = Upload(id, name, file, media_type.mime, seconds, size)
-        about = {**asdict(upload), "file": file.name}
-        write_text(file.parent / "about.json", json.dumps(about, indent=1))
-        return upload
+        return _kept(Upload(id, name, file, media_type.mime, seconds, size))
+
+    def note(self, id: str, **known: Any) -> Upload | None:
+        """Keep what was found out about an upload: `seen` or `ahead`; None where it is gone."""
+        upload = self.get(id)
+        return upload and _kept(replace(upload, **known))
 
     def get(self, id: str) -> Upload | None:
         """An upload; None where there is none of that id."""
@@ -236,7 +242,8 @@ class Uploads:
             about = json.loads((self._folder / id / "about.json").read_text("utf-8"))
             file = self._folder / id / Path(about["file"]).name
             size = (int(about["size"][0]), int(about["size"][1]))
-            upload = Upload(id, about["name"], file, about["mime"], about["seconds"], size)
+            known = {key: about[key] for key in ("seen", "ahead") if key in about}
+            upload = Upload(id, about["name"], file, about["mime"], about["seconds"], size, **known)
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return upload if file.is_file() else None
@@ -255,6 +262,13 @@ class Uploads:
         for folder in self._folder.iterdir():
             if folder.name not in kept and time.time() - folder.stat().st_mtime > seconds:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kept(upload: Upload) -> Upload:
+    """Write what is known of an upload beside it."""
+    about = {**asdict(upload), "file": upload.file.name}
+    write_text(upload.file.with_name("about.json"), json.dumps(about, indent=1))
+    return upload
 
 
 def link_or_copy(source: Path, goal: Path) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from dancenow.errors import DanceNowError, DanceNowWarning
 from dancenow.files import write_bytes
 from dancenow.progress import Progress
+from dancenow.report import encode_jpeg
 
 JobRequest = dict[str, Any]
 """What a task works on: JSON values."""
@@ -27,6 +28,8 @@ the studio, and at the end "done", "failed" or "cancelled"."""
 
 PREVIEW_FILE: Final = "preview.jpg"
 _INTERVAL: Final = 0.2  # seconds between two progress events of one stage
+_PICTURES: Final = 1.5  # seconds between two pictures of what is being made
+_PREVIEW_PX: Final = 640  # longer side
 _ORPHANED: Final = 30.0  # seconds to save a checkpoint once the studio is gone
 
 
@@ -40,11 +43,14 @@ class JobReporter:
 
     def __init__(self, send: Callable[[WorkerEvent], None], folder: Path) -> None:
         self._send, self._folder = send, folder
-        self._stage, self._sent = "", 0.0
+        self._stage, self._sent, self._shown = "", 0.0, 0.0
 
     def __call__(self, event: Progress) -> None:
-        """Report progress, at most every 0.2 s."""
+        """Report progress, at most every 0.2 s, and show the newest picture every 1.5 s."""
         now = time.monotonic()
+        if event.picture is not None and now - self._shown >= _PICTURES:
+            self._shown = now
+            self.preview(encode_jpeg(event.picture[..., :3], _PREVIEW_PX))
         ended = event.total is not None and event.done >= event.total
         if event.stage == self._stage and now - self._sent < _INTERVAL and not ended:
             return

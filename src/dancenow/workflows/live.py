@@ -128,6 +128,8 @@ def _check(options: LiveOptions, output: Path | None) -> None:
         raise InputError("`webcam`: one performer dances live; leave out `formation`.")
     if options.person != LiveOptions().person:
         raise InputError("`person`: a live dance follows one person; leave it out.")
+    if options.source_poses is not None:
+        raise InputError("`source_poses`: a live dance finds its own; leave it out.")
     if options.fps is not None:
         raise InputError("`fps`: a live dance goes as fast as its camera; leave it out.")
     if seconds is not None and seconds <= 0:

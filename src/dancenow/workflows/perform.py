@@ -148,6 +148,7 @@ def perform(
                 len(performers),
                 fps=options.fps,
                 person=options.person,
+                poses=options.source_poses,
                 estimator=options.estimator,
                 device=options.device,
                 view=options.view,

@@ -151,7 +151,7 @@ def write_pose(
     if options.people is not None:
         info = probe(clip, fps=options.fps)
         cast = detect_people(info, estimator=options.estimator, device=options.device)
-        write_bytes(options.people, encode_png(draw_people(info, cast.tracks)))
+        write_bytes(options.people, encode_png(draw_people(info, cast.tracks).picture))
     seen = float((track.confidence > 0).any(axis=1).mean())
     return PoseResult(output, overlay, len(track), seen, times, taken_for)
 

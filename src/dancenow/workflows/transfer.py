@@ -77,6 +77,7 @@ def transfer(
             len(targets),
             fps=options.fps,
             person=options.person,
+            poses=options.source_poses,
             estimator=options.estimator,
             device=options.device,
             view=options.view,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +16,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from dancenow.errors import InputError
+from dancenow.errors import InputError, OutputError
 from dancenow.studio.service import StudioService
 
+UNREADABLE: Final = "this cannot be read; load the page again."
+_FULL: Final = "the studio's disk is full; delete videos or people, then try again."
+_TROUBLE: Final = "the studio could not do that; its log tells why."
 _MAX_BYTES: Final = 1_000_000  # of a request in JSON
 _MIME_TYPES: Final = {
     ".html": "text/html",
@@ -52,11 +57,31 @@ async def answer(action: Callable[[], Any]) -> Response:
         return JSONResponse(await run_in_threadpool(action))
     except InputError as error:
         return refused(str(error))
+    except (OutputError, OSError) as error:
+        traceback.print_exception(error)  # for the log: it may name what is not the user's
+        full = getattr(error.__cause__ or error, "errno", None) == errno.ENOSPC
+        return refused(_FULL if full else _TROUBLE, 507 if full else 500)
 
 
-def refused(line: str) -> Response:
+def refused(line: str, status: int = 400) -> Response:
     """The line that says why a request fails."""
-    return JSONResponse({"error": line}, 400)
+    return JSONResponse({"error": line}, status)
+
+
+def number(
+    body: Mapping[str, Any], name: str, *, least: float = 0.0, most: float = 1e6
+) -> float | None:
+    """A number in a request; None where there is none.
+
+    Raises:
+        InputError: it is out of range, or something else.
+    """
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise InputError(UNREADABLE)
+    return float(value)
 
 
 async def read_object(request: Request) -> dict[str, Any] | None:

@@ -13,13 +13,15 @@ from starlette.routing import BaseRoute, Route
 
 from dancenow.errors import InputError
 from dancenow.studio.catalogue import Catalogue, stored
-from dancenow.studio.forms import DanceForm, SeenClip, TransferForm
+from dancenow.studio.forms import DanceForm, TransferForm
 from dancenow.studio.job import Job
 from dancenow.studio.media_types import UploadKind
 from dancenow.studio.orders import Orders
 from dancenow.studio.service import StudioService
 from dancenow.studio.web.answers import (
+    UNREADABLE,
     answer,
+    number,
     page_file,
     page_files,
     read_object,
@@ -29,9 +31,13 @@ from dancenow.studio.web.answers import (
 from dancenow.studio.web.guard import OWNER_KEY
 
 _FOLDER: Final = Path(__file__).with_name("page")
-_UNREADABLE: Final = "this cannot be read; load the page again."
+_MINUTES: Final = 5.0  # that are learned where none are named
 _TOO_LARGE: Final = "this file is larger than is allowed here; choose a smaller one."
-_LOOKED_AT: Final = {"clip": UploadKind.clip, "photo": UploadKind.picture}
+_LOOKED_AT: Final = {  # and whether somebody is to be learned of it
+    "clip": (UploadKind.clip, False),
+    "dancer": (UploadKind.clip, True),
+    "photo": (UploadKind.picture, True),
+}
 _STORED: Final = {"background": UploadKind.picture, "music": UploadKind.sound}
 
 Body = Mapping[str, Any]
@@ -53,11 +59,11 @@ def api_routes(service: StudioService) -> list[BaseRoute]:
     async def act(request: Request) -> Response:
         body = await read_object(request)
         if body is None:
-            return refused(_UNREADABLE)
+            return refused(UNREADABLE)
         what, id = request.path_params["what"], request.path_params.get("id", "")
         action = _ACTIONS.get((request.path_params["area"], what))
         if action is None:
-            return refused(_UNREADABLE)
+            return refused(UNREADABLE)
         return await answer(lambda: action(_Desk(service, owner(request)), id, body))
 
     async def upload(request: Request) -> Response:
@@ -90,23 +96,19 @@ class _Desk:
     def add(self, path: Path, name: str, kind: str, *, consent: bool) -> dict[str, Any]:
         """Store what was uploaded, and say what it is."""
         if kind in _LOOKED_AT:
-            return self.card(self.service.add_clip(self.owner, path, name, _LOOKED_AT[kind]))
+            wanted, dancer = _LOOKED_AT[kind]
+            upload = self.service.add_clip(self.owner, path, name, wanted, dancer=dancer)
+            return self.catalogue.upload(upload)
         if kind in _STORED:
             return stored(self.service.add_upload(self.owner, path, name, _STORED[kind]))
         if kind == "archive":
             entry = self.service.import_archive(self.owner, path, name, consent=consent)
             return {"id": entry.id, "name": entry.name}
-        raise InputError(_UNREADABLE)
+        raise InputError(UNREADABLE)
 
     def ordered(self, body: Body, order: Callable[[], Job]) -> dict[str, Any]:
         """The job of an order; the same for a second press."""
         return {"job": self.orders.once(str(body.get("key", ""))[:64], order).id}
-
-    def card(self, seen: SeenClip) -> dict[str, Any]:
-        """What the page knows of a clip or photo that was looked at."""
-        card = self.catalogue.upload(seen.upload)
-        strip = f"/media/uploads/{seen.upload.id}/strip"
-        return card | {"people": seen.people, "numbered": seen.numbered, "strip": strip}
 
 
 def _form(kind: type[Form], body: Body) -> Form:
@@ -114,7 +116,7 @@ def _form(kind: type[Form], body: Body) -> Form:
     try:
         return TypeAdapter(kind).validate_python(body.get("form"))
     except ValidationError as error:
-        raise InputError(_UNREADABLE) from error
+        raise InputError(UNREADABLE) from error
 
 
 def _rename(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
@@ -122,10 +124,8 @@ def _rename(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
 
 
 def _learn(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
-    minutes = body.get("minutes", 5.0)
-    if not isinstance(minutes, int | float) or not 0 < minutes <= 60:
-        raise InputError(_UNREADABLE)
-    return desk.ordered(body, lambda: desk.orders.learn(id, float(minutes)))
+    minutes = number(body, "minutes", least=0.1, most=60) or _MINUTES
+    return desk.ordered(body, lambda: desk.orders.learn(id, minutes))
 
 
 def _convert(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
@@ -134,12 +134,11 @@ def _convert(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
 
 
 def _cut(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
-    numbers = [body.get(name) for name in ("begins", "ends")]
-    if not all(isinstance(number, int | float) and 0 <= number < 1e6 for number in numbers):
-        raise InputError(_UNREADABLE)
-    begins, ends = (float(number) for number in numbers if number is not None)
+    begins, ends = (number(body, name) for name in ("begins", "ends"))
+    if begins is None or ends is None:
+        raise InputError(UNREADABLE)
     part = desk.service.cut(desk.owner, id, begins, ends)
-    return desk.card(part) if isinstance(part, SeenClip) else stored(part)
+    return desk.catalogue.upload(part) if any(part.size) else stored(part)
 
 
 def _estimate(desk: _Desk, _: str, body: Body) -> dict[str, Any]:

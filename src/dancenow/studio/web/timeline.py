@@ -15,6 +15,7 @@ from dancenow.studio.plans import PlanDesk
 from dancenow.studio.service import StudioService
 from dancenow.studio.web.answers import (
     answer,
+    number,
     page_file,
     page_files,
     read_object,
@@ -86,8 +87,7 @@ def _texts(body: Mapping[str, Any], key: str) -> list[str]:
 
 
 def _hear(desk: PlanDesk, body: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = [body.get(name) for name in ("bpm", "first_beat")]
-    bpm, first = (float(n) if isinstance(n, int | float) else None for n in numbers)
+    bpm, first = (number(body, name) for name in ("bpm", "first_beat"))
     return {"job": desk.hear(str(body.get("music", "")), bpm, first).id}
 
 
@@ -110,7 +110,11 @@ _ACTIONS: Final[Mapping[str, Action]] = {
     "cancel": _cancel,
     "hear": _hear,
     "arrange": lambda desk, body: {"job": desk.arrange(_document(body)).id},
-    "perform": lambda desk, body: {"job": desk.perform(_document(body), _texts(body, "people")).id},
+    "perform": lambda desk, body: {
+        "job": desk.perform(
+            _document(body), _texts(body, "people"), number(body, "seconds", most=3600) or 16.0
+        ).id
+    },
     "learn": lambda desk, body: {"job": desk.learn(str(body.get("dance", ""))).id},
     "poses": lambda desk, body: {"job": desk.poses(str(body.get("clip", ""))).id},
     "mend": _mend,

@@ -35,6 +35,7 @@ export class DanceView {
     this.play = h('button', { disabled: true, onclick: () => this.player.toggle() }, WORDS.result.play);
     this.place = h('output', {}, '');
     this.status = h('p.hint', { role: 'status' }, WORDS.show.empty);
+    this.stop = h('button.small', { id: 'stop', hidden: true, onclick: () => { this.stopped = true; } }, WORDS.cancel);
     const showing = h('button', { id: 'show' }, WORDS.show.go);
     showing.onclick = pressing(showing, this.message, () => this.#show());
     const another = h('button', { id: 'another' }, WORDS.variation.another);
@@ -42,7 +43,7 @@ export class DanceView {
     const go = h('button.primary.big', { id: 'go-dance' }, WORDS.go);
     go.onclick = pressing(go, this.message, () => this.#make());
     this.stage = new JobStage(app.act);
-    this.preview = h('div.preview', {}, this.canvas, h('div.row', {}, this.play, this.place, h('span.space'), showing, another), this.status, this.quality.root, this.message.root, h('div.go', {}, go));
+    this.preview = h('div.preview', {}, this.canvas, h('div.row', {}, this.play, this.place, h('span.space'), this.stop, showing, another), this.status, this.quality.root, this.message.root, h('div.go', {}, go));
     this.root = h('div.make', {},
       h('div.pick', {}, this.moves.root, this.performer.root),
       h('div.pick', {}, h('fieldset.picker', { id: 'music' }, h('legend', {}, WORDS.music.title), this.sound.root, this.soundMessage.root), this.options.root),
@@ -207,7 +208,15 @@ export class DanceView {
     const form = this.#ready();
     if (this.known.find((each) => each.ref === form.dance)?.pictures) throw new Error(WORDS.show.pictures);
     const { job } = await ask('api/make/show', { form });
-    const ended = await finish(job, (part, { progress: { stage } }) => { this.status.textContent = `${stage ?? ''}${part === null ? '' : ` ${Math.round(100 * part)} %`} …`; });
+    this.stopped = false;
+    this.stop.hidden = false;
+    const ended = await finish(job, (part, { progress: { stage } }) => {
+      this.status.textContent = `${stage ?? ''}${part === null ? '' : ` ${Math.round(100 * part)} %`} …`;
+    }, () => this.stopped).finally(() => { this.stop.hidden = true; });
+    if (!ended) {
+      this.status.textContent = WORDS.ended.cancelled(true);
+      return;
+    }
     this.shown = form;
     this.player.listen(this.music?.ref);
     this.player.show(ended.result);

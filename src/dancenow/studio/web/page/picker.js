@@ -74,7 +74,7 @@ export class Picker {
       const url = URL.createObjectURL(file);
       this.sending = { ref: 'sending', name: file.name, about: '', poster: photo ? url : null, clip: photo ? null : url, part: 0 };
       this.#draw();
-      const card = await send(file, photo ? 'photo' : 'clip', (part) => {
+      const card = await send(file, photo ? 'photo' : this.photos ? 'dancer' : 'clip', (part) => {
         this.sending.part = part;
         this.#told?.(part < 1 ? WORDS.upload.sending(part) : WORDS.upload.looking);
       });
@@ -127,14 +127,24 @@ export class Picker {
   #details(card) {
     if (!card.strip) return null;
     const { who } = WORDS;
-    const numbers = Array.from({ length: card.people }, (_, index) => [String(index + 1), who.number(index + 1)]);
-    const choices = card.numbered ? numbers : who.ways;
+    const chosen = (value) => { card.who = value; };
+    const numbers = card.boxes?.map((_, index) => [String(index + 1), who.number(index + 1)]);
+    const choices = numbers ?? who.ways;
     card.who ??= choices[0][0];
+    const asked = card.people > 1 && card.clip && radios(`${this.name}-who`, who[this.photos ? 'dancer' : 'dance'], choices, card.who, chosen);
     return [
-      h('img.strip', { src: card.strip, alt: `The poses found in ${card.name}` }),
+      h('div.seen', {}, h('img.strip', { src: card.strip, alt: `The poses found in ${card.name}` }), asked && card.boxes?.map((box, index) => box && this.#tap(box, index))),
       card.clip && card.seconds > 1 && this.#part(card),
-      card.people > 1 && card.clip && radios(`${this.name}-who`, who[this.photos ? 'dancer' : 'dance'], choices, card.who, (value) => { card.who = value; }),
+      asked,
     ];
+  }
+
+  /** A person in the picture, who can be tapped; the keyboard has the radio buttons. */
+  #tap([left, top, right, bottom], index) {
+    const percent = (part) => `${(100 * part).toFixed(1)}%`;
+    const place = h('label.tap', { htmlFor: `${this.name}-who-${index + 1}`, title: WORDS.who.number(index + 1) });
+    Object.assign(place.style, { left: percent(left), top: percent(top), width: percent(right - left), height: percent(bottom - top) });
+    return place;
   }
 
   #part(card) {

@@ -451,7 +451,7 @@ async function perform() {
   $('perform').disabled = true;
   try {
     if (people.some(Boolean) && !people.every(Boolean)) throw new Error('choose somebody for each dancer, or stick figures for all.');
-    const { job } = await ask('do/perform', { plan: plan.document, people: people.filter(Boolean) });
+    const { job } = await ask('do/perform', { plan: plan.document, people: people.filter(Boolean), seconds: player.seconds || null });
     await finish(job, (words) => { status.textContent = words; });
     status.textContent = 'Done; it is among your videos as well.';
     $('result').replaceChildren(element('video', { src: `/media/jobs/${job}/result`, controls: true }));
