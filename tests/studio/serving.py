@@ -12,7 +12,6 @@ WORKLOAD = Workload(
     preset="tiny",
     dance_preset="tiny",
     steps_per_minute=20,
-    sample_dance_seconds=8.0,
 )
 LIMITS = Limits(megabytes=5.0, seconds=20.0, megapixels=0.5)
 

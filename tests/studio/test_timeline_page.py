@@ -145,7 +145,7 @@ def test_all_of_it_can_be_done_with_the_keyboard(browser: Any, studio: Studio) -
     for key in ("ArrowRight", "ArrowRight", "Shift+ArrowLeft"):
         page.keyboard.press(key)
     assert segments(page) == [
-        {"at": 0.5, "length": 3.75, "clip": "sample:mika/house", "from": 0, "to": 4}
+        {"at": 0.5, "length": 3.75, "clip": "sample:zola/house", "from": 0, "to": 4}
     ]
     page.keyboard.press("m")
     page.keyboard.press("d")
@@ -177,7 +177,7 @@ def test_to_music_with_composed_stretches_a_pin_and_a_performer(
     browser: Any, studio: Studio, tmp_path: Path
 ) -> None:
     page = opened(browser, studio)
-    write_wav(tmp_path / "song.wav", click_track("house", 12, rate=22050), 22050)
+    write_wav(tmp_path / "song.wav", click_track("house", 8.2, rate=22050), 22050)
     page.set_input_files("#add-music", tmp_path / "song.wav")
     expect(page.locator("#heard")).to_contain_text("beats a minute", timeout=LONG)
     page.click("[data-add=clip]")
@@ -187,7 +187,7 @@ def test_to_music_with_composed_stretches_a_pin_and_a_performer(
     wait_until(page, "ready")  # the sample dances are learned already
     expect(page.locator("#learn")).to_be_hidden()
     expect(page.locator("#fault")).to_be_hidden()
-    page.locator("#inspector input[aria-label^=Number]").fill("3")
+    page.locator("#inspector input[aria-label=Version]").fill("3")
     page.keyboard.press("Enter")
     page.locator("#wave").click(position={"x": 240, "y": 20})
     page.click("[data-add=pin]")
@@ -198,11 +198,17 @@ def test_to_music_with_composed_stretches_a_pin_and_a_performer(
     saved.value.save_as(tmp_path / "dance.toml")
     plan = read_plan(tmp_path / "dance.toml")
     assert plan.unit == "beats" and str(plan.music) == "song.wav" and len(plan.pins) == 1
-    assert plan.segments[1].seed == 3 and str(plan.segments[0].clip) == "Mika dancing house"
+    assert plan.segments[1].seed == 2 and str(plan.segments[0].clip) == "Zola dancing house"
     page.keyboard.press("Escape")
     page.click("#play")
     expect(page.locator("#clock")).to_have_text(re.compile(r"^([1-9]|0\.[3-9])"), timeout=LONG)
     page.click("#play")
+    page.locator("[data-key=segment-1]").focus()
+    page.click("[data-do=duplicate]")  # longer than the music
+    expect(page.locator("#fault")).to_contain_text("the music ends", timeout=LONG)
+    page.get_by_role("button", name="End with the music").click()
+    expect(page.locator("#fault")).to_be_hidden(timeout=LONG)
+    wait_until(page, "ready")
     page.locator("#people select").select_option("sample:zola")
     page.click("#perform")
     page.wait_for_selector("#result video")
@@ -214,7 +220,7 @@ def test_to_music_with_composed_stretches_a_pin_and_a_performer(
     picture(page, "timeline-performed")
     page.reload()  # it is all still there
     page.wait_for_selector("body[data-ready]")
-    assert len(segments(page)) == 2
+    assert len(segments(page)) == 2  # the third began when the music was over
     expect(page.locator("#music option:checked")).to_have_text("song.wav")
     assert page.faults == []
     page.context.close()
@@ -232,18 +238,18 @@ def test_nobody_sees_or_names_what_is_anothers(browser: Any, studio: Studio) -> 
             await ask('do/arrange', plan('upload:AAAAAAAAAAAAAAAAAAAAAA')),
             await ask('do/arrange', plan('sample:../x')),
             await ask('do/arrange', JSON.stringify({plan: {segments: [{clip: '/etc/passwd'}]}})),
-            await ask('do/arrange', JSON.stringify({plan: {segment: [{clip: 'sample:mika/house'}],
+            await ask('do/arrange', JSON.stringify({plan: {segment: [{clip: 'sample:zola/house'}],
               pins: [{at: 1, pose: '/etc/passwd'}]}})),
-            await ask('do/arrange', JSON.stringify({plan: {segment: [{clip: 'sample:mika/house'}],
+            await ask('do/arrange', JSON.stringify({plan: {segment: [{clip: 'sample:zola/house'}],
               music: '/etc/passwd'}})),
-            await ask('do/arrange', JSON.stringify({plan: {segment: [{clip: 'sample:mika/house'}],
+            await ask('do/arrange', JSON.stringify({plan: {segment: [{clip: 'sample:zola/house'}],
               choreographer: '/etc'}})),
             await ask('do/arrange', JSON.stringify({plan: {fps: 200,
-              segment: [{clip: 'sample:mika/house'}]}})),
+              segment: [{clip: 'sample:zola/house'}]}})),
             await ask('do/keep', '{"plan": {"x": NaN}}'),
             await ask('do/keep', '{"plan": {"x": "\\\\ud800"}}'),
-            await ask('do/keep', '{"plan": {}, "uploads": 3}'),
-            await ask('do/perform', JSON.stringify({plan: {segment: [{clip: 'sample:mika/house'}]},
+            await ask('do/keep', '{"plan": 3}'),
+            await ask('do/perform', JSON.stringify({plan: {segment: [{clip: 'sample:zola/house'}]},
               people: 5})),
             await ask('do/arrange', JSON.stringify({plan: {segment: [{clip: 3}], path: '/'}})),
             await ask('do/arrange', JSON.stringify({plan: {segment: 7}})),

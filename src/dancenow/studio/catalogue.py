@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any, Final
@@ -17,7 +18,7 @@ from dancenow.studio.tasks import SOURCE_STEM
 from dancenow.studio.uploads import Upload
 
 _PLAUSIBLE: Final = 1e9  # steps, or seconds of training, that a figure from an archive may tell
-_ADVICE: Final = "a good result takes about"  # for the command line; the page has its own
+_OWN: Final = re.compile(r"a good result takes about|add `bpm")  # the page tells it its own way
 _FIGURES: Final = ("frames", "fps", "size", "seconds_spent", "tempo", "beat_alignment")
 
 
@@ -45,7 +46,10 @@ class Catalogue:
             },
             "consent": CONSENT_TEXT,
             "dances": [*self._clips(), *self._sample_clips()],
-            "dancers": [*map(self._dancer, people), *self._sample_dancers(people)],
+            "dancers": [
+                *(self._dancer(entry) for entry in people if not entry.sample),
+                *self._sample_dancers(),
+            ],
             "moves": self._moves(dances),
             "jobs": [self.job(job) for job in self._service.queue.jobs_of(self._owner)],
             "library": [self._entry(entry) for entry in (*people, *dances)],
@@ -53,12 +57,12 @@ class Catalogue:
 
     def upload(self, upload: Upload) -> dict[str, Any]:
         """An uploaded clip or photo as something to choose."""
-        about = f"{upload.seconds:.0f} s" if upload.seconds else "a photo"
+        about = f"your clip, {upload.seconds:.0f} s" if upload.seconds else "your photo"
         area = f"/media/uploads/{upload.id}"
         return {
             "ref": f"upload:{upload.id}",
             "name": upload.name,
-            "about": f"{about}, {upload.size[0]} x {upload.size[1]}",
+            "about": about,
             "poster": f"{area}/picture",
             "clip": f"{area}/clip" if upload.seconds else None,
             "seconds": upload.seconds,
@@ -86,9 +90,10 @@ class Catalogue:
             "ahead": queue.jobs_ahead(job) if job.state is JobState.queued else 0,
             "share": looks.share,
             "left": looks.left,
+            "step": job.step,
             "stage": self._named(job, str(job.progress.get("stage", ""))),
             "error": self._named(job, job.error),
-            "hints": [self._named(job, line) for line in job.warnings if _ADVICE not in line],
+            "hints": [self._named(job, line) for line in job.warnings if not _OWN.search(line)],
             "preview": f"{area}/preview?at={job.preview:.0f}" if job.preview else None,
             "first": f"{area}/first" if job.first_look and not job.result else None,
             "poster": f"{area}/poster" if "poster" in files else None,
@@ -156,16 +161,14 @@ class Catalogue:
             "ready": entry.ready,
         }
 
-    def _sample_dancers(self, people: list[LibraryEntry]) -> Iterator[dict[str, Any]]:
-        known = {entry.sample for entry in people}
+    def _sample_dancers(self) -> Iterator[dict[str, Any]]:
         for name, dance in SAMPLE_PERFORMERS.items():
-            if name in known:
-                continue
-            ready = shipped_dancer(name) is not None
+            known = self._library.find_sample(EntryKind.person, name)
+            ready = shipped_dancer(name) is not None or (known is not None and known.ready)
             yield {
                 "ref": f"sample:{name}",
                 "name": name.capitalize(),
-                "about": "a sample, ready" if ready else "a sample",
+                "about": "a sample, ready" if ready else "a sample, to be learned first",
                 "poster": f"/media/samples/{name}-{dance}/picture",
                 "clip": f"/media/samples/{name}-{dance}/clip",
                 "ready": ready,

@@ -53,13 +53,11 @@ class Workload:
         preset: preset of the performers.
         dance_preset: preset of the choreographers.
         steps_per_minute: steps to train for each minute that the user chose; None: train by time.
-        sample_dance_seconds: length of each sample dance that a choreographer is trained on.
     """
 
     preset: str = "fast"
     dance_preset: str = "fast"
     steps_per_minute: int | None = None
-    sample_dance_seconds: float = 60.0
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class DanceForm:
         name: the name of a dance that is learned from clips.
         performer: "person:ID", "sample:PERFORMER", or "" for a stick figure.
         music: id of an upload, or "".
+        bpm: beats a minute of the music, where they are known better than heard.
         seconds: its length; None: the music's.
         temperature: how wild; 1 is as learned.
         seed: decides which dance is composed.
@@ -62,6 +63,7 @@ class DanceForm:
     name: str = ""
     performer: str = ""
     music: str = ""
+    bpm: Annotated[float, Field(ge=20, le=400)] | None = None
     seconds: Annotated[float, Field(gt=0, le=600)] | None = 16.0
     temperature: Annotated[float, Field(ge=0, le=10)] = 1.0
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0

@@ -32,7 +32,7 @@ from dancenow.studio.archive import (
 )
 from dancenow.studio.uploads import is_id, link_or_copy, new_id, plain_name
 
-CONSENT_TEXT: Final = "The person in this clip agreed to be learned from and made to dance."
+CONSENT_TEXT: Final = "The person in this clip agreed to dance videos being made of them."
 _MAX_JSON: Final = 16_000_000  # bytes; a performer's config holds its camera's path
 _SAMPLE_TEXT: Final = "A sample performer, drawn by DanceNow; no real person."
 

@@ -15,7 +15,6 @@ from dancenow.studio.estimate import Step, learning_left, listed
 from dancenow.studio.forms import DanceForm, TransferForm
 from dancenow.studio.job import Job
 from dancenow.studio.library import EntryKind, LibraryEntry
-from dancenow.studio.requests import title_of
 from dancenow.studio.service import StudioService
 from dancenow.studio.tasks import RESULT_STEM, file_of
 from dancenow.studio.uploads import Upload, plain_name
@@ -102,7 +101,7 @@ class Orders:
             },
             "steps": listed(steps),
         }
-        title = f"{person.name} dances like {self._clip_name(form.source)}"
+        title = f"{person.name} dances {self._clip_name(form.source)}"
         service.leave(owner, but=[form.source.partition(":")[2], form.target.partition(":")[2]])
         return service.queue.submit(owner, "transfer", request, title)
 
@@ -115,7 +114,8 @@ class Orders:
         self._service.queue.check_capacity(self._owner)
         request, dance, person = self._new_dance(form)
         who = "A stick figure" if person is None else person.name
-        title = f"{who} in a new dance: {dance.name}"
+        kind = " and ".join(form.style) or ("" if dance.sample else dance.name)
+        title = f"{who} in a new dance{kind and f': {kind}'}"
         return self._service.queue.submit(self._owner, "new_dance", request, title)
 
     def show(self, form: DanceForm) -> Job:
@@ -211,6 +211,7 @@ class Orders:
             "dance": builder.dance(dance, form.minutes),
             "person": None if person is None else builder.person(person, form.minutes),
             "music": music,
+            "bpm": form.bpm if music else None,
             "seconds": form.seconds,
             "temperature": form.temperature,
             "seed": form.seed,
@@ -222,7 +223,7 @@ class Orders:
             "again": {"person": None if person is None else person.id, "dance": dance.id},
             "form": {
                 name: getattr(form, name)
-                for name in ("seed", "temperature", "seconds", "style", "loop", "music")
+                for name in ("seed", "temperature", "seconds", "style", "loop", "music", "bpm")
             },
             "steps": listed(self._dance_steps(form, form.minutes)),
         }
@@ -283,8 +284,9 @@ class Orders:
     def _clip_name(self, ref: str) -> str:
         if ref.startswith("upload:"):
             upload = self._upload(ref)
-            return "" if upload is None else upload.name
-        return title_of(*ref.removeprefix("sample:").split("/"))
+            return "" if upload is None else Path(upload.name).stem
+        who, _, dance = ref.removeprefix("sample:").partition("/")
+        return f"{who.capitalize()}'s {dance}"
 
     def _person(self, form: TransferForm) -> LibraryEntry:
         """The person who is to dance; a new one for an uploaded clip."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from dancenow.studio.worker import JobReporter, JobRequest
 
 if TYPE_CHECKING:
-    from dancenow.plan import DancePlan
     from dancenow.pose import PoseTrack
 
 _PEAKS: Final = 1200  # of a sound that is drawn
@@ -44,10 +43,11 @@ def hear_music(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str,
 def arrange_plan(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str, Any]:
     """Make the motion of a plan, as the page draws it."""
     from dancenow.options import ComposeOptions
+    from dancenow.plan import plan_of
     from dancenow.progress import StageTimes
     from dancenow.workflows.compose import arrange_plan
 
-    plan = _plan(request, reporter)
+    plan = plan_of(request["plan"], Path("dance.toml"))
     options = ComposeOptions(device=request["device"])
     arranged = arrange_plan(plan, options, StageTimes(), reporter, request["longest"])
     return drawn_dance(arranged.tracks)
@@ -110,12 +110,13 @@ def mend_poses(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str,
 def perform_plan(request: JobRequest, folder: Path, reporter: JobReporter) -> dict[str, Any]:
     """Train people where needed, and let them dance a plan."""
     from dancenow.options import ComposeOptions
+    from dancenow.plan import plan_of
     from dancenow.studio.tasks import POSTER_FILE, RESULT_FILE, result_figures, train_person
     from dancenow.studio.thumbnails import write_clip_thumbnail
     from dancenow.workflows.compose import compose
 
     reporter.step("poses")
-    plan = _plan(request, reporter)
+    plan = plan_of(request["plan"], Path("dance.toml"))
     figures: dict[str, Any] = {}
     for person in request["people"]:
         figures |= train_person(person, reporter)
@@ -136,16 +137,6 @@ def learn_dance(request: JobRequest, _: Path, reporter: JobReporter) -> dict[str
     from dancenow.studio.tasks import train_dance
 
     return train_dance(request["dance"], reporter)
-
-
-def _plan(request: JobRequest, reporter: JobReporter) -> DancePlan:
-    from dancenow.plan import plan_of
-    from dancenow.studio.tasks import write_sample_dance
-
-    for sample in request["samples"]:
-        if not Path(sample["path"]).is_file():
-            write_sample_dance(reporter, **sample)
-    return plan_of(request["plan"], Path("dance.toml"))
 
 
 def _shown(track: PoseTrack) -> dict[str, Any]:

@@ -7,19 +7,20 @@ A plan comes as JSON, as in `dance.toml`, with refs in place of paths: "upload:I
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from dancenow.errors import InputError
 from dancenow.files import make_folder, write_text
 from dancenow.plan import DancePlan, Pin, Segment, plan_of, plan_text, plan_values
+from dancenow.sample.shipped import SECONDS
 from dancenow.studio.catalogue import stored
 from dancenow.studio.estimate import Step, learning_left, listed
 from dancenow.studio.job import Job, JobState
 from dancenow.studio.library import EntryKind, LibraryEntry
 from dancenow.studio.media_types import UploadKind
-from dancenow.studio.requests import SAMPLE_PERFORMERS, RequestBuilder, with_user_names
+from dancenow.studio.requests import SAMPLE_PERFORMERS, RequestBuilder, title_of, with_user_names
 from dancenow.studio.service import SAMPLE_DANCES_NAME, StudioService
 
 NAME: Final = "dance.toml"
@@ -42,7 +43,6 @@ class PlanDesk:
 
     def state(self) -> dict[str, Any]:
         """The plan as it was kept, and what can be chosen for it."""
-        kept = self._service.kept_plan(self._owner)
         library, uploads = self._service.library(self._owner), self._service.uploads(self._owner)
         dances = [e for e in library.all(EntryKind.dance) if e.codec in ("", "pose")]
         learned = [
@@ -50,12 +50,11 @@ class PlanDesk:
             for e in dances
             if not e.sample
         ]
-        known = (uploads.get(ref.removeprefix("upload:")) for ref in kept["uploads"])
-        found = [upload for upload in known if upload is not None]
+        found = uploads.all()
         return {
-            "plan": kept["plan"],
+            "plan": self._service.kept_plan(self._owner),
             "material": [
-                *(stored(upload) for upload in found if any(upload.size)),
+                *(stored(upload) for upload in found if upload.seconds and any(upload.size)),
                 *self._samples(),
             ],
             "music": [stored(upload) for upload in found if not any(upload.size)],
@@ -70,21 +69,18 @@ class PlanDesk:
             ],
         }
 
-    def keep(self, document: Mapping[str, Any], uploads: Sequence[str]) -> None:
-        """Keep a plan, whatever its faults, for the next time, and the uploads that it may use.
+    def keep(self, document: Mapping[str, Any]) -> None:
+        """Keep a plan, whatever its faults, for the next time, with the uploads that it uses.
 
         Raises:
             InputError: it holds what no answer can.
         """
-        file, known = self._service.plan_file(self._owner), self._service.uploads(self._owner)
-        earlier = self._service.kept_plan(self._owner)["uploads"]  # another window's, too
-        refs = dict.fromkeys([*uploads, *earlier])
-        kept = [ref for ref in refs if known.get(ref.removeprefix("upload:")) is not None]
         try:
-            text = json.dumps({"plan": document, "uploads": kept}, allow_nan=False)
+            text = json.dumps(document, allow_nan=False)
             json.dumps(document, ensure_ascii=False).encode()
         except ValueError as error:
             raise InputError("the plan cannot be kept.") from error
+        file = self._service.plan_file(self._owner)
         make_folder(file.parent)
         write_text(file, text)
 
@@ -244,15 +240,12 @@ class PlanDesk:
     def _request(
         self, document: Mapping[str, Any], *, learned: bool
     ) -> tuple[dict[str, Any], RequestBuilder]:
-        """A job's request: the plan with paths, and the samples that must be there first."""
+        """A job's request, in which the plan has paths."""
         plan, builder = self._read(document), self._service.builder(self._owner)
-        samples: dict[str, Any] = {}
 
         def path(ref: Path) -> Path:
             if str(ref).startswith("sample:"):
-                sample = builder.sample_dance(str(ref).removeprefix("sample:"))
-                samples[sample["path"]] = sample
-                return Path(sample["path"])
+                return builder.sample_motion(str(ref))
             return self._motion(builder, str(ref))
 
         found: dict[str, Path] = {}
@@ -264,7 +257,6 @@ class PlanDesk:
         plan = _with_files(plan, path, found)
         return {
             "plan": plan_values(plan),
-            "samples": [*samples.values()],
             "device": self._service.config.device,
             "longest": self._service.config.limits.seconds,
         }, builder
@@ -303,12 +295,15 @@ class PlanDesk:
         builder.names[str(upload.mended)] = upload.name
         return upload.motion
 
-    def _samples(self) -> list[dict[str, Any]]:
-        seconds = self._service.config.workload.sample_dance_seconds
-        builder = self._service.builder(self._owner)
+    @staticmethod
+    def _samples() -> list[dict[str, Any]]:
         return [
-            {"ref": f"sample:{name}", "name": title, "seconds": seconds}
-            for name, title in builder.sample_names()
+            {
+                "ref": f"sample:{performer}/{dance}",
+                "name": title_of(performer, dance),
+                "seconds": SECONDS,
+            }
+            for performer, dance in SAMPLE_PERFORMERS.items()
         ]
 
 

@@ -6,17 +6,14 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from dancenow.cache import cache_dir
 from dancenow.errors import InputError
-from dancenow.sample.shipped import CLIPS, FPS, shipped_clip, shipped_dancer, shipped_track
+from dancenow.sample.shipped import CLIPS, shipped_clip, shipped_dancer, shipped_track
 from dancenow.studio.config import StudioConfig
 from dancenow.studio.library import LibraryEntry
 from dancenow.studio.uploads import Upload, Uploads
 
 SAMPLE_PERFORMERS: Final = {"zola": "house", "bo": "disco", "lin": "groove", "mika": "groove"}
 """Each sample performer with the dance that the page shows of them."""
-
-_SAMPLE_DANCES: Final = (("mika", "house"), ("zola", "disco"), ("bo", "groove"), ("lin", "house"))
 
 
 class RequestBuilder:
@@ -70,7 +67,8 @@ class RequestBuilder:
         if ref.startswith("upload:"):
             mended = self.upload(ref).mended
             return str(mended) if mended.is_file() else None
-        track = shipped_track(*ref.removeprefix("sample:").split("/", 1))
+        performer, _, dance = ref.removeprefix("sample:").partition("/")
+        track = shipped_track(performer, dance) if (performer, dance) in CLIPS else None
         return None if track is None else str(track)
 
     def person(self, person: LibraryEntry, minutes: float) -> dict[str, Any]:
@@ -111,35 +109,17 @@ class RequestBuilder:
         self.names[str(clip)] = title_of(performer, dance)
         return str(clip)
 
-    def sample_dance(self, name: str) -> dict[str, Any]:
-        """The track of a sample dance such as "mika/house".
+    def sample_motion(self, ref: str) -> Path:
+        """The true poses in a sample performer's clip.
 
         Raises:
-            InputError: there is none.
+            InputError: there is no such sample.
         """
-        for sample in self._sample_dances():
-            if name == f"{sample['performer']}/{sample['dance']}":
-                self.names[sample["path"]] = title_of(sample["performer"], sample["dance"])
-                return sample
-        raise InputError("there is no such sample dance; choose another.")
-
-    def sample_names(self) -> list[tuple[str, str]]:
-        """The names of the sample dances, and their titles."""
-        return [(f"{who}/{dance}", title_of(who, dance)) for who, dance in _SAMPLE_DANCES]
-
-    def _sample_dances(self) -> list[dict[str, Any]]:
-        seconds, fps = self._workload.sample_dance_seconds, FPS
-        folder = cache_dir("studio")
-        return [
-            {
-                "path": str(folder / f"{performer}-{dance}-{seconds:g}s-{fps:g}fps.npz"),
-                "performer": performer,
-                "dance": dance,
-                "seconds": seconds,
-                "fps": fps,
-            }
-            for performer, dance in _SAMPLE_DANCES
-        ]
+        poses = self.poses(ref)
+        if poses is None:
+            raise InputError("there is no such sample dance; choose another.")
+        self.names[poses] = title_of(*ref.removeprefix("sample:").split("/", 1))
+        return Path(poses)
 
     def training(self, minutes: float, preset: str = "") -> dict[str, Any]:
         """How long to train what, by default a performer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 import threading
@@ -31,6 +32,7 @@ from dancenow.studio.uploads import Upload, Uploads, plain_name
 
 SAMPLE_DANCES_NAME: Final = "Sample dances"
 _KEPT_SECONDS: Final = 6 * 3600.0  # that an upload waits to be used
+_UPLOADS: Final = re.compile(r"upload:([\w-]+)")
 _MAX_UNPACKED: Final = 4  # times an upload's largest size that an archive may unpack to
 _SHORT_JOB_SECONDS: Final = 120.0  # that a short job may take
 
@@ -84,20 +86,20 @@ class StudioService:
         for folder in self._owners.iterdir():
             jobs = self.queue.jobs_of(folder.name)
             used = {id for job in jobs for id in job.request["uses"]}  # to make it again
-            used |= {ref.removeprefix("upload:") for ref in self.kept_plan(folder.name)["uploads"]}
+            used |= set(_UPLOADS.findall(json.dumps(self.kept_plan(folder.name))))
             self.uploads(folder.name).prune(_KEPT_SECONDS, used)
 
     def plan_file(self, owner: str) -> Path:
         """Where an owner's plan is kept."""
-        return self._owners / owner / "plan.json"
+        return self._owners / owner / "time-line.json"
 
     def kept_plan(self, owner: str) -> dict[str, Any]:
-        """An owner's plan, {} if there is none, and the refs of the uploads that it may use."""
+        """An owner's plan; {} if there is none."""
         try:
             kept = json.loads(self.plan_file(owner).read_text("utf-8"))
-            return {"plan": dict(kept["plan"]), "uploads": [str(ref) for ref in kept["uploads"]]}
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return {"plan": {}, "uploads": []}
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return kept if isinstance(kept, dict) else {}
 
     def add_clip(
         self,
@@ -174,7 +176,7 @@ class StudioService:
                 "names": {str(upload.file): upload.name},
             }
             self.run_short_job(owner, "cut_clip", request, f"Cutting {upload.name}")
-            name = f"{stem}, {begins:.1f} to {ends:.1f} s{suffix}"
+            name = f"{stem} ({begins:.1f}–{ends:.1f} s){suffix}"
             if music:
                 return self.add_upload(owner, output, name, UploadKind.sound)
             return self.add_clip(owner, output, name, dancer=upload.seen.get("dancer") is True)
@@ -229,6 +231,18 @@ class StudioService:
             if id in json.dumps(job.request):  # as itself, or in the path of a file
                 raise InputError(f"{entry.name} is in use: wait, or cancel {job.title!r} first.")
         self.library(owner).delete(id)
+
+    def remove_upload(self, owner: str, id: str) -> None:
+        """Remove what was uploaded; people and videos that were made of it stay.
+
+        Raises:
+            InputError: an active job uses it.
+        """
+        self.leave(owner)
+        for job in self.queue.active_of(owner):
+            if job.kind != "look_ahead" and id in job.request["uses"]:
+                raise InputError(f"this clip is in use: wait, or cancel {job.title!r} first.")
+        self.uploads(owner).remove(id)
 
     def sample_picture(self, performer: str, dance: str) -> Path | None:
         """The picture of a sample performer's clip, shared by all users; None without a clip."""

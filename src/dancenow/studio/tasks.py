@@ -13,7 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from dancenow.files import make_folder
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.staging.backdrop import TRANSPARENT
 from dancenow.studio.worker import JobReporter, JobRequest
@@ -110,6 +109,7 @@ def dance_options(request: JobRequest) -> GenerateOptions:
         loop=request["loop"],
         style=tuple(request.get("style", ())),
         music=None if music is None else Path(music),
+        bpm=request.get("bpm"),
         performer=() if person is None else (Path(person["folder"]),),
     )
 
@@ -290,16 +290,6 @@ def train_dance(dance: dict[str, Any], reporter: JobReporter) -> dict[str, Any]:
     with _previews(folder, reporter) as progress:
         trained = train_choreographer(clips, folder, options, progress=progress)[1]
     return {"dance_steps": trained.steps, "dance_seconds": trained.seconds}
-
-
-def write_sample_dance(
-    reporter: JobReporter, *, path: str, performer: str, dance: str, seconds: float, fps: float
-) -> None:
-    from dancenow.sample import dance_track
-
-    make_folder(Path(path).parent)
-    reporter(Progress(f"{performer} dances {dance}", 0, None))
-    dance_track(performer, dance, seconds=seconds, fps=fps).save(Path(path))
 
 
 @contextmanager

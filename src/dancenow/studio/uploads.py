@@ -255,6 +255,11 @@ class Uploads:
         folders = sorted(self._folder.iterdir(), key=lambda path: -path.stat().st_mtime)
         return [upload for path in folders if (upload := self.get(path.name)) is not None]
 
+    def remove(self, id: str) -> None:
+        """Remove an upload, if it is there."""
+        if is_id(id):
+            shutil.rmtree(self._folder / id, ignore_errors=True)
+
     def prune(self, seconds: float, kept: Collection[str]) -> None:
         """Remove what is older than `seconds`, except the ids in `kept`."""
         if not self._folder.is_dir():

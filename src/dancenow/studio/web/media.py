@@ -17,7 +17,7 @@ from dancenow.sample import DANCES, PERFORMERS
 from dancenow.sample.shipped import shipped_clip
 from dancenow.studio.library import LibraryEntry
 from dancenow.studio.service import StudioService
-from dancenow.studio.tasks import file_of
+from dancenow.studio.tasks import RESULT_STEM, file_of
 from dancenow.studio.uploads import is_id, plain_name
 from dancenow.studio.web.guard import OWNER_KEY
 
@@ -85,7 +85,8 @@ def find_media(
             return _existing(upload.strip if what == "strip" else upload.picture, upload.name)
     if area == "jobs" and (job := service.queue.get(owner, id)) is not None and what in _JOB_FILES:
         file = file_of(service.queue.folder(job), what)
-        return None if file is None else _existing(file, plain_name(job.title, "dance"))
+        kind = "" if what == RESULT_STEM else f", {what}"
+        return None if file is None else _existing(file, f"{plain_name(job.title, 'dance')}{kind}")
     if area == "library" and (entry := service.library(owner).get(id)) is not None:
         if what == "picture" and entry.picture is not None:
             return _existing(entry.picture, entry.name)

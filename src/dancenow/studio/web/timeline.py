@@ -70,7 +70,7 @@ def timeline_routes(service: StudioService) -> list[BaseRoute]:
 
 
 def _keep(desk: PlanDesk, body: Mapping[str, Any]) -> dict[str, Any]:
-    desk.keep(_document(body), _texts(body, "uploads"))
+    desk.keep(_document(body))
     return {}
 
 

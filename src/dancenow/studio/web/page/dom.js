@@ -60,6 +60,26 @@ export function radios(name, legend, choices, value, onchange, { className = '' 
     h('span', {}, text, note ? h('small', {}, note) : ''))));
 }
 
+/** A button that asks in its own place before it acts. */
+export function confirming(text, { question, yes, no }, message, action) {
+  const place = h('span.confirming');
+  const button = (kind, words, act) => {
+    const made = h(kind, {}, words);
+    made.onclick = pressing(made, message, act);
+    return made;
+  };
+  const plain = (focus = true) => {
+    place.replaceChildren(button('button', text, asked));
+    if (focus) place.firstChild.focus();
+  };
+  const asked = async () => {
+    place.replaceChildren(h('span', {}, question), button('button.danger', yes, action), button('button', no, async () => plain()));
+    place.querySelector('button').focus();
+  };
+  plain(false);
+  return place;
+}
+
 /** Run an action of a button once at a time, and tell beside it what goes wrong. */
 export function pressing(button, message, action) {
   return async () => {

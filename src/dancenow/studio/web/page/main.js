@@ -1,7 +1,8 @@
 // The studio's front page: which view is shown, and what the studio says about it.
 
-import { h, messageBox } from '/studio/dom.js';
+import { messageBox } from '/studio/dom.js';
 import { MakeView } from '/studio/make.js';
+import { navigation } from '/studio/nav.js';
 import { DanceView } from '/studio/newdance.js';
 import { PeopleView } from '/studio/people.js';
 import { ask } from '/studio/server.js';
@@ -79,7 +80,10 @@ function show() {
   const shown = view(name);
   shown.open?.(id);
   const main = document.getElementById('main');
-  if (main.firstChild !== shown.root) main.replaceChildren(shown.root);
+  if (main.firstChild !== shown.root) {
+    main.replaceChildren(shown.root);
+    scrollTo(0, 0);
+  }
   for (const link of document.querySelectorAll('nav a')) {
     if (link.hash === `#${name}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
@@ -88,7 +92,7 @@ function show() {
 }
 
 async function begin() {
-  document.querySelector('nav').append(...Object.entries(WORDS.pages).map(([name, text]) => h('a', { href: name === 'timeline' ? '/timeline' : `#${name}` }, text)));
+  navigation();
   const trouble = messageBox();
   document.querySelector('header').after(trouble.root);
   for (;;) {

@@ -10,9 +10,9 @@ const MINUTES = [1, 5, 10]; // of learning, for each quality
 const CLIPS = 'video/*,image/gif,image/webp,image/apng,.mkv,.avi';
 
 /** The radio buttons of the qualities with what each takes on this computer. */
-export function qualities(name, chosen, seconds, onchange) {
+export function qualities(name, chosen, seconds, who, onchange) {
   const { title, levels, takes, note, ready } = WORDS.quality;
-  if (seconds && seconds[0] === seconds[2]) return [h('p.hint', {}, ready(seconds[0]))];
+  if (seconds && seconds[0] === seconds[2]) return [h('p', {}, ready(who, seconds[0]))];
   const choices = levels.map((level, index) => [String(MINUTES[index]), level, seconds ? takes(seconds[index]) : ' ']);
   return [radios(name, title, choices, String(chosen), (value) => onchange(Number(value)), { className: '.quality' }), h('p.hint', {}, seconds ? note : ' ')];
 }
@@ -34,8 +34,8 @@ export class MakeView {
     this.own = null;
     this.job = null;
     const changed = (_, quietly) => { if (!quietly) this.job = null; this.#changed(); };
-    this.dance = new Picker({ name: 'dance', words: WORDS.dance, accept: CLIPS, onpick: changed });
-    this.dancer = new Picker({ name: 'dancer', words: WORDS.dancer, accept: `${CLIPS},image/*,.heic`, photos: true, onpick: changed });
+    this.dance = new Picker({ name: 'dance', words: WORDS.dance, accept: CLIPS, onpick: changed, onremove: () => app.refresh() });
+    this.dancer = new Picker({ name: 'dancer', words: WORDS.dancer, accept: `${CLIPS},image/*,.heic`, photos: true, onpick: changed, onremove: () => app.refresh() });
     this.stage = new JobStage(app.act);
     this.message = messageBox();
     this.chosen = new Slot('div.chosen');
@@ -69,6 +69,7 @@ export class MakeView {
     this.job = id;
     this.update(this.app.server);
     this.panel.scrollIntoView({ block: 'nearest' });
+    this.stage.focus();
   }
 
   /** Back to the form, with the dancer of a job, and its dance if that is wanted too. */
@@ -91,6 +92,7 @@ export class MakeView {
 
   #changed() {
     const [dance, dancer] = [this.dance.picked, this.dancer.picked];
+    this.message.clear();
     this.chosen.show([dance, dancer], () => this.#pair(dance, dancer));
     this.person.root.hidden = !dancer?.ref.startsWith('upload:');
     this.#room();
@@ -108,7 +110,7 @@ export class MakeView {
 
   #quality(seconds) {
     this.estimate = seconds;
-    this.quality.show([seconds, this.minutes], () => qualities('quality', this.minutes, seconds, (value) => { this.minutes = value; this.#quality(this.estimate); }));
+    this.quality.show([seconds, this.minutes, this.dancer.picked?.name], () => qualities('quality', this.minutes, seconds, this.dancer.picked?.name, (value) => { this.minutes = value; this.#quality(this.estimate); }));
   }
 
   #room() {

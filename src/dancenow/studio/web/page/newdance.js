@@ -38,7 +38,8 @@ export class DanceView {
     this.stop = h('button.small', { id: 'stop', hidden: true, onclick: () => { this.stopped = true; } }, WORDS.cancel);
     const showing = h('button', { id: 'show' }, WORDS.show.go);
     showing.onclick = pressing(showing, this.message, () => this.#show());
-    const another = h('button', { id: 'another' }, WORDS.variation.another);
+    const another = h('button', { id: 'another', hidden: true }, WORDS.variation.another);
+    this.another = another;
     another.onclick = pressing(another, this.message, () => { this.form.seed = (this.form.seed + 1) % LARGEST; this.#changed(); return this.#show(); });
     const go = h('button.primary.big', { id: 'go-dance' }, WORDS.go);
     go.onclick = pressing(go, this.message, () => this.#make());
@@ -73,12 +74,12 @@ export class DanceView {
   /** The form of a job again, with the next variation. */
   again(job) {
     this.job = null;
-    const { dance, person, music, seed = 0, temperature = 1, seconds = 16, style = [], loop = false } = job.again;
+    const { dance, person, music, bpm = null, seed = 0, temperature = 1, seconds = 16, style = [], loop = false } = job.again;
     Object.assign(this.form, { seed: (seed + 1) % LARGEST, temperature, seconds, style, loop });
     this.form.dance = this.app.server.moves.some((each) => each.ref === dance) ? dance : 'samples';
     this.performer.show(this.app.server.dancers, this.app.server.limits);
     this.performer.pickRef(person ?? '');
-    if (music) this.#useMusic(music, seconds);
+    if (music) this.#useMusic(music, seconds, bpm);
     else this.music = null;
     this.#music();
     this.#changed();
@@ -93,7 +94,7 @@ export class DanceView {
     this.moves.show([choices, styles, form.dance, form.style, this.clips], () => [
       radios('moves', words.title, choices, form.dance, (value) => { form.dance = value; form.style = []; this.#changed(); }, { className: '.list.picker' }),
       form.dance === 'clips' && this.#ownClips(),
-      styles.length > 0 && radios('style', words.styles, [['', words.any], ...styles.map((style) => [style, style])], form.style[0] ?? '', (value) => { form.style = value ? [value] : []; this.#changed(); }),
+      styles.length > 0 && radios('style', words.styles, [['', words.any], ...styles.map((style) => [style, style.charAt(0).toUpperCase() + style.slice(1)])], form.style[0] ?? '', (value) => { form.style = value ? [value] : []; this.#changed(); }),
     ]);
   }
 
@@ -135,12 +136,18 @@ export class DanceView {
       if (music.heard) drawWave(wave, music.heard);
       return [
         h('p', {}, h('strong', {}, music.name), ` · ${clock(music.seconds)} · ${music.heard ? words.heard(music.heard.tempo) : words.hearing}`),
+        music.heard?.other_tempo > 0 && this.#tempo(music.heard.other_tempo),
         music.heard && wave,
         sound,
         music.seconds > 4 && partOf(music, this.soundMessage, { seek: (second) => { sound.currentTime = second; }, made: (part) => this.#useMusic(part) }),
-        h('button', { id: 'remove-music', onclick: () => { this.music = null; this.form.seconds = 16; this.#music(); this.#changed(); document.getElementById('add-music').focus(); } }, words.remove),
+        h('button', { id: 'remove-music', onclick: () => { this.music = null; this.form.bpm = null; this.form.seconds = 16; this.#music(); this.#changed(); document.getElementById('add-music').focus(); } }, words.remove),
       ];
     });
+  }
+
+  #tempo(other) {
+    const bpm = Math.round(other);
+    return h('div.row', {}, h('span', {}, WORDS.music.other(bpm)), h('button.small', { id: 'tempo', onclick: () => this.#useMusic({ ...this.music, heard: null }, this.form.seconds, bpm) }, WORDS.music.use(bpm)));
   }
 
   async #addMusic(file) {
@@ -154,14 +161,15 @@ export class DanceView {
     }
   }
 
-  async #useMusic(music, seconds = null) {
+  async #useMusic(music, seconds = null, bpm = null) {
     try {
       this.music = music;
       this.form.seconds = seconds;
       this.form.loop = false;
+      this.form.bpm = bpm;
       this.#music();
       this.#changed();
-      const { job } = await ask('timeline/do/hear', { music: music.ref });
+      const { job } = await ask('timeline/do/hear', { music: music.ref, bpm });
       const heard = (await finish(job)).result;
       if (this.music === music) {
         this.music = { ...music, heard };
@@ -191,7 +199,7 @@ export class DanceView {
     const asked = this.#values();
     const { seconds } = await ask('api/make/estimate', { kind: 'dance', form: asked }).catch(() => ({}));
     if (JSON.stringify(asked) !== JSON.stringify(this.#values())) return;
-    this.quality.show([seconds, this.form.minutes], () => qualities('dance-quality', this.form.minutes, seconds, (value) => { this.form.minutes = value; this.#estimated(); }));
+    this.quality.show([seconds, this.form.minutes, asked.performer], () => qualities('dance-quality', this.form.minutes, seconds, asked.performer && this.performer.picked.name, (value) => { this.form.minutes = value; this.#estimated(); }));
   }
 
   #values() {
@@ -200,7 +208,7 @@ export class DanceView {
 
   #ready() {
     const form = this.#values();
-    if (form.dance === 'clips' && !form.clips.length) throw new Error(`${WORDS.moves.add}: ${WORDS.moves.adding}`);
+    if (form.dance === 'clips' && !form.clips.length) throw new Error(WORDS.moves.addFirst);
     return form;
   }
 
@@ -209,9 +217,11 @@ export class DanceView {
     if (this.known.find((each) => each.ref === form.dance)?.pictures) throw new Error(WORDS.show.pictures);
     const { job } = await ask('api/make/show', { form });
     this.stopped = false;
+    this.status.textContent = WORDS.show.making;
+    if (this.player.playing) this.player.toggle();
     this.stop.hidden = false;
     const ended = await finish(job, (part, { progress: { stage } }) => {
-      this.status.textContent = `${stage ?? ''}${part === null ? '' : ` ${Math.round(100 * part)} %`} …`;
+      this.status.textContent = part && stage ? `${stage.charAt(0).toUpperCase()}${stage.slice(1)} ${Math.round(100 * part)} %` : WORDS.show.making;
     }, () => this.stopped).finally(() => { this.stop.hidden = true; });
     if (!ended) {
       this.status.textContent = WORDS.ended.cancelled(true);
@@ -221,7 +231,8 @@ export class DanceView {
     this.player.listen(this.music?.ref);
     this.player.show(ended.result);
     this.play.disabled = false;
-    this.status.textContent = ended.warnings.join(' ');
+    this.another.hidden = false;
+    this.status.textContent = ended.warnings.filter((line) => !line.includes('bpm')).join(' ');
     this.player.seek(0);
     if (!this.player.playing) this.player.toggle();
     await this.app.refresh();

@@ -15,10 +15,12 @@ export function partOf({ ref, seconds }, message, { seek, made, shown = [] }) {
       const [begins, ends] = [Number(from.input.value), Number(to.input.value)];
       if (ends - begins < LEAST) input.value = input === from.input ? ends - LEAST : begins + LEAST;
       told.textContent = part.seconds(input.value);
+      whole.textContent = part.length(Number(to.input.value) - Number(from.input.value));
       seek(Number(input.value));
     } });
     return { input, root: h('label.handle', {}, h('span', {}, words), input, told) };
   };
+  const whole = h('output.hint', {}, part.length(seconds));
   const from = handle(0, part.from);
   const to = handle(seconds, part.to);
   const use = h('button', {}, part.use);
@@ -28,5 +30,5 @@ export function partOf({ ref, seconds }, message, { seek, made, shown = [] }) {
     message.clear();
     made(cut);
   });
-  return h('details.part', {}, h('summary', {}, part.title), ...shown, from.root, to.root, use);
+  return h('details.part', {}, h('summary', {}, part.title), ...shown, from.root, to.root, h('div.row', {}, whole, h('span.space'), use));
 }

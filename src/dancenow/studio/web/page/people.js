@@ -1,6 +1,6 @@
 // The user's people and dances: renamed, learned further, saved as files, deleted, added.
 
-import { Slot, h, messageBox, pressing } from '/studio/dom.js';
+import { Slot, confirming, h, messageBox, pressing } from '/studio/dom.js';
 import { pictureOf } from '/studio/picker.js';
 import { ask, send } from '/studio/server.js';
 import { WORDS } from '/studio/words.js';
@@ -43,20 +43,19 @@ export class PeopleView {
         await this.app.refresh();
         this.app.open(`videos/${job}`);
       }),
-      button(words.rename, () => asked(this.#renaming(entry, message, plain))),
+      button(words.rename, async () => {
+        actions.replaceChildren(this.#renaming(entry, message, plain));
+        actions.querySelector('input').focus();
+      }),
       entry.archive && h('a.button', { href: entry.archive, download: '' }, words.save),
       entry.report && h('a.button', { href: entry.report, target: '_blank', rel: 'noopener' }, words.how),
-      button(WORDS.remove, () => asked([h('span', {}, words.sure(entry.name)), button(words.yes(entry.name), async () => {
+      confirming(WORDS.remove, { question: words.sure(entry.name), yes: words.yes(entry.name), no: words.no }, message, async () => {
         await ask(`api/library/${entry.id}/delete`, {});
         plain();
         this.message.tell(words.deleted(entry.name), { good: true, focus: true });
         await this.app.refresh();
-      }, 'button.danger'), button(words.no, async () => plain())])),
+      }),
     ].filter(Boolean));
-    const asked = async (content) => {
-      actions.replaceChildren(...[content].flat());
-      actions.querySelector('input, button')?.focus();
-    };
     plain();
     return card;
   }
@@ -74,7 +73,7 @@ export class PeopleView {
         message.tell(error.message);
       }
     };
-    return h('form.row', { onsubmit: save }, name, h('button.primary', { type: 'submit' }, words.keep), h('button', { type: 'button', onclick: plain }, words.no));
+    return h('form.row', { onsubmit: save }, name, h('button.primary', { type: 'submit' }, words.keep), h('button', { type: 'button', onclick: plain }, WORDS.cancel));
   }
 
   #adding() {

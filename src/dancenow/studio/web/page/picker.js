@@ -1,9 +1,9 @@
 // A grid of tiles of which one is picked, or a clip of one's own is added.
 
-import { Slot, h, messageBox, pressing, radios } from '/studio/dom.js';
+import { Slot, confirming, h, messageBox, pressing, radios } from '/studio/dom.js';
 import { partOf } from '/studio/part.js';
 import { canRecord, record } from '/studio/recorder.js';
-import { looked, send } from '/studio/server.js';
+import { ask, looked, send } from '/studio/server.js';
 import { WORDS } from '/studio/words.js';
 
 const SHORT = 10; // seconds that somebody new should be seen for
@@ -22,10 +22,11 @@ export class Picker {
   /**
    * name: of the radio group; words: its title, hint and label of the tile that adds;
    * accept: of the file dialog; photos: whether a photo will do;
-   * onpick: called with the picked card, or null, and whether the page picked it.
+   * onpick: called with the picked card, or null, and whether the page picked it; onremove: called
+   * when a clip was removed.
    */
-  constructor({ name, words, accept, photos = false, fixed = [], onpick }) {
-    Object.assign(this, { name, words, accept, photos, fixed, onpick });
+  constructor({ name, words, accept, photos = false, fixed = [], onpick, onremove = null }) {
+    Object.assign(this, { name, words, accept, photos, fixed, onpick, onremove });
     this.picked = null;
     this.added = [];
     this.sending = null;
@@ -33,7 +34,7 @@ export class Picker {
     this.hint = h('p.hint', { id: `${name}-hint` }, words.hint);
     this.grid = new Slot('div.tiles');
     this.about = new Slot('div');
-    this.root = h('fieldset.picker', { id: name, 'aria-describedby': `${name}-hint` }, h('legend', {}, words.title), this.hint, this.grid.root, this.message.root, this.about.root);
+    this.root = h('fieldset.picker', { id: name, 'aria-describedby': `${name}-hint` }, h('legend', {}, words.title), this.hint, this.about.root, this.message.root, this.grid.root);
     for (const kind of accept ? ['dragover', 'dragleave', 'drop'] : []) this.root.addEventListener(kind, (event) => this.#dropped(event));
     for (const kind of ['mouseover', 'focusin']) this.root.addEventListener(kind, (event) => play(event, true));
     for (const kind of ['mouseout', 'focusout']) this.root.addEventListener(kind, (event) => play(event, false));
@@ -135,8 +136,18 @@ export class Picker {
     return [
       h('div.seen', {}, h('img.strip', { src: card.strip, alt: `The poses found in ${card.name}` }), asked && card.boxes?.map((box, index) => box && this.#tap(box, index))),
       card.clip && card.seconds > 1 && this.#part(card),
+      h('p.hint', {}, card.boxes && asked ? who.tap : WORDS.seen.poses),
       asked,
+      h('div.row', {}, h('span.space'), confirming(WORDS.seen.remove, WORDS.seen.sure, this.message, () => this.#remove(card))),
     ];
+  }
+
+  async #remove(card) {
+    await ask(`api/uploads/${card.ref.replace('upload:', '')}/remove`, {});
+    this.forget(card.ref);
+    this.cards = this.cards.filter((each) => each.ref !== card.ref);
+    this.pick(null);
+    this.onremove?.();
   }
 
   /** A person in the picture, who can be tapped; the keyboard has the radio buttons. */
@@ -148,7 +159,7 @@ export class Picker {
   }
 
   #part(card) {
-    const video = h('video', { src: card.clip, playsInline: true, preload: 'metadata', 'aria-label': card.name });
+    const video = h('video', { src: card.clip, playsInline: true, controls: true, preload: 'metadata', 'aria-label': card.name });
     video.muted = true;
     return partOf(card, this.message, { shown: [video], seek: (second) => { video.currentTime = second; }, made: (part) => this.#have(part) });
   }

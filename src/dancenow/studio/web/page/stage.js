@@ -1,6 +1,6 @@
 // A job: how far it is, how it ended, what it made and what can be done with it.
 
-import { Slot, h, messageBox, pressing } from '/studio/dom.js';
+import { Slot, confirming, h, messageBox, pressing } from '/studio/dom.js';
 import { ask, finish } from '/studio/server.js';
 import { compared } from '/studio/compare.js';
 import { WORDS, clock } from '/studio/words.js';
@@ -15,8 +15,17 @@ export class JobStage {
 
   show(job) {
     const shape = [job.id, job.state, job.result, job.error, !job.active && [job.hints, job.preview]];
-    this.slot.show(shape, () => (job.result ? this.#made(job) : job.active ? this.#working(job) : this.#ended(job)));
+    const watched = this.watched === job.id; // it was seen while it was made
+    this.watched = job.active ? job.id : null;
+    const focused = this.root.contains(document.activeElement);
+    const changed = this.slot.show(shape, () => (job.result ? this.#made(job, watched) : job.active ? this.#working(job) : this.#ended(job)));
+    if (changed && focused && !this.root.contains(document.activeElement)) this.focus();
     if (job.active) this.#tell(job);
+  }
+
+  /** Let keyboard and screen reader go on at the title. */
+  focus() {
+    this.root.querySelector('h2')?.focus();
   }
 
   #tell(job) {
@@ -34,7 +43,7 @@ export class JobStage {
     this.first.show(job.first, () => job.first && h('figure', {}, film(job.first, WORDS.progress.first), h('figcaption', {}, WORDS.progress.first)));
     this.looks.show(job.preview, () => job.preview && h('figure', {}, h('img', { src: job.preview, alt: WORDS.progress.learned }), h('figcaption', {}, WORDS.progress.learned)));
     const stage = this.root.querySelector('.stage-name');
-    const doing = job.stage.charAt(0).toUpperCase() + job.stage.slice(1);
+    const doing = WORDS.steps[job.step] ?? job.stage.charAt(0).toUpperCase() + job.stage.slice(1);
     if (stage.textContent !== doing) stage.textContent = doing;
   }
 
@@ -45,7 +54,7 @@ export class JobStage {
     this.first = new Slot();
     this.looks = new Slot();
     return [
-      h('h2', {}, job.title),
+      title(job),
       h('progress', { max: 1, 'aria-label': job.title }),
       h('div.row', {}, h('span.left', { role: 'timer' }), h('span.space'), cancel),
       h('p.hint.stage-name', {}),
@@ -60,10 +69,10 @@ export class JobStage {
     const resume = h('button.primary', { id: 'resume' }, WORDS.resume);
     resume.onclick = pressing(resume, message, () => this.act.change(job, 'resume'));
     const looks = job.preview && h('img', { src: job.preview, alt: WORDS.progress.learned });
-    return [h('h2', {}, job.title), h('p', { role: 'status' }, how), looks, h('div.row', {}, job.resumable && resume, this.#remover(job, message)), message.root];
+    return [title(job), h('p', { role: 'status' }, how), looks, h('div.row', {}, job.resumable && resume, this.#remover(job, message)), message.root];
   }
 
-  #made(job) {
+  #made(job, starts) {
     const message = messageBox();
     const words = WORDS.result;
     const { act } = this;
@@ -80,8 +89,8 @@ export class JobStage {
     }
     if (job.kind === 'new_dance') offer(words.variation, () => act.variation(job));
     return [
-      h('h2', {}, job.title),
-      compared({ result: job.result, source: job.source, poses: job.beside, fps: job.figures.fps, title: job.title }),
+      title(job),
+      compared({ result: job.result, source: job.source, poses: job.beside, fps: job.figures.fps, title: job.title, starts }),
       h('div.row.actions', {}, this.#saver(job, message), this.#sharer(job, message), ...again, h('span.space'), this.#remover(job, message)),
       message.root,
       this.#told(job),
@@ -108,7 +117,7 @@ export class JobStage {
     const words = WORDS.result;
     const save = (form) => async () => {
       menu.open = false;
-      if (form !== 'result') {
+      if (form !== 'result' && form !== 'beside') {
         const { job: id } = await ask(`api/jobs/${job.id}/convert`, { as: form });
         if (id) {
           message.tell(words.saving, { good: true });
@@ -120,13 +129,20 @@ export class JobStage {
       h('a', { href: `/media/jobs/${job.id}/${form}?save`, download: '' }).click();
     };
     // The others would lose what is transparent.
-    const forms = job.again.background === 'transparent' ? words.forms.slice(0, 1) : words.forms;
+    const whole = words.forms.filter(([form]) => form !== 'beside' || job.beside);
+    const forms = job.again.background === 'transparent' ? whole.filter(([form]) => ['result', 'beside'].includes(form)) : whole;
     const buttons = forms.map(([form, text]) => {
       const button = h('button', {}, text);
       button.onclick = pressing(button, message, save(form));
       return button;
     });
     const menu = h('details.menu', {}, h('summary.button.primary', {}, words.save), h('div', {}, buttons));
+    menu.addEventListener('focusout', (event) => { if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false; });
+    menu.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape') return;
+      menu.open = false;
+      menu.querySelector('summary').focus();
+    });
     return menu;
   }
 
@@ -142,12 +158,13 @@ export class JobStage {
   }
 
   #remover(job, message) {
-    const button = h('button', {}, WORDS.remove);
-    button.onclick = pressing(button, message, async () => {
-      if (confirm(WORDS.videos.sure)) await this.act.change(job, 'remove');
-    });
-    return button;
+    const { sure: question, yes, no } = WORDS.videos;
+    return confirming(WORDS.remove, { question, yes, no }, message, () => this.act.change(job, 'remove'));
   }
+}
+
+function title(job) {
+  return h('h2', { tabIndex: -1 }, job.title);
 }
 
 function film(url, label) {

@@ -3,7 +3,7 @@
 import { kindOf, round } from '/timeline/plan.js';
 
 const TITLES = {
-  clip: 'A passage', pose: 'A held pose', compose: 'A composed stretch', gap: 'A gap to fill', pin: 'A pinned pose',
+  clip: 'Moves of a clip', pose: 'A held pose', compose: 'New moves', gap: 'A gap to be filled', pin: 'A pose to pass through',
 };
 let shown = ''; // which part, of what kind, the form is for
 let part = null;
@@ -90,11 +90,13 @@ function fieldsOf(kind, number, plan, choices) {
   if (['compose', 'gap'].includes(kind)) {
     field('Style', 'text', (each) => each.style, (value) => change('style', (each) => {
       each.style = value.trim() || undefined;
-    }), { placeholder: 'any; ballet:0.5,hiphop:0.5' });
-    kept('Liveliness (-1.5 to 1.5)', 'liveliness', { least: -1.5, most: 1.5, placeholder: 'as the music' });
-    kept('Number of the dance', 'seed', { usual: 0, most: 2 ** 31 });
+    }), { placeholder: 'any; or house:0.5,disco:0.5' });
+    kept('Energy (-1.5 calm, 1.5 lively)', 'liveliness', { least: -1.5, most: 1.5, placeholder: 'as the music' });
+    field('Version', 'number', (each) => (each.seed ?? 0) + 1, (value) => change('seed', (each) => {
+      each.seed = Math.min(2 ** 31, Math.max(0, Math.round(value || 1) - 1)) || undefined;
+    }), { min: 1, step: 1 });
   }
-  if (kind !== 'gap' && kind !== 'pin') kept(`Fades into the next for (${unit})`, 'fade', { most: 32, placeholder: 'half a second' });
+  if (kind !== 'gap' && kind !== 'pin') kept(`Fades into the next over (${unit})`, 'fade', { most: 32, placeholder: 'half a second' });
   field('Dancer', 'text', (each) => each.dancer, (value) => change('dancer', (each) => {
     each.dancer = value.replace(/[^\w-]/g, '').slice(0, 40) || undefined;
     if (kind !== 'pin') each.at = plan.place(each, each.at);
@@ -114,7 +116,7 @@ function clipFields(kind, { field, kept, change, rows, choices }) {
   select.replaceChildren(...choices.material.map((each) => new Option(each.name, each.ref)));
   const file = element('input', { type: 'file', accept: 'video/*,image/gif', ariaLabel: 'Another clip' });
   file.addEventListener('change', () => file.dispatchEvent(new Event('upload', { bubbles: true })));
-  rows.push(element('label', {}, 'Another clip', file));
+  rows.push(element('label', { className: 'file' }, element('span', { textContent: 'Another clip' }), file));
   const mend = element('button', { type: 'button', textContent: 'Mend its poses …' });
   mend.addEventListener('click', () => mend.dispatchEvent(new Event('mend', { bubbles: true })));
   if (part[key]?.startsWith('upload:')) rows.push(mend);

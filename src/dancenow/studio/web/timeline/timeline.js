@@ -5,9 +5,10 @@ import { Player } from '/timeline/player.js';
 import { commit, element, inspect } from '/timeline/inspector.js';
 import { mendPoses } from '/timeline/mender.js';
 import { ask, finish } from '/timeline/studio.js';
+import { navigation } from '/studio/nav.js';
 
 const $ = (id) => document.getElementById(id);
-const TITLES = { compose: 'composed', pose: 'held', gap: 'filled' };
+const TITLES = { compose: 'new moves', pose: 'held', gap: 'filled' };
 const plan = new Plan(changed);
 const player = new Player($('stage'), moved);
 let choices = { material: [], music: [], dances: [], people: [] };
@@ -62,11 +63,27 @@ function show(made, asked) {
   draw();
 }
 
+/** Shorten what goes on when the music is over, and leave out what begins then. */
+function endWithMusic() {
+  const end = plan.clock.units(heard.seconds) - 0.01;
+  plan.change((document) => {
+    document.segment = plan.segments.filter((each) => each.at < end - grid());
+    for (const each of document.segment) {
+      const whole = Math.min(each.length * (each.repeat ?? 1), end - each.at);
+      each.repeat = each.repeat && Math.max(1, Math.floor(whole / each.length + 1e-6));
+      each.length = Math.min(each.length, round(whole / (each.repeat ?? 1)));
+    }
+    document.pin = plan.pins.filter((each) => each.at < end);
+  });
+  chosen = -1;
+}
+
 function tell(error = '') {
   const found = /(segment|pin) (\d+)/.exec(error);
   if (found) fault[found[1]] = Number(found[2]) - 1;
-  $('fault').textContent = error.replace(/^dance\.toml(, |: )?/, '');
+  $('fault').textContent = error.replace(/^dance\.toml(, |: )?/, '').replace(/^segment/, 'part');
   $('fault').hidden = !error;
+  $('cut').hidden = !/the music ends/.test(error);
 }
 
 let keeping = false;
@@ -80,8 +97,7 @@ async function keep() {
   keeping = true;
   while (newer) {
     newer = false;
-    const uploads = [...choices.material, ...choices.music].map((each) => each.ref).filter((ref) => ref.startsWith('upload:'));
-    await ask('do/keep', { plan: plan.document, uploads }).catch((error) => tell(error.message));
+    await ask('do/keep', { plan: plan.document }).catch((error) => tell(error.message));
   }
   keeping = false;
   document.body.dataset.kept = 'yes';
@@ -104,7 +120,7 @@ function title(segment) {
   const marks = `${segment.mirror ? ' ⇋' : ''}${(segment.repeat ?? 1) > 1 ? ` ×${segment.repeat}` : ''}`;
   if (kind === 'clip') return `${named(segment.clip)} ${segment.from}–${segment.to} s${marks}`;
   if (kind === 'pose') return `held: ${named(segment.pose)} at ${segment.from} s${marks}`;
-  const more = [segment.style, kind === 'compose' ? `no. ${segment.seed ?? 0}` : ''].filter(Boolean).join(', ');
+  const more = [segment.style, kind === 'compose' ? `version ${(segment.seed ?? 0) + 1}` : ''].filter(Boolean).join(', ');
   return `${TITLES[kind]}${more ? `: ${more}` : ''}${marks}`;
 }
 
@@ -165,7 +181,7 @@ function lane(dancer) {
 }
 
 function between(from, to, first) {
-  const nobody = first ? 'waits' : 'empty: choose who composes';
+  const nobody = first ? 'waits' : 'empty: choose where new moves come from';
   const text = plan.document.choreographer ? 'filled' : nobody;
   const room = element('div', { className: 'filled', textContent: text });
   room.style.left = `${x(from)}px`;
@@ -315,7 +331,7 @@ const commands = {
   split() {
     if (pinned) return;
     const second = plan.split(current(), plan.clock.units(player.time));
-    if (!second) $('status').textContent = 'Move the red line into the segment first: click above it.';
+    if (!second) $('status').textContent = 'Move the red line into the part first: click above it.';
   },
   mirror() {
     const part = current();
@@ -383,7 +399,7 @@ function options(select, list, value, nothing) {
 function fillChoices() {
   options($('music'), choices.music, plan.document.music, 'none');
   const dances = choices.dances.map((each) => ({ ...each, name: each.ready ? each.name : `${each.name} (not learned yet)` }));
-  options($('choreographer'), dances, plan.document.choreographer, 'nobody: passages and poses only');
+  options($('choreographer'), dances, plan.document.choreographer, 'nowhere');
   $('bpm').value = plan.document.bpm ?? '';
   const dance = choices.dances.find((each) => each.ref === plan.document.choreographer);
   $('learn').hidden = !dance || dance.ready;
@@ -525,6 +541,7 @@ function listen() {
   $('save').addEventListener('click', save);
   $('perform').addEventListener('click', perform);
   $('learn').addEventListener('click', learn);
+  $('cut').addEventListener('click', endWithMusic);
   $('zoom').addEventListener('input', draw);
   $('scroll').addEventListener('scroll', drawWave);
   $('wave').addEventListener('pointerdown', (event) => player.seek((event.offsetX + $('scroll').scrollLeft) / zoom()));
@@ -585,6 +602,7 @@ function listen() {
   });
 }
 
+navigation('timeline');
 listen();
 try {
   choices = await ask('state');
