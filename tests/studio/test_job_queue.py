@@ -17,8 +17,8 @@ import job_tasks
 import pytest
 
 from dancenow.errors import InputError, OutputError
-from dancenow.studio.job import Job, JobState
-from dancenow.studio.job_queue import JobKind, JobQueue
+from dancenow.studio.job import Job, JobKind, JobState
+from dancenow.studio.job_queue import JobQueue
 
 JOB_KINDS = {
     name: JobKind(getattr(job_tasks, name))
@@ -37,7 +37,10 @@ JOB_KINDS |= {
     "dying": JobKind(job_tasks.dying),
     "quick": JobKind(job_tasks.count, lane="short", temporary=True),
 }
-JOB_KINDS |= {"slow look": JobKind(job_tasks.wait, lane="short", temporary=True)}
+JOB_KINDS |= {
+    "slow look": JobKind(job_tasks.wait, lane="short", temporary=True),
+    "look_ahead": JobKind(job_tasks.wait_for_file, lane="ahead", temporary=True, ahead=True),
+}
 
 
 class Queues:
@@ -103,6 +106,18 @@ def test_jobs_run_in_the_order_in_which_they_were_queued(queues: Queues, tmp_pat
     assert queue.wait(third.id).state is JobState.done
     ended = [queue.get(j.owner, j.id).ended for j in (first, second, third)]
     assert ended == sorted(ended)
+
+
+def test_a_job_waits_for_what_saves_it_work(queues: Queues, tmp_path: Path) -> None:
+    queue, go = queues.open(), tmp_path / "anna" / "go"
+    ahead = queue.submit("anna", "look_ahead", {"file": str(go), "uses": ["a"]}, "ahead")
+    helped = queue.submit("anna", "count", {"to": 1, "uses": ["b", "a"]}, "helped")
+    other = queue.submit("anna", "count", {"to": 1, "uses": ["b"]}, "other")
+    assert queue.wait(other.id).state is JobState.done
+    assert queue.get("anna", helped.id).state is JobState.queued
+    assert queue.is_ahead(ahead) and not queue.is_ahead(helped)
+    go.touch()
+    assert queue.wait(helped.id).state is JobState.done
 
 
 def test_short_work_does_not_wait_for_a_training(queues: Queues) -> None:
@@ -298,7 +313,8 @@ def test_a_job_dies_with_its_studio_and_saves_first(tmp_path: Path) -> None:
             sys.path.insert(0, {str(Path(job_tasks.__file__).parent)!r})
             from pathlib import Path
             import job_tasks
-            from dancenow.studio.job_queue import JobQueue, JobKind
+            from dancenow.studio.job import JobKind
+            from dancenow.studio.job_queue import JobQueue
 
             if __name__ == "__main__":
                 folder = Path({str(tmp_path)!r})

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dancenow.files import write_text
-from dancenow.studio.worker import JobRequest
+from dancenow.studio.worker import JobRequest, Task
 
 _FILE: Final = "job.json"
 
@@ -76,6 +76,23 @@ class Job:
     result: dict[str, Any] = field(default_factory=dict)
     error: str = ""
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """A kind of job.
+
+    Attributes:
+        task: a module's function, run in the worker process.
+        lane: the jobs of a lane run one after the other, beside those of other lanes.
+        temporary: such jobs are not stored, and forgotten once they have ended.
+        ahead: others that use the same uploads wait for such jobs, which save them work.
+    """
+
+    task: Task
+    lane: str = "long"
+    temporary: bool = False
+    ahead: bool = False
 
 
 def write_job(job: Job, folder: Path) -> None:

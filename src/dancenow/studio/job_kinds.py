@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from dancenow.studio import plan_tasks, tasks
-from dancenow.studio.job_queue import JobKind
+from dancenow.studio.job import JobKind
 
 JOB_KINDS: Final = {
     "transfer": JobKind(tasks.transfer),
     "new_dance": JobKind(tasks.new_dance),
     "learn_person": JobKind(tasks.learn_person),
     "perform_plan": JobKind(plan_tasks.perform_plan),
-    "look_ahead": JobKind(tasks.look_ahead, temporary=True),
+    "look_at_dance": JobKind(tasks.look_ahead, lane="dances", temporary=True, ahead=True),
+    "look_at_dancer": JobKind(tasks.look_ahead, lane="dancers", temporary=True, ahead=True),
     "learn_dance": JobKind(plan_tasks.learn_dance, temporary=True),
     "arrange_plan": JobKind(plan_tasks.arrange_plan, lane="plans", temporary=True),
     "show_dance": JobKind(plan_tasks.show_dance, lane="plans", temporary=True),

@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 from typing import Any, Final
@@ -21,28 +21,13 @@ from typing import Any, Final
 from dancenow.errors import InputError, OutputError
 from dancenow.files import make_folder
 from dancenow.studio.eta import EtaEstimator
-from dancenow.studio.job import Job, JobState, read_jobs, write_job
-from dancenow.studio.worker import JobRequest, Task, WorkerEvent, run_task
+from dancenow.studio.job import Job, JobKind, JobState, read_jobs, write_job
+from dancenow.studio.worker import JobRequest, WorkerEvent, run_task
 
 _WAITS: Final = 120.0  # seconds that the result of a temporary job waits for whoever asked
 _GRACE: Final = 30.0  # seconds that a job has to save its checkpoint
 _MAX_ACTIVE: Final = 12  # jobs of one owner
 _CRASHED: Final = ("crashed", None)  # the event of a worker that ended without one
-
-
-@dataclass(frozen=True)
-class JobKind:
-    """A kind of job.
-
-    Attributes:
-        task: a module's function, run in the worker process.
-        lane: the jobs of a lane run one after the other, beside those of other lanes.
-        temporary: such jobs are not stored, and forgotten once they have ended.
-    """
-
-    task: Task
-    lane: str = "long"
-    temporary: bool = False
 
 
 class JobQueue:
@@ -266,7 +251,9 @@ class JobQueue:
             queued = [
                 job
                 for job in self._all()
-                if job.state is JobState.queued and self._kinds[job.kind].lane == lane
+                if job.state is JobState.queued
+                and self._kinds[job.kind].lane == lane
+                and not self._is_helped(job)
             ]
             return min(queued, key=_turn, default=None)
 
@@ -280,6 +267,20 @@ class JobQueue:
             )
             self._update(started)
             return started
+
+    def _is_helped(self, job: Job) -> bool:
+        """Whether another job is at work on what this one needs."""
+        uses = set(job.request.get("uses", ()))
+        return not self._kinds[job.kind].ahead and any(
+            self._kinds[other.kind].ahead
+            and other.state.active
+            and uses & set(other.request.get("uses", ()))
+            for other in self._all()
+        )
+
+    def is_ahead(self, job: Job) -> bool:
+        """Whether a job was queued by nobody, but to save others work."""
+        return self._kinds[job.kind].ahead
 
     def _run(self, job: Job) -> None:
         receiver, sender = self._context.Pipe()

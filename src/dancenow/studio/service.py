@@ -148,12 +148,13 @@ class StudioService:
             "steps": [("look" if seen["dancer"] else "poses", upload.seconds)],
         }
         with suppress(InputError):  # others are waiting: the job itself will do it
-            self.queue.submit(owner, "look_ahead", request, f"Looking at {upload.name}")
+            kind = "look_at_dancer" if seen["dancer"] else "look_at_dance"
+            self.queue.submit(owner, kind, request, f"Looking at {upload.name}")
 
     def leave(self, owner: str, *, but: Collection[str] = ()) -> None:
         """Stop looking ahead at a user's clips, except those with the ids in `but`."""
         for job in self.queue.active_of(owner):
-            if job.kind == "look_ahead" and not set(job.request["uses"]) & set(but):
+            if self.queue.is_ahead(job) and not set(job.request["uses"]) & set(but):
                 self.queue.cancel(owner, job.id)
 
     def cut(self, owner: str, ref: str, begins: float, ends: float) -> Upload:
@@ -240,7 +241,7 @@ class StudioService:
         """
         self.leave(owner)
         for job in self.queue.active_of(owner):
-            if job.kind != "look_ahead" and id in job.request["uses"]:
+            if not self.queue.is_ahead(job) and id in job.request["uses"]:
                 raise InputError(f"this clip is in use: wait, or cancel {job.title!r} first.")
         self.uploads(owner).remove(id)
 
@@ -312,7 +313,7 @@ class StudioService:
         raise InputError("choose a dance: the sample dances, one that was learned, or clips.")
 
     def _timed(self, job: Job, name: str, seconds: float) -> None:
-        if job.kind == "look_ahead":
+        if self.queue.is_ahead(job):
             self.uploads(job.owner).note(job.request["uses"][0], ahead=True)
         for step in steps_of(job.request):
             if step.name == name:

@@ -135,9 +135,9 @@ export class Picker {
     const asked = card.people > 1 && card.clip && radios(`${this.name}-who`, who[this.photos ? 'dancer' : 'dance'], choices, card.who, chosen);
     return [
       h('div.seen', {}, h('img.strip', { src: card.strip, alt: `The poses found in ${card.name}` }), asked && card.boxes?.map((box, index) => box && this.#tap(box, index))),
-      card.clip && card.seconds > 1 && this.#part(card),
       h('p.hint', {}, card.boxes && asked ? who.tap : WORDS.seen.poses),
       asked,
+      card.clip && card.seconds > 1 && this.#part(card),
       h('div.row', {}, h('span.space'), confirming(WORDS.seen.remove, WORDS.seen.sure, this.message, () => this.#remove(card))),
     ];
   }

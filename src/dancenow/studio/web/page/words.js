@@ -80,7 +80,7 @@ export const WORDS = {
     soon: 'Almost there',
     stopping: 'Stopping. What was learned is being saved.',
     first: 'A first look, before any learning. It gets better from here.',
-    learned: 'How the dancer looks so far',
+    learned: 'How it looks so far',
     closing: 'You can close this page. The work goes on.',
   },
   steps: {
