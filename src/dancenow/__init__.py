@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dancenow.choreographer.motion.choreographer import PoseChoreographer
     from dancenow.errors import DanceNowError, InputError
     from dancenow.options import (
+        BatchOptions,
         ComposeOptions,
         EvaluateClipOptions,
         EvaluateDanceOptions,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from dancenow.performer import Performer
     from dancenow.pose import PoseTrack
     from dancenow.progress import Progress
+    from dancenow.workflows.batch import batch
     from dancenow.workflows.compose import compose
     from dancenow.workflows.evaluate_clip import evaluate_clip
     from dancenow.workflows.evaluate_dance import evaluate_dance
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from dancenow.workflows.verify import verify
 
 __all__ = [
+    "BatchOptions",
     "Choreographer",
     "ComposeOptions",
     "DanceNowError",
@@ -79,6 +82,7 @@ __all__ = [
     "TrainPerformerOptions",
     "TransferOptions",
     "__version__",
+    "batch",
     "compose",
     "detect",
     "evaluate_clip",

@@ -85,7 +85,7 @@ def test_a_glb_file_holds_the_motion(motion: Bvh, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Blender is one Python's package only")
 def test_blender_opens_both(motion: Bvh, tmp_path: Path) -> None:
-    bpy = pytest.importorskip("bpy", reason="Blender's package is not installed")
+    bpy = pytest.importorskip("bpy", reason="needs dancenow[blender], on Python 3.11")
     places, _ = motion.kinematics()
     for ending, write, unit in (("glb", write_glb, 0.01), ("bvh", write_bvh, 1.0)):
         write(motion, tmp_path / f"a.{ending}")

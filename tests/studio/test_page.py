@@ -283,7 +283,7 @@ def test_a_training_that_is_cancelled_keeps_its_checkpoint(
     page.get_by_label("Best").check()
     page.locator("#go").click()
     expect(stage(page)).to_contain_text("Learning the dancer", timeout=LONG)
-    expect(stage(page).get_by_alt_text("How the dancer looks so far")).to_be_visible(timeout=LONG)
+    expect(stage(page).get_by_alt_text("How it looks so far")).to_be_visible(timeout=LONG)
     picture(page, "3-learning")
     page.locator("#cancel").click()
     expect(stage(page)).to_contain_text("What was learned is kept", timeout=LONG)

@@ -198,6 +198,16 @@ COMMANDS: Final = (
         options.ReconstructOptions,
     ),
     Command(
+        "batch",
+        "Make many videos: performers, sources and dances of a plan, each learned once.",
+        "dancenow.workflows.batch:batch",
+        (
+            Argument("plan", "What is wanted: a document (.toml) or a table (.csv)."),
+            Argument("output", "The folder for the videos and their page.", output=True),
+        ),
+        options.BatchOptions,
+    ),
+    Command(
         "pose",
         "Find the poses in a clip.",
         "dancenow.workflows.pose:write_pose",

@@ -14,6 +14,7 @@ from dancenow.options.groups import (
 )
 from dancenow.options.verbs import (
     AblationOptions,
+    BatchOptions,
     ComposeOptions,
     DemoOptions,
     EvaluateClipOptions,
@@ -35,6 +36,7 @@ from dancenow.options.verbs import (
 
 __all__ = [
     "AblationOptions",
+    "BatchOptions",
     "Camera",
     "ComposeOptions",
     "DemoOptions",

@@ -125,6 +125,20 @@ class PerformOptions(
 
 
 @dataclass(frozen=True, kw_only=True)
+class BatchOptions:
+    """Options of a batch; those of its results are in its plan."""
+
+    jobs: Annotated[
+        int | None,
+        Option(
+            "How many results are worked on at once.",
+            shown_default="a graphics card each; else one for every four cores",
+            minimum=1,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class LiveOptions(PerformOptions):
     """Options of a live performance."""
 

@@ -13,7 +13,7 @@ from dancenow.report.style import STYLE
 from dancenow.version import __version__
 
 PAGE: Final = "index.html"  # name of a folder's page
-Kind = Literal["demo", "training", "evaluation", "ablation"]
+Kind = Literal["demo", "training", "evaluation", "ablation", "batch"]
 
 _MARK: Final = re.compile(r'<meta name="dancenow-report" content="([a-z]+)">')
 _HEAD_CHARACTERS: Final = 500  # the mark is within these

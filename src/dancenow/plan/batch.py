@@ -1,0 +1,226 @@
+"""What a batch is to make: a document (TOML), or a table (CSV) with a row for each result."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import tomlkit
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from tomlkit.exceptions import ParseError
+
+from dancenow.errors import InputError
+from dancenow.names import nearest
+from dancenow.options import (
+    GenerateOptions,
+    PerformOptions,
+    TrainPerformerOptions,
+    TransferOptions,
+)
+from dancenow.options.field import narrowed
+
+_FORBIDDEN: Final = re.compile(r'[\x00-\x1f<>:"/\\|?*]')  # in names of files, on any system
+_MOST: Final = 10_000  # results
+_PLACES: Final = ("performer", "source", "dance")
+_INPUTS: Final = ("background", "music", "continue_from", "poses", "source_poses")
+
+
+class Dance(BaseModel):
+    """A dance that is composed: from what, and options of `generate`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+    moves: list[Path] | Path = Field(alias="from")
+
+
+class Job(BaseModel):
+    """One result: names or paths, a pattern for its name, and options of its own."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    performer: list[str] | str = ""
+    source: str = ""
+    dance: str = ""
+    name: str = ""
+
+
+class Document(BaseModel):
+    """A batch as it is written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str = ""
+    suffix: str = ".mp4"
+    options: dict[str, Any] = Field(default_factory=dict)
+    performers: dict[str, Path] = Field(default_factory=dict)
+    sources: dict[str, Path] = Field(default_factory=dict)
+    dances: dict[str, Dance] = Field(default_factory=dict)
+    job: list[Job] = Field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One result.
+
+    Attributes:
+        name: of its file, without the suffix.
+        suffix: of its file.
+        dance: what the plan calls the motion.
+        performers: name and clip, photo or folder of each who dances; none: stick figures.
+        source: the motion; None for a composed dance.
+        moves: what a dance is composed from: clips, or the folder of a choreographer.
+        training: of the performers who are yet to be learned.
+        options: of the performance, or of the composing.
+    """
+
+    name: str
+    suffix: str
+    dance: str
+    performers: tuple[tuple[str, Path], ...]
+    source: Path | None
+    moves: tuple[Path, ...]
+    training: TrainPerformerOptions
+    options: PerformOptions | GenerateOptions
+
+
+def read_batch(path: Path) -> list[Wanted]:
+    """What a document or table wants.  Its paths are relative to its own folder.
+
+    Raises:
+        InputError: it cannot be read, names what is not there, or two results have one name.
+    """
+    document = _read(path)
+    jobs = document.job or list(_all_pairs(document))
+    if not jobs:
+        raise InputError(f"{path}: wants nothing; name performers, and sources or dances.")
+    if len(jobs) > _MOST:
+        raise InputError(f"{path}: wants {len(jobs)} results; at most {_MOST} are made at once.")
+    wanted, taken = [], dict[str, int]()
+    for number, job in enumerate(jobs, start=1):
+        where = f"{path}, job {number}"
+        each = _wanted(document, job, where, path.parent)
+        earlier = taken.setdefault(each.name.casefold(), number)
+        if earlier != number:
+            raise InputError(
+                f"{where}: would be called {each.name}, as job {earlier} is; add a `name`."
+            )
+        wanted.append(each)
+    return wanted
+
+
+def _read(path: Path) -> Document:
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as text.") from error
+    try:
+        if path.suffix.lower() == ".csv":
+            return Document(job=[Job(**row) for row in _rows(text, path)])
+        return Document.model_validate(tomlkit.parse(text).unwrap())
+    except (ParseError, RecursionError) as error:
+        raise InputError(f"{path}: {error}") from error
+    except ValidationError as error:
+        raise InputError(f"{path}: {_told(error)}") from error
+
+
+def _rows(text: str, path: Path) -> Iterator[dict[str, str]]:
+    """The rows of a table, without empty cells."""
+    reader = csv.DictReader(text.splitlines())
+    for number, row in enumerate(reader, start=2):
+        if None in row:
+            raise InputError(f"{path}, line {number}: has more cells than the first line.")
+        yield {str(key).strip(): cell.strip() for key, cell in row.items() if cell and cell.strip()}
+
+
+def _all_pairs(document: Document) -> Iterator[Job]:
+    """Every performer with every source, and in every dance."""
+    for performer in document.performers:
+        for source in document.sources:
+            yield Job(performer=performer, source=source)
+        for dance in document.dances:
+            yield Job(performer=performer, dance=dance)
+
+
+def _wanted(document: Document, job: Job, where: str, folder: Path) -> Wanted:
+    if bool(job.source) == bool(job.dance):
+        raise InputError(f"{where}: needs a `source` or a `dance`, and not both.")
+    names = [job.performer] if isinstance(job.performer, str) else job.performer
+    performers = tuple(
+        (Path(name).stem, _path(document.performers, name, where, folder)) for name in names if name
+    )
+    if job.source and not performers:
+        raise InputError(f"{where}: needs a `performer`.")
+    source, moves, own = None, tuple[Path, ...](), {**(job.model_extra or {})}
+    shared = document.options
+    options: PerformOptions | GenerateOptions
+    if job.source:
+        source = _path(document.sources, job.source, where, folder)
+        learned = _options(TransferOptions, {**shared, **own}, where, folder)
+        options = narrowed(learned, PerformOptions)
+    else:
+        learned = _options(TransferOptions, shared, where, folder)
+        dance = document.dances.get(job.dance)
+        if dance is None:
+            raise InputError(f"{where}: {_unknown('dance', job.dance, document.dances)}")
+        found = dance.moves if isinstance(dance.moves, list) else [dance.moves]
+        moves = tuple(_there(folder / each, where) for each in found)
+        own = {"device": learned.device, "seed": learned.seed, **(dance.model_extra or {}), **own}
+        options = _options(GenerateOptions, {"codec": "pose", **own}, where, folder)
+    pattern = job.name or document.name or "{performer}, {source}"
+    values = {
+        "performer": " and ".join(name for name, _ in performers) or "stick figure",
+        "source": Path(job.source or job.dance).stem,
+        "dance": Path(job.source or job.dance).stem,
+    }
+    try:
+        name = pattern.format(**values)
+    except (KeyError, IndexError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{where}: the name {pattern!r} is no pattern; it may have "
+            f"{', '.join(f'{{{place}}}' for place in _PLACES)}."
+        ) from error
+    name = _FORBIDDEN.sub("-", name).strip(" .")[:120] or "result"
+    training = narrowed(learned, TrainPerformerOptions)
+    return Wanted(
+        name, document.suffix, values["dance"], performers, source, moves, training, options
+    )
+
+
+def _path(known: Mapping[str, Path], name: str, where: str, folder: Path) -> Path:
+    """The path that a name stands for, or that it is."""
+    return _there(folder / known.get(name, Path(name)), where)
+
+
+def _there(path: Path, where: str) -> Path:
+    if not path.exists():
+        raise InputError(f"{where}: {path} does not exist.")
+    return path
+
+
+def _options(kind: type[Any], values: dict[str, Any], where: str, folder: Path) -> Any:
+    """Options of a verb, checked; paths among them are relative to the document."""
+    names = [each.name for each in fields(kind)]
+    for name in values:
+        if name.replace("-", "_") not in names:
+            raise InputError(f"{where}: {_unknown('option', name, names)}")
+    values = {name.replace("-", "_"): value for name, value in values.items()}
+    for name in _INPUTS:
+        if isinstance(values.get(name), str) and (folder / values[name]).exists():
+            values[name] = str(folder / values[name])
+    try:
+        return TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        raise InputError(f"{where}: {_told(error)}") from error
+
+
+def _unknown(what: str, name: str, names: Iterable[str]) -> str:
+    meant = nearest(name, names)
+    return f"there is no {what} {name!r}{f'; is {meant!r} meant?' if meant else '.'}"
+
+
+def _told(error: ValidationError) -> str:
+    """What is wrong first, in one line."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg'].lower()}."

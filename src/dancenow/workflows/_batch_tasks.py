@@ -1,0 +1,194 @@
+"""The tasks of a batch: who is learned, whose poses are found, what is made of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from dancenow.cache import content_hash
+from dancenow.options import (
+    GenerateOptions,
+    PerformOptions,
+    TrainChoreographerOptions,
+)
+from dancenow.options.field import narrowed
+from dancenow.performer import is_performer
+from dancenow.plan.batch import Wanted
+from dancenow.progress import ProgressCallback
+
+_VERSION: Final = 1  # of what fingerprints are made of
+Kind = Literal["learn", "moves", "poses", "perform", "compose"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A part of a batch, done by one process.
+
+    Attributes:
+        key: its name, of which there is one.
+        kind: what is done.
+        inputs: the files and folders that it reads.
+        output: what it writes; None for poses, which are kept in the cache.
+        options: of what is done.
+        needs: keys of the tasks that must be done first.
+        fingerprint: changes with everything that its result depends on.
+    """
+
+    key: str
+    kind: Kind
+    inputs: tuple[Path, ...]
+    output: Path | None
+    options: Any
+    needs: tuple[str, ...] = ()
+    fingerprint: str = ""
+
+    @property
+    def there(self) -> bool:
+        """Whether what it writes is there."""
+        if self.output is None:
+            return False
+        return (self.output / "config.json").is_file() or self.output.is_file()
+
+
+def tasks_of(wanted: Sequence[Wanted], folder: Path) -> dict[str, Task]:
+    """The tasks that make what is wanted in a folder, each once, in an order that works."""
+    tasks: dict[str, Task] = {}
+    for each in wanted:
+        needs = []
+        people = []
+        for name, path in each.performers:
+            person = _learning(tasks, name, path, each, folder)
+            people.append(path if person is None else person.output)
+            needs += [] if person is None else [person.key]
+        found = tuple(path for path in people if path is not None)
+        output = folder / "videos" / f"{each.name}{each.suffix}"
+        if isinstance(each.options, GenerateOptions):
+            moves = _moves(tasks, each.moves, each.options, folder)
+            folder_of_moves = each.moves[0] if moves is None else moves.output
+            assert folder_of_moves is not None
+            needs += [] if moves is None else [moves.key]
+            options = replace(each.options, performer=found)
+            task = Task(each.name, "compose", (folder_of_moves,), output, options, tuple(needs))
+        else:
+            assert each.source is not None
+            needs.append(_poses(tasks, each.source, each.options, len(found)).key)
+            task = Task(
+                each.name, "perform", (each.source, *found), output, each.options, tuple(needs)
+            )
+        tasks[f"video {task.key}"] = replace(task, key=f"video {task.key}")
+    return _marked(tasks)
+
+
+def _learning(
+    tasks: dict[str, Task], name: str, path: Path, wanted: Wanted, folder: Path
+) -> Task | None:
+    """The task that learns somebody; None where that was done before the batch."""
+    if is_performer(path):
+        return None
+    return _once(tasks, "learn", name, (path,), folder / "people", wanted.training)
+
+
+def _moves(
+    tasks: dict[str, Task], moves: tuple[Path, ...], options: GenerateOptions, folder: Path
+) -> Task | None:
+    if len(moves) == 1 and (moves[0] / "config.json").is_file():
+        return None
+    training = narrowed(options, TrainChoreographerOptions)
+    return _once(tasks, "moves", moves[0].stem, moves, folder / "dances", training)
+
+
+def _once(
+    tasks: dict[str, Task],
+    kind: Kind,
+    name: str,
+    inputs: tuple[Path, ...],
+    folder: Path | None,
+    options: Any,
+) -> Task:
+    """The task that does this; a new one, under a name of its own, if there is none yet."""
+    number = 1
+    while True:
+        key = f"{kind} {name}" if number == 1 else f"{kind} {name} {number}"
+        known = tasks.get(key)
+        if known is None:
+            output = None if folder is None else folder / key.removeprefix(f"{kind} ")
+            tasks[key] = Task(key, kind, inputs, output, options)
+            return tasks[key]
+        if (known.inputs, known.options) == (inputs, options):
+            return known
+        number += 1
+
+
+def _poses(tasks: dict[str, Task], source: Path, options: PerformOptions, count: int) -> Task:
+    """The task that finds the poses of a source, for all who dance it."""
+    shown = PerformOptions(
+        person=options.person,
+        fps=options.fps,
+        estimator=options.estimator,
+        device=options.device,
+        source_poses=options.source_poses,
+    )
+    return _once(tasks, "poses", source.stem, (source,), None, (count, shown))
+
+
+def _marked(tasks: Mapping[str, Task]) -> dict[str, Task]:
+    """The same tasks with their fingerprints; what each needs stands before it."""
+    marked: dict[str, Task] = {}
+    contents: dict[Path, str] = {}
+    made = {task.output for task in tasks.values()}
+    for key, task in tasks.items():
+        for path in task.inputs:
+            if path not in made and path not in contents:
+                contents[path] = content_hash(path)
+        seen = [contents.get(path, "") for path in task.inputs]
+        options = repr(task.options)
+        before = [marked[need].fingerprint for need in task.needs]
+        parts = (_VERSION, task.kind, seen, options, before)
+        digest = hashlib.blake2b(repr(parts).encode(), digest_size=12).hexdigest()
+        marked[key] = replace(task, fingerprint=digest)
+    return marked
+
+
+def do(task: Task, progress: ProgressCallback) -> dict[str, Any]:
+    """Do a task in this process; returns its figures.
+
+    Raises:
+        DanceNowError: it cannot be done.
+    """
+    from dancenow.sources.load import load_cast
+    from dancenow.workflows.generate import generate
+    from dancenow.workflows.perform import perform
+    from dancenow.workflows.train_choreographer import train_choreographer
+    from dancenow.workflows.train_performer import train_performer
+
+    options, output = task.options, task.output
+    if task.kind == "poses":
+        count, shown = options
+        load_cast(
+            task.inputs[0],
+            count,
+            fps=shown.fps,
+            person=shown.person,
+            poses=shown.source_poses,
+            estimator=shown.estimator,
+            device=shown.device,
+            progress=progress,
+        )
+        return {}
+    assert output is not None
+    output.parent.mkdir(parents=True, exist_ok=True)
+    if task.kind == "learn":
+        learned = train_performer(task.inputs[0], output, options, progress=progress)
+        return {"steps": learned.steps, "seconds": round(learned.seconds, 1)}
+    if task.kind == "moves":
+        _, trained = train_choreographer(list(task.inputs), output, options, progress=progress)
+        return {"steps": trained.steps, "seconds": round(trained.seconds, 1)}
+    if task.kind == "compose":
+        made: Any = generate(task.inputs[0], output, options, progress=progress)
+    else:
+        source, *performers = task.inputs
+        made = perform(performers, source, output, options, progress=progress)
+    return {"frames": made.frames, "fps": made.fps, "size": list(made.size)}

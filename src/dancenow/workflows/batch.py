@@ -1,0 +1,157 @@
+"""A batch: many performers, sources and dances at once; what is there already is not made again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from dancenow.errors import InputError, counted
+from dancenow.files import check_folder, make_folder, write_text
+from dancenow.options import BatchOptions
+from dancenow.plan.batch import read_batch
+from dancenow.progress import ProgressCallback, silent
+from dancenow.report import PAGE
+from dancenow.workflows._batch_page import write_batch_page
+from dancenow.workflows._batch_pool import Outcome, Pool
+from dancenow.workflows._batch_tasks import Task, tasks_of
+
+RECORD: Final = "batch.json"
+_CORES: Final = 4  # that a process makes good use of
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class Batched:
+    """A batch that was made.
+
+    Attributes:
+        output: its folder.
+        page: all results side by side.
+        made: the videos that were made now.
+        found: those that were there already.
+        failed: why each of the others is missing, by its name.
+    """
+
+    output: Path
+    page: Path
+    made: tuple[Path, ...]
+    found: tuple[Path, ...]
+    failed: dict[str, str]
+
+    @property
+    def exit_status(self) -> int:
+        """1 if something failed."""
+        return 1 if self.failed else 0
+
+    def summary(self) -> str:
+        """What was made, and a line for each that failed."""
+        lines = [
+            f"{self.page}: {counted(len(self.made), 'video')} made, {len(self.found)} there "
+            f"already, {len(self.failed)} failed"
+        ]
+        lines += [f"  {name}: {why}" for name, why in self.failed.items()]
+        if self.failed:
+            lines.append("call it again to make what is missing")
+        return "\n".join(lines)
+
+
+def batch(
+    plan: str | Path,
+    output: str | Path,
+    options: BatchOptions | None = None,
+    *,
+    progress: ProgressCallback = silent,
+) -> Batched:
+    """Make everything that a plan wants; poses are found once, and people are learned once.
+
+    A second call makes what is missing, or what the plan now wants otherwise.  What fails leaves
+    the rest alone.
+
+    Args:
+        plan: a document (`.toml`) or a table (`.csv`); see docs/batch.md.
+        output: the folder for `videos/`, `people/`, `dances/` and the page.
+        options: see `BatchOptions`.
+        progress: called while it works.
+
+    Raises:
+        InputError: the plan cannot be used.
+    """
+    options, plan, output = options or BatchOptions(), Path(plan), Path(output)
+    if options.jobs is not None and options.jobs < 1:
+        raise InputError(f"`jobs={options.jobs}`: must be 1 or more.")
+    wanted = read_batch(plan)
+    check_folder(output, "batch", ours=(output / RECORD).is_file())
+    tasks = tasks_of(wanted, output)
+    make_folder(output)
+    record = _Record(output / RECORD)
+    done = {key for key, task in tasks.items() if record.has(task)}
+    done |= _spared(tasks, done)
+    record.save()
+    gpus = _gpus()
+    count = options.jobs or max(1, gpus, (os.cpu_count() or 1) // _CORES)
+    failed: dict[str, str] = {}
+    try:
+        for outcome in Pool(count, gpus, progress).run(tasks, done):
+            record.add(outcome)
+            if outcome.error:
+                failed[outcome.task.key] = outcome.error
+    finally:
+        page = write_batch_page(output / PAGE, wanted, tasks, record.tasks)
+    videos = {key: task.output for key, task in tasks.items() if key.startswith("video ")}
+    paths = {key: path for key, path in videos.items() if path is not None and key not in failed}
+    made = tuple(path for key, path in paths.items() if key not in done)
+    return Batched(
+        output, page, made, tuple(path for key, path in paths.items() if key in done), failed
+    )
+
+
+class _Record:
+    """What a batch has done so far, in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.tasks: dict[str, dict[str, Any]] = {}
+        try:
+            document = json.loads(path.read_text("utf-8"))
+            if document.get("version") == _VERSION and isinstance(document["tasks"], dict):
+                self.tasks = document["tasks"]
+        except (OSError, ValueError, KeyError, AttributeError):
+            pass  # it is begun anew: what is there is made again
+
+    def has(self, task: Task) -> bool:
+        """Whether a task was done as it is wanted, and its result is there."""
+        known = self.tasks.get(task.key, {})
+        same = known.get("fingerprint") == task.fingerprint and not known.get("error")
+        return same and (task.output is None or task.there)
+
+    def add(self, outcome: Outcome) -> None:
+        self.tasks[outcome.task.key] = {
+            "fingerprint": outcome.task.fingerprint,
+            "seconds": round(outcome.seconds, 1),
+            "figures": dict(outcome.figures),
+            "error": outcome.error,
+            **({"traceback": outcome.trace} if outcome.trace else {}),
+        }
+        self.save()
+
+    def save(self) -> None:
+        write_text(self._path, json.dumps({"version": _VERSION, "tasks": self.tasks}, indent=1))
+
+
+def _spared(tasks: Mapping[str, Task], done: set[str]) -> set[str]:
+    """The tasks that nothing needs which is yet to be made."""
+    wanted: set[str] = set()
+    for key, task in reversed(list(tasks.items())):
+        if key not in done and (key.startswith("video ") or key in wanted):
+            wanted |= {key, *task.needs}
+    return set(tasks) - wanted
+
+
+def _gpus() -> int:
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0

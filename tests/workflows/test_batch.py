@@ -1,0 +1,191 @@
+"""A batch: many results, each once; what fails, dies or is stopped leaves the rest alone."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dancenow.errors import DanceNowError, InputError
+from dancenow.options import BatchOptions, GenerateOptions, PerformOptions
+from dancenow.plan.batch import read_batch
+from dancenow.progress import Progress
+from dancenow.video import probe
+from dancenow.workflows.batch import RECORD, Batched, batch
+from motions import dancing, untrained_choreographer
+from untrained import plated, untrained
+
+TWO = BatchOptions(jobs=2)
+HEAD = "[options]\ncredentials = false\ndevice = 'cpu'\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four performers, five sources, a choreographer, and something that is no clip."""
+    for dancer in ("mika", "zola", "bo", "lin"):
+        seen = dancing(dancer, "house", seconds=1, fps=8, size=(64, 64))
+        plate = np.full((64, 64, 3), 90, np.uint8)
+        untrained(seen, plated(seen, plate)).save(tmp_path / dancer)
+    for number in range(5):
+        dancing("bo", "disco", seconds=0.5 + 0.1 * number, fps=8, size=(64, 64)).save(
+            tmp_path / f"{number}.npz"
+        )
+    untrained_choreographer(dancing(fps=24)).save(tmp_path / "moves")
+    (tmp_path / "no.mp4").write_text("no clip")
+    return tmp_path
+
+
+def planned(folder: Path, text: str, name: str = "plan.toml") -> Path:
+    (folder / name).write_text(text, "utf-8")
+    return folder / name
+
+
+def twenty(folder: Path, more: str = "") -> Path:
+    performers = "\n".join(f"{name} = '{name}'" for name in ("mika", "zola", "bo", "lin"))
+    sources = "\n".join(f"s{number} = '{number}.npz'" for number in range(5))
+    return planned(folder, f"{HEAD}[performers]\n{performers}\n[sources]\n{sources}\n{more}")
+
+
+def made_at(made: Batched) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in (made.output / "videos").iterdir()}
+
+
+def test_twenty_results_are_made_once_and_a_failure_leaves_them_alone(folder: Path) -> None:
+    plan = twenty(folder, "no = 'no.mp4'")
+    notes: list[str] = []
+    first = batch(plan, folder / "out", TWO, progress=lambda event: notes.append(event.note))
+    assert len(first.made) == 20 and not first.found and first.exit_status == 1
+    assert {path.name for path in first.made} == {
+        f"{who}, s{number}.mp4" for who in ("mika", "zola", "bo", "lin") for number in range(5)
+    }
+    assert probe(folder / "out" / "videos" / "lin, s4.mp4").frames == 7
+    assert sorted(first.failed)[0] == "poses no" and len(first.failed) == 5
+    assert "no.mp4" in first.failed["poses no"]
+    assert "'poses no' failed" in first.failed["video mika, no"]
+    page = first.page.read_text("utf-8")
+    assert page.count("<video") == 20 and "videos/bo%2C%20s0.mp4" in page
+    assert any("dancing" in note for note in notes)
+    before = made_at(first)
+    (folder / "out" / "videos" / "bo, s3.mp4").unlink()
+    plan.write_text(plan.read_text().replace("no = 'no.mp4'", "") + "more = '0.npz'\n")
+    second = batch(plan, folder / "out", TWO)
+    assert sorted(path.name for path in second.made) == sorted(
+        ["bo, s3.mp4", *(f"{who}, more.mp4" for who in ("mika", "zola", "bo", "lin"))]
+    )
+    assert second.exit_status == 0 and len(second.found) == 19
+    now = made_at(second)
+    assert all(now[name] == when for name, when in before.items() if name != "bo, s3.mp4")
+
+
+def test_a_plan_that_is_stopped_goes_on(folder: Path) -> None:
+    plan = twenty(folder)
+
+    def stop(event: Progress) -> None:
+        if event.done >= 8:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        batch(plan, folder / "out", TWO, progress=stop)
+    assert not multiprocessing.active_children()
+    done = json.loads((folder / "out" / RECORD).read_text())["tasks"]
+    assert (folder / "out" / "index.html").is_file() and 8 <= len(done) < 25
+    videos = sum(key.startswith("video") for key in done)
+    made = batch(plan, folder / "out", TWO)
+    assert len(made.made) == 20 - videos and len(made.found) == videos
+
+
+def test_a_process_that_dies_is_replaced(folder: Path) -> None:
+    killed: list[int] = []
+
+    def kill(event: Progress) -> None:
+        busy = [each for each in multiprocessing.active_children() if each.name == "worker 1"]
+        if busy and "video" in event.note and not killed:
+            killed.append(busy[0].pid or 0)
+            busy[0].kill()
+
+    made = batch(twenty(folder), folder / "out", TWO, progress=kill)
+    assert killed and len(made.made) == 20 and not made.failed
+
+
+def test_dances_are_composed_and_options_are_those_of_the_verbs(folder: Path) -> None:
+    plan = planned(
+        folder,
+        HEAD
+        + """
+        [dances]
+        fresh = { from = "moves", seconds = 1, seed = 3 }
+        [[job]]
+        dance = "fresh"
+        name = "figure"
+        [[job]]
+        dance = "fresh"
+        performer = "zola"
+        [[job]]
+        performer = ["zola", "bo"]
+        source = "0.npz"
+        formation = "beside"
+    """,
+    )
+    figure, fresh, pair = read_batch(plan)
+    assert isinstance(figure.options, GenerateOptions) and figure.options.seed == 3
+    assert isinstance(pair.options, PerformOptions) and pair.options.formation.value == "beside"
+    assert [each.name for each in (figure, fresh, pair)] == [
+        "figure", "zola, fresh", "zola and bo, 0",
+    ]  # fmt: skip
+    made = batch(plan, folder / "out", BatchOptions(jobs=1))
+    assert not made.failed and len(made.made) == 3
+    assert probe(folder / "out" / "videos" / "zola and bo, 0.mp4").size[0] > 80
+
+
+def test_a_table_names_paths(folder: Path) -> None:
+    plan = planned(
+        folder,
+        "performer,source,name,background,steps\nzola,0.npz,first,white,3\nbo,1.npz,,,\n",
+        "plan.csv",
+    )
+    first, second = read_batch(plan)
+    assert first.name == "first" and second.name == "bo, 1"
+    assert first.training.steps == 3 and second.training.steps is None
+    assert isinstance(first.options, PerformOptions) and first.options.background == "white"
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ("", "wants nothing"),
+        ("[performers]\na = 'zola'", "wants nothing"),
+        ("a = [", "plan.toml: "),
+        ("perfomers = {}", "perfomers: extra inputs are not permitted"),
+        ("[[job]]\nperformer = 'zola'", "job 1: needs a `source` or a `dance`"),
+        ("[[job]]\nsource = '0.npz'", "needs a `performer`"),
+        ("[[job]]\nperformer = 'zola'\nsource = 'gone.mp4'", "gone.mp4 does not exist"),
+        (
+            "[[job]]\nperformer = 'zola'\nsource = '0.npz'\nbackgroud = 'white'",
+            "'background' meant",
+        ),
+        ("[[job]]\nperformer = 'zola'\nsource = '0.npz'\nminutes = 'many'", "minutes"),
+        ("[[job]]\nperformer = 'zola'\nsource = '0.npz'\nname = '{who}'", "is no pattern"),
+        ("[[job]]\nperformer = 'zola'\ndance = 'fresh'", "there is no dance 'fresh'"),
+        ("name = 'x'\n[performers]\na = 'zola'\nb = 'bo'\n[sources]\ns = '0.npz'", "as job 1 is"),
+    ],
+)
+def test_a_wrong_plan_is_told_in_one_line(folder: Path, written: str, line: str) -> None:
+    plan = planned(folder, written)
+    with pytest.raises(InputError) as caught:
+        batch(plan, folder / "out")
+    assert line in str(caught.value) and "\n" not in str(caught.value)
+    assert not (folder / "out").exists()
+
+
+def test_names_stay_in_the_folder_and_other_files_are_left_alone(folder: Path) -> None:
+    plan = planned(folder, "[[job]]\nperformer = 'zola'\nsource = '0.npz'\nname = '../../a:b'\n")
+    assert read_batch(plan)[0].name == "-..-a-b"
+    (folder / "out").mkdir()
+    (folder / "out" / "mine.txt").write_text("mine")
+    with pytest.raises(DanceNowError, match="holds other files"):
+        batch(plan, folder / "out")
+    with pytest.raises(InputError, match="must be 1 or more"):
+        batch(plan, folder / "new", BatchOptions(jobs=0))
