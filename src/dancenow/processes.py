@@ -1,10 +1,80 @@
-"""Processes of distributed training: which one reports, and how each exits."""
+"""Processes: what systems do differently, and which one of distributed training reports.
+
+Windows has neither sessions nor SIGHUP: nothing but this module names what one system lacks.
+"""
 
 from __future__ import annotations
 
+import _thread
 import os
+import signal
 import sys
-from typing import NoReturn
+from contextlib import suppress
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+ENDINGS: Final = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""The signals that ask a process to end: Ctrl-C, shutdown, a closed terminal."""
+
+
+def try_lock(path: Path) -> BaseFileLock | None:
+    """Lock a file of its own for this process, until it is released or the process ends.
+
+    Args:
+        path: the file; it holds nothing.
+
+    Returns:
+        The lock; None if somebody else has it.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return None
+    except (OSError, NotImplementedError):
+        pass  # a file system without locks
+    return lock
+
+
+def leave_terminal() -> None:
+    """Let Ctrl-C in the terminal reach those above this process alone, where systems can."""
+    if hasattr(os, "setsid"):
+        os.setsid()
+
+
+def interrupt_self() -> None:
+    """Do to this process, from any of its threads, what Ctrl-C does."""
+    if os.name == "posix":
+        os.kill(os.getpid(), signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+
+
+def interrupt(process: BaseProcess) -> None:
+    """Do to a process what Ctrl-C does; where systems cannot, end it."""
+    if os.name == "posix" and process.pid is not None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGINT)
+    else:
+        process.terminate()
+
+
+def kill(process: BaseProcess) -> None:
+    """Kill a process that has not ended, and those that it started, if it left the terminal."""
+    if not process.is_alive():
+        return
+    if hasattr(os, "killpg") and process.pid is not None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 def end_process(status: int) -> NoReturn:

@@ -15,7 +15,7 @@ from dancenow.cli.apps import app
 from dancenow.cli.building import with_flags
 from dancenow.cli.commands import FIELDS
 from dancenow.errors import DanceNowError, DanceNowWarning, InputError
-from dancenow.processes import end_process, is_secondary_process
+from dancenow.processes import ENDINGS, end_process, is_secondary_process
 
 _STOPPED = 128 + signal.SIGINT  # the exit status after Ctrl-C
 
@@ -60,8 +60,9 @@ def _end_as_ctrl_c_does() -> list[int]:
         came.append(number)
         raise _Ended
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` ignores SIGHUP
+    for number in ENDINGS:
+        handler = signal.getsignal(number)
+        if number != signal.SIGINT and handler is not signal.SIG_IGN:  # `nohup` ignores SIGHUP
             signal.signal(number, end)
     return came
 

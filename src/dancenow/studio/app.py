@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import shutil
 import signal
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dancenow.errors import InputError, OutputError
+from dancenow.processes import try_lock
 from dancenow.studio.config import StudioConfig
 from dancenow.studio.service import StudioService
 
@@ -112,16 +112,15 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        lock = (folder / ".lock").open("w")
+        (folder / ".lock").touch()
     except OSError as error:
         raise OutputError(f"`data={folder}`: cannot be used ({error.strerror}).") from error
+    lock = try_lock(folder / ".lock")
+    if lock is None:
+        raise InputError(
+            f"`data={folder}`: another studio uses it; close that, or choose another folder."
+        )
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InputError(
-                f"`data={folder}`: another studio uses it; close that, or choose another folder."
-            ) from error
         yield
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import secrets
 import shutil
-import signal
 import sys
 import threading
 import time
@@ -20,6 +18,7 @@ from typing import Any, Final
 
 from dancenow.errors import InputError, OutputError
 from dancenow.files import make_folder
+from dancenow.processes import kill
 from dancenow.studio.eta import EtaEstimator
 from dancenow.studio.job import Job, JobKind, JobState, read_jobs, write_job
 from dancenow.studio.worker import JobRequest, WorkerEvent, run_task
@@ -362,7 +361,7 @@ class JobQueue:
             return
         with suppress(OSError):  # it has just ended
             connection.send("interrupt")
-        timer = threading.Timer(self._grace, _kill, args=(process,))
+        timer = threading.Timer(self._grace, kill, args=(process,))
         timer.daemon = True
         timer.start()
 
@@ -370,14 +369,6 @@ class JobQueue:
 def _turn(job: Job) -> tuple[float, str]:
     """Sorts jobs by their turn."""
     return job.created, job.id
-
-
-def _kill(process: Any) -> None:
-    """Kill a process that has not ended, and those that it started."""
-    if process.is_alive():
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
 
 
 def _events(connection: Any) -> Iterator[WorkerEvent]:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from dancenow.errors import DanceNowError, DanceNowWarning
 from dancenow.files import write_bytes
+from dancenow.processes import interrupt_self, leave_terminal
 from dancenow.progress import Progress
 from dancenow.report import encode_jpeg
 
@@ -92,7 +93,7 @@ def run_task(task: Task, request: JobRequest, folder: Path, connection: Connecti
     A message from the studio ends it as Ctrl-C would on the command line, so that a training saves
     its checkpoint.
     """
-    os.setsid()  # Ctrl-C in the studio's terminal must not reach this process
+    leave_terminal()  # Ctrl-C is the studio's, which asks its workers to end
     signal.signal(signal.SIGINT, signal.default_int_handler)
     lock = threading.Lock()
 
@@ -126,11 +127,11 @@ def _heed_studio(connection: Connection) -> None:
     """Interrupt this process when the studio asks; when it is gone, kill it if that takes long."""
     try:
         connection.recv()
-        os.kill(os.getpid(), signal.SIGINT)
+        interrupt_self()
         while True:
             connection.recv()  # asked again: it is saving already
     except (EOFError, OSError):
-        os.kill(os.getpid(), signal.SIGINT)
+        interrupt_self()
         time.sleep(_ORPHANED)
         os._exit(1)
 

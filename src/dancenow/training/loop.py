@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dancenow.errors import TrainingError
 from dancenow.options.groups import LoggerName
+from dancenow.processes import ENDINGS
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.training.budget import Clock
 from dancenow.training.checkpoint import STATE, TrainingState, save_state
@@ -147,7 +148,7 @@ class _Interrupts:
         self._before: dict[int, Any] = {}
         if threading.current_thread() is not threading.main_thread():  # only it gets signals
             return
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in ENDINGS:
             handler = signal.getsignal(number)
             if callable(handler) or (team.size > 1 and handler is signal.SIG_DFL):
                 self._before[number] = signal.signal(number, self._note)

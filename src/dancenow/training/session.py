@@ -7,7 +7,6 @@ page however it ends.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import warnings
 from collections.abc import Callable, Mapping
@@ -16,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from dancenow.errors import (
     DanceNowError,
@@ -28,7 +27,7 @@ from dancenow.errors import (
 )
 from dancenow.files import make_folder, write_text
 from dancenow.options.groups import LoggerName
-from dancenow.processes import is_secondary_process
+from dancenow.processes import is_secondary_process, try_lock
 from dancenow.progress import ProgressCallback, silent
 from dancenow.report import PAGE
 from dancenow.training.budget import Budget, Clock
@@ -42,6 +41,7 @@ from dancenow.training.team import Team
 
 CHECKPOINT: Final = "checkpoint"
 MARKER: Final = "training.json"
+LOCK: Final = "training.lock"
 VERSION: Final = 1
 
 
@@ -119,7 +119,7 @@ class Session:
         if not is_secondary_process():  # only the first process locks the folder
             self._existed = self.folder.is_dir()
             self._marked = self._mark()
-            self._resources.enter_context(self._lock())
+            self._lock()
         return self
 
     def __exit__(
@@ -299,26 +299,22 @@ class Session:
     def _unmark(self) -> None:
         """Remove the marker and the folders if they hold nothing else."""
         checkpoint = self.folder / CHECKPOINT
-        if {path.name for path in checkpoint.iterdir()} == {MARKER}:
-            (checkpoint / MARKER).unlink()
+        if {path.name for path in checkpoint.iterdir()} <= {MARKER, LOCK}:
+            for path in checkpoint.iterdir():
+                path.unlink()
             with suppress(OSError):
                 checkpoint.rmdir()
                 if not self._existed:
                     self.folder.rmdir()
 
-    def _lock(self) -> IO[str]:
-        file = (self.folder / CHECKPOINT / MARKER).open("r+", encoding="utf-8")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
+    def _lock(self) -> None:
+        lock = try_lock(self.folder / CHECKPOINT / LOCK)
+        if lock is None:
             raise InputError(
                 f"{self.folder}: another process is training in it; wait for it, or choose another "
                 "folder."
-            ) from None
-        except OSError:
-            pass  # a file system without locks
-        return file
+            )
+        self._resources.callback(lock.release)
 
     def _write_stopped_page(self, error: BaseException) -> None:
         why = "It was stopped; the same command resumes it."

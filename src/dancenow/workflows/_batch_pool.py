@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any, Final
 
+from dancenow.processes import interrupt, kill
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.workflows._batch_tasks import Task
 from dancenow.workflows._batch_worker import work
@@ -168,16 +167,11 @@ class Pool:
         for worker in self._workers.values():
             if worker.task is None:
                 worker.connection.close()
-            elif worker.process.is_alive() and worker.process.pid is not None:
-                with suppress(OSError):
-                    if os.name == "posix":
-                        os.kill(worker.process.pid, signal.SIGINT)
-                    else:
-                        worker.process.terminate()
+            else:
+                interrupt(worker.process)
         for worker in self._workers.values():
             worker.process.join(_GRACE)
-            if worker.process.is_alive():
-                worker.process.kill()
+            kill(worker.process)
 
 
 _DIED: Final = "its process died twice, perhaps because memory ran out."

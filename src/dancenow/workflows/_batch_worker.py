@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from typing import Final
 
 from dancenow.errors import DanceNowError
+from dancenow.processes import leave_terminal
 from dancenow.progress import Progress
 from dancenow.workflows._batch_tasks import do
 
@@ -29,8 +30,7 @@ def work(
         environment: the variables of the batch, which a fork server may have missed.
     """
     os.environ.update(environment)
-    if hasattr(os, "setsid"):
-        os.setsid()  # Ctrl-C in a terminal reaches the batch alone, which passes it on
+    leave_terminal()  # Ctrl-C is the batch's, which passes it on
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if gpus:
         os.environ["CUDA_VISIBLE_DEVICES"] = str(number % gpus)
