@@ -39,8 +39,10 @@ def studio(folder: Path) -> Iterator[str]:
         [*command, "--data", str(folder / "data")], stdout=subprocess.PIPE, text=True, env=env
     ) as process:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["address"]
-        process.send_signal(signal.SIGINT)
+        try:
+            yield json.loads(process.stdout.readline())["address"]
+        finally:
+            process.send_signal(signal.SIGINT)
 
 
 def shot(page: Page, path: Path) -> Path:

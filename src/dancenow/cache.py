@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path
 
@@ -49,3 +52,37 @@ def content_hash(path: Path, *details: object) -> str:
                 digest.update(chunk)
     digest.update(repr(details).encode())
     return digest.hexdigest()
+
+
+def fingerprint(*parts: object, made: frozenset[Path] = frozenset()) -> str:
+    """A hash of values in which paths count by what they hold, wherever it lies.
+
+    Args:
+        parts: dataclasses, sequences, plain values; a text that is a path of a file counts as one.
+        made: paths that do not count.
+    """
+    text = repr([_stable(part, made) for part in parts])
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _stable(value: Any, made: frozenset[Path]) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return [_stable(getattr(value, each.name), made) for each in fields(value)]
+    if isinstance(value, tuple | list):
+        return [_stable(each, made) for each in value]
+    if isinstance(value, str) and ("/" in value or "." in value):
+        value = Path(value)  # a background, say
+    if isinstance(value, Path):
+        if value in made:
+            return ""
+        try:
+            found = value.stat()
+        except (OSError, ValueError):
+            return str(value)
+        return _content(value.resolve(), found.st_mtime_ns, found.st_size)
+    return repr(value)
+
+
+@lru_cache(maxsize=4096)
+def _content(path: Path, _: int, __: int) -> str:
+    return content_hash(path)

@@ -9,13 +9,11 @@ import _thread
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
+from typing import Final, NoReturn
 
 ENDINGS: Final = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -23,14 +21,14 @@ ENDINGS: Final = tuple(
 """The signals that ask a process to end: Ctrl-C, shutdown, a closed terminal."""
 
 
-def try_lock(path: Path) -> BaseFileLock | None:
+def try_lock(path: Path) -> Callable[[], None] | None:
     """Lock a file of its own for this process, until it is released or the process ends.
 
     Args:
         path: the file; it holds nothing.
 
     Returns:
-        The lock; None if somebody else has it.
+        What releases it; None if somebody else has it.
     """
     from filelock import FileLock, Timeout
 
@@ -41,7 +39,7 @@ def try_lock(path: Path) -> BaseFileLock | None:
         return None
     except (OSError, NotImplementedError):
         pass  # a file system without locks
-    return lock
+    return lambda: lock.release(force=True)
 
 
 def leave_terminal() -> None:

@@ -198,6 +198,16 @@ COMMANDS: Final = (
         options.ReconstructOptions,
     ),
     Command(
+        "export-motion",
+        "Write a motion as what video models are conditioned on: poses, faces, masks, JSON.",
+        "dancenow.workflows.export_motion:export_motion",
+        (
+            Argument("source", _SOURCE),
+            Argument("output", "A new or empty folder.", output=True),
+        ),
+        options.ExportMotionOptions,
+    ),
+    Command(
         "batch",
         "Make many videos: performers, sources and dances of a plan, each learned once.",
         "dancenow.workflows.batch:batch",

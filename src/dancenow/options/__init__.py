@@ -3,6 +3,7 @@
 Light to import, so the command line shows its help fast.
 """
 
+from dancenow.options.exports import ExportEdnOptions, ExportMotionOptions
 from dancenow.options.groups import (
     Camera,
     Formation,
@@ -20,7 +21,6 @@ from dancenow.options.verbs import (
     EvaluateClipOptions,
     EvaluateDanceOptions,
     EvaluatePerformerOptions,
-    ExportEdnOptions,
     GenerateOptions,
     ImportKerasOptions,
     LiveOptions,
@@ -44,6 +44,7 @@ __all__ = [
     "EvaluateDanceOptions",
     "EvaluatePerformerOptions",
     "ExportEdnOptions",
+    "ExportMotionOptions",
     "Formation",
     "GenerateOptions",
     "ImportKerasOptions",

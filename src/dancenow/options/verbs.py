@@ -309,13 +309,6 @@ class ImportKerasOptions(DeviceOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportEdnOptions(DeviceOptions, EstimatorOptions, PosesOptions):
-    """Options of exporting a data folder for Everybody Dance Now's code."""
-
-    size: Annotated[int, Option("Longer side of the pictures in pixels.")] = 1024
-
-
-@dataclass(frozen=True, kw_only=True)
 class EvaluateDanceOptions(SeedOptions, DeviceOptions, ReportOptions):
     """Options of evaluating a choreographer."""
 

@@ -24,7 +24,9 @@ from dancenow.options import (
 from dancenow.options.field import narrowed
 
 _FORBIDDEN: Final = re.compile(r'[\x00-\x1f<>:"/\\|?*]')  # in names of files, on any system
+_LONGEST: Final = 120  # characters of a name
 _MOST: Final = 10_000  # results
+VIDEO_SUFFIXES: Final = (".mp4", ".mov", ".mkv", ".webm", ".gif")
 _PLACES: Final = ("performer", "source", "dance")
 _INPUTS: Final = ("background", "music", "continue_from", "poses", "source_poses")
 
@@ -91,6 +93,10 @@ def read_batch(path: Path) -> list[Wanted]:
         InputError: it cannot be read, names what is not there, or two results have one name.
     """
     document = _read(path)
+    if document.suffix not in VIDEO_SUFFIXES:
+        raise InputError(
+            f"{path}: suffix {document.suffix!r} is none of {', '.join(VIDEO_SUFFIXES)}."
+        )
     jobs = document.job or list(_all_pairs(document))
     if not jobs:
         raise InputError(f"{path}: wants nothing; name performers, and sources or dances.")
@@ -118,7 +124,7 @@ def _read(path: Path) -> Document:
         if path.suffix.lower() == ".csv":
             return Document(job=[Job(**row) for row in _rows(text, path)])
         return Document.model_validate(tomlkit.parse(text).unwrap())
-    except (ParseError, RecursionError) as error:
+    except (ParseError, RecursionError, csv.Error) as error:
         raise InputError(f"{path}: {error}") from error
     except ValidationError as error:
         raise InputError(f"{path}: {_told(error)}") from error
@@ -147,7 +153,9 @@ def _wanted(document: Document, job: Job, where: str, folder: Path) -> Wanted:
         raise InputError(f"{where}: needs a `source` or a `dance`, and not both.")
     names = [job.performer] if isinstance(job.performer, str) else job.performer
     performers = tuple(
-        (Path(name).stem, _path(document.performers, name, where, folder)) for name in names if name
+        (_called(document.performers, name), _path(document.performers, name, where, folder))
+        for name in names
+        if name
     )
     if job.source and not performers:
         raise InputError(f"{where}: needs a `performer`.")
@@ -170,21 +178,31 @@ def _wanted(document: Document, job: Job, where: str, folder: Path) -> Wanted:
     pattern = job.name or document.name or "{performer}, {source}"
     values = {
         "performer": " and ".join(name for name, _ in performers) or "stick figure",
-        "source": Path(job.source or job.dance).stem,
-        "dance": Path(job.source or job.dance).stem,
+        "source": job.dance or _called(document.sources, job.source),
+        "dance": job.dance or _called(document.sources, job.source),
     }
     try:
         name = pattern.format(**values)
-    except (KeyError, IndexError, ValueError, AttributeError) as error:
+    except (KeyError, IndexError, ValueError, AttributeError, TypeError) as error:
         raise InputError(
             f"{where}: the name {pattern!r} is no pattern; it may have "
             f"{', '.join(f'{{{place}}}' for place in _PLACES)}."
         ) from error
-    name = _FORBIDDEN.sub("-", name).strip(" .")[:120] or "result"
+    name = plain_file_name(name) or "result"
     training = narrowed(learned, TrainPerformerOptions)
     return Wanted(
         name, document.suffix, values["dance"], performers, source, moves, training, options
     )
+
+
+def plain_file_name(name: str) -> str:
+    """A name without what any system forbids in names of files; "" if nothing is left."""
+    return _FORBIDDEN.sub("-", name).strip(" .")[:_LONGEST].strip(" .")
+
+
+def _called(known: Mapping[str, Path], name: str) -> str:
+    """What the plan calls something: its name there, or that of its file."""
+    return name if name in known else Path(name).stem
 
 
 def _path(known: Mapping[str, Path], name: str, where: str, folder: Path) -> Path:
@@ -193,8 +211,12 @@ def _path(known: Mapping[str, Path], name: str, where: str, folder: Path) -> Pat
 
 
 def _there(path: Path, where: str) -> Path:
-    if not path.exists():
-        raise InputError(f"{where}: {path} does not exist.")
+    try:
+        there = path.exists()
+    except (OSError, ValueError):  # no file can have such a name
+        there = False
+    if not there:
+        raise InputError(f"{where}: {str(path)[:200]} does not exist.")
     return path
 
 

@@ -129,6 +129,8 @@ def _load(
     clip = probe(path, fps=fps)
     clip.tell()
     if poses is not None:
+        if person != LARGEST and poses.suffix.lower() == ".npz":
+            raise InputError(f"`person={person}`: {poses} holds one person; leave it out.")
         return Source(load_poses(clip, poses, person=person), clip)
     track, cuts = find_in_every_shot(
         clip, person=person, estimator=estimator, device=device, progress=progress

@@ -90,7 +90,7 @@ class Backdrop:
         self._size, self._name = performer.scene.size, name
         self._picture = performer.scene.plate if name == TARGET else None
         if name == SOURCE:
-            self._picture = _filling(_source_room(source, progress), self._size)
+            self._picture = _filling(source_room(source, progress), self._size)
 
     def frames(self, fps: float) -> Iterator[Frame]:
         """One uint8 `(H, W, 3)` RGB picture per frame, endless; clips are looped."""
@@ -152,8 +152,15 @@ def _filling(picture: Frame, size: tuple[int, int]) -> Frame:
     return np.asarray(filled, dtype=np.uint8)
 
 
-def _source_room(source: Source, progress: ProgressCallback) -> Frame:
-    """The room of a source clip's longest shot, without dancers; cached by the clip's content."""
+def source_room(source: Source, progress: ProgressCallback) -> Frame:
+    """The room of a source clip's longest shot, without dancers; cached by the clip's content.
+
+    Returns:
+        uint8 `(H, W, 3)` RGB.
+
+    Raises:
+        InputError: the source has no picture.
+    """
     if source.clip is None:
         raise InputError("`background=source`: the source is a track; it has no picture.")
     clip = source.clip

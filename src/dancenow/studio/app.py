@@ -115,13 +115,15 @@ def _locked(folder: Path) -> Iterator[None]:
         (folder / ".lock").touch()
     except OSError as error:
         raise OutputError(f"`data={folder}`: cannot be used ({error.strerror}).") from error
-    lock = try_lock(folder / ".lock")
-    if lock is None:
+    release = try_lock(folder / ".lock")
+    if release is None:
         raise InputError(
             f"`data={folder}`: another studio uses it; close that, or choose another folder."
         )
-    with lock:
+    try:
         yield
+    finally:
+        release()
 
 
 @contextmanager

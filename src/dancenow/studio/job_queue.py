@@ -99,7 +99,7 @@ class JobQueue:
 
     def check_capacity(self, owner: str) -> None:
         """Raise `InputError` where an owner has too many jobs to queue another."""
-        waiting = len(self.active_of(owner))
+        waiting = sum(not self.is_ahead(job) for job in self.active_of(owner))
         if waiting >= _MAX_ACTIVE:
             raise InputError(f"{waiting} of your jobs are waiting already; cancel one, or wait.")
 
@@ -272,7 +272,7 @@ class JobQueue:
         uses = set(job.request.get("uses", ()))
         return not self._kinds[job.kind].ahead and any(
             self._kinds[other.kind].ahead
-            and other.state.active
+            and other.state in (JobState.running, JobState.cancelling)
             and uses & set(other.request.get("uses", ()))
             for other in self._all()
         )

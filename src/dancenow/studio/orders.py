@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from dancenow.errors import InputError
-from dancenow.pose.dancers import check_person
+from dancenow.pose.dancers import LARGEST, check_person
 from dancenow.sample.shipped import DANCERS, SECONDS
 from dancenow.staging.conversion import FORMS, suffix_of
 from dancenow.studio.estimate import Step, learning_left, listed
 from dancenow.studio.forms import DanceForm, TransferForm
 from dancenow.studio.job import Job
 from dancenow.studio.library import EntryKind, LibraryEntry
+from dancenow.studio.requests import RequestBuilder
 from dancenow.studio.service import StudioService
 from dancenow.studio.tasks import RESULT_STEM, file_of
 from dancenow.studio.uploads import Upload, plain_name
@@ -81,10 +82,10 @@ class Orders:
         elif not _BACKGROUND.fullmatch(background):
             raise InputError("choose what is behind the dancer.")
         steps = self._transfer_steps(form, form.minutes)
-        person = self._person(form)
+        person = self._person(form, builder)
         request = {
             "source": source,
-            "poses": builder.poses(form.source),
+            "poses": builder.poses(form.source) if form.source_person == LARGEST else None,
             "who": form.source_person,
             "person": builder.person(person, form.minutes),
             "retarget": "limbs" if form.limbs else "global",
@@ -102,7 +103,7 @@ class Orders:
             "steps": listed(steps),
         }
         title = f"{person.name} dances {self._clip_name(form.source)}"
-        service.leave(owner, but=[form.source.partition(":")[2], form.target.partition(":")[2]])
+        service.leave(owner, but=builder.uses)
         return service.queue.submit(owner, "transfer", request, title)
 
     def dance(self, form: DanceForm) -> Job:
@@ -201,7 +202,7 @@ class Orders:
         if form.loop and music is not None:
             raise InputError("a loop can't have music; choose one of them.")
         person = service.performer(self._owner, form.performer)
-        dance = self._dance_of(form)
+        dance = self._dance_of(form, builder)
         if dance.codec == "frame" and (person is not None or music is not None or form.loop):
             raise InputError(
                 f"{dance.name}: was learned as pictures and dreams silhouettes; choose no "
@@ -288,13 +289,13 @@ class Orders:
         who, _, dance = ref.removeprefix("sample:").partition("/")
         return f"{who.capitalize()}'s {dance}"
 
-    def _person(self, form: TransferForm) -> LibraryEntry:
+    def _person(self, form: TransferForm, builder: RequestBuilder) -> LibraryEntry:
         """The person who is to dance; a new one for an uploaded clip."""
         if not form.target.startswith("upload:"):
             person = self._service.performer(self._owner, form.target.partition("/")[0])
             assert person is not None
             return person
-        upload = self._service.builder(self._owner).upload(form.target)
+        upload = builder.upload(form.target)
         name = plain_name(form.name, Path(upload.name).stem or "Someone")
         return self._service.library(self._owner).add(
             EntryKind.person,
@@ -305,11 +306,11 @@ class Orders:
             who=form.target_person,
         )
 
-    def _dance_of(self, form: DanceForm) -> LibraryEntry:
+    def _dance_of(self, form: DanceForm, builder: RequestBuilder) -> LibraryEntry:
         """The dance to compose from; a new one for uploaded clips."""
         if not form.clips or form.dance == "samples" or form.dance.startswith("dance:"):
             return self._service.dance(self._owner, form.dance)
-        builder, library = self._service.builder(self._owner), self._service.library(self._owner)
+        library = self._service.library(self._owner)
         uploads = [builder.upload(id) for id in form.clips]
         for known in library.all(EntryKind.dance):  # learned from the same clips before
             if [path.name[3:] for path in known.clips] == [upload.file.name for upload in uploads]:

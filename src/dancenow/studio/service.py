@@ -95,10 +95,14 @@ class StudioService:
 
     def kept_plan(self, owner: str) -> dict[str, Any]:
         """An owner's plan; {} if there is none."""
+        file = self.plan_file(owner)
+        earlier = file.with_name("plan.json")  # it held the plan beside its uploads
         try:
-            kept = json.loads(self.plan_file(owner).read_text("utf-8"))
+            kept = json.loads((file if file.is_file() else earlier).read_text("utf-8"))
         except (OSError, ValueError, RecursionError):
             return {}
+        if isinstance(kept, dict) and isinstance(kept.get("plan"), dict):
+            kept = kept["plan"]
         return kept if isinstance(kept, dict) else {}
 
     def add_clip(
@@ -151,10 +155,18 @@ class StudioService:
             kind = "look_at_dancer" if seen["dancer"] else "look_at_dance"
             self.queue.submit(owner, kind, request, f"Looking at {upload.name}")
 
-    def leave(self, owner: str, *, but: Collection[str] = ()) -> None:
-        """Stop looking ahead at a user's clips, except those with the ids in `but`."""
+    def leave(self, owner: str, *, but: Collection[str] = (), only: str = "") -> None:
+        """Stop looking ahead at a user's clips.
+
+        Args:
+            owner: the user.
+            but: ids of clips that are needed; those at which it looks already are looked at on.
+            only: the id of the only clip that is meant; "": all.
+        """
         for job in self.queue.active_of(owner):
-            if self.queue.is_ahead(job) and not set(job.request["uses"]) & set(but):
+            uses = set(job.request["uses"])
+            needed = uses & set(but) and job.state is not JobState.queued
+            if self.queue.is_ahead(job) and not needed and (not only or only in uses):
                 self.queue.cancel(owner, job.id)
 
     def cut(self, owner: str, ref: str, begins: float, ends: float) -> Upload:
@@ -164,7 +176,7 @@ class StudioService:
             InputError: it is gone, or nothing, or nobody, is left in it.
         """
         upload = self.builder(owner).upload(ref)
-        self.leave(owner)
+        self.leave(owner, only=upload.id)
         music, stem = not any(upload.size), Path(upload.name).stem
         suffix = ".m4a" if music else ".mp4"
         with tempfile.TemporaryDirectory(dir=self.temp_folder) as folder:
@@ -237,12 +249,15 @@ class StudioService:
         """Remove what was uploaded; people and videos that were made of it stay.
 
         Raises:
-            InputError: an active job uses it.
+            InputError: a video that is not finished, or the time line, needs it.
         """
-        self.leave(owner)
-        for job in self.queue.active_of(owner):
-            if not self.queue.is_ahead(job) and id in job.request["uses"]:
-                raise InputError(f"this clip is in use: wait, or cancel {job.title!r} first.")
+        for job in [*self.queue.jobs_of(owner), *self.queue.active_of(owner)]:
+            unfinished = job.state.active or job.state.resumable
+            if unfinished and not self.queue.is_ahead(job) and id in job.request["uses"]:
+                raise InputError(f"{job.title!r} still needs this clip; delete or finish it first.")
+        if id in _UPLOADS.findall(json.dumps(self.kept_plan(owner))):
+            raise InputError("your time line uses this clip; take it out there first.")
+        self.leave(owner, only=id)
         self.uploads(owner).remove(id)
 
     def sample_picture(self, performer: str, dance: str) -> Path | None:

@@ -128,12 +128,12 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not is_secondary_process():
-            if isinstance(error, KeyboardInterrupt | TrainingError):
-                self._write_stopped_page(error)
-            if error is not None and self._marked:
-                self._unmark()
+        first = not is_secondary_process()
+        if first and isinstance(error, KeyboardInterrupt | TrainingError):
+            self._write_stopped_page(error)
         self._resources.close()
+        if first and error is not None and self._marked:
+            self._unmark()
 
     def checkpoint(self, name: str = "") -> Path:
         """The folder of a training's checkpoint."""
@@ -308,13 +308,13 @@ class Session:
                     self.folder.rmdir()
 
     def _lock(self) -> None:
-        lock = try_lock(self.folder / CHECKPOINT / LOCK)
-        if lock is None:
+        release = try_lock(self.folder / CHECKPOINT / LOCK)
+        if release is None:
             raise InputError(
                 f"{self.folder}: another process is training in it; wait for it, or choose another "
                 "folder."
             )
-        self._resources.callback(lock.release)
+        self._resources.callback(release)
 
     def _write_stopped_page(self, error: BaseException) -> None:
         why = "It was stopped; the same command resumes it."

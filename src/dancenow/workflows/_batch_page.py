@@ -26,7 +26,7 @@ def write_batch_page(
         Section(of, (element("div", *results, class_="grid"),)) for of, results in rows.items()
     ]
     learned = {
-        key.partition(" ")[2]: _told(known)
+        key.partition(" ")[2].rpartition("-")[0]: _told(known)
         for key, known in record.items()
         if key.startswith(("learn ", "moves ")) and not known.get("error") and key in tasks
     }

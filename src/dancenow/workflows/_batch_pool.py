@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any, Final
@@ -36,6 +37,7 @@ class Outcome:
         error: why it failed, in one line; "" if it did not.
         trace: the traceback of a fault of ours.
         seconds: how long it took.
+        warnings: what the user should know.
     """
 
     task: Task
@@ -43,6 +45,7 @@ class Outcome:
     error: str = ""
     trace: str = ""
     seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
 
 
 class _Worker:
@@ -60,10 +63,12 @@ class _Worker:
         other.close()
         self.task: Task | None = None
         self.began = 0.0
+        self.warnings: dict[str, None] = {}
 
     def give(self, task: Task) -> None:
-        self.task, self.began = task, time.monotonic()
-        self.connection.send(task)
+        self.task, self.began, self.warnings = task, time.monotonic(), dict[str, None]()
+        with suppress(OSError):  # it has died, which is told when it is heard
+            self.connection.send(task)
 
 
 class Pool:
@@ -155,12 +160,15 @@ class Pool:
             if kind == "progress":
                 self._doing[task.key] = value
                 continue
-            worker.task = None
+            if kind == "warning":
+                worker.warnings[value] = None
+                continue
+            worker.task, told = None, tuple(worker.warnings)
             if kind == "done":
-                yield Outcome(task, value, seconds=seconds)
+                yield Outcome(task, value, seconds=seconds, warnings=told)
             else:
                 line, trace = value
-                yield Outcome(task, {}, line, trace, seconds)
+                yield Outcome(task, {}, line, trace, seconds, told)
 
     def _close(self) -> None:
         """End all workers; a training that is under way saves first."""

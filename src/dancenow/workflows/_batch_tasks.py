@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from dancenow.cache import content_hash
+from dancenow.cache import fingerprint
 from dancenow.options import (
     GenerateOptions,
     PerformOptions,
@@ -16,7 +15,7 @@ from dancenow.options import (
 )
 from dancenow.options.field import narrowed
 from dancenow.performer import is_performer
-from dancenow.plan.batch import Wanted
+from dancenow.plan.batch import Wanted, plain_file_name
 from dancenow.progress import ProgressCallback
 
 _VERSION: Final = 1  # of what fingerprints are made of
@@ -108,18 +107,24 @@ def _once(
     folder: Path | None,
     options: Any,
 ) -> Task:
-    """The task that does this; a new one, under a name of its own, if there is none yet."""
-    number = 1
-    while True:
-        key = f"{kind} {name}" if number == 1 else f"{kind} {name} {number}"
-        known = tasks.get(key)
-        if known is None:
-            output = None if folder is None else folder / key.removeprefix(f"{kind} ")
-            tasks[key] = Task(key, kind, inputs, output, options)
-            return tasks[key]
-        if (known.inputs, known.options) == (inputs, options):
-            return known
-        number += 1
+    """The task that does this; a new one, under a name of its own, if there is none yet.
+
+    Whom it learns has a folder of their own for what is learned of which clip and how: it goes on
+    when there is more time, and begins anew when the clip is another.
+    """
+    place = f"{plain_file_name(name)}-{fingerprint(inputs, _without_budget(options))[:6]}"
+    known = tasks.get(f"{kind} {place}")
+    if known is not None and known.options != options:  # the same, learned for another time
+        place = f"{place}-{fingerprint(options)[:6]}"
+    output = None if folder is None else folder / place
+    key = f"{kind} {place}"
+    return tasks.setdefault(key, Task(key, kind, inputs, output, options))
+
+
+def _without_budget(options: Any) -> Any:
+    if hasattr(options, "minutes"):
+        return replace(options, minutes=None, steps=None, quality=None)
+    return options
 
 
 def _poses(tasks: dict[str, Task], source: Path, options: PerformOptions, count: int) -> Task:
@@ -137,18 +142,11 @@ def _poses(tasks: dict[str, Task], source: Path, options: PerformOptions, count:
 def _marked(tasks: Mapping[str, Task]) -> dict[str, Task]:
     """The same tasks with their fingerprints; what each needs stands before it."""
     marked: dict[str, Task] = {}
-    contents: dict[Path, str] = {}
-    made = {task.output for task in tasks.values()}
+    made = frozenset(task.output for task in tasks.values() if task.output is not None)
     for key, task in tasks.items():
-        for path in task.inputs:
-            if path not in made and path not in contents:
-                contents[path] = content_hash(path)
-        seen = [contents.get(path, "") for path in task.inputs]
-        options = repr(task.options)
         before = [marked[need].fingerprint for need in task.needs]
-        parts = (_VERSION, task.kind, seen, options, before)
-        digest = hashlib.blake2b(repr(parts).encode(), digest_size=12).hexdigest()
-        marked[key] = replace(task, fingerprint=digest)
+        mark = fingerprint(_VERSION, task.kind, task.inputs, task.options, before, made=made)
+        marked[key] = replace(task, fingerprint=mark)
     return marked
 
 

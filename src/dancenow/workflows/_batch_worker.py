@@ -6,10 +6,11 @@ import os
 import signal
 import time
 import traceback
+import warnings
 from multiprocessing.connection import Connection
-from typing import Final
+from typing import Any, Final
 
-from dancenow.errors import DanceNowError
+from dancenow.errors import DanceNowError, DanceNowWarning
 from dancenow.processes import leave_terminal
 from dancenow.progress import Progress
 from dancenow.workflows._batch_tasks import do
@@ -32,8 +33,9 @@ def work(
     os.environ.update(environment)
     leave_terminal()  # Ctrl-C is the batch's, which passes it on
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if gpus:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(number % gpus)
+    if gpus > 1:
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(gpus)))
+        os.environ["CUDA_VISIBLE_DEVICES"] = visible.split(",")[number % gpus]
     import torch
 
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // count))
@@ -49,6 +51,12 @@ def work(
             except OSError:  # the batch is gone: what was learned is saved
                 raise KeyboardInterrupt from None
 
+    def warned(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        if issubclass(category, DanceNowWarning):
+            connection.send(("warning", str(message)))
+
+    warnings.simplefilter("always", DanceNowWarning)
+    warnings.showwarning = warned
     while True:
         try:
             task = connection.recv()

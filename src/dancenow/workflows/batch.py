@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +12,8 @@ from typing import Any, Final
 from dancenow.errors import InputError, counted
 from dancenow.files import check_folder, make_folder, write_text
 from dancenow.options import BatchOptions
-from dancenow.plan.batch import read_batch
+from dancenow.plan.batch import Wanted, read_batch
+from dancenow.processes import try_lock
 from dancenow.progress import ProgressCallback, silent
 from dancenow.report import PAGE
 from dancenow.workflows._batch_page import write_batch_page
@@ -20,6 +21,7 @@ from dancenow.workflows._batch_pool import Outcome, Pool
 from dancenow.workflows._batch_tasks import Task, tasks_of
 
 RECORD: Final = "batch.json"
+LOCK: Final = "batch.lock"
 _CORES: Final = 4  # that a process makes good use of
 _VERSION: Final = 1
 
@@ -87,12 +89,29 @@ def batch(
     check_folder(output, "batch", ours=(output / RECORD).is_file())
     tasks = tasks_of(wanted, output)
     make_folder(output)
+    release = try_lock(output / LOCK)
+    if release is None:
+        raise InputError(f"{output}: another batch is at work in it; wait for it.")
+    try:
+        return _made(wanted, tasks, output, options, progress)
+    finally:
+        release()
+
+
+def _made(
+    wanted: Sequence[Wanted],
+    tasks: Mapping[str, Task],
+    output: Path,
+    options: BatchOptions,
+    progress: ProgressCallback,
+) -> Batched:
+    """Do the tasks, with the folder for this process alone."""
     record = _Record(output / RECORD)
     done = {key for key, task in tasks.items() if record.has(task)}
     done |= _spared(tasks, done)
     record.save()
     gpus = _gpus()
-    count = options.jobs or max(1, gpus, (os.cpu_count() or 1) // _CORES)
+    count = options.jobs or gpus or max(1, (os.cpu_count() or 1) // _CORES)
     failed: dict[str, str] = {}
     try:
         for outcome in Pool(count, gpus, progress).run(tasks, done):
@@ -134,6 +153,7 @@ class _Record:
             "seconds": round(outcome.seconds, 1),
             "figures": dict(outcome.figures),
             "error": outcome.error,
+            "warnings": list(outcome.warnings),
             **({"traceback": outcome.trace} if outcome.trace else {}),
         }
         self.save()

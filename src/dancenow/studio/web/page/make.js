@@ -34,8 +34,9 @@ export class MakeView {
     this.own = null;
     this.job = null;
     const changed = (_, quietly) => { if (!quietly) this.job = null; this.#changed(); };
-    this.dance = new Picker({ name: 'dance', words: WORDS.dance, accept: CLIPS, onpick: changed, onremove: () => app.refresh() });
-    this.dancer = new Picker({ name: 'dancer', words: WORDS.dancer, accept: `${CLIPS},image/*,.heic`, photos: true, onpick: changed, onremove: () => app.refresh() });
+    const removed = (ref) => { for (const each of [this.dance, this.dancer]) each.forget(ref); app.refresh(); };
+    this.dance = new Picker({ name: 'dance', words: WORDS.dance, accept: CLIPS, onpick: changed, onremove: removed });
+    this.dancer = new Picker({ name: 'dancer', words: WORDS.dancer, accept: `${CLIPS},image/*,.heic`, photos: true, onpick: changed, onremove: removed });
     this.stage = new JobStage(app.act);
     this.message = messageBox();
     this.chosen = new Slot('div.chosen');
@@ -76,7 +77,10 @@ export class MakeView {
   again(job, { dance = false, more = false } = {}) {
     this.job = null;
     this.dancer.pickRef(job.again.person);
-    if (dance) this.dance.pickRef(job.again.source);
+    if (dance) {
+      this.dance.whos.set(job.again.source, job.again.source_person ?? 'largest');
+      this.dance.pickRef(job.again.source);
+    }
     this.update(this.app.server);
     if (more) this.form.querySelector('#more').open = true;
     (more ? this.form.querySelector('#more summary') : this.dance.root.querySelector('input'))?.focus();
@@ -146,7 +150,7 @@ export class MakeView {
       source: dance?.ref ?? '', target: dancer?.ref ?? '', minutes: this.minutes, limbs: this.limbs.checked,
       name: this.person.name.value, consent: this.person.agreed.checked,
       background: this.behind === 'own' ? this.own?.ref ?? 'own' : this.behind,
-      source_person: dance?.who ?? 'largest', target_person: dancer?.who ?? 'largest',
+      source_person: this.dance.who, target_person: this.dancer.who,
     };
   }
 

@@ -139,7 +139,7 @@ export class DanceView {
         music.heard?.other_tempo > 0 && this.#tempo(music.heard.other_tempo),
         music.heard && wave,
         sound,
-        music.seconds > 4 && partOf(music, this.soundMessage, { seek: (second) => { sound.currentTime = second; }, made: (part) => this.#useMusic(part) }),
+        music.seconds > 4 && partOf(music, this.soundMessage, { seek: (second) => { sound.currentTime = second; }, made: (part) => this.#useMusic(part, null, this.form.bpm) }),
         h('button', { id: 'remove-music', onclick: () => { this.music = null; this.form.bpm = null; this.form.seconds = 16; this.#music(); this.#changed(); document.getElementById('add-music').focus(); } }, words.remove),
       ];
     });
@@ -222,7 +222,10 @@ export class DanceView {
     this.stop.hidden = false;
     const ended = await finish(job, (part, { progress: { stage } }) => {
       this.status.textContent = part && stage ? `${stage.charAt(0).toUpperCase()}${stage.slice(1)} ${Math.round(100 * part)} %` : WORDS.show.making;
-    }, () => this.stopped).finally(() => { this.stop.hidden = true; });
+    }, () => this.stopped).catch((error) => {
+      this.status.textContent = WORDS.show.empty;
+      throw error;
+    }).finally(() => { this.stop.hidden = true; });
     if (!ended) {
       this.status.textContent = WORDS.ended.cancelled(true);
       return;

@@ -25,9 +25,10 @@ export class Picker {
    * onpick: called with the picked card, or null, and whether the page picked it; onremove: called
    * when a clip was removed.
    */
-  constructor({ name, words, accept, photos = false, fixed = [], onpick, onremove = null }) {
+  constructor({ name, words, accept, photos = false, fixed = [], onpick, onremove = () => {} }) {
     Object.assign(this, { name, words, accept, photos, fixed, onpick, onremove });
     this.picked = null;
+    this.whos = new Map(); // which person of a clip is meant, by its ref
     this.added = [];
     this.sending = null;
     this.message = messageBox();
@@ -60,9 +61,16 @@ export class Picker {
     this.pick(card ?? null, how);
   }
 
+  /** Which person of the picked clip is meant. */
+  get who() {
+    return this.whos.get(this.picked?.ref) ?? 'largest';
+  }
+
   /** No longer offer a clip that was added. */
   forget(ref) {
     this.added = this.added.filter((card) => card.ref !== ref);
+    this.cards = this.cards.filter((card) => card.ref !== ref);
+    if (this.picked?.ref === ref) this.pick(null, { quietly: true });
   }
 
   /** Add a file: it is checked, sent, looked at, and picked. */
@@ -97,7 +105,7 @@ export class Picker {
     const cards = this.cards ?? [];
     this.grid.show([cards, this.picked?.ref, this.sending?.name], () => [this.#adder(), canRecord && this.accept && this.#recorder(), this.sending && this.#arriving(), ...cards.map((card) => this.#tile(card))]);
     const card = this.picked;
-    this.about.show(card?.ref ?? null, () => card && this.#details(card));
+    this.about.show(card && [card.ref, card.strip], () => card && this.#details(card));
   }
 
   #tile(card) {
@@ -128,11 +136,11 @@ export class Picker {
   #details(card) {
     if (!card.strip) return null;
     const { who } = WORDS;
-    const chosen = (value) => { card.who = value; };
+    const chosen = (value) => { this.whos.set(card.ref, value); };
     const numbers = card.boxes?.map((_, index) => [String(index + 1), who.number(index + 1)]);
     const choices = numbers ?? who.ways;
-    card.who ??= choices[0][0];
-    const asked = card.people > 1 && card.clip && radios(`${this.name}-who`, who[this.photos ? 'dancer' : 'dance'], choices, card.who, chosen);
+    if (!this.whos.has(card.ref)) this.whos.set(card.ref, choices[0][0]);
+    const asked = card.people > 1 && card.clip && radios(`${this.name}-who`, who[this.photos ? 'dancer' : 'dance'], choices, this.whos.get(card.ref), chosen);
     return [
       h('div.seen', {}, h('img.strip', { src: card.strip, alt: `The poses found in ${card.name}` }), asked && card.boxes?.map((box, index) => box && this.#tap(box, index))),
       h('p.hint', {}, card.boxes && asked ? who.tap : WORDS.seen.poses),
@@ -144,10 +152,7 @@ export class Picker {
 
   async #remove(card) {
     await ask(`api/uploads/${card.ref.replace('upload:', '')}/remove`, {});
-    this.forget(card.ref);
-    this.cards = this.cards.filter((each) => each.ref !== card.ref);
-    this.pick(null);
-    this.onremove?.();
+    this.onremove(card.ref);
   }
 
   /** A person in the picture, who can be tapped; the keyboard has the radio buttons. */

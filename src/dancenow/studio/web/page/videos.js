@@ -59,6 +59,7 @@ export class VideosView {
 
   #mark(id) {
     this.chosen = null;
+    this.stage.slot.show(null, () => []); // what plays there ends
     if (location.hash !== '#videos') history.replaceState(null, '', '#videos');
     this.marked = this.marked.includes(id) ? this.marked.filter((each) => each !== id) : [id, ...this.marked].slice(0, 2);
     this.update(this.app.server);

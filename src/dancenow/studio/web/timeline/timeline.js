@@ -65,13 +65,17 @@ function show(made, asked) {
 
 /** Shorten what goes on when the music is over, and leave out what begins then. */
 function endWithMusic() {
+  if (!heard) return;
   const end = plan.clock.units(heard.seconds) - 0.01;
   plan.change((document) => {
     document.segment = plan.segments.filter((each) => each.at < end - grid());
     for (const each of document.segment) {
       const whole = Math.min(each.length * (each.repeat ?? 1), end - each.at);
       each.repeat = each.repeat && Math.max(1, Math.floor(whole / each.length + 1e-6));
-      each.length = Math.min(each.length, round(whole / (each.repeat ?? 1)));
+      const length = Math.min(each.length, round(whole / (each.repeat ?? 1)));
+      // A passage ends earlier, at the same pace.
+      if (each.to !== undefined) each.to = round(each.from + ((each.to - each.from) * length) / each.length);
+      each.length = length;
     }
     document.pin = plan.pins.filter((each) => each.at < end);
   });

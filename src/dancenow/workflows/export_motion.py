@@ -1,0 +1,194 @@
+"""Exporting a motion as what large video models are conditioned on: poses, faces, masks, a room."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.files import atomic_folder, check_folder
+from dancenow.options import ExportMotionOptions, TrainPerformerOptions
+from dancenow.pose import PoseTrack
+from dancenow.pose.draw import draw_pose
+from dancenow.pose.draw_dwpose import BODY_ROWS, draw_dwpose
+from dancenow.pose.layout import CERTAIN, FACE, LEFT_HAND, RIGHT_HAND
+from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
+from dancenow.sources.detection import detect_person
+from dancenow.sources.load import Source, load_source
+from dancenow.staging.backdrop import source_room
+from dancenow.staging.conversion import cut_sound
+from dancenow.staging.room import performable
+from dancenow.video import open_writer, read_frames
+from dancenow.video.png import encode_png
+from dancenow.workflows.train_performer import load_or_train
+
+Frame = NDArray[np.uint8]
+
+_FACE_PX: Final = 512  # side of a face's picture
+_FACE_ROOM: Final = 1.8  # sides of the box around a face's keypoints
+_STEADY: Final = 0.2  # seconds over which a face's box is averaged
+
+
+@dataclass(frozen=True)
+class MotionExported:
+    """A folder with a motion as conditions.
+
+    Attributes:
+        folder: its path.
+        frames: number of frames.
+        size: width and height of the drawn poses in pixels.
+        files: what is in it.
+        times: seconds of each stage.
+    """
+
+    folder: Path
+    frames: int
+    size: tuple[int, int]
+    files: tuple[str, ...]
+    times: StageTimes
+
+    def summary(self) -> str:
+        """One line for the user."""
+        width, height = self.size
+        names = ", ".join(self.files)
+        return f"{self.folder}: {self.frames} frames, poses of {width} x {height}: {names}"
+
+
+def export_motion(
+    source: str | Path,
+    output: str | Path,
+    options: ExportMotionOptions | None = None,
+    *,
+    progress: ProgressCallback = silent,
+) -> MotionExported:
+    """Write a motion's poses as videos and JSON, and of a clip its faces, masks, room and sound.
+
+    `pose.mp4` has OpenPose's colours, `dwpose.mp4` DWPose's; `poses.json` is a list with `people`,
+    `canvas_width` and `canvas_height` a frame, as ComfyUI's pose nodes read it: 18 keypoints of
+    the body, 70 of the face, 21 of each hand.  `face.mp4`, `mask.mp4` (white on the dancer),
+    `background.png` and `sound.m4a` are of the source as it was filmed.
+
+    Args:
+        source: a clip, a track, a motion capture or pose files.
+        output: a new or empty folder.
+        options: see `ExportMotionOptions`.
+        progress: called for every frame.
+
+    Raises:
+        InputError: an input cannot be used, or the folder is not empty.
+    """
+    source, output = Path(source), Path(output)
+    options, times = options or ExportMotionOptions(), StageTimes()
+    check_folder(output, "motion", ours=False)
+    with times.stage("detect"):
+        motion = load_source(
+            source,
+            fps=options.fps,
+            person=options.person,
+            poses=options.source_poses,
+            estimator=options.estimator,
+            device=options.device,
+            progress=progress,
+        )
+    track = motion.track
+    if options.performer is not None:
+        first_look = TrainPerformerOptions(minutes=0, device=options.device)
+        known = load_or_train(options.performer, first_look, progress=progress, times=times)
+        track = performable(known.performer, track, retarget=options.retarget)
+    if output.exists():
+        output.rmdir()
+    with times.stage("write"), atomic_folder(output) as folder:
+        _write_poses(folder, track, motion, progress)
+        if motion.clip is not None:
+            _write_picture(folder, motion, progress)
+    files = tuple(sorted(path.name for path in output.iterdir()))
+    return MotionExported(output, len(track), track.size, files, times)
+
+
+def _write_poses(
+    folder: Path, track: PoseTrack, motion: Source, progress: ProgressCallback
+) -> None:
+    rate = motion.clip.fps if motion.clip else Fraction(track.fps).limit_denominator(1001)
+    with ExitStack() as open_files:
+        writers = [
+            (open_files.enter_context(open_writer(folder / name, fps=rate)), draw)
+            for name, draw in (("pose.mp4", draw_pose), ("dwpose.mp4", draw_dwpose))
+        ]
+        for number, keypoints in enumerate(track.keypoints, start=1):
+            for writer, draw in writers:
+                writer.write(draw(keypoints, track.size))
+            progress(Progress("drawing the poses", number, len(track)))
+    frames = [_as_json(keypoints, track.size) for keypoints in track.keypoints]
+    (folder / "poses.json").write_text(json.dumps(frames), "utf-8")
+
+
+def _as_json(keypoints: NDArray[Any], size: tuple[int, int]) -> dict[str, Any]:
+    parts = {
+        "pose_keypoints_2d": keypoints[list(BODY_ROWS)],
+        "face_keypoints_2d": keypoints[FACE],
+        "hand_left_keypoints_2d": keypoints[LEFT_HAND],
+        "hand_right_keypoints_2d": keypoints[RIGHT_HAND],
+    }
+    person = {
+        name: np.round(part.astype(float), 3).ravel().tolist() for name, part in parts.items()
+    }
+    seen = bool((keypoints[:, 2] > 0).any())
+    return {
+        "people": [person] if seen else [],
+        "canvas_width": size[0],
+        "canvas_height": size[1],
+    }
+
+
+def _write_picture(folder: Path, motion: Source, progress: ProgressCallback) -> None:
+    """Write what only a clip has: faces, masks, the room, the sound."""
+    clip = motion.clip
+    assert clip is not None
+    seen = detect_person(clip, np.arange(clip.frames), track=motion.track, progress=progress)
+    boxes = _face_boxes(motion.track)
+    with ExitStack() as open_files:
+        face = open_files.enter_context(open_writer(folder / "face.mp4", fps=clip.fps))
+        mask = open_files.enter_context(open_writer(folder / "mask.mp4", fps=clip.fps))
+        for index, frame in enumerate(read_frames(clip)):
+            face.write(_face(frame, boxes[index]))
+            grown = cv2.resize(seen.masks[index], clip.size, interpolation=cv2.INTER_LINEAR)
+            mask.write(np.repeat(np.asarray(grown, np.uint8)[..., None], 3, axis=2))
+            progress(Progress("writing faces and masks", index + 1, clip.frames))
+    (folder / "background.png").write_bytes(encode_png(source_room(motion, progress)))
+    if clip.has_audio:
+        cut_sound(clip.path, folder / "sound.m4a", 0.0, clip.duration)
+
+
+def _face_boxes(track: PoseTrack) -> NDArray[np.float64]:
+    """Centre and side of a square around the face `(T, 3)`, pixels, steady over time."""
+    places, sure = track.xy[:, FACE], track.confidence[:, FACE] >= CERTAIN
+    found = np.flatnonzero(sure.any(axis=1))
+    if not len(found):
+        return np.tile([track.size[0] / 2, track.size[1] / 2, min(track.size)], (len(track), 1))
+    boxes = []
+    for index in found.tolist():
+        low, high = (edge(places[index, sure[index]], axis=0) for edge in (np.min, np.max))
+        boxes.append([*(low + high) / 2, _FACE_ROOM * (high - low).max()])
+    known, all_frames = np.array(boxes), np.arange(len(track))
+    filled = np.stack([np.interp(all_frames, found, part) for part in known.T], axis=1)
+    filled[:, 2] = np.median(known[:, 2])
+    reach = max(0, round(_STEADY * track.fps / 2))
+    padded = np.pad(filled, ((reach, reach), (0, 0)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
+    return np.asarray(windows.mean(axis=-1))
+
+
+def _face(frame: Frame, box: NDArray[np.float64]) -> Frame:
+    """The square in a frame, at `_FACE_PX`."""
+    scale = max(1.0, float(box[2])) / _FACE_PX
+    corner = box[:2] - box[2] / 2
+    matrix = np.array([[scale, 0, corner[0]], [0, scale, corner[1]]])
+    how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(frame, matrix, (_FACE_PX, _FACE_PX), flags=how), np.uint8)
