@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import shutil
 from pathlib import Path
 
@@ -180,6 +181,25 @@ def test_a_table_names_paths(folder: Path) -> None:
     assert first.name == "first" and second.name == "bo, 1"
     assert first.training.steps == 3 and second.training.steps is None
     assert isinstance(first.options, PerformOptions) and first.options.background == "white"
+    for text, line in (
+        ("performer;source\nzola;0.npz\n", "with commas between"),
+        ("Performer,Source\nzola,0.npz\n", "found: Performer, Source"),
+        ("performer,source,source\nzola,0.npz,1.npz\n", "each once"),
+        ("performer,source\nzola,0.npz,1.npz\n", "line 2: has more cells"),
+    ):
+        with pytest.raises(InputError, match=line):
+            read_batch(planned(folder, text, "wrong.csv"))
+
+
+@pytest.mark.parametrize("damage", ["", "[" * 100_000, '{"version": 1, "tasks": {"a": 5}}', "\x00"])
+def test_a_damaged_record_is_begun_anew(folder: Path, damage: str) -> None:
+    plan = planned(
+        folder, f"{HEAD}[[job]]\nperformer = 'zola'\nsource = '0.npz'\nname = '{'é' * 300}'"
+    )
+    (folder / "out").mkdir()
+    (folder / "out" / RECORD).write_text(damage)
+    made = batch(plan, folder / "out", BatchOptions(jobs=1))
+    assert len(made.made) == 1 and len(made.made[0].name.encode()) < 200
 
 
 @pytest.mark.parametrize(
@@ -189,9 +209,30 @@ def test_a_table_names_paths(folder: Path) -> None:
         ("[performers]\na = 'zola'", "wants nothing"),
         ("a = [", "plan.toml: "),
         ("suffix = 'mp4'\n[[job]]\nperformer = 'zola'\nsource = '0.npz'", "'mp4' is none of"),
-        ("[[job]]\nperformer = 'zola'\nsource = '0.npz'\nname = '{source[x]}'", "is no pattern"),
+        ("[[job]]\nperformer = 'zola'\nsource = '0.npz'\nname = '{source[x]}'", "it may have"),
         (f"[[job]]\nperformer = 'zola'\nsource = '{'x' * 5000}'", "does not exist"),
-        ("perfomers = {}", "perfomers: extra inputs are not permitted"),
+        ("perfomers = {}", "is 'performers' meant?"),
+        ("[sources]\na = '0.npz'\na = '1.npz'", 'Key "a" already exists'),
+        ("[dances]\nf = {from = []}", "at least 1 item"),
+        ("[dances]\nf = {from = {a = 1}}", "is no path"),
+        ("[performers.zola]\na = 1", "is no path"),
+        ("[[job]]\nperformer = 'zola'\nsorce = '0.npz'", "is 'source' meant?"),
+        ("[[job]]\nperformer = 'zola'\nsource = '.'", "names no file"),
+        ("[[job]]\nperformer = 'zola'\nsource = 'pipe'", "pipe does not exist"),
+        ("[[job]]\nperformer = 'zola'\nsource = '0.npz'\nfps = 0", "`fps=0`"),
+        ("[[job]]\nperformer = 'zola'\nsource = '0.npz'\nperson = 'x'", "`person=x`"),
+        ("[[job]]\nperformer = 'no.mp4'\nsource = '0.npz'\nseed = 99999999999999999999", "`seed="),
+        ("[[job]]\nperformer = 'zola'\nsource = '0.npz'\nbackground = 'no.jpg'", "no.jpg"),
+        (
+            "[[job]]\nperformer = 'zola'\nsource = '0.npz'\nbackground = 'transparent'",
+            "transparent",
+        ),
+        ("[[job]]\nperformer = 'no.mp4'\nsource = '0.npz'\npreset = 'tinyy'", "tinyy"),
+        (
+            "[[job]]\nperformer = 'no.mp4'\nsource = '0.npz'\nminutes = -3",
+            "must be above 0, not -3",
+        ),
+        ("[[job]]\nperformer = 'zola'\nsource = '0.npz'\nname = '{source.x}'", "it may have"),
         ("[[job]]\nperformer = 'zola'", "job 1: needs a `source` or a `dance`"),
         ("[[job]]\nsource = '0.npz'", "needs a `performer`"),
         ("[[job]]\nperformer = 'zola'\nsource = 'gone.mp4'", "gone.mp4 does not exist"),
@@ -200,12 +241,14 @@ def test_a_table_names_paths(folder: Path) -> None:
             "'background' meant",
         ),
         ("[[job]]\nperformer = 'zola'\nsource = '0.npz'\nminutes = 'many'", "minutes"),
-        ("[[job]]\nperformer = 'zola'\nsource = '0.npz'\nname = '{who}'", "is no pattern"),
+        ("[[job]]\nperformer = 'zola'\nsource = '0.npz'\nname = '{who}'", "it may have"),
         ("[[job]]\nperformer = 'zola'\ndance = 'fresh'", "there is no dance 'fresh'"),
         ("name = 'x'\n[performers]\na = 'zola'\nb = 'bo'\n[sources]\ns = '0.npz'", "as job 1 is"),
     ],
 )
 def test_a_wrong_plan_is_told_in_one_line(folder: Path, written: str, line: str) -> None:
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "pipe")  # which would be waited for without end
     plan = planned(folder, written)
     with pytest.raises(InputError) as caught:
         batch(plan, folder / "out")

@@ -80,6 +80,8 @@ def main() -> None:
         status = app(standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):  # older Typers turn Ctrl-C into Abort
         status = _STOPPED
+        for number in ENDINGS[1:]:  # it is ending: `timeout` asks twice
+            signal.signal(number, signal.SIG_IGN)
     except DanceNowError as error:
         if verbose:
             traceback.print_exc()

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from tomlkit.exceptions import ParseError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
+from tomlkit.exceptions import TOMLKitError
 
 from dancenow.errors import InputError
 from dancenow.names import nearest
@@ -24,18 +32,26 @@ from dancenow.options import (
 from dancenow.options.field import narrowed
 
 _FORBIDDEN: Final = re.compile(r'[\x00-\x1f<>:"/\\|?*]')  # in names of files, on any system
-_LONGEST: Final = 120  # characters of a name
+_LONGEST: Final = 180  # bytes of a name
 _MOST: Final = 10_000  # results
 VIDEO_SUFFIXES: Final = (".mp4", ".mov", ".mkv", ".webm", ".gif")
 _PLACES: Final = ("performer", "source", "dance")
 _INPUTS: Final = ("background", "music", "continue_from", "poses", "source_poses")
 
 
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+_ADAPTERS: Final = {kind: TypeAdapter(kind) for kind in (TransferOptions, GenerateOptions)}
+_KNOWN: Final = {each.name for kind in (TransferOptions, GenerateOptions) for each in fields(kind)}
+
+
 class Dance(BaseModel):
     """A dance that is composed: from what, and options of `generate`."""
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
-    moves: list[Path] | Path = Field(alias="from")
+    moves: Annotated[list[Path], BeforeValidator(_listed), Field(alias="from", min_length=1)]
 
 
 class Job(BaseModel):
@@ -124,19 +140,28 @@ def _read(path: Path) -> Document:
         if path.suffix.lower() == ".csv":
             return Document(job=[Job(**row) for row in _rows(text, path)])
         return Document.model_validate(tomlkit.parse(text).unwrap())
-    except (ParseError, RecursionError, csv.Error) as error:
-        raise InputError(f"{path}: {error}") from error
+    except (TOMLKitError, RecursionError, csv.Error) as error:
+        raise InputError(f"{path}: {' '.join(str(error).split())[:200]}") from error
     except ValidationError as error:
         raise InputError(f"{path}: {_told(error)}") from error
 
 
 def _rows(text: str, path: Path) -> Iterator[dict[str, str]]:
-    """The rows of a table, without empty cells."""
-    reader = csv.DictReader(text.splitlines())
-    for number, row in enumerate(reader, start=2):
+    """The rows of a table, without empty rows and cells."""
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    columns = [str(name or "").strip() for name in reader.fieldnames or ()]
+    if not {"performer", "dance"} & set(columns) or len(set(columns)) < len(columns):
+        raise InputError(
+            f"{path}: its first line names the columns, each once, with commas between: performer, "
+            f"source, and options; found: {', '.join(columns)[:200] or 'nothing'}."
+        )
+    for row in reader:
         if None in row:
-            raise InputError(f"{path}, line {number}: has more cells than the first line.")
-        yield {str(key).strip(): cell.strip() for key, cell in row.items() if cell and cell.strip()}
+            raise InputError(f"{path}, line {reader.line_num}: has more cells than the first line.")
+        cells = zip(columns, row.values(), strict=True)
+        known = {name: cell.strip() for name, cell in cells if cell and cell.strip()}
+        if known:
+            yield known
 
 
 def _all_pairs(document: Document) -> Iterator[Job]:
@@ -149,6 +174,9 @@ def _all_pairs(document: Document) -> Iterator[Job]:
 
 
 def _wanted(document: Document, job: Job, where: str, folder: Path) -> Wanted:
+    for option in job.model_extra or {}:
+        if option.replace("-", "_") not in _KNOWN:
+            raise InputError(f"{where}: {_unknown('option', option, (*_KNOWN, *_PLACES, 'name'))}")
     if bool(job.source) == bool(job.dance):
         raise InputError(f"{where}: needs a `source` or a `dance`, and not both.")
     names = [job.performer] if isinstance(job.performer, str) else job.performer
@@ -171,8 +199,7 @@ def _wanted(document: Document, job: Job, where: str, folder: Path) -> Wanted:
         dance = document.dances.get(job.dance)
         if dance is None:
             raise InputError(f"{where}: {_unknown('dance', job.dance, document.dances)}")
-        found = dance.moves if isinstance(dance.moves, list) else [dance.moves]
-        moves = tuple(_there(folder / each, where) for each in found)
+        moves = tuple(_there(folder / each, where) for each in dance.moves)
         own = {"device": learned.device, "seed": learned.seed, **(dance.model_extra or {}), **own}
         options = _options(GenerateOptions, {"codec": "pose", **own}, where, folder)
     pattern = job.name or document.name or "{performer}, {source}"
@@ -181,13 +208,12 @@ def _wanted(document: Document, job: Job, where: str, folder: Path) -> Wanted:
         "source": job.dance or _called(document.sources, job.source),
         "dance": job.dance or _called(document.sources, job.source),
     }
-    try:
-        name = pattern.format(**values)
-    except (KeyError, IndexError, ValueError, AttributeError, TypeError) as error:
+    if unknown := set(re.findall(r"{[^}]*}?|}", pattern)) - {f"{{{place}}}" for place in _PLACES}:
         raise InputError(
-            f"{where}: the name {pattern!r} is no pattern; it may have "
+            f"{where}: the name {pattern!r} has {sorted(unknown)[0]!r}; it may have "
             f"{', '.join(f'{{{place}}}' for place in _PLACES)}."
-        ) from error
+        )
+    name = re.sub(r"{(\w+)}", lambda found: values[found[1]], pattern)
     name = plain_file_name(name) or "result"
     training = narrowed(learned, TrainPerformerOptions)
     return Wanted(
@@ -197,7 +223,8 @@ def _wanted(document: Document, job: Job, where: str, folder: Path) -> Wanted:
 
 def plain_file_name(name: str) -> str:
     """A name without what any system forbids in names of files; "" if nothing is left."""
-    return _FORBIDDEN.sub("-", name).strip(" .")[:_LONGEST].strip(" .")
+    plain = _FORBIDDEN.sub("-", name).strip(" .").encode()[:_LONGEST]
+    return plain.decode("utf-8", "ignore").strip(" .")
 
 
 def _called(known: Mapping[str, Path], name: str) -> str:
@@ -207,12 +234,15 @@ def _called(known: Mapping[str, Path], name: str) -> str:
 
 def _path(known: Mapping[str, Path], name: str, where: str, folder: Path) -> Path:
     """The path that a name stands for, or that it is."""
-    return _there(folder / known.get(name, Path(name)), where)
+    path = folder / known.get(name, Path(name))
+    if path == folder:
+        raise InputError(f"{where}: {name!r} names no file.")
+    return _there(path, where)
 
 
 def _there(path: Path, where: str) -> Path:
     try:
-        there = path.exists()
+        there = path.is_file() or path.is_dir()
     except (OSError, ValueError):  # no file can have such a name
         there = False
     if not there:
@@ -228,10 +258,11 @@ def _options(kind: type[Any], values: dict[str, Any], where: str, folder: Path) 
             raise InputError(f"{where}: {_unknown('option', name, names)}")
     values = {name.replace("-", "_"): value for name, value in values.items()}
     for name in _INPUTS:
-        if isinstance(values.get(name), str) and (folder / values[name]).exists():
-            values[name] = str(folder / values[name])
+        given = values.get(name)
+        if isinstance(given, str) and ("." in given or "/" in given):
+            values[name] = str(_there(folder / given, where))
     try:
-        return TypeAdapter(kind).validate_python(values)
+        return _ADAPTERS[kind].validate_python(values)
     except ValidationError as error:
         raise InputError(f"{where}: {_told(error)}") from error
 
@@ -244,5 +275,9 @@ def _unknown(what: str, name: str, names: Iterable[str]) -> str:
 def _told(error: ValidationError) -> str:
     """What is wrong first, in one line."""
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg'].lower()}."
+    place = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
+    if first["type"] == "extra_forbidden":
+        return f"{place}: {_unknown('key', place, Document.model_fields)}"
+    if "path" in first["type"]:
+        return f"{place}: is no path."
+    return f"{place}: {first['msg'][0].lower()}{first['msg'][1:]}."

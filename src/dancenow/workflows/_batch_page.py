@@ -39,7 +39,7 @@ def write_batch_page(
 
 
 def _told(known: Mapping[str, Any]) -> str:
-    return f"{known['figures'].get('steps', 0):,} steps, {known['seconds']:.0f} s"
+    return f"{known.get('figures', {}).get('steps', 0):,} steps, {known.get('seconds', 0):.0f} s"
 
 
 def _result(

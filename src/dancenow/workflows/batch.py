@@ -16,6 +16,7 @@ from dancenow.plan.batch import Wanted, read_batch
 from dancenow.processes import try_lock
 from dancenow.progress import ProgressCallback, silent
 from dancenow.report import PAGE
+from dancenow.workflows._batch_checks import check_tasks
 from dancenow.workflows._batch_page import write_batch_page
 from dancenow.workflows._batch_pool import Outcome, Pool
 from dancenow.workflows._batch_tasks import Task, tasks_of
@@ -88,6 +89,7 @@ def batch(
     wanted = read_batch(plan)
     check_folder(output, "batch", ours=(output / RECORD).is_file())
     tasks = tasks_of(wanted, output)
+    check_tasks(tasks.values())
     make_folder(output)
     release = try_lock(output / LOCK)
     if release is None:
@@ -136,9 +138,10 @@ class _Record:
         self.tasks: dict[str, dict[str, Any]] = {}
         try:
             document = json.loads(path.read_text("utf-8"))
-            if document.get("version") == _VERSION and isinstance(document["tasks"], dict):
-                self.tasks = document["tasks"]
-        except (OSError, ValueError, KeyError, AttributeError):
+            if document.get("version") == _VERSION:
+                known = dict(document["tasks"]).items()
+                self.tasks = {key: entry for key, entry in known if isinstance(entry, dict)}
+        except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
             pass  # it is begun anew: what is there is made again
 
     def has(self, task: Task) -> bool:
