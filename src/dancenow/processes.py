@@ -18,7 +18,7 @@ from typing import Final, NoReturn
 ENDINGS: Final = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
-"""The signals that ask a process to end: Ctrl-C, shutdown, a closed terminal."""
+"""The signals that ask a process to end: Ctrl-C first, then shutdown, a closed terminal."""
 
 
 def try_lock(path: Path) -> Callable[[], None] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from dancenow.pose.layout import NUM_KEYPOINTS
 from dancenow.sources import detection
 from dancenow.sources.detection import detect_people, detect_person
 from dancenow.video import ClipInfo, open_writer, probe
+from fixture_types import SampleClip
 from motions import dancing
 
 
@@ -74,3 +76,17 @@ def test_masks_of_one_of_several_are_of_the_model_that_told_them_apart(
         monkeypatch.setattr(detection, "pose_model", lambda model=model: model)
         detect_person(filmed, np.arange(3), track=duet[1])
     assert len(made) == 3  # of the first person, and twice of the second
+
+
+def test_masks_of_some_frames_are_taken_from_those_of_all(
+    sample_clip: SampleClip, own_cache: Path
+) -> None:
+    clip, some = probe(sample_clip()), np.array([1, 4])
+    fresh = np.array(detect_person(clip, some).masks)
+    shutil.rmtree(own_cache / "masks")
+    every = detect_person(clip, np.arange(clip.frames))
+    found = detect_person(clip, some)
+    assert len(list((own_cache / "masks").iterdir())) == 1  # nothing was looked for again
+    assert found.frames.tolist() == some.tolist()
+    np.testing.assert_array_equal(found.masks, every.masks[some])
+    np.testing.assert_array_equal(found.masks, fresh)

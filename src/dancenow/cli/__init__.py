@@ -60,9 +60,8 @@ def _end_as_ctrl_c_does() -> list[int]:
         came.append(number)
         raise _Ended
 
-    for number in ENDINGS:
-        handler = signal.getsignal(number)
-        if number != signal.SIGINT and handler is not signal.SIG_IGN:  # `nohup` ignores SIGHUP
+    for number in ENDINGS[1:]:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` ignores SIGHUP
             signal.signal(number, end)
     return came
 

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.pose.layout import CERTAIN, FACE, INDEX
-from dancenow.pose.track import FloatArray
+from dancenow.pose.track import FloatArray, PoseTrack
 
 _PART: Final = 128 / 1024  # of the frame's longer side
 _STEP: Final = 8  # pixels: the face generator halves its picture three times
+_ROOM: Final = 1.8  # sides of a square around a face's keypoints
+_STEADY: Final = 0.2  # seconds over which it is averaged
 _FEWEST: Final = 10  # face keypoints that must be seen
 _HEAD: Final = [INDEX[name] for name in ("nose", "right_eye", "left_eye")]
 
@@ -53,6 +55,30 @@ def face_corners(
     corners = np.round(np.where(seen[:, None], middle, 0.0) - side / 2).astype(np.int64)
     corners = np.clip(corners, 0, np.array([width - side, height - side]))
     return corners, seen
+
+
+def face_boxes(track: PoseTrack) -> NDArray[np.float64]:
+    """A square around the face in every frame, all of one side, steady over time.
+
+    Returns:
+        float64 `(T, 3)`: x and y of the middle, and the side, in pixels.  Where no face is seen it
+        moves from where one was to where one will be; if none ever is, it is the frame's middle.
+    """
+    places, sure = track.xy[:, FACE], track.confidence[:, FACE] >= CERTAIN
+    found = np.flatnonzero(sure.any(axis=1))
+    if not len(found):
+        return np.tile([track.size[0] / 2, track.size[1] / 2, min(track.size)], (len(track), 1))
+    boxes = []
+    for index in found.tolist():
+        low, high = (edge(places[index, sure[index]], axis=0) for edge in (np.min, np.max))
+        boxes.append([*(low + high) / 2, _ROOM * (high - low).max()])
+    known, all_frames = np.array(boxes), np.arange(len(track))
+    filled = np.stack([np.interp(all_frames, found, part) for part in known.T], axis=1)
+    filled[:, 2] = np.median(known[:, 2])
+    reach = max(0, round(_STEADY * track.fps / 2))
+    padded = np.pad(filled, ((reach, reach), (0, 0)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
+    return np.asarray(windows.mean(axis=-1))
 
 
 def _middle(points: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -172,11 +172,25 @@ def detect_person(
     Warns:
         DanceNowWarning: there are several persons, and none was chosen.
     """
+    every = np.arange(clip.frames)
+    whole = cache_dir("masks") / clip_hash(clip, _VERSION, every.tolist())
+    if len(wanted) < len(every) and whole.is_dir():  # some of what was found before
+        found = detect_person(
+            clip,
+            every,
+            track=track,
+            person=person,
+            estimator=estimator,
+            device=device,
+            progress=progress,
+        )
+        masks, everyone = found.masks[wanted], found.everyone[wanted]
+        return replace(found, frames=wanted, masks=masks, everyone=everyone)
     folder = cache_dir("masks") / clip_hash(clip, _VERSION, wanted.tolist())
     if not folder.is_dir():
-        found = _segment(clip, wanted, folder, progress)
+        cast = _segment(clip, wanted, folder, progress)
         if not _people_folder(clip, "mediapipe").is_dir():
-            _save_cast(found, _people_folder(clip, "mediapipe"))
+            _save_cast(cast, _people_folder(clip, "mediapipe"))
     using = "mediapipe" if track is not None else estimator
     cast = detect_people(clip, estimator=using, device=device, progress=progress)
     if track is None:

@@ -89,6 +89,11 @@ def load_source(
     return replace(source, track=filmed(path, steady_track(source, progress), view), filmed=True)
 
 
+def is_without_picture(path: Path) -> bool:
+    """Whether a source is a track, a motion capture or pose files, and no clip."""
+    return is_capture(path) or path.suffix.lower() == ".npz" or holds_poses(path)
+
+
 def steady_track(source: Source, progress: ProgressCallback = silent) -> PoseTrack:
     """A source's track, without the camera's own movement; from shot to shot, a camera jumps."""
     if source.clip is None or source.cuts:
@@ -111,9 +116,7 @@ def _load(
 ) -> Source:
     check_rate(fps)
     check_person(person)
-    if poses is not None and (
-        is_capture(path) or path.suffix.lower() == ".npz" or holds_poses(path)
-    ):
+    if poses is not None and is_without_picture(path):
         raise InputError(f"`source_poses={poses}`: {path} holds poses already; leave it out.")
     if person != LARGEST and (is_capture(path) or path.suffix.lower() == ".npz"):
         raise InputError(f"`person={person}`: {path} holds one person; leave it out.")

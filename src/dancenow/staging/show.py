@@ -10,8 +10,7 @@ from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.options import Camera, Formation, Legs, Retarget, ShowOptions
 from dancenow.performer import Performer, is_performer
-from dancenow.pose.pose_files import holds_poses
-from dancenow.sources.captures import is_capture
+from dancenow.sources.load import is_without_picture
 from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.staging.backdrop import (
     SOURCE,
@@ -60,9 +59,8 @@ def check_source(show: ShowOptions, source: Path) -> None:
     """Raise `InputError` if the options need a picture or poses that the source does not have."""
     if is_performer(source):
         raise InputError(f"{source}: is a performer; SOURCE, the motion to dance, is missing.")
-    given = source.suffix.lower() == ".npz" or is_capture(source)
     drawn = is_authors_folder(source)
-    poses = given or drawn or holds_poses(source)
+    poses = drawn or is_without_picture(source)
     if show.background == SOURCE and poses:
         raise InputError(
             f"`background=source`: {source} holds poses without a picture; choose another."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 from dancenow.errors import DanceNowError, InputError
 from dancenow.options import GenerateOptions, PerformOptions, TrainPerformerOptions
@@ -14,7 +15,7 @@ from dancenow.staging.show import check_show
 from dancenow.workflows._batch_tasks import Task
 from dancenow.workflows.train_performer import check_target
 
-_MOST_SEED = 2**63
+_MOST_SEED: Final = 2**63
 
 
 def check_tasks(tasks: Iterable[Task]) -> None:

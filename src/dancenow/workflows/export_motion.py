@@ -18,22 +18,21 @@ from dancenow.options import ExportMotionOptions, TrainPerformerOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.draw_dwpose import BODY_ROWS, draw_dwpose
-from dancenow.pose.layout import CERTAIN, FACE, LEFT_HAND, RIGHT_HAND
+from dancenow.pose.face_region import face_boxes
+from dancenow.pose.layout import FACE, LEFT_HAND, RIGHT_HAND
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.detection import detect_person
-from dancenow.sources.load import Source, load_source
+from dancenow.sources.load import Source, is_without_picture, load_source
 from dancenow.staging.backdrop import source_room
 from dancenow.staging.conversion import cut_sound
 from dancenow.staging.room import performable
-from dancenow.video import open_writer, read_frames
+from dancenow.video import ClipInfo, open_writer, probe, read_frames
 from dancenow.video.png import encode_png
 from dancenow.workflows.train_performer import load_or_train
 
 Frame = NDArray[np.uint8]
 
 _FACE_PX: Final = 512  # side of a face's picture
-_FACE_ROOM: Final = 1.8  # sides of the box around a face's keypoints
-_STEADY: Final = 0.2  # seconds over which a face's box is averaged
 
 
 @dataclass(frozen=True)
@@ -88,6 +87,9 @@ def export_motion(
     options, times = options or ExportMotionOptions(), StageTimes()
     check_folder(output, "motion", ours=False)
     with times.stage("detect"):
+        found_here = options.source_poses is None and options.estimator == "mediapipe"
+        if found_here and not is_without_picture(source):  # masks and poses in one pass
+            _find_masks(probe(source, fps=options.fps), None, progress)
         motion = load_source(
             source,
             fps=options.fps,
@@ -147,42 +149,31 @@ def _as_json(keypoints: NDArray[Any], size: tuple[int, int]) -> dict[str, Any]:
     }
 
 
+def _find_masks(
+    clip: ClipInfo, track: PoseTrack | None, progress: ProgressCallback
+) -> NDArray[np.uint8]:
+    """Masks of the dancer with that track, or of the first one, in every frame; cached."""
+    every = np.arange(clip.frames)
+    return detect_person(clip, every, track=track, person="1", progress=progress).masks
+
+
 def _write_picture(folder: Path, motion: Source, progress: ProgressCallback) -> None:
     """Write what only a clip has: faces, masks, the room, the sound."""
     clip = motion.clip
     assert clip is not None
-    seen = detect_person(clip, np.arange(clip.frames), track=motion.track, progress=progress)
-    boxes = _face_boxes(motion.track)
+    masks = _find_masks(clip, motion.track, progress)
+    boxes = face_boxes(motion.track)
     with ExitStack() as open_files:
         face = open_files.enter_context(open_writer(folder / "face.mp4", fps=clip.fps))
         mask = open_files.enter_context(open_writer(folder / "mask.mp4", fps=clip.fps))
         for index, frame in enumerate(read_frames(clip)):
             face.write(_face(frame, boxes[index]))
-            grown = cv2.resize(seen.masks[index], clip.size, interpolation=cv2.INTER_LINEAR)
+            grown = cv2.resize(masks[index], clip.size, interpolation=cv2.INTER_LINEAR)
             mask.write(np.repeat(np.asarray(grown, np.uint8)[..., None], 3, axis=2))
             progress(Progress("writing faces and masks", index + 1, clip.frames))
     (folder / "background.png").write_bytes(encode_png(source_room(motion, progress)))
     if clip.has_audio:
         cut_sound(clip.path, folder / "sound.m4a", 0.0, clip.duration)
-
-
-def _face_boxes(track: PoseTrack) -> NDArray[np.float64]:
-    """Centre and side of a square around the face `(T, 3)`, pixels, steady over time."""
-    places, sure = track.xy[:, FACE], track.confidence[:, FACE] >= CERTAIN
-    found = np.flatnonzero(sure.any(axis=1))
-    if not len(found):
-        return np.tile([track.size[0] / 2, track.size[1] / 2, min(track.size)], (len(track), 1))
-    boxes = []
-    for index in found.tolist():
-        low, high = (edge(places[index, sure[index]], axis=0) for edge in (np.min, np.max))
-        boxes.append([*(low + high) / 2, _FACE_ROOM * (high - low).max()])
-    known, all_frames = np.array(boxes), np.arange(len(track))
-    filled = np.stack([np.interp(all_frames, found, part) for part in known.T], axis=1)
-    filled[:, 2] = np.median(known[:, 2])
-    reach = max(0, round(_STEADY * track.fps / 2))
-    padded = np.pad(filled, ((reach, reach), (0, 0)), mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
-    return np.asarray(windows.mean(axis=-1))
 
 
 def _face(frame: Frame, box: NDArray[np.float64]) -> Frame:
