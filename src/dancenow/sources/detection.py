@@ -173,20 +173,24 @@ def detect_person(
         DanceNowWarning: there are several persons, and none was chosen.
     """
     every = np.arange(clip.frames)
-    whole = cache_dir("masks") / clip_hash(clip, _VERSION, every.tolist())
-    if len(wanted) < len(every) and whole.is_dir():  # some of what was found before
-        found = detect_person(
-            clip,
-            every,
-            track=track,
-            person=person,
-            estimator=estimator,
-            device=device,
-            progress=progress,
-        )
-        masks, everyone = found.masks[wanted], found.everyone[wanted]
-        return replace(found, frames=wanted, masks=masks, everyone=everyone)
-    folder = cache_dir("masks") / clip_hash(clip, _VERSION, wanted.tolist())
+    frames = every if _masks_folder(clip, every).is_dir() else wanted  # found before
+    found = _detect(clip, frames, track, person, estimator, device, progress)
+    if frames is wanted:
+        return found
+    masks, everyone = found.masks[wanted], found.everyone[wanted]
+    return replace(found, frames=wanted, masks=masks, everyone=everyone)
+
+
+def _detect(
+    clip: ClipInfo,
+    wanted: NDArray[np.int64],
+    track: PoseTrack | None,
+    person: str,
+    estimator: str,
+    device: str,
+    progress: ProgressCallback,
+) -> PersonDetection:
+    folder = _masks_folder(clip, wanted)
     if not folder.is_dir():
         cast = _segment(clip, wanted, folder, progress)
         if not _people_folder(clip, "mediapipe").is_dir():
@@ -230,6 +234,10 @@ def _together(cast: Cast) -> bool:
     """Whether several dancers are seen at once."""
     seen = np.stack([(track.confidence > 0).any(axis=1) for track in cast.tracks])
     return bool((seen.sum(axis=0) > 1).any())
+
+
+def _masks_folder(clip: ClipInfo, wanted: NDArray[np.int64]) -> Path:
+    return cache_dir("masks") / clip_hash(clip, _VERSION, wanted.tolist())
 
 
 def _people_folder(clip: ClipInfo, estimator: str) -> Path:
