@@ -268,14 +268,16 @@ class JobQueue:
             return started
 
     def _is_helped(self, job: Job) -> bool:
-        """Whether another job is at work on what this one needs."""
-        uses = set(job.request.get("uses", ()))
-        return not self._kinds[job.kind].ahead and any(
-            self._kinds[other.kind].ahead
-            and other.state in (JobState.running, JobState.cancelling)
-            and uses & set(other.request.get("uses", ()))
-            for other in self._all()
-        )
+        """Whether another job is at work on what this one needs, or is the next in its lane."""
+        if self._kinds[job.kind].ahead:
+            return False
+        uses, seen = set(job.request.get("uses", ())), set()
+        for other in sorted((j for j in self._all() if j.state.active), key=_turn):
+            kind = self._kinds[other.kind]
+            if kind.ahead and kind.lane not in seen and uses & set(other.request.get("uses", ())):
+                return True
+            seen.add(kind.lane)
+        return False
 
     def is_ahead(self, job: Job) -> bool:
         """Whether a job was queued by nobody, but to save others work."""
