@@ -30,7 +30,7 @@ import numpy as np
 
 from dancenow.pose.body_size import body_height
 from dancenow.pose.filters import CleanConfig, SmoothConfig, clean, complete
-from dancenow.pose.flow_fusion import join_with_flow
+from dancenow.pose.flow_fusion import flow_height, join_with_flow, measure_flow
 from dancenow.pose.layout import BODY, FACE, LEFT_HAND, RIGHT_HAND
 from dancenow.pose.track import PoseTrack
 from dancenow.video import read_frames
@@ -102,7 +102,9 @@ def load_pairs(paths: list[Path]) -> list[tuple[PoseTrack, PoseTrack]]:
 def joined(found: PoseTrack, true: Path) -> PoseTrack:
     """The track as DanceNow uses it; the clip lies beside the true track."""
     clip = true.with_name(true.name.replace(".pose.npz", ".mp4"))
-    return join_with_flow(complete(found), read_frames(clip))
+    track = complete(found)
+    heights = np.full(len(track) - 1, flow_height(track))
+    return join_with_flow(track, measure_flow(track.keypoints, heights, read_frames(clip)))
 
 
 def format_row(

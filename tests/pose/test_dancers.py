@@ -10,6 +10,7 @@ import pytest
 from dancenow.errors import InputError
 from dancenow.pose.dancers import bridged, check_person, choose_dancer, dancers, nearest_dancer
 from dancenow.pose.estimators import make_estimator
+from dancenow.pose.estimators.base import cast_of
 from dancenow.pose.estimators.person_detector import PersonDetector
 from dancenow.pose.layout import INDEX, MIRROR
 from dancenow.pose.looks import look_of, looks_apart
@@ -36,7 +37,7 @@ def dance() -> FloatArray:
 
 def people_in(clip: Path) -> list[PoseTrack]:
     info = probe(clip)
-    cast = make_estimator().estimate_all(read_frames(info), float(info.fps), info.size)
+    cast = cast_of(make_estimator().stream(read_frames(info)), float(info.fps), info.size)
     return list(cast.tracks)
 
 

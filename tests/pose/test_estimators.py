@@ -17,7 +17,7 @@ from numpy.testing import assert_array_equal
 
 from dancenow.errors import InputError
 from dancenow.pose.estimators import Detection, PoseEstimator, make_estimator
-from dancenow.pose.estimators.base import Frame
+from dancenow.pose.estimators.base import Frame, cast_of
 from dancenow.pose.estimators.stderr_filter import drop_stderr_lines
 from dancenow.pose.estimators.window import Cutter, Window, search_windows
 from dancenow.pose.layout import BODY, NUM_KEYPOINTS
@@ -42,10 +42,8 @@ def moving_light(frames: int) -> Iterator[Frame]:
         yield frame
 
 
-def test_an_estimator_turns_frames_into_a_track_and_reports_each_frame():
-    done: list[int] = []
-    track = BrightestPixel().estimate_all(moving_light(10), 12.5, (80, 60), done.append).tracks[0]
-    assert done == list(range(1, 11))
+def test_an_estimator_turns_frames_into_a_track():
+    track = cast_of(BrightestPixel().stream(moving_light(10)), 12.5, (80, 60)).tracks[0]
     assert (track.fps, track.size) == (12.5, (80, 60))
     np.testing.assert_allclose(track.xy[:, BODY, 0].mean(axis=1), 20 + np.arange(10), atol=1e-4)
 
@@ -53,7 +51,7 @@ def test_an_estimator_turns_frames_into_a_track_and_reports_each_frame():
 def test_a_clip_without_a_person_is_refused_with_advice():
     dark = (np.zeros((60, 80, 3), np.uint8) for _ in range(5))
     with pytest.raises(InputError, match="whole body is visible"):
-        BrightestPixel().estimate_all(dark, 25, (80, 60))
+        cast_of(BrightestPixel().stream(dark), 25, (80, 60))
 
 
 def test_an_unknown_estimator_is_refused_with_the_names_of_the_known_ones():

@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.pose.estimators import MediaPipeEstimator
+from dancenow.pose.estimators.base import cast_of
 from dancenow.pose.estimators.mediapipe_layout import BODY_LANDMARKS, FACE_POINTS, to_layout
 from dancenow.pose.layout import BODY, FACE, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
 from dancenow.pose.tracking import track_person
@@ -84,7 +85,7 @@ def test_an_empty_room_holds_nobody_and_the_message_says_what_to_check():
     rng = np.random.default_rng(0)
     wall = cv2.resize(rng.integers(90, 120, (9, 16, 3), dtype=np.uint8), (320, 180))
     with pytest.raises(InputError, match="whole body is visible"):
-        MediaPipeEstimator().estimate_all((wall for _ in range(4)), 25, (320, 180))
+        cast_of(MediaPipeEstimator().stream(wall for _ in range(4)), 25, (320, 180))
 
 
 def test_mediapipe_stays_silent_on_standard_error():
@@ -192,7 +193,7 @@ class TestOnRealClips:
                 frames.append(canvas)
             return frames
 
-        track = MediaPipeEstimator().estimate_all(far(), 24, (1280, 720)).tracks[0]
+        track = cast_of(MediaPipeEstimator().stream(far()), 24, (1280, 720)).tracks[0]
         expected = np.stack([detection.candidates[0] for detection in taiji[1]])
         assert (track.confidence[:, INDEX["neck"]] > 0.5).all()
         shift = np.stack([left + step * np.arange(len(track)), np.full(len(track), top)], axis=1)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from dancenow.pose.flow_fusion import join_with_flow
+from dancenow.pose.flow_fusion import flow_height, join_with_flow, measure_flow
 from dancenow.pose.layout import INDEX, NUM_KEYPOINTS
 from dancenow.pose.track import FloatArray, PoseTrack
 
@@ -40,6 +40,12 @@ def walk() -> PoseTrack:
     keypoints[..., 1] += (12 * np.cos(4 * np.pi * time))[:, None]
     keypoints[keypoints[..., 2] == 0] = 0
     return PoseTrack(keypoints, 25.0, SIZE)
+
+
+def joined_with(track: PoseTrack, frames: Iterable[np.ndarray]) -> PoseTrack:
+    """The track, joined with the flow in its frames."""
+    heights = np.full(len(track) - 1, flow_height(track))
+    return join_with_flow(track, measure_flow(track.keypoints, heights, frames))
 
 
 def film(track: PoseTrack) -> Iterator[np.ndarray]:
@@ -77,16 +83,16 @@ def error(track: PoseTrack, true: PoseTrack) -> float:
 def test_errors_shrink_and_the_truth_stays():
     true = walk()
     found = with_errors(true)
-    joined = join_with_flow(found, film(true))
+    joined = joined_with(found, film(true))
     assert error(joined, true) < 0.8 * error(found, true)
-    assert error(join_with_flow(true, film(true)), true) < 0.3
+    assert error(joined_with(true, film(true)), true) < 0.3
 
 
 def test_a_detection_gone_astray_hardly_counts():
     true = walk()
     keypoints = true.keypoints.copy()
     keypoints[12, INDEX["left_wrist"], 0] += 40
-    joined = join_with_flow(true.with_keypoints(keypoints), film(true))
+    joined = joined_with(true.with_keypoints(keypoints), film(true))
     astray = joined.xy[12, INDEX["left_wrist"]] - true.xy[12, INDEX["left_wrist"]]
     assert np.linalg.norm(astray) < 4
 
@@ -95,7 +101,7 @@ def test_what_is_missing_stays_missing():
     true = walk()
     keypoints = true.keypoints.copy()
     keypoints[10:14, INDEX["left_knee"]] = 0
-    joined = join_with_flow(true.with_keypoints(keypoints), film(true))
+    joined = joined_with(true.with_keypoints(keypoints), film(true))
     assert_array_equal(joined.keypoints[10:14, INDEX["left_knee"]], 0)
     assert_array_equal(joined.keypoints[:, LOST], 0)
     assert_array_equal(joined.confidence, keypoints[..., 2])
@@ -105,7 +111,7 @@ def test_a_gap_in_the_pictures_is_no_motion():
     """Where the room alone can be seen, its stillness does not hold the keypoints back."""
     true = walk()
     (room,) = list(film(true[:1]))
-    joined = join_with_flow(true, (room for _ in range(FRAMES)))
+    joined = joined_with(true, (room for _ in range(FRAMES)))
     assert error(joined, true) < 2.5
 
 
@@ -114,7 +120,7 @@ def test_beyond_the_picture_there_is_no_flow():
     true = walk()
     keypoints = true.keypoints.copy()
     keypoints[:, INDEX["left_ankle"], 1] += 500
-    joined = join_with_flow(true.with_keypoints(keypoints), film(true))
+    joined = joined_with(true.with_keypoints(keypoints), film(true))
     ankle = joined.xy[:, INDEX["left_ankle"]] - keypoints[:, INDEX["left_ankle"], :2]
     assert np.abs(ankle).max() < 1e-3
 
@@ -124,12 +130,12 @@ def test_a_close_up_is_smoothed():
     keypoints[:, INDEX["nose"]] = 100, 100, 0.9
     keypoints[::2, INDEX["nose"], 0] += 1
     jittering = PoseTrack(keypoints, 25.0, SIZE)
-    joined = join_with_flow(jittering, film(walk()))
+    joined = joined_with(jittering, film(walk()))
     assert np.ptp(joined.xy[5:15, INDEX["nose"], 0]) < 0.7
 
 
 def test_tracks_of_one_frame_or_of_nobody_stay():
     one = walk()[:1]
-    assert_array_equal(join_with_flow(one, film(one)).keypoints, one.keypoints)
+    assert_array_equal(joined_with(one, film(one)).keypoints, one.keypoints)
     nobody = PoseTrack(np.zeros((3, NUM_KEYPOINTS, 3), np.float32), 25.0, SIZE)
-    assert_array_equal(join_with_flow(nobody, film(walk()[:3])).keypoints, nobody.keypoints)
+    assert_array_equal(joined_with(nobody, film(walk()[:3])).keypoints, nobody.keypoints)

@@ -14,8 +14,9 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.estimators import Cast, Detection
 from dancenow.pose.estimators.base import PoseEstimator
 from dancenow.pose.layout import NUM_KEYPOINTS
-from dancenow.sources import detection
-from dancenow.sources.detection import detect_people, detect_person
+from dancenow.sources import detection, masks, segments
+from dancenow.sources.detection import detect_people
+from dancenow.sources.masks import detect_person
 from dancenow.video import ClipInfo, open_writer, probe
 from fixture_types import SampleClip
 from motions import dancing
@@ -50,7 +51,7 @@ def test_everybody_keeps_their_own_depth(
                 known = depths[order] if index < 15 else [None, None]
                 yield Detection(list(both)[order], depths=known)
 
-    monkeypatch.setattr(detection, "make_estimator", lambda *_, **__: Estimator())
+    monkeypatch.setattr(segments, "make_estimator", lambda *_, **__: Estimator())
     tracks = detect_people(filmed).tracks
     for number, track in enumerate(tracks):
         assert track.depth is not None
@@ -69,9 +70,9 @@ def test_masks_of_one_of_several_are_of_the_model_that_told_them_apart(
         np.save(folder / "masks.npy", np.zeros((len(wanted), 12, 32), np.uint8))
         return Cast(duet)
 
-    monkeypatch.setattr(detection, "_segment", segment)
-    monkeypatch.setattr(detection, "_segment_each", segment)
-    monkeypatch.setattr(detection, "detect_people", lambda *_, **__: Cast(duet))
+    monkeypatch.setattr(masks, "_segment", segment)
+    monkeypatch.setattr(masks, "_segment_each", segment)
+    monkeypatch.setattr(masks, "detect_people", lambda *_, **__: Cast(duet))
     for model in ("plain", "plain", "heavy"):
         monkeypatch.setattr(detection, "pose_model", lambda model=model: model)
         detect_person(filmed, np.arange(3), track=duet[1])

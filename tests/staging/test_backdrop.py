@@ -17,8 +17,8 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import pose_statistics
 from dancenow.pose.retarget import body_shape
 from dancenow.sample import dance_track
-from dancenow.sources.detection import PersonDetection
 from dancenow.sources.load import Source
+from dancenow.sources.masks import PersonDetection
 from dancenow.staging import backdrop
 from dancenow.staging.backdrop import Backdrop, check_background
 from dancenow.video import ClipInfo, open_writer, probe

@@ -97,7 +97,7 @@ VERBS: dict[str, Callable[[Path, Path, str], object]] = {
 def test_the_estimator_runs_where_it_is_told(
     verb: str, stage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dancenow.sources.detection.make_estimator", ask)
+    monkeypatch.setattr("dancenow.sources.segments.make_estimator", ask)
     monkeypatch.setattr("dancenow.workflows.live.make_estimator", ask)
     with warnings.catch_warnings(), pytest.raises(Asked) as asked:
         warnings.simplefilter("ignore")  # nobody knows what an untrained performer learned

@@ -21,8 +21,8 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent, standing_height
 from dancenow.progress import Progress, StageTimes
 from dancenow.sample import dance_track
-from dancenow.sources.detection import detect_person
 from dancenow.sources.load import Source, load_source
+from dancenow.sources.masks import detect_person
 from dancenow.staging.performance import write_performance
 from dancenow.staging.room import performable
 from dancenow.training import Budget

@@ -69,12 +69,14 @@ class Performer(ABC):
     Attributes:
         paints_layers: whether it paints the person alone, which allows any background, several
             performers in a frame, and live use; otherwise it paints whole frames.
+        paints_apart: whether it can paint a part of a dance as it paints the whole.
         scene: where it stands.
         device: where it computes.
         training: figures of the training (steps, seconds, frames).
     """
 
     paints_layers: ClassVar[bool]
+    paints_apart: ClassVar[bool] = False
     scene: Scene
     device: Device
     training: dict[str, Any]
@@ -99,17 +101,20 @@ class Performer(ABC):
             InputError: the track has another frame size, or nobody is in it.
         """
 
-    def layers(self, track: PoseTrack, *, resume: bool = False) -> Iterator[Layer]:
+    def layers(
+        self, track: PoseTrack, *, resume: bool = False, within: range | None = None
+    ) -> Iterator[Layer]:
         """Paint the person in every pose of `track`, without background; otherwise as `perform`.
 
         Args:
             track: as for `perform`.
             resume: the track continues the previous one without a break.
+            within: the frames that are wanted, where it `paints_apart`; by default all.
 
         Raises:
             InputError: this performer paints whole frames; or as `perform` does.
         """
-        del track, resume
+        del track, resume, within
         raise InputError(
             f"performers of the preset {self.preset} paint whole frames; train one with "
             "`preset=fast`."

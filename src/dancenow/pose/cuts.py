@@ -18,7 +18,7 @@ _SIZE: Final = (32, 18)  # of the pictures that are compared
 _APART: Final = 16.0  # of 255; consecutive frames of one shot differ by less
 _SUDDEN: Final = 4.0  # times as much as the frames around, as a pan does not
 _REMEMBERED: Final = 12  # frames
-_AHEAD: Final = 6  # frames that follow; light that flashes is over by then
+LOOK_AHEAD: Final = 6  # frames that follow a cut and tell it from a flash, which is over by then
 _FEWEST: Final = 4  # steps from frame to frame that tell how large they usually are
 _BACK: Final = 0.5  # of a step; what is nearer to the last frame of a shot belongs to it
 
@@ -35,7 +35,7 @@ def with_cuts(frames: Iterable[Frame], *, at_once: bool = False) -> Iterator[tup
     for frame in frames:
         small = cv2.resize(frame, _SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
         waiting.append((frame, small))
-        if at_once or len(waiting) > _AHEAD:
+        if at_once or len(waiting) > LOOK_AHEAD:
             yield waiting[0][0], finder.begins([picture for _, picture in waiting])
             waiting.popleft()
     while waiting:

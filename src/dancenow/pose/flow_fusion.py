@@ -7,7 +7,8 @@ keypoint moves from one frame to the next.  Together they place keypoints better
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -35,10 +36,68 @@ _ROUNDS: Final = 4
 _SMALLEST: Final = 16  # pixels; flow in a smaller picture means nothing
 
 
-def join_with_flow(track: PoseTrack, frames: Iterable[Frame]) -> PoseTrack:
+@dataclass(frozen=True)
+class Flow:
+    """How the picture moves under each keypoint, from each frame to the next.
+
+    Attributes:
+        steps: float32 `(T - 1, K, 2)`, pixels.
+        sure: float32 `(T - 1, K)`, 0..1.
+    """
+
+    steps: FloatArray
+    sure: FloatArray
+
+    @staticmethod
+    def joined(parts: Sequence[Flow]) -> Flow:
+        """The flow of a clip, given that of its parts."""
+        return Flow(
+            np.concatenate([part.steps for part in parts]),
+            np.concatenate([part.sure for part in parts]),
+        )
+
+    def __getitem__(self, shot: slice) -> Flow:
+        """The flow in a shot; that into the next one is left out."""
+        inside = slice(shot.start, shot.stop - 1)
+        return Flow(self.steps[inside], self.sure[inside])
+
+
+def flow_height(track: PoseTrack) -> float:
+    """The body's height by which a shot's flow is found, pixels; 0 where none is known."""
+    heights = body_height(track)
+    return float(np.nanmedian(heights)) if np.isfinite(heights).any() else 0.0
+
+
+def measure_flow(
+    keypoints: FloatArray, heights: NDArray[np.float64], frames: Iterable[Frame]
+) -> Flow:
+    """How the picture moves under a person's keypoints.
+
+    Args:
+        keypoints: float32 `(T, K, 3)`, pixels.
+        heights: `(T - 1,)`, the body's height in pixels; 0 where flow is not wanted.
+        frames: uint8 `(H, W, 3)` RGB, read once, one at a time.
+    """
+    shape = len(heights), keypoints.shape[1]
+    steps, sure = np.zeros((*shape, 2), np.float32), np.zeros(shape, np.float32)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    greys = (np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8) for frame in frames)
+    poses = zip(pairwise(keypoints), heights, strict=False)
+    for index, (pictures, (pair, height)) in enumerate(zip(pairwise(greys), poses, strict=False)):
+        window = _window(np.concatenate(pair), pictures[0].shape, height) if height > 0 else None
+        if window is not None:
+            left, top, right, bottom = window
+            parts = [picture[top:bottom, left:right] for picture in pictures]
+            corner = np.array([left, top])
+            moved, known = _step(parts, pair[0][:, :2] - corner, height, search)
+            steps[index], sure[index] = moved, known
+    return Flow(steps, sure)
+
+
+def join_with_flow(track: PoseTrack, flow: Flow) -> PoseTrack:
     """The track that agrees best with its detections and with the flow between frames.
 
-    For each keypoint, a least-squares problem over the whole clip: stay near what was detected,
+    For each keypoint, a least-squares problem over the whole shot: stay near what was detected,
     weighted by confidence, and move from frame to frame as the picture does.  Weights are found
     anew some times, so that detections gone astray (Huber's weights) and flow that belongs to
     something else, say an arm in front (Cauchy's), hardly count (Holland and Welsch, "Robust
@@ -47,20 +106,18 @@ def join_with_flow(track: PoseTrack, frames: Iterable[Frame]) -> PoseTrack:
     Where no body's height is known, as in a close-up, the track is smoothed instead.
 
     Args:
-        track: as detected; what has confidence 0 stays as it is.
-        frames: uint8 `(H, W, 3)` RGB, the clip's, read once, one at a time.
+        track: a shot's, as detected; what has confidence 0 stays as it is.
+        flow: the shot's.
     """
-    heights = body_height(track)
-    height = float(np.nanmedian(heights)) if np.isfinite(heights).any() else 0.0
+    height = flow_height(track)
     if len(track) < 2 or height <= 0:
         return smooth(track)
-    steps, sure = _steps(track, frames, height)
     keypoints = track.keypoints.copy()
     # One after the other: in a long clip, all at once would take gigabytes.
     for index in range(keypoints.shape[1]):
         keypoint = track.keypoints[:, index].astype(np.float64) / (height, height, 1)
-        moves = steps[:, index].astype(np.float64) / height
-        joined = _join(keypoint, moves, sure[:, index].astype(np.float64))
+        moves = flow.steps[:, index].astype(np.float64) / height
+        joined = _join(keypoint, moves, flow.sure[:, index].astype(np.float64))
         keypoints[:, index, :2] = np.where(
             keypoint[:, 2:] >= FOUND, height * joined, track.xy[:, index]
         )
@@ -79,26 +136,6 @@ def _join(keypoint: Array, steps: Array, sure: Array) -> Array:
         slip = np.linalg.norm(np.diff(joined, axis=0) - steps, axis=-1) / _SLIP
         weight, weight_along = trust / np.maximum(1, astray), along / (1 + slip * slip)
     return joined
-
-
-def _steps(
-    track: PoseTrack, frames: Iterable[Frame], height: float
-) -> tuple[FloatArray, FloatArray]:
-    """How the picture under each keypoint moves, `(T - 1, K, 2)` pixels, and how sure that is."""
-    shape = len(track) - 1, track.keypoints.shape[1]
-    steps, sure = np.zeros((*shape, 2), np.float32), np.zeros(shape, np.float32)
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    greys = (np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8) for frame in frames)
-    poses = pairwise(track.keypoints)
-    for index, (pictures, pair) in enumerate(zip(pairwise(greys), poses, strict=False)):
-        window = _window(np.concatenate(pair), pictures[0].shape, height)
-        if window is not None:
-            left, top, right, bottom = window
-            parts = [picture[top:bottom, left:right] for picture in pictures]
-            corner = np.array([left, top])
-            moved, known = _step(parts, pair[0][:, :2] - corner, height, search)
-            steps[index], sure[index] = moved, known
-    return steps, sure
 
 
 def _step(

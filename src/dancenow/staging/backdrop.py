@@ -21,8 +21,8 @@ from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.background import find_room, plate_frames
 from dancenow.sources.camera import find_camera, stabilize_frame
 from dancenow.sources.clip_hash import clip_hash
-from dancenow.sources.detection import detect_person
 from dancenow.sources.load import Source
+from dancenow.sources.masks import detect_person
 from dancenow.video import IMAGE_SUFFIXES, probe, read_frames
 from dancenow.video.animation import is_animation
 from dancenow.video.images import SEE_THROUGH, open_picture, read_image, see_through

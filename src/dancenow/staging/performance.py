@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.credentials import Claim
+from dancenow.errors import InputError
 from dancenow.options import Formation, ShowOptions
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
@@ -19,7 +21,8 @@ from dancenow.sources.load import Source
 from dancenow.staging.backdrop import Backdrop
 from dancenow.staging.ensemble import Ensemble
 from dancenow.staging.result import ResultWriter, open_result
-from dancenow.staging.room import Staged, stage, steady_track
+from dancenow.staging.room import stage, steady_track
+from dancenow.video.lossless import read_lossless
 from dancenow.video.prefetch import prefetch
 
 
@@ -30,6 +33,7 @@ def write_performance(
     show: ShowOptions | None = None,
     *,
     audio: Path | None = None,
+    painted: Sequence[Path] = (),
     claim: Claim | None = None,
     progress: ProgressCallback = silent,
 ) -> ResultWriter:
@@ -41,6 +45,7 @@ def write_performance(
         output: the clip to write.
         show: how the motion is shown.
         audio: a file whose sound replaces the source's.
+        painted: its frames, where its segments were painted before; see `write_lossless`.
         claim: the statement of the clip's credentials; None for no credentials.
         progress: called for every frame.
 
@@ -48,25 +53,79 @@ def write_performance(
         The result's writer, with its number of frames and whether it was signed.
     """
     show = show or ShowOptions()
-    staged = stage(performer, source, show, progress=progress)
-    backdrop = Backdrop(show.background, performer, source, progress=progress)
+    painting = Painting(performer, source, show, progress=progress)
     clip = source.clip
-    fps = clip.fps if clip else Fraction(staged.track.fps).limit_denominator(1001)
     if audio is None and clip is not None and clip.has_audio:
         audio = clip.path
-    frames = prefetch(_filmed(performer, staged, backdrop, float(fps)))
+    frames = prefetch(read_lossless(painted) if painted else painting.frames())
     with open_result(
         output,
         claim,
-        fps=fps,
-        size=staged.track.size,
-        alpha=backdrop.transparent,
+        fps=painting.fps,
+        size=painting.staged.track.size,
+        alpha=painting.backdrop.transparent,
         audio_from=audio,
     ) as result:
         for frame in frames:
             result.write(frame)
-            progress(Progress("dancing", result.frames, len(staged.track), picture=frame))
+            progress(Progress("dancing", result.frames, painting.count, picture=frame))
+        if result.frames != painting.count:
+            raise InputError(f"{output}: its segments lack frames; call the same again.")
     return result
+
+
+class Painting:
+    """A performance that is staged and ready to be painted, the whole of it or a segment.
+
+    Args:
+        performer: who dances.
+        source: the motion.
+        show: how the motion is shown.
+        progress: called for every frame of the source that is looked at.
+    """
+
+    def __init__(
+        self,
+        performer: Performer,
+        source: Source,
+        show: ShowOptions,
+        *,
+        progress: ProgressCallback = silent,
+    ) -> None:
+        self.staged = stage(performer, source, show, progress=progress)
+        self.backdrop = Backdrop(show.background, performer, source, progress=progress)
+        self.fps = (
+            source.clip.fps
+            if source.clip
+            else Fraction(self.staged.track.fps).limit_denominator(1001)
+        )
+        self._performer = performer
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return len(self.staged.track)
+
+    def frames(self, within: range | None = None) -> Iterator[NDArray[np.uint8]]:
+        """The frames as seen by the camera, uint8 `(H, W, 3)` RGB or `(H, W, 4)` RGBA.
+
+        Args:
+            within: the frames that are wanted, of a performer who paints them apart.
+        """
+        performer, track = self._performer, self.staged.track
+        frames: Iterator[NDArray[np.uint8]]
+        if not performer.paints_layers:
+            frames = performer.perform(track)
+        elif self.backdrop.transparent:
+            frames = (layer.alone() for layer in performer.layers(track, within=within))
+        else:
+            first = 0 if within is None else within.start
+            behind = islice(self.backdrop.frames(float(self.fps)), first, None)
+            layers = zip(performer.layers(track, within=within), behind, strict=False)
+            frames = (layer.over(background) for layer, background in layers)
+        view = self.staged.view
+        for index, frame in enumerate(frames, start=within.start if within else 0):
+            yield frame if view is None else view.shown(frame, index)
 
 
 def write_cast(
@@ -76,6 +135,7 @@ def write_cast(
     show: ShowOptions,
     formation: Formation,
     *,
+    painted: Sequence[Path] = (),
     claim: Claim | None = None,
     progress: ProgressCallback = silent,
 ) -> ResultWriter:
@@ -85,7 +145,13 @@ def write_cast(
     """
     if len(performers) == 1:
         return write_performance(
-            performers[0], sources[0], output, show, claim=claim, progress=progress
+            performers[0],
+            sources[0],
+            output,
+            show,
+            painted=painted,
+            claim=claim,
+            progress=progress,
         )
     ensemble = _ensemble(performers, show, formation)
     motion: PoseTrack | list[PoseTrack] = steady_track(sources[0], progress)
@@ -195,19 +261,3 @@ def write_figures(
             result.write(frame)
             progress(Progress("dancing", result.frames, count))
     return result
-
-
-def _filmed(
-    performer: Performer, staged: Staged, backdrop: Backdrop, fps: float
-) -> Iterator[NDArray[np.uint8]]:
-    """The frames of a performance, as seen by its camera."""
-    frames: Iterator[NDArray[np.uint8]]
-    if not performer.paints_layers:
-        frames = performer.perform(staged.track)
-    elif backdrop.transparent:
-        frames = (layer.alone() for layer in performer.layers(staged.track))
-    else:
-        layers = zip(performer.layers(staged.track), backdrop.frames(fps), strict=False)
-        frames = (layer.over(background) for layer, background in layers)
-    for index, frame in enumerate(frames):
-        yield frame if staged.view is None else staged.view.shown(frame, index)

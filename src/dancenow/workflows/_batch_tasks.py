@@ -158,23 +158,14 @@ def do(task: Task, progress: ProgressCallback) -> dict[str, Any]:
     """
     from dancenow.sources.load import load_cast
     from dancenow.workflows.generate import generate
-    from dancenow.workflows.perform import perform
+    from dancenow.workflows.perform import loading, perform
     from dancenow.workflows.train_choreographer import train_choreographer
     from dancenow.workflows.train_performer import train_performer
 
     options, output = task.options, task.output
     if task.kind == "poses":
         count, shown = options
-        load_cast(
-            task.inputs[0],
-            count,
-            fps=shown.fps,
-            person=shown.person,
-            poses=shown.source_poses,
-            estimator=shown.estimator,
-            device=shown.device,
-            progress=progress,
-        )
+        load_cast(task.inputs[0], count, progress=progress, **loading(shown))
         return {}
     assert output is not None
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -21,8 +21,8 @@ from dancenow.pose.draw_dwpose import BODY_ROWS, draw_dwpose
 from dancenow.pose.face_region import face_boxes
 from dancenow.pose.layout import FACE, LEFT_HAND, RIGHT_HAND
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.sources.detection import detect_person
 from dancenow.sources.load import Source, is_without_picture, load_source
+from dancenow.sources.masks import detect_person
 from dancenow.staging.backdrop import source_room
 from dancenow.staging.conversion import cut_sound
 from dancenow.staging.room import performable

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dancenow.credentials import Made
 from dancenow.errors import InputError, counted
@@ -94,12 +95,25 @@ def several(paths: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
     return (Path(paths),) if isinstance(paths, str | Path) else tuple(map(Path, paths))
 
 
+def loading(options: PerformOptions) -> dict[str, Any]:
+    """How a performance loads its source; see `load_source`."""
+    return {
+        "fps": options.fps,
+        "person": options.person,
+        "poses": options.source_poses,
+        "estimator": options.estimator,
+        "device": options.device,
+        "view": options.view,
+    }
+
+
 def perform(
     folder: str | Path | Sequence[str | Path],
     source: str | Path,
     output: str | Path,
     options: PerformOptions | None = None,
     *,
+    painted: Sequence[Path] = (),
     progress: ProgressCallback = silent,
     times: StageTimes | None = None,
 ) -> Performed:
@@ -110,6 +124,7 @@ def perform(
         source: a clip, a track, a motion capture, pose files, or a folder of drawn stick figures.
         output: the clip to write.
         options: see `PerformOptions`.
+        painted: its frames, where `paint_segment` painted all its segments before.
         progress: called for every frame.
         times: the seconds of each stage are added to it.
 
@@ -143,17 +158,7 @@ def perform(
             result = write_figures(performer, source, output, claim=claim, progress=progress)
     else:
         with times.stage("detect"):
-            motions = load_cast(
-                source,
-                len(performers),
-                fps=options.fps,
-                person=options.person,
-                poses=options.source_poses,
-                estimator=options.estimator,
-                device=options.device,
-                view=options.view,
-                progress=progress,
-            )
+            motions = load_cast(source, len(performers), progress=progress, **loading(options))
         fps = motions[0].track.fps
         with times.stage("perform"):
             result = write_cast(
@@ -162,6 +167,7 @@ def perform(
                 output,
                 options,
                 options.formation,
+                painted=painted,
                 claim=claim,
                 progress=progress,
             )

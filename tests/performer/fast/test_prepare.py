@@ -9,7 +9,7 @@ import numpy as np
 from dancenow.performer.fast.config import PRESETS
 from dancenow.performer.fast.prepare import _Preparation
 from dancenow.pose.extent import body_extent
-from dancenow.sources.detection import PersonDetection
+from dancenow.sources.masks import PersonDetection
 from dancenow.video import open_writer, probe
 from motions import dancing
 

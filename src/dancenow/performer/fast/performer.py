@@ -43,6 +43,7 @@ Frame = NDArray[np.uint8]
 
 _BATCH = 4  # pictures painted at once
 _AHEAD = 3  # batches drawn ahead
+_SETTLED = 5.0  # seconds after which steadying has forgotten where it began
 _FADE_PX = 6  # of the canvas; the painted picture fades out at the border of its box
 _FAINT = 6.0  # of 255: coverage that is taken for none
 _MAX_CANVAS = 640  # pixels; a dance that needs a larger box is cropped
@@ -98,6 +99,7 @@ class FastPerformer(Performer):
     """
 
     paints_layers = True
+    paints_apart = True
     scene: PlatedScene
 
     def __init__(
@@ -129,18 +131,22 @@ class FastPerformer(Performer):
         for layer in self.layers(track):
             yield layer.over(self.scene.plate)
 
-    def layers(self, track: PoseTrack, *, resume: bool = False) -> Iterator[Layer]:
+    def layers(
+        self, track: PoseTrack, *, resume: bool = False, within: range | None = None
+    ) -> Iterator[Layer]:
         if not resume:
             self._chosen = None
             self._looks.reset()
             self._steadying.reset()
         self._check_size(track)
+        within = within or range(len(track))
+        start = max(0, within.start - round(_SETTLED * track.fps)) // _BATCH * _BATCH
         self._looks.meet(track.keypoints)
         path = crop_path(track, self.scene.zoom, self.generator.stride, _MAX_CANVAS)
         factor = 1.0 if self._fine is None else self._fine.factor
         shown = path.enlarged(factor)
         fade = _border_fade(shown.canvas, factor * _FADE_PX)
-        for batch in self._inputs(track, path):
+        for batch in self._inputs(track, path, range(start, within.stop)):
             left, top = corner = (round(factor * batch.corner[0]), round(factor * batch.corner[1]))
             height, width = (round(factor * side) for side in batch.plate.shape[1:3])
             faded = fade[top : top + height, left : left + width]
@@ -149,22 +155,23 @@ class FastPerformer(Performer):
             ):
                 there = (track.confidence[index] > 0).any()
                 layer = _layer(self.scene.size, shown, index, painted if there else None, corner)
-                yield self._steadying.steady(layer, track.fps)
+                steady = self._steadying.steady(layer, track.fps)
+                if index in within:
+                    yield steady
 
-    def _inputs(self, track: PoseTrack, path: CropPath) -> Iterator[_Inputs]:
+    def _inputs(self, track: PoseTrack, path: CropPath, within: range) -> Iterator[_Inputs]:
         """The generator's inputs, a few frames at a time, drawn in a thread while it paints."""
-        starts = range(0, len(track), _BATCH)
+        starts = range(within.start, within.stop, _BATCH)
+        for start in range(0, within.start, _BATCH):  # what is chosen depends on all before
+            for keypoints in self._posed(track, path, start)[1]:
+                self._chosen = self.texture.choose(keypoints, previous=self._chosen)
 
         def draw(start: int) -> _Inputs:
-            indices = range(start, min(start + _BATCH, len(track)))
-            danced = (self._looks.adapt(track.keypoints[index]) for index in indices)
-            poses = [path.to_canvas(pose, i) for pose, i in zip(danced, indices, strict=True)]
-            left, top, right, bottom = self._window(poses, path.canvas)
+            indices, poses, (left, top, right, bottom) = self._posed(track, path, start)
+            window = (right - left, bottom - top)
             rows, fine = [], []
             for index, keypoints in zip(indices, poses, strict=True):
-                keypoints[:, :2] -= (left, top)
                 self._chosen = self.texture.choose(keypoints, previous=self._chosen)
-                window = (right - left, bottom - top)
                 rows.append(
                     (
                         draw_condition(keypoints, window, self.texture.references.body_px),
@@ -182,9 +189,21 @@ class FastPerformer(Performer):
             waiting = [pool.submit(draw, start) for start in starts[:_AHEAD]]
             for start in starts:
                 following = start + _AHEAD * _BATCH
-                if following < len(track):
+                if following < within.stop:
                     waiting.append(pool.submit(draw, following))
                 yield waiting.pop(0).result()
+
+    def _posed(
+        self, track: PoseTrack, path: CropPath, start: int
+    ) -> tuple[range, list[NDArray[np.float32]], tuple[int, int, int, int]]:
+        """Some frames, their poses in the part of the canvas that holds them, and that part."""
+        indices = range(start, min(start + _BATCH, len(track)))
+        danced = (self._looks.adapt(track.keypoints[index]) for index in indices)
+        poses = [path.to_canvas(pose, i) for pose, i in zip(danced, indices, strict=True)]
+        window = self._window(poses, path.canvas)
+        for keypoints in poses:
+            keypoints[:, :2] -= window[:2]
+        return indices, poses, window
 
     def _window(
         self, poses: list[NDArray[np.float32]], canvas: tuple[int, int]

@@ -38,8 +38,8 @@ from dancenow.pose.track import FloatArray
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.sources.background import find_room, of_one_room, plate_frames
 from dancenow.sources.camera import LOOKED_AT, find_camera, stabilize_frame, steadied, warn_of_drift
-from dancenow.sources.detection import PersonDetection, detect_person
 from dancenow.sources.load import load_poses
+from dancenow.sources.masks import PersonDetection, detect_person
 from dancenow.video import ClipInfo, probe, read_frames
 from dancenow.video.camera_motion import CameraPath
 

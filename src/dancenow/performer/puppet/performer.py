@@ -114,7 +114,10 @@ class Puppet(Performer):
         for layer in self.layers(track):
             yield layer.over(self.scene.plate)
 
-    def layers(self, track: PoseTrack, *, resume: bool = False) -> Iterator[Layer]:
+    def layers(
+        self, track: PoseTrack, *, resume: bool = False, within: range | None = None
+    ) -> Iterator[Layer]:
+        assert within is None, "it does not paint apart"
         if not resume:
             self._chooser.reset()
             for poser in self._posers:

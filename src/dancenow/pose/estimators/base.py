@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,7 +15,6 @@ from dancenow.pose.track import FloatArray, PoseTrack
 from dancenow.pose.tracking import track_people
 
 Frame = NDArray[np.uint8]
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -65,40 +64,22 @@ class PoseEstimator(Protocol):
             masks: also return a mask of the person, if the estimator can.
         """
 
-    def estimate_all(
-        self,
-        frames: Iterable[Frame],
-        fps: float,
-        size: tuple[int, int],
-        progress: Progress | None = None,
-    ) -> Cast:
-        """Find the poses of all dancers of a clip, the largest and steadiest first.
-
-        At most nine; who is seen in less than a tenth of the frames is left out, and so are mirror
-        images, posters and statues.  Only keypoints are kept, so memory grows little with the
-        clip's length.
-
-        Args:
-            frames: uint8 `(H, W, 3)` RGB, read once, one at a time.
-            fps: frames a second.
-            size: frame size `(width, height)`.
-            progress: called with the number of frames done, after each.
-
-        Raises:
-            InputError: no person was found.
-        """
-
-        def told() -> Iterator[Detection]:
-            for number, detection in enumerate(self.stream(frames), start=1):
-                yield detection
-                if progress is not None:
-                    progress(number)
-
-        return cast_of(told(), fps, size)
-
 
 def cast_of(detections: Iterable[Detection], fps: float, size: tuple[int, int]) -> Cast:
-    """All dancers in what was seen; see `PoseEstimator.estimate_all`."""
+    """Join what was seen into the poses of all dancers, the largest and steadiest first.
+
+    At most nine; who is seen in less than a tenth of the frames is left out, and so are mirror
+    images, posters and statues.  Only keypoints are kept, so memory grows little with the clip's
+    length.
+
+    Args:
+        detections: of each frame, read once, one at a time.
+        fps: frames a second.
+        size: frame size `(width, height)`.
+
+    Raises:
+        InputError: no person was found.
+    """
     candidates: list[list[FloatArray]] = []
     depths: list[list[FloatArray | None]] = []
     looks: list[list[FloatArray]] = []

@@ -1,0 +1,197 @@
+"""A person's masks in a clip, cached by its content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.cache import cache_dir
+from dancenow.files import new_folder, new_pictures
+from dancenow.pose import PoseTrack
+from dancenow.pose.dancers import LARGEST, nearest_dancer
+from dancenow.pose.estimators import Cast, Detection, Segmenter
+from dancenow.pose.estimators.base import cast_of
+from dancenow.pose.track import FloatArray
+from dancenow.progress import ProgressCallback, silent
+from dancenow.sources.clip_hash import clip_hash
+from dancenow.sources.detection import (
+    DETECTING,
+    VERSION,
+    choose,
+    detect_people,
+    find_pose,
+    frame_progress,
+    naming,
+    people_folder,
+    save_cast,
+)
+from dancenow.sources.segments import look_at, segments_of
+from dancenow.video import ClipInfo, read_frames
+
+_MASK_PX = 512  # longer side of a stored mask
+
+
+@dataclass(frozen=True)
+class PersonDetection:
+    """The person in a clip.
+
+    Attributes:
+        track: its poses: as given, or found and cleaned.
+        frames: int64 `(N,)`, the frames that have a mask.
+        masks: uint8 `(N, h, w)`, 255 on the person, a scaled-down frame.
+        everyone: the same, 255 on all persons.
+        cuts: the frames with which new shots begin, ascending.
+    """
+
+    track: PoseTrack
+    frames: NDArray[np.int64]
+    masks: NDArray[np.uint8]
+    everyone: NDArray[np.uint8]
+    cuts: tuple[int, ...]
+
+
+def detect_person(
+    clip: ClipInfo,
+    wanted: NDArray[np.int64],
+    *,
+    track: PoseTrack | None = None,
+    person: str = LARGEST,
+    estimator: str = "mediapipe",
+    device: str = "cpu",
+    progress: ProgressCallback = silent,
+) -> PersonDetection:
+    """The cleaned poses in a clip, and the person's masks in some frames; cached by its content.
+
+    Args:
+        clip: the clip.
+        wanted: int64 `(N,)`, ascending: the frames whose masks are wanted.
+        track: the clip's poses if known; they tell which person is meant.
+        person: who of several persons; see `choose_dancer`.
+        estimator: which estimator finds them otherwise.  Masks always come from MediaPipe.
+        device: where it runs; see `make_estimator`.
+        progress: called for every frame.
+
+    Raises:
+        InputError: the clip cannot be read, nobody is seen in it, or there is no such person.
+
+    Warns:
+        DanceNowWarning: there are several persons, and none was chosen.
+    """
+    every = np.arange(clip.frames)
+    frames = every if _masks_folder(clip, every).is_dir() else wanted  # found before
+    found = _detect(clip, frames, track, person, estimator, device, progress)
+    if frames is wanted:
+        return found
+    masks, everyone = found.masks[wanted], found.everyone[wanted]
+    return replace(found, frames=wanted, masks=masks, everyone=everyone)
+
+
+def _detect(
+    clip: ClipInfo,
+    wanted: NDArray[np.int64],
+    track: PoseTrack | None,
+    person: str,
+    estimator: str,
+    device: str,
+    progress: ProgressCallback,
+) -> PersonDetection:
+    folder = _masks_folder(clip, wanted)
+    if not folder.is_dir():
+        cast = _segment(clip, wanted, folder, progress)
+        if not people_folder(clip, "mediapipe").is_dir():
+            save_cast(cast, people_folder(clip, "mediapipe"))
+    using = "mediapipe" if track is not None else estimator
+    cast = detect_people(clip, estimator=using, device=device, progress=progress)
+    if track is None:
+        chosen = choose(cast, person, clip, "target_person")
+    else:
+        chosen = nearest_dancer(cast.tracks, track)
+    if len(cast.tracks) > 1:
+        people = people_folder(clip, using).name
+        folder = folder.with_name(f"{folder.name}-{people}-{chosen + 1}")
+        if not folder.is_dir():
+            _segment_each(clip, wanted, cast.tracks, chosen, folder, progress)
+    if track is None:
+        track = find_pose(
+            clip, person=str(chosen + 1), estimator=estimator, device=device, progress=progress
+        )
+    masks = np.load(folder / "masks.npy", mmap_mode="r")
+    everyone = masks
+    if (folder / "everyone.npy").is_file():
+        everyone = np.load(folder / "everyone.npy", mmap_mode="r")
+    return PersonDetection(track, wanted, masks, everyone, cast.cuts)
+
+
+def _masks_folder(clip: ClipInfo, wanted: NDArray[np.int64]) -> Path:
+    return cache_dir("masks") / clip_hash(clip, VERSION, wanted.tolist())
+
+
+def _mask_size(clip: ClipInfo) -> tuple[int, int]:
+    width, height = clip.size
+    scale = min(1.0, _MASK_PX / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _small(mask: FloatArray, size: tuple[int, int]) -> NDArray[np.uint8]:
+    small = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(np.round(255 * np.asarray(small)), dtype=np.uint8)
+
+
+def _segment(
+    clip: ClipInfo, wanted: NDArray[np.int64], folder: Path, progress: ProgressCallback
+) -> Cast:
+    """Detect poses and masks in one pass; writes the masks of one person into `folder`."""
+    size = _mask_size(clip)
+    row = {int(frame): i for i, frame in enumerate(wanted)}
+    tell = frame_progress(DETECTING, clip, progress)
+    with new_folder(folder) as temporary:
+        masks = new_pictures(temporary / "masks.npy", (len(wanted), size[1], size[0]))
+
+        def kept(found: Iterable[Detection]) -> Iterator[Detection]:
+            for index, detection in enumerate(found):
+                if index in row and detection.mask is not None:
+                    masks[row[index]] = _small(detection.mask, size)
+                yield replace(detection, mask=None)
+                tell(index + 1)
+
+        seen = chain.from_iterable(
+            look_at(clip, segment, masks=True) for segment in segments_of(clip.frames)
+        )
+        with naming(clip):
+            cast = cast_of(kept(seen), float(clip.fps), clip.size)
+        masks.flush()
+        return cast
+
+
+def _segment_each(
+    clip: ClipInfo,
+    wanted: NDArray[np.int64],
+    people: Sequence[PoseTrack],
+    chosen: int,
+    folder: Path,
+    progress: ProgressCallback,
+) -> None:
+    """Write masks of one of several persons, and of everyone, into `folder`."""
+    size = _mask_size(clip)
+    row = {int(frame): i for i, frame in enumerate(wanted)}
+    shape = (len(wanted), size[1], size[0])
+    tell = frame_progress("telling persons apart in", clip, progress)
+    with new_folder(folder) as temporary, Segmenter() as segmenter:
+        masks = new_pictures(temporary / "masks.npy", shape)
+        everyone = new_pictures(temporary / "everyone.npy", shape)
+        for index, frame in enumerate(read_frames(clip, stop=int(wanted[-1]) + 1)):
+            if index in row:
+                found = [segmenter.mask(frame, track.keypoints[index]) for track in people]
+                each = np.stack([_small(mask, size) for mask in found])
+                everyone[row[index]] = each.max(axis=0)
+                own = each[chosen]
+                masks[row[index]] = np.where(own >= each.max(axis=0), own, 0)
+            tell(index + 1)
+        masks.flush()
+        everyone.flush()
