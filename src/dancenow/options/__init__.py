@@ -5,6 +5,7 @@ Light to import, so the command line shows its help fast.
 
 from dancenow.options.exports import ExportEdnOptions, ExportMotionOptions
 from dancenow.options.groups import (
+    BatchEngine,
     Camera,
     Formation,
     Legs,
@@ -36,6 +37,7 @@ from dancenow.options.verbs import (
 
 __all__ = [
     "AblationOptions",
+    "BatchEngine",
     "BatchOptions",
     "Camera",
     "ComposeOptions",

@@ -37,6 +37,15 @@ class Retarget(str, Enum):
     """Every limb."""
 
 
+class BatchEngine(str, Enum):
+    """Who does the work of a batch."""
+
+    local = "local"
+    """Processes of this machine."""
+    ray = "ray"
+    """A cluster, by Ray."""
+
+
 class Formation(str, Enum):
     """How several performers share a picture."""
 

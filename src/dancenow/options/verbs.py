@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from dancenow.options.field import Option
 from dancenow.options.groups import (
+    BatchEngine,
     BudgetOptions,
     CredentialsOptions,
     DeviceOptions,
@@ -136,6 +137,13 @@ class BatchOptions:
             minimum=1,
         ),
     ] = None
+    engine: Annotated[
+        BatchEngine,
+        Option(
+            "Who does the work: processes of this machine, or the Ray cluster that RAY_ADDRESS "
+            "names (needs the extra `ray`)."
+        ),
+    ] = BatchEngine.local
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from dancenow.performer.layer import Layer
 from dancenow.performer.method import Method, PreparedTarget, TargetRequest, method_for
-from dancenow.performer.performer import Performer, Scene, is_performer
+from dancenow.performer.performer import Performer, Scene, is_performer, learned_apart
 
 __all__ = [
     "Layer",
@@ -12,5 +12,6 @@ __all__ = [
     "Scene",
     "TargetRequest",
     "is_performer",
+    "learned_apart",
     "method_for",
 ]

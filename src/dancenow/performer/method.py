@@ -75,7 +75,7 @@ class Method(ABC):
 
     Attributes:
         presets: its configurations by name; each has `preset` and `minutes`.
-        paints_layers: see `Performer`.
+        paints_layers, paints_apart: see `Performer`.
         version: of its preparation; it changes what is cached.
         shows_untrained: whether its performers show the person before any training.
         learns: whether there is any training.
@@ -83,6 +83,7 @@ class Method(ABC):
 
     presets: Mapping[str, Any]
     paints_layers: bool
+    paints_apart: bool = False
     version: int
     shows_untrained: bool = False
     learns: bool = True

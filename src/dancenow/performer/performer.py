@@ -151,9 +151,7 @@ class Performer(ABC):
         """
         folder = Path(folder)
         document = _read_config(folder)
-        config = document.get("config")
-        method = config.get("family") if isinstance(config, dict) else None
-        loaded: Performer = method_module(method, folder).METHOD.load(
+        loaded: Performer = _method(folder, document).load(
             folder, document, device or choose_device()
         )
         return loaded
@@ -170,6 +168,21 @@ class Performer(ABC):
 def is_performer(path: Path) -> bool:
     """Whether a folder holds a trained performer."""
     return (path / "config.json").is_file() and any((path / name).is_file() for name in _MADE)
+
+
+def learned_apart(folder: Path) -> bool:
+    """Whether the performer in a folder `paints_apart`.
+
+    Raises:
+        InputError: as `Performer.load`.
+    """
+    return bool(_method(folder, _read_config(folder)).paints_apart)
+
+
+def _method(folder: Path, document: dict[str, Any]) -> Any:
+    config = document.get("config")
+    family = config.get("family") if isinstance(config, dict) else None
+    return method_module(family, folder).METHOD
 
 
 @contextmanager

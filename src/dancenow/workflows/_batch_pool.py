@@ -6,18 +6,16 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any, Final
 
 from dancenow.processes import interrupt, kill
-from dancenow.progress import Progress, ProgressCallback
+from dancenow.workflows._batch_schedule import DIED, Outcome
 from dancenow.workflows._batch_tasks import Task
 from dancenow.workflows._batch_worker import work
 
-_TRIES: Final = 2  # of a task whose process dies
 _GRACE: Final = 60.0  # seconds to save a checkpoint
 _PRELOAD: Final = (
     "mediapipe",
@@ -25,27 +23,6 @@ _PRELOAD: Final = (
     "dancenow.workflows.perform",
     "dancenow.workflows.generate",
 )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a task ended.
-
-    Attributes:
-        task: the task.
-        figures: what it tells of its result.
-        error: why it failed, in one line; "" if it did not.
-        trace: the traceback of a fault of ours.
-        seconds: how long it took.
-        warnings: what the user should know.
-    """
-
-    task: Task
-    figures: Mapping[str, Any]
-    error: str = ""
-    trace: str = ""
-    seconds: float = 0.0
-    warnings: tuple[str, ...] = ()
 
 
 class _Worker:
@@ -72,62 +49,35 @@ class _Worker:
 
 
 class Pool:
-    """Does tasks in several processes, each after those that it needs.
+    """Processes of this machine.
 
     Args:
-        count: how many processes.
+        count: how many.
         gpus: graphics cards among which they are spread.
-        progress: called with what is being done.
     """
 
-    def __init__(self, count: int, gpus: int, progress: ProgressCallback) -> None:
-        self._count, self._gpus, self._progress = count, gpus, progress
+    def __init__(self, count: int, gpus: int) -> None:
+        self._count, self._gpus = count, gpus
         # Forking is cheap where it is safe: a worker that is started has everything imported.
         how = "forkserver" if sys.platform == "linux" else "spawn"
         self._context = multiprocessing.get_context(how)
         if how == "forkserver":
             self._context.set_forkserver_preload(list(_PRELOAD))
         self._workers: dict[int, _Worker] = {}
-        self._doing: dict[str, str] = {}
+        self.doing: dict[str, str] = {}
 
-    def run(self, tasks: Mapping[str, Task], done: set[str]) -> Iterator[Outcome]:
-        """Do what is not done; yields how each ended, also those whose needs failed.
+    def begin(self, task: Task) -> bool:
+        worker = self._idle()
+        if worker is None:
+            return False
+        worker.give(task)
+        self.doing[task.key] = "starting"
+        return True
 
-        Args:
-            tasks: all of them, by key.
-            done: the keys of those that need not be done.
-        """
-        open_, failed = [key for key in tasks if key not in done], set[str]()
-        tries: dict[str, int] = {}
-        total = len(open_)
-        ended, finished = set(done), 0
-        try:
-            while open_ or self._busy:
-                for key in [key for key in open_ if failed & set(tasks[key].needs)]:
-                    open_.remove(key)
-                    failed.add(key)
-                    finished += 1
-                    missing = next(need for need in tasks[key].needs if need in failed)
-                    yield Outcome(tasks[key], {}, f"was left out, since {missing!r} failed.")
-                for key in [key for key in open_ if ended >= set(tasks[key].needs)]:
-                    if (worker := self._idle()) is None:
-                        break
-                    open_.remove(key)
-                    worker.give(tasks[key])
-                for outcome in self._heard():
-                    key = outcome.task.key
-                    self._doing.pop(key, None)
-                    if outcome.error == _DIED and tries.setdefault(key, 1) < _TRIES:
-                        tries[key] += 1
-                        open_.insert(0, key)
-                        continue
-                    finished += 1
-                    (failed if outcome.error else ended).add(key)
-                    yield outcome
-                now = "; ".join(f"{key}: {stage}" for key, stage in self._doing.items())
-                self._progress(Progress("batch", finished, total, "tasks", now))
-        finally:
-            self._close()
+    def ended(self) -> Iterator[Outcome]:
+        for outcome in self._heard():
+            self.doing.pop(outcome.task.key, None)
+            yield outcome
 
     @property
     def _busy(self) -> list[_Worker]:
@@ -155,10 +105,10 @@ class Pool:
             except (EOFError, OSError):
                 worker.process.join()
                 self._workers = {n: w for n, w in self._workers.items() if w is not worker}
-                yield Outcome(task, {}, _DIED, seconds=seconds)
+                yield Outcome(task, {}, DIED, seconds=seconds)
                 continue
             if kind == "progress":
-                self._doing[task.key] = value
+                self.doing[task.key] = value
                 continue
             if kind == "warning":
                 worker.warnings[value] = None
@@ -170,8 +120,7 @@ class Pool:
                 line, trace = value
                 yield Outcome(task, {}, line, trace, seconds, told)
 
-    def _close(self) -> None:
-        """End all workers; a training that is under way saves first."""
+    def close(self) -> None:
         for worker in self._workers.values():
             if worker.task is None:
                 worker.connection.close()
@@ -180,6 +129,3 @@ class Pool:
         for worker in self._workers.values():
             worker.process.join(_GRACE)
             kill(worker.process)
-
-
-_DIED: Final = "its process died twice, perhaps because memory ran out."

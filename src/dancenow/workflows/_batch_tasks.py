@@ -16,10 +16,9 @@ from dancenow.options import (
 from dancenow.options.field import narrowed
 from dancenow.performer import is_performer
 from dancenow.plan.batch import Wanted, plain_file_name
-from dancenow.progress import ProgressCallback
 
 _VERSION: Final = 1  # of what fingerprints are made of
-Kind = Literal["learn", "moves", "poses", "perform", "compose"]
+Kind = Literal["learn", "moves", "poses", "perform", "compose", "look", "who", "follow", "paint"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,8 @@ class Task:
         options: of what is done.
         needs: keys of the tasks that must be done first.
         fingerprint: changes with everything that its result depends on.
+        segment: its frames, where it does a part of what another task joins.
+        painted: segments that it joins.
     """
 
     key: str
@@ -43,6 +44,13 @@ class Task:
     options: Any
     needs: tuple[str, ...] = ()
     fingerprint: str = ""
+    segment: tuple[int, int] | None = None
+    painted: tuple[Path, ...] = ()
+
+    @property
+    def is_result(self) -> bool:
+        """Whether the plan wants it, not only another task."""
+        return self.kind in ("perform", "compose")
 
     @property
     def there(self) -> bool:
@@ -148,36 +156,3 @@ def _marked(tasks: Mapping[str, Task]) -> dict[str, Task]:
         mark = fingerprint(_VERSION, task.kind, task.inputs, task.options, before, made=made)
         marked[key] = replace(task, fingerprint=mark)
     return marked
-
-
-def do(task: Task, progress: ProgressCallback) -> dict[str, Any]:
-    """Do a task in this process; returns its figures.
-
-    Raises:
-        DanceNowError: it cannot be done.
-    """
-    from dancenow.sources.load import load_cast
-    from dancenow.workflows.generate import generate
-    from dancenow.workflows.perform import loading, perform
-    from dancenow.workflows.train_choreographer import train_choreographer
-    from dancenow.workflows.train_performer import train_performer
-
-    options, output = task.options, task.output
-    if task.kind == "poses":
-        count, shown = options
-        load_cast(task.inputs[0], count, progress=progress, **loading(shown))
-        return {}
-    assert output is not None
-    output.parent.mkdir(parents=True, exist_ok=True)
-    if task.kind == "learn":
-        learned = train_performer(task.inputs[0], output, options, progress=progress)
-        return {"steps": learned.steps, "seconds": round(learned.seconds, 1)}
-    if task.kind == "moves":
-        _, trained = train_choreographer(list(task.inputs), output, options, progress=progress)
-        return {"steps": trained.steps, "seconds": round(trained.seconds, 1)}
-    if task.kind == "compose":
-        made: Any = generate(task.inputs[0], output, options, progress=progress)
-    else:
-        source, *performers = task.inputs
-        made = perform(performers, source, output, options, progress=progress)
-    return {"frames": made.frames, "fps": made.fps, "size": list(made.size)}

@@ -13,7 +13,7 @@ from typing import Any, Final
 from dancenow.errors import DanceNowError, DanceNowWarning
 from dancenow.processes import leave_terminal
 from dancenow.progress import Progress
-from dancenow.workflows._batch_tasks import do
+from dancenow.workflows._batch_do import do
 
 _INTERVAL: Final = 0.5  # seconds between two reports
 

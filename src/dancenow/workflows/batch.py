@@ -11,14 +11,17 @@ from typing import Any, Final
 
 from dancenow.errors import InputError, counted
 from dancenow.files import check_folder, make_folder, write_text
-from dancenow.options import BatchOptions
+from dancenow.options import BatchEngine, BatchOptions
 from dancenow.plan.batch import Wanted, read_batch
 from dancenow.processes import try_lock
 from dancenow.progress import ProgressCallback, silent
 from dancenow.report import PAGE
 from dancenow.workflows._batch_checks import check_tasks
 from dancenow.workflows._batch_page import write_batch_page
-from dancenow.workflows._batch_pool import Outcome, Pool
+from dancenow.workflows._batch_pool import Pool
+from dancenow.workflows._batch_ray import Cluster
+from dancenow.workflows._batch_schedule import Engine, Outcome, run
+from dancenow.workflows._batch_segments import with_segments
 from dancenow.workflows._batch_tasks import Task, tasks_of
 
 RECORD: Final = "batch.json"
@@ -90,12 +93,18 @@ def batch(
     check_folder(output, "batch", ours=(output / RECORD).is_file())
     tasks = tasks_of(wanted, output)
     check_tasks(tasks.values())
+    gpus = _gpus()
+    count = options.jobs or gpus or max(1, (os.cpu_count() or 1) // _CORES)
+    if options.engine is BatchEngine.ray or count > 1:
+        tasks = with_segments(tasks)
     make_folder(output)
     release = try_lock(output / LOCK)
     if release is None:
         raise InputError(f"{output}: another batch is at work in it; wait for it.")
     try:
-        return _made(wanted, tasks, output, options, progress)
+        local = options.engine is BatchEngine.local
+        engine: Engine = Pool(count, gpus) if local else Cluster(options.jobs)
+        return _made(wanted, tasks, output, engine, progress)
     finally:
         release()
 
@@ -104,7 +113,7 @@ def _made(
     wanted: Sequence[Wanted],
     tasks: Mapping[str, Task],
     output: Path,
-    options: BatchOptions,
+    engine: Engine,
     progress: ProgressCallback,
 ) -> Batched:
     """Do the tasks, with the folder for this process alone."""
@@ -112,17 +121,15 @@ def _made(
     done = {key for key, task in tasks.items() if record.has(task)}
     done |= _spared(tasks, done)
     record.save()
-    gpus = _gpus()
-    count = options.jobs or gpus or max(1, (os.cpu_count() or 1) // _CORES)
     failed: dict[str, str] = {}
     try:
-        for outcome in Pool(count, gpus, progress).run(tasks, done):
+        for outcome in run(engine, tasks, done, progress):
             record.add(outcome)
             if outcome.error:
                 failed[outcome.task.key] = outcome.error
     finally:
         page = write_batch_page(output / PAGE, wanted, tasks, record.tasks)
-    videos = {key: task.output for key, task in tasks.items() if key.startswith("video ")}
+    videos = {key: task.output for key, task in tasks.items() if task.is_result}
     paths = {key: path for key, path in videos.items() if path is not None and key not in failed}
     made = tuple(path for key, path in paths.items() if key not in done)
     return Batched(
@@ -169,7 +176,7 @@ def _spared(tasks: Mapping[str, Task], done: set[str]) -> set[str]:
     """The tasks that nothing needs which is yet to be made."""
     wanted: set[str] = set()
     for key, task in reversed(list(tasks.items())):
-        if key not in done and (key.startswith("video ") or key in wanted):
+        if key not in done and (task.is_result or key in wanted):
             wanted |= {key, *task.needs}
     return set(tasks) - wanted
 

@@ -56,6 +56,7 @@ class FastMethod(Method):
 
     presets = PRESETS
     paints_layers = FastPerformer.paints_layers
+    paints_apart = FastPerformer.paints_apart
     version = VERSION
     shows_untrained = True
 
