@@ -29,7 +29,7 @@ ROWS = (
     ("sources",),
     ("training", "evaluation", "plan"),
     ("sample", "mocap", "music", "report", "credentials"),
-    ("pose", "video"),
+    ("pose", "video", "remote"),
     ("options", "files", "cache", "progress", "processes", "version"),
     ("errors", "names"),
 )

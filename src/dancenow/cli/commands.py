@@ -213,7 +213,12 @@ COMMANDS: Final = (
         "dancenow.workflows.batch:batch",
         (
             Argument("plan", "What is wanted: a document (.toml) or a table (.csv)."),
-            Argument("output", "The folder for the videos and their page.", output=True),
+            Argument(
+                "output",
+                "The folder for the videos and their page; s3://... and the like too.",
+                kind=str,
+                output=True,
+            ),
         ),
         options.BatchOptions,
     ),

@@ -30,6 +30,7 @@ from dancenow.options import (
     TransferOptions,
 )
 from dancenow.options.field import narrowed
+from dancenow.remote import fetch, is_remote
 
 _FORBIDDEN: Final = re.compile(r'[\x00-\x1f<>:"/\\|?*]')  # in names of files, on any system
 _LONGEST: Final = 180  # bytes of a name
@@ -47,11 +48,19 @@ _ADAPTERS: Final = {kind: TypeAdapter(kind) for kind in (TransferOptions, Genera
 _KNOWN: Final = {each.name for kind in (TransferOptions, GenerateOptions) for each in fields(kind)}
 
 
+def _fetched(value: object) -> object:
+    """What an address stands for."""
+    return fetch(value) if isinstance(value, str) and is_remote(value) else value
+
+
+_Place = Annotated[Path, BeforeValidator(_fetched)]
+
+
 class Dance(BaseModel):
     """A dance that is composed: from what, and options of `generate`."""
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
-    moves: Annotated[list[Path], BeforeValidator(_listed), Field(alias="from", min_length=1)]
+    moves: Annotated[list[_Place], BeforeValidator(_listed), Field(alias="from", min_length=1)]
 
 
 class Job(BaseModel):
@@ -71,8 +80,8 @@ class Document(BaseModel):
     name: str = ""
     suffix: str = ".mp4"
     options: dict[str, Any] = Field(default_factory=dict)
-    performers: dict[str, Path] = Field(default_factory=dict)
-    sources: dict[str, Path] = Field(default_factory=dict)
+    performers: dict[str, _Place] = Field(default_factory=dict)
+    sources: dict[str, _Place] = Field(default_factory=dict)
     dances: dict[str, Dance] = Field(default_factory=dict)
     job: list[Job] = Field(default_factory=list)
 
@@ -104,6 +113,8 @@ class Wanted:
 
 def read_batch(path: Path) -> list[Wanted]:
     """What a document or table wants.  Its paths are relative to its own folder.
+
+    What has an address, such as `s3://bucket/clip.mp4`, is fetched.
 
     Raises:
         InputError: it cannot be read, names what is not there, or two results have one name.
@@ -234,7 +245,7 @@ def _called(known: Mapping[str, Path], name: str) -> str:
 
 def _path(known: Mapping[str, Path], name: str, where: str, folder: Path) -> Path:
     """The path that a name stands for, or that it is."""
-    path = folder / known.get(name, Path(name))
+    path = folder / (known[name] if name in known else Path(str(_fetched(name))))
     if path == folder:
         raise InputError(f"{where}: {name!r} names no file.")
     return _there(path, where)
@@ -260,7 +271,7 @@ def _options(kind: type[Any], values: dict[str, Any], where: str, folder: Path) 
     for name in _INPUTS:
         given = values.get(name)
         if isinstance(given, str) and ("." in given or "/" in given):
-            values[name] = str(_there(folder / given, where))
+            values[name] = str(_there(folder / str(_fetched(given)), where))
     try:
         return _ADAPTERS[kind].validate_python(values)
     except ValidationError as error:

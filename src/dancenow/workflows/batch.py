@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from dancenow.errors import InputError, counted
-from dancenow.files import check_folder, make_folder, write_text
+from dancenow.files import check_folder, make_folder
 from dancenow.options import BatchEngine, BatchOptions
 from dancenow.plan.batch import Wanted, read_batch
 from dancenow.processes import try_lock
 from dancenow.progress import ProgressCallback, silent
+from dancenow.remote import Mirror, is_remote
 from dancenow.report import PAGE
 from dancenow.workflows._batch_checks import check_tasks
 from dancenow.workflows._batch_page import write_batch_page
 from dancenow.workflows._batch_pool import Pool
 from dancenow.workflows._batch_ray import Cluster
-from dancenow.workflows._batch_schedule import Engine, Outcome, run
+from dancenow.workflows._batch_record import Record
+from dancenow.workflows._batch_schedule import Engine, run
 from dancenow.workflows._batch_segments import with_segments
 from dancenow.workflows._batch_tasks import Task, tasks_of
 
 RECORD: Final = "batch.json"
 LOCK: Final = "batch.lock"
 _CORES: Final = 4  # that a process makes good use of
-_VERSION: Final = 1
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Batched:
         made: the videos that were made now.
         found: those that were there already.
         failed: why each of the others is missing, by its name.
+        sent_to: the address of the folder elsewhere to which all was sent; "" for a local one.
     """
 
     output: Path
@@ -47,6 +48,7 @@ class Batched:
     made: tuple[Path, ...]
     found: tuple[Path, ...]
     failed: dict[str, str]
+    sent_to: str = ""
 
     @property
     def exit_status(self) -> int:
@@ -56,8 +58,8 @@ class Batched:
     def summary(self) -> str:
         """What was made, and a line for each that failed."""
         lines = [
-            f"{self.page}: {counted(len(self.made), 'video')} made, {len(self.found)} there "
-            f"already, {len(self.failed)} failed"
+            f"{self.sent_to or self.page}: {counted(len(self.made), 'video')} made, "
+            f"{len(self.found)} there already, {len(self.failed)} failed"
         ]
         lines += [f"  {name}: {why}" for name, why in self.failed.items()]
         if self.failed:
@@ -79,32 +81,35 @@ def batch(
 
     Args:
         plan: a document (`.toml`) or a table (`.csv`); see docs/batch.md.
-        output: the folder for `videos/`, `people/`, `dances/` and the page.
+        output: the folder for `videos/`, `people/`, `dances/` and the page; or its address
+            elsewhere, such as `s3://bucket/shows`.
         options: see `BatchOptions`.
         progress: called while it works.
 
     Raises:
         InputError: the plan cannot be used.
     """
-    options, plan, output = options or BatchOptions(), Path(plan), Path(output)
+    options, plan = options or BatchOptions(), Path(plan)
     if options.jobs is not None and options.jobs < 1:
         raise InputError(f"`jobs={options.jobs}`: must be 1 or more.")
+    mirror = Mirror.of(str(output)) if is_remote(str(output)) else None
+    folder = Path(output) if mirror is None else mirror.folder
     wanted = read_batch(plan)
-    check_folder(output, "batch", ours=(output / RECORD).is_file())
-    tasks = tasks_of(wanted, output)
+    check_folder(folder, "batch", ours=any((folder / name).is_file() for name in (RECORD, LOCK)))
+    tasks = tasks_of(wanted, folder)
     check_tasks(tasks.values())
     gpus = _gpus()
     count = options.jobs or gpus or max(1, (os.cpu_count() or 1) // _CORES)
     if options.engine is BatchEngine.ray or count > 1:
         tasks = with_segments(tasks)
-    make_folder(output)
-    release = try_lock(output / LOCK)
+    make_folder(folder)
+    release = try_lock(folder / LOCK)
     if release is None:
         raise InputError(f"{output}: another batch is at work in it; wait for it.")
     try:
         local = options.engine is BatchEngine.local
         engine: Engine = Pool(count, gpus) if local else Cluster(options.jobs)
-        return _made(wanted, tasks, output, engine, progress)
+        return _made(wanted, tasks, folder, mirror, engine, progress)
     finally:
         release()
 
@@ -112,15 +117,21 @@ def batch(
 def _made(
     wanted: Sequence[Wanted],
     tasks: Mapping[str, Task],
-    output: Path,
+    folder: Path,
+    mirror: Mirror | None,
     engine: Engine,
     progress: ProgressCallback,
 ) -> Batched:
     """Do the tasks, with the folder for this process alone."""
-    record = _Record(output / RECORD)
+    if mirror is not None:
+        mirror.pull(folder / RECORD)
+    record = Record(folder / RECORD, mirror)
     done = {key for key, task in tasks.items() if record.has(task)}
     done |= _spared(tasks, done)
     record.save()
+    if mirror is not None:
+        for path in {path for key in tasks.keys() - done for path in tasks[key].inputs}:
+            mirror.pull(path)
     failed: dict[str, str] = {}
     try:
         for outcome in run(engine, tasks, done, progress):
@@ -128,48 +139,14 @@ def _made(
             if outcome.error:
                 failed[outcome.task.key] = outcome.error
     finally:
-        page = write_batch_page(output / PAGE, wanted, tasks, record.tasks)
+        page = write_batch_page(folder / PAGE, wanted, tasks, record.tasks)
+        if mirror is not None:
+            mirror.push(page)
     videos = {key: task.output for key, task in tasks.items() if task.is_result}
     paths = {key: path for key, path in videos.items() if path is not None and key not in failed}
     made = tuple(path for key, path in paths.items() if key not in done)
-    return Batched(
-        output, page, made, tuple(path for key, path in paths.items() if key in done), failed
-    )
-
-
-class _Record:
-    """What a batch has done so far, in a file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.tasks: dict[str, dict[str, Any]] = {}
-        try:
-            document = json.loads(path.read_text("utf-8"))
-            if document.get("version") == _VERSION:
-                known = dict(document["tasks"]).items()
-                self.tasks = {key: entry for key, entry in known if isinstance(entry, dict)}
-        except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
-            pass  # it is begun anew: what is there is made again
-
-    def has(self, task: Task) -> bool:
-        """Whether a task was done as it is wanted, and its result is there."""
-        known = self.tasks.get(task.key, {})
-        same = known.get("fingerprint") == task.fingerprint and not known.get("error")
-        return same and (task.output is None or task.there)
-
-    def add(self, outcome: Outcome) -> None:
-        self.tasks[outcome.task.key] = {
-            "fingerprint": outcome.task.fingerprint,
-            "seconds": round(outcome.seconds, 1),
-            "figures": dict(outcome.figures),
-            "error": outcome.error,
-            "warnings": list(outcome.warnings),
-            **({"traceback": outcome.trace} if outcome.trace else {}),
-        }
-        self.save()
-
-    def save(self) -> None:
-        write_text(self._path, json.dumps({"version": _VERSION, "tasks": self.tasks}, indent=1))
+    found = tuple(path for key, path in paths.items() if key in done)
+    return Batched(folder, page, made, found, failed, mirror.url if mirror else "")
 
 
 def _spared(tasks: Mapping[str, Task], done: set[str]) -> set[str]:

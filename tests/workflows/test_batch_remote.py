@@ -1,0 +1,100 @@
+"""Batches whose inputs and outputs lie elsewhere: on a local S3 server, and in memory."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dancenow.errors import InputError
+from dancenow.options import BatchOptions
+from dancenow.remote import fetch
+from dancenow.workflows.batch import batch
+from motions import dancing
+from untrained import plated, untrained
+
+ONE = BatchOptions(jobs=1)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty bucket on a local S3 server."""
+    pytest.importorskip("s3fs")
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "anybody",
+        "AWS_SECRET_ACCESS_KEY": "anything",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    s3fs.S3FileSystem().mkdir("dances")
+    yield "s3://dances"
+    s3fs.S3FileSystem.clear_instance_cache()
+    server.stop()
+
+
+def test_a_batch_lives_on_s3_and_goes_on_from_another_machine(
+    bucket: str, tmp_path: Path, own_cache: Path
+) -> None:
+    import s3fs
+
+    seen = dancing("bo", "house", seconds=1, fps=8, size=(64, 64))
+    untrained(seen, plated(seen, np.full((64, 64, 3), 90, np.uint8))).save(tmp_path / "bo")
+    dancing("lin", "disco", seconds=0.5, fps=8, size=(64, 64)).save(tmp_path / "a.npz")
+    system = s3fs.S3FileSystem()
+    system.put(str(tmp_path / "bo"), f"{bucket}/people/bo", recursive=True)
+    system.put(str(tmp_path / "a.npz"), f"{bucket}/a.npz")
+    plan = tmp_path / "plan.toml"
+    head = "[options]\ncredentials = false\ndevice = 'cpu'\n"
+    performers = f"[performers]\nbo = '{bucket}/people/bo'\n"
+    plan.write_text(f"{head}{performers}[sources]\na = '{bucket}/a.npz'\n")
+    made = batch(plan, f"{bucket}/shows", ONE)
+    assert len(made.made) == 1 and made.sent_to == f"{bucket}/shows" in made.summary()
+    there = {path.removeprefix("dances/shows/") for path in system.find("dances/shows")}
+    assert there >= {"batch.json", "index.html", "videos/bo, a.mp4"}
+    assert system.cat("dances/shows/videos/bo, a.mp4") == made.made[0].read_bytes()
+    for folder in own_cache.iterdir():  # as on another machine
+        shutil.rmtree(folder)
+    job = f"[[job]]\nperformer = '{bucket}/people/bo'\nsource = '{bucket}/a.npz'\n"
+    plan.write_text(f"{head}{job}{job}name = 'second'\nbackground = 'white'\n")
+    again = batch(plan, f"{bucket}/shows/", ONE)
+    assert [path.name for path in again.made] == ["second.mp4"] and len(again.found) == 1
+    assert system.exists("dances/shows/videos/second.mp4")
+    with pytest.raises(InputError, match=r"gone\.npz: does not exist"):
+        fetch(f"{bucket}/gone.npz")
+    with pytest.raises(InputError, match="nobodys-bucket does not exist"):
+        batch(plan, "s3://nobodys-bucket/x", ONE)
+
+
+def test_what_is_fetched_is_kept_until_it_changes(own_cache: Path) -> None:
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/place/a/one.txt", b"one")
+    memory.pipe("/place/a/deep/two.txt", b"two")
+    first = fetch("memory://place/a")
+    assert (first / "deep" / "two.txt").read_text() == "two" and own_cache in first.parents
+    assert fetch("memory://place/a") == first
+    memory.pipe("/place/a/one.txt", b"other")
+    second = fetch("memory://place/a")
+    assert second != first and (second / "one.txt").read_text() == "other"
+    assert fetch("memory://place/a/one.txt").read_text() == "other"
+
+
+@pytest.mark.parametrize("url", ["nowhere://x/y", "memory://gone", "github://x"])
+def test_an_address_that_cannot_be_used_is_told_in_one_line(url: str) -> None:
+    with pytest.raises(InputError) as told:
+        fetch(url)
+    assert str(told.value).startswith(f"{url}: ") and "\n" not in str(told.value)
