@@ -139,11 +139,7 @@ def test_what_was_looked_at_ahead_is_not_looked_for_again(
     def again(*_: Any, **__: Any) -> None:
         raise AssertionError("the clip was looked at again")
 
-    for name in (
-        "dancenow.sources.segments",
-        "dancenow.sources.masks",
-        "dancenow.performer.fast.prepare",
-    ):
+    for name in ("sources.segments", "sources.masks", "performer.fast.prepare"):
         monkeypatch.setattr(f"dancenow.{name}.read_frames", again)
     look_ahead(request, tmp_path, reporter)
     look_ahead(request | {"training": None}, tmp_path, reporter)

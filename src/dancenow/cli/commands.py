@@ -75,18 +75,35 @@ def _train_choreographer(
 
 def _studio(chosen: options.StudioOptions, *, as_json: bool) -> None:
     """Run the studio until it is stopped."""
-    from dancenow.studio.app import run_studio
-    from dancenow.studio.config import Limits, StudioConfig, data_folder, read_account
+    _run_studio(chosen, as_json=as_json, open_browser=chosen.open_browser)
 
+
+def _serve(chosen: options.ServeOptions, *, as_json: bool) -> None:
+    """Serve other programs until it is stopped."""
+    _run_studio(chosen, as_json=as_json, api=True)
+
+
+def _run_studio(
+    chosen: options.ServeOptions, *, as_json: bool, open_browser: bool = False, api: bool = False
+) -> None:
+    from dancenow.studio.app import run_studio
+    from dancenow.studio.config import Limits, StudioConfig, data_folder, own_token, read_account
+
+    data = chosen.data or data_folder()
+    accounts = tuple(map(read_account, chosen.auth))
+    if api and not accounts:
+        accounts = (("me", own_token(data)),)
+        print(f"user: me, token: {accounts[0][1]}", file=sys.stderr)
     config = StudioConfig(
-        data=chosen.data or data_folder(),
+        data=data,
         host=chosen.host,
         port=chosen.port,
-        accounts=tuple(map(read_account, chosen.auth)),
+        accounts=accounts,
         limits=Limits(chosen.max_upload, chosen.max_seconds, chosen.max_megapixels),
         device=chosen.device,
         seed=chosen.seed,
-        open_browser=chosen.open_browser,
+        open_browser=open_browser,
+        api=api,
     )
     try:
         run_studio(config, as_json=as_json)
@@ -323,6 +340,14 @@ COMMANDS: Final = (
         _studio,
         (),
         options.StudioOptions,
+        reports=False,
+    ),
+    Command(
+        "serve",
+        "Serve other programs over HTTP: uploads, people, dances, jobs; the studio with them.",
+        _serve,
+        (),
+        options.ServeOptions,
         reports=False,
     ),
 )

@@ -14,6 +14,7 @@ from dancenow.options.groups import (
     Retarget,
     ShowOptions,
 )
+from dancenow.options.serving import ServeOptions, StudioOptions
 from dancenow.options.verbs import (
     AblationOptions,
     BatchOptions,
@@ -29,7 +30,6 @@ from dancenow.options.verbs import (
     PoseOptions,
     ReconstructOptions,
     SampleOptions,
-    StudioOptions,
     TrainChoreographerOptions,
     TrainPerformerOptions,
     TransferOptions,
@@ -59,6 +59,7 @@ __all__ = [
     "ReconstructOptions",
     "Retarget",
     "SampleOptions",
+    "ServeOptions",
     "ShowOptions",
     "StudioOptions",
     "TrainChoreographerOptions",

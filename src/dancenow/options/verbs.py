@@ -47,7 +47,6 @@ _FILMED_FROM = Option(
     metavar="[DEGREES|orbit]",
 )
 _FORMATION = Option("Several performers side by side, or in one room.")
-_UPLOADS: Final = "Uploads"
 _REFERENCE = Option("Work as the original DanceNet does, for comparison.")
 
 
@@ -358,36 +357,3 @@ class AblationOptions(SeedOptions, DeviceOptions, PaintOptions):
         int | None,
         Option("Pairs of frames per step and device.", shown_default="the preset's"),
     ] = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudioOptions(SeedOptions, DeviceOptions):
-    """Options of the studio."""
-
-    host: Annotated[str, Option("The address to listen on; any other needs --auth.")] = "127.0.0.1"
-    port: Annotated[int, Option("The port; 0 takes a free one.")] = 7860
-    auth: Annotated[
-        tuple[str, ...],
-        Option(
-            "A user who may log in; repeat it for several, who each see only their own work.",
-            metavar="USER:PASSWORD",
-            environment="DANCENOW_STUDIO_AUTH",
-        ),
-    ] = ()
-    data: Annotated[
-        Path | None,
-        Option(
-            "The folder for uploads, trained models and results.",
-            shown_default="the user's data folder",
-        ),
-    ] = None
-    max_upload: Annotated[float, Option("Largest file in MB.", panel=_UPLOADS)] = 500.0
-    max_seconds: Annotated[float, Option("Longest clip or music in seconds.", panel=_UPLOADS)] = (
-        300.0
-    )
-    max_megapixels: Annotated[
-        float, Option("Largest picture in millions of pixels.", panel=_UPLOADS)
-    ] = 9.0
-    open_browser: Annotated[
-        bool, Option("Open the page in the browser.", flags=("--open/--no-open",))
-    ] = True

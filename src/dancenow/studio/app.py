@@ -37,7 +37,7 @@ def run_studio(config: StudioConfig, *, as_json: bool = False) -> None:
             studio uses the folder.
     """
     config.check()
-    check_installed()
+    check_installed(config.api)
     with _listen(config) as listening, _open_app(config) as app:
         import uvicorn
 
@@ -49,6 +49,9 @@ def run_studio(config: StudioConfig, *, as_json: bool = False) -> None:
         )
         ready = {"address": address, "data": str(config.data)}
         line = f"The studio is open at {address} (Ctrl-C closes it)."
+        if config.api:
+            ready["api"] = f"{address}/v1"
+            line = f"Other programs are served at {address}/v1, the studio at {address}."
         print(json.dumps(ready) if as_json else line, flush=True)
         if config.open_browser:
             threading.Timer(1.0, webbrowser.open, (address,)).start()
@@ -57,10 +60,12 @@ def run_studio(config: StudioConfig, *, as_json: bool = False) -> None:
         server.run(sockets=[listening])
 
 
-def check_installed() -> None:
-    """Raise `InputError` where a package is missing that the studio needs."""
+def check_installed(api: bool = False) -> None:
+    """Raise `InputError` where a package is missing that the studio needs, or its interface."""
     if find_spec("starlette") is None or find_spec("uvicorn") is None:
         raise InputError("the studio needs two more packages: pip install 'dancenow[studio]'.")
+    if api and find_spec("fastapi") is None:
+        raise InputError("serving other programs needs FastAPI: pip install 'dancenow[serve]'.")
 
 
 @contextmanager
@@ -89,7 +94,7 @@ def _build_app(service: StudioService) -> Any:
     from starlette.middleware.gzip import GZipMiddleware
     from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.routing import Mount, Route
+    from starlette.routing import BaseRoute, Mount, Route
 
     from dancenow.studio.web import media
     from dancenow.studio.web.api import api_routes
@@ -102,8 +107,14 @@ def _build_app(service: StudioService) -> Any:
     served = Route("/media/{area}/{id}/{what}", files, methods=["GET", "HEAD"])
     pages = Starlette(routes=[*api_routes(service), *timeline_routes(service)])
     pages.add_middleware(GZipMiddleware, minimum_size=1000)
-    app = Starlette(routes=[served, Mount("/", pages)])
-    return Guard(app, service.config.host, service.config.accounts, service.config.limits.bytes)
+    config = service.config
+    routes: list[BaseRoute] = [served]
+    if config.api:
+        from dancenow.studio.web.rest import BELOW, rest_app
+
+        routes.append(Mount(BELOW, rest_app(service)))
+    app = Starlette(routes=[*routes, Mount("/", pages)])
+    return Guard(app, config.host, config.accounts, config.limits.bytes, tokens=config.api)
 
 
 @contextmanager

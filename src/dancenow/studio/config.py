@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from platformdirs import user_data_path
 
-from dancenow.errors import InputError
+from dancenow.errors import InputError, OutputError
+from dancenow.files import make_folder
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 7860
@@ -73,6 +76,7 @@ class StudioConfig:
         device: where networks compute.
         seed: of trainings.
         open_browser: open the page in the browser.
+        api: other programs are served, too; a password is also the token of theirs.
         workload: how much work a job is.
     """
 
@@ -84,6 +88,7 @@ class StudioConfig:
     device: str = "auto"
     seed: int = 0
     open_browser: bool = True
+    api: bool = False
     workload: Workload = field(default_factory=Workload)
 
     def check(self) -> None:
@@ -95,6 +100,29 @@ class StudioConfig:
             )
         if not 0 <= self.port <= 65535:
             raise InputError(f"`port` must be between 0 and 65535, not {self.port}.")
+
+
+def own_token(data: Path) -> str:
+    """The token of this computer's user, made once and readable by nobody else.
+
+    Raises:
+        OutputError: it cannot be kept.
+    """
+    path = data / "token"
+    try:
+        known = path.read_text("utf-8").strip()
+    except (OSError, ValueError):
+        known = ""
+    if not known:
+        known = secrets.token_urlsafe(32)
+        make_folder(data)
+        try:
+            path.unlink(missing_ok=True)
+            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(known)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
+    return known
 
 
 def data_folder() -> Path:

@@ -55,12 +55,17 @@ async def answer(action: Callable[[], Any]) -> Response:
     """What an action returns, as JSON, or the line that says why it fails."""
     try:
         return JSONResponse(await run_in_threadpool(action))
+    except (OutputError, OSError) as error:  # the first is an `InputError`, too
+        return refused(*trouble(error))
     except InputError as error:
         return refused(str(error))
-    except (OutputError, OSError) as error:
-        traceback.print_exception(error)  # for the log: it may name what is not the user's
-        full = getattr(error.__cause__ or error, "errno", None) == errno.ENOSPC
-        return refused(_FULL if full else _TROUBLE, 507 if full else 500)
+
+
+def trouble(error: Exception) -> tuple[str, int]:
+    """The line and the status that tell of an error on this computer, which the log has whole."""
+    traceback.print_exception(error)  # it may name what is not the user's
+    full = getattr(error.__cause__ or error, "errno", None) == errno.ENOSPC
+    return (_FULL, 507) if full else (_TROUBLE, 500)
 
 
 def refused(line: str, status: int = 400) -> Response:

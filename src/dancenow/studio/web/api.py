@@ -14,9 +14,6 @@ from starlette.routing import BaseRoute, Route
 from dancenow.errors import InputError
 from dancenow.studio.catalogue import Catalogue, stored
 from dancenow.studio.forms import DanceForm, TransferForm
-from dancenow.studio.job import Job
-from dancenow.studio.media_types import UploadKind
-from dancenow.studio.orders import Orders
 from dancenow.studio.service import StudioService
 from dancenow.studio.web.answers import (
     UNREADABLE,
@@ -28,18 +25,11 @@ from dancenow.studio.web.answers import (
     received,
     refused,
 )
+from dancenow.studio.web.desk import TOO_LARGE, Desk
 from dancenow.studio.web.guard import OWNER_KEY
 
 _FOLDER: Final = Path(__file__).with_name("page")
 _MINUTES: Final = 5.0  # that are learned where none are named
-_TOO_LARGE: Final = "this file is larger than is allowed here; choose a smaller one."
-_LOOKED_AT: Final = {  # and whether somebody is to be learned of it
-    "clip": (UploadKind.clip, False),
-    "dancer": (UploadKind.clip, True),
-    "photo": (UploadKind.picture, True),
-}
-_STORED: Final = {"background": UploadKind.picture, "music": UploadKind.sound}
-
 Body = Mapping[str, Any]
 Form = TypeVar("Form", TransferForm, DanceForm)
 
@@ -64,15 +54,15 @@ def api_routes(service: StudioService) -> list[BaseRoute]:
         action = _ACTIONS.get((request.path_params["area"], what))
         if action is None:
             return refused(UNREADABLE)
-        return await answer(lambda: action(_Desk(service, owner(request)), id, body))
+        return await answer(lambda: action(Desk(service, owner(request)), id, body))
 
     async def upload(request: Request) -> Response:
         name, kind = (request.query_params.get(key, "") for key in ("name", "kind"))
         consent = request.query_params.get("consent") == "yes"
         async with received(service, request) as path:
             if path is None:
-                return refused(_TOO_LARGE)
-            desk = _Desk(service, owner(request))
+                return refused(TOO_LARGE)
+            desk = Desk(service, owner(request))
             return await answer(lambda: desk.add(path, name, kind, consent=consent))
 
     return [
@@ -85,32 +75,6 @@ def api_routes(service: StudioService) -> list[BaseRoute]:
     ]
 
 
-class _Desk:
-    """What one user asks for."""
-
-    def __init__(self, service: StudioService, owner: str) -> None:
-        self.service, self.owner = service, owner
-        self.orders = Orders(service, owner)
-        self.catalogue = Catalogue(service, owner)
-
-    def add(self, path: Path, name: str, kind: str, *, consent: bool) -> dict[str, Any]:
-        """Store what was uploaded, and say what it is."""
-        if kind in _LOOKED_AT:
-            wanted, dancer = _LOOKED_AT[kind]
-            upload = self.service.add_clip(self.owner, path, name, wanted, dancer=dancer)
-            return self.catalogue.upload(upload)
-        if kind in _STORED:
-            return stored(self.service.add_upload(self.owner, path, name, _STORED[kind]))
-        if kind == "archive":
-            entry = self.service.import_archive(self.owner, path, name, consent=consent)
-            return {"id": entry.id, "name": entry.name}
-        raise InputError(UNREADABLE)
-
-    def ordered(self, body: Body, order: Callable[[], Job]) -> dict[str, Any]:
-        """The job of an order; the same for a second press."""
-        return {"job": self.orders.once(str(body.get("key", ""))[:64], order).id}
-
-
 def _form(kind: type[Form], body: Body) -> Form:
     """The form in a request, checked."""
     try:
@@ -119,21 +83,21 @@ def _form(kind: type[Form], body: Body) -> Form:
         raise InputError(UNREADABLE) from error
 
 
-def _rename(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
+def _rename(desk: Desk, id: str, body: Body) -> dict[str, Any]:
     return {"name": desk.service.library(desk.owner).rename(id, str(body.get("name", ""))).name}
 
 
-def _learn(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
+def _learn(desk: Desk, id: str, body: Body) -> dict[str, Any]:
     minutes = number(body, "minutes", least=0.1, most=60) or _MINUTES
     return desk.ordered(body, lambda: desk.orders.learn(id, minutes))
 
 
-def _convert(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
+def _convert(desk: Desk, id: str, body: Body) -> dict[str, Any]:
     job = desk.orders.convert(id, str(body.get("as", "")))
     return {"job": None if job is None else job.id}
 
 
-def _cut(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
+def _cut(desk: Desk, id: str, body: Body) -> dict[str, Any]:
     begins, ends = (number(body, name) for name in ("begins", "ends"))
     if begins is None or ends is None:
         raise InputError(UNREADABLE)
@@ -141,21 +105,21 @@ def _cut(desk: _Desk, id: str, body: Body) -> dict[str, Any]:
     return desk.catalogue.upload(part) if any(part.size) else stored(part)
 
 
-def _estimate(desk: _Desk, _: str, body: Body) -> dict[str, Any]:
+def _estimate(desk: Desk, _: str, body: Body) -> dict[str, Any]:
     transfer = body.get("kind") == "transfer"
     form = _form(TransferForm, body) if transfer else _form(DanceForm, body)
     return {"seconds": desk.orders.estimates(form)}
 
 
-def _done(action: Callable[[_Desk, str], object]) -> Callable[[_Desk, str, Body], dict[str, Any]]:
-    def act(desk: _Desk, id: str, _: Body) -> dict[str, Any]:
+def _done(action: Callable[[Desk, str], object]) -> Callable[[Desk, str, Body], dict[str, Any]]:
+    def act(desk: Desk, id: str, _: Body) -> dict[str, Any]:
         action(desk, id)
         return {}
 
     return act
 
 
-_ACTIONS: Final[Mapping[tuple[str, str], Callable[[_Desk, str, Body], dict[str, Any]]]] = {
+_ACTIONS: Final[Mapping[tuple[str, str], Callable[[Desk, str, Body], dict[str, Any]]]] = {
     ("make", "estimate"): _estimate,
     ("make", "transfer"): lambda desk, _, body: desk.ordered(
         body, lambda: desk.orders.transfer(_form(TransferForm, body))
