@@ -88,6 +88,34 @@ def draw_dwpose(keypoints: NDArray[Any], size: tuple[int, int]) -> Image:
     return canvas
 
 
+def pose_document(keypoints: NDArray[Any], size: tuple[int, int]) -> dict[str, Any]:
+    """One frame's keypoints as ComfyUI's pose nodes pass them on.
+
+    Args:
+        keypoints: `(137, 3)`: x and y in pixels, confidence.
+        size: width and height of the frame in pixels.
+
+    Returns:
+        `people`, `canvas_width` and `canvas_height`; of each person 18 keypoints of the body, 70 of
+        the face, 21 of each hand.
+    """
+    parts = {
+        "pose_keypoints_2d": keypoints[list(BODY_ROWS)],
+        "face_keypoints_2d": keypoints[FACE],
+        "hand_left_keypoints_2d": keypoints[LEFT_HAND],
+        "hand_right_keypoints_2d": keypoints[RIGHT_HAND],
+    }
+    person = {
+        name: np.round(part.astype(float), 3).ravel().tolist() for name, part in parts.items()
+    }
+    seen = bool((keypoints[:, 2] > 0).any())
+    return {
+        "people": [person] if seen else [],
+        "canvas_width": size[0],
+        "canvas_height": size[1],
+    }
+
+
 def _points(keypoints: NDArray[Any], size: tuple[int, int]) -> list[Point | None]:
     """Places in whole pixels; None where a keypoint is missing or outside the picture."""
     places: list[Point | None] = []

@@ -13,30 +13,36 @@ import numpy as np
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.video.convert import Frame
+from dancenow.video.timing import as_rate
 
 _STORED: Final = {3: ("rgb24", "bgr0"), 4: ("rgba", "bgra")}  # by channels
-_RATE: Final = Fraction(25)  # of the file; nobody watches it
 
 
-def write_lossless(path: Path, frames: Iterable[Frame]) -> None:
-    """Write frames, uint8 `(H, W, 3)` RGB or `(H, W, 4)` RGBA, into a file that holds them exactly.
+def write_lossless(path: Path, frames: Iterable[Frame], fps: float | Fraction = 25) -> None:
+    """Write frames into a Matroska file that holds them exactly.
+
+    Args:
+        path: the file.
+        frames: uint8 `(H, W, 3)` RGB or `(H, W, 4)` RGBA.
+        fps: frames a second.
 
     Raises:
         OutputError: it cannot be written.
     """
+    rate = as_rate(fps)
     with atomic_path(path) as temporary, av.open(str(temporary), "w", "matroska") as container:
         stream: Any = None
         for number, frame in enumerate(frames):
             given, stored = _STORED[frame.shape[2]]
             if stream is None:
-                stream = container.add_stream("ffv1", rate=_RATE)
+                stream = container.add_stream("ffv1", rate=rate)
                 stream.height, stream.width = frame.shape[:2]
                 stream.pix_fmt = stored
                 stream.options = {"level": "3", "slices": "4", "slicecrc": "1"}
                 stream.codec_context.thread_type = "SLICE"
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), given)
             picture = picture.reformat(format=stored)
-            picture.pts, picture.time_base = number, 1 / _RATE
+            picture.pts, picture.time_base = number, 1 / rate
             container.mux(stream.encode(picture))
         if stream is not None:
             container.mux(stream.encode(None))

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -17,9 +17,8 @@ from dancenow.files import atomic_folder, check_folder
 from dancenow.options import ExportMotionOptions, TrainPerformerOptions
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
-from dancenow.pose.draw_dwpose import BODY_ROWS, draw_dwpose
+from dancenow.pose.draw_dwpose import draw_dwpose, pose_document
 from dancenow.pose.face_region import face_boxes
-from dancenow.pose.layout import FACE, LEFT_HAND, RIGHT_HAND
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import Source, is_without_picture, load_source
 from dancenow.sources.masks import detect_person
@@ -127,26 +126,8 @@ def _write_poses(
             for writer, draw in writers:
                 writer.write(draw(keypoints, track.size))
             progress(Progress("drawing the poses", number, len(track)))
-    frames = [_as_json(keypoints, track.size) for keypoints in track.keypoints]
+    frames = [pose_document(keypoints, track.size) for keypoints in track.keypoints]
     (folder / "poses.json").write_text(json.dumps(frames), "utf-8")
-
-
-def _as_json(keypoints: NDArray[Any], size: tuple[int, int]) -> dict[str, Any]:
-    parts = {
-        "pose_keypoints_2d": keypoints[list(BODY_ROWS)],
-        "face_keypoints_2d": keypoints[FACE],
-        "hand_left_keypoints_2d": keypoints[LEFT_HAND],
-        "hand_right_keypoints_2d": keypoints[RIGHT_HAND],
-    }
-    person = {
-        name: np.round(part.astype(float), 3).ravel().tolist() for name, part in parts.items()
-    }
-    seen = bool((keypoints[:, 2] > 0).any())
-    return {
-        "people": [person] if seen else [],
-        "canvas_width": size[0],
-        "canvas_height": size[1],
-    }
 
 
 def _find_masks(
