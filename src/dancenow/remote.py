@@ -120,7 +120,7 @@ class Mirror:
 
 def _opened(url: str) -> tuple[Any, str]:
     """The file system of an address, and the path there."""
-    import fsspec  # type: ignore[import-untyped]
+    import fsspec
 
     system, root = fsspec.url_to_fs(url)
     return system, str(root).rstrip("/")

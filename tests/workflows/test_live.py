@@ -143,6 +143,39 @@ def test_the_summary_tells_the_latency(folder: Path, clip: Path, tmp_path: Path)
     assert {(event.stage, event.total) for event in events} == {("dancing live", None)}
 
 
+@pytest.mark.usefixtures("dancing")
+def test_a_virtual_camera_gets_every_picture(
+    folder: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pyvirtualcam = pytest.importorskip("pyvirtualcam")
+    sent: list[Frame] = []
+
+    class Camera:
+        def __init__(self, *about: object, device: str | None) -> None:
+            assert about == (*SIZE, FPS) and device == "/dev/video9"
+
+        def send(self, frame: Frame) -> None:
+            sent.append(frame)
+
+        def close(self) -> None:
+            sent.append(np.zeros(0, np.uint8))
+
+    monkeypatch.setattr(pyvirtualcam, "Camera", Camera)
+    options = LiveOptions(device="cpu", virtual_camera="/dev/video9")
+    made = perform_live(folder, str(clip), None, options, progress=stop_after(3))
+    assert made.frames == 3 and made.output is None
+    assert [frame.shape for frame in sent] == [(*SIZE[::-1], 3)] * 3 + [(0,)]
+
+
+@pytest.mark.usefixtures("dancing")
+def test_a_virtual_camera_that_is_not_there_is_told(folder: Path, clip: Path) -> None:
+    pytest.importorskip("pyvirtualcam")
+    options = LiveOptions(device="cpu", virtual_camera="/dev/nowhere")
+    with pytest.raises(InputError, match=r"`virtual_camera`: there is none here \(") as told:
+        perform_live(folder, str(clip), None, options)
+    assert "\n" not in str(told.value)
+
+
 def test_it_ends_with_the_clip(
     folder: Path, dancing: Estimator, clip: Path, tmp_path: Path
 ) -> None:

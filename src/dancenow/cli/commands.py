@@ -54,6 +54,8 @@ def _perform(
         return perform_live(performers[0], source or "0", output, chosen, progress=progress)
     if chosen.seconds is not None:
         raise InputError("`seconds`: needs `webcam`.")
+    if chosen.virtual_camera is not None:
+        raise InputError("`virtual_camera`: needs `webcam`.")
     if source is None or output is None:
         missing = "SOURCE, the motion to dance," if source is None else "-o OUTPUT"
         raise InputError(f"{missing} is missing; or add `webcam`.")

@@ -152,6 +152,14 @@ class LiveOptions(PerformOptions):
     seconds: Annotated[
         float | None, Option("With --webcam: stop after this many seconds.", shown_default=" ")
     ] = None
+    virtual_camera: Annotated[
+        str | None,
+        Option(
+            "With --webcam: show it to other programs as a camera: auto, or a device's name.",
+            metavar="[auto|DEVICE]",
+            shown_default=" ",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Performing live: always a camera's newest frame, in a window or into a file."""
+"""Performing live: always a camera's newest frame, in a window, a file or a virtual camera."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dancenow.progress import ProgressCallback, silent
 from dancenow.sources.load import Source
 from dancenow.staging.backdrop import SOURCE, TRANSPARENT, Backdrop, check_background
 from dancenow.staging.live.camera import open_camera
-from dancenow.staging.live.screen import ClipFile, Screen, ScreenWindow
+from dancenow.staging.live.screen import ClipFile, Screen, ScreenWindow, VirtualCamera
 from dancenow.staging.live.session import LiveSession
 from dancenow.staging.show import performance_claim
 from dancenow.training import choose_device
@@ -104,6 +104,8 @@ def perform_live(
             inputs = (played, Path(folder))
             claim = performance_claim(Made.live, [performer], options.background, *inputs)
         screen: Screen = ScreenWindow()
+        if options.virtual_camera is not None:
+            screen = VirtualCamera(camera.fps, options.virtual_camera)
         if out is not None:
             screen = ClipFile(out, claim, camera.fps, backdrop.transparent)
         resources.enter_context(screen)
@@ -138,6 +140,11 @@ def _check(options: LiveOptions, output: Path | None) -> None:
         raise InputError("`webcam`: `background=source` does not work live; choose another.")
     check_background(background)
     alpha = background == TRANSPARENT
+    if options.virtual_camera is not None and (output is not None or alpha):
+        raise InputError(
+            "`virtual_camera`: takes pictures with a background, and nothing is written beside; "
+            "leave out the output and `background=transparent`."
+        )
     if output is not None:
         check_output(output, alpha=alpha)
     elif alpha:

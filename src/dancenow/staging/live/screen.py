@@ -1,4 +1,4 @@
-"""Live output: a window or a clip."""
+"""Live output: a window, a clip, or a virtual camera that other programs see."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -93,4 +95,49 @@ class ClipFile:
         return True
 
 
-Screen = ScreenWindow | ClipFile
+@dataclass
+class VirtualCamera:
+    """Shows pictures to other programs as a camera's: OBS Virtual Camera, or v4l2loopback.
+
+    Attributes:
+        fps: frames a second that the camera promises; each picture stays until the next.
+        device: which of several; by default the first that is free.
+    """
+
+    fps: float
+    device: str | None = None
+    _camera: Any = None
+
+    credentials = False
+
+    def __enter__(self) -> VirtualCamera:
+        if find_spec("pyvirtualcam") is None:
+            raise InputError(
+                "`virtual_camera`: needs one more package: pip install 'dancenow[camera]'."
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._camera is not None:
+            self._camera.close()
+
+    def show(self, frame: Frame) -> bool:
+        """Show a frame; returns whether to continue."""
+        if self._camera is None:
+            self._camera = self._opened(frame)
+        self._camera.send(frame)
+        return True
+
+    def _opened(self, frame: Frame) -> Any:
+        import pyvirtualcam
+
+        height, width = frame.shape[:2]
+        device = None if self.device in (None, "auto") else self.device
+        try:
+            return pyvirtualcam.Camera(width, height, self.fps, device=device)
+        except (RuntimeError, ValueError) as error:
+            why = " ".join(str(error).split())[:300]
+            raise InputError(f"`virtual_camera`: there is none here ({why}).") from error
+
+
+Screen = ScreenWindow | ClipFile | VirtualCamera
