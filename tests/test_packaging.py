@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import venv
+import zipfile
+from email.parser import Parser
 from importlib.metadata import requires
 from importlib.resources import files
 from pathlib import Path
@@ -12,12 +16,16 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
+ROOT = Path(__file__).resolve().parents[1]
+CONSTRAINTS = ROOT / "constraints.txt"
 PYTHONS = ("3.10", "3.11", "3.12")
-INSTALLED_BY_SETUP = ("", "dev", "rtmpose")
+INSTALLED_BY_SETUP = ("", "dev", "rtmpose", "serve", "studio", "camera", "ray", "s3")
 
 # Slow to import, or an extra that may not be there: imported by the function that uses it.
-ENGINES = ("mediapipe", "rtmlib", "onnxruntime", "starlette", "uvicorn")
+ENGINES = (
+    "fastapi", "fsspec", "mediapipe", "onnxruntime", "pyvirtualcam", "ray", "rtmlib", "starlette",
+    "uvicorn",
+)  # fmt: skip
 
 WEB = "dancenow.studio.web."  # needs its extra whole, and is imported by `studio.app` when it opens
 
@@ -94,3 +102,58 @@ def test_the_headless_opencv_that_setup_may_put_in_place_is_of_the_same_version(
     full = pinned_version("opencv-contrib-python", python)
     assert pinned_version("opencv-contrib-python-headless", python) == full
     assert pinned_version("opencv-python", python) == full
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built as for a release."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "-o", str(folder)]
+    done = subprocess.run([*command, str(ROOT)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (built,) = folder.glob("dancenow-*-py3-none-any.whl")
+    return built
+
+
+def test_the_wheel_holds_every_file_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if name.startswith("dancenow/")}
+        metadata = archive.read(next(n for n in archive.namelist() if n.endswith("METADATA")))
+    ours = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "src/dancenow"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert held == {name.removeprefix("src/") for name in ours.stdout.split()}
+    about = Parser().parsestr(metadata.decode("utf-8"))
+    assert about["Version"] == "0.1.0" and about["License-Expression"] == "Apache-2.0"
+    assert {"studio", "serve", "ray", "s3", "camera"} <= set(about.get_all("Provides-Extra"))
+
+
+@pytest.mark.slow
+def test_the_wheel_dances_in_an_environment_without_the_project(
+    wheel: Path, tmp_path: Path
+) -> None:
+    """What it depends on is borrowed: fetching that takes minutes (see .github/workflows)."""
+    venv.create(tmp_path / "env", with_pip=False)
+    python = next(path for path in tmp_path.glob("env/*/python*") if path.is_file())
+    (site,) = (path for path in tmp_path.glob("env/**/site-packages") if path.is_dir())
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    borrowed = next(path for path in map(Path, sys.path) if (path / "torch").is_dir())
+    (site / "borrowed.pth").write_text(str(borrowed))
+    sample = site / "dancenow" / "sample" / "shipped"
+    track = next((sample / "clips").glob("*.npz"))
+    dancer = sample / "dancers" / "zola"
+    command = [str(python), "-m", "dancenow", "perform", str(dancer), str(track), "-o", "o.mp4"]
+    env = {**os.environ, "DANCENOW_CACHE": str(tmp_path / "cache"), "PYTHONPATH": ""}
+    done = subprocess.run(
+        [*command, "--json"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    where = [str(python), "-c", "import dancenow; print(dancenow.__file__)"]
+    found = subprocess.run(where, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    assert Path(found.stdout.strip()).is_relative_to(tmp_path)
+    assert (tmp_path / "o.mp4").stat().st_size > 10_000
