@@ -1,6 +1,6 @@
 # DanceNow's chores.  PYTHON=... names the Python to use, PIP_ARGS="..." goes to pip,
 # ARGS="..." to the program that demo, test, samples or others run.
-.PHONY: help setup demo test coverage lint bench samples gpu-kit gpu-check clean
+.PHONY: help setup demo test coverage lint docs bench samples gpu-kit gpu-check clean
 
 BIN := .venv/bin
 export PYTHON PIP_ARGS
@@ -31,6 +31,9 @@ lint: setup ## check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+docs: setup ## make the documentation's site, into build/site
+	$(BIN)/python scripts/make_docs.py
 
 CLIP ?= runs/bench.mp4
 
