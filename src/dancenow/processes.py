@@ -6,11 +6,13 @@ Windows has neither sessions nor SIGHUP: nothing but this module names what one 
 from __future__ import annotations
 
 import _thread
+import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final, NoReturn
@@ -40,6 +42,19 @@ def try_lock(path: Path) -> Callable[[], None] | None:
     except (OSError, NotImplementedError):
         pass  # a file system without locks
     return lambda: lock.release(force=True)
+
+
+def worker_context(preload: Iterable[str]) -> ForkServerContext | SpawnContext:
+    """How worker processes are started: forked from a clean one, where libraries survive that.
+
+    Args:
+        preload: modules that they import; where they are forked, they are imported once for all.
+    """
+    if sys.platform != "linux":  # macOS's libraries do not survive a fork
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(preload))
+    return context
 
 
 def leave_terminal() -> None:

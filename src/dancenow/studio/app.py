@@ -85,6 +85,7 @@ def _open_app(config: StudioConfig) -> Iterator[Any]:
             yield _build_app(service)
         finally:
             ended.set()
+            service.live.close()
             service.queue.close()
             shutil.rmtree(service.temp_folder, ignore_errors=True)
 
@@ -99,13 +100,16 @@ def _build_app(service: StudioService) -> Any:
     from dancenow.studio.web import media
     from dancenow.studio.web.api import api_routes
     from dancenow.studio.web.guard import Guard
+    from dancenow.studio.web.live import live_routes
     from dancenow.studio.web.timeline import timeline_routes
 
     async def files(request: Request) -> Response:
         return await media.respond(service, request)
 
     served = Route("/media/{area}/{id}/{what}", files, methods=["GET", "HEAD"])
-    pages = Starlette(routes=[*api_routes(service), *timeline_routes(service)])
+    pages = Starlette(
+        routes=[*live_routes(service), *api_routes(service), *timeline_routes(service)]
+    )
     pages.add_middleware(GZipMiddleware, minimum_size=1000)
     config = service.config
     routes: list[BaseRoute] = [served]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import secrets
 import shutil
 import sys
@@ -12,13 +11,12 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 from typing import Any, Final
 
 from dancenow.errors import InputError, OutputError
 from dancenow.files import make_folder
-from dancenow.processes import kill
+from dancenow.processes import kill, worker_context
 from dancenow.studio.eta import EtaEstimator
 from dancenow.studio.job import Job, JobKind, JobState, read_jobs, write_job
 from dancenow.studio.worker import JobRequest, WorkerEvent, run_task
@@ -53,13 +51,7 @@ class JobQueue:
     ) -> None:
         self._timed = timed
         self._folders, self._kinds, self._grace = folders, kinds, grace
-        # Not on macOS, whose libraries do not survive a fork.
-        self._context: ForkServerContext | SpawnContext = (
-            multiprocessing.get_context("forkserver")
-            if sys.platform == "linux"
-            else multiprocessing.get_context("spawn")
-        )
-        self._context.set_forkserver_preload(list(preload))
+        self._context = worker_context(preload)
         self._jobs: dict[str, Job] = {}
         self._processes: dict[str, tuple[Any, Any]] = {}  # and the studio's end of the pipe
         self._changed = threading.Condition()

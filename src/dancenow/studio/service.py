@@ -25,6 +25,7 @@ from dancenow.studio.job import Job, JobState
 from dancenow.studio.job_kinds import JOB_KINDS, PRELOAD
 from dancenow.studio.job_queue import JobQueue
 from dancenow.studio.library import EntryKind, Library, LibraryEntry
+from dancenow.studio.live import LiveStage
 from dancenow.studio.media_types import UploadKind
 from dancenow.studio.requests import SAMPLE_PERFORMERS, RequestBuilder, with_user_names
 from dancenow.studio.thumbnails import write_clip_thumbnail
@@ -48,6 +49,7 @@ class StudioService:
         taken: the ids of orders' jobs, by owner and key.
         ordering: held while one is taken that must not be taken twice.
         rates: how long the steps of jobs take on this computer.
+        live: where somebody dances live.
         temp_folder: for uploads and downloads under way; empty when the studio is not running.
     """
 
@@ -68,6 +70,7 @@ class StudioService:
             preload=PRELOAD,
             timed=self._timed,
         )
+        self.live = LiveStage(config.device)
         self.prune()
 
     def library(self, owner: str) -> Library:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import Any, Final
 
-from dancenow.processes import interrupt, kill
+from dancenow.processes import interrupt, kill, worker_context
 from dancenow.workflows._batch_schedule import DIED, Outcome
 from dancenow.workflows._batch_tasks import Task
 from dancenow.workflows._batch_worker import work
@@ -58,11 +56,7 @@ class Pool:
 
     def __init__(self, count: int, gpus: int) -> None:
         self._count, self._gpus = count, gpus
-        # Forking is cheap where it is safe: a worker that is started has everything imported.
-        how = "forkserver" if sys.platform == "linux" else "spawn"
-        self._context = multiprocessing.get_context(how)
-        if how == "forkserver":
-            self._context.set_forkserver_preload(list(_PRELOAD))
+        self._context = worker_context(_PRELOAD)
         self._workers: dict[int, _Worker] = {}
         self.doing: dict[str, str] = {}
 

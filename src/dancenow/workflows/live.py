@@ -21,7 +21,7 @@ from dancenow.pose.track import PoseTrack
 from dancenow.progress import ProgressCallback, silent
 from dancenow.sources.load import Source
 from dancenow.staging.backdrop import SOURCE, TRANSPARENT, Backdrop, check_background
-from dancenow.staging.live.camera import open_camera
+from dancenow.staging.live.camera import LiveCamera, open_camera
 from dancenow.staging.live.screen import ClipFile, Screen, ScreenWindow, VirtualCamera
 from dancenow.staging.live.session import LiveSession
 from dancenow.staging.show import performance_claim
@@ -87,35 +87,70 @@ def perform_live(
     _check(options, out)
     if out is not None:
         check_not_read(out, Path(source), Path(folder))
-    performer = Performer.load(folder, choose_device(options.device))
-    if not performer.paints_layers:
-        raise InputError(
-            f"{folder}: live performing needs a performer of the preset fast; this one paints "
-            "whole frames."
-        )
+    performer = _loaded(Path(folder), options)
     with ExitStack() as resources:
         camera = open_camera(source, resources)
-        finder = make_estimator(options.estimator, device=options.device, quick=True)
-        nobody = PoseTrack(np.zeros((1, NUM_KEYPOINTS, 3), np.float32), camera.fps, camera.size)
-        backdrop = Backdrop(options.background, performer, Source(nobody, None))
-        played = None if source.isdigit() else Path(source)
         claim = None
         if options.credentials:
+            played = None if source.isdigit() else Path(source)
             inputs = (played, Path(folder))
             claim = performance_claim(Made.live, [performer], options.background, *inputs)
         screen: Screen = ScreenWindow()
         if options.virtual_camera is not None:
             screen = VirtualCamera(camera.fps, options.virtual_camera)
         if out is not None:
-            screen = ClipFile(out, claim, camera.fps, backdrop.transparent)
-        resources.enter_context(screen)
-        session = LiveSession(
-            performer, camera, screen, backdrop, finder, options.seconds, progress
-        )
-        latencies, lasted = session.run()
+            screen = ClipFile(out, claim, camera.fps, options.background == TRANSPARENT)
+        latencies, lasted = _perform(performer, camera, screen, options, progress)
     # The file is finished and signed only here.
     late = float(np.quantile(latencies, 0.95))
     return Live(len(latencies), lasted, median(latencies), late, out, screen.credentials)
+
+
+def perform_between(
+    folder: Path, camera: LiveCamera, screen: Screen, options: LiveOptions | None = None
+) -> None:
+    """Make a performer dance what any camera sees, on any screen, until one of them ends it.
+
+    Args:
+        folder: the performer.
+        camera: where pictures come from.
+        screen: where they go.
+        options: as for `perform_live`.
+
+    Raises:
+        InputError: as `perform_live`.
+    """
+    options = options or LiveOptions()
+    _check(options, None)
+    _perform(_loaded(folder, options), camera, screen, options, silent)
+
+
+def _loaded(folder: Path, options: LiveOptions) -> Performer:
+    performer = Performer.load(folder, choose_device(options.device))
+    if not performer.paints_layers:
+        raise InputError(
+            f"{folder}: live performing needs a performer of the preset fast; this one paints "
+            "whole frames."
+        )
+    return performer
+
+
+def _perform(
+    performer: Performer,
+    camera: LiveCamera,
+    screen: Screen,
+    options: LiveOptions,
+    progress: ProgressCallback,
+) -> tuple[list[float], float]:
+    """Each picture's latency, and the time from the first to the last one, in seconds."""
+    finder = make_estimator(options.estimator, device=options.device, quick=True)
+    nobody = PoseTrack(np.zeros((1, NUM_KEYPOINTS, 3), np.float32), camera.fps, camera.size)
+    backdrop = Backdrop(options.background, performer, Source(nobody, None))
+    with screen:
+        session = LiveSession(
+            performer, camera, screen, backdrop, finder, options.seconds, progress
+        )
+        return session.run()
 
 
 def _check(options: LiveOptions, output: Path | None) -> None:

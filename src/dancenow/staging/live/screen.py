@@ -8,11 +8,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Self
 
 from dancenow.credentials import Claim
 from dancenow.errors import InputError
@@ -24,12 +25,27 @@ _TITLE = "DanceNow - press q to quit"
 _ENDS = (ord("q"), 27)  # keys
 
 
+class Screen(Protocol):
+    """Where pictures go; a context manager."""
+
+    @property
+    def credentials(self) -> bool:
+        """Whether what was made carries Content Credentials; known at the end."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def show(self, frame: Frame) -> bool:
+        """Show a picture, uint8 `(H, W, 3)` RGB or `(H, W, 4)` RGBA; returns whether to go on."""
+
+
 class ScreenWindow:
     """Shows pictures in a window."""
 
     credentials = False
 
-    def __enter__(self) -> ScreenWindow:
+    def __enter__(self) -> Self:
         try:
             cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL)
         except cv2.error as error:
@@ -61,7 +77,7 @@ class ClipFile:
     _last: Frame | None = None
     _begin: float = 0.0
 
-    def __enter__(self) -> ClipFile:
+    def __enter__(self) -> Self:
         self._resources.__enter__()
         self._writer = self._resources.enter_context(
             open_result(self.path, self.claim, fps=self.fps, alpha=self.alpha)
@@ -110,7 +126,7 @@ class VirtualCamera:
 
     credentials = False
 
-    def __enter__(self) -> VirtualCamera:
+    def __enter__(self) -> Self:
         if find_spec("pyvirtualcam") is None:
             raise InputError(
                 "`virtual_camera`: needs one more package: pip install 'dancenow[camera]'."
@@ -138,6 +154,3 @@ class VirtualCamera:
         except (RuntimeError, ValueError) as error:
             why = " ".join(str(error).split())[:300]
             raise InputError(f"`virtual_camera`: there is none here ({why}).") from error
-
-
-Screen = ScreenWindow | ClipFile | VirtualCamera

@@ -2,6 +2,7 @@
 
 import { messageBox } from '/studio/dom.js';
 import { MakeView } from '/studio/make.js';
+import { LiveView } from '/studio/live.js';
 import { navigation } from '/studio/nav.js';
 import { DanceView } from '/studio/newdance.js';
 import { PeopleView } from '/studio/people.js';
@@ -10,7 +11,7 @@ import { countdown } from '/studio/stage.js';
 import { VideosView } from '/studio/videos.js';
 import { WORDS } from '/studio/words.js';
 
-const VIEWS = { make: MakeView, dance: DanceView, videos: VideosView, people: PeopleView };
+const VIEWS = { make: MakeView, dance: DanceView, videos: VideosView, people: PeopleView, live: LiveView };
 const BUSY = 1000; // ms between two looks at the studio while something runs
 const QUIET = 5000;
 
@@ -76,6 +77,7 @@ function view(name) {
 function show() {
   const [asked, id = ''] = location.hash.slice(1).split('/');
   const name = VIEWS[asked] ? asked : 'make';
+  if (app.name !== name) app.views[app.name]?.close?.();
   app.name = name;
   const shown = view(name);
   shown.open?.(id);

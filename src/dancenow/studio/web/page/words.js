@@ -16,7 +16,22 @@ export function clock(seconds) {
 
 export const WORDS = {
   name: 'DanceNow',
-  pages: { make: 'Make a video', dance: 'New dance', videos: 'My videos', people: 'My people', timeline: 'Time line' },
+  pages: { make: 'Make a video', dance: 'New dance', videos: 'My videos', people: 'My people', live: 'Live', timeline: 'Time line' },
+  live: {
+    title: 'Dance live',
+    hint: 'Step back until your whole body shows. Nothing is recorded.',
+    dancer: 'Who dances what you dance?',
+    behind: 'Behind them',
+    backgrounds: [['target', 'Their room'], ['white', 'White'], ['#20c060', 'Green, for other programs']],
+    start: 'Start the camera',
+    stop: 'Stop',
+    waiting: 'Getting ready…',
+    nobody: 'Nobody is seen: step back until your whole body shows.',
+    rate: (rate, late) => `${rate.toFixed(0)} pictures a second, ${late} ms after you`,
+    refused: 'The camera cannot be used; allow it in the browser, then try again.',
+    yours: 'You',
+    picture: 'The dancer',
+  },
   dance: {
     title: 'Pick a dance',
     hint: 'A clip of one person, from head to feet.',
