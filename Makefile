@@ -1,6 +1,6 @@
 # DanceNow's chores.  PYTHON=... names the Python to use, PIP_ARGS="..." goes to pip,
 # ARGS="..." to the program that demo, test, samples or others run.
-.PHONY: help setup demo test coverage lint docs bench samples gpu-kit gpu-check clean
+.PHONY: help setup develop demo test coverage lint docs bench samples gpu-kit gpu-check clean
 
 BIN := .venv/bin
 export PYTHON PIP_ARGS
@@ -10,8 +10,11 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s  %s\n", $$1, $$2 }' Makefile
 
-setup: ## make .venv and install everything in it, if anything changed
+setup: ## make .venv and install what DanceNow needs in it, if anything changed
 	@sh scripts/setup.sh
+
+develop: ## the same, with what the tests and checks need
+	@sh scripts/setup.sh dev
 
 demo: setup ## make a sample performer dance another's dance, into demo/
 	$(BIN)/dancenow demo $(ARGS)
@@ -21,23 +24,23 @@ demo: setup ## make a sample performer dance another's dance, into demo/
 export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell expr 1 + `getconf _NPROCESSORS_ONLN`)
 PYTEST = $(BIN)/python -m pytest -n logical --maxprocesses 4
 
-test: setup ## run all tests
+test: develop ## run all tests
 	$(PYTEST) $(ARGS)
 
-coverage: setup ## run all tests and print what they do not reach
+coverage: develop ## run all tests and print what they do not reach
 	$(PYTEST) --cov=dancenow --cov-report=term:skip-covered $(ARGS)
 
-lint: setup ## check format, lint and types
+lint: develop ## check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-docs: setup ## make the documentation's site, into build/site
+docs: develop ## make the documentation's site, into build/site
 	$(BIN)/python scripts/make_docs.py
 
 CLIP ?= runs/bench.mp4
 
-bench: setup ## run the scripts of benchmarks/, on CLIP=... or a sample performer
+bench: develop ## run the scripts of benchmarks/, on CLIP=... or a sample performer
 	@mkdir -p runs
 	@[ -f runs/bench.mp4 ] || $(BIN)/dancenow sample -o runs/bench.mp4 --seconds 8
 	@$(BIN)/dancenow pose runs/bench.mp4 -o runs/bench.npz --raw
@@ -52,12 +55,12 @@ bench: setup ## run the scripts of benchmarks/, on CLIP=... or a sample performe
 	$(BIN)/python benchmarks/sample_rendering.py --seconds 3
 	$(BIN)/python benchmarks/memory.py
 
-samples: setup ## make the shipped clips and dancers of the sample performers anew
+samples: develop ## make the shipped clips and dancers of the sample performers anew
 	$(BIN)/python scripts/make_samples.py $(ARGS)
 
 GPU_KIT ?= runs/gpu-kit
 
-gpu-kit: setup ## make what gpu-check needs, on any machine: runs/gpu-kit
+gpu-kit: develop ## make what gpu-check needs, on any machine: runs/gpu-kit
 	$(BIN)/python benchmarks/gpu.py kit $(GPU_KIT) $(ARGS)
 
 gpu-check: ## prove a GPU: PYTHON=... may have PyTorch and little else

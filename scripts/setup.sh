@@ -1,14 +1,16 @@
 #!/bin/sh
 # Make .venv ready: find a Python, install the package with the tested versions, and put OpenCV's
 # headless build in place where its full build lacks a system library.
-# `make setup` calls this; when nothing changed it ends at once and needs no network.
+# `make setup` calls it for what using DanceNow takes, `make develop` as `setup.sh dev` for what the
+# tests and checks take, too; when nothing changed it ends at once and needs no network.
 # PYTHON names the Python to use; PIP_ARGS are handed to pip.
 set -eu
 cd "$(dirname "$0")/.."
 
 venv=.venv
 python=$venv/bin/python
-stamp=$venv/.ready
+extras=${1:-serve}
+stamp=$venv/.ready-$extras
 fits='import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))'
 version='import sys; print("%d.%d" % sys.version_info[:2])'
 
@@ -28,7 +30,11 @@ venv_is_usable() {
 }
 
 is_ready() {
-    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(fingerprint)" ] && venv_is_usable
+    now=$(fingerprint)
+    for known in "$stamp" "$venv/.ready-dev"; do # who develops can use it, too
+        [ -f "$known" ] && [ "$(cat "$known")" = "$now" ] && venv_is_usable && return
+    done
+    return 1
 }
 
 # Print the first Python that fits.  Each is run: a pyenv shim exists even for versions that are
@@ -82,7 +88,7 @@ install() {
     pip install -q ${PIP_ARGS:-} 'pip>=25' || say "pip could not be updated; going on with it."
     # Modules are compiled when they are imported: most never are.
     # shellcheck disable=SC2086
-    pip install --no-compile ${PIP_ARGS:-} -c constraints.txt -e '.[dev]' && return
+    pip install --no-compile ${PIP_ARGS:-} -c constraints.txt -e ".[$extras]" && return
     case $(uname -sm) in
         "Linux x86_64" | "Darwin arm64") die "pip failed; its message above says why." ;;
         *) die "pip failed. MediaPipe 0.10.21 and PyTorch are published for Linux x86_64 and" \
@@ -116,7 +122,7 @@ mend_opencv() {
 
 is_ready && exit
 venv_is_usable || make_venv
-rm -f "$stamp"
+rm -f "$venv"/.ready*
 install
 mend_opencv
 # Compiled here once, even where Python is told to keep nothing that it compiled.

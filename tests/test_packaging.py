@@ -1,4 +1,4 @@
-"""What a user gets who installs the package, and what `make setup` installs."""
+"""What a user gets who installs the package, and what `make develop` installs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
 PYTHONS = ("3.10", "3.11", "3.12")
-INSTALLED_BY_SETUP = ("", "dev", "rtmpose", "serve", "studio", "camera", "ray", "s3")
+EXTRAS = ("", "dev", "rtmpose", "serve", "studio", "camera", "ray", "s3")
 
 # Slow to import, or an extra that may not be there: imported by the function that uses it.
 ENGINES = (
@@ -57,7 +57,7 @@ def pinned_version(name: str, python: str) -> str:
 
 
 def requirements(python: str) -> list[Requirement]:
-    """What `make setup` asks for by name."""
+    """What `make develop` asks for by name."""
     declared = [Requirement(line) for line in requires("dancenow") or []]
     return [
         requirement
@@ -67,7 +67,7 @@ def requirements(python: str) -> list[Requirement]:
             not requirement.marker
             or any(
                 requirement.marker.evaluate({"extra": extra, "python_version": python})
-                for extra in INSTALLED_BY_SETUP
+                for extra in EXTRAS
             )
         )
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,26 +77,34 @@ class Mirror:
         Raises:
             InputError: it cannot be asked.
         """
+        if not path.is_relative_to(self.folder):
+            return False
         with _told(self.url, InputError):
             system, root = _opened(self._at(path))
+            system.invalidate_cache()
             return bool(system.exists(root))
 
-    def pull(self, path: Path) -> None:
-        """Fetch a file or folder that is missing here, if it is there elsewhere; only ours.
+    def pull(self, path: Path, *, fresh: bool = False) -> None:
+        """Fetch what is missing here of a file or folder, if it is there elsewhere; only ours.
+
+        Args:
+            path: the file or folder.
+            fresh: also what is here already.
 
         Raises:
             InputError: it cannot be read.
         """
-        if path.exists() or not path.is_relative_to(self.folder):
+        if not path.is_relative_to(self.folder):
             return
         with _told(self.url, InputError):
             system, root = _opened(self._at(path))
             files = _files(system, root) if system.exists(root) else []
             for inside, source in files:
                 target = path / inside
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with atomic_path(target) as temporary:
-                    system.get_file(source, str(temporary))
+                if fresh or not target.exists():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    with atomic_path(target) as temporary:
+                        system.get_file(source, str(temporary))
 
     def push(self, path: Path) -> None:
         """Send a file or folder of the local folder, and nothing else.
@@ -130,16 +139,17 @@ def _files(system: Any, root: str) -> list[tuple[str, str]]:
     """The files of a folder, as their paths inside it and there; of a file, itself as ""."""
     if system.isfile(root):
         return [("", root)]
-    system.invalidate_cache(root)
-    return [(path[len(root) :].lstrip("/"), path) for path in sorted(system.find(root))]
+    system.invalidate_cache()
+    paths = (path for path in sorted(system.find(root)) if not path.endswith("/"))
+    return [(path[len(root) :].lstrip("/"), path) for path in paths]
 
 
 def _state(system: Any, path: str) -> str:
-    """Changes when a file does."""
-    try:
-        return str(system.ukey(path))
-    except (NotImplementedError, AttributeError):
-        return repr(system.info(path))
+    """Changes when a file does; where nothing tells that, it changes every time."""
+    known = system.info(path)
+    marks = ("ETag", "etag", "md5", "checksum", "LastModified", "mtime", "created", "modified")
+    told = {name: known[name] for name in marks if known.get(name)}
+    return repr(sorted(told.items())) + str(known.get("size")) if told else secrets.token_hex(8)
 
 
 @contextmanager

@@ -78,8 +78,8 @@ def test_a_performer_leaves_a_page_with_its_losses_and_previews(clip: Path, tmp_
 
 def test_a_resumed_performer_goes_on_with_its_page(clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "p"
-    train_performer(clip, out, options(clip, 3))
-    train_performer(clip, out, options(clip, 14))
+    train_performer(clip, out, options(clip, 3, logger="tensorboard"))
+    train_performer(clip, out, options(clip, 14, logger="tensorboard"))
     page = checked(out, "checkpoint")
     assert "step 1," in page.text and "step 14," in page.text and "14 steps" in page.text
     log = EventAccumulator(str(out / "checkpoint" / "logs"))

@@ -10,11 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dancenow.errors import InputError
+from dancenow.studio.config import StudioConfig
 from dancenow.video import probe
 from fixture_types import SampleClip
 
@@ -101,6 +104,25 @@ def test_what_cannot_be_done_is_told_in_one_line(
     answer = server.ask(method, path, json=body)
     assert answer.status_code == status
     assert set(answer.json()) == {"error"} and line in answer.json()["error"]
+
+
+def test_a_request_without_a_body_needs_no_length(server: Server) -> None:
+    """As curl, httpx and browsers send it."""
+    host = server.address.removeprefix("http://")
+    for method, path in (("DELETE", "jobs/x"), ("POST", "jobs/x/cancel")):
+        connection = HTTPConnection(host)
+        connection.putrequest(method, f"/v1/{path}", skip_accept_encoding=True)
+        connection.putheader("Authorization", f"Bearer {server.token}")
+        connection.endheaders()
+        answer = connection.getresponse()
+        assert answer.status in (204, 404), answer.read()
+        connection.close()
+
+
+def test_two_users_need_two_tokens(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="two users have one password"):
+        StudioConfig(tmp_path, accounts=(("anna", "s"), ("bob", "s")), api=True).check()
+    StudioConfig(tmp_path, accounts=(("anna", "s"), ("bob", "s"))).check()
 
 
 def test_only_the_token_opens_it_and_nobody_else_can_read_it(server: Server) -> None:

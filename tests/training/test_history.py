@@ -21,6 +21,7 @@ from dancenow.training import Budget, Clock, TrainingState, load_state, loop
 from dancenow.training.history import MOST_POINTS, MOST_PREVIEWS, History, Point
 from dancenow.training.logs import LoggerName, log_figures
 from dancenow.training.loop import LoopOptions, run_training
+from dancenow.training.session import Session
 
 
 class Falling:
@@ -216,3 +217,12 @@ def test_tensorboard_holds_the_same_and_the_final_figures(tmp_path: Path) -> Non
 def test_final_figures_go_beside_the_table(tmp_path: Path) -> None:
     log_figures("csv", tmp_path, 7, {"held_out": -0.25, "clip": "a.mp4"})
     assert (tmp_path / "figures.csv").read_text() == "step,name,value\n7,held_out,-0.25\n"
+
+
+def test_a_logger_whose_package_is_missing_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dancenow.training.logs.find_spec", lambda _: None)
+    with pytest.raises(InputError, match=r"pip install 'dancenow\[tensorboard\]'"):
+        Session(tmp_path / "p", "performer", finished=False, logger="tensorboard")
+    assert not list(tmp_path.iterdir())

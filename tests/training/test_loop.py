@@ -161,7 +161,8 @@ def test_a_loss_of_nan_keeps_the_checkpoint_before_it(tmp_path: Path, loss: floa
 
 
 def test_losses_and_previews_are_logged_for_tensorboard(tmp_path: Path) -> None:
-    run_training(Adding(), Clock(Budget(steps=24)), tmp_path, "s", LoopOptions())
+    options = LoopOptions(logger="tensorboard")
+    run_training(Adding(), Clock(Budget(steps=24)), tmp_path, "s", options)
     log = EventAccumulator(str(tmp_path / "logs"), size_guidance={"images": 0})
     log.Reload()
     assert {"loss", "l1"} <= set(log.Tags()["scalars"])

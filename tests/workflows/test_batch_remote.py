@@ -5,18 +5,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
 
-from dancenow.errors import InputError
+from dancenow.errors import InputError, OutputError
 from dancenow.options import BatchOptions
-from dancenow.remote import fetch
+from dancenow.remote import Mirror, fetch
 from dancenow.workflows.batch import batch
 from motions import dancing
 from untrained import plated, untrained
 
 ONE = BatchOptions(jobs=1)
+HEAD = "[options]\ncredentials = false\ndevice = 'cpu'\n"
 
 
 @pytest.fixture
@@ -42,12 +44,13 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     s3fs.S3FileSystem().mkdir("dances")
     yield "s3://dances"
     s3fs.S3FileSystem.clear_instance_cache()
+    urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
     server.stop()
 
 
-def test_a_batch_lives_on_s3_and_goes_on_from_another_machine(
-    bucket: str, tmp_path: Path, own_cache: Path
-) -> None:
+@pytest.fixture
+def plan(bucket: str, tmp_path: Path) -> Path:
+    """A plan with one video, whose inputs are in the bucket."""
     import s3fs
 
     seen = dancing("bo", "house", seconds=1, fps=8, size=(64, 64))
@@ -55,11 +58,19 @@ def test_a_batch_lives_on_s3_and_goes_on_from_another_machine(
     dancing("lin", "disco", seconds=0.5, fps=8, size=(64, 64)).save(tmp_path / "a.npz")
     system = s3fs.S3FileSystem()
     system.put(str(tmp_path / "bo"), f"{bucket}/people/bo", recursive=True)
+    system.touch(f"{bucket}/people/bo/")  # as the console makes a folder
     system.put(str(tmp_path / "a.npz"), f"{bucket}/a.npz")
-    plan = tmp_path / "plan.toml"
-    head = "[options]\ncredentials = false\ndevice = 'cpu'\n"
-    performers = f"[performers]\nbo = '{bucket}/people/bo'\n"
-    plan.write_text(f"{head}{performers}[sources]\na = '{bucket}/a.npz'\n")
+    job = f"[[job]]\nperformer = '{bucket}/people/bo'\nsource = '{bucket}/a.npz'\n"
+    (tmp_path / "plan.toml").write_text(f"{HEAD}{job}")
+    return tmp_path / "plan.toml"
+
+
+def test_a_batch_lives_on_s3_and_goes_on_from_another_machine(
+    bucket: str, plan: Path, own_cache: Path
+) -> None:
+    import s3fs
+
+    system = s3fs.S3FileSystem()
     made = batch(plan, f"{bucket}/shows", ONE)
     assert len(made.made) == 1 and made.sent_to == f"{bucket}/shows" in made.summary()
     there = {path.removeprefix("dances/shows/") for path in system.find("dances/shows")}
@@ -67,8 +78,8 @@ def test_a_batch_lives_on_s3_and_goes_on_from_another_machine(
     assert system.cat("dances/shows/videos/bo, a.mp4") == made.made[0].read_bytes()
     for folder in own_cache.iterdir():  # as on another machine
         shutil.rmtree(folder)
-    job = f"[[job]]\nperformer = '{bucket}/people/bo'\nsource = '{bucket}/a.npz'\n"
-    plan.write_text(f"{head}{job}{job}name = 'second'\nbackground = 'white'\n")
+    job = plan.read_text().removeprefix(HEAD)
+    plan.write_text(f"{HEAD}{job}{job}name = 'second'\nbackground = 'white'\n")
     again = batch(plan, f"{bucket}/shows/", ONE)
     assert [path.name for path in again.made] == ["second.mp4"] and len(again.found) == 1
     assert system.exists("dances/shows/videos/second.mp4")
@@ -76,6 +87,39 @@ def test_a_batch_lives_on_s3_and_goes_on_from_another_machine(
         fetch(f"{bucket}/gone.npz")
     with pytest.raises(InputError, match="nobodys-bucket does not exist"):
         batch(plan, "s3://nobodys-bucket/x", ONE)
+
+
+def test_what_is_gone_there_is_sent_again_and_a_failed_sending_loses_nothing(
+    bucket: str, plan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import s3fs
+
+    system, video = s3fs.S3FileSystem(), "dances/shows/videos/bo, a.mp4"
+    push = Mirror.push
+
+    def broken(_self: Mirror, _path: Path) -> None:
+        raise OutputError("the line is dead.")
+
+    monkeypatch.setattr(Mirror, "push", broken)
+    made = batch(plan, f"{bucket}/shows", ONE)
+    assert made.failed == {"video bo, a": "the line is dead."} and made.exit_status == 1
+    monkeypatch.setattr(Mirror, "push", push)
+    assert not system.exists(video)
+    sent = batch(plan, f"{bucket}/shows", ONE)
+    assert not sent.made and len(sent.found) == 1 and system.exists(video)
+    system.rm("dances/shows", recursive=True)
+    again = batch(plan, f"{bucket}/shows", ONE)
+    assert not again.made and system.exists(video) and system.exists("dances/shows/index.html")
+    newer = plan.read_text() + "background = 'white'\n"
+    older = plan.read_text()
+    plan.write_text(newer)
+    white = batch(plan, f"{bucket}/shows", ONE).made[0].read_bytes()
+    assert system.cat(video) == white
+    plan.write_text(older)
+    batch(plan, f"{bucket}/shows", ONE)
+    assert system.cat(video) != white
+    mirror = Mirror.of(f"{bucket}/shows")
+    assert not mirror.holds(plan)  # which is none of its files
 
 
 def test_what_is_fetched_is_kept_until_it_changes(own_cache: Path) -> None:

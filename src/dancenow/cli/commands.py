@@ -89,11 +89,18 @@ def _run_studio(
     chosen: options.ServeOptions, *, as_json: bool, open_browser: bool = False, api: bool = False
 ) -> None:
     from dancenow.studio.app import run_studio
-    from dancenow.studio.config import Limits, StudioConfig, data_folder, own_token, read_account
+    from dancenow.studio.config import (
+        Limits,
+        StudioConfig,
+        data_folder,
+        is_loopback,
+        own_token,
+        read_account,
+    )
 
     data = chosen.data or data_folder()
     accounts = tuple(map(read_account, chosen.auth))
-    if api and not accounts:
+    if api and not accounts and is_loopback(chosen.host):
         accounts = (("me", own_token(data)),)
         print(f"user: me, token: {accounts[0][1]}", file=sys.stderr)
     config = StudioConfig(

@@ -201,7 +201,7 @@ class LoggerOptions:
             "Where to log losses and previews in checkpoint/: as TensorBoard's logs, as "
             "metrics.csv, or nowhere."
         ),
-    ] = "tensorboard"
+    ] = "csv"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,6 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dancenow.cache import cache_dir
 from dancenow.errors import DanceNowWarning, NobodyError
@@ -28,12 +27,9 @@ from dancenow.sources.clip_hash import clip_hash
 from dancenow.sources.segments import detections, flow_under, segments_of
 from dancenow.video import ClipInfo
 
-Frame = NDArray[np.uint8]
-
 DETECTING = "detecting poses in"
-VERSION = 8  # of what is cached here; increment it when detection changes
+VERSION = 9  # of what is cached here; increment it when detection changes
 _CUTS = "cuts.json"
-_MASK_PX = 512  # longer side of a stored mask
 
 
 def detect_people(
@@ -59,12 +55,11 @@ def detect_people(
         tell, kept = frame_progress(DETECTING, clip, progress), _kept(folder)
         seen = chain.from_iterable(
             detections(clip, segment, kept, estimator, device, tell)
-            for segment in segments_of(clip.frames)
+            for segment in segments_of(clip)
         )
         with naming(clip):
             found = cast_of(seen, float(clip.fps), clip.size)
         save_cast(found, folder)
-        shutil.rmtree(kept, ignore_errors=True)
     cuts = json.loads((folder / _CUTS).read_text("utf-8"))
     count = len(list(folder.glob("*.npz")))
     tracks = (PoseTrack.load(folder / f"{number + 1}.npz") for number in range(count))
@@ -120,7 +115,7 @@ def find_pose(
     shots = shots_of(cast.cuts, clip.frames)
     tracks = [complete(cast.tracks[chosen][shot]) for shot in shots]
     flow = Flow.joined(
-        [_flow(clip, tracks, segment, cached, progress) for segment in segments_of(clip.frames)]
+        [_flow(clip, tracks, segment, cached, progress) for segment in segments_of(clip)]
     )
     joined = [join_with_flow(each, flow[shot]) for each, shot in zip(tracks, shots, strict=True)]
     track = cast.tracks[chosen].with_keypoints(np.concatenate([each.keypoints for each in joined]))
@@ -217,6 +212,7 @@ def save_cast(cast: Cast, folder: Path) -> None:
         (temporary / _CUTS).write_text(json.dumps(cast.cuts), "utf-8")
         for number, track in enumerate(cast.tracks, start=1):
             track.save(temporary / f"{number}.npz")
+    shutil.rmtree(_kept(folder), ignore_errors=True)
 
 
 @contextmanager

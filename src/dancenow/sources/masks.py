@@ -161,7 +161,7 @@ def _segment(
                 tell(index + 1)
 
         seen = chain.from_iterable(
-            look_at(clip, segment, masks=True) for segment in segments_of(clip.frames)
+            look_at(clip, segment, masks=True) for segment in segments_of(clip)
         )
         with naming(clip):
             cast = cast_of(kept(seen), float(clip.fps), clip.size)

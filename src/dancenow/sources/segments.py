@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -15,20 +16,31 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow.errors import OutputError
 from dancenow.files import write_bytes
 from dancenow.pose.cuts import LOOK_AHEAD
 from dancenow.pose.estimators import Detection, make_estimator
 from dancenow.pose.flow_fusion import Flow, measure_flow
 from dancenow.pose.track import FloatArray
 from dancenow.video import ClipInfo, read_frames
+from dancenow.video.read import can_begin_anywhere
 
 SEGMENT: Final = 900  # frames
 _BEFORE: Final = 24  # frames before a segment that are seen and forgotten: who is there, and where
 Tell = Callable[[int], None]
 
 
-def segments_of(frames: int) -> list[range]:
-    """The segments of a clip; one of less than one and a half is whole."""
+def segments_of(clip: ClipInfo) -> list[range]:
+    """The segments of a clip.
+
+    A clip of up to one and a half is whole, and so is one that must be read from its beginning.
+
+    Raises:
+        InputError: the clip cannot be read.
+    """
+    frames = clip.frames
+    if frames > 3 * SEGMENT // 2 and not can_begin_anywhere(clip):
+        return [range(frames)]
     starts = range(0, max(1, frames - SEGMENT // 2), SEGMENT)
     return [range(a, b) for a, b in zip(starts, [*starts[1:], frames], strict=True)]
 
@@ -134,8 +146,9 @@ def _unpacked(kept: dict[str, NDArray[Any]]) -> Iterator[Detection]:
 def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, buffer.getvalue())
+    with suppress(OSError, OutputError):  # it only saves work; the whole clip may be done by now
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, buffer.getvalue())
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]] | None:

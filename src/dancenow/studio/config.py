@@ -98,6 +98,11 @@ class StudioConfig:
                 f"`host={self.host}`: others could reach the studio there; add "
                 "`auth=USER:PASSWORD`, or leave `host` out to keep it to this computer."
             )
+        passwords = [password for _, password in self.accounts]
+        if self.api and len(set(passwords)) < len(passwords):
+            raise InputError(
+                "`auth`: two users have one password, which is their token; change it."
+            )
         if not 0 <= self.port <= 65535:
             raise InputError(f"`port` must be between 0 and 65535, not {self.port}.")
 

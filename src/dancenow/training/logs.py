@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow.errors import InputError
 from dancenow.files import make_folder, write_text
 from dancenow.options.groups import LoggerName
 
@@ -32,6 +34,14 @@ class Logger(Protocol):
 
     def close(self) -> None:
         """Write what is still buffered."""
+
+
+def check_logger(name: LoggerName) -> None:
+    """Raise `InputError` now, before long work, where the package of a logger is missing."""
+    if name == "tensorboard" and find_spec("tensorboard") is None:
+        raise InputError(
+            "`logger=tensorboard`: needs one more package: pip install 'dancenow[tensorboard]'."
+        )
 
 
 def open_logger(name: LoggerName, checkpoint: Path, step: int) -> Logger:

@@ -66,7 +66,7 @@ class LoopOptions:
     """
 
     progress: ProgressCallback = silent
-    logger: LoggerName = "tensorboard"
+    logger: LoggerName = "csv"
     team: Team = field(default_factory=Team)
     notes: Mapping[str, Any] = field(default_factory=dict)
     tune_threads: bool = False

@@ -33,7 +33,7 @@ from dancenow.report import PAGE
 from dancenow.training.budget import Budget, Clock
 from dancenow.training.checkpoint import STATE, load_state
 from dancenow.training.history import FILE as HISTORY
-from dancenow.training.logs import log_figures
+from dancenow.training.logs import check_logger, log_figures
 from dancenow.training.loop import LoopOptions, Trainable, run_training
 from dancenow.training.pace import lasting, watched
 from dancenow.training.page import TrainingPage, write_training_page
@@ -103,9 +103,10 @@ class Session:
         kind: str,
         *,
         finished: bool,
-        logger: LoggerName = "tensorboard",
+        logger: LoggerName = "csv",
         progress: ProgressCallback = silent,
     ) -> None:
+        check_logger(logger)
         self.folder, self.kind, self.finished = folder, kind, finished
         self.page: Callable[[], TrainingPage] | None = None
         self.trained = False

@@ -19,7 +19,7 @@ _STORED: Final = {3: ("rgb24", "bgr0"), 4: ("rgba", "bgra")}  # by channels
 
 
 def write_lossless(path: Path, frames: Iterable[Frame], fps: float | Fraction = 25) -> None:
-    """Write frames into a Matroska file that holds them exactly.
+    """Write frames into a Matroska file that holds them exactly; the same frames, the same file.
 
     Args:
         path: the file.
@@ -30,7 +30,10 @@ def write_lossless(path: Path, frames: Iterable[Frame], fps: float | Fraction = 
         OutputError: it cannot be written.
     """
     rate = as_rate(fps)
-    with atomic_path(path) as temporary, av.open(str(temporary), "w", "matroska") as container:
+    with (
+        atomic_path(path) as temporary,
+        av.open(str(temporary), "w", "matroska", options={"fflags": "+bitexact"}) as container,
+    ):
         stream: Any = None
         for number, frame in enumerate(frames):
             given, stored = _STORED[frame.shape[2]]

@@ -75,6 +75,18 @@ def read_frames(
     return (_fit(frame, size) for frame in _frames(info, shown.fps, start, stop))
 
 
+def can_begin_anywhere(clip: ClipInfo) -> bool:
+    """Whether reading in the middle of a clip is quick and gives the frames that are there.
+
+    Raises:
+        InputError: the clip cannot be read.
+    """
+    if clip.is_folder or is_animation(clip.path):
+        return clip.is_folder
+    scan = scan_video(clip.path)
+    return scan.searchable and scan.origin is not None and not scan.lost
+
+
 def stored_frames(clip: ClipInfo) -> tuple[NDArray[np.int64], int]:
     """Which of the frames stored in a clip each frame that is read shows; and how many are stored.
 
@@ -156,8 +168,7 @@ def _stamped(scan: Scan, rate: Fraction, start: int) -> Iterator[tuple[int, Vide
 def _decode(scan: Scan, seek_to: int | None = None) -> Iterator[VideoFrame]:
     """Decode a video from the beginning, or from a key frame before `seek_to` (ticks).
 
-    Warns at the end if it began at the beginning and frames are missing; ends at once if the file
-    cannot be searched.
+    Warns at the end if frames are missing; ends at once if the file cannot be searched.
     """
     decoded = failed = 0
     with open_video(scan.info.path) as (container, stream):
@@ -177,9 +188,9 @@ def _decode(scan: Scan, seek_to: int | None = None) -> Iterator[VideoFrame]:
                 decoded += 1
                 yield frame
     if seek_to is None and (scan.lost or failed):
-        warnings.warn(
-            f"{scan.info.path}: is cut off or damaged; {decoded} of its "
-            f"{scan.packets + scan.lost} frames were decoded.",
-            DanceNowWarning,
-            stacklevel=2,
-        )
+        told = f"{decoded} of its {scan.packets + scan.lost} frames were decoded."
+    elif failed:
+        told = f"{failed} of its frames could not be decoded."
+    else:
+        return
+    warnings.warn(f"{scan.info.path}: is cut off or damaged; {told}", DanceNowWarning, stacklevel=2)

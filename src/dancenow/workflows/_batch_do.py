@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from dancenow.errors import InputError
 from dancenow.options import PerformOptions
 from dancenow.progress import ProgressCallback
 from dancenow.workflows._batch_tasks import Task
@@ -43,7 +44,13 @@ def do(task: Task, progress: ProgressCallback) -> dict[str, Any]:
             paint_segment(performers[0], source, output, segment, options, progress=progress)
             return {"frames": len(segment)}
         painted = task.painted
-        made = perform(performers, source, output, options, painted=painted, progress=progress)
+        try:
+            made = perform(performers, source, output, options, painted=painted, progress=progress)
+        except InputError as error:
+            for path in painted:
+                if str(error).startswith(str(path)):  # damaged: it is painted again next time
+                    path.unlink(missing_ok=True)
+            raise
         if painted:
             shutil.rmtree(painted[0].parent, ignore_errors=True)
     return {"frames": made.frames, "fps": made.fps, "size": list(made.size)}

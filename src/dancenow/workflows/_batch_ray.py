@@ -23,7 +23,7 @@ _MEMORY: Final[dict[Kind, int]] = {"learn": 3 * _GIB, "moves": 3 * _GIB}  # byte
 _LESS: Final = 2 * _GIB  # of all others
 _ON_GPU: Final = ("learn", "moves", "perform", "compose", "paint")
 _GRACE: Final = 60.0  # seconds to save a checkpoint
-_PASSED_ON: Final = ("DANCENOW_", "AWS_", "FSSPEC_")  # beginnings of variables that workers get
+_PASSED_ON: Final = ("DANCENOW_CACHE", "DANCENOW_CREDENTIALS")  # variables that workers get
 
 
 @dataclass
@@ -54,8 +54,7 @@ class Cluster:
         self.doing: dict[str, str] = {}
         self._begun: list[_Begun] = []
         self._mine = not ray.is_initialized()
-        passed = {k: v for k, v in os.environ.items() if k.startswith(_PASSED_ON)}
-        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         try:
             if self._mine:
                 ray.init(
@@ -66,23 +65,34 @@ class Cluster:
             nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise InputError(f"`engine=ray`: {' '.join(str(error).split())[:300]}") from error
-        self._cores = min(_CORES, int(max(node.get("CPU", 0) for node in nodes)) or 1)
-        self._memory = int(max(node.get("memory", 0) for node in nodes))
-        self._gpus = any(node.get("GPU", 0) >= 1 for node in nodes)
+        if not nodes:
+            raise InputError("`engine=ray`: the cluster has no machine.")
+        self._nodes = nodes
         self._attempt = ray.remote(max_retries=0)(_attempt)
 
     def begin(self, task: Task) -> bool:
         if self._count is not None and len(self._begun) >= self._count:
             return False
-        place = self._attempt.options(
-            name=task.key,
-            num_cpus=self._cores,
-            num_gpus=int(self._gpus and task.kind in _ON_GPU),
-            memory=min(_MEMORY.get(task.kind, _LESS), self._memory),
-        )
-        self._begun.append(_Begun(task, place.remote(task, self._cores), time.monotonic()))
+        needs = self._needs(task)
+        place = self._attempt.options(name=task.key, **needs)
+        begun = place.remote(task, needs["num_cpus"])
+        self._begun.append(_Begun(task, begun, time.monotonic()))
         self.doing[task.key] = "on the cluster"
         return True
+
+    def _needs(self, task: Task) -> dict[str, Any]:
+        """What a task asks for: no more than one of the machines has."""
+        device = str(getattr(task.options, "device", "auto"))
+        with_gpu = [node for node in self._nodes if node.get("GPU", 0) >= 1]
+        on_gpu = bool(with_gpu) and task.kind in _ON_GPU and device != "cpu"
+        nodes = with_gpu if on_gpu else self._nodes
+        best = max(nodes, key=lambda node: (min(node.get("CPU", 0), _CORES), node.get("memory", 0)))
+        memory = _MEMORY.get(task.kind, _LESS)
+        return {
+            "num_cpus": max(1, int(min(best.get("CPU", 0), _CORES))),
+            "num_gpus": int(on_gpu),
+            "memory": int(min(best.get("memory", 0), memory)),
+        }
 
     def ended(self) -> Iterator[Outcome]:
         references = [each.reference for each in self._begun]

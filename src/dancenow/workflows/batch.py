@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from dancenow.workflows._batch_pool import Pool
 from dancenow.workflows._batch_ray import Cluster
 from dancenow.workflows._batch_record import Record
 from dancenow.workflows._batch_schedule import Engine, run
-from dancenow.workflows._batch_segments import with_segments
+from dancenow.workflows._batch_segments import PAINTED, with_segments
 from dancenow.workflows._batch_tasks import Task, tasks_of
 
 RECORD: Final = "batch.json"
@@ -101,7 +102,7 @@ def batch(
     gpus = _gpus()
     count = options.jobs or gpus or max(1, (os.cpu_count() or 1) // _CORES)
     if options.engine is BatchEngine.ray or count > 1:
-        tasks = with_segments(tasks)
+        tasks = with_segments(tasks, folder)
     make_folder(folder)
     release = try_lock(folder / LOCK)
     if release is None:
@@ -123,8 +124,6 @@ def _made(
     progress: ProgressCallback,
 ) -> Batched:
     """Do the tasks, with the folder for this process alone."""
-    if mirror is not None:
-        mirror.pull(folder / RECORD)
     record = Record(folder / RECORD, mirror)
     done = {key for key, task in tasks.items() if record.has(task)}
     done |= _spared(tasks, done)
@@ -132,21 +131,32 @@ def _made(
     if mirror is not None:
         for path in {path for key in tasks.keys() - done for path in tasks[key].inputs}:
             mirror.pull(path)
+    _sweep(folder, tasks)
     failed: dict[str, str] = {}
     try:
         for outcome in run(engine, tasks, done, progress):
-            record.add(outcome)
-            if outcome.error:
-                failed[outcome.task.key] = outcome.error
+            unsent = record.add(outcome)
+            if outcome.error or unsent:
+                failed[outcome.task.key] = outcome.error or unsent
     finally:
         page = write_batch_page(folder / PAGE, wanted, tasks, record.tasks)
-        if mirror is not None:
-            mirror.push(page)
+        record.send(page)
+    if record.unsent and not failed:
+        failed["sending"] = record.unsent
     videos = {key: task.output for key, task in tasks.items() if task.is_result}
     paths = {key: path for key, path in videos.items() if path is not None and key not in failed}
     made = tuple(path for key, path in paths.items() if key not in done)
     found = tuple(path for key, path in paths.items() if key in done)
     return Batched(folder, page, made, found, failed, mirror.url if mirror else "")
+
+
+def _sweep(folder: Path, tasks: Mapping[str, Task]) -> None:
+    """Remove painted segments that nothing needs any more."""
+    needed = {task.fingerprint for task in tasks.values() if task.painted}
+    painted = folder / PAINTED
+    for each in painted.iterdir() if painted.is_dir() else ():
+        if each.name not in needed:
+            shutil.rmtree(each, ignore_errors=True)
 
 
 def _spared(tasks: Mapping[str, Task], done: set[str]) -> set[str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,8 +54,14 @@ def read_keras_file(path: Path) -> KerasFile:
     """Read weights, or a whole model.
 
     Raises:
-        InputError: the file is missing, damaged, or not written by Keras 2.
+        InputError: the file is missing, damaged, or not written by Keras 2; or h5py is missing.
     """
+    try:
+        import h5py
+    except ImportError as error:
+        raise InputError(
+            f"{path}: reading it needs one more package: pip install 'dancenow[keras]'."
+        ) from error
     try:
         size = path.stat().st_size
         path.open("rb").close()

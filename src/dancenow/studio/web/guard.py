@@ -112,7 +112,10 @@ class Guard:
             return PlainTextResponse("this request comes from another site.", 403)
         path = scope["path"]
         if scope["method"] not in _SAFE_METHODS:
+            # Without either header there is no body (RFC 9112, section 6.3).
             length = headers.get("content-length", "")
+            if not length and "transfer-encoding" not in headers:
+                length = "0"
             if not length.isdigit():
                 return PlainTextResponse("the length of the request is missing.", 411)
             if int(length) > self._max_bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from enum import Enum
 from typing import Annotated, Any, Final
@@ -215,7 +216,7 @@ def jobs(desk: _Asker) -> list[JobView]:
 
 
 @_routes.get("/jobs/{id}")
-def job(
+async def job(
     desk: _Asker,
     id: str,
     wait: Annotated[
@@ -223,8 +224,10 @@ def job(
     ] = 0.0,
 ) -> JobView:
     """A job."""
-    known = _found(desk, id)
-    return _view(desk, desk.service.queue.wait(known.id, seconds=wait) if wait else known)
+    over = time.monotonic() + wait
+    while _found(desk, id).state.active and time.monotonic() < over:
+        await asyncio.sleep(_EVERY)
+    return await run_in_threadpool(_view, desk, _found(desk, id))
 
 
 @_routes.get("/jobs/{id}/events", response_class=StreamingResponse)
