@@ -5,8 +5,10 @@ Pictures are ComfyUI's `IMAGE`, float32 `(T, H, W, 3)` RGB in 0..1; a motion is 
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,9 @@ import numpy as np
 import torch
 
 from dancenow import (
+    DanceNowError,
     GenerateOptions,
+    InputError,
     Performer,
     PoseOptions,
     PoseTrack,
@@ -57,8 +61,8 @@ class Pose(Node):
         }
 
     def run(self, images: torch.Tensor, fps: float, person: str = "largest") -> tuple[Any, ...]:
-        with tempfile.TemporaryDirectory() as folder:
-            clip = _written(images, fps, Path(folder))
+        with _named("the pictures") as folder:
+            clip = _written(images, fps, folder)
             motion = detect(clip, PoseOptions(person=person), progress=_progress())
         return motion, *_shown(motion)
 
@@ -75,8 +79,8 @@ class Learn(Node):
         return {"required": {"images": ("IMAGE",), "fps": _FPS, "minutes": minutes}}
 
     def run(self, images: torch.Tensor, fps: float, minutes: float) -> tuple[Performer]:
-        with tempfile.TemporaryDirectory() as folder:
-            clip = _written(images, fps, Path(folder))
+        with _named("the pictures") as folder:
+            clip = _written(images, fps, folder)
             options = TrainPerformerOptions(minutes=minutes)
             return (train_performer(clip, None, options, progress=_progress()).performer,)
 
@@ -92,7 +96,10 @@ class Load(Node):
         return {"required": {"folder": ("STRING", {"default": "zola"})}}
 
     def run(self, folder: str) -> tuple[Performer]:
-        return (Performer.load(shipped_dancer(folder) or Path(folder)),)
+        name = folder.strip()
+        if not name or not (known := shipped_dancer(name) or Path(name)).is_dir():
+            raise InputError(f"{name!r}: is no performer's folder, nor bo or zola.")
+        return (Performer.load(known),)
 
 
 class Retargeted(Node):
@@ -142,13 +149,16 @@ class Compose(Node):
         moves = Path(choreographer) if choreographer else shipped_moves()
         if moves is None:
             raise ValueError("the sample dances are missing; name a choreographer's folder.")
-        with tempfile.TemporaryDirectory() as folder:
+        with _named("the audio") as folder:
             music = None
             if audio is not None:
-                music = Path(folder) / "music.wav"
-                mono = audio["waveform"][0].float().mean(dim=0).cpu().numpy()
+                waveform = audio["waveform"]
+                if waveform.ndim != 3 or not waveform.numel():
+                    raise InputError("the audio: holds no sound, as (batch, channels, samples).")
+                music = folder / "music.wav"
+                mono = waveform[0].float().mean(dim=0).cpu().numpy()
                 write_wav(music, np.asarray(mono, np.float32), int(audio["sample_rate"]))
-            path = Path(folder) / "dance.npz"
+            path = folder / "dance.npz"
             wanted = tuple(part.strip() for part in style.split(",") if part.strip())
             options = GenerateOptions(
                 codec="pose", seconds=seconds, seed=seed, music=music, style=wanted
@@ -202,10 +212,28 @@ NODES = {
 }
 
 
+@contextmanager
+def _named(what: str) -> Iterator[Path]:
+    """A folder for files, which messages call by what they hold: the user knows no files."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            yield Path(folder)
+        except DanceNowError as error:
+            line = re.sub(rf"{re.escape(folder)}/[\w.-]+", what, str(error))
+            raise type(error)(line) from error
+
+
+def _rgb(images: torch.Tensor) -> torch.Tensor:
+    """Pictures of any number of channels as `(T, H, W, 3)`."""
+    if images.ndim != 4 or not images.numel():
+        raise InputError("the pictures: there are none, as (frames, height, width, channels).")
+    return images[..., :3] if images.shape[-1] >= 3 else images[..., :1].expand(-1, -1, -1, 3)
+
+
 def _written(images: torch.Tensor, fps: float, folder: Path) -> Path:
     """Pictures as a clip that holds them exactly."""
     path = folder / "clip.mkv"
-    frames = ((255 * each.clamp(0, 1)).round().byte().cpu().numpy() for each in images[..., :3])
+    frames = ((255 * each.clamp(0, 1)).round().byte().cpu().numpy() for each in _rgb(images))
     write_lossless(path, frames, Fraction(fps).limit_denominator(1001))
     return path
 
@@ -218,7 +246,7 @@ def _shown(motion: PoseTrack) -> tuple[list[dict[str, Any]], torch.Tensor]:
 
 
 def _resized(images: torch.Tensor, width: int, height: int) -> np.ndarray[Any, Any]:
-    planes = images[..., :3].permute(0, 3, 1, 2)
+    planes = _rgb(images).permute(0, 3, 1, 2)
     fitted = torch.nn.functional.interpolate(planes, (height, width), mode="area")
     return (255 * fitted.clamp(0, 1)).round().byte().permute(0, 2, 3, 1).contiguous().cpu().numpy()
 

@@ -14,7 +14,9 @@ from dancenow.cache import cache_dir, fingerprint
 from dancenow.errors import DanceNowError, InputError, OutputError
 from dancenow.files import atomic_path, new_folder
 
-_URL: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)  # no drive: two letters or more
+_INSIDE: Final = re.compile(r"(?!\.{1,2}(/|$))[^/\\:\0]+(/(?!\.{1,2}(/|$))[^/\\:\0]+)*")
+_PLACE: Final = re.compile(r"[^:]+://[^/]*[^/:].*|[^:]+:///+[^/].*")
 
 
 def is_remote(name: str) -> bool:
@@ -131,6 +133,8 @@ def _opened(url: str) -> tuple[Any, str]:
     """The file system of an address, and the path there."""
     import fsspec
 
+    if not _PLACE.fullmatch(url):
+        raise InputError(f"{url}: names no place; write it like s3://bucket/folder.")
     system, root = fsspec.url_to_fs(url)
     return system, str(root).rstrip("/")
 
@@ -141,7 +145,11 @@ def _files(system: Any, root: str) -> list[tuple[str, str]]:
         return [("", root)]
     system.invalidate_cache()
     paths = (path for path in sorted(system.find(root)) if not path.endswith("/"))
-    return [(path[len(root) :].lstrip("/"), path) for path in paths]
+    found = [(path[len(root) :].removeprefix("/"), path) for path in paths]
+    for inside, path in found:  # whoever may write there must not write anywhere else here
+        if not _INSIDE.fullmatch(inside):
+            raise InputError(f"{path}: its name is no path inside the folder; rename it.")
+    return found
 
 
 def _state(system: Any, path: str) -> str:

@@ -114,8 +114,27 @@ def test_somebody_is_learned_from_pictures(package: ModuleType, sample_clip: Sam
 
 
 def test_what_cannot_be_used_is_told(package: ModuleType) -> None:
-    with pytest.raises(InputError, match="nowhere"):
-        Graph(package).run("Load", folder="/nowhere")
-    empty = ("IMAGE", torch.zeros((4, 64, 64, 3)))
-    with pytest.raises(InputError, match="whole body"):
-        Graph(package).run("Pose", images=empty, fps=10.0)
+    graph = Graph(package)
+    for name in ("/nowhere", "", "nobody"):
+        with pytest.raises(InputError, match="nor bo or zola"):
+            graph.run("Load", folder=name)
+    for shape, line in (
+        ((4, 64, 64, 3), "^the pictures: .*whole body"),
+        ((0, 64, 64, 3), "there are none"),
+        ((64, 64, 3), "there are none"),
+    ):
+        with pytest.raises(InputError, match=line):
+            graph.run("Pose", images=("IMAGE", torch.zeros(shape)), fps=10.0)
+    for shape in ((0, 2, 100), (1, 2, 0), (2, 100)):
+        audio = ("AUDIO", {"waveform": torch.zeros(shape), "sample_rate": 8000})
+        with pytest.raises(InputError, match="the audio: holds no sound"):
+            graph.run("Compose", audio=audio)
+
+
+def test_grey_pictures_are_as_good_as_colours(package: ModuleType) -> None:
+    graph = Graph(package)
+    (zola,) = graph.run("Load", folder=" zola ")
+    motion = graph.run("Compose", seconds=1.0)[0]
+    grey = ("IMAGE", torch.full((1, 32, 32, 1), 0.5))
+    danced, mask, _ = graph.run("Perform", motion=motion, performer=zola, background=grey)
+    assert ((danced[1][mask[1] == 0] - 0.5).abs() < 0.02).all()

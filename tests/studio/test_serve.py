@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -91,7 +93,12 @@ def test_jobs_are_cancelled_and_removed(server: Server) -> None:
         ("POST", "transfers", {"source": 5}, 422, "body.source: "),
         ("POST", "transfers", [], 422, "body: "),
         ("POST", "new-dances", {"dance": "dance:x"}, 400, "."),
-        ("POST", "library/x/learn", {"minutes": 1}, 400, "."),
+        ("POST", "library/x/learn", {"minutes": 1}, 404, "no such person"),
+        ("DELETE", "library/person:x", None, 404, "no such person"),
+        ("DELETE", "uploads/x", None, 404, "no such upload"),
+        ("DELETE", "jobs/x", None, 404, "no such job"),
+        ("POST", "transfers", {"source": "sample:bo/disco", "target": "/etc"}, 400, "no such"),
+        ("POST", "transfers", {"source": "x" * 3_000_000}, 413, "too large"),
         ("GET", "jobs/x", None, 404, "no such job"),
         ("GET", "nothing", None, 404, "Not Found"),
         ("POST", "jobs/x/cancel", {}, 404, "no such job"),
@@ -128,7 +135,10 @@ def test_two_users_need_two_tokens(tmp_path: Path) -> None:
 def test_only_the_token_opens_it_and_nobody_else_can_read_it(server: Server) -> None:
     for token in ("wrong", server.token[:-1], "me:" + server.token):
         assert server.ask("GET", "jobs", token).status_code == 401
-    assert requests.get(f"{server.address}/v1/jobs").status_code == 401
+    assert set(requests.get(f"{server.address}/v1/jobs").json()) == {"error"}
+    for odd in (b"Basic \xff\xfe", b"Bearer \xff", b"Basic", b""):
+        answer = requests.get(f"{server.address}/v1/jobs", headers={"Authorization": odd})
+        assert answer.status_code == 401
     assert requests.get(f"{server.address}/v1/openapi.json").status_code == 401
     assert (server.data / "token").stat().st_mode & 0o77 == 0
     refused = requests.post(
@@ -148,7 +158,15 @@ def test_uploads_are_checked_as_on_the_page(server: Server, sample_clip: SampleC
     assert send(b"x" * 10, kind="archive").status_code == 400
     sent = send(sample_clip("lin", "groove", seconds=1).read_bytes(), kind="dancer").json()
     assert sent["ref"].startswith("upload:") and sent["seconds"] == 1
-    assert server.ask("DELETE", f"uploads/{sent['ref'][7:]}").status_code == 204
+    assert server.ask("DELETE", f"uploads/{sent['ref']}").status_code == 204
+    assert sent["ref"] not in [each["ref"] for each in server.ask("GET", "uploads").json()]
+    sound = io.BytesIO()
+    with wave.open(sound, "wb") as file:
+        file.setparams((1, 2, 8000, 8000, "NONE", ""))
+        file.writeframes(bytes(16000))
+    music = send(sound.getvalue(), name="a.wav", kind="music").json()
+    order = {"source": music["ref"], "target": "sample:zola"}
+    assert "is music" in server.ask("POST", "transfers", json=order).json()["error"]
 
 
 def test_the_description_names_every_order(server: Server) -> None:

@@ -171,6 +171,26 @@ def test_dances_are_composed_and_options_are_those_of_the_verbs(folder: Path) ->
     assert probe(folder / "out" / "videos" / "zola and bo, 0.mp4").size[0] > 80
 
 
+def test_a_dance_is_learned_from_a_track_and_two_equal_jobs_are_made(folder: Path) -> None:
+    dancing("lin", "groove", seconds=12, fps=24, size=(256, 256)).save(folder / "long.npz")
+    plan = planned(
+        folder,
+        HEAD
+        + """
+        [dances]
+        fresh = { from = "long.npz", seconds = 1, steps = 2, preset = "tiny" }
+        [[job]]
+        dance = "fresh"
+        [[job]]
+        dance = "fresh"
+        name = "again"
+    """,
+    )
+    made = batch(plan, folder / "out", BatchOptions(jobs=1))
+    assert not made.failed and len(made.made) == 2
+    assert len(list((folder / "out" / "dances").iterdir())) == 1
+
+
 def test_a_table_names_paths(folder: Path) -> None:
     plan = planned(
         folder,

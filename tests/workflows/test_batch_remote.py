@@ -137,6 +137,32 @@ def test_what_is_fetched_is_kept_until_it_changes(own_cache: Path) -> None:
     assert fetch("memory://place/a/one.txt").read_text() == "other"
 
 
+@pytest.mark.parametrize("name", ["../out.txt", "a/../../out.txt", "..", "a\\b", "C:x"])
+def test_nothing_is_written_outside_of_the_folder(name: str, own_cache: Path) -> None:
+    """The file system is told by whoever may write there."""
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    memory.store["/evil/bo/config.json"] = memory.store[f"/evil/bo/{name}"] = None
+    memory.store.pop("/evil/bo/config.json")
+    memory.pipe("/evil/bo/config.json", b"{}")
+    memory.store[f"/evil/bo/{name}"] = memory.store["/evil/bo/config.json"]
+    with pytest.raises(InputError, match="no path inside the folder"):
+        fetch("memory://evil/bo")
+    memory.rm("/evil", recursive=True)
+    assert not list(own_cache.rglob("out.txt"))
+
+
+@pytest.mark.parametrize("output", ["s3://", "s3:", "memory://", "s3:/bucket/x"])
+def test_an_address_without_a_place_is_refused(output: str, tmp_path: Path) -> None:
+    dancing("lin", "disco", seconds=0.5, fps=8, size=(64, 64)).save(tmp_path / "a.npz")
+    (tmp_path / "plan.toml").write_text("[[job]]\nperformer = 'x'\nsource = 'a.npz'\n")
+    if output == "s3:":
+        return  # a folder may be called so
+    with pytest.raises(InputError, match="names no place"):
+        batch(tmp_path / "plan.toml", output, ONE)
+
+
 @pytest.mark.parametrize("url", ["nowhere://x/y", "memory://gone", "github://x"])
 def test_an_address_that_cannot_be_used_is_told_in_one_line(url: str) -> None:
     with pytest.raises(InputError) as told:

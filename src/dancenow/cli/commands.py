@@ -99,10 +99,10 @@ def _run_studio(
     )
 
     data = chosen.data or data_folder()
-    accounts = tuple(map(read_account, chosen.auth))
+    accounts, note = tuple(map(read_account, chosen.auth)), ""
     if api and not accounts and is_loopback(chosen.host):
         accounts = (("me", own_token(data)),)
-        print(f"user: me, token: {accounts[0][1]}", file=sys.stderr)
+        note = f"user: me, token: {accounts[0][1]}"
     config = StudioConfig(
         data=data,
         host=chosen.host,
@@ -115,7 +115,7 @@ def _run_studio(
         api=api,
     )
     try:
-        run_studio(config, as_json=as_json)
+        run_studio(config, as_json=as_json, note=note)
     except KeyboardInterrupt:
         print("The studio is closed; running trainings were saved.", file=sys.stderr)
         end_process(130)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
 
-from dancenow.options.field import Option
+from dancenow.options.field import Option, narrowed
 from dancenow.options.groups import (
     BatchEngine,
     BudgetOptions,
@@ -280,6 +280,17 @@ class GenerateOptions(_DanceOptions, CredentialsOptions):
     def view(self) -> View:
         """Where the dance is filmed from."""
         return View.parse(self.camera)
+
+    @property
+    def training(self) -> TrainChoreographerOptions:
+        """How the dance is learned, if it is yet to be.
+
+        Two options have two meanings: the style that is learned or danced, and the removal of the
+        background from pictures or the performers' background.
+        """
+        removed = self.background in BACKGROUNDS and not self.performer
+        training = narrowed(self, TrainChoreographerOptions)
+        return replace(training, style=(), background=self.background if removed else None)
 
 
 @dataclass(frozen=True, kw_only=True)

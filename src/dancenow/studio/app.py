@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 from dancenow.errors import InputError, OutputError
@@ -25,12 +26,13 @@ _SHUTDOWN: Final = 3  # seconds that open connections have to end
 _PRUNE_INTERVAL: Final = 1800.0  # seconds
 
 
-def run_studio(config: StudioConfig, *, as_json: bool = False) -> None:
+def run_studio(config: StudioConfig, *, as_json: bool = False, note: str = "") -> None:
     """Serve the page until Ctrl-C; prints its address once it can be opened.
 
     Args:
         config: the studio's configuration.
         as_json: print it as a JSON object.
+        note: a line that is told with it.
 
     Raises:
         InputError: a package is missing, the address is open to strangers or in use, or another
@@ -38,11 +40,17 @@ def run_studio(config: StudioConfig, *, as_json: bool = False) -> None:
     """
     config.check()
     check_installed(config.api)
-    with _listen(config) as listening, _open_app(config) as app:
+    closing = threading.Event()
+    with _listen(config) as listening, _open_app(config, closing) as app:
         import uvicorn
 
+        class Server(uvicorn.Server):
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                closing.set()
+                super().handle_exit(sig, frame)
+
         address = _address(config, listening)
-        server = uvicorn.Server(
+        server = Server(
             uvicorn.Config(
                 app, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN, server_header=False
             )
@@ -52,6 +60,8 @@ def run_studio(config: StudioConfig, *, as_json: bool = False) -> None:
         if config.api:
             ready["api"] = f"{address}/v1"
             line = f"Other programs are served at {address}/v1, the studio at {address}."
+        if note:
+            print(note, file=sys.stderr)
         print(json.dumps(ready) if as_json else line, flush=True)
         if config.open_browser:
             threading.Timer(1.0, webbrowser.open, (address,)).start()
@@ -69,7 +79,7 @@ def check_installed(api: bool = False) -> None:
 
 
 @contextmanager
-def _open_app(config: StudioConfig) -> Iterator[Any]:
+def _open_app(config: StudioConfig, closing: threading.Event) -> Iterator[Any]:
     """The studio as an ASGI application; running jobs are interrupted at the end.
 
     Raises:
@@ -77,6 +87,7 @@ def _open_app(config: StudioConfig) -> Iterator[Any]:
     """
     with _locked(config.data):
         service = StudioService(config)
+        service.closing = closing
         shutil.rmtree(service.temp_folder, ignore_errors=True)  # left by a studio that was killed
         service.temp_folder.mkdir(mode=0o700)
         ended = threading.Event()

@@ -77,6 +77,9 @@ class Orders:
         service.queue.check_capacity(owner)
         builder = service.builder(owner)
         source, background = builder.clip(form.source), form.background
+        heard = self._upload(form.source)
+        if heard is not None and not any(heard.size):
+            raise InputError(f"{heard.name} is music; pick a video as the dance.")
         if background.startswith("upload:"):
             background = str(builder.upload(background).file)
         elif not _BACKGROUND.fullmatch(background):
@@ -293,7 +296,8 @@ class Orders:
         """The person who is to dance; a new one for an uploaded clip."""
         if not form.target.startswith("upload:"):
             person = self._service.performer(self._owner, form.target.partition("/")[0])
-            assert person is not None
+            if person is None:
+                raise InputError("there is no such performer; choose another.")
             return person
         upload = builder.upload(form.target)
         name = plain_name(form.name, Path(upload.name).stem or "Someone")

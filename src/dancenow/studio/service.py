@@ -50,6 +50,7 @@ class StudioService:
         ordering: held while one is taken that must not be taken twice.
         rates: how long the steps of jobs take on this computer.
         live: where somebody dances live.
+        closing: set when the studio begins to close: nobody waits any more.
         temp_folder: for uploads and downloads under way; empty when the studio is not running.
     """
 
@@ -71,6 +72,7 @@ class StudioService:
             timed=self._timed,
         )
         self.live = LiveStage(config.device)
+        self.closing = threading.Event()
         self.prune()
 
     def library(self, owner: str) -> Library:

@@ -49,7 +49,7 @@ def _in_segments(
             yield from helpers
             task = replace(task, needs=tuple(each.key for each in helpers))
     elif task.kind == "perform" and len(task.inputs) == 2 and _paints_apart(task, tasks):
-        place = painted / task.fingerprint
+        place = painted / fingerprint(task.key, task.fingerprint)
         segments = _segments(task.inputs[0], task.options.fps, clips)
         parts = [_segment(task, task.key, "paint", each, task.needs, place) for each in segments]
         yield from parts

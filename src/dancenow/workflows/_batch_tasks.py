@@ -11,9 +11,7 @@ from dancenow.cache import fingerprint
 from dancenow.options import (
     GenerateOptions,
     PerformOptions,
-    TrainChoreographerOptions,
 )
-from dancenow.options.field import narrowed
 from dancenow.performer import is_performer
 from dancenow.plan.batch import Wanted, plain_file_name
 
@@ -46,6 +44,11 @@ class Task:
     fingerprint: str = ""
     segment: tuple[int, int] | None = None
     painted: tuple[Path, ...] = ()
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """All files and folders that it reads, and that another task may make."""
+        return (*self.inputs, *getattr(self.options, "performer", ()))
 
     @property
     def is_result(self) -> bool:
@@ -103,8 +106,7 @@ def _moves(
 ) -> Task | None:
     if len(moves) == 1 and (moves[0] / "config.json").is_file():
         return None
-    training = narrowed(options, TrainChoreographerOptions)
-    return _once(tasks, "moves", moves[0].stem, moves, folder / "dances", training)
+    return _once(tasks, "moves", moves[0].stem, moves, folder / "dances", options.training)
 
 
 def _once(

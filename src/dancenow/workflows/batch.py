@@ -129,7 +129,7 @@ def _made(
     done |= _spared(tasks, done)
     record.save()
     if mirror is not None:
-        for path in {path for key in tasks.keys() - done for path in tasks[key].inputs}:
+        for path in {path for key in tasks.keys() - done for path in tasks[key].reads}:
             mirror.pull(path)
     _sweep(folder, tasks)
     failed: dict[str, str] = {}
@@ -152,7 +152,7 @@ def _made(
 
 def _sweep(folder: Path, tasks: Mapping[str, Task]) -> None:
     """Remove painted segments that nothing needs any more."""
-    needed = {task.fingerprint for task in tasks.values() if task.painted}
+    needed = {task.painted[0].parent.name for task in tasks.values() if task.painted}
     painted = folder / PAINTED
     for each in painted.iterdir() if painted.is_dir() else ():
         if each.name not in needed:

@@ -11,8 +11,6 @@ from dancenow.credentials import Claim, Made, Origin
 from dancenow.errors import InputError
 from dancenow.files import check_not_read
 from dancenow.options import GenerateOptions, TrainChoreographerOptions
-from dancenow.options.field import narrowed
-from dancenow.options.verbs import BACKGROUNDS
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.captures import MOTION, WRITTEN, check_depth, filmed, is_motion
@@ -101,12 +99,9 @@ def generate(
         TrainingError: the loss is NaN or infinite.
     """
     options = options or GenerateOptions()
-    training = narrowed(options, TrainChoreographerOptions)
-    # Two options have two meanings: the style that is learned or danced, and background removal
-    # from pictures or the performers' background.
-    removed = options.background in BACKGROUNDS and not options.performer
-    training = replace(training, style=(), background=options.background if removed else None)
-    options = replace(options, background=TARGET) if removed else options
+    training = options.training
+    if training.background is not None:
+        options = replace(options, background=TARGET)
     dance, output = Path(dance), Path(output)
     of_tracks = asks_for_tracks(options) or is_motion(output)
     codec = codec_of(dance, training, of_tracks=of_tracks)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -13,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dancenow.studio.config import is_loopback
@@ -25,6 +24,9 @@ _COOKIE: Final = re.compile(rf"(?:^|;)\s*{SESSION_COOKIE}=(?P<token>[A-Za-z0-9_-
 _LOGIN_DELAY: Final = 1.0  # seconds that a wrong password costs
 _SAFE_METHODS: Final = ("GET", "HEAD")
 
+_ASKED: Final = 'Basic realm="DanceNow studio", charset="UTF-8"'
+_UPLOADS: Final = ("/api/upload", "/v1/uploads", "/timeline/upload")
+_MOST_BYTES: Final = 2_000_000  # of any other request
 _PAGES: Final = ("/", "/timeline")  # which begin a session
 
 # The page needs nothing from other servers, and the browser enforces that.
@@ -81,11 +83,8 @@ class Guard:
             if not owner:
                 if "authorization" in headers:
                     await asyncio.sleep(_LOGIN_DELAY)
-                refusal = PlainTextResponse(
-                    "name and password, please.",
-                    401,
-                    {"www-authenticate": 'Basic realm="DanceNow studio", charset="UTF-8"'},
-                )
+                refusal = _line(scope["path"], "name and password, or the token, please.", 401)
+                refusal.headers["www-authenticate"] = _ASKED
         elif refusal is None:
             token = _session_token(headers)
             if not token and scope["path"] in _PAGES:
@@ -93,57 +92,64 @@ class Guard:
             if token:
                 owner = owner_id(token)
             else:
-                refusal = PlainTextResponse("open the page first.", 403)
+                refusal = _line(scope["path"], "open the page first.", 403)
         scope[OWNER_KEY] = owner
         answer = self._app if refusal is None else refusal
         await answer(scope, receive, _with_headers(send, fresh))
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         """Why a request is refused, whoever sent it; None where it is not."""
-        host = headers.get("host", "")
+        path, host = scope["path"], headers.get("host", "")
         # Another site's name may point here (DNS rebinding); the browser then sends that name.
         if self._local and _hostname(host) not in self._hosts:
-            return PlainTextResponse("this studio has another address.", 421)
+            return _line(path, "this studio has another address.", 421)
         origin = headers.get("origin")
         from_other_site = origin is not None and origin.partition("://")[2] != host
         if scope["method"] not in _SAFE_METHODS and (
             from_other_site or headers.get("sec-fetch-site", "same-origin") == "cross-site"
         ):
-            return PlainTextResponse("this request comes from another site.", 403)
-        path = scope["path"]
+            return _line(path, "this request comes from another site.", 403)
         if scope["method"] not in _SAFE_METHODS:
             # Without either header there is no body (RFC 9112, section 6.3).
             length = headers.get("content-length", "")
             if not length and "transfer-encoding" not in headers:
                 length = "0"
             if not length.isdigit():
-                return PlainTextResponse("the length of the request is missing.", 411)
-            if int(length) > self._max_bytes:
-                return PlainTextResponse("the request is too large.", 413)
+                return _line(path, "the length of the request is missing.", 411)
+            if int(length) > (self._max_bytes if path in _UPLOADS else _MOST_BYTES):
+                return _line(path, "the request is too large.", 413)
         if ".." in path:
-            return PlainTextResponse("not found.", 404)
+            return _line(path, "not found.", 404)
         return None
 
     def _authenticated(self, headers: Headers) -> str:
         """The owner whose name and password the request carries; "" where they are wrong."""
         scheme, _, text = headers.get("authorization", "").partition(" ")
         bearer = self._tokens and scheme.lower() == "bearer"
-        name, password = "", text
+        name, passwords = "", [text.encode(), text.encode("latin-1")]  # some send it as it is
         if not bearer:
             if scheme.lower() != "basic":
                 return ""
             try:
                 pair = base64.b64decode(text, validate=True).decode("utf-8")
-            except (binascii.Error, UnicodeDecodeError):
+            except ValueError:  # neither Base64 nor text
                 return ""
             name, _, password = pair.partition(":")
+            passwords = [password.encode()]
         found = ""
         # All of them: the time that it takes must not give any away.
         for known, secret in self._accounts:
             same = bearer | hmac.compare_digest(known.encode(), name.encode())
-            if same & hmac.compare_digest(secret.encode(), password.encode()):
+            if same & any(hmac.compare_digest(secret.encode(), sent) for sent in passwords):
                 found = owner_id(f"account:{known}")
         return found
+
+
+def _line(path: str, text: str, status: int) -> Response:
+    """A refusal: as JSON for other programs."""
+    if path.startswith("/v1/"):
+        return JSONResponse({"error": text}, status)
+    return PlainTextResponse(text, status)
 
 
 def owner_id(token: str) -> str:

@@ -109,22 +109,22 @@ def rest_app(service: StudioService) -> FastAPI:
     )
     app.state.service = service
     app.include_router(_routes)
-    for kind in (InputError, OSError, HTTPException, RequestValidationError):
+    for kind in (Exception, InputError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _told)
     return app
 
 
 async def _told(_: Request, error: Exception) -> JSONResponse:
     """The line that says why a request fails."""
-    if isinstance(error, OutputError | OSError):
-        line, status = trouble(error)
-    elif isinstance(error, RequestValidationError):
+    if isinstance(error, RequestValidationError):
         first = error.errors()[0]
         line, status = f"{'.'.join(map(str, first['loc']))}: {first['msg']}.", 422
     elif isinstance(error, HTTPException):
         line, status = str(error.detail), error.status_code
-    else:
+    elif isinstance(error, InputError) and not isinstance(error, OutputError):
         line, status = str(error), 400
+    else:
+        line, status = trouble(error)
     return JSONResponse({"error": line}, status)
 
 
@@ -144,6 +144,14 @@ def _found(desk: Desk, id: str) -> Job:
     if job is None:
         raise HTTPException(404, "there is no such job.")
     return job
+
+
+def _entry(desk: Desk, id: str) -> str:
+    """The id of a person or a dance, by itself or by its ref."""
+    id = id.partition(":")[2] or id
+    if desk.service.library(desk.owner).get(id) is None:
+        raise HTTPException(404, "there is no such person or dance.")
+    return id
 
 
 @_routes.post("/uploads", status_code=201)
@@ -174,7 +182,10 @@ def uploads(desk: _Asker) -> list[UploadView]:
 
 @_routes.delete("/uploads/{id}", status_code=204, response_class=Response)
 def remove_upload(desk: _Asker, id: str) -> None:
-    """Remove an upload; what was made of it stays."""
+    """Remove an upload, by its id or its `ref`; what was made of it stays."""
+    id = id.removeprefix("upload:")
+    if desk.service.uploads(desk.owner).get(id) is None:
+        raise HTTPException(404, "there is no such upload.")
     desk.service.remove_upload(desk.owner, id)
 
 
@@ -188,13 +199,13 @@ def library(desk: _Asker) -> list[EntryView]:
 @_routes.delete("/library/{id}", status_code=204, response_class=Response)
 def delete(desk: _Asker, id: str) -> None:
     """Delete a person or a dance for ever, with all that was learned."""
-    desk.service.delete(desk.owner, id)
+    desk.service.delete(desk.owner, _entry(desk, id))
 
 
 @_routes.post("/library/{id}/learn", status_code=202)
 def learn(desk: _Asker, id: str, minutes: Annotated[Minutes, Body(embed=True)]) -> JobView:
     """Learn a person for some minutes more."""
-    return _view(desk, desk.orders.learn(id, minutes))
+    return _view(desk, desk.orders.learn(_entry(desk, id), minutes))
 
 
 @_routes.post("/transfers", status_code=202)
@@ -225,7 +236,8 @@ async def job(
 ) -> JobView:
     """A job."""
     over = time.monotonic() + wait
-    while _found(desk, id).state.active and time.monotonic() < over:
+    closing = desk.service.closing
+    while _found(desk, id).state.active and time.monotonic() < over and not closing.is_set():
         await asyncio.sleep(_EVERY)
     return await run_in_threadpool(_view, desk, _found(desk, id))
 
@@ -243,7 +255,7 @@ def events(desk: _Asker, id: str) -> StreamingResponse:
             if line != before:
                 before = line
                 yield f"data: {json.dumps(now)}\n\n"
-            if not now["active"]:
+            if not now["active"] or desk.service.closing.is_set():
                 return
             await asyncio.sleep(_EVERY)
 
@@ -266,4 +278,4 @@ def resume(desk: _Asker, id: str) -> JobView:
 @_routes.delete("/jobs/{id}", status_code=204, response_class=Response)
 def remove(desk: _Asker, id: str) -> None:
     """Remove a job that has ended, with its video."""
-    desk.service.queue.remove(desk.owner, id)
+    desk.service.queue.remove(desk.owner, _found(desk, id).id)
