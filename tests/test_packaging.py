@@ -19,12 +19,12 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
 PYTHONS = ("3.10", "3.11", "3.12")
-EXTRAS = ("", "dev", "rtmpose", "serve", "studio", "camera", "ray", "s3")
+EXTRAS = ("", "dev", "rtmpose", "serve", "studio", "camera", "litert", "ray", "s3")
 
 # Slow to import, or an extra that may not be there: imported by the function that uses it.
 ENGINES = (
-    "fastapi", "fsspec", "mediapipe", "onnxruntime", "pyvirtualcam", "ray", "rtmlib", "starlette",
-    "uvicorn",
+    "ai_edge_litert", "fastapi", "fsspec", "mediapipe", "onnxruntime", "pyvirtualcam", "ray",
+    "rtmlib", "starlette", "uvicorn",
 )  # fmt: skip
 
 WEB = "dancenow.studio.web."  # needs its extra whole, and is imported by `studio.app` when it opens

@@ -11,6 +11,7 @@ from dancenow.errors import InputError
 from dancenow.pose.dancers import bridged, check_person, choose_dancer, dancers, nearest_dancer
 from dancenow.pose.estimators import make_estimator
 from dancenow.pose.estimators.base import cast_of
+from dancenow.pose.estimators.graphs import MediaPipeGraphs
 from dancenow.pose.estimators.person_detector import PersonDetector
 from dancenow.pose.layout import INDEX, MIRROR
 from dancenow.pose.looks import look_of, looks_apart
@@ -76,7 +77,7 @@ def test_a_person_of_a_tenth_of_the_picture_is_found(cases: Path) -> None:
 
 def test_the_detector_tells_where_everybody_is(cases: Path) -> None:
     frame = next(iter(read_frames(cases / "two_side_by_side.mp4")))
-    with PersonDetector() as detector:
+    with PersonDetector(MediaPipeGraphs()) as detector:
         spots = sorted(detector.find(frame), key=lambda spot: spot.x)
     assert [round(spot.x, -1) for spot in spots] == pytest.approx([180, 460], abs=15)
     assert all(60 < spot.radius < 120 for spot in spots)
@@ -84,7 +85,7 @@ def test_the_detector_tells_where_everybody_is(cases: Path) -> None:
 
 def test_a_wall_shows_nobody() -> None:
     wall = np.full((180, 320, 3), 120, np.uint8)
-    with PersonDetector() as detector:
+    with PersonDetector(MediaPipeGraphs()) as detector:
         assert detector.find(wall, small=True) == []
 
 

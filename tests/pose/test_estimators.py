@@ -55,7 +55,7 @@ def test_a_clip_without_a_person_is_refused_with_advice():
 
 
 def test_an_unknown_estimator_is_refused_with_the_names_of_the_known_ones():
-    with pytest.raises(InputError, match="'openpos'; choose mediapipe or rtmpose"):
+    with pytest.raises(InputError, match="'openpos'; choose mediapipe, litert or rtmpose"):
         make_estimator("openpos")
 
 

@@ -89,7 +89,9 @@ class SeedOptions:
 class EstimatorOptions:
     """Pose detection."""
 
-    estimator: Annotated[str, Option("The pose estimator: mediapipe or rtmpose.")] = "mediapipe"
+    estimator: Annotated[str, Option("The pose estimator: mediapipe, litert or rtmpose.")] = (
+        "mediapipe"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -194,7 +194,7 @@ def _together(cast: Cast) -> bool:
 
 
 def people_folder(clip: ClipInfo, estimator: str) -> Path:
-    model = pose_model() if estimator == "mediapipe" else ""
+    model = pose_model() if estimator in ("mediapipe", "litert") else ""
     return cache_dir("people") / clip_hash(clip, VERSION, estimator, model)
 
 

@@ -24,8 +24,9 @@ def make_estimator(
     """The estimator called `name`.
 
     Args:
-        name: "mediapipe" or "rtmpose" (needs the extra
-            `rtmpose` and downloads its models at first use).
+        name: "mediapipe"; "litert", the same models without MediaPipe's graph (needs the extra
+            `litert`); or "rtmpose" (needs the extra `rtmpose` and downloads its models at first
+            use).
         device: "cpu", "cuda", "mps", or "auto" (CUDA where PyTorch and ONNX Runtime both have it,
             else the CPU); MediaPipe always runs on the CPU.
         quick: for live use; see `MediaPipeEstimator` and `RTMPoseEstimator`.
@@ -35,6 +36,10 @@ def make_estimator(
     """
     if name == "mediapipe":
         return MediaPipeEstimator(quick=quick)
+    if name == "litert":
+        from dancenow.pose.estimators.litert_graphs import LiteRTGraphs
+
+        return MediaPipeEstimator(quick=quick, graphs=LiteRTGraphs())
     if name == "rtmpose":
         return RTMPoseEstimator(device=device, quick=quick)
-    raise InputError(f"no pose estimator is called {name!r}; choose mediapipe or rtmpose.")
+    raise InputError(f"no pose estimator is called {name!r}; choose mediapipe, litert or rtmpose.")

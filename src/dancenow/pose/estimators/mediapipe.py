@@ -18,6 +18,7 @@ import numpy as np
 
 from dancenow.pose.cuts import with_cuts
 from dancenow.pose.estimators.base import Detection, Frame, PoseEstimator
+from dancenow.pose.estimators.graphs import HEAVY, PLAIN, Graph, Graphs, MediaPipeGraphs
 from dancenow.pose.estimators.heavy_model import has_heavy_model
 from dancenow.pose.estimators.mediapipe_layout import depth_of, to_layout
 from dancenow.pose.estimators.person_detector import PersonDetector, Spot
@@ -28,7 +29,6 @@ from dancenow.pose.looks import look_of
 from dancenow.pose.track import FloatArray
 from dancenow.pose.tracking import Person
 
-_PLAIN, _HEAVY = 1, 2  # MediaPipe's numbers of its pose models
 _FORGET: Final = 36  # frames after which a lost person is given up
 _SEEK: Final = 5  # frames in a row in which a lost person is searched for nearby
 _SEEK_EVERY: Final = 4  # frames between two searches after that
@@ -53,10 +53,12 @@ class MediaPipeEstimator(PoseEstimator):
         quick: use the model in MediaPipe's package even where the heavy one is there, whose errors
             are a fifth smaller and which takes half as long again; look for one person only; and
             look at no frame that follows.
+        graphs: what looks at the pictures; by default MediaPipe's.
     """
 
-    def __init__(self, *, quick: bool = False) -> None:
+    def __init__(self, *, quick: bool = False, graphs: Graphs | None = None) -> None:
         self._quick = quick
+        self._graphs = graphs or MediaPipeGraphs()
 
     def stream(self, frames: Iterable[Frame], *, masks: bool = False) -> Iterator[Detection]:
         """Detect the person in each frame; see `PoseEstimator.stream`.
@@ -64,12 +66,12 @@ class MediaPipeEstimator(PoseEstimator):
         The person whom Holistic follows comes first, and the mask shows them; if it jumped to
         another person and the one it followed was found again, the latter.  Others follow.
         """
-        complexity = _PLAIN if self._quick or not has_heavy_model() else _HEAVY
+        complexity = PLAIN if self._quick or not has_heavy_model() else HEAVY
         with (
-            _WindowedHolistic(complexity, masks=masks) as view,
-            PersonDetector() as detector,
-            _Finder(detector) as finder,
-            _Others(complexity, detector) as others,
+            _WindowedHolistic(self._graphs, complexity, masks=masks) as view,
+            PersonDetector(self._graphs) as detector,
+            _Finder(self._graphs, detector) as finder,
+            _Others(self._graphs, complexity, detector) as others,
         ):
             last: Person | None = None
             missed = 0
@@ -133,9 +135,7 @@ class Segmenter:
         window = Window.around(keypoints, max(width, height))
         with drop_stderr_lines(MEDIAPIPE):
             if self._graph is None:
-                from mediapipe.python.solutions.pose import Pose
-
-                self._graph = Pose(static_image_mode=True, enable_segmentation=True)
+                self._graph = MediaPipeGraphs().pose(PLAIN, masks=True)
             result = self._graph.process(self._cutter.cut(frame, window))
         found = to_layout(result, window.side, (window.left, window.top))
         person = None if found is None else Person.of(found, (width, height))
@@ -147,8 +147,10 @@ class Segmenter:
 class _WindowedHolistic:
     """Holistic, looking at a window of the frames."""
 
-    def __init__(self, complexity: int, *, masks: bool, share: float = ROOMY) -> None:
-        self._complexity, self._masks, self._share = complexity, masks, share
+    def __init__(
+        self, graphs: Graphs, complexity: int, *, masks: bool, share: float = ROOMY
+    ) -> None:
+        self._graphs, self._complexity, self._masks, self._share = graphs, complexity, masks, share
         self._window: Window | None = None  # None: the whole frame
         self._cutter = Cutter()
         self._size = (0, 0)
@@ -184,16 +186,7 @@ class _WindowedHolistic:
         # Its threads log when they start, and when the first person is seen.
         with drop_stderr_lines(MEDIAPIPE) if self._noisy or self._moved else nullcontext():
             if self._graph is None:
-                from mediapipe.python.solutions.holistic import Holistic
-
-                # Its causal filter lags by a third of a frame; `pose.flow_fusion` does better.
-                # The irises come with the refined face mesh, which costs no more time.
-                self._graph = Holistic(
-                    model_complexity=self._complexity,
-                    smooth_landmarks=False,
-                    enable_segmentation=self._masks,
-                    refine_face_landmarks=True,
-                )
+                self._graph = self._graphs.holistic(self._complexity, masks=self._masks)
             elif self._moved:
                 self._graph.reset()
             self._moved = False
@@ -214,8 +207,9 @@ class _WindowedHolistic:
 class _Finder:
     """Finds a person whom Holistic lost or missed."""
 
-    def __init__(self, detector: PersonDetector) -> None:
-        self._graph: Any = None
+    def __init__(self, graphs: Graphs, detector: PersonDetector) -> None:
+        self._graphs = graphs
+        self._graph: Graph | None = None
         self._cutter = Cutter()
         self._detector = detector
 
@@ -247,9 +241,7 @@ class _Finder:
         picture = self._cutter.cut(frame, window)
         with drop_stderr_lines(MEDIAPIPE):
             if self._graph is None:
-                from mediapipe.python.solutions.pose import Pose
-
-                self._graph = Pose(static_image_mode=True, model_complexity=_PLAIN)
+                self._graph = self._graphs.pose(PLAIN)
             result = self._graph.process(picture)
         keypoints = to_layout(result, window.side, (window.left, window.top))
         if keypoints is None:
@@ -275,8 +267,8 @@ class _Others:
     Nothing but the search for them is spent on a clip with one person.
     """
 
-    def __init__(self, complexity: int, detector: PersonDetector) -> None:
-        self._complexity, self._detector = complexity, detector
+    def __init__(self, graphs: Graphs, complexity: int, detector: PersonDetector) -> None:
+        self._graphs, self._complexity, self._detector = graphs, complexity, detector
         self._followed: list[_Follower] = []
         self._frame = 0
         self._soon = _FORGET  # the frame until which others are looked for more often
@@ -327,7 +319,7 @@ class _Others:
                 continue
             # Beside others, a tight window shows the right one; with spread arms, a roomy one does.
             for share in (TIGHT, ROOMY):
-                view = _WindowedHolistic(self._complexity, masks=False, share=share)
+                view = _WindowedHolistic(self._graphs, self._complexity, masks=False, share=share)
                 side = max(frame.shape[:2])
                 view.move_to(Window.at(spot.x, spot.y, 2 * spot.radius, side, share))
                 person, _ = view.look(frame)

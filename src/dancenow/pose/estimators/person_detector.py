@@ -8,24 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from dancenow.pose.estimators.base import Frame
+from dancenow.pose.estimators.graphs import Detector, Graphs
 from dancenow.pose.estimators.stderr_filter import MEDIAPIPE, drop_stderr_lines
 from dancenow.pose.estimators.window import Cutter, Window, search_windows
 
-_GRAPH: Final = """
-input_stream: "image"
-output_stream: "detections"
-node {
-  calculator: "PoseDetectionCpu"
-  input_stream: "IMAGE:image"
-  output_stream: "DETECTIONS:detections"
-}
-"""
 _SAME: Final = 0.5  # radii between the hips of two findings of one person
 _PART: Final = 0.65  # of a person's radius; a smaller finding within it is a part of the person
 _SURE: Final = 0.75  # score; windows cut people in pieces, which score less
@@ -55,20 +46,24 @@ class Spot:
 
 
 class PersonDetector:
-    """Finds all persons in single pictures, also small ones; see `Spot`."""
+    """Finds all persons in single pictures, also small ones; see `Spot`.
 
-    def __init__(self) -> None:
-        self._graph: Any = None
-        self._found: list[Any] = []
+    Args:
+        graphs: where its detector comes from.
+    """
+
+    def __init__(self, graphs: Graphs) -> None:
+        self._graphs = graphs
+        self._detector: Detector | None = None
         self._cutter = Cutter()
-        self._time = 0
+        self._looks = 0
 
     def __enter__(self) -> PersonDetector:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._graph is not None:
-            self._graph.close()
+        if self._detector is not None:
+            self._detector.close()
 
     def find(self, frame: Frame, *, closely: bool = False, small: bool = False) -> list[Spot]:
         """All persons in a frame, the surest first.
@@ -97,48 +92,15 @@ class PersonDetector:
         return kept
 
     def _look(self, frame: Frame, window: Window) -> list[Spot]:
-        from mediapipe.python import packet_creator, packet_getter
-        from mediapipe.python._framework_bindings.image_frame import ImageFormat
-
-        graph = self._started()
-        picture = self._cutter.cut(frame, window)
-        self._found.clear()
-        self._time += 1
-        noisy = self._time <= len(_PARTS) + 1
-        packet = packet_creator.create_image_frame(image_format=ImageFormat.SRGB, data=picture)
+        self._looks += 1
+        noisy = self._looks <= len(_PARTS) + 1
         with drop_stderr_lines(MEDIAPIPE) if noisy else nullcontext():
-            graph.add_packet_to_input_stream("image", packet.at(self._time))
-            graph.wait_until_idle()
+            self._detector = self._detector or self._graphs.detector()
+            people = self._detector.find(self._cutter.cut(frame, window))
         spots = []
-        for found in self._found:
-            if found.is_empty():
-                continue
-            for detection in packet_getter.get_proto_list(found):
-                hip, edge = (
-                    np.array([point.x, point.y]) * window.side
-                    for point in detection.location_data.relative_keypoints[:2]
-                )
-                radius = float(np.linalg.norm(edge - hip))
-                if 2 * radius < _LARGEST * window.side or window.side >= max(frame.shape[:2]):
-                    x, y = hip + np.array([window.left, window.top])
-                    spots.append(Spot(float(x), float(y), radius, float(detection.score[0])))
+        for found in people:
+            radius = found.radius * window.side
+            if 2 * radius < _LARGEST * window.side or window.side >= max(frame.shape[:2]):
+                x, y = found.x * window.side + window.left, found.y * window.side + window.top
+                spots.append(Spot(x, y, radius, found.score))
         return spots
-
-    def _started(self) -> Any:
-        if self._graph is None:
-            import mediapipe
-            from google.protobuf import text_format
-            from mediapipe.framework import calculator_pb2
-            from mediapipe.python._framework_bindings import resource_util
-            from mediapipe.python._framework_bindings.calculator_graph import CalculatorGraph
-
-            # As MediaPipe's own solutions do: its models lie beside its package's folder.
-            resource_util.set_resource_dir(str(Path(mediapipe.__file__).parents[1]))
-            config = text_format.Parse(_GRAPH, calculator_pb2.CalculatorGraphConfig())
-            with drop_stderr_lines(MEDIAPIPE):
-                self._graph = CalculatorGraph(graph_config=config)
-                self._graph.observe_output_stream(
-                    "detections", lambda _, packet: self._found.append(packet), True
-                )
-                self._graph.start_run()
-        return self._graph
