@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs the browser Chromium: apt install chromium"),
 ]
 expect = playwright.expect
-PAGES = ("make", "dance", "videos", "people")
+PAGES = ("make", "dance", "videos", "people", "live")
 
 
 @pytest.fixture(scope="module")
@@ -496,7 +496,7 @@ def test_a_screen_reader_hears_what_there_is(studio: Studio, browser: Any) -> No
     for group, tiles in (("Pick a dance", 4), ("Pick the dancer", 4), ("Quality", 3)):
         found = page.get_by_role("group", name=group, exact=True)
         expect(found.get_by_role("radio")).to_have_count(tiles)
-    expect(page.get_by_role("navigation", name="Pages").get_by_role("link")).to_have_count(5)
+    expect(page.get_by_role("navigation", name="Pages").get_by_role("link")).to_have_count(6)
     expect(page.get_by_role("link", name="Make a video")).to_have_attribute("aria-current", "page")
     page.get_by_role("radio", name="Mika dancing groove").check()
     page.get_by_role("radio", name="Bo a sample").check()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -72,8 +73,11 @@ def test_one_of_two_workers_is_killed_and_everything_is_made(
     killed: list[int] = []
 
     def kill(_: Progress) -> None:
-        workers = psutil.Process().children(recursive=True)
-        busy = [each for each in workers if "ray::video" in " ".join(each.cmdline())]
+        busy = []
+        for each in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):  # it has just ended
+                if "ray::video" in " ".join(each.cmdline()):
+                    busy.append(each)
         if busy and not killed:
             killed.append(busy[0].pid)
             busy[0].kill()

@@ -204,7 +204,7 @@ def _track_path(clip: ClipInfo, estimator: str, chosen: int) -> Path:
 
 def _kept(made: Path) -> Path:
     """Where the segments of something that is made for the cache are kept until it is there."""
-    return cache_dir("segments") / f"{made.parent.name}-{made.stem}"
+    return cache_dir() / "segments" / f"{made.parent.name}-{made.stem}"
 
 
 def save_cast(cast: Cast, folder: Path) -> None:
