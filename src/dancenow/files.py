@@ -141,12 +141,15 @@ def new_folder(path: Path, mode: int = 0o755) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(mode)
-        temporary.rename(path)
+        try:
+            temporary.rename(path)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
     except OSError as error:
         if error.errno in FULL_DISK:
             raise full_disk(path) from error
-        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-            raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
+        raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -86,12 +86,8 @@ class Mirror:
             system.invalidate_cache()
             return bool(system.exists(root))
 
-    def pull(self, path: Path, *, fresh: bool = False) -> None:
+    def pull(self, path: Path) -> None:
         """Fetch what is missing here of a file or folder, if it is there elsewhere; only ours.
-
-        Args:
-            path: the file or folder.
-            fresh: also what is here already.
 
         Raises:
             InputError: it cannot be read.
@@ -103,7 +99,7 @@ class Mirror:
             files = _files(system, root) if system.exists(root) else []
             for inside, source in files:
                 target = path / inside
-                if fresh or not target.exists():
+                if not target.exists():
                     target.parent.mkdir(parents=True, exist_ok=True)
                     with atomic_path(target) as temporary:
                         system.get_file(source, str(temporary))

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from dancenow.errors import InputError
+from dancenow.errors import InputError, OutputError
 from dancenow.options import PerformOptions
 from dancenow.progress import ProgressCallback
 from dancenow.workflows._batch_tasks import Task
@@ -47,9 +47,8 @@ def do(task: Task, progress: ProgressCallback) -> dict[str, Any]:
         try:
             made = perform(performers, source, output, options, painted=painted, progress=progress)
         except InputError as error:
-            for path in painted:
-                if str(error).startswith(str(path)):  # damaged: it is painted again next time
-                    path.unlink(missing_ok=True)
+            if painted and not isinstance(error, OutputError):  # damaged: painted again next time
+                shutil.rmtree(painted[0].parent, ignore_errors=True)
             raise
         if painted:
             shutil.rmtree(painted[0].parent, ignore_errors=True)
