@@ -1,6 +1,6 @@
 # DanceNow's chores.  PYTHON=... names the Python to use, PIP_ARGS="..." goes to pip,
 # ARGS="..." to the program that demo, test, samples or others run.
-.PHONY: help setup develop demo test coverage lint docs bench samples gpu-kit gpu-check clean
+.PHONY: help setup develop demo test coverage lint wheel docs bench samples gpu-kit gpu-check clean
 
 BIN := .venv/bin
 export PYTHON PIP_ARGS
@@ -34,6 +34,9 @@ lint: develop ## check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+wheel: develop ## build the wheel, and use it in an empty environment
+	@sh scripts/try_wheel.sh
 
 docs: develop ## make the documentation's site, into build/site
 	$(BIN)/python scripts/make_docs.py
