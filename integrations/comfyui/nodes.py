@@ -148,7 +148,7 @@ class Compose(Node):
     ) -> tuple[Any, ...]:
         moves = Path(choreographer) if choreographer else shipped_moves()
         if moves is None:
-            raise ValueError("the sample dances are missing; name a choreographer's folder.")
+            raise InputError("the sample dances are missing; name a choreographer's folder.")
         with _named("the audio") as folder:
             music = None
             if audio is not None:

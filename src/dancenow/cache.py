@@ -41,17 +41,30 @@ def content_hash(path: Path, *details: object) -> str:
 
     It does not depend on the path.
     """
-    digest = hashlib.blake2b(digest_size=12)
-    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-        if not file.is_file():
-            continue
-        if path.is_dir():
+    if path.is_dir():
+        digest = hashlib.blake2b(digest_size=12)
+        for file in sorted(each for each in path.iterdir() if each.is_file()):
             digest.update(file.name.encode())
-        with file.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
+            _feed(digest, file)
+    else:
+        found = path.stat()
+        digest = _of_file(path.resolve(), found.st_mtime_ns, found.st_size).copy()
     digest.update(repr(details).encode())
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _of_file(path: Path, _changed: int, _size: int) -> hashlib.blake2b:
+    """The digest of a file's content: a long clip is asked for often, and read once."""
+    digest = hashlib.blake2b(digest_size=12)
+    _feed(digest, path)
+    return digest
+
+
+def _feed(digest: hashlib.blake2b, file: Path) -> None:
+    with file.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
 
 
 def fingerprint(*parts: object, made: frozenset[Path] = frozenset()) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -112,12 +112,11 @@ def find_pose(
     cached = _track_path(clip, estimator, chosen)
     if cached.is_file():
         return PoseTrack.load(cached)
-    shots = shots_of(cast.cuts, clip.frames)
-    tracks = [complete(cast.tracks[chosen][shot]) for shot in shots]
+    shots = _shots(cast, chosen, clip)
     flow = Flow.joined(
-        [_flow(clip, tracks, segment, cached, progress) for segment in segments_of(clip)]
+        [_flow(clip, shots.values(), segment, cached, progress) for segment in segments_of(clip)]
     )
-    joined = [join_with_flow(each, flow[shot]) for each, shot in zip(tracks, shots, strict=True)]
+    joined = [join_with_flow(each, flow[slice(*ends)]) for ends, each in shots.items()]
     track = cast.tracks[chosen].with_keypoints(np.concatenate([each.keypoints for each in joined]))
     track.save(cached)
     shutil.rmtree(_kept(cached), ignore_errors=True)
@@ -154,14 +153,19 @@ def follow_in_segment(
     chosen = choose_dancer(cast.tracks, person, str(clip.path), "person")
     cached = _track_path(clip, estimator, chosen)
     if not cached.is_file():
-        shots = shots_of(cast.cuts, clip.frames)
-        tracks = [complete(cast.tracks[chosen][shot]) for shot in shots]
-        _flow(clip, tracks, segment, cached, progress)
+        _flow(clip, _shots(cast, chosen, clip).values(), segment, cached, progress)
+
+
+def _shots(cast: Cast, chosen: int, clip: ClipInfo) -> dict[tuple[int, int], PoseTrack]:
+    """A person's poses in each shot, by its first frame and end; outliers and short gaps are gone."""
+    track = cast.tracks[chosen]
+    shots = shots_of(cast.cuts, clip.frames)
+    return {(shot.start, shot.stop): complete(track[shot]) for shot in shots}
 
 
 def _flow(
     clip: ClipInfo,
-    shots: Sequence[PoseTrack],
+    shots: Collection[PoseTrack],
     segment: range,
     cached: Path,
     progress: ProgressCallback,
