@@ -157,7 +157,7 @@ def follow_in_segment(
 
 
 def _shots(cast: Cast, chosen: int, clip: ClipInfo) -> dict[tuple[int, int], PoseTrack]:
-    """A person's poses in each shot, by its first frame and end; outliers and short gaps are gone."""
+    """A person's poses without outliers and short gaps, by the first frame and end of a shot."""
     track = cast.tracks[chosen]
     shots = shots_of(cast.cuts, clip.frames)
     return {(shot.start, shot.stop): complete(track[shot]) for shot in shots}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -139,6 +140,8 @@ def _made(
             if outcome.error or unsent:
                 failed[outcome.task.key] = outcome.error or unsent
     finally:
+        with suppress(OSError):  # it is not there, or something is left to join
+            (folder / PAINTED).rmdir()
         page = write_batch_page(folder / PAGE, wanted, tasks, record.tasks)
         record.send(page)
     if record.unsent and not failed:
