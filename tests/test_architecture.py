@@ -30,7 +30,10 @@ ROWS = (
     ("training", "evaluation", "plan"),
     ("sample", "mocap", "music", "report", "credentials"),
     ("pose", "video", "remote"),
-    ("options", "files", "cache", "progress", "processes", "version"),
+    ("options", "cache", "version"),
+    ("files", "hashing", "schema", "progress"),
+    ("reading", "processes"),
+    ("limits",),
     ("errors", "names"),
 )
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
+import stat
+import subprocess
+import sys
+import warnings
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dancenow.cache import cache_dir, content_hash
-from dancenow.errors import OutputError
+from dancenow.cache import Entry, cache_dir, forget, prune
+from dancenow.errors import DanceNowWarning, OutputError
+from dancenow.files import sweep_below, unfinished, write_text
+from dancenow.hashing import content_hash
 
 
 def test_the_cache_lies_where_the_variable_says(own_cache: Path) -> None:
@@ -43,3 +53,109 @@ def test_a_folder_is_known_by_its_files_and_their_names(tmp_path: Path) -> None:
     (tmp_path / "b" / "inner").mkdir()
     hashes = [content_hash(tmp_path / folder) for folder in "abc"]
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+def made(entry: Entry, text: str = "x") -> str:
+    """What an entry holds; the number of characters tells how often it was made."""
+
+    def make() -> None:
+        write_text(entry.path, entry.path.read_text() + text if entry.path.exists() else text)
+
+    return entry.get(make, lambda: str(json.loads(json.dumps(entry.path.read_text("utf-8")))))
+
+
+def test_an_entry_is_made_once_and_read_by_the_user_alone() -> None:
+    entry = Entry.named("rooms", ["a"], 1, suffix=".txt")
+    assert [made(entry), made(entry)] == ["x", "x"]
+    assert stat.S_IMODE(entry.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(entry.path.parent.stat().st_mode) == 0o700
+    assert Entry.named("rooms", ["b"], 1, suffix=".txt").path != entry.path
+
+
+def test_a_damaged_entry_is_made_anew() -> None:
+    entry = Entry.named("rooms", ["a"], suffix=".txt")
+    made(entry)
+    entry.path.write_bytes(b"\xff\xfe")
+    assert made(entry) == "x"
+
+
+@pytest.mark.parametrize("error", [EOFError("x"), RecursionError("x"), zlib.error("x")])
+def test_whatever_a_reader_raises_is_damage(error: Exception) -> None:
+    entry, come = Entry.named("rooms", ["a"], suffix=".txt"), [error]
+
+    def read() -> str:
+        if come:
+            raise come.pop()
+        return entry.path.read_text()
+
+    entry.path.write_text("damaged")
+    assert entry.get(lambda: write_text(entry.path, "made"), read) == "made"
+
+
+def test_what_is_told_of_a_clip_is_told_again_of_its_copy(tmp_path: Path) -> None:
+    def make(clip: Path) -> Callable[[], None]:
+        def warn() -> None:
+            warnings.warn(f"{clip}: is cut off.", DanceNowWarning, stacklevel=1)
+            warnings.warn("something else.", DanceNowWarning, stacklevel=1)
+            write_text(Entry.named("rooms", ["a"]).path, "x")
+
+        return warn
+
+    for name, told in (("a.mp4", 2), ("b.mp4", 1)):
+        entry = Entry.named("rooms", ["a"], clip=tmp_path / name)
+        with pytest.warns(DanceNowWarning, match=f"{name}: is cut off") as warned:
+            entry.get(make(tmp_path / name), lambda: None)
+        assert len(warned) == told
+
+
+def test_two_processes_make_an_entry_once(own_cache: Path) -> None:
+    script = (
+        "import sys, time; from dancenow.cache import Entry; from pathlib import Path\n"
+        "entry = Entry.named('rooms', ['a'])\n"
+        "def make():\n"
+        "    with Path(sys.argv[1]).open('a') as log: log.write('x')\n"
+        "    time.sleep(1); entry.path.write_text('made')\n"
+        "entry.get(make, entry.path.read_text)\n"
+    )
+    log = own_cache / "log"
+    both = [subprocess.Popen([sys.executable, "-c", script, str(log)]) for _ in range(2)]
+    assert [each.wait() for each in both] == [0, 0] and log.read_text() == "x"
+
+
+def test_forgetting_a_content_removes_all_that_was_made_of_it(own_cache: Path) -> None:
+    mine = [Entry.named(kind, ["me", "you"]) for kind in ("rooms", "tracks")]
+    yours = Entry.named("rooms", ["you"])
+    for entry in (*mine, yours):
+        made(entry)
+    old = own_cache / "rooms" / "of-an-older-version"
+    old.mkdir()
+    assert set(forget(["me"])) == {entry.path for entry in mine} | {old}
+    assert made(yours) == "x" and not list(own_cache.glob("*/" + mine[0].path.name + "*"))
+
+
+def test_the_cache_keeps_below_its_size_and_learned_things_longest() -> None:
+    kinds = ("performers", "rooms", "tracks", "crops")
+    entries = [Entry.named(kind, [kind]) for kind in kinds]
+    for number, entry in enumerate(entries):
+        made(entry, "x" * 1000)
+        if entry.path.parent.name != "crops":  # that is in use
+            for path in (entry.path, entry.beside(".of")):
+                os.utime(path, (number, number))
+    assert prune(10_000) == []
+    assert prune(2_500) == [entries[1].path, entries[2].path]
+    assert prune(0) == [entries[0].path] and entries[3].is_there
+
+
+def test_what_a_dead_process_left_is_swept(tmp_path: Path) -> None:
+    script = (
+        "import sys; from dancenow.files import unfinished; from pathlib import Path\n"
+        "folder = Path(sys.argv[1]); unfinished(folder / 'a.mp4', '.mp4').touch()\n"
+        "left = unfinished(folder / 'b'); left.mkdir(); (left / 'c').touch()\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
+    assert len(list(tmp_path.iterdir())) == 2
+    ours = unfinished(tmp_path / "d.mp4", ".mp4")
+    ours.touch()
+    (tmp_path / ".other.part").touch()
+    sweep_below(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {ours.name, ".other.part"}

@@ -1,33 +1,59 @@
-"""The user's cache: results computed from a clip, found again by the clip's content."""
+"""The user's cache: what was made from clips, found again by their content.
+
+It is the user's alone to read, knows of which clips everything was made, and keeps below a size.
+What is damaged in it is made anew.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import json
+import logging
 import os
-from dataclasses import fields, is_dataclass
-from functools import lru_cache
+import time
+import warnings
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
 
+from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
-from dancenow.errors import OutputError
+from dancenow.errors import DanceNowWarning, InputError, OutputError
+from dancenow.files import remove, sweep_one, write_text
+from dancenow.hashing import hash_of
 
-_CHUNK = 1 << 20  # bytes
+T = TypeVar("T")
+
+LARGEST_GB: Final = "DANCENOW_CACHE_GB"
+"""The environment variable with the size in gigabytes that the cache keeps below."""
+_DEFAULT_GB: Final = 30.0
+_KEPT: Final = ("vgg19", "mirrors")  # brought here by the user, or not yet sent
+_LEARNED: Final = ("performers", "choreographers")  # took long: removed after all else
+_OF: Final = ".of"  # beside an entry: the contents that it was made of
+_LOCK: Final = ".lock"
+_IN_USE: Final = 6 * 3600.0  # seconds for which an entry is not removed after its last use
+_PRUNED: Final = ".pruned"
+_log: Final = logging.getLogger(__name__)
+
+
+def cache_root() -> Path:
+    """Where the cache lies; `DANCENOW_CACHE` overrides it."""
+    root = os.environ.get("DANCENOW_CACHE")
+    return Path(root) if root else user_cache_path("dancenow")
 
 
 def cache_dir(*parts: str) -> Path:
-    """A folder inside the cache, created if missing.
-
-    `DANCENOW_CACHE` overrides the cache's location.
+    """A folder inside the cache, created if missing; only the user can look into it.
 
     Raises:
         OutputError: the folder cannot be made.
     """
-    root = os.environ.get("DANCENOW_CACHE")
-    folder = (Path(root) if root else user_cache_path("dancenow")).joinpath(*parts)
+    folder = cache_root().joinpath(*parts)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise OutputError(
             f"{folder}: cannot make the cache folder ({error.strerror}); "
@@ -36,66 +62,242 @@ def cache_dir(*parts: str) -> Path:
     return folder
 
 
-def content_hash(path: Path, *details: object) -> str:
-    """A hash of a file's content, or of a folder's files, and of some details.
+@dataclass(frozen=True)
+class Entry:
+    """Something in the cache.
 
-    It does not depend on the path.
+    Attributes:
+        path: the file or folder.
+        of: the contents that it was made of (see `content_hash`), by which it can be forgotten.
+        clip: the clip that it is made of, for what is told of it.
     """
-    if path.is_dir():
-        digest = hashlib.blake2b(digest_size=12)
-        for file in sorted(each for each in path.iterdir() if each.is_file()):
-            digest.update(file.name.encode())
-            _feed(digest, file)
-    else:
-        found = path.stat()
-        digest = _of_file(path.resolve(), found.st_mtime_ns, found.st_size).copy()
-    digest.update(repr(details).encode())
-    return digest.hexdigest()
 
+    path: Path
+    of: tuple[str, ...]
+    clip: Path | None = None
 
-@lru_cache(maxsize=4096)
-def _of_file(path: Path, _changed: int, _size: int) -> hashlib.blake2b:
-    """The digest of a file's content: a long clip is asked for often, and read once."""
-    digest = hashlib.blake2b(digest_size=12)
-    _feed(digest, path)
-    return digest
+    @staticmethod
+    def named(
+        kind: str,
+        of: Collection[str],
+        *details: object,
+        suffix: str = "",
+        clip: Path | None = None,
+    ) -> Entry:
+        """The entry that is made of those contents with those details.
 
+        Args:
+            kind: the folder of all entries of its kind.
+            of: the contents, in order.
+            details: values whose `repr` tells what else decides what is made.
+            suffix: of a file's name.
+            clip: the clip, for what is told of it.
+        """
+        name = hash_of(tuple(of), *details) + suffix
+        return Entry(cache_dir(kind) / name, tuple(of), clip)
 
-def _feed(digest: hashlib.blake2b, file: Path) -> None:
-    with file.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
+    @property
+    def is_there(self) -> bool:
+        """Whether it was made; it may be damaged."""
+        return self.path.exists()
 
+    def get(self, make: Callable[[], object], read: Callable[[], T]) -> T:
+        """What it holds; made if it is missing or damaged, by one process at a time.
 
-def fingerprint(*parts: object, made: frozenset[Path] = frozenset()) -> str:
-    """A hash of values in which paths count by what they hold, wherever it lies.
+        Warnings of its clip are told again by whoever finds it made.
 
-    Args:
-        parts: dataclasses, sequences, plain values; a text that is a path of a file counts as one.
-        made: paths that do not count.
-    """
-    text = repr([_stable(part, made) for part in parts])
-    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+        Args:
+            make: writes it, whole or not at all.
+            read: reads it; may raise anything if it is damaged.
+        """
+        with suppress(FileNotFoundError):
+            return self._read(read)
+        with self._alone():
+            with suppress(FileNotFoundError):
+                return self._read(read)  # made by another process
+            self.claim()
+            with self._listening() as told:
+                make()
+            if told:
+                self.claim(told)
+            _keep_private(self.path)
+        prune_sometimes()
+        return read()
 
+    def claim(self, told: Sequence[str] = ()) -> None:
+        """Note of which contents it is made, before it is; and what was told meanwhile."""
+        write_text(self.beside(_OF), json.dumps({"of": self.of, "told": told}))
 
-def _stable(value: Any, made: frozenset[Path]) -> object:
-    if is_dataclass(value) and not isinstance(value, type):
-        return [_stable(getattr(value, each.name), made) for each in fields(value)]
-    if isinstance(value, tuple | list):
-        return [_stable(each, made) for each in value]
-    if isinstance(value, str) and ("/" in value or "." in value):
-        value = Path(value)  # a background, say
-    if isinstance(value, Path):
-        if value in made:
-            return ""
+    def claimed(self) -> Path:
+        """The path, for what is not made at once, such as a training; the note is made now."""
+        self.claim()
+        return self.path
+
+    def use(self) -> None:
+        """Note that it is used, for what is removed first is what was used last long ago."""
+        with suppress(OSError):
+            os.utime(self.beside(_OF))
+
+    def remove(self) -> None:
+        """Remove it, and what tells of it."""
+        remove(self.path)
+        for suffix in (_OF, _LOCK):
+            remove(self.beside(suffix))
+
+    def _read(self, read: Callable[[], T]) -> T:
+        """What it holds.
+
+        Raises:
+            FileNotFoundError: it is not there, or was damaged and is removed.
+        """
+        if not self.is_there:
+            raise FileNotFoundError(self.path)
         try:
-            found = value.stat()
-        except (OSError, ValueError):
-            return str(value)
-        return _content(value.resolve(), found.st_mtime_ns, found.st_size)
-    return repr(value)
+            found = read()
+        except Exception as error:
+            _log.info("%s: was damaged (%s) and is made anew", self.path, error)
+            remove(self.path)
+            raise FileNotFoundError(self.path) from error
+        self.use()
+        if self.clip is not None:
+            for text in _noted(self.path)[1]:
+                warnings.warn(f"{self.clip}: {text}", DanceNowWarning, stacklevel=4)
+        return found
+
+    @contextmanager
+    def _listening(self) -> Iterator[list[str]]:
+        """Yield a list that receives what is told of the clip within, beside being told."""
+        told: list[str] = []
+        start = f"{self.clip}: "
+        with warnings.catch_warnings():
+            shown = warnings.showwarning
+
+            def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+                text = str(message)
+                if issubclass(category, DanceNowWarning) and text.startswith(start):
+                    told.append(text.removeprefix(start))
+                shown(message, category, *where)
+
+            warnings.showwarning = show  # type: ignore[assignment]
+            yield told
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let no other process make it within; waits until another one has."""
+        lock = FileLock(self.beside(_LOCK), thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            _log.info("%s: waiting for another process that makes it", self.path)
+            lock.acquire()
+        except (OSError, NotImplementedError):
+            pass  # a file system without locks
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def beside(self, suffix: str) -> Path:
+        return self.path.with_name(self.path.name + suffix)
 
 
-@lru_cache(maxsize=4096)
-def _content(path: Path, _: int, __: int) -> str:
-    return content_hash(path)
+def entries() -> Iterator[Entry]:
+    """All that the cache holds; what an older version left says not of what it was made."""
+    paths = {path.with_name(path.name.removesuffix(_OF)) for path in cache_root().glob("*/[!.]*")}
+    for path in sorted(paths):
+        if path.parent.name in _KEPT or path.suffix == _LOCK:
+            continue
+        yield Entry(path, _noted(path)[0])
+
+
+def _noted(path: Path) -> tuple[tuple[str, ...], list[str]]:
+    """The contents that an entry was made of, and what was told of its clip; none if unknown."""
+    try:
+        note = json.loads(Entry(path, ()).beside(_OF).read_text("utf-8"))
+        return tuple(map(str, note["of"])), list(map(str, note["told"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return (), []
+
+
+def forget(contents: Collection[str]) -> list[Path]:
+    """Remove everything that was made of any of those contents; returns what was removed.
+
+    What an older version left may be of them, and is removed, too.
+
+    Raises:
+        OutputError: something could not be removed.
+    """
+    gone = []
+    for entry in list(entries()):
+        if not entry.of or not set(contents).isdisjoint(entry.of):
+            there = entry.is_there
+            entry.remove()
+            if entry.is_there:
+                raise OutputError(f"{entry.path}: cannot be removed; it may be in use.")
+            gone += [entry.path] if there else []
+    return gone
+
+
+def prune_sometimes() -> None:
+    """Bring the cache below its size, once in a while."""
+    stamp = cache_dir() / _PRUNED
+    with suppress(OSError):
+        if not stamp.exists() or time.time() - stamp.stat().st_mtime > _IN_USE:
+            stamp.touch()
+            prune(largest_size())
+
+
+def largest_size() -> int:
+    """Bytes that the cache keeps below.
+
+    Raises:
+        InputError: the environment variable holds no number.
+    """
+    given = os.environ.get(LARGEST_GB, "")
+    try:
+        gigabytes = float(given) if given else _DEFAULT_GB
+        return int(gigabytes * 1e9)
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"{LARGEST_GB}={given}: is no number of gigabytes.") from error
+
+
+def prune(most: int) -> list[Path]:
+    """Remove what was used last long ago until `most` bytes are left; returns what was removed.
+
+    What was used within six hours stays.
+    """
+    for path in cache_root().glob("*/.*"):
+        sweep_one(path)
+    known = list(entries())
+    sizes = {entry.path: _size(entry.path) for entry in known}
+    total, gone = sum(sizes.values()), []
+    for entry in sorted(known, key=lambda each: (each.path.parent.name in _LEARNED, _used(each))):
+        if total <= most:
+            break
+        if time.time() - _used(entry) > _IN_USE:
+            entry.remove()
+            total -= sizes[entry.path]
+            gone.append(entry.path)
+            _log.info("%s: removed; the cache was larger than %d MB", entry.path, most >> 20)
+    return gone
+
+
+def _used(entry: Entry) -> float:
+    """When an entry was used last; a training is used while it goes on."""
+    notes = (entry.beside(_OF), entry.path, entry.path / "checkpoint" / "state.json")
+    return max((note.stat().st_mtime for note in notes if note.exists()), default=0.0)
+
+
+def _size(path: Path) -> int:
+    if not path.exists():
+        return 0
+    if not path.is_dir():
+        return path.stat().st_size
+    return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+
+
+def _keep_private(path: Path) -> None:
+    """Let nobody but the user read an entry."""
+    with suppress(OSError):
+        for each in (path, *path.rglob("*")):
+            each.chmod(0o700 if each.is_dir() else 0o600)

@@ -18,6 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from dancenow.names import printable
 from dancenow.progress import Progress as Event
 
 _PLAIN_SECONDS = 10.0
@@ -114,4 +115,4 @@ class ProgressBars:
             line += f", {left:.0f} s left" if left > 0 else f", {spent:.0f} s"
         if event.note:
             line += f" ({event.note})"
-        print(line, file=sys.stderr, flush=True)
+        print(printable(line), file=sys.stderr, flush=True)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
+import re
 import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from dancenow import limits
 from dancenow.errors import OutputError
+from dancenow.processes import is_running, this_process
 
 FULL_DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Numbers of the errors that mean no space is left."""
+_LONGEST_STEM: Final = 160  # bytes
+_UNFINISHED: Final = re.compile(r"\..+\.(\w+-\d+-\d+)-[0-9a-f]{8}\.part(\.\w+)?")
 
 
 def full_disk(path: Path) -> OutputError:
@@ -27,13 +33,16 @@ def full_disk(path: Path) -> OutputError:
 
 def check_can_write(path: Path) -> None:
     """Raise `OutputError` now, before hours of work, if `path` cannot be written."""
-    folder = path.parent
+    _check_place(path.parent)
+    if path.is_dir() and path.suffix:
+        raise OutputError(f"{path}: is a folder; choose another output name.")
+
+
+def _check_place(folder: Path) -> None:
     if not folder.is_dir():
         raise OutputError(f"{folder}: no such folder; create it first, or choose another output.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"{folder}: no permission to write there; choose another output.")
-    if path.is_dir() and path.suffix:
-        raise OutputError(f"{path}: is a folder; choose another output name.")
 
 
 def check_folder(path: Path, what: str, *, ours: bool) -> None:
@@ -69,6 +78,51 @@ def check_not_read(output: Path, *inputs: Path) -> None:
             raise OutputError(f"{output}: would replace an input; choose another output.")
 
 
+def unfinished(path: Path, suffix: str = "") -> Path:
+    """A new name beside `path` for what will be renamed to it; it tells whose it is.
+
+    What ended processes of this machine left in the folder is removed first.
+    """
+    sweep_once(path.parent)
+    mark = f"{this_process()}-{secrets.token_hex(4)}"
+    stem = os.fsdecode(os.fsencode(path.name.removesuffix(suffix))[:_LONGEST_STEM])
+    return path.with_name(f".{stem}.{mark}.part{suffix}")
+
+
+@lru_cache(maxsize=1024)  # a process sweeps a folder once
+def sweep_once(folder: Path) -> None:
+    """Remove what processes that have ended left unfinished in a folder, but not below it."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            sweep_one(path)
+
+
+def sweep_below(folder: Path) -> None:
+    """Remove what processes that have ended left unfinished in a folder and all below it."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if not sweep_one(path) and path.is_dir() and not path.is_symlink():
+                sweep_below(path)
+
+
+def sweep_one(path: Path) -> bool:
+    """Remove a file or folder if it is unfinished and its process has ended; whether it was so."""
+    found = _UNFINISHED.fullmatch(path.name)
+    if found is None or is_running(found[1]):
+        return False
+    remove(path)
+    return True
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all it holds, as far as it can be removed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it and rename it to `path`.
@@ -77,7 +131,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     removed and the old file stays.  Lack of space or permission raises `OutputError`.
     """
     check_can_write(path)
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
+    temporary = unfinished(path, path.suffix)
     try:
         # Not mkstemp: its files are for the user alone, whatever the umask allows.
         handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
@@ -86,15 +140,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(f"{path}: cannot be written there ({error.strerror}).") from error
     try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(mode)  # some writers put another file in its place
-        temporary.replace(path)
-    except OSError as error:
-        if error.errno in FULL_DISK:
-            raise full_disk(path) from error
-        raise
+        with _told_if_full(path):
+            yield temporary
+            _flush(temporary)
+            temporary.chmod(mode)  # some writers put another file in its place
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -113,20 +163,12 @@ def write_text(path: Path, text: str) -> None:
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; on success replace `path` with it."""
-    check_can_write(path)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-    try:
+    with _unfinished_folder(path) as temporary:
         yield temporary
+        _flush_folder(temporary)
         if path.exists():
             shutil.rmtree(path)
-        temporary.chmod(0o755)
         temporary.replace(path)
-    except OSError as error:
-        if error.errno in FULL_DISK:
-            raise full_disk(path) from error
-        raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager
@@ -136,29 +178,78 @@ def new_folder(path: Path, mode: int = 0o755) -> Iterator[Path]:
     If `path` holds files by then, another process was faster: its folder is kept and this one
     removed.
     """
-    check_can_write(path)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-    try:
+    with _unfinished_folder(path) as temporary:
         yield temporary
+        _flush_folder(temporary)
         temporary.chmod(mode)
         try:
             temporary.rename(path)
         except OSError as error:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                 raise
+
+
+@contextmanager
+def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
+    """Yield a folder in `parent` that is removed afterwards."""
+    with _unfinished_folder(parent / name) as temporary:
+        yield temporary
+
+
+@contextmanager
+def _unfinished_folder(path: Path) -> Iterator[Path]:
+    _check_place(path.parent)
+    temporary = unfinished(path)
+    try:
+        temporary.mkdir()
     except OSError as error:
-        if error.errno in FULL_DISK:
-            raise full_disk(path) from error
-        raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
+        raise OutputError(f"{path}: cannot be written there ({error.strerror}).") from error
+    try:
+        with _told_if_full(path):
+            yield temporary
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _told_if_full(path: Path) -> Iterator[None]:
+    """Turn whatever a full disk makes writers raise within into `OutputError`."""
+    try:
+        yield
+    except Exception as error:
+        if is_full(error):
+            raise full_disk(path) from error
+        raise
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that the disk is full; some libraries only say so in their text."""
+    if isinstance(error, OSError) and error.errno in FULL_DISK:
+        return True
+    return os.strerror(errno.ENOSPC) in str(error)
+
+
+def _flush(path: Path) -> None:
+    """Bring a file from memory to the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            _flush(path)
 
 
 def new_pictures(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:
     """A new `.npy` file of uint8 zeros, mapped into memory for writing.
 
     Space is reserved first: writing to a mapped file on a full disk would kill the process.
+
+    Raises:
+        OutputError: there is not enough space.
     """
+    limits.check_space(path, math.prod(shape))
     array: np.memmap[Any, np.dtype[np.uint8]] = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
         path, "w+", np.uint8, shape
     )

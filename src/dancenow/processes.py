@@ -6,16 +6,21 @@ Windows has neither sessions nor SIGHUP: nothing but this module names what one 
 from __future__ import annotations
 
 import _thread
+import hashlib
 import multiprocessing
 import os
+import platform
 import signal
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final, NoReturn
+
+import psutil
 
 ENDINGS: Final = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -42,6 +47,34 @@ def try_lock(path: Path) -> Callable[[], None] | None:
     except (OSError, NotImplementedError):
         pass  # a file system without locks
     return lambda: lock.release(force=True)
+
+
+def this_process() -> str:
+    """A name for this process that tells, on this machine, whether it is still running."""
+    return f"{_machine()}-{os.getpid()}-{_started(os.getpid()) or 0}"
+
+
+def is_running(name: str) -> bool:
+    """Whether a process that `this_process` named may still run; one of another machine may."""
+    machine, pid, started = name.split("-")
+    return machine != _machine() or _started(int(pid)) in (int(started), None)
+
+
+@cache
+def _machine() -> str:
+    return hashlib.blake2b(platform.node().encode(), digest_size=4).hexdigest()
+
+
+def _started(pid: int) -> int | None:
+    """When a process started, in hundredths of a second; 0 if there is none, None if unknown."""
+    try:
+        process = psutil.Process(pid)
+        ended = process.status() == psutil.STATUS_ZOMBIE
+        return 0 if ended else round(100 * process.create_time())
+    except (psutil.NoSuchProcess, OverflowError, ValueError):
+        return 0
+    except psutil.Error:
+        return None
 
 
 def worker_context(preload: Iterable[str]) -> ForkServerContext | SpawnContext:

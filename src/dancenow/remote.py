@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from dancenow.cache import cache_dir, fingerprint
+from dancenow.cache import Entry, cache_dir
 from dancenow.errors import DanceNowError, InputError, OutputError
 from dancenow.files import atomic_path, new_folder
+from dancenow.hashing import fingerprint
 
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)  # no drive: two letters or more
 _INSIDE: Final = re.compile(r"(?!\.{1,2}(/|$))[^/\\:\0]+(/(?!\.{1,2}(/|$))[^/\\:\0]+)*")
@@ -36,15 +37,17 @@ def fetch(url: str) -> Path:
             raise InputError(f"{url}: does not exist.")
         files = _files(system, root)
         state = fingerprint(url, sorted((name, _state(system, path)) for name, path in files))
-        kept = cache_dir("fetched") / state
+        entry = Entry(cache_dir("fetched") / state, (state,))
         name = PurePosixPath(root).name or "root"
-        if not kept.is_dir():
-            with new_folder(kept) as temporary:
+
+        def make() -> None:
+            with new_folder(entry.path) as temporary:
                 for inside, path in files:
                     target = temporary / name / inside
                     target.parent.mkdir(parents=True, exist_ok=True)
                     system.get_file(path, str(target))
-    return kept / name
+
+        return entry.get(make, lambda: entry.path / name)
 
 
 @dataclass(frozen=True)

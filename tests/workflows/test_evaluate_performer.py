@@ -16,12 +16,12 @@ import pytest
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dancenow.cache import content_hash
 from dancenow.cli import main
 from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.evaluation.perceptual import Lpips
 from dancenow.evaluation.performer import PerformerScores
 from dancenow.evaluation.pictures import PictureScores
+from dancenow.hashing import content_hash
 from dancenow.options import EvaluatePerformerOptions, SampleOptions
 from dancenow.performer import Performer
 from dancenow.performer.fast.performer import FastPerformer, PlatedScene

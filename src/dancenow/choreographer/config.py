@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict
-
 from dancenow.errors import InputError
+from dancenow.schema import Minutes, Schema
 
 
-class StrictConfig(BaseModel):
-    """A frozen configuration that rejects unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class MethodConfig(StrictConfig):
+class MethodConfig(Schema):
     """What every method's configuration holds.
 
     Attributes:
@@ -27,7 +20,7 @@ class MethodConfig(StrictConfig):
 
     preset: str
     codec: str
-    minutes: float
+    minutes: Minutes
 
 
 ConfigT = TypeVar("ConfigT", bound=MethodConfig)

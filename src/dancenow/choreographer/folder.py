@@ -3,43 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile
-
-from safetensors import SafetensorError
 
 from dancenow.choreographer.config import MethodConfig
 from dancenow.errors import InputError
 from dancenow.files import write_text
+from dancenow.reading import read_object, reading
 
 VERSION: Final = 1
 KIND: Final = "choreographer"
 CONFIG: Final = "config.json"
 
-# What reading a damaged file raises, whichever file it is and however it is damaged.
-_DAMAGE: Final = (
-    OSError,
-    EOFError,
-    ArithmeticError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    BadZipFile,
-    SafetensorError,
-)
-
 
 def is_choreographer(path: Path) -> bool:
     """Whether a folder holds a trained choreographer, complete or not."""
     try:
-        document = json.loads((path / CONFIG).read_text("utf-8"))
-    except (OSError, ValueError):
+        return read_object(path / CONFIG, "").get("kind") == KIND
+    except InputError:
         return False
-    return isinstance(document, dict) and document.get("kind") == KIND
 
 
 def looks_trained(path: Path) -> bool:
@@ -73,11 +57,10 @@ def read_document(folder: Path) -> dict[str, Any]:
             f"{folder}: holds no choreographer; make one with "
             "`dancenow train choreographer CLIP -o DIR`."
         )
-    try:
-        document = json.loads(path.read_text("utf-8"))
+    said = "is not a choreographer's; train it again."
+    document = read_object(path, said)
+    with reading(path, said):
         version, kind = int(document["version"]), document["kind"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: is not a choreographer's; train it again.") from error
     if kind != KIND:
         raise InputError(f"{folder}: holds a {kind}; a choreographer is needed here.")
     if version != VERSION:
@@ -85,7 +68,7 @@ def read_document(folder: Path) -> dict[str, Any]:
             f"{folder}: a choreographer of version {version}, and this DanceNow reads version "
             f"{VERSION}; {'update DanceNow' if version > VERSION else 'train it again'}."
         )
-    return dict(document)
+    return document
 
 
 def read_complete(folder: Path, codec: str, files: Sequence[str]) -> dict[str, Any]:
@@ -105,13 +88,9 @@ def read_complete(folder: Path, codec: str, files: Sequence[str]) -> dict[str, A
     return document
 
 
-@contextmanager
-def damage_reported(folder: Path) -> Iterator[None]:
-    """Turn the errors of reading a damaged file into `InputError`."""
-    try:
-        yield
-    except _DAMAGE as error:
-        raise InputError(f"{folder}: the choreographer is damaged; train it again.") from error
+def damage_reported(folder: Path) -> AbstractContextManager[None]:
+    """Turn the errors of reading a damaged file within into `InputError`."""
+    return reading(folder, "the choreographer is damaged; train it again.")
 
 
 def write_document(

@@ -10,11 +10,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.cache import cache_dir
+from dancenow.cache import Entry, cache_dir
 from dancenow.files import write_bytes
 
 _VERSION: Final = 1  # raise it when the same request gives other motion
-_FOLDER: Final = "stretches"
 
 Stretch = NDArray[np.float32]  # vectors (T, D)
 
@@ -48,14 +47,15 @@ class Stretches:
             array = isinstance(part, np.ndarray)
             digest.update(part.tobytes() if array else repr(part).encode())
             digest.update(b"\0")
-        path = cache_dir(_FOLDER) / f"{digest.hexdigest()}.npy"
-        try:
-            found: Stretch = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError):  # new, or damaged
-            made = make()
-            buffer = io.BytesIO()
-            np.save(buffer, made, allow_pickle=False)
-            write_bytes(path, buffer.getvalue())
-            return made
-        self.reused += 1
+        entry = Entry(cache_dir("stretches") / f"{digest.hexdigest()}.npy", (self._key,))
+        new = False
+
+        def write() -> None:
+            nonlocal new
+            new, buffer = True, io.BytesIO()
+            np.save(buffer, make(), allow_pickle=False)
+            write_bytes(entry.path, buffer.getvalue())
+
+        found: Stretch = entry.get(write, lambda: np.load(entry.path, allow_pickle=False))
+        self.reused += not new
         return found

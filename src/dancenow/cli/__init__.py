@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import signal
 import sys
 import traceback
 import warnings
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -15,14 +18,19 @@ from dancenow.cli.apps import app
 from dancenow.cli.building import with_flags
 from dancenow.cli.commands import FIELDS
 from dancenow.errors import DanceNowError, DanceNowWarning, InputError
+from dancenow.files import full_disk, is_full
+from dancenow.names import printable
 from dancenow.processes import ENDINGS, end_process, is_secondary_process
 
+# Errors of the system that speak of a path as the user gave it.
+_NAMES = {errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
+_RIGHTS = {errno.EACCES, errno.EPERM, errno.EROFS}
 _STOPPED = 128 + signal.SIGINT  # the exit status after Ctrl-C
 
 
 def _fail(message: str, status: int) -> NoReturn:
     if not is_secondary_process():
-        print(f"dancenow: {with_flags(message, FIELDS)}", file=sys.stderr)
+        print(f"dancenow: {printable(with_flags(message, FIELDS))}", file=sys.stderr)
     end_process(status)
 
 
@@ -45,7 +53,7 @@ class _ShowOnce:
             return
         self._shown.add(text)
         if not is_secondary_process():
-            print(f"dancenow: warning: {with_flags(text, FIELDS)}", file=sys.stderr)
+            print(f"dancenow: warning: {printable(with_flags(text, FIELDS))}", file=sys.stderr)
 
 
 class _Ended(KeyboardInterrupt):
@@ -85,6 +93,15 @@ def main() -> None:
         if verbose:
             traceback.print_exc()
         _fail(str(error), 2 if isinstance(error, InputError) else 1)
+    except OSError as error:
+        if verbose:
+            traceback.print_exc()
+        place = os.fsdecode(error.filename or "") or "the disk"
+        if is_full(error):
+            _fail(str(full_disk(Path(place))), 2)
+        if error.errno in _NAMES | _RIGHTS and error.filename:
+            _fail(f"{place}: cannot be used ({error.strerror}).", 2)
+        _fail(f"{type(error).__name__}: {error} (-v shows where)", 1)
     except Exception as error:
         show = getattr(error, "show", None)
         if callable(show):  # Click's usage errors

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, get_args, get_origin
 import typer
 
 from dancenow.console import ProgressBars
+from dancenow.names import printable
 from dancenow.options.field import Option, described
 from dancenow.processes import is_secondary_process
 from dancenow.progress import ProgressCallback, StageTimes, silent
@@ -138,7 +139,8 @@ def run(work: Callable[[ProgressCallback], Any], as_json: bool, report: Path | N
     if as_json:
         print(json.dumps(_plain(result) | ({} if page is None else {"report": page}), default=str))
     else:
-        print(result.summary() if page is None else f"{result.summary()}\nthe page is {page}")
+        told = [*result.summary().split("\n"), *([] if page is None else [f"the page is {page}"])]
+        print("\n".join(map(printable, told)))
     if status := getattr(result, "exit_status", 0):
         raise typer.Exit(status)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from dancenow.cache import content_hash
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.evaluation.clip import ClipScores, PerFrame
 from dancenow.evaluation.page import Compared, write_clip_page
+from dancenow.hashing import content_hash
 from dancenow.progress import StageTimes
 from dancenow.video import ClipInfo
 

@@ -11,6 +11,7 @@ from typing import Final
 from dancenow.errors import InputError
 from dancenow.mocap.bvh import Bvh
 from dancenow.pose.layout import FINGERS, SIDES
+from dancenow.reading import read_object
 
 NEEDED: Final = (
     "head",
@@ -141,10 +142,8 @@ def _given(bvh: Bvh, path: Path) -> dict[str, int]:
     file = joints_file(path)
     if not file.is_file():
         return {}
-    try:
-        names = {str(k): str(v) for k, v in json.loads(file.read_text("utf-8-sig")).items()}
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise InputError(f"{file}: is not a JSON object of joint names.") from error
+    document = read_object(file, "is not a JSON object of joint names.")
+    names = {str(ours): str(theirs) for ours, theirs in document.items()}
     for ours, theirs in names.items():
         if ours not in USED:
             raise InputError(f"{file}: {ours!r} is not one of {', '.join(NEEDED)}, left_toe, ...")

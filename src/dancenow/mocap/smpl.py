@@ -20,6 +20,7 @@ from scipy.spatial.transform import Rotation
 
 from dancenow.errors import InputError
 from dancenow.mocap.bvh import Bvh, Joint
+from dancenow.reading import read_arrays
 
 _POSES: Final = ("poses", "smpl_poses")
 _TRAVEL: Final = ("trans", "smpl_trans")
@@ -65,7 +66,7 @@ def holds_smpl(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             names = {name.removesuffix(".npy") for name in archive.namelist()}
-    except (OSError, zipfile.BadZipFile):
+    except Exception:  # whatever it is, it is no archive
         return False
     return bool(names & set(_POSES)) and "keypoints" not in names
 
@@ -91,8 +92,9 @@ def read_smpl(path: Path) -> Bvh:
         travel = travel / float(np.ravel(values.get("smpl_scaling", 1.0))[0])
         rates = [values[name] for name in _RATES if name in values]
         rate = float(np.ravel(rates[0])[0]) if rates else _USUAL_RATE
-    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError,
-            AttributeError, pickle.UnpicklingError, zipfile.BadZipFile) as error:  # fmt: skip
+    except InputError:
+        raise
+    except Exception as error:  # whatever a parser says of it
         raise InputError(
             f"{path}: is no motion capture of AMASS or AIST++, which hold arrays of poses: {error}"
         ) from error
@@ -124,8 +126,8 @@ def _first(values: Mapping[str, Any], names: tuple[str, ...]) -> Any:
 
 def _archived(path: Path) -> dict[str, Any]:
     wanted = {*_POSES, *_TRAVEL, *_RATES, "smpl_scaling"}
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files if name in wanted}
+    arrays = read_arrays(path, "is no motion capture of AMASS or AIST++, or is damaged.")
+    return {name: values for name, values in arrays.items() if name in wanted}
 
 
 def _unpickled(path: Path) -> dict[str, Any]:

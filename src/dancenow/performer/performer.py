@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ValidationError
-from safetensors import SafetensorError
+from pydantic import BaseModel, ConfigDict
 
+from dancenow import limits
 from dancenow.errors import InputError
 from dancenow.files import write_text
 from dancenow.performer.layer import Layer
@@ -21,6 +21,8 @@ from dancenow.performer.table import method_module
 from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import PoseStatistics
 from dancenow.pose.retarget import BodyShape
+from dancenow.reading import read_object, reading
+from dancenow.schema import Seconds, Steps
 from dancenow.training import Device, choose_device
 from dancenow.video.camera_motion import CameraPath
 
@@ -28,6 +30,18 @@ Frame = NDArray[np.uint8]
 
 VERSION = 1
 _MADE = ("generator.safetensors", "photo1_body.png")  # by each method one of these
+
+
+class _Figures(BaseModel):
+    """The figures of a training that every method writes; further ones are its own."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+
+    steps: Steps = 0
+    seconds: Seconds = 0.0
+    frames: Steps = 0
+    clip: str = ""
+    learned: dict[str, Any] = {}
 
 
 class Scene(Protocol):
@@ -154,6 +168,10 @@ class Performer(ABC):
         loaded: Performer = _method(folder, document).load(
             folder, document, device or choose_device()
         )
+        limits.check_picture(folder, *loaded.scene.size)
+        limits.check_rate(folder, loaded.scene.fps)
+        with read_damaged(folder):
+            _Figures.model_validate(loaded.training)
         return loaded
 
     def _check_size(self, track: PoseTrack) -> None:
@@ -193,12 +211,13 @@ def read_damaged(folder: Path) -> Iterator[None]:
         InputError: a file was missing or damaged inside the block.
     """
     try:
-        yield
-    except FileNotFoundError as error:
-        name = Path(str(error.filename or "a file")).name
-        raise InputError(f"{folder}: {name} is missing; train it again.") from error
-    except (OSError, KeyError, TypeError, ValueError, ValidationError, SafetensorError) as error:
-        raise InputError(f"{folder}: the performer is damaged; train it again.") from error
+        with reading(folder, "the performer is damaged; train it again."):
+            yield
+    except InputError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            name = Path(str(error.__cause__.filename or "a file")).name
+            raise InputError(f"{folder}: {name} is missing; train it again.") from error
+        raise
 
 
 def write_config(
@@ -221,11 +240,10 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise InputError(
             f"{folder}: holds no performer; make one with `dancenow train performer TARGET -o DIR`."
         )
-    try:
-        document = json.loads(path.read_text("utf-8"))
+    said = "is not a performer's; train it again."
+    document = read_object(path, said)
+    with reading(path, said):
         version, kind = int(document["version"]), document["kind"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: is not a performer's; train it again.") from error
     if kind != "performer":
         raise InputError(f"{folder}: holds a {kind}; a performer is needed here.")
     if version > VERSION:
@@ -233,4 +251,4 @@ def _read_config(folder: Path) -> dict[str, Any]:
             f"{folder}: a performer of version {version}, but this DanceNow reads up to {VERSION}; "
             "update DanceNow."
         )
-    return dict(document)
+    return document

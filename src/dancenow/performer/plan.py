@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import torch
 
-from dancenow.cache import cache_dir, content_hash
+from dancenow.cache import Entry, cache_dir
 from dancenow.errors import DanceNowWarning, InputError
+from dancenow.hashing import content_hash
 from dancenow.options import TrainPerformerOptions
 from dancenow.performer.method import Method, TargetRequest, method_for, method_of
 from dancenow.performer.page import performer_page
@@ -142,7 +143,8 @@ class TrainingPlan:
             options.seed,
             options.hold_out,
         )
-        return cache_dir("performers") / key
+        contents = [content_hash(each) for each in self.method.contents(target)]
+        return Entry(cache_dir("performers") / key, tuple(contents)).claimed()
 
     def _poses(self) -> str | None:
         """Identifies the poses that are given."""

@@ -30,6 +30,7 @@ from dancenow.options import (
     TransferOptions,
 )
 from dancenow.options.field import narrowed
+from dancenow.reading import read_text
 from dancenow.remote import fetch, is_remote
 
 _FORBIDDEN: Final = re.compile(r'[\x00-\x1f<>:"/\\|?*]')  # in names of files, on any system
@@ -143,10 +144,7 @@ def read_batch(path: Path) -> list[Wanted]:
 
 
 def _read(path: Path) -> Document:
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as text.") from error
+    text = read_text(path, "cannot be read as text.")
     try:
         if path.suffix.lower() == ".csv":
             return Document(job=[Job(**row) for row in _rows(text, path)])

@@ -33,6 +33,7 @@ from tomlkit.exceptions import TOMLKitError
 from dancenow.errors import InputError
 from dancenow.names import nearest
 from dancenow.plan import faults
+from dancenow.reading import read_text
 
 LONGEST: Final = 3600.0  # seconds of a dance
 LATEST: Final = 10 * LONGEST  # beats or seconds
@@ -200,11 +201,7 @@ def read_plan(path: Path) -> DancePlan:
         raise InputError(f"{path}: no such file.")
     if path.stat().st_size > _TOO_LARGE:
         raise InputError(f"{path}: is too large to be a plan of a dance.")
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is no text in UTF-8; save it as such.") from error
-    return parse_plan(text, path)
+    return parse_plan(read_text(path, "is no text in UTF-8; save it as such."), path)
 
 
 def parse_plan(text: str, path: Path) -> DancePlan:

@@ -32,6 +32,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow import limits
 from dancenow.errors import InputError
 from dancenow.pose.ground import Ground, find_ground
 from dancenow.pose.layout import INDEX, USABLE
@@ -39,6 +40,7 @@ from dancenow.pose.track import PoseTrack
 
 Array = NDArray[np.float64]
 
+_LOWEST: Final = 1.0  # pixel
 _ALPHA: Final = 0.7  # the paper's; how far the far cluster lies from the median, in |max - median|
 _EPSILON: Final = 0.1  # half the width of the far cluster, in |max - median|
 _DELTA: Final = 0.05  # half the width of the clusters that heights are taken from, in near - far
@@ -68,9 +70,9 @@ class PoseStatistics:
 
     def __post_init__(self) -> None:
         values = [getattr(self, field.name) for field in fields(self)]
-        if not all(map(math.isfinite, values)):
-            raise ValueError("pose statistics must be finite numbers")
-        if not (self.far <= self.near and self.near_height > 0 and self.far_height > 0):
+        if not all(abs(value) <= 2 * limits.FARTHEST for value in values):  # NaN is not
+            raise ValueError("pose statistics must be numbers of pixels")
+        if not (self.far <= self.near and min(self.near_height, self.far_height) >= _LOWEST):
             raise ValueError("pose statistics need far <= near and heights above 0")
 
     def to_dict(self) -> dict[str, float]:

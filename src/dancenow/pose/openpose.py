@@ -8,15 +8,15 @@ c2, ...
 from __future__ import annotations
 
 import json
-import math
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from dancenow.errors import OutputError
-from dancenow.files import check_can_write
+from dancenow import limits
+from dancenow.errors import InputError, OutputError
+from dancenow.files import check_can_write, scratch_folder
 from dancenow.pose.layout import BODY, FACE, LEFT_HAND, RIGHT_HAND
 from dancenow.pose.track import FloatArray, PoseTrack
+from dancenow.reading import read_object, reading
 
 # Name of the part in JSON (before version 1.2 without _2d), in YAML, and where it goes.
 PARTS: Final = (
@@ -44,9 +44,7 @@ def write_openpose(track: PoseTrack, folder: str | Path) -> None:
     if not folder.exists():
         check_can_write(folder)
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
-            whole = Path(temporary, folder.name)
-            whole.mkdir()
+        with scratch_folder(folder.parent, folder.name) as whole:
             for frame, keypoints in enumerate(track.keypoints):
                 name = f"{folder.name}_{frame:012d}{JSON_END}"
                 (whole / name).write_text(json.dumps(_as_json(keypoints)), encoding="utf-8")
@@ -62,13 +60,14 @@ def write_openpose(track: PoseTrack, folder: str | Path) -> None:
 def read_sidecar(folder: Path) -> tuple[float | None, tuple[int, int] | None]:
     """Frames a second and frame size, if DanceNow wrote the files."""
     try:
-        stated = json.loads((folder / SIDECAR).read_text("utf-8"))
-        fps, (width, height) = float(stated["fps"]), stated["size"]
-        if not (math.isfinite(fps) and fps > 0 and min(int(width), int(height)) > 0):
-            return None, None
-    except (OSError, ValueError, KeyError, TypeError):
+        with reading(folder / SIDECAR, ""):
+            stated = read_object(folder / SIDECAR, "")
+            fps, (width, height) = float(stated["fps"]), map(int, stated["size"])
+            limits.check_rate(folder, fps)
+            limits.check_picture(folder, width, height)
+    except InputError:
         return None, None
-    return fps, (int(width), int(height))
+    return fps, (width, height)
 
 
 def _as_json(keypoints: FloatArray) -> dict[str, Any]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 
 from dancenow.errors import InputError
+from dancenow.limits import PEOPLE, check_picture, check_places
 from dancenow.pose.bodies import COUNTS, Points
 from dancenow.pose.layout import BODY, FACE
 from dancenow.pose.openpose import PARTS
+from dancenow.reading import read_json, read_text, reading
 
 YAML_END: Final = "_pose.yml"
-LARGEST_FRAME: Final = 100_000  # pixels of a picture's side
+_NOT_FINITE: Final = re.compile(r"\.(nan|inf)", re.IGNORECASE)  # as YAML writes them
 
 
 @dataclass(frozen=True)
@@ -37,27 +39,24 @@ class Frame:
     file: Path | None = None
 
 
+_DAMAGED: Final = "is not a file of poses, or is damaged; write it again."
+
+
 def load_json(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(
-            f"{file}: is not a file of poses, or is damaged; write it again."
-        ) from error
+    return read_json(file, _DAMAGED)
 
 
-def read_json(file: Path) -> Frame:
-    try:
-        return json_frame(file, load_json(file))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{file}: is not a file of poses, or is damaged; write it again."
-        ) from error
+def read_frame(file: Path) -> Frame:
+    document = load_json(file)
+    with reading(file, _DAMAGED):
+        return json_frame(file, document)
 
 
 def json_frame(file: Path, document: dict[str, Any]) -> Frame:
     """A frame in OpenPose's form."""
     people = []
+    if len(document["people"]) > PEOPLE:
+        raise InputError(f"{file}: shows more than {PEOPLE} people.")
     for person in document["people"]:
         parts = []
         for name, _, part in PARTS:
@@ -71,8 +70,7 @@ def json_frame(file: Path, document: dict[str, Any]) -> Frame:
     size = None
     if width and height:
         size = (int(width), int(height))
-        if not all(1 <= side <= LARGEST_FRAME for side in size):
-            raise InputError(f"{file}: states a picture of {size[0]} x {size[1]} pixels.")
+        check_picture(file, *size)
     return Frame(tuple(people), size, file)
 
 
@@ -124,6 +122,8 @@ def _checked(file: Path, parts: Sequence[Points | None]) -> Person:
     person = Person(body, np.concatenate(rest))
     if not (np.isfinite(body).all() and np.isfinite(person.parts).all()):
         raise InputError(f"{file}: holds NaN or infinite values; write it again.")
+    check_places(file, person.body[:, :2])
+    check_places(file, person.parts[:, :2])
     return person
 
 
@@ -140,21 +140,36 @@ def read_yaml(file: Path) -> Frame:
     return Frame(tuple(people), None, file)
 
 
+def _shape(text: str) -> tuple[int, ...]:
+    """The shape of the first matrix; one of two dimensions may have channels, as in "3f"."""
+    if "opencv-matrix" not in text:
+        return tuple(map(int, _listed("sizes", text)))
+    found = {name: int(value) for name, value in re.findall(r"\b(rows|cols|dt):\s*\"?(\d+)", text)}
+    shape = found["rows"], found["cols"]
+    return (*shape, found["dt"]) if "dt" in found else shape
+
+
+def _listed(name: str, text: str) -> list[str]:
+    """The words of the first list of that name."""
+    found = re.search(rf"\b{name}:\s*\[([^\]]*)\]", text)
+    if found is None:
+        raise ValueError(f"{name} is missing")
+    return found[1].replace(",", " ").split()
+
+
 def _matrix(file: Path) -> Points | None:
-    """The first matrix of a FileStorage file, `(P, N, 3)`; None if it is empty or missing."""
+    """The first matrix of a file of OpenCV's FileStorage, `(P, N, 3)`; None if empty or missing."""
     if not file.is_file():
         return None
-    try:
-        storage = cv2.FileStorage(str(file), cv2.FILE_STORAGE_READ)
-        keys = storage.root().keys()
-        matrix = storage.getNode(keys[0]).mat()
-        storage.release()
-    except (cv2.error, SystemError, IndexError) as error:
-        raise InputError(
-            f"{file}: is not an OpenPose YAML file, or is damaged; run OpenPose again."
-        ) from error
-    if matrix is None or matrix.size == 0:
+    said = "is not an OpenPose YAML file, or is damaged; run OpenPose again."
+    text = read_text(file, said)
+    with reading(file, said):
+        shape = _shape(text)
+        values = np.array([float(_NOT_FINITE.sub(r"\1", word)) for word in _listed("data", text)])
+    if values.size == 0:
         return None
-    if matrix.ndim != 3 or matrix.shape[2] != 3:
-        raise InputError(f"{file}: holds a matrix of {matrix.shape}, not persons x keypoints x 3.")
-    return matrix
+    if len(shape) != 3 or shape[2] != 3 or shape[0] > PEOPLE:
+        raise InputError(f"{file}: holds a matrix of {shape[:4]}, not persons x keypoints x 3.")
+    if math.prod(shape) != len(values):
+        raise InputError(f"{file}: {said}")
+    return values.reshape(shape)

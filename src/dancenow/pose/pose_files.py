@@ -32,24 +32,25 @@ from typing import Final
 
 import numpy as np
 
+from dancenow import limits
 from dancenow.errors import DanceNowWarning, InputError, NobodyError
 from dancenow.pose.bodies import BODY_25, BodyModel, model_of
 from dancenow.pose.dancers import LARGEST, choose_dancer
 from dancenow.pose.layout import BODY
 from dancenow.pose.openpose import JSON_END, SIDECAR, read_sidecar
 from dancenow.pose.people_in_files import (
-    LARGEST_FRAME,
     YAML_END,
     Frame,
     Person,
     json_frame,
     json_instance,
     load_json,
-    read_json,
+    read_frame,
     read_yaml,
 )
 from dancenow.pose.track import FloatArray, PoseTrack
 from dancenow.pose.tracking import track_people, track_person
+from dancenow.reading import reading
 
 _DEFAULT_FPS: Final = 30.0
 _MAX_SPARSE: Final = 100  # frame numbers per file; with more, they are no frame numbers
@@ -160,13 +161,13 @@ def read_pose_files(
 
 def _read_folder(folder: Path) -> tuple[list[Frame], int | None, str]:
     """The frames of a folder with a file a frame, the first number, what it was taken for."""
-    read: Callable[[Path], Frame] = read_json
+    read: Callable[[Path], Frame] = read_frame
     form, ending, files = "OpenPose's JSON files", JSON_END, _listed(folder, JSON_END)
     if not files:
         read, form, ending = read_yaml, "OpenPose's YAML files", YAML_END
         files = _listed(folder, YAML_END)
     if not files:
-        read, form, ending = read_json, "JSON files in OpenPose's form", ".json"
+        read, form, ending = read_frame, "JSON files in OpenPose's form", ".json"
         files = _plain_json(folder)
     if not files:
         raise InputError(
@@ -203,7 +204,7 @@ def _plain_json(folder: Path) -> list[Path]:
 def _read_list(file: Path) -> tuple[list[Frame], int | None, str]:
     """The frames of a JSON file with all frames, the first number, what it was taken for."""
     document = load_json(file)
-    try:
+    with reading(file, "is damaged, or not what it seems to be."):
         if isinstance(document, dict) and "instance_info" in document:
             numbered = [
                 (int(each["frame_id"]) - 1, [json_instance(file, one) for one in each["instances"]])
@@ -220,8 +221,6 @@ def _read_list(file: Path) -> tuple[list[Frame], int | None, str]:
                 (_number(str(each["image_id"])), [json_instance(file, each)]) for each in document
             ]
             return *_numbered(file, numbered), "AlphaPose's results"
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise InputError(f"{file}: is damaged, or not what it seems to be.") from error
     raise InputError(
         f"{file}: holds no poses in a known form: OpenPose's, DWPose's, AlphaPose's or MMPose's."
     )
@@ -305,9 +304,10 @@ def _extent(path: Path, people: list[list[FloatArray]]) -> tuple[int, int]:
     """The frame size that holds all keypoints."""
     seen = [person[person[:, 2] > 0, :2] for frame in people for person in frame]
     xy = np.concatenate(seen) if seen else np.zeros((0, 2))
-    if len(xy) == 0 or not 1 <= xy.max() <= LARGEST_FRAME:
+    if len(xy) == 0 or not 1 <= xy.max() <= limits.SIDE:
         raise InputError(f"{path}: its coordinates lie in no picture; write them in pixels.")
     width, height = np.maximum(np.ceil(xy.max(axis=0)), 1).astype(int)
+    limits.check_picture(path, width, height)
     return int(width), int(height)
 
 

@@ -84,7 +84,7 @@ class BodyShape:
             raise InputError(
                 "the body's proportions are damaged; train the performer again."
             ) from (error)
-        if not all(np.isfinite(length) and length > 0 for length in limbs.values()):
+        if not all(1e-3 <= length <= 10 for length in limbs.values()):
             raise InputError("the body's proportions are damaged; train the performer again.")
         return BodyShape(limbs)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow import limits
 from dancenow.errors import InputError
 from dancenow.files import write_bytes
 from dancenow.pose.layout import LAYOUT, MIRROR, NUM_KEYPOINTS
+from dancenow.reading import read_arrays, reading
 
 FloatArray = NDArray[np.float32]
 
@@ -174,32 +175,29 @@ class PoseTrack:
             InputError: there is no such file, or it is not a track, or of an unknown version.
         """
         path = Path(path)
-        if not path.is_file():
-            raise InputError(f"{path}: no such file.")
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-                version, layout = int(data["version"]), str(data["layout"])
-                if version > VERSION:
-                    raise InputError(
-                        f"{path}: is a track of version {version}, but this DanceNow reads "
-                        f"versions up to {VERSION}; update DanceNow."
-                    )
-                if layout != LAYOUT:
-                    raise InputError(
-                        f"{path}: has the keypoint layout {layout!r}; {LAYOUT!r} is needed."
-                    )
-                width, height = (int(v) for v in data["size"])
-                further = {name: data[name] for name in ("depth", "edited") if name in data}
-                depth, edited = further.get("depth"), further.get("edited")
-                edited = None if edited is None else edited.astype(bool)
-                keypoints, fps = data["keypoints"], float(data["fps"])
-                track = PoseTrack(keypoints, fps, (width, height), depth, edited)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-            raise InputError(
-                f"{path}: is not a pose track; make one with `dancenow pose CLIP -o TRACK.npz`."
-            ) from error
+        said = "is not a pose track; make one with `dancenow pose CLIP -o TRACK.npz`."
+        data = read_arrays(path, said)
+        with reading(path, said):
+            version, layout = int(data["version"]), str(data["layout"])
+            if version > VERSION:
+                raise InputError(
+                    f"{path}: is a track of version {version}, but this DanceNow reads "
+                    f"versions up to {VERSION}; update DanceNow."
+                )
+            if layout != LAYOUT:
+                raise InputError(
+                    f"{path}: has the keypoint layout {layout!r}; {LAYOUT!r} is needed."
+                )
+            width, height = (int(v) for v in data["size"])
+            edited = data["edited"].astype(bool) if "edited" in data else None
+            keypoints, fps = data["keypoints"], float(data["fps"])
+            limits.check_picture(path, width, height)
+            limits.check_rate(path, fps)
+            limits.check_length(path, len(keypoints), len(keypoints) / fps)
+            track = PoseTrack(keypoints, fps, (width, height), data.get("depth"), edited)
         if not np.isfinite(track.keypoints).all():
             raise InputError(f"{path}: holds NaN or infinite values; make the track again.")
+        limits.check_places(path, track.xy)
         if track.depth is not None and np.isinf(track.depth).any():
             raise InputError(f"{path}: holds infinite depths; make the track again.")
         return track

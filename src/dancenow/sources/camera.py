@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.cache import cache_dir
 from dancenow.errors import DanceNowWarning
 from dancenow.files import write_text
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent
 from dancenow.progress import Progress, ProgressCallback, silent
-from dancenow.sources.clip_hash import clip_hash
+from dancenow.reading import read_object
+from dancenow.sources.clip_entry import clip_entry
 from dancenow.video import ClipInfo, read_frames
 from dancenow.video.camera_motion import CameraPath, CameraTracker, Drift, interpolate_path
 
@@ -103,9 +103,10 @@ def find_camera(
         stands still or cannot be followed; and the figures of its drift, as JSON values.
     """
     stop = min(len(track), clip.frames if stop is None else stop)
-    boxes = clip_hash(clip, _VERSION, stop, np.round(body_extent(track) / 4).tolist())
-    file = cache_dir("cameras") / f"{boxes}.json"
-    if not file.is_file():
+    boxes = np.round(body_extent(track) / 4).tolist()
+    entry = clip_entry("cameras", clip, _VERSION, stop, boxes, suffix=".json")
+
+    def make() -> None:
         stage = f"watching the camera of {clip.path.name}"
         watch, masks = DriftWatch(track, stop), PersonBoxes(track)
         for index, frame in enumerate(read_frames(clip, stop=stop)):
@@ -119,11 +120,14 @@ def find_camera(
                 progress(Progress(f"following the camera of {clip.path.name}", index + 1, stop))
             path = interpolate_path(moves, clip.size)
         found = None if path is None else path.moves.tolist()
-        write_text(file, json.dumps({"moves": found, "drift": watch.figures()}))
-    document = json.loads(file.read_text("utf-8"))
-    if document["moves"] is None:
-        return None, document["drift"]
-    return CameraPath(np.array(document["moves"]), clip.size), document["drift"]
+        write_text(entry.path, json.dumps({"moves": found, "drift": watch.figures()}))
+
+    def read() -> tuple[CameraPath | None, dict[str, Any]]:
+        document = read_object(entry.path, "is damaged.")
+        moves, drift = document["moves"], dict(document["drift"])
+        return None if moves is None else CameraPath(np.array(moves), clip.size), drift
+
+    return entry.get(make, read)
 
 
 def stabilize_frame(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dancenow.cache import cache_dir
+from dancenow.cache import Entry, cache_dir
 from dancenow.errors import DanceNowWarning, NobodyError
 from dancenow.files import new_folder
 from dancenow.pose import PoseTrack
@@ -23,7 +22,8 @@ from dancenow.pose.filters import complete
 from dancenow.pose.flow_fusion import Flow, flow_height, join_with_flow
 from dancenow.pose.shots import shots_of
 from dancenow.progress import Progress, ProgressCallback, silent
-from dancenow.sources.clip_hash import clip_hash
+from dancenow.reading import read_json
+from dancenow.sources.clip_entry import clip_entry
 from dancenow.sources.segments import detections, flow_under, segments_of
 from dancenow.video import ClipInfo
 
@@ -50,20 +50,19 @@ def detect_people(
     Raises:
         InputError: the clip cannot be read, or nobody is seen in it.
     """
-    folder = people_folder(clip, estimator)
-    if not folder.is_dir():
-        tell, kept = frame_progress(DETECTING, clip, progress), _kept(folder)
+    entry = people_entry(clip, estimator)
+
+    def make() -> None:
+        tell, kept = frame_progress(DETECTING, clip, progress), _kept(entry, clip)
         seen = chain.from_iterable(
             detections(clip, segment, kept, estimator, device, tell)
             for segment in segments_of(clip)
         )
         with naming(clip):
             found = cast_of(seen, float(clip.fps), clip.size)
-        save_cast(found, folder)
-    cuts = json.loads((folder / _CUTS).read_text("utf-8"))
-    count = len(list(folder.glob("*.npz")))
-    tracks = (PoseTrack.load(folder / f"{number + 1}.npz") for number in range(count))
-    return Cast(tuple(tracks), tuple(map(int, cuts)))
+        save_cast(found, entry)
+
+    return entry.get(make, lambda: _read_cast(entry.path))
 
 
 def detect_pose(
@@ -109,18 +108,19 @@ def find_pose(
     """
     cast = detect_people(clip, estimator=estimator, device=device, progress=progress)
     chosen = choose(cast, person, clip, option)
-    cached = _track_path(clip, estimator, chosen)
-    if cached.is_file():
-        return PoseTrack.load(cached)
-    shots = _shots(cast, chosen, clip)
-    flow = Flow.joined(
-        [_flow(clip, shots.values(), segment, cached, progress) for segment in segments_of(clip)]
-    )
-    joined = [join_with_flow(each, flow[slice(*ends)]) for ends, each in shots.items()]
-    track = cast.tracks[chosen].with_keypoints(np.concatenate([each.keypoints for each in joined]))
-    track.save(cached)
-    shutil.rmtree(_kept(cached), ignore_errors=True)
-    return track
+    entry = _track_entry(clip, estimator, chosen)
+
+    def make() -> None:
+        shots, kept = _shots(cast, chosen, clip), _kept(entry, clip)
+        flow = Flow.joined(
+            [_flow(clip, shots.values(), segment, kept, progress) for segment in segments_of(clip)]
+        )
+        joined = [join_with_flow(each, flow[slice(*ends)]) for ends, each in shots.items()]
+        keypoints = np.concatenate([each.keypoints for each in joined])
+        cast.tracks[chosen].with_keypoints(keypoints).save(entry.path)
+        _partial(entry).remove()
+
+    return entry.get(make, lambda: PoseTrack.load(entry.path))
 
 
 def look_at_segment(
@@ -132,10 +132,10 @@ def look_at_segment(
     progress: ProgressCallback = silent,
 ) -> None:
     """Find who is in a segment of a long clip, for `detect_people`; it may be another process."""
-    folder = people_folder(clip, estimator)
-    if not folder.is_dir():
+    entry = people_entry(clip, estimator)
+    if not entry.is_there:
         tell = frame_progress(DETECTING, clip, progress)
-        for _ in detections(clip, segment, _kept(folder), estimator, device, tell):
+        for _ in detections(clip, segment, _kept(entry, clip), estimator, device, tell):
             pass
 
 
@@ -151,9 +151,10 @@ def follow_in_segment(
     """Find the flow in a segment of a long clip, for `find_pose`; it may be another process."""
     cast = detect_people(clip, estimator=estimator, device=device, progress=progress)
     chosen = choose_dancer(cast.tracks, person, str(clip.path), "person")
-    cached = _track_path(clip, estimator, chosen)
-    if not cached.is_file():
-        _flow(clip, _shots(cast, chosen, clip).values(), segment, cached, progress)
+    entry = _track_entry(clip, estimator, chosen)
+    if not entry.is_there:
+        shots = _shots(cast, chosen, clip).values()
+        _flow(clip, shots, segment, _kept(entry, clip), progress)
 
 
 def _shots(cast: Cast, chosen: int, clip: ClipInfo) -> dict[tuple[int, int], PoseTrack]:
@@ -167,7 +168,7 @@ def _flow(
     clip: ClipInfo,
     shots: Collection[PoseTrack],
     segment: range,
-    cached: Path,
+    kept: Path,
     progress: ProgressCallback,
 ) -> Flow:
     """The flow under a person in a segment, given their poses in all shots."""
@@ -175,7 +176,7 @@ def _flow(
     keypoints = np.concatenate([shot.keypoints for shot in shots])
     # None from a shot into the next.
     heights = np.concatenate([[*[flow_height(shot)] * (len(shot) - 1), 0.0] for shot in shots])
-    return flow_under(clip, segment, _kept(cached), keypoints, heights[:-1], tell)
+    return flow_under(clip, segment, kept, keypoints, heights[:-1], tell)
 
 
 def choose(cast: Cast, person: str, clip: ClipInfo, option: str) -> int:
@@ -197,26 +198,45 @@ def _together(cast: Cast) -> bool:
     return bool((seen.sum(axis=0) > 1).any())
 
 
-def people_folder(clip: ClipInfo, estimator: str) -> Path:
+def people_entry(clip: ClipInfo, estimator: str) -> Entry:
     model = pose_model() if estimator in ("mediapipe", "litert") else ""
-    return cache_dir("people") / clip_hash(clip, VERSION, estimator, model)
+    return clip_entry("people", clip, VERSION, estimator, model)
 
 
-def _track_path(clip: ClipInfo, estimator: str, chosen: int) -> Path:
-    return cache_dir("tracks") / f"{people_folder(clip, estimator).name}-{chosen + 1}.npz"
+def _track_entry(clip: ClipInfo, estimator: str, chosen: int) -> Entry:
+    people = people_entry(clip, estimator).path.name
+    return clip_entry("tracks", clip, people, chosen, suffix=".npz")
 
 
-def _kept(made: Path) -> Path:
-    """Where the segments of something that is made for the cache are kept until it is there."""
-    return cache_dir() / "segments" / f"{made.parent.name}-{made.stem}"
+def _partial(made: Entry) -> Entry:
+    """The segments of something that is made for the cache, kept until it is there."""
+    name = f"{made.path.parent.name}-{made.path.stem}"
+    return Entry(cache_dir("segments") / name, made.of)
 
 
-def save_cast(cast: Cast, folder: Path) -> None:
-    with new_folder(folder) as temporary:
+def _kept(made: Entry, clip: ClipInfo) -> Path:
+    """The folder of the segments of something that is made, which only a long clip has."""
+    partial = _partial(made)
+    if len(segments_of(clip)) > 1:
+        partial.claim()
+    return partial.path
+
+
+def save_cast(cast: Cast, entry: Entry) -> None:
+    with new_folder(entry.path) as temporary:
         (temporary / _CUTS).write_text(json.dumps(cast.cuts), "utf-8")
         for number, track in enumerate(cast.tracks, start=1):
             track.save(temporary / f"{number}.npz")
-    shutil.rmtree(_kept(folder), ignore_errors=True)
+    _partial(entry).remove()
+
+
+def _read_cast(folder: Path) -> Cast:
+    cuts = read_json(folder / _CUTS, "is damaged.")
+    count = len(list(folder.glob("*.npz")))
+    tracks = tuple(PoseTrack.load(folder / f"{number + 1}.npz") for number in range(count))
+    if len({len(track) for track in tracks}) != 1:
+        raise ValueError("the tracks differ in length")
+    return Cast(tracks, tuple(map(int, cuts)))
 
 
 @contextmanager

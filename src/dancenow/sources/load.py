@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from dancenow.errors import DanceNowWarning, InputError
+from dancenow.limits import FASTEST
 from dancenow.mocap import film
 from dancenow.options.view import FRONT, View
 from dancenow.pose import PoseTrack
@@ -26,7 +27,6 @@ from dancenow.sources.captures import filmed, is_capture, read_figure
 from dancenow.sources.detection import detect_people, find_pose
 from dancenow.video import ClipInfo, probe, stored_frames
 
-FASTEST_RATE: Final = 1000  # frames a second
 _FEW: Final = 2  # poses by which a file may differ from its clip
 _ROUNDED: Final = 2  # pixels by which the height of a scaled frame may differ
 
@@ -233,8 +233,8 @@ def load_cast(
 
 def check_rate(fps: float | None) -> None:
     """Raise `InputError` if a source cannot go at this many frames a second."""
-    if fps is not None and not 1 <= fps <= FASTEST_RATE:
-        raise InputError(f"`fps={fps:g}`: must be between 1 and {FASTEST_RATE}.")
+    if fps is not None and not 1 <= fps <= FASTEST:
+        raise InputError(f"`fps={fps:g}`: must be between 1 and {FASTEST:g}.")
 
 
 def load_poses(

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.cache import cache_dir
+from dancenow.cache import Entry
 from dancenow.files import new_folder, new_pictures
 from dancenow.pose import PoseTrack
 from dancenow.pose.dancers import LARGEST, nearest_dancer
@@ -19,7 +20,7 @@ from dancenow.pose.estimators import Cast, Detection, Segmenter
 from dancenow.pose.estimators.base import cast_of
 from dancenow.pose.track import FloatArray
 from dancenow.progress import ProgressCallback, silent
-from dancenow.sources.clip_hash import clip_hash
+from dancenow.sources.clip_entry import clip_entry
 from dancenow.sources.detection import (
     DETECTING,
     VERSION,
@@ -28,13 +29,15 @@ from dancenow.sources.detection import (
     find_pose,
     frame_progress,
     naming,
-    people_folder,
+    people_entry,
     save_cast,
 )
 from dancenow.sources.segments import look_at, segments_of
 from dancenow.video import ClipInfo, read_frames
 
 _MASK_PX = 512  # longer side of a stored mask
+_MASKS: Final = "masks.npy"
+_EVERYONE: Final = "everyone.npy"
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def detect_person(
         DanceNowWarning: there are several persons, and none was chosen.
     """
     every = np.arange(clip.frames)
-    frames = every if _masks_folder(clip, every).is_dir() else wanted  # found before
+    frames = every if _masks_entry(clip, every).is_there else wanted  # found before
     found = _detect(clip, frames, track, person, estimator, device, progress)
     if frames is wanted:
         return found
@@ -101,11 +104,15 @@ def _detect(
     device: str,
     progress: ProgressCallback,
 ) -> PersonDetection:
-    folder = _masks_folder(clip, wanted)
-    if not folder.is_dir():
-        cast = _segment(clip, wanted, folder, progress)
-        if not people_folder(clip, "mediapipe").is_dir():
-            save_cast(cast, people_folder(clip, "mediapipe"))
+    entry = _masks_entry(clip, wanted)
+
+    def look() -> None:
+        cast = _segment(clip, wanted, entry.path, progress)
+        people_entry(clip, "mediapipe").get(
+            lambda: save_cast(cast, people_entry(clip, "mediapipe")), lambda: None
+        )
+
+    masks = everyone = entry.get(look, lambda: _read(entry.path / _MASKS, clip, wanted))
     using = "mediapipe" if track is not None else estimator
     cast = detect_people(clip, estimator=using, device=device, progress=progress)
     if track is None:
@@ -113,23 +120,31 @@ def _detect(
     else:
         chosen = nearest_dancer(cast.tracks, track)
     if len(cast.tracks) > 1:
-        people = people_folder(clip, using).name
-        folder = folder.with_name(f"{folder.name}-{people}-{chosen + 1}")
-        if not folder.is_dir():
-            _segment_each(clip, wanted, cast.tracks, chosen, folder, progress)
+        own = _masks_entry(clip, wanted, people_entry(clip, using).path.name, chosen)
+        masks, everyone = own.get(
+            lambda: _segment_each(clip, wanted, cast.tracks, chosen, own.path, progress),
+            lambda: (
+                _read(own.path / _MASKS, clip, wanted),
+                _read(own.path / _EVERYONE, clip, wanted),
+            ),
+        )
     if track is None:
         track = find_pose(
             clip, person=str(chosen + 1), estimator=estimator, device=device, progress=progress
         )
-    masks = np.load(folder / "masks.npy", mmap_mode="r")
-    everyone = masks
-    if (folder / "everyone.npy").is_file():
-        everyone = np.load(folder / "everyone.npy", mmap_mode="r")
     return PersonDetection(track, wanted, masks, everyone, cast.cuts)
 
 
-def _masks_folder(clip: ClipInfo, wanted: NDArray[np.int64]) -> Path:
-    return cache_dir("masks") / clip_hash(clip, VERSION, wanted.tolist())
+def _masks_entry(clip: ClipInfo, wanted: NDArray[np.int64], *whose: object) -> Entry:
+    return clip_entry("masks", clip, VERSION, wanted.tolist(), *whose)
+
+
+def _read(path: Path, clip: ClipInfo, wanted: NDArray[np.int64]) -> NDArray[np.uint8]:
+    width, height = _mask_size(clip)
+    masks: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    if masks.shape != (len(wanted), height, width) or masks.dtype != np.uint8:
+        raise ValueError(f"the masks have the shape {masks.shape}")
+    return masks
 
 
 def _mask_size(clip: ClipInfo) -> tuple[int, int]:
@@ -151,7 +166,7 @@ def _segment(
     row = {int(frame): i for i, frame in enumerate(wanted)}
     tell = frame_progress(DETECTING, clip, progress)
     with new_folder(folder) as temporary:
-        masks = new_pictures(temporary / "masks.npy", (len(wanted), size[1], size[0]))
+        masks = new_pictures(temporary / _MASKS, (len(wanted), size[1], size[0]))
 
         def kept(found: Iterable[Detection]) -> Iterator[Detection]:
             for index, detection in enumerate(found):
@@ -183,8 +198,8 @@ def _segment_each(
     shape = (len(wanted), size[1], size[0])
     tell = frame_progress("telling persons apart in", clip, progress)
     with new_folder(folder) as temporary, Segmenter() as segmenter:
-        masks = new_pictures(temporary / "masks.npy", shape)
-        everyone = new_pictures(temporary / "everyone.npy", shape)
+        masks = new_pictures(temporary / _MASKS, shape)
+        everyone = new_pictures(temporary / _EVERYONE, shape)
         for index, frame in enumerate(read_frames(clip, stop=int(wanted[-1]) + 1)):
             if index in row:
                 found = [segmenter.mask(frame, track.keypoints[index]) for track in people]

@@ -22,10 +22,12 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from dancenow import limits
 from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.files import atomic_folder, check_can_write
+from dancenow.reading import read_text, reading
 from dancenow.video.images import list_images, read_image
 from dancenow.video.png import encode_png
 
@@ -235,13 +237,12 @@ def _header_size(path: Path) -> tuple[int, int]:
     `open_folder` also reads the orientation, for which Pillow decodes the whole PNG: minutes for
     the thousands of frames of a data set.
     """
-    try:
-        with path.open("rb") as file, Image.open(file) as image:
-            size = image.size
-            file.seek(-len(_ENDS[0]), os.SEEK_END)
-            whole = file.read().endswith(_ENDS)
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
-        raise InputError(f"{path}: is not a picture that can be read; remove it.") from error
+    unread = reading(path, "is not a picture that can be read; remove it.")
+    with unread, path.open("rb") as file, Image.open(file) as image:
+        size = image.size
+        limits.check_picture(path, *size)
+        file.seek(-len(_ENDS[0]), os.SEEK_END)
+        whole = file.read().endswith(_ENDS)
     if not whole:
         read_image(path)
     return size
@@ -305,13 +306,13 @@ def _read_faces(
 
 def _read_box(path: Path, size: tuple[int, int]) -> tuple[int, int, int]:
     """Left, top and side in pixels of the box in a face text."""
-    try:
-        top, bottom, left, right = map(int, path.read_text(encoding="utf-8-sig").split())
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f'{path}: is not four integers "min_y max_y min_x max_x", such as "11 139 504 632"; '
-            "correct or remove it."
-        ) from error
+    said = (
+        'is not four integers "min_y max_y min_x max_x", such as "11 139 504 632"; correct or '
+        "remove it."
+    )
+    text = read_text(path, said)
+    with reading(path, said):
+        top, bottom, left, right = map(int, text.split())
     width, height = right - left, bottom - top
     if width != height or width <= 0:
         raise InputError(

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageColor
 
-from dancenow.cache import cache_dir
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import write_bytes
 from dancenow.performer import Performer
@@ -20,7 +19,7 @@ from dancenow.pose.shots import shots_of
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.background import find_room, plate_frames
 from dancenow.sources.camera import find_camera, stabilize_frame
-from dancenow.sources.clip_hash import clip_hash
+from dancenow.sources.clip_entry import clip_entry
 from dancenow.sources.load import Source
 from dancenow.sources.masks import detect_person
 from dancenow.video import IMAGE_SUFFIXES, probe, read_frames
@@ -164,8 +163,9 @@ def source_room(source: Source, progress: ProgressCallback) -> Frame:
     if source.clip is None:
         raise InputError("`background=source`: the source is a track; it has no picture.")
     clip = source.clip
-    file = cache_dir("rooms") / f"{clip_hash(clip, _VERSION)}.png"
-    if not file.is_file():
+    entry = clip_entry("rooms", clip, _VERSION, suffix=".png")
+
+    def make() -> None:
         shot = max(shots_of(source.cuts, clip.frames), key=lambda shot: shot.stop - shot.start)
         wanted = shot.start + plate_frames(shot.stop - shot.start, clip.size)
         seen = detect_person(clip, wanted, person="1", progress=progress)  # everyone is hidden
@@ -182,5 +182,6 @@ def source_room(source: Source, progress: ProgressCallback) -> Frame:
                 shown, _, hidden = stabilize_frame(frame, mask, camera, index)
                 frames.append(shown)
                 masks.append(hidden)
-        write_bytes(file, encode_png(find_room(frames, masks, somebody).latest))
-    return read_image(file)
+        write_bytes(entry.path, encode_png(find_room(frames, masks, somebody).latest))
+
+    return entry.get(make, lambda: read_image(entry.path))

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from pydantic import BaseModel, ConfigDict
 from safetensors.torch import load_file, save, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_path, write_bytes, write_text
+from dancenow.reading import read_object, reading
+from dancenow.schema import Seconds, Steps
 
 VERSION = 1
 STATE = "state.json"
@@ -35,6 +37,15 @@ class TrainingState:
 
     tensors: dict[str, Tensor]
     values: dict[str, Any] = field(default_factory=dict)
+
+
+class Progressed(BaseModel):
+    """What the values of every checkpoint tell: how far the training is."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    step: Steps = 0
+    seconds: Seconds = 0.0
 
 
 def save_state(folder: Path, state: TrainingState) -> None:
@@ -60,20 +71,22 @@ def load_state(folder: Path) -> TrainingState | None:
     path = folder / STATE
     if not path.is_file():
         return None
-    try:
-        document = json.loads(path.read_text("utf-8"))
+    said = "the checkpoint is damaged; remove this folder to train from scratch."
+    with reading(folder, said):
+        document = read_object(path, said)
         version = int(document["version"])
         if version > VERSION:
             raise InputError(
                 f"{folder}: a checkpoint of version {version}, but this DanceNow reads up to "
                 f"{VERSION}; update DanceNow."
             )
-        tensors = load_file(folder / document["tensors"])
-        return TrainingState(tensors, document["values"])
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise InputError(
-            f"{folder}: the checkpoint is damaged; remove this folder to train from scratch."
-        ) from error
+        progress = Progressed.model_validate(document["values"])
+        tensors = load_file(folder / Path(document["tensors"]).name)
+        if not all(bool(value.isfinite().all()) for value in tensors.values()):
+            raise ValueError("a weight is no number")
+        return TrainingState(
+            tensors, {**document["values"], **progress.model_dump(exclude_unset=True)}
+        )
 
 
 def write_weights(path: Path, network: nn.Module, precision: torch.dtype = torch.float32) -> None:
@@ -151,3 +164,19 @@ def restore_module(module: nn.Module, tensors: dict[str, Tensor], where: Path) -
         raise InputError(
             f"{where}: was trained with another preset or version; choose another folder."
         ) from error
+
+
+def fill_module(module: nn.Module, tensors: dict[str, Tensor], where: Path) -> None:
+    """Give a network made on the device "meta" its weights, on the CPU.
+
+    No memory is taken for a network that the weights do not fit.
+
+    Raises:
+        InputError: they belong to another network.
+    """
+    planned = {name: value.shape for name, value in module.state_dict().items()}
+    if planned != {name: value.shape for name, value in tensors.items()}:
+        raise InputError(
+            f"{where}: was trained with another preset or version; choose another folder."
+        )
+    restore_module(module.to_empty(device="cpu"), tensors, where)

@@ -12,14 +12,17 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
 from dancenow.files import make_folder, write_bytes, write_text
+from dancenow.reading import read_object, reading
 from dancenow.report import encode_jpeg
+from dancenow.schema import Count, Schema, Seconds, Steps
 
 VERSION: Final = 1
 FILE: Final = "history.json"
@@ -58,6 +61,24 @@ class Preview:
     file: str
 
 
+class _Preview(Schema):
+    step: Steps
+    seconds: Seconds
+    file: str
+
+
+class _Document(Schema):
+    """What `history.json` holds."""
+
+    version: int
+    stride: Count
+    steps: list[Steps]
+    seconds: list[Seconds]
+    losses: dict[str, list[float | str | None]]
+    phases: list[tuple[Steps, str]]
+    previews: list[_Preview]
+
+
 @dataclass
 class History:
     """Losses and previews of one training; keeps one step per stride, and the latest one.
@@ -87,14 +108,15 @@ class History:
         Raises:
             InputError: it is of a newer version.
         """
-        history = History(folder)
+        history, version = History(folder), VERSION
         try:
-            document = json.loads((folder / FILE).read_text("utf-8"))
-            version = int(document["version"])
-            if version <= VERSION:
-                history._read(document)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            history, version = History(folder), VERSION  # no reason to stop a training
+            with reading(folder / FILE, ""):
+                document = read_object(folder / FILE, "")
+                version = int(document["version"])
+                if version <= VERSION:
+                    history._read(_Document.model_validate(document))
+        except InputError:
+            history = History(folder)  # no reason to stop a training
         if version > VERSION:
             raise InputError(
                 f"{folder / FILE}: of version {version}, but this DanceNow reads up to {VERSION}; "
@@ -165,21 +187,19 @@ class History:
         }
         write_text(self.folder / FILE, json.dumps(document, allow_nan=False))
 
-    def _read(self, document: Mapping[str, Any]) -> None:
-        losses = document["losses"]
-        for row, (step, seconds) in enumerate(
-            zip(document["steps"], document["seconds"], strict=True)
-        ):
+    def _read(self, document: _Document) -> None:
+        losses = document.losses
+        for row, (step, seconds) in enumerate(zip(document.steps, document.seconds, strict=True)):
             of_step = {name: losses[name][row] for name in losses}
             values = {name: float(v) for name, v in of_step.items() if v is not None}
-            self.points.append(Point(int(step), float(seconds), values))
-        self._stride = max(1, int(document["stride"]))
-        self.phases = [(int(step), str(name)) for step, name in document["phases"]]
+            self.points.append(Point(step, seconds, values))
+        self._stride = document.stride
+        self.phases = list(document.phases)
         found = [
-            Preview(int(p["step"]), float(p["seconds"]), f"previews/{Path(p['file']).name}")
-            for p in document["previews"]
+            Preview(each.step, each.seconds, f"previews/{Path(each.file).name}")
+            for each in document.previews
         ]
-        self.previews = [p for p in found if (self.folder / p.file).is_file()]
+        self.previews = [p for p in found if _is_picture(self.folder / p.file)]
 
     def _forget(self, until: int) -> None:
         self.points = [point for point in self.points if point.step <= until]
@@ -195,6 +215,11 @@ class History:
             if path.name not in kept:
                 with suppress(OSError):
                     path.unlink()
+
+
+def _is_picture(path: Path) -> bool:
+    data = np.fromfile(path, np.uint8) if path.is_file() else np.zeros(0, np.uint8)
+    return len(data) > 0 and cv2.imdecode(data, cv2.IMREAD_COLOR) is not None
 
 
 def _most_crowded(previews: Iterable[Preview]) -> Preview:

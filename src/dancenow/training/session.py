@@ -29,6 +29,7 @@ from dancenow.files import make_folder, write_text
 from dancenow.options.groups import LoggerName
 from dancenow.processes import is_secondary_process, try_lock
 from dancenow.progress import ProgressCallback, silent
+from dancenow.reading import read_object, reading
 from dancenow.report import PAGE
 from dancenow.training.budget import Budget, Clock
 from dancenow.training.checkpoint import STATE, load_state
@@ -149,9 +150,8 @@ class Session:
         if self.finished and not (self.checkpoint(name) / STATE).is_file():
             raise self._checkpoint_is_gone()
         try:
-            document = json.loads((self.checkpoint(name) / STATE).read_text("utf-8"))
-            values = document["values"]
-        except (OSError, ValueError, KeyError, TypeError):
+            values = read_object(self.checkpoint(name) / STATE, "").get("values")
+        except InputError:
             return  # none yet, or damaged, which `load_state` reports
         if isinstance(values, dict):
             self._agree(made_of, values)
@@ -347,9 +347,10 @@ def _marked_kind(folder: Path) -> str | None:
     """
     path = folder / CHECKPOINT / MARKER
     try:
-        document = json.loads(path.read_text("utf-8"))
-        version, kind = int(document["version"]), str(document["kind"])
-    except (OSError, ValueError, KeyError, TypeError):
+        with reading(path, ""):
+            document = read_object(path, "")
+            version, kind = int(document["version"]), str(document["kind"])
+    except InputError:
         return None
     if version > VERSION:
         raise InputError(
@@ -362,7 +363,7 @@ def _marked_kind(folder: Path) -> str | None:
 def _finished_kind(folder: Path) -> str | None:
     """The kind of a finished result without a marker, as older versions left it."""
     try:
-        kind = json.loads((folder / "config.json").read_text("utf-8"))["kind"]
-    except (OSError, ValueError, KeyError, TypeError):
+        kind = read_object(folder / "config.json", "").get("kind")
+    except InputError:
         return None
-    return str(kind)
+    return None if kind is None else str(kind)

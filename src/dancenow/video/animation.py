@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
-from dancenow.errors import InputError
+from dancenow import limits
+from dancenow.reading import check_file, reading
 from dancenow.video.images import on_black, see_through
 from dancenow.video.timing import Timeline, fit_timeline, nearest_slot
 
@@ -54,6 +55,7 @@ class Animation:
 
 def is_animation(path: Path) -> bool:
     """Whether a file is a WebP or PNG of several pictures; reads its beginning only."""
+    check_file(path)
     try:
         with path.open("rb") as file:
             head = file.read(12)
@@ -61,7 +63,7 @@ def is_animation(path: Path) -> bool:
             return False
         with Image.open(path, formats=_FORMATS) as image:
             return getattr(image, "n_frames", 1) > 1
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except Exception:  # whatever Pillow says of it, it is none
         return False
 
 
@@ -88,6 +90,7 @@ def _scan_once(path: Path, _changed: int, _size: int) -> Animation:
             durations.append(round(float(picture.info.get("duration") or _SHOWN) * _TICKS / 1000))
     ends = np.cumsum(durations, dtype=np.int64)
     starts = np.concatenate([[0], ends[:-1]])
+    limits.check_length(path, len(durations), int(ends[-1]) / _TICKS)
     timeline = fit_timeline(starts, Fraction(1, _TICKS), (), durations[-1])
     seconds = tuple(Fraction(int(start), _TICKS) for start in starts)
     return Animation(path, size, timeline, seconds, transparent)
@@ -103,8 +106,9 @@ def _moving(image: Image.Image) -> Iterator[Image.Image]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
-    try:
-        with Image.open(path, formats=_FORMATS) as image:
-            yield image
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise InputError(f"{path}: is damaged and cannot be decoded; save it again.") from error
+    with (
+        reading(path, "is damaged and cannot be decoded; save it again."),
+        Image.open(path, formats=_FORMATS) as image,
+    ):
+        limits.check_picture(path, *image.size)
+        yield image

@@ -201,8 +201,10 @@ class EncodedSound:
                     begin = round((block.pts * block.time_base - origin) * self._rate)
                 slack = _GAP * self._rate if position else 0
                 if begin > position + slack:
-                    yield np.zeros((len(samples), begin - position), dtype=np.float32)
-                    position = begin
+                    while position < begin:  # a pause may be longer than any memory
+                        silence = min(self._rate, begin - position)
+                        yield np.zeros((len(samples), silence), dtype=np.float32)
+                        position += silence
                 elif begin < position - slack:
                     samples = samples[:, position - begin :]
                 position += samples.shape[1]

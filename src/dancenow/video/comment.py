@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from dancenow.errors import InputError
+from dancenow.reading import read_object
 from dancenow.video.containers import open_media
 from dancenow.video.images import NOTE_NAME, open_folder
 
@@ -33,9 +32,8 @@ def read_comment(path: Path) -> str | None:
 def _of_folder(path: Path) -> str | None:
     open_folder(path)
     try:
-        note: Any = json.loads((path / NOTE_NAME).read_text(encoding="utf-8"))
-        comment = note.get("comment")
-    except (OSError, ValueError, AttributeError):
+        comment = read_object(path / NOTE_NAME, "").get("comment")
+    except InputError:
         return None
     return comment if isinstance(comment, str) else None
 
@@ -45,7 +43,7 @@ def _of_picture(path: Path) -> str | None:
     try:
         with Image.open(path) as image:
             comment = image.info.get("Comment") or image.info.get("comment")
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError):
+    except Exception:  # whatever Pillow says of it, it tells nothing
         return None
     if isinstance(comment, bytes):
         return comment.decode("utf-8", "replace")

@@ -16,6 +16,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from dancenow.errors import InputError
+from dancenow.reading import check_file
 
 # FFmpeg reads single pictures and text files (as ANSI art) as videos; neither is a clip.
 _NO_CLIPS: Final = ("_pipe", "image2", "tty")
@@ -57,6 +58,7 @@ def open_media(path: Path) -> InputContainer:
         raise InputError(f"{path}: is a folder; give a media file.")
     if not path.exists():
         raise InputError(f"{path}: no such file.")
+    check_file(path)
     try:
         with path.open("rb") as file:
             head = file.read(12)

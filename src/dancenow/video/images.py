@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from dancenow import limits
 from dancenow.errors import InputError
+from dancenow.reading import check_file, read_object, reading
 from dancenow.video.timing import DEFAULT_RATE
 
 IMAGE_SUFFIXES: Final = frozenset(
@@ -23,6 +24,7 @@ IMAGE_SUFFIXES: Final = frozenset(
 # the folder as ours: one of the user's own must never be replaced.
 SEE_THROUGH: Final = "is transparent in parts; black is put behind them"
 NOTE_NAME: Final = "dancenow-clip.json"
+_DAMAGED: Final = "is damaged and cannot be decoded; remove it."
 _EXIF_ORIENTATION: Final = 0x0112
 _TURNED: Final = (5, 6, 7, 8)  # the EXIF orientations that swap width and height
 
@@ -46,17 +48,25 @@ def open_picture(path: Path) -> Image.Image:
     """Open a picture with Pillow, HEIC of phones, too, whatever its name says.
 
     Raises:
-        InputError: it has far too many pixels.
+        InputError: it has too many pixels.
     """
+    check_file(path)
     try:
-        return Image.open(path)
-    except Image.DecompressionBombError as error:
-        raise InputError(f"{path}: has far too many pixels; make it smaller first.") from error
+        picture = _opened(path)
     except UnidentifiedImageError:
         from pi_heif import register_heif_opener
 
         register_heif_opener()
+        picture = _opened(path)
+    limits.check_picture(path, *picture.size)
+    return picture
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
         return Image.open(path)
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{path}: has far too many pixels; make it smaller first.") from error
 
 
 def natural_key(path: Path) -> tuple[tuple[int, int | str], ...]:
@@ -111,13 +121,11 @@ def _holds_pictures(path: Path) -> bool:
 
 
 def _read_size(path: Path) -> tuple[int, int]:
-    try:
-        with open_picture(path) as image:
-            width, height = image.size
-            turned = image.getexif().get(_EXIF_ORIENTATION) in _TURNED
-            moves = getattr(image, "n_frames", 1) > 1 and image.format in ("PNG", "WEBP", "GIF")
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
-        raise InputError(f"{path}: is not a picture that can be read; remove it.") from error
+    unread = reading(path, "is not a picture that can be read; remove it.")
+    with unread, open_picture(path) as image:
+        width, height = image.size
+        turned = image.getexif().get(_EXIF_ORIENTATION) in _TURNED
+        moves = getattr(image, "n_frames", 1) > 1 and image.format in ("PNG", "WEBP", "GIF")
     if moves:
         raise InputError(f"{path}: is an animation; give it by itself, not in a folder.")
     return (height, width) if turned else (width, height)
@@ -129,15 +137,12 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     Raises:
         InputError: it cannot be decoded.
     """
-    try:
-        with open_picture(path) as image:
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I;16") or upright.mode == "I":
-                grey = np.clip(np.asarray(upright).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
-                return np.repeat(grey[..., None], 3, axis=2)
-            return on_black(upright)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise InputError(f"{path}: is damaged and cannot be decoded; remove it.") from error
+    with reading(path, _DAMAGED), open_picture(path) as image:
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode.startswith("I;16") or upright.mode == "I":
+            grey = np.clip(np.asarray(upright).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
+            return np.repeat(grey[..., None], 3, axis=2)
+        return on_black(upright)
 
 
 def read_rgba(path: Path) -> NDArray[np.uint8]:
@@ -146,11 +151,8 @@ def read_rgba(path: Path) -> NDArray[np.uint8]:
     Raises:
         InputError: it cannot be decoded.
     """
-    try:
-        with open_picture(path) as image:
-            return np.array(ImageOps.exif_transpose(image).convert("RGBA"))
-    except (OSError, ValueError, SyntaxError) as error:
-        raise InputError(f"{path}: is damaged and cannot be decoded; remove it.") from error
+    with reading(path, _DAMAGED), open_picture(path) as image:
+        return np.array(ImageOps.exif_transpose(image).convert("RGBA"))
 
 
 def on_black(picture: Image.Image) -> NDArray[np.uint8]:
@@ -172,9 +174,11 @@ def see_through(picture: Image.Image) -> bool:
 
 def written_rate(folder: Path) -> Fraction | None:
     """The frame rate in the note of a folder that DanceNow wrote; None for any other folder."""
-    try:
-        note: Any = json.loads((folder / NOTE_NAME).read_text(encoding="utf-8"))
-        rate = Fraction(str(note["fps"]))
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+    note = folder / NOTE_NAME
+    if not note.is_file():
         return None
-    return rate if rate > 0 else None
+    said = "is damaged; remove it, and the pictures are read at 25 a second."
+    with reading(note, said):
+        rate = Fraction(str(read_object(note, said)["fps"]))
+    limits.check_rate(note, float(rate))
+    return rate

@@ -17,6 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from dancenow import limits
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.video.animation import Animation, is_animation, scan_animation
 from dancenow.video.containers import PICTURE_CODECS, decodable_packets, open_video, sound_stream
@@ -231,6 +232,10 @@ def _scan(path: Path) -> Scan:
         timeline, stamps = _lay(demuxed, time_base, container, stream)
         aspect = stream.sample_aspect_ratio or Fraction(1)
         rotation, orientation = _orientation(first)
+        size = _upright_size(first.width, first.height, aspect, rotation)
+        limits.check_picture(path, *size)
+        limits.check_rate(path, float(timeline.rate))
+        limits.check_length(path, timeline.frames, float(timeline.frames / timeline.rate))
         context = stream.codec_context
         more = [_SILENT] if container.streams.audio and not has_audio else []
         if not len(stamps) and container.format.name != "avi":  # an AVI's rate is all its times
@@ -239,7 +244,7 @@ def _scan(path: Path) -> Scan:
             )
         info = ClipInfo(
             path=path,
-            size=_upright_size(first.width, first.height, aspect, rotation),
+            size=size,
             fps=timeline.rate,
             frames=timeline.frames,
             duration=float(timeline.frames / timeline.rate),
@@ -303,7 +308,8 @@ def _lay(
     demuxed: _Demuxed, time_base: Fraction, container: InputContainer, stream: VideoStream
 ) -> tuple[Timeline, NDArray[np.int64]]:
     """The timeline, and the times of the frames in order, in ticks; empty if they have none."""
-    declared = [rate for rate in (stream.guessed_rate, stream.average_rate) if rate]
+    stated = (stream.guessed_rate, stream.average_rate)
+    declared = [rate for rate in stated if rate and limits.SLOWEST <= rate <= limits.FASTEST]
     stamps = [stamp for stamp in demuxed.stamps if stamp is not None]
     # AVI stores the decoding order only, which says nothing if frames are reordered.
     reordered = container.format.name == "avi" and stream.codec_context.has_b_frames

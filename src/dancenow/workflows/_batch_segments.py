@@ -8,8 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from dancenow.cache import fingerprint
 from dancenow.errors import DanceNowError
+from dancenow.hashing import fingerprint
 from dancenow.performer import is_performer, learned_apart, method_for
 from dancenow.sources.load import is_without_picture
 from dancenow.sources.segments import segments_of

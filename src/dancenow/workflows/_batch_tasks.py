@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from dancenow.cache import fingerprint
+from dancenow.hashing import fingerprint
 from dancenow.options import (
     GenerateOptions,
     PerformOptions,

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from dancenow.cache import content_hash
 from dancenow.choreographer import Choreographer, find_method
 from dancenow.choreographer.arrangement import Arranged, Arrangement
 from dancenow.credentials import Made
 from dancenow.errors import InputError
 from dancenow.files import check_not_read
+from dancenow.hashing import content_hash
 from dancenow.music import Music, analyze_music
 from dancenow.options import ComposeOptions, ShowOptions, TrainChoreographerOptions
 from dancenow.performer import Performer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from dancenow.evaluation.performer import (
     choose_span,
     write_performer_page,
 )
-from dancenow.files import check_not_read
+from dancenow.files import check_not_read, scratch_folder
 from dancenow.options import EvaluatePerformerOptions, ShowOptions
 from dancenow.performer import Performer
 from dancenow.pose import PoseTrack
@@ -115,9 +114,9 @@ def _measured(trial: _Trial, times: StageTimes, progress: ProgressCallback) -> P
     # In the cache, where the user has disk space for pictures.
     with (
         also as kept,
-        tempfile.TemporaryDirectory(prefix=".made.", dir=cache_dir()) as scratch,
+        scratch_folder(cache_dir(), "made") as scratch,
     ):
-        made = Path(scratch) / "frames"
+        made = scratch / "frames"
         with times.stage("perform"):
             fps_performed = _perform(trial, made, kept, progress)
         with times.stage("measure"):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dancenow import limits
 from dancenow.errors import InputError
 from dancenow.names import known_as
 from dancenow.options import SampleOptions
@@ -74,6 +75,9 @@ def write_sample(
     seconds, fps, seed = options.seconds, options.fps, options.seed
     if not (np.isfinite(seconds) and np.isfinite(fps) and seconds > 0 and fps > 0):
         raise InputError("`seconds` and `fps` must be above 0.")
+    limits.check_rate("`fps`", fps)
+    limits.check_length("`seconds`", seconds * fps, seconds)
+    limits.check_picture("`size`", *(frame_size or (options.size, options.size)))
     check_output(output)
     size = frame_size or (options.size, options.size)
     total = max(1, round(seconds * fps))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dancenow.cache import cache_dir, content_hash
+from dancenow.cache import Entry, cache_dir
 from dancenow.choreographer import (
     METHODS,
     Choreographer,
@@ -19,6 +19,7 @@ from dancenow.choreographer.config import MethodConfig
 from dancenow.choreographer.folder import looks_trained
 from dancenow.choreographer.job import TrainingJob
 from dancenow.errors import InputError
+from dancenow.hashing import content_hash
 from dancenow.options import TrainChoreographerOptions
 from dancenow.options.styles import styled_clips
 from dancenow.options.unused import warn_of_unused
@@ -161,4 +162,4 @@ def _cached_folder(
     version = find_method(options.codec).version
     made_as = (options.seed, budget, *options.style)
     key = content_hash(clips[0], version, config.model_dump(), contents, *made_as)
-    return cache_dir("choreographers") / key
+    return Entry(cache_dir("choreographers") / key, tuple(contents)).claimed()

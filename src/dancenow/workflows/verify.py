@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from dancenow.credentials import Credentials, read_credentials
 from dancenow.errors import InputError
+from dancenow.reading import check_file
 from dancenow.video import read_comment
 
 Status = Literal["intact", "changed", "doubtful", "none"]
@@ -90,6 +91,7 @@ def verify(file: str | Path) -> Verified:
     file = Path(file)
     if not file.exists():
         raise InputError(f"{file}: no such file.")
+    check_file(file)
     found = None if file.is_dir() else read_credentials(file)
     try:
         note = read_comment(file)

@@ -30,8 +30,10 @@ from dancenow.choreographer.folder import (
 )
 from dancenow.evaluation.silhouettes import SilhouetteScores
 from dancenow.files import write_bytes
+from dancenow.limits import check_rate
+from dancenow.reading import read_arrays
 from dancenow.training import Device, choose_device
-from dancenow.training.checkpoint import restore_module, write_weights
+from dancenow.training.checkpoint import fill_module, write_weights
 
 REFERENCE_TEMPERATURE = 0.05  # the original's
 REFERENCE_START = 2000  # the latent at which the original begins
@@ -97,16 +99,18 @@ class LearnedLatents:
     @staticmethod
     def load(path: Path) -> LearnedLatents:
         """Read `latents.npz`."""
-        with np.load(path, allow_pickle=False) as file:
-            return LearnedLatents(
-                file["means"].astype(np.float32),
-                file["log_variances"].astype(np.float32),
-                tuple(file["lengths"].tolist()),
-                Fraction(*file["fps"].tolist()),
-                int(file["stride"]),
-                str(file["background"]),
-                LatentScaler(*(file[name].astype(np.float32) for name in ("axes", "low", "high"))),
-            )
+        file = read_arrays(path, "is damaged; train the choreographer again.")
+        fps = Fraction(*file["fps"].tolist())
+        check_rate(path, float(fps))
+        return LearnedLatents(
+            file["means"].astype(np.float32),
+            file["log_variances"].astype(np.float32),
+            tuple(file["lengths"].tolist()),
+            fps,
+            int(file["stride"]),
+            str(file["background"]),
+            LatentScaler(*(file[name].astype(np.float32) for name in ("axes", "low", "high"))),
+        )
 
 
 def draw(means: Latents, log_variances: Latents, seed: int) -> Latents:
@@ -310,7 +314,7 @@ class FrameChoreographer(Choreographer):
             vae = FrameVAE(config.picture, config.vae)
             network = DanceSequence(config.vae.latent, config.sequence)
         for module, tensors in zip((vae, network), weights, strict=True):
-            restore_module(module.to_empty(device="cpu"), tensors, folder)
+            fill_module(module, tensors, folder)
         return FrameChoreographer(
             config, vae, network, learned, device or choose_device(), training
         )

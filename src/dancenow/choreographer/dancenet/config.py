@@ -7,19 +7,20 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, field_validator
 
-from dancenow.choreographer.config import MethodConfig, StrictConfig
+from dancenow.choreographer.config import MethodConfig
+from dancenow.schema import Count, Depth, Minutes, Schema, Share, Step, Weight, Width
 
 Background = Literal["auto", "threshold", "person", "grey", "colour"]
 UNCUT: Final = ("grey", "colour")
 """The backgrounds that stay: no figure is found and cut out."""
 
 
-class PictureConfig(StrictConfig):
+class PictureConfig(Schema):
     """The pictures that are learned."""
 
-    height: int = 120
+    height: Width = 120
     """In pixels; a multiple of 8."""
-    width: int = 208
+    width: Width = 208
     """In pixels; a multiple of 8."""
     background: Background = "auto"
     """How the background is removed; "auto" looks at the clip."""
@@ -30,7 +31,7 @@ class PictureConfig(StrictConfig):
     """Give the pictures the crop's shape; `height` times `width` is then their number of pixels."""
     colour: bool = False
     """Learn the figure's colours beside its silhouette."""
-    stride: int | None = Field(default=None, ge=1)
+    stride: Count | None = None
     """One in this many frames is kept; None: 4, or fewer where the clip is short."""
 
     @field_validator("height", "width")
@@ -58,21 +59,21 @@ class PictureConfig(StrictConfig):
         return self.background not in UNCUT
 
 
-class VAEConfig(StrictConfig):
+class VAEConfig(Schema):
     """The autoencoder's size and its training (DanceNet's own values)."""
 
-    latent: int = 128
-    filters: tuple[int, int, int] = (128, 64, 32)
-    dense: int = 128
+    latent: Width = 128
+    filters: tuple[Width, Width, Width] = (128, 64, 32)
+    dense: Width = 128
     optimizer: Literal["rmsprop", "adam"] = "rmsprop"
-    learning_rate: float = 1e-3
-    decay: float = 0.9
+    learning_rate: Step = 1e-3
+    decay: Share = 0.9
     """Of RMSprop's mean square."""
-    epsilon: float = 1e-7
-    batch: int = 100
-    epochs: int | None = 50
+    epsilon: Step = 1e-7
+    batch: Width = 100
+    epochs: Count | None = 50
     """Default length of the training; None: `FrameChoreographerConfig.minutes` decides."""
-    absolute: float = 0.0
+    absolute: Weight = 0.0
     """Weight of the absolute difference of pixels beside the cross-entropy: crisp edges."""
     anneal: bool = False
     """Let the learning rate fall along half a cosine."""
@@ -81,14 +82,14 @@ class VAEConfig(StrictConfig):
     with pooling and with upsampling: of a large picture they take half the time."""
 
 
-class SequenceConfig(StrictConfig):
+class SequenceConfig(Schema):
     """The LSTM, its mixture density network and their training."""
 
-    hidden: int = 512
-    layers: int = 3
-    dropout: float = 0.4
-    dense: int = 1000
-    mixtures: int = 24
+    hidden: Width = 512
+    layers: Depth = 3
+    dropout: Share = 0.4
+    dense: Width = 1000
+    mixtures: Width = 24
     gate: Literal["sigmoid", "hard_sigmoid"] = "sigmoid"
     """What the LSTM's gates compute; "hard_sigmoid" is clip(0.2 x + 0.5, 0, 1), as Keras before
     2.3 has it."""
@@ -97,16 +98,16 @@ class SequenceConfig(StrictConfig):
     dance are nearly independent, as the mixture's diagonal Gaussians assume."""
     residual: bool = False
     """Means are relative to what a linear model of the dance expects next, not to 0."""
-    learning_rate: float = 5e-4
-    window: int = 32
+    learning_rate: Step = 5e-4
+    window: Width = 32
     """Latents in a window: how far back-propagation through time reaches."""
-    batch: int = 32
+    batch: Width = 32
     """Windows side by side; each continues where the previous step left it."""
-    input_noise: float = 0.0
+    input_noise: Weight = 0.0
     """Standard deviation of the noise that is added to the scaled inputs in training."""
-    epochs: int | None = None
+    epochs: Count | None = None
     """Default length of the training; None: `FrameChoreographerConfig.minutes` decides."""
-    held_out: float = 0.2
+    held_out: Share = 0.2
     """The last part of every clip, kept for measuring."""
 
 
@@ -119,13 +120,13 @@ class FrameChoreographerConfig(MethodConfig):
     sequence: SequenceConfig = SequenceConfig()
     reference: bool = False
     """Train and generate as the original does: drawn latents, one at a time, no memory."""
-    neighbours: int = 0
+    neighbours: int = Field(default=0, ge=0, le=1000)
     """A drawn latent is replaced by a blend of this many learned ones, the nearest; 0: by none."""
-    minutes: float = 6.0
+    minutes: Minutes = 6.0
     """Default length of both trainings together."""
-    codec_share: float = 0.6
+    codec_share: Share = 0.6
     """The autoencoder's share of the time."""
-    calibration_seconds: float = 15.0
+    calibration_seconds: float = Field(default=15.0, gt=0, le=3600)
     """Length of the dances by which the default temperature is found."""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dancenow.errors import InputError
+from dancenow.reading import check_file, reading
 
 Array = NDArray[np.float32]
 
@@ -62,6 +63,7 @@ def read_keras_file(path: Path) -> KerasFile:
         raise InputError(
             f"{path}: reading it needs one more package: pip install 'dancenow[keras]'."
         ) from error
+    check_file(path)
     try:
         size = path.stat().st_size
         path.open("rb").close()
@@ -72,23 +74,21 @@ def read_keras_file(path: Path) -> KerasFile:
             f"{path}: is not an HDF5 file, in which Keras writes weights; give the .h5 file "
             "itself, or download it again."
         )
-    try:
-        with h5py.File(path, "r") as file:
-            group = file.get("model_weights", file)
-            if not _has(group, "layer_names"):
-                raise InputError(
-                    f"{path}: has no list of layers, as Keras 2 writes it; load it with the Keras "
-                    "that wrote it and save the weights as .h5 again."
-                )
-            return KerasFile(
-                path,
-                list(_arrays(path, group, size)),
-                _attribute(file, group, "keras_version"),
-                _attribute(file, group, "backend"),
-                frozenset(_gates(json.loads(_attribute(file, group, "model_config") or "null"))),
+    damaged = reading(path, "the file is damaged; download or copy it again.")
+    with damaged, h5py.File(path, "r") as file:
+        group = file.get("model_weights", file)
+        if not _has(group, "layer_names"):
+            raise InputError(
+                f"{path}: has no list of layers, as Keras 2 writes it; load it with the Keras "
+                "that wrote it and save the weights as .h5 again."
             )
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise InputError(f"{path}: the file is damaged; download or copy it again.") from error
+        return KerasFile(
+            path,
+            list(_arrays(path, group, size)),
+            _attribute(file, group, "keras_version"),
+            _attribute(file, group, "backend"),
+            frozenset(_gates(json.loads(_attribute(file, group, "model_config") or "null"))),
+        )
 
 
 def _has(group: Any, key: str) -> bool:

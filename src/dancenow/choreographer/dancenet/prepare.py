@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from dancenow.cache import cache_dir, content_hash
+from dancenow.cache import Entry, cache_dir
 from dancenow.choreographer.dancenet.config import PictureConfig
 from dancenow.choreographer.dancenet.cropping import (
     Box,
@@ -29,6 +29,7 @@ from dancenow.choreographer.dancenet.silhouettes import (
 )
 from dancenow.errors import InputError
 from dancenow.files import new_folder, new_pictures
+from dancenow.hashing import content_hash
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.video import ClipInfo, probe, read_frames
 
@@ -62,12 +63,15 @@ def prepare_pictures(
     fps = infos[0].fps
     config = _decided(infos, config)
     assert config.stride is not None
-    key = content_hash(clips[0], VERSION, config.model_dump(), [content_hash(c) for c in clips])
-    folder = cache_dir("pictures") / key
-    if not folder.is_dir():
-        with new_folder(folder) as temporary:
+    contents = [content_hash(clip) for clip in clips]
+    key = content_hash(clips[0], VERSION, config.model_dump(), contents)
+    entry = Entry(cache_dir("pictures") / key, tuple(contents))
+
+    def make() -> None:
+        with new_folder(entry.path) as temporary:
             _write(temporary, infos, config, fps, progress)
-    frames = FrameSet.open(folder)
+
+    frames = entry.get(make, lambda: FrameSet.open(entry.path))
     _check(frames, clips[0])
     height, width = frames.pictures.shape[1:3]
     shape = {"height": int(height), "width": int(width), "reshape": False}

@@ -36,11 +36,13 @@ from dancenow.choreographer.motion.to_music import (
     warn_of_music,
 )
 from dancenow.files import write_bytes
+from dancenow.limits import check_rate
 from dancenow.options.styles import learned_mix
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, silent
+from dancenow.reading import read_arrays
 from dancenow.training import Device, choose_device
-from dancenow.training.checkpoint import restore_module, write_weights
+from dancenow.training.checkpoint import fill_module, write_weights
 from dancenow.training.threads import ThreadTuner
 
 FILES: Final = ("motion.safetensors", "moves.npz")
@@ -287,15 +289,14 @@ class PoseChoreographer(Choreographer):
             weights = load_file(folder / FILES[0])
             with torch.device("meta"):  # no time is spent on first weights
                 network = MotionDenoiser(codec.dimensions, config.motion)
-        restore_module(network.to_empty(device="cpu"), weights, folder)
+        fill_module(network, weights, folder)
         return PoseChoreographer(
             config, codec, network, learned, device or choose_device(), training
         )
 
 
 def _read_moves(path: Path, document: dict[str, Any]) -> tuple[PoseCodec, LearnedMoves]:
-    with np.load(path, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
+    arrays = read_arrays(path, "is damaged; train the choreographer again.")
     face, left, right = (bool(value) for value in arrays["known"])
     codec = PoseCodec(
         Body.from_dict(document["body"]),
@@ -313,12 +314,13 @@ def _read_moves(path: Path, document: dict[str, Any]) -> tuple[PoseCodec, Learne
     if any(array.shape != (codec.dimensions,) for array in (moves[0], *scales.values())):
         raise ValueError("vectors of another codec")
     pieces = np.split(moves, np.cumsum(arrays["lengths"])[:-1])
-    numerator, denominator = document["fps"]
+    fps = Fraction(*map(int, document["fps"]))
+    check_rate(path, float(fps))
     learned = len(pieces) - int(arrays["held_out"])
     return codec, LearnedMoves(
         tuple(pieces[:learned]),
         MoveScaler(**scales, calm=calm, lively=lively),
-        Fraction(int(numerator), int(denominator)),
+        fps,
         tuple(pieces[learned:]),
         tuple(map(str, document.get("styles", ()))),
     )

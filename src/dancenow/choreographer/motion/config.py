@@ -5,37 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from dancenow.choreographer.config import MethodConfig, StrictConfig
+from dancenow.choreographer.config import MethodConfig
+from dancenow.schema import Count, Depth, Minutes, Schema, Share, Step, Weight, Width
 
 
-class MotionConfig(StrictConfig):
+class MotionConfig(Schema):
     """The diffusion model of motion and its training (pose codec)."""
 
-    window: int = 64
+    window: Width = 64
     """Vectors that are denoised together, 15 a second."""
-    width: int = 192
-    heads: int = 4
-    layers: int = 4
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.02
-    warmup_steps: int = 50
-    batch: int = 32
-    average_decay: float = 0.995
+    width: Width = 192
+    heads: Depth = 4
+    layers: Depth = 4
+    learning_rate: Step = 1e-3
+    weight_decay: Share = 0.02
+    warmup_steps: Count = 50
+    batch: Width = 32
+    average_decay: Share = 0.995
     """Decay of the averaged weights, a step."""
-    noise_mean: float = -0.6
+    noise_mean: float = Field(default=-0.6, ge=-20, le=20)
     """Mean of the logarithm of the noise level, in training."""
-    noise_deviation: float = 1.3
-    pace: float = 0.2
+    noise_deviation: float = Field(default=1.3, ge=0, le=20)
+    pace: Weight = 0.2
     """Weight of the error of the changes from vector to vector."""
-    joints: float = 0.1
+    joints: Weight = 0.1
     """Weight of the error of the joints' places and speeds."""
-    stray: float = 0.15
+    stray: Weight = 0.15
     """Noise on the given beginning of a window in training, in standard deviations."""
     mirror: bool = True
     """Learn every dance mirrored, too."""
-    held_out: float = 0.1
+    held_out: Share = 0.1
     """The last part of every clip, kept for measuring."""
 
     @model_validator(mode="after")
@@ -50,7 +51,7 @@ class PoseChoreographerConfig(MethodConfig):
 
     codec: Literal["pose"] = "pose"
     motion: MotionConfig = MotionConfig()
-    minutes: float = 5.0
+    minutes: Minutes = 5.0
     """Default length of the training."""
 
 

@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.cache import content_hash
 from dancenow.choreographer.motion.codec import RATE, SHORTEST, Moves, PoseCodec
 from dancenow.choreographer.motion.composing import LearnedMotion, MotionRequest, compose
 from dancenow.choreographer.motion.config import MotionConfig, PoseChoreographerConfig
@@ -22,6 +21,7 @@ from dancenow.choreographer.motion.diffusion import MotionDenoiser
 from dancenow.choreographer.motion.scaler import MoveScaler
 from dancenow.choreographer.motion.training import MotionData
 from dancenow.errors import DanceNowWarning, InputError
+from dancenow.hashing import content_hash
 from dancenow.mocap.skeleton import joints_file
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose

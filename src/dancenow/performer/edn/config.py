@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from dancenow.errors import InputError
 from dancenow.options import PresetOptions
 from dancenow.pose.face_region import face_side
+from dancenow.schema import Count, Depth, Minutes, Schema, Share, Step, Weight, Width
 
 _NARROWEST = 1 / 6  # ratio of a frame's sides; narrower frames have no room for a face region
 
@@ -17,27 +18,23 @@ _LARGEST = 4096  # pixels; four times the paper's, and more than fits in any GPU
 StageName = Literal["global", "enhancer", "all", "face"]
 
 
-class _Config(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NetworkConfig(_Config):
+class NetworkConfig(Schema):
     """Sizes of the networks, as in pix2pixHD (Wang et al., 2018, appendix)."""
 
-    width: int = 64
+    width: Width = 64
     """Channels of the global generator's first layer."""
-    downsamplings: int = 4
-    blocks: int = 9
+    downsamplings: int = Field(default=4, ge=1, le=8)
+    blocks: Depth = 9
     enhancer: bool = False
     """Whether a local enhancer doubles the resolution."""
-    enhancer_width: int = 32
-    enhancer_blocks: int = 3
-    discriminator_width: int = 64
-    discriminator_layers: int = 3
-    discriminator_scales: int = 2
-    face_width: int = 64
-    face_downsamplings: int = 3
-    face_blocks: int = 5
+    enhancer_width: Width = 32
+    enhancer_blocks: Depth = 3
+    discriminator_width: Width = 64
+    discriminator_layers: Depth = 3
+    discriminator_scales: Depth = 2
+    face_width: Width = 64
+    face_downsamplings: int = Field(default=3, ge=1, le=8)
+    face_blocks: Depth = 5
     upsampling: Literal["transposed", "resize"] = "transposed"
     """Transposed convolutions as in the paper, or nearest neighbour and a convolution, which avoids
     checkerboard artefacts (Odena et al., 2016)."""
@@ -48,54 +45,54 @@ class NetworkConfig(_Config):
         return int(2 ** (self.downsamplings + self.enhancer))
 
 
-class LossConfig(_Config):
+class LossConfig(Schema):
     """Weights of the generator's loss (section 4, equations 4 to 6)."""
 
-    feature_matching: float = 10.0
-    perceptual: float = 10.0
+    feature_matching: Weight = 10.0
+    perceptual: Weight = 10.0
     """Distance of VGG-19's features; 0 leaves it out, and needs no weights of VGG-19."""
 
 
-class OptimizerConfig(_Config):
+class OptimizerConfig(Schema):
     """Adam (Kingma & Ba, 2015); in each stage the rate is constant, then falls linearly to 0."""
 
-    learning_rate: float = 2e-4
-    betas: tuple[float, float] = (0.5, 0.999)
-    batch: int = 1
+    learning_rate: Step = 2e-4
+    betas: tuple[Share, Share] = (0.5, 0.999)
+    batch: Width = 1
     """Pairs of frames per step on each device."""
-    decay_from: float = 0.5
+    decay_from: Share = 0.5
     """The fraction of a stage after which the rate falls."""
 
 
-class PoseAugmentConfig(_Config):
+class PoseAugmentConfig(Schema):
     """Random motions of the pose alone; off in the paper."""
 
-    scale: float = 0.0
+    scale: Share = 0.0
     """Largest logarithm of the scale, about the body's centre."""
-    shift: float = 0.0
+    shift: Share = 0.0
     """Largest shift, as a fraction of the picture's height."""
 
 
-class StageConfig(_Config):
+class StageConfig(Schema):
     """One stage of the training and its share of the budget."""
 
     name: StageName
-    share: float
+    share: Share
 
 
-class EDNConfig(_Config):
+class EDNConfig(Schema):
     """All settings of the training of an EDN performer."""
 
     family: Literal["edn"] = "edn"
     preset: str
-    size: int = 512
+    size: Width = 512
     """Longer side of the painted picture in pixels."""
-    max_frames: int = 20_000
+    max_frames: Count = 20_000
     """Maximum number of training frames, spread over the clip; they are cached at the painted size,
     0.44 MB each at 512 px and 16:9, 1.8 MB at 1024."""
     temporal: bool = True
     """Temporal smoothing (section 3.2); without it, frames are painted and judged separately."""
-    history: int = 0
+    history: int = Field(default=0, ge=0, le=1000)
     """Maximum number of frames painted without gradients before a pair, so its first frame has a
     history; 0 in the paper.  Reduces errors that grow from frame to frame when performing."""
     networks: NetworkConfig = NetworkConfig()
@@ -106,7 +103,7 @@ class EDNConfig(_Config):
         StageConfig(name="global", share=0.8),
         StageConfig(name="face", share=0.2),
     )
-    minutes: float = 240.0
+    minutes: Minutes = 240.0
     """Default length of the training."""
 
     def canvas(self, frame: tuple[int, int]) -> tuple[int, int]:

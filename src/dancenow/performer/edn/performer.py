@@ -27,7 +27,7 @@ from dancenow.pose.normalize import PoseStatistics
 from dancenow.pose.retarget import BodyShape
 from dancenow.sources.stick_figures import read_authors_folder
 from dancenow.training import Device
-from dancenow.training.checkpoint import restore_module, write_weights
+from dancenow.training.checkpoint import fill_module, write_weights
 from dancenow.training.prefetch import Prefetch
 
 Frame = NDArray[np.uint8]
@@ -206,8 +206,7 @@ class EDNPerformer(Performer):
         generator = coarse if enhancer is None else enhancer
         for network, tensors in ((generator, weights), (face, face_weights)):
             if tensors is not None:
-                network.to_empty(device="cpu")
-                restore_module(network, tensors, folder)
+                fill_module(network, tensors, folder)
         return EDNPerformer(
             config, scene, generator, None if face_weights is None else face, device, training
         )

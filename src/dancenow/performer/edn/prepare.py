@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.cache import cache_dir, content_hash
+from dancenow.cache import Entry, cache_dir
 from dancenow.errors import DanceNowWarning, InputError, counted
 from dancenow.files import new_folder, new_pictures
+from dancenow.hashing import content_hash
 from dancenow.performer.edn.config import EDNConfig
 from dancenow.performer.edn.dataset import PairSet, consecutive, open_pairs, save_pairs
 from dancenow.performer.edn.figures import face_regions, scaled
@@ -26,6 +27,7 @@ from dancenow.pose.layout import CERTAIN
 from dancenow.pose.normalize import PoseStatistics, pose_statistics
 from dancenow.pose.retarget import BodyShape, body_shape
 from dancenow.progress import Progress, ProgressCallback
+from dancenow.reading import read_object
 from dancenow.sources.camera import DriftWatch, warn_of_drift
 from dancenow.sources.load import load_poses
 from dancenow.sources.stick_figures import AuthorsFolder, is_authors_folder, read_authors_folder
@@ -83,8 +85,9 @@ def prepare_pairs(config: EDNConfig, request: TargetRequest) -> PreparedPairs:
     key = content_hash(
         target, VERSION, canvas, config.max_frames, stop, found_by, request.options.target_person
     )
-    folder = cache_dir("pairs") / key
-    if not folder.is_dir():
+    entry = Entry(cache_dir("pairs") / key, (content_hash(target),), target)
+
+    def make() -> None:
         track = load_poses(
             info,
             request.options.poses,
@@ -93,17 +96,22 @@ def prepare_pairs(config: EDNConfig, request: TargetRequest) -> PreparedPairs:
             device=request.options.device,
             progress=progress,
         )
-        with new_folder(folder) as temporary:
+        with new_folder(entry.path) as temporary:
             _write(temporary, target, info, track, canvas, _rows(track, stop, config), progress)
-    document = json.loads((folder / "scene.json").read_text("utf-8"))
-    pairs = open_pairs(folder)
-    statistics = PoseStatistics.from_dict(document["statistics"])
-    shape = BodyShape.from_dict(document["shape"])
-    scene = FrameScene(info.size, float(info.fps), statistics, pairs.side, shape)
-    warn_of_drift(target, info.size, document["drift"])
+
+    pairs, scene, drift = entry.get(make, lambda: _read(entry.path, info))
+    warn_of_drift(target, info.size, drift)
     _warn_of_faces(target, pairs)
     learned = {"clip": content_hash(target), "start": 0, "stop": stop, "frames": info.frames}
     return PreparedPairs(scene, pairs, key, learned)
+
+
+def _read(folder: Path, info: ClipInfo) -> tuple[PairSet, FrameScene, dict[str, Any]]:
+    document, pairs = read_object(folder / "scene.json", "is damaged."), open_pairs(folder)
+    statistics = PoseStatistics.from_dict(document["statistics"])
+    shape = BodyShape.from_dict(document["shape"])
+    scene = FrameScene(info.size, float(info.fps), statistics, pairs.side, shape)
+    return pairs, scene, dict(document["drift"])
 
 
 def _rows(track: PoseTrack, stop: int, config: EDNConfig) -> NDArray[np.int64]:
@@ -170,11 +178,13 @@ def _from_authors(
     count = len(given) - round(hold_out * len(given))
     content = [content_hash(target / name) for name in sorted(_subfolders(target))]
     key = content_hash(given.labels[0], VERSION, canvas, config.max_frames, count, content)
-    folder = cache_dir("pairs") / key
-    if not folder.is_dir():
-        with new_folder(folder) as temporary:
+    entry = Entry(cache_dir("pairs") / key, tuple(content), target)
+
+    def make() -> None:
+        with new_folder(entry.path) as temporary:
             _write_authors(temporary, target, given, canvas, _kept(given, count, config), progress)
-    pairs = open_pairs(folder)
+
+    pairs = entry.get(make, lambda: open_pairs(entry.path))
     _warn_of_faces(target, pairs)
     scene = FrameScene(given.size, _AUTHORS_FPS, None, pairs.side)
     clip = content_hash(target / "train_img")

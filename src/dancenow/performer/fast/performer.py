@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 
+from dancenow import limits
 from dancenow.errors import InputError
 from dancenow.files import write_bytes
 from dancenow.performer.fast.condition import POSE_CHANNELS, draw_condition
@@ -33,7 +34,7 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import PoseStatistics
 from dancenow.pose.retarget import BodyShape
 from dancenow.training import Device
-from dancenow.training.checkpoint import restore_module, write_weights
+from dancenow.training.checkpoint import fill_module, write_weights
 from dancenow.training.threads import ThreadTuner
 from dancenow.video.camera_motion import CameraPath
 from dancenow.video.images import read_image
@@ -288,8 +289,9 @@ class FastPerformer(Performer):
             references = References.load(folder / "references.safetensors")
             if (folder / FINE).is_file():
                 references = replace(references, fine=FineFrames.load(folder / FINE))
-        generator = FastGenerator(POSE_CHANNELS, config.generator.widths, LAYERS)
-        restore_module(generator, weights, folder)
+        with torch.device("meta"):  # the weights come from the file
+            generator = FastGenerator(POSE_CHANNELS, config.generator.widths, LAYERS)
+        fill_module(generator, weights, folder)
         return FastPerformer(config, scene, generator, Texture(references), device, training)
 
 
@@ -301,6 +303,10 @@ def _read_scene(folder: Path, values: dict[str, Any]) -> PlatedScene:
     statistics = PoseStatistics.from_dict(values["statistics"])
     shape = BodyShape.from_dict(values["shape"])
     fps, zoom = float(values["fps"]), float(values["zoom"])
+    if not 1 <= zoom <= limits.SIDE:
+        raise ValueError(f"a zoom of {zoom}")
+    if camera is not None and not np.isfinite(camera.moves).all():
+        raise ValueError("the camera's moves are no numbers")
     return PlatedScene(plate, fps, zoom, statistics, shape, camera)
 
 

@@ -15,9 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dancenow.cache import cache_dir, content_hash
+from dancenow.cache import Entry, cache_dir
 from dancenow.errors import DanceNowWarning, InputError, counted
 from dancenow.files import new_folder, new_pictures
+from dancenow.hashing import content_hash
 from dancenow.options import Others
 from dancenow.performer.fast.config import CropConfig, PerformerConfig
 from dancenow.performer.fast.crop import crop_path
@@ -36,6 +37,7 @@ from dancenow.pose.retarget import BodyShape, body_shape
 from dancenow.pose.shots import shots_of
 from dancenow.pose.track import FloatArray
 from dancenow.progress import Progress, ProgressCallback
+from dancenow.reading import read_object
 from dancenow.sources.background import find_room, of_one_room, plate_frames
 from dancenow.sources.camera import LOOKED_AT, find_camera, stabilize_frame, steadied, warn_of_drift
 from dancenow.sources.load import load_poses
@@ -98,8 +100,9 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
     who = (request.options.target_person, request.options.others.value)
     details = (crop.model_dump(), config.texture.references, who)
     key = content_hash(clip, VERSION, *details, stride, stop, found_by)
-    folder = cache_dir("crops") / key
-    if not folder.is_dir():
+    entry = Entry(cache_dir("crops") / key, (content_hash(clip),), clip)
+
+    def make() -> None:
         learned = np.linspace(0, stop - 1, min(crop.max_frames, stop))
         wanted = np.union1d(learned.astype(np.int64), plate_frames(stop, info.size))
         given = request.options.poses
@@ -113,25 +116,32 @@ def prepare_target(config: PerformerConfig, request: TargetRequest) -> Prepared:
             device=request.options.device,
             progress=progress,
         )
-        with new_folder(folder) as temporary:
+        with new_folder(entry.path) as temporary:
             most = config.texture.references
             keep = request.options.others is Others.keep
             preparation = _Preparation(clip, info, seen, crop, stride, stop, most, keep)
             preparation.write(temporary, progress)
-    document = json.loads((folder / "scene.json").read_text("utf-8"))
-    if document["camera"] is None:
-        warn_of_drift(clip, info.size, document["drift"])
-    statistics = PoseStatistics.from_dict(document["statistics"])
-    plate = np.load(folder / "plate.npy")
-    shape = BodyShape.from_dict(document["shape"])
-    camera = None
-    if document["camera"] is not None:
-        camera = CameraPath(np.array(document["camera"]), info.size)
-    scene = PlatedScene(plate, float(info.fps), document["zoom"], statistics, shape, camera)
-    crops = CropSet.open(folder, document["body_px"], stride)
-    _warn_of_what_lacks(clip.name, crops.keypoints, document["body_px"] * document["zoom"])
+
+    scene, crops, drift = entry.get(make, lambda: _read(entry.path, info, stride))
+    if scene.camera is None:
+        warn_of_drift(clip, info.size, drift)
+    _warn_of_what_lacks(clip.name, crops.keypoints, crops.body_px * scene.zoom)
     span = {"clip": content_hash(clip), "start": 0, "stop": stop, "frames": info.frames}
     return Prepared(scene, crops, key, span)
+
+
+def _read(folder: Path, info: ClipInfo, stride: int) -> tuple[PlatedScene, CropSet, dict[str, Any]]:
+    document = read_object(folder / "scene.json", "is damaged.")
+    moves = document["camera"]
+    scene = PlatedScene(
+        np.load(folder / "plate.npy"),
+        float(info.fps),
+        document["zoom"],
+        PoseStatistics.from_dict(document["statistics"]),
+        BodyShape.from_dict(document["shape"]),
+        None if moves is None else CameraPath(np.array(moves), info.size),
+    )
+    return scene, CropSet.open(folder, document["body_px"], stride), dict(document["drift"])
 
 
 class _SteadyFrame(NamedTuple):

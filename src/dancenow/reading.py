@@ -1,0 +1,108 @@
+"""The door through which files come in: whatever is wrong with one becomes one line for the user.
+
+A parser can raise anything over a file that somebody has damaged or made on purpose, so nothing
+here lists what it may raise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow import limits
+from dancenow.errors import DanceNowError, InputError
+
+
+@contextmanager
+def reading(path: Path, otherwise: str) -> Iterator[None]:
+    """Read a file within; whatever is raised there becomes an `InputError`.
+
+    Args:
+        path: the file, or the folder of files.
+        otherwise: what is wrong with it and how to mend it, unless it cannot be read at all.
+
+    Raises:
+        InputError: reading failed; an error of ours passes as it is.
+    """
+    try:
+        yield
+    except DanceNowError:
+        raise
+    except Exception as error:
+        if isinstance(error, FileNotFoundError) and error.filename:
+            raise InputError(f"{os.fsdecode(error.filename)}: no such file.") from error
+        if isinstance(error, PermissionError):
+            raise InputError(f"{path}: no permission to read it.") from error
+        raise InputError(f"{path}: {otherwise}") from error
+
+
+def check_file(path: Path) -> None:
+    """Raise `InputError` if something is neither a file nor a folder: it might never end."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return  # whoever opens it says why
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise InputError(f"{path}: is a pipe or a device; give a file.")
+
+
+def read_text(path: Path, otherwise: str) -> str:
+    """A text in UTF-8, with or without a byte order mark.
+
+    Raises:
+        InputError: it cannot be read, is too large, or is no text.
+    """
+    with reading(path, otherwise):
+        check_file(path)
+        if (size := path.stat().st_size) > limits.DOCUMENT:
+            raise InputError(
+                f"{path}: is a text of {size / 2**20:,.0f} MB; at most "
+                f"{limits.DOCUMENT >> 20} MB are read."
+            )
+        return path.read_text("utf-8-sig")
+
+
+def read_json(path: Path, otherwise: str) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        InputError: it cannot be read, is too large, or is no JSON.
+    """
+    text = read_text(path, otherwise)
+    with reading(path, otherwise):
+        return json.loads(text)
+
+
+def read_object(path: Path, otherwise: str) -> dict[str, Any]:
+    """The object that a JSON file holds.
+
+    Raises:
+        InputError: it cannot be read, is too large, or is no JSON object.
+    """
+    document = read_json(path, otherwise)
+    if not isinstance(document, dict):
+        raise InputError(f"{path}: {otherwise}")
+    return document
+
+
+def read_arrays(path: Path, otherwise: str) -> dict[str, NDArray[Any]]:
+    """The arrays of a `.npz` file; those of Python objects are refused.
+
+    Raises:
+        InputError: it cannot be read, or holds more than fits into the memory.
+    """
+    with reading(path, otherwise):
+        check_file(path)
+        with zipfile.ZipFile(path) as archive:  # before anything is unpacked
+            limits.check_packed(path, sum(member.file_size for member in archive.infolist()))
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
