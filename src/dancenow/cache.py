@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from dancenow.errors import DanceNowWarning, InputError, OutputError
-from dancenow.files import remove, sweep_one, write_text
+from dancenow.files import remove, size_of, sweep_one, write_text
 from dancenow.hashing import hash_of
 
 T = TypeVar("T")
@@ -269,7 +269,7 @@ def prune(most: int) -> list[Path]:
     for path in cache_root().glob("*/.*"):
         sweep_one(path)
     known = list(entries())
-    sizes = {entry.path: _size(entry.path) for entry in known}
+    sizes = {entry.path: size_of(entry.path) for entry in known}
     total, gone = sum(sizes.values()), []
     for entry in sorted(known, key=lambda each: (each.path.parent.name in _LEARNED, _used(each))):
         if total <= most:
@@ -286,14 +286,6 @@ def _used(entry: Entry) -> float:
     """When an entry was used last; a training is used while it goes on."""
     notes = (entry.beside(_OF), entry.path, entry.path / "checkpoint" / "state.json")
     return max((note.stat().st_mtime for note in notes if note.exists()), default=0.0)
-
-
-def _size(path: Path) -> int:
-    if not path.exists():
-        return 0
-    if not path.is_dir():
-        return path.stat().st_size
-    return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
 
 
 def _keep_private(path: Path) -> None:

@@ -114,6 +114,17 @@ def sweep_one(path: Path) -> bool:
     return True
 
 
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files below a folder; 0 if it is not there."""
+    if not path.is_dir():
+        return path.stat().st_size if path.is_file() else 0
+    total = 0
+    for each in path.rglob("*"):
+        with suppress(OSError):  # gone meanwhile
+            total += 0 if each.is_dir() else each.lstat().st_size
+    return total
+
+
 def remove(path: Path) -> None:
     """Remove a file or a folder with all it holds, as far as it can be removed."""
     if path.is_dir() and not path.is_symlink():

@@ -7,6 +7,8 @@ machine down.
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 from typing import Any, Final
@@ -105,4 +107,4 @@ def check_space(path: Path, count: int) -> None:
         raise OutputError(
             f"{path}: needs {count / 2**20:,.0f} MB, and {free / 2**20:,.0f} MB are free; free "
             "some space first."
-        )
+        ) from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -77,6 +77,17 @@ def _started(pid: int) -> int | None:
         return None
 
 
+def allow_open_files(count: int) -> None:
+    """Let this process have so many files and connections open, as far as the system lets it."""
+    with suppress(ImportError, ValueError, OSError):  # Windows has no such limit
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def worker_context(preload: Iterable[str]) -> ForkServerContext | SpawnContext:
     """How worker processes are started: forked from a clean one, where libraries survive that.
 

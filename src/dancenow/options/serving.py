@@ -40,6 +40,12 @@ class ServeOptions(SeedOptions, DeviceOptions):
     max_megapixels: Annotated[
         float, Option("Largest picture in millions of pixels.", panel=_UPLOADS)
     ] = 9.0
+    max_user_gb: Annotated[
+        float, Option("Most that a user keeps, in GB: uploads, people, videos.", panel=_UPLOADS)
+    ] = 50.0
+    max_total_gb: Annotated[
+        float, Option("Most that all users keep together, in GB.", panel=_UPLOADS)
+    ] = 200.0
 
 
 @dataclass(frozen=True, kw_only=True)

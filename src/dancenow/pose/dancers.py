@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from itertools import pairwise
@@ -106,7 +107,7 @@ def check_person(person: str, option: str = "person", *, count: int = 1) -> None
         if len(set(each)) < count:
             raise InputError(f"`{option}={person}`: names a person twice.")
         return
-    if person not in _WHERE and not (person.isascii() and person.isdigit() and int(person) > 0):
+    if person not in _WHERE and not re.fullmatch("[1-9][0-9]{0,2}", person):
         raise InputError(
             f"`{option}={person}`: unknown; choose {', '.join(_WHERE)}, or a number from 1."
         )

@@ -18,7 +18,8 @@ from types import FrameType
 from typing import Any, Final
 
 from dancenow.errors import InputError, OutputError
-from dancenow.processes import try_lock
+from dancenow.files import sweep_below
+from dancenow.processes import allow_open_files, try_lock
 from dancenow.studio.config import StudioConfig
 from dancenow.studio.service import StudioService
 
@@ -44,6 +45,10 @@ def run_studio(config: StudioConfig, *, as_json: bool = False, note: str = "") -
     with _listen(config) as listening, _open_app(config, closing) as app:
         import uvicorn
 
+        from dancenow.studio.web.patience import CONNECTIONS, PatientProtocol
+
+        allow_open_files(2 * CONNECTIONS)
+
         class Server(uvicorn.Server):
             def handle_exit(self, sig: int, frame: FrameType | None) -> None:
                 closing.set()
@@ -52,7 +57,12 @@ def run_studio(config: StudioConfig, *, as_json: bool = False, note: str = "") -
         address = _address(config, listening)
         server = Server(
             uvicorn.Config(
-                app, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN, server_header=False
+                app,
+                http=PatientProtocol,
+                log_level="error",  # a warning for each broken request would fill a disk
+                limit_concurrency=CONNECTIONS,
+                timeout_graceful_shutdown=_SHUTDOWN,
+                server_header=False,
             )
         )
         ready = {"address": address, "data": str(config.data)}
@@ -90,6 +100,7 @@ def _open_app(config: StudioConfig, closing: threading.Event) -> Iterator[Any]:
         service.closing = closing
         shutil.rmtree(service.temp_folder, ignore_errors=True)  # left by a studio that was killed
         service.temp_folder.mkdir(mode=0o700)
+        sweep_below(config.data)
         ended = threading.Event()
         threading.Thread(target=_prune_regularly, args=(service, ended), daemon=True).start()
         try:

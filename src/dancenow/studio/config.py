@@ -17,27 +17,34 @@ from dancenow.files import make_folder
 HOST: Final = "127.0.0.1"
 PORT: Final = 7860
 MEGABYTE: Final = 1_000_000  # bytes
+GIGABYTE: Final = 1_000_000_000  # bytes
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits of an upload.
+    """The limits of an upload, and of all that is kept.
 
     Attributes:
         megabytes: largest file.
         seconds: longest clip or music.
         megapixels: largest width times height, in millions of pixels.
+        user_gigabytes: what a user keeps at most: uploads, people, dances, videos.
+        total_gigabytes: what all users keep together.
     """
 
     megabytes: float = 500.0
     seconds: float = 300.0
     megapixels: float = 9.0  # 4096 x 2160 is 8.8
+    user_gigabytes: float = 50.0
+    total_gigabytes: float = 200.0
 
     def __post_init__(self) -> None:
         for name, value in (
             ("`max_upload`", self.megabytes),
             ("`max_seconds`", self.seconds),
             ("`max_megapixels`", self.megapixels),
+            ("`max_user_gb`", self.user_gigabytes),
+            ("`max_total_gb`", self.total_gigabytes),
         ):
             if not 0 < value < float("inf"):
                 raise InputError(f"{name} must be above 0, not {value:g}.")

@@ -10,6 +10,8 @@ from pydantic import Field
 from dancenow.pose.dancers import LARGEST
 
 Minutes = Annotated[float, Field(gt=0, le=60)]
+Text = Annotated[str, Field(max_length=200)]
+Texts = Annotated[tuple[Text, ...], Field(max_length=100)]
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,15 @@ class TransferForm:
         target_person: likewise, in a target that is to be learned.
     """
 
-    source: str
-    target: str
-    name: str = ""
+    source: Text
+    target: Text
+    name: Text = ""
     consent: bool = False
     minutes: Minutes = 5.0
-    background: str = "target"
+    background: Text = "target"
     limbs: bool = False
-    source_person: str = LARGEST
-    target_person: str = LARGEST
+    source_person: Text = LARGEST
+    target_person: Text = LARGEST
 
 
 @dataclass(frozen=True)
@@ -58,15 +60,15 @@ class DanceForm:
         minutes: training time for a dance or a person that is not trained yet.
     """
 
-    dance: str
-    clips: tuple[str, ...] = ()
-    name: str = ""
-    performer: str = ""
-    music: str = ""
+    dance: Text
+    clips: Texts = ()
+    name: Text = ""
+    performer: Text = ""
+    music: Text = ""
     bpm: Annotated[float, Field(ge=20, le=400)] | None = None
     seconds: Annotated[float, Field(gt=0, le=600)] | None = 16.0
     temperature: Annotated[float, Field(ge=0, le=10)] = 1.0
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    style: tuple[str, ...] = ()
+    style: Texts = ()
     loop: bool = False
     minutes: Minutes = 5.0

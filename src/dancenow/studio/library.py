@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dancenow.errors import InputError
-from dancenow.files import atomic_folder, make_folder, write_text
+from dancenow.files import atomic_folder, make_folder, scratch_folder, write_text
 from dancenow.performer import is_performer
 from dancenow.pose.dancers import LARGEST
 from dancenow.sample.shipped import shipped_dancer, shipped_moves
@@ -219,12 +218,17 @@ class Library:
             raise InputError("please confirm that the person in the clip agreed; tick the box.")
         clip = ", ".join(clip_name for _, clip_name in clips)
         entry = self._create(kind, name, clip, sample, who=who)
-        for number, (path, _) in enumerate(clips):
-            link_or_copy(path, entry.folder / "clips" / f"{number:02d}-{path.name}")
-        if picture is not None and picture.is_file():
-            shutil.copyfile(picture, entry.folder / PICTURE_FILE)
-        if kind is EntryKind.person:
-            _record_consent(entry, _SAMPLE_TEXT if sample else CONSENT_TEXT, confirmed=not sample)
+        try:
+            for number, (path, _) in enumerate(clips):
+                link_or_copy(path, entry.folder / "clips" / f"{number:02d}-{path.name}")
+            if picture is not None and picture.is_file():
+                shutil.copyfile(picture, entry.folder / PICTURE_FILE)
+            if kind is EntryKind.person:
+                text = _SAMPLE_TEXT if sample else CONSENT_TEXT
+                _record_consent(entry, text, confirmed=not sample)
+        except BaseException:  # a full disk, say: half an entry is none
+            self.delete(entry.id)
+            raise
         return entry
 
     def rename(self, id: str, name: str) -> LibraryEntry:
@@ -291,8 +295,7 @@ class Library:
             InputError: it holds no trained person or dance, is not safe, or consent is missing.
         """
         make_folder(self._folder)
-        with tempfile.TemporaryDirectory(dir=self._folder, prefix=".import") as temporary:
-            folder = Path(temporary)
+        with scratch_folder(self._folder, "import") as folder:
             unpack(archive, folder, most_bytes=most_bytes)
             (folder / CONSENT_FILE).unlink(missing_ok=True)  # whoever imports it must confirm it
             kind = _kind_of(folder)

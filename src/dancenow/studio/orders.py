@@ -74,7 +74,7 @@ class Orders:
             raise InputError("pick the dancer first: a sample, someone you know, or a clip.")
         for who in (form.source_person, form.target_person):
             check_person(who)
-        service.queue.check_capacity(owner)
+        service.check_capacity(owner)
         builder = service.builder(owner)
         source, background = builder.clip(form.source), form.background
         heard = self._upload(form.source)
@@ -115,7 +115,7 @@ class Orders:
         Raises:
             InputError: something is missing, or cannot be used.
         """
-        self._service.queue.check_capacity(self._owner)
+        self._service.check_capacity(self._owner)
         request, dance, person = self._new_dance(form)
         who = "A stick figure" if person is None else person.name
         kind = " and ".join(form.style) or ("" if dance.sample else dance.name)
@@ -142,6 +142,7 @@ class Orders:
             InputError: there is nothing to learn from.
         """
         service, builder = self._service, self._service.builder(self._owner)
+        service.check_capacity(self._owner)
         person = service.library(self._owner).require(id)
         if not person.learns_more:
             raise InputError(f"{person.name} has no clip to learn more from.")

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from dancenow import limits
 from dancenow.errors import InputError
 from dancenow.files import make_folder, write_text
 from dancenow.plan import DancePlan, Pin, Segment, plan_of, plan_text, plan_values
+from dancenow.pose.layout import NUM_KEYPOINTS
 from dancenow.sample.shipped import SECONDS
 from dancenow.studio.catalogue import stored
 from dancenow.studio.estimate import Step, learning_left, listed
@@ -127,7 +129,7 @@ class PlanDesk:
         Raises:
             InputError: the plan is wrong, or somebody is gone.
         """
-        self._service.queue.check_capacity(self._owner)
+        self._service.check_capacity(self._owner)
         request, builder = self._request(document, learned=True)
         entries = [self._service.performer(self._owner, ref) for ref in people if ref]
         known = [entry for entry in entries if entry is not None]
@@ -179,12 +181,24 @@ class PlanDesk:
             request = {
                 "source": str(self._motion(builder, ref)),
                 "output": str(upload.mended),
-                "edits": [(int(f), int(k), float(x), float(y)) for f, k, x, y in edits],
-                "spans": [(float(begins), float(ends)) for begins, ends in spans],
+                "edits": [
+                    (
+                        _within(int(frame), limits.FRAMES),
+                        _within(int(keypoint), NUM_KEYPOINTS - 1),
+                        _within(float(x), limits.FARTHEST, -limits.FARTHEST),
+                        _within(float(y), limits.FARTHEST, -limits.FARTHEST),
+                    )
+                    for frame, keypoint, x, y in edits
+                ],
+                "spans": [
+                    tuple(_within(float(end), limits.SECONDS) for end in ends)
+                    for ends in spans
+                    if len(ends) == 2
+                ],
                 "choreographer": None if entry is None else str(entry.trained),
                 "device": self._service.config.device,
             }
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise InputError("an edit cannot be read; try again.") from error
         return self._submit("mend_poses", request, builder, "Mending the poses")
 
@@ -305,6 +319,15 @@ class PlanDesk:
             }
             for performer, dance in SAMPLE_PERFORMERS.items()
         ]
+
+
+Number = TypeVar("Number", int, float)
+
+
+def _within(value: Number, most: float, least: float = 0) -> Number:
+    if not least <= value <= most:
+        raise ValueError(f"{value} is out of range")
+    return value
 
 
 def _with_files(

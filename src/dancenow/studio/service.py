@@ -8,19 +8,23 @@ import shutil
 import tempfile
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from anyio import CapacityLimiter
+
 from dancenow.cache import cache_dir
 from dancenow.errors import InputError
-from dancenow.files import make_folder
+from dancenow.files import make_folder, size_of
+from dancenow.limits import check_space
 from dancenow.sample.shipped import shipped_clip
 from dancenow.studio.archive import PICTURE_FILE
-from dancenow.studio.config import StudioConfig
+from dancenow.studio.config import GIGABYTE, StudioConfig
 from dancenow.studio.estimate import Rates, steps_of
+from dancenow.studio.forgetting import forget_entry
 from dancenow.studio.job import Job, JobState
 from dancenow.studio.job_kinds import JOB_KINDS, PRELOAD
 from dancenow.studio.job_queue import JobQueue
@@ -28,6 +32,7 @@ from dancenow.studio.library import EntryKind, Library, LibraryEntry
 from dancenow.studio.live import LiveStage
 from dancenow.studio.media_types import UploadKind
 from dancenow.studio.requests import SAMPLE_PERFORMERS, RequestBuilder, with_user_names
+from dancenow.studio.sound import is_sound
 from dancenow.studio.thumbnails import write_clip_thumbnail
 from dancenow.studio.uploads import Upload, Uploads, plain_name
 
@@ -35,6 +40,8 @@ SAMPLE_DANCES_NAME: Final = "Sample dances"
 _KEPT_SECONDS: Final = 6 * 3600.0  # that an upload waits to be used
 _UPLOADS: Final = re.compile(r"upload:([\w-]+)")
 _MAX_UNPACKED: Final = 4  # times an upload's largest size that an archive may unpack to
+_LOOKED_AT: Final = 6  # uploads at once
+_SPARE: Final = 300_000_000  # bytes of the disk that stay free
 _SHORT_JOB_SECONDS: Final = 120.0  # that a short job may take
 
 
@@ -51,6 +58,8 @@ class StudioService:
         rates: how long the steps of jobs take on this computer.
         live: where somebody dances live.
         closing: set when the studio begins to close: nobody waits any more.
+        arriving: how many uploads of each owner are looked at, or wait for it.
+        looking: lets a few uploads be looked at at once.
         temp_folder: for uploads and downloads under way; empty when the studio is not running.
     """
 
@@ -62,6 +71,8 @@ class StudioService:
         make_folder(self.temp_folder)
         self.taken: OrderedDict[tuple[str, str], str] = OrderedDict()
         self.ordering = threading.Lock()
+        self.arriving: Counter[str] = Counter()
+        self.looking = CapacityLimiter(_LOOKED_AT)
         self.rates = Rates(config.data / "rates.json")
         owners = [path.name for path in self._owners.iterdir() if path.is_dir()]
         self.queue = JobQueue(
@@ -108,7 +119,7 @@ class StudioService:
             return {}
         if isinstance(kept, dict) and isinstance(kept.get("plan"), dict):
             kept = kept["plan"]
-        return kept if isinstance(kept, dict) else {}
+        return kept if isinstance(kept, dict) and is_sound(kept) else {}
 
     def add_clip(
         self,
@@ -228,6 +239,7 @@ class StudioService:
             "kind": entry.kind.value,
             "codec": entry.codec,
             "folder": str(entry.trained),
+            "megapixels": limits.megapixels,
             "picture": str(entry.folder / PICTURE_FILE),
             "names": {str(entry.trained): entry.name},
         }
@@ -239,7 +251,7 @@ class StudioService:
         return entry
 
     def delete(self, owner: str, id: str) -> None:
-        """Remove a person or a dance.
+        """Remove a person or a dance, and all that was made of them; see `forgetting`.
 
         Raises:
             InputError: an active job uses it.
@@ -248,7 +260,36 @@ class StudioService:
         for job in self.queue.active_of(owner):
             if id in json.dumps(job.request):  # as itself, or in the path of a file
                 raise InputError(f"{entry.name} is in use: wait, or cancel {job.title!r} first.")
-        self.library(owner).delete(id)
+        forget_entry(
+            entry,
+            owner,
+            self.library(owner),
+            self.uploads(owner),
+            self.queue,
+            lambda upload: self.remove_upload(owner, upload),
+        )
+
+    def check_room(self, owner: str, coming: int = 0) -> None:
+        """Check that an owner, and all together, may keep some bytes more.
+
+        Raises:
+            InputError: it would be more than is allowed.
+            OutputError: the disk has no room.
+        """
+        own, limits = size_of(self._owners / owner) + coming, self.config.limits
+        if own > limits.user_gigabytes * GIGABYTE:
+            raise InputError(
+                f"you keep {own / GIGABYTE:.1f} GB here, and {limits.user_gigabytes:g} are "
+                "allowed; delete videos, people or files first."
+            )
+        if size_of(self._owners) + coming > limits.total_gigabytes * GIGABYTE:
+            raise InputError("this studio keeps as much as it may; its users must delete some.")
+        check_space(self.temp_folder / "new", coming + _SPARE)
+
+    def check_capacity(self, owner: str) -> None:
+        """Raise `InputError` where an owner may not order anything more just now."""
+        self.queue.check_capacity(owner)
+        self.check_room(owner)
 
     def remove_upload(self, owner: str, id: str) -> None:
         """Remove what was uploaded; people and videos that were made of it stay.

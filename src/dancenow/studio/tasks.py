@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from dancenow.errors import InputError
 from dancenow.progress import Progress, ProgressCallback
 from dancenow.staging.backdrop import TRANSPARENT
 from dancenow.studio.worker import JobReporter, JobRequest
@@ -187,12 +188,27 @@ def check_import(request: JobRequest, _: Path, reporter: JobReporter) -> dict[st
     trained, cpu = Path(request["folder"]), choose_device("cpu")
     reporter(Progress("checking the archive", 0, None))
     if request["kind"] == "person":
+        _check_plate(trained, float(request["megapixels"]))
         plate, picture = Performer.load(trained, cpu).scene.plate, Path(request["picture"])
         if plate is not None and not picture.is_file():
             write_thumbnail(plate, picture)
     else:
         Choreographer.load(trained, cpu)
     return {}
+
+
+def _check_plate(trained: Path, megapixels: float) -> None:
+    """Raise `InputError` if an imported person stands in a larger picture than is allowed."""
+    from dancenow.video.images import open_picture
+
+    path = trained / "plate.png"
+    if path.is_file():
+        with open_picture(path) as plate:
+            if plate.width * plate.height > megapixels * 1e6:
+                raise InputError(
+                    f"the person's room is {plate.width} x {plate.height} pixels; at most "
+                    f"{megapixels:g} million pixels are allowed here."
+                )
 
 
 def file_of(folder: Path, stem: str) -> Path | None:

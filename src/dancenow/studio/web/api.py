@@ -22,10 +22,10 @@ from dancenow.studio.web.answers import (
     page_file,
     page_files,
     read_object,
-    received,
     refused,
+    uploaded,
 )
-from dancenow.studio.web.desk import TOO_LARGE, Desk
+from dancenow.studio.web.desk import Desk
 from dancenow.studio.web.guard import OWNER_KEY
 
 _FOLDER: Final = Path(__file__).with_name("page")
@@ -59,11 +59,10 @@ def api_routes(service: StudioService) -> list[BaseRoute]:
     async def upload(request: Request) -> Response:
         name, kind = (request.query_params.get(key, "") for key in ("name", "kind"))
         consent = request.query_params.get("consent") == "yes"
-        async with received(service, request) as path:
-            if path is None:
-                return refused(TOO_LARGE)
-            desk = Desk(service, owner(request))
-            return await answer(lambda: desk.add(path, name, kind, consent=consent))
+        desk = Desk(service, owner(request))
+        return await uploaded(
+            service, request, lambda path: desk.add(path, name, kind, consent=consent)
+        )
 
     return [
         Route("/", page),

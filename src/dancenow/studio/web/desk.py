@@ -14,7 +14,6 @@ from dancenow.studio.orders import Orders
 from dancenow.studio.service import StudioService
 from dancenow.studio.web.answers import UNREADABLE
 
-TOO_LARGE: Final = "this file is larger than is allowed here; choose a smaller one."
 _LOOKED_AT: Final = {  # and whether somebody is to be learned of it
     "clip": (UploadKind.clip, False),
     "dancer": (UploadKind.clip, True),

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import math
 import re
 import secrets
 from collections.abc import Sequence
@@ -16,11 +17,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dancenow.studio.config import is_loopback
+from dancenow.studio.web.attempts import Attempts
 
 SESSION_COOKIE: Final = "dancenow_studio"
 OWNER_KEY: Final = "dancenow.owner"  # of a request's scope
 _COOKIE_SECONDS: Final = 400 * 24 * 3600  # the longest that browsers keep a cookie
 _COOKIE: Final = re.compile(rf"(?:^|;)\s*{SESSION_COOKIE}=(?P<token>[A-Za-z0-9_-]{{43}})\s*(?:;|$)")
+_HOST: Final = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[^\[\]:]+))(?::\d*)?")
 _LOGIN_DELAY: Final = 1.0  # seconds that a wrong password costs
 _SAFE_METHODS: Final = ("GET", "HEAD")
 
@@ -68,6 +71,7 @@ class Guard:
         self._local = is_loopback(host)
         self._hosts = {"127.0.0.1", "localhost", "::1", host.strip("[]")}
         self._accounts = tuple(accounts)
+        self._attempts = Attempts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
@@ -79,12 +83,7 @@ class Guard:
         refusal = self._refusal(scope, headers)
         owner, fresh = "", ""
         if refusal is None and self._accounts:
-            owner = self._authenticated(headers)
-            if not owner:
-                if "authorization" in headers:
-                    await asyncio.sleep(_LOGIN_DELAY)
-                refusal = _line(scope["path"], "name and password, or the token, please.", 401)
-                refusal.headers["www-authenticate"] = _ASKED
+            owner, refusal = await self._login(scope, headers)
         elif refusal is None:
             token = _session_token(headers)
             if not token and scope["path"] in _PAGES:
@@ -95,7 +94,32 @@ class Guard:
                 refusal = _line(scope["path"], "open the page first.", 403)
         scope[OWNER_KEY] = owner
         answer = self._app if refusal is None else refusal
-        await answer(scope, receive, _with_headers(send, fresh))
+        most = self._most(scope["path"])
+        await answer(scope, _counted(receive, most), _with_headers(send, fresh))
+
+    def _most(self, path: str) -> int:
+        """The largest body in bytes."""
+        return self._max_bytes if path in _UPLOADS else _MOST_BYTES
+
+    async def _login(self, scope: Scope, headers: Headers) -> tuple[str, Response | None]:
+        """The owner who logs in, or why nobody does."""
+        path, login = scope["path"], headers.get("authorization", "")
+        if login:
+            address, account = (scope.get("client") or ("",))[0], _account(login)
+            wait = self._attempts.wait(address, account, login)
+            if wait > 0:
+                refusal = _line(path, "too many wrong passwords; wait a little.", 429)
+                refusal.headers["retry-after"] = str(math.ceil(wait))
+                return "", refusal
+            owner = self._authenticated(headers)
+            if owner:
+                self._attempts.succeeded(login)
+                return owner, None
+            self._attempts.failed(address, account)
+            await asyncio.sleep(_LOGIN_DELAY)
+        refusal = _line(path, "name and password, or the token, please.", 401)
+        refusal.headers["www-authenticate"] = _ASKED
+        return "", refusal
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         """Why a request is refused, whoever sent it; None where it is not."""
@@ -104,7 +128,7 @@ class Guard:
         if self._local and _hostname(host) not in self._hosts:
             return _line(path, "this studio has another address.", 421)
         origin = headers.get("origin")
-        from_other_site = origin is not None and origin.partition("://")[2] != host
+        from_other_site = origin not in (None, f"http://{host}", f"https://{host}")
         if scope["method"] not in _SAFE_METHODS and (
             from_other_site or headers.get("sec-fetch-site", "same-origin") == "cross-site"
         ):
@@ -112,11 +136,13 @@ class Guard:
         if scope["method"] not in _SAFE_METHODS:
             # Without either header there is no body (RFC 9112, section 6.3).
             length = headers.get("content-length", "")
+            if length and "transfer-encoding" in headers:
+                return _line(path, "the request has two lengths.", 400)
             if not length and "transfer-encoding" not in headers:
                 length = "0"
             if not length.isdigit():
                 return _line(path, "the length of the request is missing.", 411)
-            if int(length) > (self._max_bytes if path in _UPLOADS else _MOST_BYTES):
+            if len(length) > 15 or int(length) > self._most(path):
                 return _line(path, "the request is too large.", 413)
         if ".." in path:
             return _line(path, "not found.", 404)
@@ -159,15 +185,36 @@ def owner_id(token: str) -> str:
 
 def _session_token(headers: Headers) -> str:
     """The session token in a request's cookies, however odd the others are; "" without one."""
-    found = _COOKIE.search(headers.get("cookie", ""))
+    found = _COOKIE.search("; ".join(headers.getlist("cookie")))
     return found["token"] if found else ""
 
 
 def _hostname(host: str) -> str:
-    """A host without its port."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].lower()
+    """A host without its port; "" for what is none."""
+    found = _HOST.fullmatch(host.lower())
+    return (found["six"] or found["name"]) if found else ""
+
+
+def _account(login: str) -> str:
+    """Whose password a login would be, as far as it says."""
+    try:
+        pair = base64.b64decode(login.partition(" ")[2], validate=True).decode("utf-8")
+    except ValueError:
+        return "token"
+    return pair.partition(":")[0]
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    """What receives a request, until its body is larger than `most`: then it has gone away."""
+    size = 0
+
+    async def receiving() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if size > most else message
+
+    return receiving
 
 
 def _with_headers(send: Send, token: str) -> Send:

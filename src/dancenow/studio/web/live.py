@@ -14,7 +14,7 @@ from dancenow.errors import InputError
 from dancenow.performer import is_performer
 from dancenow.studio.live import MOST_BYTES
 from dancenow.studio.service import StudioService
-from dancenow.studio.web.answers import UNREADABLE, answer, refused
+from dancenow.studio.web.answers import UNREADABLE, answer, parts, refused
 from dancenow.studio.web.guard import OWNER_KEY
 
 _BACKGROUND: Final = re.compile(r"target|white|#[0-9a-f]{6}")
@@ -25,7 +25,7 @@ def live_routes(service: StudioService) -> list[BaseRoute]:
 
     async def frame(request: Request) -> Response:
         body = b""
-        async for part in request.stream():
+        async for part in parts(request):
             body += part
             if len(body) > MOST_BYTES:
                 return refused(UNREADABLE)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from dancenow.errors import InputError
 from dancenow.sample import DANCES, PERFORMERS
@@ -111,13 +111,24 @@ async def respond(service: StudioService, request: Request) -> Response:
     if media.policy:
         headers["content-security-policy"] = media.policy
     download = "save" in request.query_params or media.temporary
-    return FileResponse(
+    kind = _Passing if media.temporary else FileResponse
+    return kind(
         media.file,
         media_type=media.mime,
         filename=media.name if download else None,
         headers=headers,
-        background=BackgroundTask(media.file.unlink, missing_ok=True) if media.temporary else None,
     )
+
+
+class _Passing(FileResponse):
+    """A file that is sent whole, and removed however that ends."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [pair for pair in scope["headers"] if pair[0].lower() != b"range"]
+        try:
+            await super().__call__({**scope, "headers": headers}, receive, send)
+        finally:
+            Path(self.path).unlink(missing_ok=True)
 
 
 def _of_sample(service: StudioService, performer: str, dance: str, what: str) -> MediaFile | None:

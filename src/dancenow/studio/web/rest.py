@@ -5,24 +5,35 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from enum import Enum
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends, FastAPI, Query, Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from dancenow.errors import InputError, OutputError
 from dancenow.studio.forms import DanceForm, Minutes, TransferForm
 from dancenow.studio.job import Job
 from dancenow.studio.service import StudioService
-from dancenow.studio.web.answers import received, trouble
-from dancenow.studio.web.desk import TOO_LARGE, Desk
+from dancenow.studio.sound import is_sound
+from dancenow.studio.web.answers import (
+    TOO_LARGE,
+    UNREADABLE,
+    Answer,
+    received,
+    refused,
+    taken_in,
+    trouble,
+)
+from dancenow.studio.web.desk import Desk
 from dancenow.studio.web.guard import OWNER_KEY
 from dancenow.version import __version__
 
@@ -93,7 +104,32 @@ class JobView(BaseModel):
     figures: dict[str, Any]
 
 
-_routes = APIRouter()
+class _SoundRequest(Request):
+    """A request whose JSON can be kept and sent again."""
+
+    async def json(self) -> Any:
+        """The JSON value.
+
+        Raises:
+            InputError: it could not.
+        """
+        value = await super().json()
+        if not is_sound(value):
+            raise InputError(UNREADABLE)
+        return value
+
+
+class _SoundRoute(APIRoute):
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            return await handle(_SoundRequest(request.scope, request.receive))
+
+        return handler
+
+
+_routes = APIRouter(route_class=_SoundRoute)
 
 
 def rest_app(service: StudioService) -> FastAPI:
@@ -102,6 +138,7 @@ def rest_app(service: StudioService) -> FastAPI:
         title="DanceNow",
         version=__version__,
         description=_ABOUT,
+        default_response_class=Answer,
         docs_url=None,  # they would load scripts from elsewhere
         redoc_url=None,
         servers=[{"url": BELOW}],
@@ -109,23 +146,25 @@ def rest_app(service: StudioService) -> FastAPI:
     )
     app.state.service = service
     app.include_router(_routes)
-    for kind in (Exception, InputError, HTTPException, RequestValidationError):
+    for kind in (Exception, InputError, HTTPException, RequestValidationError, ClientDisconnect):
         app.add_exception_handler(kind, _told)
     return app
 
 
-async def _told(_: Request, error: Exception) -> JSONResponse:
+async def _told(_: Request, error: Exception) -> Response:
     """The line that says why a request fails."""
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
         line, status = f"{'.'.join(map(str, first['loc']))}: {first['msg']}.", 422
     elif isinstance(error, HTTPException):
         line, status = str(error.detail), error.status_code
+    elif isinstance(error, ClientDisconnect):
+        line, status = "the request broke off.", 400
     elif isinstance(error, InputError) and not isinstance(error, OutputError):
         line, status = str(error), 400
     else:
         line, status = trouble(error)
-    return JSONResponse({"error": line}, status)
+    return refused(line, status)
 
 
 def _desk(request: Request) -> Desk:
@@ -166,7 +205,9 @@ async def upload(
     async with received(desk.service, request) as path:
         if path is None:
             raise InputError(TOO_LARGE)
-        known = await run_in_threadpool(desk.add, path, name, kind.value, consent=consent)
+        known = await taken_in(
+            desk.service, desk.owner, lambda: desk.add(path, name, kind.value, consent=consent)
+        )
     if "ref" not in known:
         entry = desk.service.library(desk.owner).require(known["id"])
         known["ref"] = f"{entry.kind.value}:{entry.id}"

@@ -19,8 +19,8 @@ from dancenow.studio.web.answers import (
     page_file,
     page_files,
     read_object,
-    received,
     refused,
+    uploaded,
 )
 from dancenow.studio.web.guard import OWNER_KEY
 
@@ -53,11 +53,8 @@ def timeline_routes(service: StudioService) -> list[BaseRoute]:
         return await answer(lambda: action(desk(request), body))
 
     async def upload(request: Request) -> Response:
-        async with received(service, request) as path:
-            if path is None:
-                return refused("the file is larger than is allowed here; choose a smaller one.")
-            name, kind = (request.query_params.get(key, "") for key in ("name", "kind"))
-            return await answer(lambda: desk(request).add(path, name, kind))
+        name, kind = (request.query_params.get(key, "") for key in ("name", "kind"))
+        return await uploaded(service, request, lambda path: desk(request).add(path, name, kind))
 
     return [
         Route("/timeline", page),

@@ -1,0 +1,295 @@
+"""What gave way to attackers of the studio once, by kind; each must hold."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+starlette = pytest.importorskip("starlette.testclient", reason="needs dancenow[studio]")
+
+from serving import WORKLOAD  # noqa: E402
+from starlette.testclient import TestClient  # noqa: E402
+from test_guard import basic, client, inside  # noqa: E402
+from test_service import uploaded  # noqa: E402
+
+from dancenow.cache import Entry  # noqa: E402
+from dancenow.errors import InputError  # noqa: E402
+from dancenow.files import write_text  # noqa: E402
+from dancenow.hashing import content_hash  # noqa: E402
+from dancenow.studio.app import _build_app  # noqa: E402
+from dancenow.studio.config import Limits, StudioConfig  # noqa: E402
+from dancenow.studio.forms import TransferForm  # noqa: E402
+from dancenow.studio.library import EntryKind  # noqa: E402
+from dancenow.studio.orders import Orders  # noqa: E402
+from dancenow.studio.plans import PlanDesk  # noqa: E402
+from dancenow.studio.service import StudioService  # noqa: E402
+from dancenow.studio.sound import is_sound  # noqa: E402
+from dancenow.studio.web import patience  # noqa: E402
+from dancenow.studio.web.attempts import ACCOUNT, ADDRESS, Attempts  # noqa: E402
+from dancenow.studio.web.guard import OWNER_KEY, Guard  # noqa: E402
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[StudioService]:
+    limits = Limits(megabytes=1, user_gigabytes=0.01, total_gigabytes=0.02)
+    opened = StudioService(StudioConfig(tmp_path / "data", limits=limits, workload=WORKLOAD))
+    yield opened
+    opened.queue.close()
+
+
+@pytest.fixture
+def page(service: StudioService) -> TestClient:
+    opened = TestClient(_build_app(service), base_url="http://127.0.0.1:7860")
+    opened.get("/")
+    return opened
+
+
+def owner_of(service: StudioService, page: TestClient) -> str:
+    page.post("/timeline/do/keep", json={"plan": {}})
+    (folder,) = (service.config.data / "owners").iterdir()
+    return folder.name
+
+
+BAD_TEXTS = ['{"a": "\\ud800"}', '{"a": 1e400}', '{"a": NaN}', '{"\\udfff": 1}',
+             '{"a":' * 60 + "1" + "}" * 60, '{"a": "' + "x" * 30_000 + '"}',
+             '{"a": ' + "9" * 400 + "}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BAD_TEXTS)
+def test_what_could_not_be_sent_again_is_not_taken(page: TestClient, text: str) -> None:
+    for path, body in (
+        ("/api/make/dance", text),
+        ("/timeline/do/keep", f'{{"plan": {text}}}'),
+    ):
+        answer = page.post(path, content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == 400, path
+    for path in ("/api/state", "/timeline/state"):
+        assert page.get(path).status_code == 200
+
+
+def test_a_plan_that_was_kept_too_deep_counts_as_none(
+    service: StudioService, page: TestClient
+) -> None:
+    file = service.plan_file(owner_of(service, page))
+    file.write_text('{"a":' * 900 + "1" + "}" * 900)
+    assert page.get("/timeline/state").json()["plan"] == {}
+    service.prune()
+
+
+def test_ordinary_json_is_sound() -> None:
+    assert is_sound({"a": [1, 2.5, None, True, "é 👩‍🎤"], "b": {"c": -3}})
+
+
+def test_other_programs_are_held_to_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("fastapi", reason="needs dancenow[serve]")
+    service = StudioService(
+        StudioConfig(tmp_path, accounts=(("me", "token"),), api=True, workload=WORKLOAD)
+    )
+    program = TestClient(_build_app(service), base_url="http://127.0.0.1")
+    try:
+        for text in BAD_TEXTS:
+            answer = program.post(
+                "/v1/new-dances",
+                content='{"dance": "samples", "style": [' + text + "]}",
+                headers={"authorization": "Bearer token", "content-type": "application/json"},
+            )
+            assert answer.status_code in (400, 422)
+        told = program.post(
+            "/v1/transfers",
+            json={"source": "x" * 201, "target": "y"},
+            headers={"authorization": "Bearer token"},
+        )
+        assert told.status_code == 422
+    finally:
+        service.queue.close()
+
+
+def test_passwords_are_guessed_slowly_and_nobody_is_locked_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dancenow.studio.web.guard._LOGIN_DELAY", 0.0)
+    outside = client("0.0.0.0", (("anna", "secret"),), "studio.example")
+    assert outside.get("/", headers=basic("anna", "secret")).status_code == 200
+    told = [outside.get("/", headers=basic("anna", f"{n}")).status_code for n in range(60)]
+    assert told == [401] * ADDRESS.burst + [429] * (60 - ADDRESS.burst)
+    refused = outside.get("/", headers=basic("anna", "x"))
+    assert int(refused.headers["retry-after"]) >= 1
+    assert outside.get("/", headers=basic("anna", "secret")).status_code == 200
+
+
+def test_an_account_is_guarded_from_many_addresses_and_forgives_in_time() -> None:
+    now = [0.0]
+    attempts = Attempts(lambda: now[0])
+    for number in range(ACCOUNT.burst):
+        assert attempts.wait(f"address {number}", "anna", "x") <= 0
+        attempts.failed(f"address {number}", "anna")
+    assert attempts.wait("another", "anna", "x") > 0
+    assert attempts.wait("another", "ben", "x") <= 0
+    now[0] += ACCOUNT.every * 1.01
+    assert attempts.wait("another", "anna", "x") <= 0
+
+
+def test_a_body_is_counted_whatever_its_head_says() -> None:
+    counted: list[int] = []
+
+    async def reads(scope: Any, receive: Any, send: Any) -> None:
+        size = 0
+        while (message := await receive())["type"] == "http.request":
+            size += len(message["body"])
+            if not message.get("more_body"):
+                break
+        counted.append(size)
+        await inside(scope, receive, send)
+
+    anna = TestClient(Guard(reads, "127.0.0.1", (), 100), base_url="http://localhost")
+    anna.get("/")
+    lies = {"content-length": "5", "transfer-encoding": "chunked"}
+    assert anna.post("/api/upload", content=b"x" * 500, headers=lies).status_code == 400
+    anna.post("/api/upload", content=iter([b"x" * 60] * 9), headers={"content-length": "5"})
+    assert max(counted) <= 100
+
+
+@pytest.mark.parametrize("host", ["[::1", "[127.0.0.1]x", "127.0.0.1:x", "a[::1]"])
+def test_a_host_is_one(host: str) -> None:
+    assert client().get("/", headers={"host": host}).status_code == 421
+
+
+def test_our_cookie_is_found_in_any_line_and_an_origin_has_a_scheme() -> None:
+    anna = client()
+    token = anna.get("/").cookies["dancenow_studio"]
+    lines = [("cookie", 'theme={"dark":true}'), ("cookie", f"dancenow_studio={token}")]
+    other = client()
+    assert other.get("/api/state", headers=lines).status_code == 200
+    assert anna.post("/x", headers={"origin": "x://127.0.0.1:7860"}).status_code == 403
+    assert anna.post("/x", headers={"origin": "http://127.0.0.1:7860"}).status_code == 200
+
+
+def test_a_request_that_never_comes_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uvicorn = pytest.importorskip("uvicorn")
+    monkeypatch.setattr(patience, "HEAD_SECONDS", 0.3)
+    config = uvicorn.Config(inside_anybody, http=patience.PatientProtocol, log_level="error")
+    server = uvicorn.Server(config)
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    listening.listen()
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    begun = time.monotonic()
+    try:
+        for sent in (
+            b"",
+            b"GET / HTTP/1.1\r\nHost: x\r\n",
+            b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET",
+        ):
+            with socket.create_connection(listening.getsockname(), timeout=20) as waiting:
+                waiting.sendall(sent)
+                while waiting.recv(4096):
+                    pass  # until it is closed
+    finally:
+        server.should_exit = True
+        thread.join()
+    assert time.monotonic() - begun < 15
+
+
+async def inside_anybody(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "http":
+        await inside({**scope, OWNER_KEY: ""}, receive, send)
+
+
+def test_a_download_leaves_nothing_whatever_part_of_it_is_asked_for(
+    service: StudioService, page: TestClient
+) -> None:
+    owner = owner_of(service, page)
+    entry = service.library(owner).add(EntryKind.dance, "Waltz", [])
+    write_text_of(entry.trained / "config.json", '{"kind": "choreographer"}')
+    for part in ("bytes=99999999999-", "bytes=-0", "bytes=abc", "bytes=5-2", "bytes=0-3"):
+        answer = page.get(f"/media/library/{entry.id}/archive", headers={"range": part})
+        assert answer.status_code == 200 and answer.content.startswith(b"PK")
+        assert list(service.temp_folder.iterdir()) == []
+
+
+def write_text_of(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_nobody_keeps_more_than_is_allowed(service: StudioService, page: TestClient) -> None:
+    owner = owner_of(service, page)
+    big = service.library(owner).add(EntryKind.dance, "Waltz", []).folder / "big"
+    with big.open("wb") as file:
+        file.truncate(11_000_000)
+    refused = page.post("/api/upload?name=a.mp4&kind=clip", content=b"x")
+    assert refused.status_code == 400 and "are allowed; delete" in refused.json()["error"]
+    with pytest.raises(InputError, match="are allowed; delete"):
+        Orders(service, owner).transfer(TransferForm("sample:mika/groove", "sample:zola"))
+    service.check_room("somebody else")
+    with big.open("wb") as file:
+        file.truncate(21_000_000)
+    with pytest.raises(InputError, match="this studio keeps as much as it may"):
+        service.check_room("somebody else")
+
+
+def test_a_full_disk_is_told_wherever_something_is_uploaded(
+    service: StudioService, page: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    for path in ("/api/upload?name=a.mp4&kind=clip", "/timeline/upload?name=a.mp4&kind=clip"):
+        answer = page.post(path, content=b"x")
+        assert answer.status_code == 507 and "disk is full" in answer.json()["error"]
+
+
+def test_deleting_a_person_forgets_all_that_was_made_of_them(service: StudioService) -> None:
+    ref = uploaded(service, "anna")
+    job = Orders(service, "anna").transfer(
+        TransferForm("sample:mika/groove", ref, "Ben", consent=True, minutes=1)
+    )
+    service.queue.cancel("anna", job.id)
+    service.queue.wait(job.id, seconds=60)
+    (entry,) = service.library("anna").all(EntryKind.person)
+    cached = Entry.named("crops", [content_hash(entry.clips[0])])
+    cached.get(lambda: write_text(cached.path, "Ben"), lambda: None)
+    of_others = Entry.named("crops", ["another"])
+    of_others.get(lambda: write_text(of_others.path, "Zola"), lambda: None)
+    service.delete("anna", entry.id)
+    assert not cached.is_there and of_others.is_there
+    assert service.uploads("anna").all() == []
+    assert service.queue.jobs_of("anna") == []
+    left = [path for path in (service.config.data / "owners").rglob("*") if path.is_file()]
+    assert left == []
+
+
+def test_half_an_entry_is_none(service: StudioService, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("dancenow.studio.library.link_or_copy", full)
+    with pytest.raises(OSError, match="No space"):
+        service.library("anna").add(EntryKind.dance, "x", [(Path("a.mp4"), "a")])
+    assert service.library("anna").all(EntryKind.dance) == []
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [[float("inf"), 1, 2, 3], [10**400, 1, 2, 3], [0, 999, 2, 3], [-1, 1, 2, 3], [0, 1, 1e300, 3]],
+)
+def test_an_edit_lies_in_a_picture(service: StudioService, edit: list[Any]) -> None:
+    ref = uploaded(service, "anna")
+    with pytest.raises(InputError, match="an edit cannot be read"):
+        PlanDesk(service, "anna").mend(ref, [edit], [], "")
+
+
+def test_uploads_at_once_are_few_for_each(service: StudioService, page: TestClient) -> None:
+    service.arriving[owner_of(service, page)] = 4
+    answer = page.post("/api/upload?name=a.mp4&kind=clip", content=b"x")
+    assert answer.status_code == 400 and "wait until" in answer.json()["error"]
+    assert json.loads(answer.text)
