@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from dancenow import consent
 from dancenow.choreographer.motion.choreographer import PoseChoreographer
 from dancenow.files import atomic_folder, make_folder
 from dancenow.options import SampleOptions, TrainChoreographerOptions, TrainPerformerOptions
@@ -98,6 +99,7 @@ def make_dancer(performer: str, work: Path, folder: Path) -> None:
     make_folder(goal.parent)
     with atomic_folder(goal) as temporary:
         save_small(loaded, temporary)
+        consent.record(temporary, consent.OF_SAMPLES, who="")
 
 
 def make_moves(work: Path, folder: Path) -> None:

@@ -30,7 +30,7 @@ ROWS = (
     ("training", "evaluation", "plan"),
     ("sample", "mocap", "music", "report", "credentials"),
     ("pose", "video", "remote"),
-    ("options", "cache", "version"),
+    ("options", "cache", "consent", "version"),
     ("files", "hashing", "schema", "progress"),
     ("reading", "processes"),
     ("limits",),

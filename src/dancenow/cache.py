@@ -34,7 +34,7 @@ _LEARNED: Final = ("performers", "choreographers")  # took long: removed after a
 _OF: Final = ".of"  # beside an entry: the contents that it was made of
 _LOCK: Final = ".lock"
 _IN_USE: Final = 6 * 3600.0  # seconds for which an entry is not removed after its last use
-_PRUNED: Final = ".pruned"
+_pruned: float | None = None  # when this process did it
 _log: Final = logging.getLogger(__name__)
 
 
@@ -115,9 +115,14 @@ class Entry:
         with self._alone():
             with suppress(FileNotFoundError):
                 return self._read(read)  # made by another process
-            self.claim()
-            with self._listening() as told:
-                make()
+            try:
+                self.claim()
+                with self._listening() as told:
+                    make()
+            except BaseException:
+                if not self.is_there:
+                    remove(self.beside(_OF))
+                raise
             if told:
                 self.claim(told)
             _keep_private(self.path)
@@ -195,6 +200,7 @@ class Entry:
         try:
             yield
         finally:
+            remove(self.beside(_LOCK))  # whoever waits for it makes it again, at worst
             lock.release()
 
     def beside(self, suffix: str) -> Path:
@@ -240,10 +246,10 @@ def forget(contents: Collection[str]) -> list[Path]:
 
 def prune_sometimes() -> None:
     """Bring the cache below its size, once in a while."""
-    stamp = cache_dir() / _PRUNED
-    with suppress(OSError):
-        if not stamp.exists() or time.time() - stamp.stat().st_mtime > _IN_USE:
-            stamp.touch()
+    global _pruned
+    if _pruned is None or time.monotonic() - _pruned > _IN_USE:
+        _pruned = time.monotonic()
+        with suppress(OSError):
             prune(largest_size())
 
 

@@ -172,9 +172,7 @@ def test_our_cookie_is_found_in_any_line_and_an_origin_has_a_scheme() -> None:
     assert anna.post("/x", headers={"origin": "http://127.0.0.1:7860"}).status_code == 200
 
 
-def test_a_request_that_never_comes_is_not_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_request_that_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     uvicorn = pytest.importorskip("uvicorn")
     monkeypatch.setattr(patience, "HEAD_SECONDS", 0.3)
     config = uvicorn.Config(inside_anybody, http=patience.PatientProtocol, log_level="error")
@@ -240,7 +238,7 @@ def test_nobody_keeps_more_than_is_allowed(service: StudioService, page: TestCli
 
 
 def test_a_full_disk_is_told_wherever_something_is_uploaded(
-    service: StudioService, page: TestClient, monkeypatch: pytest.MonkeyPatch
+    page: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
     for path in ("/api/upload?name=a.mp4&kind=clip", "/timeline/upload?name=a.mp4&kind=clip"):

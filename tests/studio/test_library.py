@@ -54,16 +54,16 @@ def test_a_person_is_learned_only_where_they_agreed_and_the_answer_is_kept(tmp_p
         library.add(EntryKind.person, "Zola", [(tmp_path / "clip.mp4", "me.mp4")])
     assert library.all(EntryKind.person) == []
     consent = person(library, tmp_path).consent
-    assert consent["confirmed"] is True
-    assert "agreed" in consent["text"]
-    assert consent["when"].endswith("Z")
+    assert consent is not None and consent.confirmed
+    assert "agreed" in consent.text
+    assert consent.when.endswith("Z")
 
 
 def test_a_sample_performer_needs_no_consent(tmp_path: Path) -> None:
     library = Library(tmp_path)
     entry = library.add(EntryKind.person, "Zola", [], sample="zola")
-    assert entry.consent["confirmed"] is False
-    assert "no real person" in entry.consent["text"]
+    assert entry.consent.confirmed is False
+    assert "no real person" in entry.consent.text
     assert library.find_sample(EntryKind.person, "zola") == entry
 
 
@@ -121,7 +121,7 @@ def test_an_exported_entry_is_imported_unchanged(tmp_path: Path) -> None:
     back = there.import_archive(archive, "zola.zip", most_bytes=MOST, consent=True)
     assert (back.name, back.clip, back.figures) == (entry.name, entry.clip, entry.figures)
     assert (back.trained / "generator.safetensors").read_bytes() == b"weights"
-    assert back.consent["confirmed"] is True
+    assert back.consent.confirmed is True
     assert back.ready
     assert back.clips == []
 
@@ -149,6 +149,7 @@ def test_a_folder_that_was_packed_by_hand_is_imported(tmp_path: Path) -> None:
     )
     assert {path.name for path in entry.trained.iterdir()} == {
         "config.json",
+        "consent.json",
         "generator.safetensors",
     }
 

@@ -6,14 +6,16 @@ import inspect
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args, get_origin
 
 import typer
 
+from dancenow.consent import TEXT, ConsentNeeded
 from dancenow.console import ProgressBars
 from dancenow.names import printable
 from dancenow.options.field import Option, described
@@ -61,6 +63,7 @@ class Command:
         reports: whether it returns a result; if not, the verb takes `as_json` instead of
             `progress`, and prints by itself.
         is_long: whether the verb takes `progress`.
+        confirms: what somebody at a terminal is asked before; "" if nothing.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Command:
     options: type | None = None
     reports: bool = True
     is_long: bool = True
+    confirms: str = ""
 
     def add_to(self, apps: Mapping[str, typer.Typer]) -> None:
         """Add it to the application that its name refers to."""
@@ -95,12 +99,20 @@ class Command:
             if not self.reports:
                 self._called(*given, as_json=as_json)
                 return
-            page = values.get("report")
+            if self.confirms and is_at_terminal():
+                typer.confirm(self.confirms.format(*given), abort=True, err=True)
+            page, asks = values.get("report"), "consent" in fields
+            if asks and given[-1].consent is None and is_at_terminal():
+                given[-1] = replace(given[-1], consent="ask")
 
             def work(progress: ProgressCallback) -> Any:
                 return self._called(*given, **({"progress": progress} if self.is_long else {}))
 
-            run(work, as_json, page)
+            try:
+                run(work, as_json, page)
+            except ConsentNeeded:
+                given[-1] = replace(given[-1], consent=asked_for_consent())
+                run(work, as_json, page)
 
         parameters = [_argument(argument) for argument in self.arguments]
         own = [] if self.options is None else list(self.options.__annotations__)
@@ -120,6 +132,16 @@ class Command:
             return self.verb(*given, **how)
         module, name = self.verb.split(":")
         return getattr(import_module(module), name)(*given, **how)
+
+
+def is_at_terminal() -> bool:
+    """Whether somebody is there who can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and not is_secondary_process()
+
+
+def asked_for_consent() -> str:
+    """Ask whether a person agreed: "yes" or "no"."""
+    return "yes" if typer.confirm(f"{TEXT} Is that so?", err=True) else "no"
 
 
 def run(work: Callable[[ProgressCallback], Any], as_json: bool, report: Path | None = None) -> None:

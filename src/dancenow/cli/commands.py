@@ -294,6 +294,21 @@ COMMANDS: Final = (
         is_long=False,
     ),
     Command(
+        "forget",
+        "Remove all that was learned of a person or a dance, and all that the cache holds of "
+        "them.\n\nVideos that were made stay, and so do the clips.",
+        "dancenow.workflows.forget:forget_person",
+        (
+            Argument(
+                "person",
+                "The folder of a performer or a choreographer, finished or not; or a clip, of "
+                "which the cache is to hold nothing more.",
+            ),
+        ),
+        is_long=False,
+        confirms="Remove {0} for ever?",
+    ),
+    Command(
         "evaluate clip",
         "Compare a clip with the true one: PSNR, SSIM, pose distance.",
         "dancenow.workflows.evaluate_clip:evaluate_clip",

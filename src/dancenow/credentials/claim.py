@@ -41,11 +41,15 @@ class Claim:
         made: what was done.
         origin: how its pictures were made.
         inputs: names of the files it was made from, without folders.
+        signed: it is stated in Content Credentials.
+        visible: it is also drawn into the picture.
     """
 
     made: Made
     origin: Origin
     inputs: tuple[str, ...] = ()
+    signed: bool = True
+    visible: bool = False
 
     @classmethod
     def of(cls, made: Made, origin: Origin, *inputs: Path | None) -> Claim:

@@ -11,6 +11,7 @@ from dancenow.options.field import Option
 from dancenow.options.view import FRONT, View
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps", "xpu"]
+ConsentAnswer = Literal["yes", "no", "ask"]
 LoggerName = Literal["tensorboard", "csv", "none"]
 Quality = Literal["quick", "good", "best"]
 Upsampling = Literal["transposed", "resize"]
@@ -133,6 +134,14 @@ class TargetOptions:
             metavar="[largest|left|right|N]",
         ),
     ] = "largest"
+    consent: Annotated[
+        ConsentAnswer | None,
+        Option(
+            "Whether the person agreed to videos of them: yes, which is written beside what is "
+            "learned, or no; ask asks, unless it was said before.",
+            shown_default="ask on a terminal",
+        ),
+    ] = None
     others: Annotated[
         Others, Option("Whether other persons stay in the target's room, as far as they are still.")
     ] = Others.remove
@@ -163,6 +172,9 @@ class CredentialsOptions:
             negates=True,
         ),
     ] = True
+    watermark: Annotated[
+        bool, Option("Also draw into the picture that the result is synthetic.")
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)

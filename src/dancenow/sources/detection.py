@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dancenow.cache import Entry, cache_dir
+from dancenow.cache import Entry, cache_dir, cache_root
 from dancenow.errors import DanceNowWarning, NobodyError
 from dancenow.files import new_folder
 from dancenow.pose import PoseTrack
@@ -211,13 +211,14 @@ def _track_entry(clip: ClipInfo, estimator: str, chosen: int) -> Entry:
 def _partial(made: Entry) -> Entry:
     """The segments of something that is made for the cache, kept until it is there."""
     name = f"{made.path.parent.name}-{made.path.stem}"
-    return Entry(cache_dir("segments") / name, made.of)
+    return Entry(cache_root() / "segments" / name, made.of)
 
 
 def _kept(made: Entry, clip: ClipInfo) -> Path:
     """The folder of the segments of something that is made, which only a long clip has."""
     partial = _partial(made)
     if len(segments_of(clip)) > 1:
+        cache_dir("segments")
         partial.claim()
     return partial.path
 

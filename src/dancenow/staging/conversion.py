@@ -18,6 +18,7 @@ from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.staging.result import open_result
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.video.audio import add_sound_track
+from dancenow.video.comment import read_comment
 from dancenow.video.encode import open_output
 
 Frame = NDArray[np.uint8]
@@ -94,7 +95,12 @@ def cut_clip(
     if not 0 <= first < last:
         raise InputError(f"{clip}: nothing of it lies between {begins:g} s and {ends:g} s.")
     with open_writer(
-        output, fps=info.fps, crf=_KEPT, audio=clip, audio_start=float(first / info.fps)
+        output,
+        fps=info.fps,
+        crf=_KEPT,
+        audio=clip,
+        audio_start=float(first / info.fps),
+        comment=read_comment(clip),  # which may say that it is synthetic
     ) as writer:
         for done, frame in enumerate(read_frames(clip, start=first, stop=last), start=1):
             writer.write(frame)

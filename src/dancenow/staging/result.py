@@ -5,13 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 from dancenow.credentials import SIGNABLE, Claim, sign
 from dancenow.errors import CredentialsError, DanceNowWarning, OutputError
+from dancenow.options.groups import CredentialsOptions
+from dancenow.staging.watermark import Watermark
 from dancenow.version import __version__
 from dancenow.video import VideoWriter, open_writer
 from dancenow.video.convert import Frame
@@ -32,6 +34,8 @@ class ResultWriter:
     _writer: VideoWriter
     size: tuple[int, int] | None = None
     credentials: bool = False
+    _visible: bool = False
+    _watermark: Watermark | None = None
 
     @property
     def frames(self) -> int:
@@ -41,6 +45,9 @@ class ResultWriter:
     def write(self, frame: Frame) -> None:
         """Append one frame; see `VideoWriter.write`."""
         self.size = (int(frame.shape[1]), int(frame.shape[0]))
+        if self._visible:
+            self._watermark = self._watermark or Watermark(self.size)
+            frame = self._watermark.drawn(frame)
         self._writer.write(frame)
 
 
@@ -61,7 +68,8 @@ def open_result(
 
     Args:
         path: the output.
-        claim: the statement of its credentials; None for the note alone.
+        claim: the statement of its credentials, and whether it is drawn into the picture, too; None
+            for the note alone.
         fps: frames per second.
         size: `(width, height)` of the frames in pixels; by default the first frame's.
         alpha: frames have an alpha channel.
@@ -76,13 +84,13 @@ def open_result(
     result: ResultWriter
 
     def finish(finished: Path) -> None:
-        if claim is not None and path.suffix.lower() in SIGNABLE:
+        if claim is not None and claim.signed and path.suffix.lower() in SIGNABLE:
             result.credentials = _signed(finished, claim, path)
 
     with open_writer(
         path, fps=fps, size=size, alpha=alpha, audio=audio_from, comment=NOTE, finish=finish
     ) as writer:
-        result = ResultWriter(writer)
+        result = ResultWriter(writer, _visible=claim is not None and claim.visible)
         yield result
 
 
@@ -98,3 +106,10 @@ def _signed(finished: Path, claim: Claim, path: Path) -> bool:
         )
         return False
     return True
+
+
+def marked(claim: Claim, options: CredentialsOptions) -> Claim | None:
+    """How a result is marked beyond its note: signed, visibly, both, or (None) not at all."""
+    if not (options.credentials or options.watermark):
+        return None
+    return replace(claim, signed=options.credentials, visible=options.watermark)

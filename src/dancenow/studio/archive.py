@@ -13,12 +13,12 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
+from dancenow import consent
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.studio.config import MEGABYTE
 
 METADATA_FILE: Final = "studio.json"
-CONSENT_FILE: Final = "consent.json"
 PICTURE_FILE: Final = "picture.jpg"
 MODEL_FILES: Final = frozenset(
     {
@@ -37,7 +37,7 @@ MODEL_FILES: Final = frozenset(
     }
 )
 _PUPPET_PART: Final = re.compile(r"photo\d{1,2}_(body|(left|right)_(arm|leg)_\d)\.png")
-_OURS: Final = frozenset({METADATA_FILE, CONSENT_FILE, PICTURE_FILE})
+_OURS: Final = frozenset({METADATA_FILE, consent.FILE, PICTURE_FILE})
 _IGNORED: Final = ("checkpoint/", "__MACOSX/", "previews/", "logs/")  # known, but not needed
 _IGNORED_NAMES: Final = frozenset({".DS_Store", "index.html"})
 _MAX_MEMBERS: Final = 2000

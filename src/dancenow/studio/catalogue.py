@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
+from dancenow import consent
 from dancenow.sample.shipped import MOVES, SECONDS, shipped_dancer
 from dancenow.studio.config import MEGABYTE
 from dancenow.studio.estimate import Outlook, steps_of
 from dancenow.studio.job import Job, JobState
-from dancenow.studio.library import CONSENT_TEXT, EntryKind, LibraryEntry
+from dancenow.studio.library import EntryKind, LibraryEntry
 from dancenow.studio.requests import SAMPLE_PERFORMERS, title_of
 from dancenow.studio.service import SAMPLE_DANCES_NAME, StudioService
 from dancenow.studio.tasks import SOURCE_STEM
@@ -44,7 +45,7 @@ class Catalogue:
                 "seconds": limits.seconds,
                 "megapixels": limits.megapixels,
             },
-            "consent": CONSENT_TEXT,
+            "consent": consent.TEXT,
             "dances": [*self._clips(), *self._sample_clips()],
             "dancers": [
                 *(self._dancer(entry) for entry in people if not entry.sample),
@@ -196,7 +197,7 @@ class Catalogue:
             "sample": bool(entry.sample),
             "created": entry.created,
             "megabytes": entry.size_bytes / MEGABYTE,
-            "agreed": bool(entry.consent.get("confirmed")),
+            "agreed": bool(entry.consent and entry.consent.confirmed),
             "learned": _plausible(figures.get("seconds")),
             "more": entry.ready and entry.learns_more,
             "poster": f"{area}/picture" if entry.picture else None,

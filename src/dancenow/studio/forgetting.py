@@ -15,6 +15,7 @@ from dancenow.studio.job_queue import JobQueue
 from dancenow.studio.library import EntryKind, Library, LibraryEntry
 from dancenow.studio.tasks import file_of
 from dancenow.studio.uploads import Uploads
+from dancenow.training.session import contents_of
 
 
 def forget_entry(
@@ -36,10 +37,7 @@ def forget_entry(
             queue.remove(owner, job.id)
         elif (first := file_of(queue.folder(job), "first")) is not None:
             remove(first)
-    contents = {content_hash(clip) for clip in entry.clips}
-    learned = entry.figures.get("learned")
-    if isinstance(learned, dict):
-        contents.add(str(learned.get("clip")))
+    contents = {content_hash(clip) for clip in entry.clips} | contents_of(entry.trained)
     if not entry.sample and entry.kind is EntryKind.dance and entry.ready:
         contents.add(content_hash(entry.trained))  # what was composed with it
     library.delete(entry.id)

@@ -16,13 +16,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from dancenow.consent import FILE, OF_SAMPLES, TEXT, Consent, consent_of, record
 from dancenow.errors import InputError
 from dancenow.files import atomic_folder, make_folder, scratch_folder, write_text
 from dancenow.performer import is_performer
 from dancenow.pose.dancers import LARGEST
 from dancenow.sample.shipped import shipped_dancer, shipped_moves
 from dancenow.studio.archive import (
-    CONSENT_FILE,
     METADATA_FILE,
     PICTURE_FILE,
     is_model_file,
@@ -31,9 +31,7 @@ from dancenow.studio.archive import (
 )
 from dancenow.studio.uploads import is_id, link_or_copy, new_id, plain_name
 
-CONSENT_TEXT: Final = "The person in this clip agreed to dance videos being made of them."
 _MAX_JSON: Final = 16_000_000  # bytes; a performer's config holds its camera's path
-_SAMPLE_TEXT: Final = "A sample performer, drawn by DanceNow; no real person."
 
 
 class EntryKind(str, Enum):
@@ -139,9 +137,9 @@ class LibraryEntry:
         return self.kind is EntryKind.person and bool(self.clips) and not self.is_puppet
 
     @property
-    def consent(self) -> dict[str, Any]:
-        """The answer when the person was added; empty where there is none."""
-        return _read(self.folder / CONSENT_FILE)
+    def consent(self) -> Consent | None:
+        """The answer when the person was added; None where there is none."""
+        return consent_of(self.folder)
 
     def _config(self) -> dict[str, Any]:
         return _read(self.trained / "config.json")
@@ -224,8 +222,7 @@ class Library:
             if picture is not None and picture.is_file():
                 shutil.copyfile(picture, entry.folder / PICTURE_FILE)
             if kind is EntryKind.person:
-                text = _SAMPLE_TEXT if sample else CONSENT_TEXT
-                _record_consent(entry, text, confirmed=not sample)
+                record(entry.folder, OF_SAMPLES if sample else TEXT, who="")
         except BaseException:  # a full disk, say: half an entry is none
             self.delete(entry.id)
             raise
@@ -273,7 +270,7 @@ class Library:
         files = {
             path.name: path for path in sorted(entry.trained.iterdir()) if is_model_file(path.name)
         }
-        for name in (METADATA_FILE, CONSENT_FILE):
+        for name in (METADATA_FILE, FILE):
             if (entry.folder / name).is_file():
                 files[name] = entry.folder / name
         if entry.picture is not None and entry.picture.suffix == ".jpg":
@@ -297,7 +294,7 @@ class Library:
         make_folder(self._folder)
         with scratch_folder(self._folder, "import") as folder:
             unpack(archive, folder, most_bytes=most_bytes)
-            (folder / CONSENT_FILE).unlink(missing_ok=True)  # whoever imports it must confirm it
+            (folder / FILE).unlink(missing_ok=True)  # whoever imports it must confirm it
             kind = _kind_of(folder)
             if kind is EntryKind.person and not consent:
                 raise InputError("please confirm that the person agreed; tick the box.")
@@ -306,7 +303,8 @@ class Library:
             clip = plain_name(str(metadata.get("clip", "")), "an imported file")
             entry = self._create(kind, name, clip, "", folder)
         if kind is EntryKind.person:
-            _record_consent(entry, CONSENT_TEXT, confirmed=True)
+            for place in (entry.folder, entry.trained):
+                record(place, who="")
         return entry
 
     def _create(
@@ -337,12 +335,6 @@ class Library:
             }
             (folder / METADATA_FILE).write_text(json.dumps(metadata, indent=1), "utf-8")
         return self.require(id)
-
-
-def _record_consent(entry: LibraryEntry, text: str, *, confirmed: bool) -> None:
-    when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    answer = {"confirmed": confirmed, "text": text, "when": when}
-    write_text(entry.folder / CONSENT_FILE, json.dumps(answer, indent=1))
 
 
 def _kind_of(folder: Path) -> EntryKind:

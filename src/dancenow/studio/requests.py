@@ -78,6 +78,10 @@ class RequestBuilder:
             InputError: the person is not trained, and there is no clip to train from.
         """
         self.names[str(person.trained)] = person.name
+        if person.consent is None or not person.consent.settled:
+            raise InputError(
+                f"{person.name}: nobody has confirmed that this person agreed; add them again."
+            )
         clip = None
         if person.sample:
             if shipped_dancer(person.sample) is None:
@@ -88,7 +92,13 @@ class RequestBuilder:
         elif not person.ready:
             raise InputError(f"{person.name}: cannot be learned, the clip is gone; delete it.")
         training = self.training(minutes)
-        return {"folder": str(person.trained), "material": clip, "who": person.who, **training}
+        return {
+            "folder": str(person.trained),
+            "material": clip,
+            "who": person.who,
+            "consent": "yes" if person.consent.confirmed else None,
+            **training,
+        }
 
     def dance(self, dance: LibraryEntry, minutes: float) -> dict[str, Any]:
         """What a job must know to train on a dance, or to continue."""

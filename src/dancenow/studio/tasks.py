@@ -255,6 +255,7 @@ def _prepare(person: dict[str, Any], folder: Path, reporter: JobReporter) -> boo
         device=person["device"],
         seed=person["seed"],
         target_person=person.get("who", "largest"),
+        consent=person.get("consent"),
     )
     train_performer(clip, folder, options, progress=reporter)
     return True
@@ -277,6 +278,7 @@ def train_person(person: dict[str, Any], reporter: JobReporter) -> dict[str, Any
         device=person["device"],
         seed=person["seed"],
         target_person=person.get("who", "largest"),
+        consent=person.get("consent"),
     )
     clip = Path(person["material"])
     if not method_for(clip, options.preset).learns:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -86,6 +86,7 @@ class Session:
         folder: for the result and the checkpoints; created if missing.
         kind: what is trained, such as "performer"; a folder of another kind is refused.
         finished: whether the folder already holds such a result.
+        contents: of what it is learned (see `content_hash`), so that it can be forgotten.
         logger: where losses and previews are logged besides the history.
         progress: called for every step.
 
@@ -104,6 +105,7 @@ class Session:
         kind: str,
         *,
         finished: bool,
+        contents: Collection[str] = (),
         logger: LoggerName = "csv",
         progress: ProgressCallback = silent,
     ) -> None:
@@ -111,6 +113,7 @@ class Session:
         self.folder, self.kind, self.finished = folder, kind, finished
         self.page: Callable[[], TrainingPage] | None = None
         self.trained = False
+        self._contents = sorted(set(contents))
         self._logger, self._progress = logger, progress
         self._notes: list[str] = []
         self._last: tuple[Path, int] | None = None  # checkpoint of the last training, and its steps
@@ -294,7 +297,8 @@ class Session:
         path = self.folder / CHECKPOINT / MARKER
         if path.is_file():
             return False
-        write_text(path, json.dumps({"version": VERSION, "kind": self.kind}))
+        document = {"version": VERSION, "kind": self.kind, "contents": self._contents}
+        write_text(path, json.dumps(document))
         return True
 
     def _unmark(self) -> None:
@@ -337,6 +341,15 @@ def agrees(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
         else theirs.get(key) == value
         for key, value in ours.items()
     )
+
+
+def contents_of(folder: Path) -> set[str]:
+    """Of what was learned in a folder, as its marker tells; empty if it does not."""
+    try:
+        contents = read_object(folder / CHECKPOINT / MARKER, "").get("contents", [])
+    except InputError:
+        return set()
+    return set(map(str, contents)) if isinstance(contents, list) else set()
 
 
 def _marked_kind(folder: Path) -> str | None:

@@ -142,8 +142,14 @@ def _video_frames(scan: Scan, rate: Fraction, start: int, stop: int) -> Iterator
     tones = standard_range(scan.transfer, scan.primaries)
     convert = ToRGB(scan.info.size, scan.orientation, tones)
     # A frame shown again is converted again: that is cheap, and the caller may modify its frames.
+    frame = None
     for frame in hold(_stamped(scan, rate, start), start, stop):
         yield convert(frame)
+    if frame is None:  # who reads a clip counts on a frame
+        raise InputError(
+            f"{scan.info.path}: none of its frames can be decoded: it is damaged; copy or record "
+            "it again."
+        )
 
 
 def _stamped(scan: Scan, rate: Fraction, start: int) -> Iterator[tuple[int, VideoFrame]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dancenow import consent
 from dancenow.choreographer.choreographer import DanceRequest
 from dancenow.credentials import Claim, Made
 from dancenow.errors import InputError
@@ -120,6 +121,7 @@ class ComposeInputs:
             performers = tuple(Performer.load(path, device) for path in options.performer)
             ensemble = Ensemble(performers, options.formation, options.canon, options.background)
             ensemble.check()
+            consent.tell(*options.performer)
             if len(performers) == 1:
                 check_performer(ShowOptions(background=options.background), performers[0])
         if options.music is not None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from dancenow import consent
 from dancenow.choreographer import Choreographer, find_method
 from dancenow.choreographer.arrangement import Arranged, Arrangement
 from dancenow.credentials import Made
@@ -21,6 +22,7 @@ from dancenow.sources.captures import WRITTEN, check_depth, filmed, is_motion, n
 from dancenow.sources.footage import files_of, read_footage
 from dancenow.staging.ensemble import Ensemble
 from dancenow.staging.group import in_one_frame
+from dancenow.staging.result import marked
 from dancenow.staging.show import check_performer, performance_claim
 from dancenow.training.device import choose_device
 from dancenow.workflows._composed import Composed
@@ -62,10 +64,10 @@ def compose(
         check_depth(plan.path, tracks[0])
     if options.view.moved:
         tracks = [filmed(plan.path, tracks[0], options.view)]
-    claim = None
-    if options.credentials:
-        inputs = (*files, *options.performer)
-        claim = performance_claim(Made.new_dance, ensemble.performers, options.background, *inputs)
+    inputs = (*files, *options.performer)
+    claim = marked(
+        performance_claim(Made.new_dance, ensemble.performers, options.background, *inputs), options
+    )
     outputs = named_after(output, list(arranged.tracks)) if is_motion(output) else [output]
     with times.stage("perform" if ensemble.performers else "write"):
         if is_motion(output):
@@ -135,6 +137,7 @@ def _ensemble(
     ensemble = Ensemble(performers, options.formation, 0.0, background)
     if performers:
         ensemble.check()
+        consent.tell(*given)
     return ensemble
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from dancenow import consent
 from dancenow.evaluation.clip import ClipScores
 from dancenow.files import make_folder
 from dancenow.options import (
@@ -15,6 +16,7 @@ from dancenow.options import (
     TrainChoreographerOptions,
     TrainPerformerOptions,
 )
+from dancenow.options.field import narrowed
 from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import load_source
@@ -93,7 +95,7 @@ def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback =
         OutputError: the folder cannot be written.
     """
     options = options or DemoOptions()
-    folder, seed, credentials = options.out, options.seed, options.credentials
+    folder, seed = options.out, options.seed
     run = _Run(options, QUICK if options.quick else FULL, progress)
     size, times = run.size, run.times
     make_folder(folder)
@@ -102,17 +104,17 @@ def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback =
     source, target, truth, result = (
         folder / f"{name}.mp4" for name in ("source", "target", "truth", "result")
     )
-    performing = PerformOptions(device=options.device, credentials=credentials)
+    performing = narrowed(options, PerformOptions)
     first = _first(run, source, performing)
     budget, performer = size.performer, folder / f"performer-{size.preset}"
-    training = TrainPerformerOptions(
+    training = replace(
+        narrowed(options, TrainPerformerOptions),
         preset=size.preset,
         minutes=budget.minutes,
         steps=budget.steps,
-        device=options.device,
-        seed=seed,
     )
     trained = train_performer(target, performer, training, progress=progress, times=times)
+    consent.record(performer, consent.OF_SAMPLES)
     performed = perform(performer, source, result, performing, times=times, progress=progress)
     with times.stage("evaluate"):
         true, most = PoseTrack.load(truth.with_suffix(".pose.npz")), size.compared
@@ -124,7 +126,7 @@ def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback =
             [source, poses, result, truth],
             folder / "transfer.mp4",
             sound=source,
-            credentials=credentials,
+            credentials=options.credentials,
             progress=progress,
         )
     page = write_demo_page(folder, size, seed, scores, times, first, performed, dance, new_dance)
@@ -161,13 +163,8 @@ class _Run:
 
     def generate(self, learned: Path, output: str, **further: Any) -> Generated:
         """Write a new dance."""
-        options = GenerateOptions(
-            seconds=self.size.dance_seconds,
-            credentials=self.options.credentials,
-            device=self.options.device,
-            seed=self.options.seed,
-            **further,
-        )
+        shared = narrowed(self.options, GenerateOptions)
+        options = replace(shared, seconds=self.size.dance_seconds, **further)
         return generate(learned, self.folder / output, options, progress=self.progress)
 
 

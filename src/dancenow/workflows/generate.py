@@ -15,7 +15,7 @@ from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.captures import MOTION, WRITTEN, check_depth, filmed, is_motion
 from dancenow.staging.backdrop import TARGET
-from dancenow.staging.result import open_result
+from dancenow.staging.result import marked, open_result
 from dancenow.training.device import choose_device
 from dancenow.video import check_output
 from dancenow.video.prefetch import prefetch
@@ -146,7 +146,7 @@ def _compose(job: _Job) -> Generated:
         check_depth(job.dance, track)
     if options.view.moved:
         track = filmed(job.dance, track, options.view, loop=options.loop)
-    claim = inputs.claim(options, job.dance) if options.credentials else None
+    claim = marked(inputs.claim(options, job.dance), options)
     with job.times.stage("perform" if inputs.ensemble.performers else "write"):
         size, signed = write_dance(
             [track], job.output, inputs.ensemble, options.music, claim, job.progress
@@ -176,7 +176,7 @@ def _dream(job: _Job) -> Generated:
     folder, choreographer = job.choreographer()
     with job.times.stage("generate"):
         dream = choreographer.dream(request, reference=options.reference or None)
-        claim = Claim.of(Made.dream, Origin.painted, job.dance) if options.credentials else None
+        claim = marked(Claim.of(Made.dream, Origin.painted, job.dance), options)
         size = choreographer.size
         with open_result(job.output, claim, fps=dream.fps, size=size) as result:
             for frame in prefetch(dream.frames):

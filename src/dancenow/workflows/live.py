@@ -9,6 +9,7 @@ from statistics import median
 
 import numpy as np
 
+from dancenow import consent
 from dancenow.credentials import Made
 from dancenow.errors import InputError
 from dancenow.files import check_not_read
@@ -24,6 +25,7 @@ from dancenow.staging.backdrop import SOURCE, TRANSPARENT, Backdrop, check_backg
 from dancenow.staging.live.camera import LiveCamera, open_camera
 from dancenow.staging.live.screen import ClipFile, Screen, ScreenWindow, VirtualCamera
 from dancenow.staging.live.session import LiveSession
+from dancenow.staging.result import marked
 from dancenow.staging.show import performance_claim
 from dancenow.training import choose_device
 from dancenow.video import check_output
@@ -90,11 +92,11 @@ def perform_live(
     performer = _loaded(Path(folder), options)
     with ExitStack() as resources:
         camera = open_camera(source, resources)
-        claim = None
-        if options.credentials:
-            played = None if source.isdigit() else Path(source)
-            inputs = (played, Path(folder))
-            claim = performance_claim(Made.live, [performer], options.background, *inputs)
+        played = None if source.isdigit() else Path(source)
+        inputs = (played, Path(folder))
+        claim = marked(
+            performance_claim(Made.live, [performer], options.background, *inputs), options
+        )
         screen: Screen = ScreenWindow()
         if options.virtual_camera is not None:
             screen = VirtualCamera(camera.fps, options.virtual_camera)
@@ -127,6 +129,7 @@ def perform_between(
 
 def _loaded(folder: Path, options: LiveOptions) -> Performer:
     performer = Performer.load(folder, choose_device(options.device))
+    consent.tell(folder)
     if not performer.paints_layers:
         raise InputError(
             f"{folder}: live performing needs a performer of the preset fast; this one paints "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dancenow import consent
 from dancenow.credentials import Made
 from dancenow.errors import InputError, counted
 from dancenow.files import check_not_read
@@ -17,7 +18,7 @@ from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.sources.load import check_rate, load_cast
 from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.staging.performance import check_ensemble, write_cast, write_figures
-from dancenow.staging.result import ResultWriter
+from dancenow.staging.result import ResultWriter, marked
 from dancenow.staging.show import (
     check_performer,
     check_several,
@@ -146,10 +147,11 @@ def perform(
     for each in performers:
         check_performer(options, each, source)
     check_ensemble(performers, options, options.formation)
-    claim = None
-    if options.credentials:
-        made = Made.performance
-        claim = performance_claim(made, performers, options.background, source, *folders)
+    consent.tell(*folders)
+    claim = marked(
+        performance_claim(Made.performance, performers, options.background, source, *folders),
+        options,
+    )
     if is_authors_folder(source):
         if len(performers) > 1:
             raise InputError(f"{source}: holds drawn stick figures, which one performer dances.")

@@ -17,7 +17,7 @@ from dancenow.credentials import Claim, Made, Origin
 from dancenow.files import check_can_write, check_not_read, write_bytes
 from dancenow.options import ReconstructOptions
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
-from dancenow.staging.result import open_result
+from dancenow.staging.result import marked, open_result
 from dancenow.training.device import choose_device
 from dancenow.video import check_output
 from dancenow.video.png import encode_png
@@ -90,10 +90,8 @@ def reconstruct(
         errors = []
         width, height = choreographer.size
         fps = frames.fps / frames.stride
-        claim = Claim.of(Made.reconstruction, Origin.composite, clip, folder)
-        with open_result(
-            output, claim if options.credentials else None, fps=fps, size=(2 * width, height)
-        ) as result:
+        claim = marked(Claim.of(Made.reconstruction, Origin.composite, clip, folder), options)
+        with open_result(output, claim, fps=fps, size=(2 * width, height)) as result:
             decoded = choreographer.codec.decode(means)
             for done, (picture, back) in enumerate(zip(frames.pictures, decoded, strict=True)):
                 result.write(np.hstack([as_rgb(picture), as_rgb(back)]))

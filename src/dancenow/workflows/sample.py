@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -15,8 +16,10 @@ from dancenow.pose import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sample import DANCES, PERFORMERS, SampleStage, click_track
 from dancenow.sample.looks import find_performer
+from dancenow.sample.shipped import FOLDER
 from dancenow.staging.result import NOTE
 from dancenow.video import check_output, open_writer
+from dancenow.video.comment import read_comment
 
 _SOUND_RATE = 44100  # samples per second
 _CRF = 14  # samples stand in for camera footage: keep them clean
@@ -48,6 +51,20 @@ class SampleResult:
             f"{self.output} ({self.frames} frames) and its true track {self.track}; "
             f"dancenow train choreographer {self.track} --codec pose learns from that at once"
         )
+
+
+_OF_NOBODY: Final = "; a sample performer, no real person"
+_NOTE: Final = NOTE + _OF_NOBODY
+
+
+def is_sample(clip: Path) -> bool:
+    """Whether a clip shows a sample performer, as far as it says."""
+    if clip.resolve().is_relative_to(FOLDER):
+        return True
+    try:
+        return (read_comment(clip) or "").endswith(_OF_NOBODY)
+    except InputError:
+        return False
 
 
 def write_sample(
@@ -87,7 +104,7 @@ def write_sample(
     sound = (click_track(dance, total / fps, seed, _SOUND_RATE), _SOUND_RATE)
     with (
         times.stage("render"),
-        open_writer(output, fps=fps, size=size, crf=_CRF, audio=sound, comment=NOTE) as writer,
+        open_writer(output, fps=fps, size=size, crf=_CRF, audio=sound, comment=_NOTE) as writer,
     ):
         for pose in poses:
             writer.write(stage.draw(pose))

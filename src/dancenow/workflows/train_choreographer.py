@@ -75,7 +75,12 @@ def train_choreographer(
     times = StageTimes() if times is None else times
     finished = is_choreographer(folder)
     with Session(
-        folder, "choreographer", finished=finished, logger=options.logger, progress=progress
+        folder,
+        "choreographer",
+        finished=finished,
+        contents=[content_hash(clip) for clip in paths if clip.exists()],
+        logger=options.logger,
+        progress=progress,
     ) as session:
         job = TrainingJob(paths, config, options, device, times, progress, styles)
         return method.train(session, job)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from dancenow import consent
+from dancenow.hashing import content_hash
 from dancenow.options import TrainPerformerOptions
 from dancenow.performer import Performer, is_performer
 from dancenow.performer.plan import TrainingPlan
 from dancenow.pose.dancers import check_person
+from dancenow.processes import is_secondary_process
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.training.session import Session
+from dancenow.workflows.sample import is_sample
 
 
 @dataclass(frozen=True)
@@ -95,15 +99,29 @@ def train_performer(
     plan = TrainingPlan.of(options, target)
     plan.method.check_target(target, plan.config)  # before writing anything
     folder = plan.cached_folder(target) if out is None else Path(out)
+    consent.check(folder, options.consent)
     with Session(
         folder,
         "performer",
         finished=is_performer(folder),
+        contents=[content_hash(each) for each in plan.method.contents(target)],
         logger=options.logger,
         progress=progress,
     ) as session:
-        performer = plan.make(session, target, progress, times)
+        try:
+            performer = plan.make(session, target, progress, times)
+        finally:
+            if session.trained or is_performer(folder):
+                _record_consent(folder, target, options.consent)
     return Trained.of(folder, performer, times)
+
+
+def _record_consent(folder: Path, target: Path, answer: str | None) -> None:
+    if not consent.is_settled(folder) and not is_secondary_process():
+        if is_sample(target):
+            consent.record(folder, consent.OF_SAMPLES)
+        elif answer == "yes":
+            consent.record(folder)
 
 
 def load_or_train(
@@ -130,3 +148,4 @@ def check_target(target: Path, options: TrainPerformerOptions) -> None:
     plan = TrainingPlan.of(options, target)
     if not is_performer(target):
         plan.method.check_target(target, plan.config)
+        consent.check(plan.cached_folder(target), options.consent)

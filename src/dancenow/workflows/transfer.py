@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dancenow import consent
 from dancenow.credentials import Made
 from dancenow.errors import InputError
 from dancenow.files import check_not_read
@@ -18,6 +19,7 @@ from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.sources.load import check_rate, load_cast
 from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.staging.performance import check_ensemble, write_cast
+from dancenow.staging.result import marked
 from dancenow.staging.show import (
     check_performer,
     check_several,
@@ -95,9 +97,10 @@ def transfer(
         cast.append(known)
     performers = [each.performer for each in cast]
     check_ensemble(performers, options, options.formation)
-    claim = None
-    if options.credentials:
-        claim = performance_claim(Made.transfer, performers, options.background, source, *targets)
+    consent.tell(*(each.folder for each in cast))
+    claim = marked(
+        performance_claim(Made.transfer, performers, options.background, source, *targets), options
+    )
     with times.stage("perform"):
         result = write_cast(
             performers,

@@ -99,7 +99,7 @@ class LearnedLatents:
     @staticmethod
     def load(path: Path) -> LearnedLatents:
         """Read `latents.npz`."""
-        file = read_arrays(path, "is damaged; train the choreographer again.")
+        file = read_arrays(path, "is damaged; train it again.")
         fps = Fraction(*file["fps"].tolist())
         check_rate(path, float(fps))
         return LearnedLatents(

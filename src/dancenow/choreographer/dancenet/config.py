@@ -18,9 +18,9 @@ UNCUT: Final = ("grey", "colour")
 class PictureConfig(Schema):
     """The pictures that are learned."""
 
-    height: Width = 120
+    height: int = Field(default=120, le=4096)
     """In pixels; a multiple of 8."""
-    width: Width = 208
+    width: int = Field(default=208, le=4096)
     """In pixels; a multiple of 8."""
     background: Background = "auto"
     """How the background is removed; "auto" looks at the clip."""

@@ -296,7 +296,7 @@ class PoseChoreographer(Choreographer):
 
 
 def _read_moves(path: Path, document: dict[str, Any]) -> tuple[PoseCodec, LearnedMoves]:
-    arrays = read_arrays(path, "is damaged; train the choreographer again.")
+    arrays = read_arrays(path, "is damaged; train it again.")
     face, left, right = (bool(value) for value in arrays["known"])
     codec = PoseCodec(
         Body.from_dict(document["body"]),
@@ -313,6 +313,10 @@ def _read_moves(path: Path, document: dict[str, Any]) -> tuple[PoseCodec, Learne
     moves = arrays["moves"].astype(np.float32)
     if any(array.shape != (codec.dimensions,) for array in (moves[0], *scales.values())):
         raise ValueError("vectors of another codec")
+    if not all(
+        array.dtype.kind in "fiub" and np.isfinite(array).all() for array in arrays.values()
+    ):
+        raise ValueError("values that are no numbers")
     pieces = np.split(moves, np.cumsum(arrays["lengths"])[:-1])
     fps = Fraction(*map(int, document["fps"]))
     check_rate(path, float(fps))

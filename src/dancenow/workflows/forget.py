@@ -1,0 +1,108 @@
+"""Forgetting somebody: all that was learned of a person or a dance, wherever it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dancenow.cache import entries, forget
+from dancenow.choreographer import is_choreographer
+from dancenow.errors import InputError, OutputError, counted
+from dancenow.files import remove, size_of
+from dancenow.hashing import content_hash
+from dancenow.performer import is_performer
+from dancenow.reading import read_object
+from dancenow.training.session import CHECKPOINT, MARKER, contents_of
+
+_OURS = ("*.safetensors", "*.npz", "*.png", "config.json", "consent.json", "index.html")
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was removed.
+
+    Attributes:
+        what: the folder or the clip.
+        removed: everything that is gone, from the cache, too.
+        bytes: how much that was.
+        left: files in the folder that are not ours, and stay.
+        looked_at: how many entries of the cache were looked at afterwards; none is of this person.
+    """
+
+    what: Path
+    removed: tuple[Path, ...]
+    bytes: int
+    left: tuple[Path, ...]
+    looked_at: int
+
+    def summary(self) -> str:
+        """A few lines for the user."""
+        lines = [
+            f"{self.what}: forgotten; {counted(len(self.removed), 'thing')} "
+            f"({self.bytes / 1e6:,.1f} MB) are removed, and none of the "
+            f"{self.looked_at:,} others that the cache holds is of it"
+        ]
+        lines += [f"  stays, since it is not ours: {path}" for path in self.left]
+        return "\n".join(lines)
+
+
+def forget_person(what: str | Path) -> Forgotten:
+    """Remove everything that was learned of somebody, and everything the cache holds of them.
+
+    Videos that were made stay, and so does the clip: these are the user's.
+
+    Args:
+        what: the folder of a performer or a choreographer, finished or not; or a clip, of which
+            the cache is to hold nothing more.
+
+    Raises:
+        InputError: it is neither.
+        OutputError: something cannot be removed.
+    """
+    what = Path(what)
+    if not what.exists():
+        raise InputError(f"{what}: no such folder or clip.")
+    learned = what.is_dir() and _is_learned(what)
+    if what.is_dir() and not learned and not any(what.iterdir()):
+        raise InputError(f"{what}: is empty; give the folder of a performer, or a clip.")
+    contents = _contents(what) if learned else {content_hash(what)}
+    removed: list[Path] = []
+    freed = 0
+    if learned:
+        found = [path for pattern in _OURS for path in sorted(what.glob(pattern))]
+        for path in (*found, what / CHECKPOINT, what / "previews"):
+            if path.exists():
+                freed += size_of(path)
+                remove(path)
+                removed.append(path)
+    kept = {entry.path: size_of(entry.path) for entry in entries()}
+    gone = forget(contents)
+    freed += sum(kept.get(path, 0) for path in gone)
+    left: tuple[Path, ...] = ()
+    if learned:
+        left = tuple(sorted(what.iterdir()))
+        if not left:
+            what.rmdir()
+    looked_at = list(entries())
+    if any(not contents.isdisjoint(entry.of) for entry in looked_at):
+        raise OutputError(f"{what}: something of it is still in the cache; try again.")
+    return Forgotten(what, (*removed, *gone), freed, left, len(looked_at))
+
+
+def _is_learned(folder: Path) -> bool:
+    """Whether something was learned, or begun to be, in a folder."""
+    begun = (folder / CHECKPOINT / MARKER).is_file()
+    return begun or is_performer(folder) or is_choreographer(folder)
+
+
+def _contents(folder: Path) -> set[str]:
+    """What something was learned from, as far as its files tell; and itself."""
+    found = {content_hash(folder), *contents_of(folder)}
+    try:
+        figures = read_object(folder / "config.json", "").get("training")
+    except InputError:
+        return found
+    learned = figures.get("learned") if isinstance(figures, dict) else None
+    if isinstance(learned, dict):  # older versions' markers do not tell
+        found.add(str(learned.get("clip")))
+    return found

@@ -1,0 +1,258 @@
+"""Spoil good files by chance, and read each in a process of its own that is watched.
+
+    python tests/attacks/fuzz.py --seed 7 --count 1000 --keep runs/fuzz
+
+A reader may take a file or refuse it in one line; it must not crash, hang, take much memory, show
+control characters, or leave anything behind.  What fails is kept, with its command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+from doors import CASES, DOORS, Door, make_good_files, pack_person
+from mutations import mutated
+
+MEMORY: Final = 2 << 30  # bytes beyond what the parent has
+SECONDS: Final = 60.0
+_MODULES: Final = ("dancenow.cli", "dancenow.workflows.perform", "dancenow.workflows.pose",
+                   "dancenow.workflows.generate", "dancenow.workflows.compose",
+                   "dancenow.workflows.train_performer", "dancenow.workflows.verify",
+                   "dancenow.performer.fast.performer", "dancenow.studio.archive",
+                   "torch._dynamo", "mediapipe")  # fmt: skip
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An input that was not read as it must be.
+
+    Attributes:
+        number: of the input in its round.
+        door: its name.
+        why: what went wrong.
+        told: the last lines of standard error.
+    """
+
+    number: int
+    door: str
+    why: str
+    told: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended: its status, or why it was ended; and what it printed as errors."""
+
+    status: int | None
+    why: str
+    told: str
+
+
+def prepared(folder: Path) -> None:
+    """Write the good files, and what reading each leaves in the cache."""
+    os.environ["DANCENOW_CACHE"] = str(folder / "cache")
+    make_good_files(folder)
+    pack_person(folder)
+    shutil.copytree(CASES, folder / "cases")
+    shutil.copyfile(folder / "x.mp4", folder / "signed.mp4")
+    with contextlib.suppress(Exception):  # without it, `verify` has less to read
+        from dancenow.credentials import Claim, Made, Origin, sign
+
+        sign(folder / "signed.mp4", Claim(Made.transfer, Origin.composite), title="signed.mp4")
+
+
+def fuzz(good: Path, seed: int, count: int, keep: Path | None = None) -> Iterator[Failure | None]:
+    """Read `count` spoiled files; yields a failure or None for each.
+
+    Args:
+        good: the folder that `prepared` filled.
+        seed: decides everything.
+        count: how many.
+        keep: where the failing ones are kept.
+    """
+    for name in _MODULES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    for number in range(count):
+        yield one(good, seed, number, keep)
+
+
+def one(good: Path, seed: int, number: int, keep: Path | None = None) -> Failure | None:
+    """Read one spoiled file: the same for the same seed and number."""
+    chance = random.Random(f"{seed} {number}")
+    door = chance.choices(DOORS, [each.weight for each in DOORS])[0]
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
+        work = Path(scratch, "work")
+        shutil.copytree(good, work)
+        file = work / door.file
+        file.write_bytes(mutated(file.read_bytes(), door.kind, chance))
+        spoiled = file.read_bytes()
+        before = {path.relative_to(work) for path in work.rglob("*")}
+        ended = _read(door, work)
+        why = ended.why or _wrong(door, ended, work, before)
+    if not why:
+        return None
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        (keep / f"{seed}-{number}-{file.name}").write_bytes(spoiled)
+        (keep / f"{seed}-{number}.txt").write_text(
+            f"{door.name}\n{why}\n{ended.told}\n", errors="backslashreplace"
+        )
+    return Failure(number, door.name, why, "\n".join(ended.told.splitlines()[-3:]))
+
+
+def _read(door: Door, work: Path) -> Ended:
+    """Read a file in a forked process, which is ended if it takes too long or too much memory."""
+    read, write = os.pipe()
+    base = psutil.Process().memory_info().rss
+    pid = os.fork()
+    if pid == 0:
+        os.close(read)
+        _child(door, work, write)
+    os.close(write)
+    process, begun, why = psutil.Process(pid), time.monotonic(), ""
+    told = bytearray()
+    os.set_blocking(read, False)
+    with os.fdopen(read, "rb", buffering=0) as pipe:
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                told += pipe.read(1 << 20) or b""
+            done, state = os.waitpid(pid, os.WNOHANG)
+            if done:
+                break
+            with contextlib.suppress(psutil.Error):
+                if process.memory_info().rss > base + MEMORY:
+                    why = "it took more than 2 GB of memory"
+            if time.monotonic() - begun > SECONDS:
+                why = f"it took more than {SECONDS:.0f} s"
+            if why:
+                os.killpg(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                state = 0
+                break
+            time.sleep(0.02)
+        told += pipe.read(1 << 20) or b""
+    status = os.waitstatus_to_exitcode(state)
+    if status < 0:
+        why = f"it was ended by {signal.Signals(-status).name}"
+    return Ended(status, why, told.decode("utf-8", "surrogateescape"))
+
+
+def _child(door: Door, work: Path, write: int) -> None:
+    status = 99
+    try:
+        os.setsid()
+        os.dup2(write, 2)
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 0)
+        os.dup2(null, 1)
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", closefd=False, errors="backslashreplace")  # noqa: SIM115
+        os.chdir(work)
+        os.environ["DANCENOW_CACHE"] = str(work / "cache")
+        os.environ["TMPDIR"] = str(work)
+        tempfile.tempdir = str(work)
+        if callable(door.command):
+            status = _called(door, work)
+        else:
+            from dancenow.cli import main
+
+            sys.argv = ["dancenow", *(word.replace("{}", door.file) for word in door.command)]
+            main()
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else 1
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+        os._exit(status)
+
+
+def _called(door: Door, work: Path) -> int:
+    from dancenow.errors import InputError
+
+    try:
+        assert callable(door.command)
+        door.command(work / door.file)
+    except InputError as error:
+        print(f"dancenow: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _wrong(door: Door, ended: Ended, work: Path, before: set[Path]) -> str:
+    """What is wrong with how a process ended; "" if nothing is."""
+    lines = [line for line in ended.told.splitlines() if line.startswith("dancenow: ")]
+    errors = [line for line in lines if not line.startswith("dancenow: warning: ")]
+    if ended.status not in door.statuses:
+        return f"status {ended.status}"
+    if ended.status == 2 and len(errors) != 1:
+        return f"status 2 with {len(errors)} lines"
+    if "Traceback" in ended.told or "-v shows where" in ended.told:
+        return "a raw error"
+    if any(_CONTROL.search(line) for line in lines):
+        return "control characters"
+    left = {path.relative_to(work) for path in work.rglob("*")} - before
+    if found := [path for path in left if ".part" in path.name or path.name.startswith("tmp")]:
+        return f"left behind: {found[0]}"
+    if ended.status == 2 and (made := [p for p in left if p.name.startswith("out.")]):
+        return f"refused, but made: {made[0]}"
+    return ""
+
+
+def main() -> int:
+    """Run a round; returns 1 if anything failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--keep", type=Path, default=Path("runs/fuzz"))
+    parser.add_argument("--only", type=int, help="one number of the round")
+    parser.add_argument("--prepare", type=Path, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.prepare is not None:
+        prepared(chosen.prepare)
+        return 0
+    failures, begun = 0, time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="fuzz-good-") as folder:
+        good = Path(folder)
+        # In a process of its own: what has computed must not be forked.
+        subprocess.run([sys.executable, __file__, "--prepare", folder], check=True)
+        if chosen.only is not None:
+            print(one(good, chosen.seed, chosen.only, chosen.keep))
+            return 0
+        for number, failure in enumerate(fuzz(good, chosen.seed, chosen.count, chosen.keep), 1):
+            if failure is not None:
+                failures += 1
+                print(
+                    f"{failure.number} {failure.door}: {failure.why}\n  {failure.told!a}",
+                    flush=True,
+                )
+            if number % 100 == 0:
+                spent = time.monotonic() - begun
+                print(f"{number} read, {failures} failed, {spent:.0f} s", flush=True)
+    print(f"{chosen.count} spoiled files read with seed {chosen.seed}: {failures} failed")
+    return int(failures > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
