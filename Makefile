@@ -1,6 +1,6 @@
 # DanceNow's chores.  PYTHON=... names the Python to use, PIP_ARGS="..." goes to pip,
 # ARGS="..." to the program that demo, test, samples or others run.
-.PHONY: help setup develop demo test coverage lint wheel docs bench samples gpu-kit gpu-check clean
+.PHONY: help setup develop demo test coverage lint fuzz kill-test wheel docs bench samples gpu-kit gpu-check clean
 
 BIN := .venv/bin
 export PYTHON PIP_ARGS
@@ -34,6 +34,14 @@ lint: develop ## check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+ROUND ?= --seed 0
+
+fuzz: develop ## read a thousand spoiled files, each in a process that is watched: ROUND="--seed N"
+	$(BIN)/python tests/attacks/fuzz.py $(ROUND)
+
+kill-test: develop ## end every long verb at chance moments, and see that it goes on
+	$(BIN)/python tests/attacks/killing.py $(ROUND)
 
 wheel: develop ## build the wheel, and use it in an empty environment
 	@sh scripts/try_wheel.sh

@@ -237,7 +237,7 @@ def is_full(error: BaseException) -> bool:
     """Whether an error says that the disk is full; some libraries only say so in their text."""
     if isinstance(error, OSError) and error.errno in FULL_DISK:
         return True
-    return os.strerror(errno.ENOSPC) in str(error)
+    return any(os.strerror(number) in str(error) for number in FULL_DISK)
 
 
 def _flush(path: Path) -> None:

@@ -69,7 +69,7 @@ def make_good_files(folder: Path) -> None:
     _write_videos(folder, track)
     (folder / "plan.toml").write_text(
         '[[segment]]\nclip = "t.npz"\nfrom = 0.0\nto = 0.2\nlength = 0.3\n\n'
-        '[[segment]]\nclip = "t.npz"\nlength = 0.2\nspeed = 2.0\n'
+        '[[segment]]\nclip = "t.npz"\nfrom = 0.1\nspeed = 0.5\n'
     )
     (folder / "batch.toml").write_text(
         '[performers]\nbo = "P"\n\n[sources]\na = "t.npz"\n\n'

@@ -78,6 +78,25 @@ def prepared(folder: Path) -> None:
         sign(folder / "signed.mp4", Claim(Made.transfer, Origin.composite), title="signed.mp4")
 
 
+@contextlib.contextmanager
+def good_files(given: Path | None) -> Iterator[Path]:
+    """The folder of good files, or one that is made for the while."""
+    if given is not None:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="fuzz-good-") as folder:
+        # In a process of its own: what has computed must not be forked.
+        subprocess.run([sys.executable, __file__, "--prepare", folder], check=True)
+        yield Path(folder)
+
+
+def warm_up() -> None:
+    """Import what the readers need, once for all forked processes."""
+    for name in _MODULES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
 def fuzz(good: Path, seed: int, count: int, keep: Path | None = None) -> Iterator[Failure | None]:
     """Read `count` spoiled files; yields a failure or None for each.
 
@@ -87,11 +106,18 @@ def fuzz(good: Path, seed: int, count: int, keep: Path | None = None) -> Iterato
         count: how many.
         keep: where the failing ones are kept.
     """
-    for name in _MODULES:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    warm_up()
     for number in range(count):
         yield one(good, seed, number, keep)
+
+
+def unspoiled(good: Path, door: Door) -> str:
+    """What is wrong with how a good file is read; "" if nothing is."""
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
+        work = Path(scratch, "work")
+        shutil.copytree(good, work)
+        ended = _read(door, work)
+    return ended.why or ("" if ended.status == 0 else f"status {ended.status}: {ended.told}")
 
 
 def one(good: Path, seed: int, number: int, keep: Path | None = None) -> Failure | None:
@@ -227,16 +253,19 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--keep", type=Path, default=Path("runs/fuzz"))
     parser.add_argument("--only", type=int, help="one number of the round")
+    parser.add_argument("--good", type=Path, help="a folder that --prepare filled")
     parser.add_argument("--prepare", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.prepare is not None:
         prepared(chosen.prepare)
         return 0
     failures, begun = 0, time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="fuzz-good-") as folder:
-        good = Path(folder)
-        # In a process of its own: what has computed must not be forked.
-        subprocess.run([sys.executable, __file__, "--prepare", folder], check=True)
+    with good_files(chosen.good) as good:
+        warm_up()
+        for door in DOORS:
+            if why := unspoiled(good, door):
+                print(f"the good file of {door.name!r} is not taken: {why}")
+                return 1
         if chosen.only is not None:
             print(one(good, chosen.seed, chosen.only, chosen.keep))
             return 0

@@ -317,10 +317,16 @@ def _read_moves(path: Path, document: dict[str, Any]) -> tuple[PoseCodec, Learne
         array.dtype.kind in "fiub" and np.isfinite(array).all() for array in arrays.values()
     ):
         raise ValueError("values that are no numbers")
-    pieces = np.split(moves, np.cumsum(arrays["lengths"])[:-1])
+    lengths = arrays["lengths"].astype(np.int64).ravel()
+    held_out = int(arrays["held_out"])
+    if lengths.min() < 1 or lengths.sum() != len(moves) or not 0 <= held_out < len(lengths):
+        raise ValueError("the pieces do not fit the moves")
+    if not (scales["deviation"] > 0).all() or not np.isfinite([calm, lively]).all():
+        raise ValueError("a scale that is none")
+    pieces = np.split(moves, np.cumsum(lengths)[:-1])
     fps = Fraction(*map(int, document["fps"]))
     check_rate(path, float(fps))
-    learned = len(pieces) - int(arrays["held_out"])
+    learned = len(pieces) - held_out
     return codec, LearnedMoves(
         tuple(pieces[:learned]),
         MoveScaler(**scales, calm=calm, lively=lively),

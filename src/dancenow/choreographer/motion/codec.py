@@ -61,6 +61,7 @@ RATE: Final = 15.0  # vectors a second
 LIMBS: Final = slice(4, 4 + 2 * len(LIMB_NAMES))  # where a vector holds them
 
 SHORTEST: Final = 3.0  # seconds: shorter pieces teach no dance
+_HAND, _FACE = 42, 148  # values of a shape: x and y of 21 and of 74 keypoints
 _HAND_SHAPES: Final = 12
 _FACE_SHAPES: Final = 10
 _STANDS: Final = 0.35  # body heights a second: a foot on the ground that is faster slides
@@ -90,6 +91,11 @@ class PoseCodec:
     known: tuple[bool, bool, bool]
     head_stays: bool
     spatial: bool = False
+
+    def __post_init__(self) -> None:
+        for (mean, axes), count in ((self.hand, _HAND), (self.face, _FACE)):
+            if mean.shape != (count,) or axes.ndim != 2 or axes.shape[1] != count:
+                raise ValueError(f"shapes of {mean.shape} and {axes.shape}, not of {count} values")
 
     @property
     def dimensions(self) -> int:
