@@ -10,6 +10,7 @@ import pytest
 
 from fixture_types import MadeOnce
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks a process for each file")
 FUZZ = Path(__file__).with_name("fuzz.py")
 COUNT = 60
 

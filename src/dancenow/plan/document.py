@@ -31,11 +31,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tomlkit.exceptions import TOMLKitError
 
 from dancenow.errors import InputError
+from dancenow.limits import DANCE_SECONDS
 from dancenow.names import nearest
 from dancenow.plan import faults
 from dancenow.reading import read_text
 
-LONGEST: Final = 3600.0  # seconds of a dance
+LONGEST: Final = DANCE_SECONDS
 LATEST: Final = 10 * LONGEST  # beats or seconds
 MOST: Final = 1000  # segments, repetitions or pins
 _HEADER: Final = re.compile(r"\s*\[\[?\s*\"?(\w+)\"?\s*\]\]?")

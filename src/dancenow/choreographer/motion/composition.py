@@ -14,9 +14,10 @@ from dancenow.choreographer.choreographer import SECONDS
 from dancenow.choreographer.motion.body import measure_body
 from dancenow.choreographer.motion.codec import RATE
 from dancenow.errors import InputError
+from dancenow.limits import DANCE_SECONDS
 from dancenow.pose import PoseTrack
 
-LONGEST: Final = 3600.0  # seconds of a dance
+LONGEST: Final = DANCE_SECONDS
 WILDEST: Final = 10.0  # temperature; far above, nothing is left of the dance
 LEAD: Final = 1.0  # seconds of what is continued that lead into the new dance
 
