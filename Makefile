@@ -64,7 +64,7 @@ bench: develop ## run the scripts of benchmarks/, on CLIP=... or a sample perfor
 	$(BIN)/python benchmarks/edn.py
 	$(BIN)/python benchmarks/dancenet.py
 	$(BIN)/python benchmarks/sample_rendering.py --seconds 3
-	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/memory.py --minutes 1 --verbs pose
 
 samples: develop ## make the shipped clips and dancers of the sample performers anew
 	$(BIN)/python scripts/make_samples.py $(ARGS)

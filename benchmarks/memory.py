@@ -1,27 +1,43 @@
-"""Peak memory of `dancenow pose` on a long clip, which this script makes.
+"""Peak memory of every long verb on a long clip, which this script makes.
 
-    python benchmarks/memory.py [--minutes 10] [--source CLIP]
+    python benchmarks/memory.py [--minutes 10] [--source CLIP] [--verbs pose,train,perform]
 
 The clip is 1920 x 1080 at 25 frames/s: a sample performer's dance (or a given clip), repeated.
-Prints the peak resident memory of the whole process, as the system counts it, and the rate.
+Prints, for each verb, the most memory that it held at once: its own, and with the files that are
+mapped into it, which the system takes back when it needs room.  Both are looked at every 50 ms,
+over the process and those that it started.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+
+import psutil
 
 from dancenow.sample import render_sample
 from dancenow.video import open_writer, read_frames
 
 SIZE, FPS = (1920, 1080), 25
+EVERY = 0.05  # seconds
+
+# In this order each finds what it needs.
+VERBS = {
+    "pose": "pose long.mp4 -o track.npz",
+    "train": "train performer long.mp4 -o performer --steps 20 --device cpu",
+    "perform": "perform performer long.mp4 -o performed.mp4 --device cpu",
+    "moves": "train choreographer long.mp4 -o moves --codec pose --steps 20 --device cpu",
+    "pictures": "train choreographer long.mp4 -o dream --steps 20 --device cpu",
+    "evaluate": "evaluate clip performed.mp4 long.mp4",
+    "export": "export-motion long.mp4 -o exported",
+}
 
 
 def make_clip(path: Path, minutes: float, source: Path | None) -> int:
@@ -43,24 +59,41 @@ def make_clip(path: Path, minutes: float, source: Path | None) -> int:
     return written
 
 
+def measured(command: list[str], folder: Path) -> tuple[int, float, float]:
+    """The exit status of a command, and the most MiB it held: its own, and with mapped files."""
+    env = {**os.environ, "DANCENOW_CACHE": str(folder / "cache")}
+    own = mapped = 0.0
+    with subprocess.Popen(command, cwd=folder, env=env, stderr=subprocess.DEVNULL) as process:
+        root = psutil.Process(process.pid)
+        while process.poll() is None:
+            with suppress(psutil.Error):
+                seen = [each.memory_info() for each in (root, *root.children(recursive=True))]
+                held = sum(each.rss for each in seen)
+                shared = sum(getattr(each, "shared", 0) for each in seen)
+                own, mapped = max(own, (held - shared) / 2**20), max(mapped, held / 2**20)
+            time.sleep(EVERY)
+    return process.returncode, own, mapped
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--source", type=Path)
+    parser.add_argument("--verbs", default=",".join(VERBS))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         frames = make_clip(folder / "long.mp4", options.minutes, options.source)
-        command = [sys.executable, "-m", "dancenow", "pose", str(folder / "long.mp4")]
-        command += ["-o", str(folder / "track.npz")]
-        start = time.perf_counter()
-        subprocess.run(command, check=True, env={**os.environ, "DANCENOW_CACHE": str(folder / "c")})
-        spent = time.perf_counter() - start
-    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    megabytes = used / (1 << 20 if sys.platform == "darwin" else 1 << 10)
-    print(f"{frames} frames of {SIZE[0]} x {SIZE[1]}: {frames / spent:.1f} frames/s,", end=" ")
-    print(f"peak resident memory {megabytes:.0f} MiB")
+        print(f"{frames} frames of {SIZE[0]} x {SIZE[1]}")
+        for verb in options.verbs.split(","):
+            start = time.perf_counter()
+            command = [sys.executable, "-m", "dancenow", *VERBS[verb].split()]
+            status, own, mapped = measured(command, folder)
+            rate = frames / (time.perf_counter() - start)
+            failed = "" if status in (0, 1) else f", status {status}"
+            print(f"{verb:9} {own:6.0f} MiB of its own, {mapped:6.0f} with mapped files,", end=" ")
+            print(f"{rate:5.1f} frames/s{failed}", flush=True)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ ROWS = (
     ("files", "hashing", "schema", "progress"),
     ("reading", "processes"),
     ("limits",),
-    ("errors", "names"),
+    ("errors", "names", "model_files"),
 )
 
 # A method's folder is reached through its table; these know one method, since their verb does.

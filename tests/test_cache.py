@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
 import subprocess
 import sys
+import time
 import warnings
 import zlib
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from dancenow.cache import Entry, cache_dir, forget, prune
-from dancenow.errors import DanceNowWarning, OutputError
+from dancenow.errors import DanceNowWarning, InputError, OutputError
 from dancenow.files import sweep_below, unfinished, write_text
 from dancenow.hashing import content_hash
 
@@ -133,17 +135,48 @@ def test_forgetting_a_content_removes_all_that_was_made_of_it(own_cache: Path) -
     assert made(yours) == "x" and not list(own_cache.glob("*/" + mine[0].path.name + "*"))
 
 
-def test_the_cache_keeps_below_its_size_and_learned_things_longest() -> None:
-    kinds = ("performers", "rooms", "tracks", "crops")
+def test_the_cache_keeps_below_its_size_and_what_was_learned(own_cache: Path) -> None:
+    kinds = ("performers", "rooms", "tracks", "crops", "fetched")
     entries = [Entry.named(kind, [kind]) for kind in kinds]
     for number, entry in enumerate(entries):
         made(entry, "x" * 1000)
         if entry.path.parent.name != "crops":  # that is in use
             for path in (entry.path, entry.beside(".of")):
                 os.utime(path, (number, number))
+    now = time.time() - 24 * 3600  # what was fetched for a batch stays longer
+    os.utime(entries[4].beside(".of"), (now, now))
+    (own_cache / "Photos").mkdir()
+    (own_cache / "Photos" / "holiday.jpg").write_bytes(b"x" * 5000)
     assert prune(10_000) == []
-    assert prune(2_500) == [entries[1].path, entries[2].path]
-    assert prune(0) == [entries[0].path] and entries[3].is_there
+    assert prune(4_500) == [entries[1].path]
+    assert prune(0) == [entries[2].path]
+    assert forget(["fetched"]) == [entries[4].path]
+    assert [entry.is_there for entry in entries] == [True, False, False, True, False]
+    assert (own_cache / "Photos" / "holiday.jpg").exists()
+
+
+def test_a_performer_of_an_older_version_is_forgotten_by_its_configuration_alone(
+    own_cache: Path,
+) -> None:
+    for name in ("carol", "dave"):
+        folder = own_cache / "performers" / name
+        folder.mkdir(parents=True)
+        learned = {"training": {"learned": {"clip": name}}}
+        (folder / "config.json").write_text(json.dumps(learned))
+    assert forget(["dave"]) == [own_cache / "performers" / "dave"]
+    assert (own_cache / "performers" / "carol").is_dir()
+
+
+def test_what_the_machine_does_wrong_is_no_damage() -> None:
+    entry = Entry.named("rooms", ["a"])
+    made(entry)
+
+    def full() -> None:
+        raise InputError("x") from OSError(errno.EMFILE, "Too many open files")
+
+    with pytest.raises(InputError):
+        entry.get(lambda: None, full)
+    assert entry.is_there
 
 
 def test_what_a_dead_process_left_is_swept(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ DOCS = Path(__file__).parents[1] / "docs" / "trust.md"
 
 
 def test_what_people_film_is_taken() -> None:
-    for size in ((7680, 4320), (2160, 3840), (8064, 6048), (1, 1), (20_000, 400)):
+    for size in ((7680, 4320), (2160, 3840), (8064, 6048), (12_000, 9000), (1, 1), (20_000, 400)):
         limits.check_picture("x", *size)
     for fps in (0.5, 23.976, 240, 960):
         limits.check_rate("x", fps)
@@ -56,13 +56,25 @@ def test_rates_lengths_places_and_sizes_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "error",
     [ValueError(), KeyError(), RecursionError(), OverflowError(), EOFError(), zlib.error(),
-     MemoryError(), SyntaxError(), AssertionError(), zipfile.BadZipFile(), RuntimeError()],
+     SyntaxError(), AssertionError(), zipfile.BadZipFile(), RuntimeError()],
 )  # fmt: skip
 def test_whatever_a_parser_raises_becomes_one_line(error: Exception, tmp_path: Path) -> None:
     door = reading(tmp_path / "a.bin", "is odd; mend it.")
     with pytest.raises(InputError, match=r"a\.bin: is odd; mend it\.$") as told, door:
         raise error
     assert told.value.__cause__ is error
+
+
+def test_the_machine_is_not_the_file(tmp_path: Path) -> None:
+    for error, words in (
+        (MemoryError(), "more memory than this machine has"),
+        (OSError(errno.EMFILE, "Too many open files"), "cannot be read \\(Too many"),
+        (PermissionError(errno.EACCES, "x"), "no permission"),
+    ):
+        with pytest.raises(InputError, match=words), reading(tmp_path, "is odd."):
+            raise error
+    with pytest.raises(ImportError), reading(tmp_path, "is odd."):
+        raise ImportError
 
 
 def test_our_own_errors_and_ctrl_c_pass(tmp_path: Path) -> None:

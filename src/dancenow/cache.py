@@ -6,6 +6,7 @@ What is damaged in it is made anew.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -21,7 +22,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from dancenow.errors import DanceNowWarning, InputError, OutputError
-from dancenow.files import remove, size_of, sweep_one, write_text
+from dancenow.files import remove, size_of, sweep_one, unfinished, write_text
 from dancenow.hashing import hash_of
 
 T = TypeVar("T")
@@ -29,10 +30,14 @@ T = TypeVar("T")
 LARGEST_GB: Final = "DANCENOW_CACHE_GB"
 """The environment variable with the size in gigabytes that the cache keeps below."""
 _DEFAULT_GB: Final = 30.0
-_KEPT: Final = ("vgg19", "mirrors")  # brought here by the user, or not yet sent
-_LEARNED: Final = ("performers", "choreographers")  # took long: removed after all else
+# Nothing else below the cache's folder is touched: a user may have named a folder of their own.
+_MADE: Final = ("people", "tracks", "masks", "segments", "cameras", "rooms", "crops", "pairs",
+                "pictures", "stretches", "fetched")  # fmt: skip
+_LEARNED: Final = ("performers", "choreographers")  # took long: only forgotten, never pruned
+_FETCHED: Final = 7 * 24 * 3600.0  # seconds for which what was fetched for a batch stays
 _OF: Final = ".of"  # beside an entry: the contents that it was made of
 _LOCK: Final = ".lock"
+_PATIENCE: Final = 3.0  # seconds that are waited for another process before saying so
 _IN_USE: Final = 6 * 3600.0  # seconds for which an entry is not removed after its last use
 _pruned: float | None = None  # when this process did it
 _log: Final = logging.getLogger(__name__)
@@ -112,6 +117,7 @@ class Entry:
         """
         with suppress(FileNotFoundError):
             return self._read(read)
+        largest_size()  # a wrong one is told before long work
         with self._alone():
             with suppress(FileNotFoundError):
                 return self._read(read)  # made by another process
@@ -123,8 +129,7 @@ class Entry:
                 if not self.is_there:
                     remove(self.beside(_OF))
                 raise
-            if told:
-                self.claim(told)
+            self.claim(told)
             _keep_private(self.path)
         prune_sometimes()
         return read()
@@ -133,10 +138,10 @@ class Entry:
         """Note of which contents it is made, before it is; and what was told meanwhile."""
         write_text(self.beside(_OF), json.dumps({"of": self.of, "told": told}))
 
-    def claimed(self) -> Path:
-        """The path, for what is not made at once, such as a training; the note is made now."""
-        self.claim()
-        return self.path
+    def begin(self) -> None:
+        """Note of what it is made, for what is not made at once, such as a training."""
+        with suppress(OutputError):  # one that is there may lie where nothing can be written
+            self.claim()
 
     def use(self) -> None:
         """Note that it is used, for what is removed first is what was used last long ago."""
@@ -144,8 +149,9 @@ class Entry:
             os.utime(self.beside(_OF))
 
     def remove(self) -> None:
-        """Remove it, and what tells of it."""
-        remove(self.path)
+        """Remove it, at once for whoever reads it, and what tells of it."""
+        with suppress(OSError):
+            remove(self.path.replace(unfinished(self.path)))
         for suffix in (_OF, _LOCK):
             remove(self.beside(suffix))
 
@@ -160,10 +166,16 @@ class Entry:
         try:
             found = read()
         except Exception as error:
+            if _is_of_the_machine(error):
+                raise
             _log.info("%s: was damaged (%s) and is made anew", self.path, error)
-            remove(self.path)
+            self.remove()
             raise FileNotFoundError(self.path) from error
-        self.use()
+        if self.beside(_OF).exists():
+            self.use()
+        else:  # of an older version
+            with suppress(OutputError):
+                self.claim()
         if self.clip is not None:
             for text in _noted(self.path)[1]:
                 warnings.warn(f"{self.clip}: {text}", DanceNowWarning, stacklevel=4)
@@ -191,10 +203,15 @@ class Entry:
         """Let no other process make it within; waits until another one has."""
         lock = FileLock(self.beside(_LOCK), thread_local=False)
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            _log.info("%s: waiting for another process that makes it", self.path)
-            lock.acquire()
+            try:
+                lock.acquire(timeout=_PATIENCE)
+            except Timeout:
+                warnings.warn(
+                    f"{self.clip or self.path}: another process is at work on it; waiting for it.",
+                    DanceNowWarning,
+                    stacklevel=4,
+                )
+                lock.acquire()
         except (OSError, NotImplementedError):
             pass  # a file system without locks
         try:
@@ -204,16 +221,18 @@ class Entry:
             lock.release()
 
     def beside(self, suffix: str) -> Path:
+        """A file beside it, such as the one that tells of what it was made."""
         return self.path.with_name(self.path.name + suffix)
 
 
 def entries() -> Iterator[Entry]:
     """All that the cache holds; what an older version left says not of what it was made."""
-    paths = {path.with_name(path.name.removesuffix(_OF)) for path in cache_root().glob("*/[!.]*")}
-    for path in sorted(paths):
-        if path.parent.name in _KEPT or path.suffix == _LOCK:
-            continue
-        yield Entry(path, _noted(path)[0])
+    for kind in (*_MADE, *_LEARNED):
+        found = (cache_root() / kind).glob("*")
+        paths = {path.with_name(path.name.removesuffix(_OF)) for path in found}
+        for path in sorted(paths):
+            if not path.name.startswith(".") and path.suffix != _LOCK:
+                yield Entry(path, _noted(path)[0])
 
 
 def _noted(path: Path) -> tuple[tuple[str, ...], list[str]]:
@@ -228,20 +247,44 @@ def _noted(path: Path) -> tuple[tuple[str, ...], list[str]]:
 def forget(contents: Collection[str]) -> list[Path]:
     """Remove everything that was made of any of those contents; returns what was removed.
 
-    What an older version left may be of them, and is removed, too.
+    What an older version left may be of them, and is removed, too, unless it was learned.
 
     Raises:
         OutputError: something could not be removed.
     """
     gone = []
     for entry in list(entries()):
-        if not entry.of or not set(contents).isdisjoint(entry.of):
+        of = entry.of
+        if entry.path.parent.name in _LEARNED:
+            of = of or _learned_from(entry.path)
+            concerned = not set(contents).isdisjoint(of)
+        else:
+            concerned = not of or not set(contents).isdisjoint(of)
+        if concerned:
             there = entry.is_there
             entry.remove()
             if entry.is_there:
                 raise OutputError(f"{entry.path}: cannot be removed; it may be in use.")
             gone += [entry.path] if there else []
     return gone
+
+
+def _learned_from(folder: Path) -> tuple[str, ...]:
+    """Of which clip a performer of an older version was learned, as its configuration tells."""
+    try:
+        document = json.loads((folder / "config.json").read_text("utf-8"))
+        return (str(document["training"]["learned"]["clip"]),)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return ()
+
+
+def _is_of_the_machine(error: BaseException) -> bool:
+    """Whether a reader failed for lack of memory or by the system's fault: nothing is damaged."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    missing = (None, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EINVAL)
+    known = isinstance(error, OSError) and error.errno not in missing
+    return known or isinstance(error, MemoryError | ImportError)
 
 
 def prune_sometimes() -> None:
@@ -270,27 +313,27 @@ def largest_size() -> int:
 def prune(most: int) -> list[Path]:
     """Remove what was used last long ago until `most` bytes are left; returns what was removed.
 
-    What was used within six hours stays.
+    What was learned stays, and what was used within six hours.
     """
-    for path in cache_root().glob("*/.*"):
-        sweep_one(path)
-    known = list(entries())
-    sizes = {entry.path: size_of(entry.path) for entry in known}
-    total, gone = sum(sizes.values()), []
-    for entry in sorted(known, key=lambda each: (each.path.parent.name in _LEARNED, _used(each))):
-        if total <= most:
-            break
-        if time.time() - _used(entry) > _IN_USE:
+    for kind in (*_MADE, *_LEARNED):
+        for path in (cache_root() / kind).glob(".*"):
+            sweep_one(path)
+    known = [(entry, size_of(entry.path)) for entry in entries()]
+    total, gone = sum(size for _, size in known), []
+    for entry, size in sorted(known, key=lambda each: _used(each[0])):
+        kind = entry.path.parent.name
+        rests = _FETCHED if kind == "fetched" else _IN_USE
+        if total > most and kind not in _LEARNED and time.time() - _used(entry) > rests:
             entry.remove()
-            total -= sizes[entry.path]
+            total -= size
             gone.append(entry.path)
             _log.info("%s: removed; the cache was larger than %d MB", entry.path, most >> 20)
     return gone
 
 
 def _used(entry: Entry) -> float:
-    """When an entry was used last; a training is used while it goes on."""
-    notes = (entry.beside(_OF), entry.path, entry.path / "checkpoint" / "state.json")
+    """When an entry was used last."""
+    notes = (entry.beside(_OF), entry.path)
     return max((note.stat().st_mtime for note in notes if note.exists()), default=0.0)
 
 

@@ -67,9 +67,12 @@ def consent_of(folder: Path) -> Consent | None:
 
 
 def is_settled(folder: Path) -> bool:
-    """Whether videos may be made of whoever was learned in a folder."""
-    said = consent_of(folder)
-    return said is not None and said.settled
+    """Whether videos may be made of whoever was learned in a folder.
+
+    A studio keeps what was said one folder above what was learned.
+    """
+    places = (folder, folder.parent) if folder.name == "trained" else (folder,)
+    return any(said is not None and said.settled for said in map(consent_of, places))
 
 
 def check(folder: Path, answer: str | None) -> None:

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -23,6 +24,7 @@ from dancenow.processes import is_running, this_process
 FULL_DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Numbers of the errors that mean no space is left."""
 _LONGEST_STEM: Final = 160  # bytes
+_MANY: Final = 50  # files
 _UNFINISHED: Final = re.compile(r"\..+\.(\w+-\d+-\d+)-[0-9a-f]{8}\.part(\.\w+)?")
 
 
@@ -85,7 +87,7 @@ def unfinished(path: Path, suffix: str = "") -> Path:
     """
     sweep_once(path.parent)
     mark = f"{this_process()}-{secrets.token_hex(4)}"
-    stem = os.fsdecode(os.fsencode(path.name.removesuffix(suffix))[:_LONGEST_STEM])
+    stem = os.fsencode(path.name.removesuffix(suffix))[:_LONGEST_STEM].decode("utf-8", "ignore")
     return path.with_name(f".{stem}.{mark}.part{suffix}")
 
 
@@ -118,11 +120,13 @@ def size_of(path: Path) -> int:
     """Bytes of a file, or of all files below a folder; 0 if it is not there."""
     if not path.is_dir():
         return path.stat().st_size if path.is_file() else 0
-    total = 0
+    found = {}  # a file that is linked twice counts once
     for each in path.rglob("*"):
         with suppress(OSError):  # gone meanwhile
-            total += 0 if each.is_dir() else each.lstat().st_size
-    return total
+            state = each.lstat()
+            if not stat.S_ISDIR(state.st_mode):
+                found[state.st_dev, state.st_ino] = state.st_size
+    return sum(found.values())
 
 
 def remove(path: Path) -> None:
@@ -247,9 +251,12 @@ def _flush(path: Path) -> None:
 
 
 def _flush_folder(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        if path.is_file() and not path.is_symlink():
-            _flush(path)
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    if len(files) > _MANY and hasattr(os, "sync"):  # one by one they would take minutes
+        os.sync()
+        return
+    for path in files:
+        _flush(path)
 
 
 def new_pictures(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,10 +25,10 @@ def content_hash(path: Path, *details: object) -> str:
     It does not depend on the path.
     """
     if path.is_dir():
-        digest = hashlib.blake2b(digest_size=12)
-        for file in sorted(each for each in path.iterdir() if each.is_file()):
-            digest.update(file.name.encode())
-            _feed(digest, file)
+        files = sorted(each for each in path.iterdir() if each.is_file())
+        states = ((each, each.stat()) for each in files)
+        known = tuple((each, state.st_mtime_ns, state.st_size) for each, state in states)
+        digest = _of_files(known).copy()
     else:
         found = path.stat()
         digest = _of_file(path.resolve(), found.st_mtime_ns, found.st_size).copy()
@@ -40,6 +41,16 @@ def _of_file(path: Path, _changed: int, _size: int) -> hashlib.blake2b:
     """The digest of a file's content: a long clip is asked for often, and read once."""
     digest = hashlib.blake2b(digest_size=12)
     _feed(digest, path)
+    return digest
+
+
+@lru_cache(maxsize=64)
+def _of_files(files: tuple[tuple[Path, int, int], ...]) -> hashlib.blake2b:
+    """The digest of the files of a folder: their names and contents."""
+    digest = hashlib.blake2b(digest_size=12)
+    for file, _, _ in files:
+        digest.update(os.fsencode(file.name))
+        _feed(digest, file)
     return digest
 
 

@@ -21,8 +21,8 @@ from dancenow.errors import InputError, OutputError
 
 SIDE: Final = 32_768
 """Pixels of a picture's side."""
-PIXELS: Final = 70_000_000
-"""Pixels of a picture: twice 8K."""
+PIXELS: Final = 120_000_000
+"""Pixels of a picture: more than the largest photo of a phone, and three times 8K."""
 FARTHEST: Final = 10 * SIDE
 """Pixels that a keypoint may lie from a picture's corner."""
 SLOWEST: Final = 0.01

@@ -28,6 +28,10 @@ ENDINGS: Final = tuple(
 """The signals that ask a process to end: Ctrl-C first, then shutdown, a closed terminal."""
 
 
+_NONE: Final = -(10**9)
+_SAME_START: Final = 500  # hundredths of a second by which a clock that is set may move a start
+
+
 def try_lock(path: Path) -> Callable[[], None] | None:
     """Lock a file of its own for this process, until it is released or the process ends.
 
@@ -57,23 +61,36 @@ def this_process() -> str:
 def is_running(name: str) -> bool:
     """Whether a process that `this_process` named may still run; one of another machine may."""
     machine, pid, started = name.split("-")
-    return machine != _machine() or _started(int(pid)) in (int(started), None)
+    if machine != _machine() or started == "0":
+        return True
+    now = _started(int(pid))
+    return now is None or abs(now - int(started)) <= _SAME_START
 
 
 @cache
 def _machine() -> str:
-    return hashlib.blake2b(platform.node().encode(), digest_size=4).hexdigest()
+    """This machine as long as it runs, and the part of it in which processes have their numbers."""
+    about = [platform.node()]
+    for path in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
+        with suppress(OSError):
+            link = Path(path).is_symlink()
+            about.append(str(Path(path).readlink()) if link else Path(path).read_text())
+    return hashlib.blake2b(repr(about).encode(), digest_size=4).hexdigest()
 
 
 def _started(pid: int) -> int | None:
-    """When a process started, in hundredths of a second; 0 if there is none, None if unknown."""
+    """When a process started, in hundredths of a second; -1 if there is none, None if unknown."""
     try:
         process = psutil.Process(pid)
-        ended = process.status() == psutil.STATUS_ZOMBIE
-        return 0 if ended else round(100 * process.create_time())
-    except (psutil.NoSuchProcess, OverflowError, ValueError):
-        return 0
-    except psutil.Error:
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return _NONE
+        told = Path(f"/proc/{pid}/stat")
+        if told.exists():  # Linux, by the clock since the start, which nobody sets
+            return int(told.read_text().rpartition(")")[2].split()[19])
+        return int(100 * process.create_time())
+    except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
+        return _NONE
+    except (psutil.Error, OSError, OverflowError, ValueError, IndexError):
         return None
 
 

@@ -6,6 +6,7 @@ here lists what it may raise.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -13,13 +14,15 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dancenow import limits
 from dancenow.errors import DanceNowError, InputError
+
+_OF_THE_MACHINE: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
 
 
 @contextmanager
@@ -35,13 +38,17 @@ def reading(path: Path, otherwise: str) -> Iterator[None]:
     """
     try:
         yield
-    except DanceNowError:
+    except (DanceNowError, ImportError):
         raise
+    except MemoryError as error:
+        raise InputError(f"{path}: needs more memory than this machine has.") from error
     except Exception as error:
         if isinstance(error, FileNotFoundError) and error.filename:
             raise InputError(f"{os.fsdecode(error.filename)}: no such file.") from error
         if isinstance(error, PermissionError):
             raise InputError(f"{path}: no permission to read it.") from error
+        if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+            raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
         raise InputError(f"{path}: {otherwise}") from error
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from dancenow.cache import Entry, cache_dir
 from dancenow.errors import DanceNowError, InputError, OutputError
 from dancenow.files import atomic_path, new_folder
-from dancenow.hashing import fingerprint
+from dancenow.hashing import content_hash, fingerprint
 
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)  # no drive: two letters or more
 _INSIDE: Final = re.compile(r"(?!\.{1,2}(/|$))[^/\\:\0]+(/(?!\.{1,2}(/|$))[^/\\:\0]+)*")
@@ -47,7 +47,12 @@ def fetch(url: str) -> Path:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     system.get_file(path, str(target))
 
-        return entry.get(make, lambda: entry.path / name)
+        copy = entry.get(make, lambda: entry.path / name)
+        of = {content_hash(copy)} | {
+            content_hash(each) for each in copy.rglob("*") if each.is_dir()
+        }
+        Entry(entry.path, (state, *sorted(of))).claim()
+        return copy
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,8 @@ def _import_archive(folder: Path) -> object:
 
 def pack_person(folder: Path) -> None:
     """Write the archive of a person, as the studio gives it."""
-    from dancenow.studio.archive import is_model_file, pack
+    from dancenow.model_files import is_model_file
+    from dancenow.studio.archive import pack
 
     person = folder / "P"
     pack({each.name: each for each in person.iterdir() if is_model_file(each.name)},

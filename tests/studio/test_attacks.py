@@ -221,7 +221,10 @@ def write_text_of(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def test_nobody_keeps_more_than_is_allowed(service: StudioService, page: TestClient) -> None:
+def test_nobody_keeps_more_than_is_allowed(
+    service: StudioService, page: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dancenow.studio.service._LOOKED_EVERY", 0.0)
     owner = owner_of(service, page)
     big = service.library(owner).add(EntryKind.dance, "Waltz", []).folder / "big"
     with big.open("wb") as file:

@@ -13,7 +13,8 @@ import pytest
 from dancenow.choreographer.dancenet.choreographer import FILES as PICTURE_FILES
 from dancenow.choreographer.motion.choreographer import FILES as MOTION_FILES
 from dancenow.errors import InputError
-from dancenow.studio.archive import MODEL_FILES, unpack
+from dancenow.model_files import MODEL_FILES
+from dancenow.studio.archive import unpack
 from dancenow.studio.library import EntryKind, Library, LibraryEntry
 
 MOST = 100_000

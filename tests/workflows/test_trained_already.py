@@ -47,7 +47,7 @@ def test_a_new_preparation_does_not_find_what_an_older_one_left(
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"a clip")
     plan = TrainingPlan.of(TrainPerformerOptions(preset="tiny", device="cpu"))
-    folder = plan.cached_folder(clip)
-    assert plan.cached_folder(clip) == folder
+    folder = plan.cached(clip).path
+    assert plan.cached(clip).path == folder
     monkeypatch.setattr(type(plan.method), "version", plan.method.version + 1)
-    assert plan.cached_folder(clip) != folder
+    assert plan.cached(clip).path != folder

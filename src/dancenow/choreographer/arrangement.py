@@ -21,6 +21,7 @@ class Arrangement:
         footage: what segments and pins are out of, by ("segment", number) or ("pin", number).
         music: its music; None if it has none.
         key: names the choreographer by its content.
+        learned_of: the contents that it was learned of.
     """
 
     plan: DancePlan
@@ -28,6 +29,7 @@ class Arrangement:
     footage: Mapping[tuple[str, int], Source] = field(default_factory=dict)
     music: Music | None = None
     key: str = ""
+    learned_of: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 import numpy as np
@@ -23,14 +23,16 @@ class Stretches:
 
     Args:
         key: names the choreographer by its content; None: nothing is kept.
+        of: of what it was learned, by which they can be forgotten.
 
     Attributes:
         asked: how many stretches were asked for.
         reused: how many of them were in the cache.
     """
 
-    def __init__(self, key: str | None) -> None:
+    def __init__(self, key: str | None, of: Collection[str] = ()) -> None:
         self._key, self.asked, self.reused = key, 0, 0
+        self._of = tuple(of)
 
     def get(self, make: Callable[[], Stretch], *made_of: Any) -> Stretch:
         """A stretch from the cache, or a new one.
@@ -47,7 +49,7 @@ class Stretches:
             array = isinstance(part, np.ndarray)
             digest.update(part.tobytes() if array else repr(part).encode())
             digest.update(b"\0")
-        entry = Entry(cache_dir("stretches") / f"{digest.hexdigest()}.npy", (self._key,))
+        entry = Entry(cache_dir("stretches") / f"{digest.hexdigest()}.npy", (self._key, *self._of))
         new = False
 
         def write() -> None:

@@ -128,8 +128,8 @@ class TrainingPlan:
             prepared.team.close()
         return performer
 
-    def cached_folder(self, target: Path) -> Path:
-        """The cache folder of a performer trained without an output folder."""
+    def cached(self, target: Path) -> Entry:
+        """The cache's entry of a performer trained without an output folder."""
         options = self.options
         first, *others = self.method.contents(target)
         key = content_hash(
@@ -144,7 +144,7 @@ class TrainingPlan:
             options.hold_out,
         )
         contents = [content_hash(each) for each in self.method.contents(target)]
-        return Entry(cache_dir("performers") / key, tuple(contents)).claimed()
+        return Entry(cache_dir("performers") / key, tuple(contents))
 
     def _poses(self) -> str | None:
         """Identifies the poses that are given."""

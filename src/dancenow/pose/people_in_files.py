@@ -122,8 +122,8 @@ def _checked(file: Path, parts: Sequence[Points | None]) -> Person:
     person = Person(body, np.concatenate(rest))
     if not (np.isfinite(body).all() and np.isfinite(person.parts).all()):
         raise InputError(f"{file}: holds NaN or infinite values; write it again.")
-    check_places(file, person.body[:, :2])
-    check_places(file, person.parts[:, :2])
+    for points in (person.body, person.parts):
+        check_places(file, points[points[:, 2] > 0, :2])
     return person
 
 

@@ -197,7 +197,7 @@ class PoseTrack:
             track = PoseTrack(keypoints, fps, (width, height), data.get("depth"), edited)
         if not np.isfinite(track.keypoints).all():
             raise InputError(f"{path}: holds NaN or infinite values; make the track again.")
-        limits.check_places(path, track.xy)
+        limits.check_places(path, track.xy[track.confidence > 0])
         if track.depth is not None and np.isinf(track.depth).any():
             raise InputError(f"{path}: holds infinite depths; make the track again.")
         return track

@@ -201,3 +201,4 @@ def _prune_regularly(service: StudioService, ended: threading.Event) -> None:
     while not ended.wait(_PRUNE_INTERVAL):
         with suppress(OSError):  # e.g. a file that is already gone; it tries again later
             service.prune()
+            sweep_below(service.config.data)

@@ -6,7 +6,6 @@ and no more bytes than allowed, whatever the archive's own table of contents say
 
 from __future__ import annotations
 
-import re
 import stat
 import zipfile
 import zlib
@@ -16,37 +15,16 @@ from typing import IO, Final
 from dancenow import consent
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
+from dancenow.model_files import is_model_file
 from dancenow.studio.config import MEGABYTE
 
 METADATA_FILE: Final = "studio.json"
 PICTURE_FILE: Final = "picture.jpg"
-MODEL_FILES: Final = frozenset(
-    {
-        "config.json",
-        "preview.png",
-        "generator.safetensors",
-        "face.safetensors",
-        "references.safetensors",
-        "fine.safetensors",
-        "plate.png",
-        "motion.safetensors",
-        "moves.npz",
-        "vae.safetensors",
-        "sequence.safetensors",
-        "latents.npz",
-    }
-)
-_PUPPET_PART: Final = re.compile(r"photo\d{1,2}_(body|(left|right)_(arm|leg)_\d)\.png")
 _OURS: Final = frozenset({METADATA_FILE, consent.FILE, PICTURE_FILE})
 _IGNORED: Final = ("checkpoint/", "__MACOSX/", "previews/", "logs/")  # known, but not needed
 _IGNORED_NAMES: Final = frozenset({".DS_Store", "index.html"})
 _MAX_MEMBERS: Final = 2000
 _CHUNK: Final = 1 << 20  # bytes
-
-
-def is_model_file(name: str) -> bool:
-    """Whether a file of that name can be part of what was learned, or of a puppet."""
-    return name in MODEL_FILES or _PUPPET_PART.fullmatch(name) is not None
 
 
 def pack(files: dict[str, Path], output: Path) -> None:

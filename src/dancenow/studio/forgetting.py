@@ -32,17 +32,21 @@ def forget_entry(
     that they came from, unless something else is made of these; everything in the cache that was
     made of the clips; jobs that did not end, which show the person; first looks of those that did.
     """
-    for job in [job for job in queue.jobs_of(owner) if _shows(job, entry)]:
+    theirs = [job for job in queue.jobs_of(owner) if _shows(job, entry)]
+    others = {id for job in queue.jobs_of(owner) if job not in theirs for id in job.request["uses"]}
+    for job in theirs:
         if job.state.resumable:
             queue.remove(owner, job.id)
         elif (first := file_of(queue.folder(job), "first")) is not None:
             remove(first)
     contents = {content_hash(clip) for clip in entry.clips} | contents_of(entry.trained)
+    sizes = {clip.stat().st_size for clip in entry.clips}
     if not entry.sample and entry.kind is EntryKind.dance and entry.ready:
         contents.add(content_hash(entry.trained))  # what was composed with it
     library.delete(entry.id)
     for upload in uploads.all():
-        if content_hash(upload.file) in contents:
+        alike = upload.id not in others and upload.file.stat().st_size in sizes
+        if alike and content_hash(upload.file) in contents:
             with suppress(InputError):  # something else is made of it
                 remove_upload(upload.id)
     if not entry.sample:

@@ -19,13 +19,13 @@ from typing import Any, Final
 from dancenow.consent import FILE, OF_SAMPLES, TEXT, Consent, consent_of, record
 from dancenow.errors import InputError
 from dancenow.files import atomic_folder, make_folder, scratch_folder, write_text
+from dancenow.model_files import is_model_file
 from dancenow.performer import is_performer
 from dancenow.pose.dancers import LARGEST
 from dancenow.sample.shipped import shipped_dancer, shipped_moves
 from dancenow.studio.archive import (
     METADATA_FILE,
     PICTURE_FILE,
-    is_model_file,
     pack,
     unpack,
 )

@@ -41,6 +41,7 @@ _KEPT_SECONDS: Final = 6 * 3600.0  # that an upload waits to be used
 _UPLOADS: Final = re.compile(r"upload:([\w-]+)")
 _MAX_UNPACKED: Final = 4  # times an upload's largest size that an archive may unpack to
 _LOOKED_AT: Final = 6  # uploads at once
+_LOOKED_EVERY: Final = 10.0  # seconds between two looks at what an owner keeps
 _SPARE: Final = 300_000_000  # bytes of the disk that stay free
 _SHORT_JOB_SECONDS: Final = 120.0  # that a short job may take
 
@@ -72,6 +73,7 @@ class StudioService:
         self.taken: OrderedDict[tuple[str, str], str] = OrderedDict()
         self.ordering = threading.Lock()
         self.arriving: Counter[str] = Counter()
+        self._sizes: dict[str, tuple[int, float]] = {}
         self.looking = CapacityLimiter(_LOOKED_AT)
         self.rates = Rates(config.data / "rates.json")
         owners = [path.name for path in self._owners.iterdir() if path.is_dir()]
@@ -276,15 +278,24 @@ class StudioService:
             InputError: it would be more than is allowed.
             OutputError: the disk has no room.
         """
-        own, limits = size_of(self._owners / owner) + coming, self.config.limits
+        own, limits = self._kept_by(owner) + coming, self.config.limits
         if own > limits.user_gigabytes * GIGABYTE:
             raise InputError(
                 f"you keep {own / GIGABYTE:.1f} GB here, and {limits.user_gigabytes:g} are "
                 "allowed; delete videos, people or files first."
             )
-        if size_of(self._owners) + coming > limits.total_gigabytes * GIGABYTE:
+        others = sum(self._kept_by(each.name) for each in self._owners.iterdir())
+        if others + coming > limits.total_gigabytes * GIGABYTE:
             raise InputError("this studio keeps as much as it may; its users must delete some.")
         check_space(self.temp_folder / "new", coming + _SPARE)
+
+    def _kept_by(self, owner: str) -> int:
+        """Bytes that an owner keeps, as they were a little while ago."""
+        size, when = self._sizes.get(owner, (0, -_LOOKED_EVERY))
+        if time.monotonic() - when >= _LOOKED_EVERY:
+            size, when = size_of(self._owners / owner), time.monotonic()
+            self._sizes[owner] = size, when
+        return size
 
     def check_capacity(self, owner: str) -> None:
         """Raise `InputError` where an owner may not order anything more just now."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 RESULT_FILE, SIDE_BY_SIDE_FILE, FIRST_FILE = "result.mp4", "beside.mp4", "first.mp4"
 RESULT_STEM, SOURCE_STEM, POSTER_FILE = "result", "source", "poster.jpg"
 _FIRST_SECONDS = 3.0  # length of a first look
+_PLATE = 4  # how many uploads' pixels an imported room may have: who was learned elsewhere
 _PREVIEW_INTERVAL = 1.0  # seconds between two looks for a new preview
 
 
@@ -204,10 +205,10 @@ def _check_plate(trained: Path, megapixels: float) -> None:
     path = trained / "plate.png"
     if path.is_file():
         with open_picture(path) as plate:
-            if plate.width * plate.height > megapixels * 1e6:
+            if plate.width * plate.height > _PLATE * megapixels * 1e6:
                 raise InputError(
                     f"the person's room is {plate.width} x {plate.height} pixels; at most "
-                    f"{megapixels:g} million pixels are allowed here."
+                    f"{_PLATE * megapixels:g} million pixels are allowed here."
                 )
 
 

@@ -175,6 +175,7 @@ class Session:
         checkpoint = self.checkpoint(training.name)
         try:
             clock = self._resumed(trainable, training, team)
+            self._note_contents()
             steps_before = clock.step
             if not clock.over or not (checkpoint / STATE).is_file():
                 self.trained = True
@@ -300,6 +301,14 @@ class Session:
         document = {"version": VERSION, "kind": self.kind, "contents": self._contents}
         write_text(path, json.dumps(document))
         return True
+
+    def _note_contents(self) -> None:
+        """Add what is learned to the marker, where an older version or other clips made it."""
+        known = contents_of(self.folder)
+        if not is_secondary_process() and not known.issuperset(self._contents):
+            contents = sorted(known.union(self._contents))
+            document = {"version": VERSION, "kind": self.kind, "contents": contents}
+            write_text(self.folder / CHECKPOINT / MARKER, json.dumps(document))
 
     def _unmark(self) -> None:
         """Remove the marker and the folders if they hold nothing else."""

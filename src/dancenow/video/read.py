@@ -145,7 +145,7 @@ def _video_frames(scan: Scan, rate: Fraction, start: int, stop: int) -> Iterator
     frame = None
     for frame in hold(_stamped(scan, rate, start), start, stop):
         yield convert(frame)
-    if frame is None:  # who reads a clip counts on a frame
+    if frame is None and start < stop:  # who reads a clip counts on a frame
         raise InputError(
             f"{scan.info.path}: none of its frames can be decoded: it is damaged; copy or record "
             "it again."

@@ -25,6 +25,7 @@ from dancenow.staging.group import in_one_frame
 from dancenow.staging.result import marked
 from dancenow.staging.show import check_performer, performance_claim
 from dancenow.training.device import choose_device
+from dancenow.training.session import contents_of
 from dancenow.workflows._composed import Composed
 from dancenow.workflows._new_dance import check_shown, write_dance
 from dancenow.workflows.train_choreographer import codec_of, load_or_train
@@ -104,12 +105,12 @@ def arrange_plan(
         footage = read_footage(plan, options, device=options.device, progress=progress)
     lasting = {place: each.track.duration for place, each in footage.items()}
     line = lay_out(plan, music, lasting, longest)
-    key, learned = "", None
+    key, learned, of = "", None, set[str]()
     if plan.choreographer is not None:
         folder, learned = _choreographer(plan, options, times, progress)
-        key = content_hash(folder)
+        key, of = content_hash(folder), contents_of(folder)
     with times.stage("compose"):
-        given = Arrangement(plan, line, footage, music, key)
+        given = Arrangement(plan, line, footage, music, key, frozenset(of))
         return find_method(_POSES).arrange(given, learned, progress)
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from dancenow import consent
 from dancenow.cache import entries, forget
 from dancenow.choreographer import is_choreographer
 from dancenow.errors import InputError, OutputError, counted
 from dancenow.files import remove, size_of
 from dancenow.hashing import content_hash
+from dancenow.model_files import is_model_file
 from dancenow.performer import is_performer
+from dancenow.processes import try_lock
 from dancenow.reading import read_object
-from dancenow.training.session import CHECKPOINT, MARKER, contents_of
+from dancenow.training.session import CHECKPOINT, LOCK, MARKER, contents_of
 
-_OURS = ("*.safetensors", "*.npz", "*.png", "config.json", "consent.json", "index.html")
+_OURS = frozenset((CHECKPOINT, "previews", "logs", "index.html", consent.FILE))
 
 
 @dataclass(frozen=True)
@@ -66,27 +71,39 @@ def forget_person(what: str | Path) -> Forgotten:
     if what.is_dir() and not learned and not any(what.iterdir()):
         raise InputError(f"{what}: is empty; give the folder of a performer, or a clip.")
     contents = _contents(what) if learned else {content_hash(what)}
-    removed: list[Path] = []
-    freed = 0
-    if learned:
-        found = [path for pattern in _OURS for path in sorted(what.glob(pattern))]
-        for path in (*found, what / CHECKPOINT, what / "previews"):
-            if path.exists():
+    with _alone(what) if learned else nullcontext():
+        kept = {entry.path: size_of(entry.path) for entry in entries()}
+        removed = forget(contents)  # first: the folder tells what to look for
+        freed = sum(kept.get(path, 0) for path in removed)
+        looked_at = list(entries())
+        if any(not contents.isdisjoint(entry.of) for entry in looked_at):
+            raise OutputError(f"{what}: something of it is still in the cache; try again.")
+        for path in sorted(what.iterdir()) if learned and what.is_dir() else ():
+            if path.name in _OURS or is_model_file(path.name):
                 freed += size_of(path)
                 remove(path)
+                if path.exists():
+                    raise OutputError(f"{path}: cannot be removed; it may be in use.")
                 removed.append(path)
-    kept = {entry.path: size_of(entry.path) for entry in entries()}
-    gone = forget(contents)
-    freed += sum(kept.get(path, 0) for path in gone)
     left: tuple[Path, ...] = ()
-    if learned:
+    if learned and what.is_dir():
         left = tuple(sorted(what.iterdir()))
         if not left:
             what.rmdir()
-    looked_at = list(entries())
-    if any(not contents.isdisjoint(entry.of) for entry in looked_at):
-        raise OutputError(f"{what}: something of it is still in the cache; try again.")
-    return Forgotten(what, (*removed, *gone), freed, left, len(looked_at))
+    return Forgotten(what, tuple(removed), freed, left, len(looked_at))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let nobody train in a folder meanwhile, who would write the person again."""
+    checkpoint = folder / CHECKPOINT
+    release = try_lock(checkpoint / LOCK) if checkpoint.is_dir() else lambda: None
+    if release is None:
+        raise InputError(f"{folder}: another process is training in it; stop it first.")
+    try:
+        yield
+    finally:
+        release()
 
 
 def _is_learned(folder: Path) -> bool:
@@ -103,6 +120,6 @@ def _contents(folder: Path) -> set[str]:
     except InputError:
         return found
     learned = figures.get("learned") if isinstance(figures, dict) else None
-    if isinstance(learned, dict):  # older versions' markers do not tell
-        found.add(str(learned.get("clip")))
+    if isinstance(learned, dict) and "clip" in learned:  # older versions' markers do not tell
+        found.add(str(learned["clip"]))
     return found

@@ -167,4 +167,6 @@ def _cached_folder(
     version = find_method(options.codec).version
     made_as = (options.seed, budget, *options.style)
     key = content_hash(clips[0], version, config.model_dump(), contents, *made_as)
-    return Entry(cache_dir("choreographers") / key, tuple(contents)).claimed()
+    entry = Entry(cache_dir("choreographers") / key, tuple(contents))
+    entry.begin()
+    return entry.path

@@ -98,8 +98,12 @@ def train_performer(
     check_person(options.target_person, "target_person")
     plan = TrainingPlan.of(options, target)
     plan.method.check_target(target, plan.config)  # before writing anything
-    folder = plan.cached_folder(target) if out is None else Path(out)
-    consent.check(folder, options.consent)
+    cached = plan.cached(target)
+    folder = cached.path if out is None else Path(out)
+    if not is_sample(target):
+        consent.check(folder, options.consent)
+    if out is None:
+        cached.begin()
     with Session(
         folder,
         "performer",
@@ -148,4 +152,5 @@ def check_target(target: Path, options: TrainPerformerOptions) -> None:
     plan = TrainingPlan.of(options, target)
     if not is_performer(target):
         plan.method.check_target(target, plan.config)
-        consent.check(plan.cached_folder(target), options.consent)
+        if not is_sample(target):
+            consent.check(plan.cached(target).path, options.consent)

@@ -51,7 +51,7 @@ def arrange(
         InputError: a segment cannot be made; the message tells its line.
     """
     styles = _styles(given, learned)
-    stretches = Stretches(given.key)
+    stretches = Stretches(given.key, sorted(given.learned_of))
     material = _Material(given, learned, styles, stretches)
     fps = given.plan.fps or material.fps
     tracks, done = {}, 0

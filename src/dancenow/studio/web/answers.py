@@ -177,7 +177,7 @@ async def received(service: StudioService, request: Request) -> AsyncIterator[Pa
     """
     length = request.headers.get("content-length", "")
     coming = int(length) if length.isdigit() else 0
-    service.check_room(str(request.scope[OWNER_KEY]), coming)
+    await run_in_threadpool(service.check_room, str(request.scope[OWNER_KEY]), coming)
     with scratch_folder(service.temp_folder, "upload") as folder:
         path = folder / "upload"
         whole = await _receive(request, path, service.config.limits.bytes)
