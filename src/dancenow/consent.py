@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StrictBool
 
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import write_text
@@ -35,7 +35,7 @@ class Consent(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    confirmed: bool
+    confirmed: StrictBool
     text: str
     when: str
     who: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -16,6 +17,7 @@ import pytest
 starlette = pytest.importorskip("starlette.testclient", reason="needs dancenow[studio]")
 
 from serving import WORKLOAD  # noqa: E402
+from starlette.requests import ClientDisconnect, Request  # noqa: E402
 from starlette.testclient import TestClient  # noqa: E402
 from test_guard import basic, client, inside  # noqa: E402
 from test_service import uploaded  # noqa: E402
@@ -26,13 +28,15 @@ from dancenow.files import write_text  # noqa: E402
 from dancenow.hashing import content_hash  # noqa: E402
 from dancenow.studio.app import _build_app  # noqa: E402
 from dancenow.studio.config import Limits, StudioConfig  # noqa: E402
+from dancenow.studio.forgetting import entries_of  # noqa: E402
 from dancenow.studio.forms import TransferForm  # noqa: E402
+from dancenow.studio.job import Job  # noqa: E402
 from dancenow.studio.library import EntryKind  # noqa: E402
 from dancenow.studio.orders import Orders  # noqa: E402
 from dancenow.studio.plans import PlanDesk  # noqa: E402
 from dancenow.studio.service import StudioService  # noqa: E402
 from dancenow.studio.sound import is_sound  # noqa: E402
-from dancenow.studio.web import patience  # noqa: E402
+from dancenow.studio.web import answers, patience  # noqa: E402
 from dancenow.studio.web.attempts import ACCOUNT, ADDRESS, Attempts  # noqa: E402
 from dancenow.studio.web.guard import OWNER_KEY, Guard  # noqa: E402
 
@@ -224,7 +228,7 @@ def write_text_of(path: Path, text: str) -> None:
 def test_nobody_keeps_more_than_is_allowed(
     service: StudioService, page: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dancenow.studio.service._LOOKED_EVERY", 0.0)
+    monkeypatch.setattr("dancenow.studio.quota.LOOKED_EVERY", 0.0)
     owner = owner_of(service, page)
     big = service.library(owner).add(EntryKind.dance, "Waltz", []).folder / "big"
     with big.open("wb") as file:
@@ -233,11 +237,11 @@ def test_nobody_keeps_more_than_is_allowed(
     assert refused.status_code == 400 and "are allowed; delete" in refused.json()["error"]
     with pytest.raises(InputError, match="are allowed; delete"):
         Orders(service, owner).transfer(TransferForm("sample:mika/groove", "sample:zola"))
-    service.check_room("somebody else")
+    service.quota.check("somebody else")
     with big.open("wb") as file:
         file.truncate(21_000_000)
     with pytest.raises(InputError, match="this studio keeps as much as it may"):
-        service.check_room("somebody else")
+        service.quota.check("somebody else")
 
 
 def test_a_full_disk_is_told_wherever_something_is_uploaded(
@@ -267,6 +271,103 @@ def test_deleting_a_person_forgets_all_that_was_made_of_them(service: StudioServ
     assert service.queue.jobs_of("anna") == []
     left = [path for path in (service.config.data / "owners").rglob("*") if path.is_file()]
     assert left == []
+
+
+def test_what_was_cut_out_of_a_clip_takes_the_clip_with_it(service: StudioService) -> None:
+    whole, part = uploaded(service, "anna", "whole.mp4"), uploaded(service, "anna", "part.mp4")
+    id = part.removeprefix("upload:")
+    service.uploads("anna").note(id, origin=whole.removeprefix("upload:"))
+    job = Orders(service, "anna").transfer(
+        TransferForm("sample:mika/groove", part, "Ben", consent=True, minutes=1)
+    )
+    service.queue.cancel("anna", job.id)
+    service.queue.wait(job.id, seconds=60)
+    (entry,) = service.library("anna").all(EntryKind.person)
+    service.delete("anna", entry.id)
+    assert service.uploads("anna").all() == []
+
+
+@pytest.mark.parametrize("confirmed", ["yes", 1, "true", 1.0, None, [], False])
+def test_consent_is_a_yes_and_nothing_like_it(service: StudioService, confirmed: Any) -> None:
+    clip = Path(__file__).with_name("serving.py")
+    entry = service.library("anna").add(EntryKind.person, "Ben", [(clip, "ben.mp4")], consent=True)
+    assert entry.may_dance
+    said = {
+        "confirmed": confirmed,
+        "text": "A sample performer, drawn by DanceNow; no real person.",
+    }
+    (entry.folder / "consent.json").write_text(json.dumps({**said, "when": "now"}))
+    assert not service.library("anna").require(entry.id).may_dance
+    with pytest.raises(InputError, match="nobody has confirmed"):
+        service.builder("anna").person(service.library("anna").require(entry.id), 1)
+
+
+def test_a_job_of_somebody_deleted_or_unwilling_does_not_go_on(service: StudioService) -> None:
+    ref = uploaded(service, "anna")
+    job = Orders(service, "anna").transfer(
+        TransferForm("sample:mika/groove", ref, "Ben", consent=True, minutes=1)
+    )
+    service.queue.cancel("anna", job.id)
+    service.queue.wait(job.id, seconds=60)
+    (entry,) = service.library("anna").all(EntryKind.person)
+    (entry.folder / "consent.json").unlink()
+    with pytest.raises(InputError, match="nobody has confirmed"):
+        service.resume("anna", job.id)
+    service.library("anna").delete(entry.id)
+    with pytest.raises(InputError, match="was deleted"):
+        service.resume("anna", job.id)
+    sample = Orders(service, "anna").transfer(TransferForm("sample:mika/groove", "sample:zola"))
+    service.queue.cancel("anna", sample.id)
+    service.queue.wait(sample.id, seconds=60)
+    service.resume("anna", sample.id)
+    service.queue.cancel("anna", sample.id)
+
+
+def test_a_job_is_about_everybody_in_it() -> None:
+    ids = [letter * 20 for letter in "abcd"]
+    request = {
+        "again": {"person": ids[0], "dance": None},
+        "people": [{"folder": f"/x/{id}/trained"} for id in ids[:2]],
+        "person": None,
+        "dance": {"folder": f"/x/{ids[2]}/trained"},
+    }
+    about = entries_of(Job("j", "anna", "perform_plan", "x", request))
+    assert about == set(ids[:3])
+
+
+def test_room_is_kept_for_what_is_coming(service: StudioService) -> None:
+    with (
+        service.quota.kept_free("anna", 6_000_000),
+        pytest.raises(InputError, match="allowed; delete"),
+    ):
+        service.quota.check("anna", 6_000_000)
+    service.quota.check("anna", 6_000_000)
+
+
+def test_archives_are_fetched_a_few_at_once(service: StudioService, page: TestClient) -> None:
+    owner = owner_of(service, page)
+    entry = service.library(owner).add(EntryKind.dance, "Waltz", [])
+    write_text_of(entry.trained / "config.json", '{"kind": "choreographer"}')
+    service.sending[owner] = 3
+    assert page.get(f"/media/library/{entry.id}/archive").status_code == 409
+    service.sending[owner] = 2
+    assert page.get(f"/media/library/{entry.id}/archive").status_code == 200
+    assert service.sending[owner] == 2
+
+
+def test_a_body_that_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "_PATIENCE", 0.3)
+
+    async def drip() -> dict[str, Any]:
+        await asyncio.sleep(0.1)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def read() -> int:
+        request = Request({"type": "http", "method": "POST", "headers": []}, drip)
+        return len([part async for part in answers.parts(request)])
+
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(read())
 
 
 def test_half_an_entry_is_none(service: StudioService, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from dancenow.studio.job import Job
 from dancenow.studio.job_queue import JobQueue
 from dancenow.studio.library import EntryKind, Library, LibraryEntry
 from dancenow.studio.tasks import file_of
-from dancenow.studio.uploads import Uploads
+from dancenow.studio.uploads import Uploads, is_id
 from dancenow.training.session import contents_of
 
 
@@ -44,10 +44,17 @@ def forget_entry(
     if not entry.sample and entry.kind is EntryKind.dance and entry.ready:
         contents.add(content_hash(entry.trained))  # what was composed with it
     library.delete(entry.id)
-    for upload in uploads.all():
-        alike = upload.id not in others and upload.file.stat().st_size in sizes
-        if alike and content_hash(upload.file) in contents:
-            with suppress(InputError):  # something else is made of it
+    found = {upload.id: upload for upload in uploads.all()}
+    shown = [
+        upload
+        for upload in found.values()
+        if upload.file.stat().st_size in sizes and content_hash(upload.file) in contents
+    ]
+    shown += [found[upload.origin] for upload in shown if upload.origin in found]
+    for upload in {upload.id: upload for upload in shown}.values():
+        if upload.id not in others:
+            contents.add(content_hash(upload.file))
+            with suppress(InputError):  # the time line uses it
                 remove_upload(upload.id)
     if not entry.sample:
         forget(contents)
@@ -55,11 +62,13 @@ def forget_entry(
 
 def _shows(job: Job, entry: LibraryEntry) -> bool:
     """Whether a job is about a person or a dance."""
-    about = job.request.get("again", {})
-    if entry.id in (about.get("person"), about.get("dance")):
-        return True
-    return str(entry.folder) in {
-        str(Path(part["folder"]).parent)
-        for part in (job.request.get("person"), job.request.get("dance"))
-        if isinstance(part, dict) and "folder" in part
-    }
+    return entry.id in entries_of(job)
+
+
+def entries_of(job: Job) -> set[str]:
+    """The ids of the people and dances that a job is about."""
+    about, request = job.request.get("again", {}), job.request
+    parts = [request.get("person"), request.get("dance"), *request.get("people", [])]
+    folders = {part["folder"] for part in parts if isinstance(part, dict) and "folder" in part}
+    named = {about.get("person"), about.get("dance"), *(Path(each).parent.name for each in folders)}
+    return {id for id in named if isinstance(id, str) and is_id(id)}  # no samples

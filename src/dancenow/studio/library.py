@@ -141,6 +141,12 @@ class LibraryEntry:
         """The answer when the person was added; None where there is none."""
         return consent_of(self.folder)
 
+    @property
+    def may_dance(self) -> bool:
+        """Whether videos may be made of a person: they agreed, or are drawn; a dance may always."""
+        agreed = self.consent is not None and self.consent.confirmed
+        return agreed or bool(self.sample) or self.kind is not EntryKind.person
+
     def _config(self) -> dict[str, Any]:
         return _read(self.trained / "config.json")
 

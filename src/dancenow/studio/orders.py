@@ -128,6 +128,7 @@ class Orders:
         Raises:
             InputError: something is missing, or cannot be used.
         """
+        self._service.check_capacity(self._owner)
         request, dance, _ = self._new_dance(form)
         if dance.codec == "frame":
             raise InputError(f"{dance.name} dreams silhouettes: make the video to see it.")

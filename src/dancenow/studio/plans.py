@@ -82,6 +82,7 @@ class PlanDesk:
             json.dumps(document, ensure_ascii=False).encode()
         except ValueError as error:
             raise InputError("the plan cannot be kept.") from error
+        self._service.quota.check(self._owner, len(text))
         file = self._service.plan_file(self._owner)
         make_folder(file.parent)
         write_text(file, text)
@@ -129,7 +130,6 @@ class PlanDesk:
         Raises:
             InputError: the plan is wrong, or somebody is gone.
         """
-        self._service.check_capacity(self._owner)
         request, builder = self._request(document, learned=True)
         entries = [self._service.performer(self._owner, ref) for ref in people if ref]
         known = [entry for entry in entries if entry is not None]
@@ -291,6 +291,7 @@ class PlanDesk:
     def _submit(
         self, kind: str, request: dict[str, Any], builder: RequestBuilder, title: str
     ) -> Job:
+        self._service.check_capacity(self._owner)
         about = {"uses": builder.uses, "names": builder.names, "again": {}}
         return self._service.queue.submit(self._owner, kind, about | request, title)
 

@@ -78,10 +78,7 @@ class RequestBuilder:
             InputError: the person is not trained, and there is no clip to train from.
         """
         self.names[str(person.trained)] = person.name
-        if person.consent is None or not person.consent.settled:
-            raise InputError(
-                f"{person.name}: nobody has confirmed that this person agreed; add them again."
-            )
+        check_agreed(person)
         clip = None
         if person.sample:
             if shipped_dancer(person.sample) is None:
@@ -96,7 +93,7 @@ class RequestBuilder:
             "folder": str(person.trained),
             "material": clip,
             "who": person.who,
-            "consent": "yes" if person.consent.confirmed else None,
+            "consent": None if person.sample else "yes",
             **training,
         }
 
@@ -141,6 +138,14 @@ class RequestBuilder:
             "device": self._config.device,
             "seed": self._config.seed,
         }
+
+
+def check_agreed(entry: LibraryEntry) -> None:
+    """Raise `InputError` if nobody has confirmed that a person agreed to videos of them."""
+    if not entry.may_dance:
+        raise InputError(
+            f"{entry.name}: nobody has confirmed that this person agreed; add them again."
+        )
 
 
 def title_of(performer: str, dance: str) -> str:

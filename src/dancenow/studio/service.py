@@ -18,20 +18,25 @@ from anyio import CapacityLimiter
 
 from dancenow.cache import cache_dir
 from dancenow.errors import InputError
-from dancenow.files import make_folder, size_of
-from dancenow.limits import check_space
+from dancenow.files import make_folder
 from dancenow.sample.shipped import shipped_clip
 from dancenow.studio.archive import PICTURE_FILE
-from dancenow.studio.config import GIGABYTE, StudioConfig
+from dancenow.studio.config import StudioConfig
 from dancenow.studio.estimate import Rates, steps_of
-from dancenow.studio.forgetting import forget_entry
+from dancenow.studio.forgetting import entries_of, forget_entry
 from dancenow.studio.job import Job, JobState
 from dancenow.studio.job_kinds import JOB_KINDS, PRELOAD
 from dancenow.studio.job_queue import JobQueue
 from dancenow.studio.library import EntryKind, Library, LibraryEntry
 from dancenow.studio.live import LiveStage
 from dancenow.studio.media_types import UploadKind
-from dancenow.studio.requests import SAMPLE_PERFORMERS, RequestBuilder, with_user_names
+from dancenow.studio.quota import Quota
+from dancenow.studio.requests import (
+    SAMPLE_PERFORMERS,
+    RequestBuilder,
+    check_agreed,
+    with_user_names,
+)
 from dancenow.studio.sound import is_sound
 from dancenow.studio.thumbnails import write_clip_thumbnail
 from dancenow.studio.uploads import Upload, Uploads, plain_name
@@ -41,8 +46,6 @@ _KEPT_SECONDS: Final = 6 * 3600.0  # that an upload waits to be used
 _UPLOADS: Final = re.compile(r"upload:([\w-]+)")
 _MAX_UNPACKED: Final = 4  # times an upload's largest size that an archive may unpack to
 _LOOKED_AT: Final = 6  # uploads at once
-_LOOKED_EVERY: Final = 10.0  # seconds between two looks at what an owner keeps
-_SPARE: Final = 300_000_000  # bytes of the disk that stay free
 _SHORT_JOB_SECONDS: Final = 120.0  # that a short job may take
 
 
@@ -59,6 +62,8 @@ class StudioService:
         rates: how long the steps of jobs take on this computer.
         live: where somebody dances live.
         closing: set when the studio begins to close: nobody waits any more.
+        quota: what owners may keep.
+        sending: how many archives each owner fetches.
         arriving: how many uploads of each owner are looked at, or wait for it.
         looking: lets a few uploads be looked at at once.
         temp_folder: for uploads and downloads under way; empty when the studio is not running.
@@ -72,8 +77,9 @@ class StudioService:
         make_folder(self.temp_folder)
         self.taken: OrderedDict[tuple[str, str], str] = OrderedDict()
         self.ordering = threading.Lock()
+        self.sending: Counter[str] = Counter()
         self.arriving: Counter[str] = Counter()
-        self._sizes: dict[str, tuple[int, float]] = {}
+        self.quota = Quota(self._owners, config.limits)
         self.looking = CapacityLimiter(_LOOKED_AT)
         self.rates = Rates(config.data / "rates.json")
         owners = [path.name for path in self._owners.iterdir() if path.is_dir()]
@@ -208,9 +214,12 @@ class StudioService:
             }
             self.run_short_job(owner, "cut_clip", request, f"Cutting {upload.name}")
             name = f"{stem} ({begins:.1f}–{ends:.1f} s){suffix}"
+            self.quota.check(owner, output.stat().st_size)
             if music:
                 return self.add_upload(owner, output, name, UploadKind.sound)
-            return self.add_clip(owner, output, name, dancer=upload.seen.get("dancer") is True)
+            dancer = upload.seen.get("dancer") is True
+            part = self.add_clip(owner, output, name, dancer=dancer)
+            return self.uploads(owner).note(part.id, origin=upload.id) or part
 
     def add_upload(self, owner: str, path: Path, name: str, kind: UploadKind) -> Upload:
         """Store an uploaded file; the file at `path` is gone afterwards.
@@ -219,6 +228,7 @@ class StudioService:
             InputError: it is not of that kind, or too large.
         """
         self.check_uploaded(path)
+        self.quota.count_anew(owner)
         return self.uploads(owner).add(path, name, kind)
 
     def import_archive(self, owner: str, path: Path, name: str, *, consent: bool) -> LibraryEntry:
@@ -271,36 +281,24 @@ class StudioService:
             lambda upload: self.remove_upload(owner, upload),
         )
 
-    def check_room(self, owner: str, coming: int = 0) -> None:
-        """Check that an owner, and all together, may keep some bytes more.
+    def resume(self, owner: str, id: str) -> Job:
+        """Queue a job again that did not end; it continues.
 
         Raises:
-            InputError: it would be more than is allowed.
-            OutputError: the disk has no room.
+            InputError: there is none, it is done or active, or somebody in it is gone.
         """
-        own, limits = self._kept_by(owner) + coming, self.config.limits
-        if own > limits.user_gigabytes * GIGABYTE:
-            raise InputError(
-                f"you keep {own / GIGABYTE:.1f} GB here, and {limits.user_gigabytes:g} are "
-                "allowed; delete videos, people or files first."
-            )
-        others = sum(self._kept_by(each.name) for each in self._owners.iterdir())
-        if others + coming > limits.total_gigabytes * GIGABYTE:
-            raise InputError("this studio keeps as much as it may; its users must delete some.")
-        check_space(self.temp_folder / "new", coming + _SPARE)
-
-    def _kept_by(self, owner: str) -> int:
-        """Bytes that an owner keeps, as they were a little while ago."""
-        size, when = self._sizes.get(owner, (0, -_LOOKED_EVERY))
-        if time.monotonic() - when >= _LOOKED_EVERY:
-            size, when = size_of(self._owners / owner), time.monotonic()
-            self._sizes[owner] = size, when
-        return size
+        job, library = self.queue.get(owner, id), self.library(owner)
+        for entry in () if job is None else map(library.get, entries_of(job)):
+            if entry is None:
+                raise InputError("somebody in it was deleted; start a new one.")
+            check_agreed(entry)
+        self.check_capacity(owner)
+        return self.queue.resume(owner, id)
 
     def check_capacity(self, owner: str) -> None:
         """Raise `InputError` where an owner may not order anything more just now."""
         self.queue.check_capacity(owner)
-        self.check_room(owner)
+        self.quota.check(owner)
 
     def remove_upload(self, owner: str, id: str) -> None:
         """Remove what was uploaded; people and videos that were made of it stay.

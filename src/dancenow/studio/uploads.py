@@ -49,6 +49,7 @@ class Upload:
         size: width and height in pixels; zeros for sound.
         seen: what was seen in it, as `tasks.preview_clip` returns it; empty before.
         ahead: whether what a job needs of it was found before any was ordered.
+        origin: id of the upload that it was cut out of; "" if it is whole.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Upload:
     size: tuple[int, int]
     seen: dict[str, Any] = field(default_factory=dict)
     ahead: bool = False
+    origin: str = ""
 
     @property
     def strip(self) -> Path:
@@ -230,7 +232,7 @@ class Uploads:
         return _kept(Upload(id, name, file, media_type.mime, seconds, size))
 
     def note(self, id: str, **known: Any) -> Upload | None:
-        """Keep what was found out about an upload: `seen` or `ahead`; None where it is gone."""
+        """Keep what is known of an upload: `seen`, `ahead`, `origin`; None where it is gone."""
         upload = self.get(id)
         return upload and _kept(replace(upload, **known))
 
@@ -242,7 +244,7 @@ class Uploads:
             about = json.loads((self._folder / id / "about.json").read_text("utf-8"))
             file = self._folder / id / Path(about["file"]).name
             size = (int(about["size"][0]), int(about["size"][1]))
-            known = {key: about[key] for key in ("seen", "ahead") if key in about}
+            known = {key: about[key] for key in ("seen", "ahead", "origin") if key in about}
             upload = Upload(id, about["name"], file, about["mime"], about["seconds"], size, **known)
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -30,7 +31,8 @@ _FULL: Final = "the studio's disk is full; delete videos or people, then try aga
 _TROUBLE: Final = "the studio could not do that; its log tells why."
 _MAX_BYTES: Final = 1_000_000  # of a request in JSON
 _ARRIVING: Final = 4  # uploads of an owner that are looked at, or wait for it
-_PATIENCE: Final = 30.0  # seconds for more of a body to come
+_PATIENCE: Final = 30.0  # seconds for a body to come
+_SLOWEST: Final = 4000.0  # bytes of a body a second that lengthen them
 _MIME_TYPES: Final = {
     ".html": "text/html",
     ".css": "text/css",
@@ -123,16 +125,18 @@ async def parts(request: Request) -> AsyncIterator[bytes]:
     """A request's body, as long as it keeps coming.
 
     Raises:
-        ClientDisconnect: it broke off, or nothing came for a while.
+        ClientDisconnect: it broke off, or too little of it came for a while.
     """
-    stream = request.stream().__aiter__()
+    stream, begun, size = Request.stream(request).__aiter__(), time.monotonic(), 0
     while True:
+        patience = begun + _PATIENCE + size / _SLOWEST - time.monotonic()
         try:
-            part = await asyncio.wait_for(anext(stream), _PATIENCE)
+            part = await asyncio.wait_for(anext(stream), max(0.0, patience))
         except StopAsyncIteration:
             return
         except (asyncio.TimeoutError, TimeoutError) as error:
             raise ClientDisconnect from error
+        size += len(part)
         yield part
 
 
@@ -177,7 +181,17 @@ async def received(service: StudioService, request: Request) -> AsyncIterator[Pa
     """
     length = request.headers.get("content-length", "")
     coming = int(length) if length.isdigit() else 0
-    await run_in_threadpool(service.check_room, str(request.scope[OWNER_KEY]), coming)
+    room = service.quota.kept_free(str(request.scope[OWNER_KEY]), coming)
+    await run_in_threadpool(room.__enter__)
+    try:
+        async with _received(service, request) as path:
+            yield path
+    finally:
+        room.__exit__(None, None, None)
+
+
+@asynccontextmanager
+async def _received(service: StudioService, request: Request) -> AsyncIterator[Path | None]:
     with scratch_folder(service.temp_folder, "upload") as folder:
         path = folder / "upload"
         whole = await _receive(request, path, service.config.limits.bytes)

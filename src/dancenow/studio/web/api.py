@@ -128,7 +128,7 @@ _ACTIONS: Final[Mapping[tuple[str, str], Callable[[Desk, str, Body], dict[str, A
     ),
     ("make", "show"): lambda desk, _, body: {"job": desk.orders.show(_form(DanceForm, body)).id},
     ("jobs", "cancel"): _done(lambda desk, id: desk.service.queue.cancel(desk.owner, id)),
-    ("jobs", "resume"): _done(lambda desk, id: desk.service.queue.resume(desk.owner, id)),
+    ("jobs", "resume"): _done(lambda desk, id: desk.service.resume(desk.owner, id)),
     ("jobs", "remove"): _done(lambda desk, id: desk.service.queue.remove(desk.owner, id)),
     ("jobs", "convert"): _convert,
     ("uploads", "cut"): _cut,

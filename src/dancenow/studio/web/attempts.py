@@ -27,7 +27,7 @@ class Allowance:
 
 ADDRESS: Final = Allowance(10, 6.0)
 ACCOUNT: Final = Allowance(20, 10.0)
-IN_ALL: Final = Allowance(100, 1.0)
+IN_ALL: Final = Allowance(300, 0.25)
 
 
 class Attempts:
@@ -45,7 +45,7 @@ class Attempts:
         self._right: OrderedDict[bytes, None] = OrderedDict()
 
     def wait(self, address: str, account: str, login: str) -> float:
-        """Seconds until a login is looked at; 0: now."""
+        """Seconds until a login is looked at; 0: now.  The account is "" where none is named."""
         if _digest(login) in self._right:
             return 0.0
         return max(
@@ -74,7 +74,8 @@ class Attempts:
 
 
 def _kinds(address: str, account: str) -> dict[str, Allowance]:
-    return {f"from {address}": ADDRESS, f"for {account}": ACCOUNT, "in all": IN_ALL}
+    account_too = {f"for {account}": ACCOUNT} if account else {}
+    return {f"from {address}": ADDRESS, **account_too, "in all": IN_ALL}
 
 
 def _digest(login: str) -> bytes:

@@ -199,8 +199,8 @@ def _account(login: str) -> str:
     """Whose password a login would be, as far as it says."""
     try:
         pair = base64.b64decode(login.partition(" ")[2], validate=True).decode("utf-8")
-    except ValueError:
-        return "token"
+    except ValueError:  # a token, which is nobody's until it is right
+        return ""
     return pair.partition(":")[0]
 
 

@@ -6,13 +6,14 @@ import re
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from dancenow.errors import InputError
 from dancenow.performer import is_performer
 from dancenow.studio.live import MOST_BYTES
+from dancenow.studio.requests import check_agreed
 from dancenow.studio.service import StudioService
 from dancenow.studio.web.answers import UNREADABLE, answer, parts, refused
 from dancenow.studio.web.guard import OWNER_KEY
@@ -25,10 +26,13 @@ def live_routes(service: StudioService) -> list[BaseRoute]:
 
     async def frame(request: Request) -> Response:
         body = b""
-        async for part in parts(request):
-            body += part
-            if len(body) > MOST_BYTES:
-                return refused(UNREADABLE)
+        try:
+            async for part in parts(request):
+                body += part
+                if len(body) > MOST_BYTES:
+                    return refused(UNREADABLE)
+        except ClientDisconnect:
+            return refused(UNREADABLE)
         owner = str(request.scope[OWNER_KEY])
         person, behind = (request.query_params.get(key, "") for key in ("person", "behind"))
 
@@ -38,6 +42,7 @@ def live_routes(service: StudioService) -> list[BaseRoute]:
             entry = service.performer(owner, person)
             if entry is None or not is_performer(entry.trained):
                 raise InputError("this dancer is not learned yet; make a video with them first.")
+            check_agreed(entry)
             return service.live.show(owner, entry.trained, behind, body)
 
         try:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,6 +15,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from dancenow.errors import InputError
+from dancenow.limits import check_space
 from dancenow.sample import DANCES, PERFORMERS
 from dancenow.sample.shipped import shipped_clip
 from dancenow.studio.library import LibraryEntry
@@ -21,6 +24,7 @@ from dancenow.studio.tasks import RESULT_STEM, file_of
 from dancenow.studio.uploads import is_id, plain_name
 from dancenow.studio.web.guard import OWNER_KEY
 
+_SENT_AT_ONCE: Final = 3  # archives of an owner
 _JOB_FILES: Final = frozenset(
     {"result", "beside", "preview", "first", "poster", "source", "gif", "tall", "silent"}
 )
@@ -101,8 +105,9 @@ def find_media(
 async def respond(service: StudioService, request: Request) -> Response:
     """Send a file to its owner, and "not found" to everyone else."""
     parts = [str(request.path_params[name]) for name in ("area", "id", "what")]
+    owner = str(request.scope[OWNER_KEY])
     try:
-        media = await run_in_threadpool(find_media, service, request.scope[OWNER_KEY], *parts)
+        media = await run_in_threadpool(find_media, service, owner, *parts)
     except InputError as error:
         return PlainTextResponse(str(error), 409)
     if media is None:
@@ -111,7 +116,9 @@ async def respond(service: StudioService, request: Request) -> Response:
     if media.policy:
         headers["content-security-policy"] = media.policy
     download = "save" in request.query_params or media.temporary
-    kind = _Passing if media.temporary else FileResponse
+    kind: type[FileResponse] = FileResponse
+    if media.temporary:
+        kind = partial(_Passing, partial(service.sending.subtract, [owner]))  # type: ignore[assignment]
     return kind(
         media.file,
         media_type=media.mime,
@@ -123,12 +130,17 @@ async def respond(service: StudioService, request: Request) -> Response:
 class _Passing(FileResponse):
     """A file that is sent whole, and removed however that ends."""
 
+    def __init__(self, sent: Callable[[], None], *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._sent = sent
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [pair for pair in scope["headers"] if pair[0].lower() != b"range"]
         try:
             await super().__call__({**scope, "headers": headers}, receive, send)
         finally:
             Path(self.path).unlink(missing_ok=True)
+            self._sent()
 
 
 def _of_sample(service: StudioService, performer: str, dance: str, what: str) -> MediaFile | None:
@@ -148,6 +160,9 @@ def _existing(file: Path, name: str) -> MediaFile | None:
 
 
 def _exported(service: StudioService, owner: str, entry: LibraryEntry) -> MediaFile:
+    if service.sending[owner] >= _SENT_AT_ONCE:
+        raise InputError("you fetch several files already; wait until that is done.")
+    check_space(service.temp_folder / "new", entry.size_bytes)
     with tempfile.NamedTemporaryFile(
         dir=service.temp_folder, suffix=".dancenow", delete=False
     ) as file:
@@ -157,4 +172,5 @@ def _exported(service: StudioService, owner: str, entry: LibraryEntry) -> MediaF
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+    service.sending[owner] += 1
     return MediaFile(path, "application/zip", f"{entry.name}.dancenow.zip", temporary=True)

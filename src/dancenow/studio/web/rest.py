@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from enum import Enum
 from typing import Annotated, Any, Final
 
@@ -28,6 +28,7 @@ from dancenow.studio.web.answers import (
     TOO_LARGE,
     UNREADABLE,
     Answer,
+    parts,
     received,
     refused,
     taken_in,
@@ -106,6 +107,11 @@ class JobView(BaseModel):
 
 class _SoundRequest(Request):
     """A request whose JSON can be kept and sent again."""
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """The body, as long as it keeps coming; see `parts`."""
+        async for part in parts(self):
+            yield part
 
     async def json(self) -> Any:
         """The JSON value.
@@ -313,7 +319,7 @@ def cancel(desk: _Asker, id: str) -> JobView:
 @_routes.post("/jobs/{id}/resume")
 def resume(desk: _Asker, id: str) -> JobView:
     """Go on with a job that was cancelled, interrupted or failed."""
-    return _view(desk, desk.service.queue.resume(desk.owner, _found(desk, id).id))
+    return _view(desk, desk.service.resume(desk.owner, _found(desk, id).id))
 
 
 @_routes.delete("/jobs/{id}", status_code=204, response_class=Response)
