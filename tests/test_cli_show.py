@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dancenow import consent
 from dancenow.performer.edn.config import EDN_PRESETS
 from dancenow.performer.edn.networks import make_generator
 from dancenow.performer.edn.performer import EDNPerformer, FrameScene
@@ -39,6 +40,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     side = face_side(config.canvas(SIZE))
     scene = FrameScene(SIZE, own.fps, pose_statistics(own), side, body_shape(own))
     EDNPerformer(config, scene, coarse, None, CPU).save(path / "edn")
+    for name in ("zola", "edn"):
+        consent.record(path / name, consent.OF_SAMPLES)
     dance_track("mika", "groove", seconds=0.5, size=128, fps=8).save(path / "mika.npz")
     with open_writer(path / "camera.mp4", fps=25) as writer:
         for _ in range(75):

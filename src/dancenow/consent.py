@@ -107,5 +107,5 @@ def tell(*folders: Path) -> None:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a container without such a user
+    except (OSError, KeyError, ImportError):  # no such user, as in a container, or no users
         return ""

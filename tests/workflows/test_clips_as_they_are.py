@@ -83,7 +83,8 @@ def test_a_source_with_cuts_is_danced_in_one_place(cases: Path, tmp_path: Path) 
     with warnings.catch_warnings():
         warnings.simplefilter("error", DanceNowWarning)  # a cut is no other person
         warnings.filterwarnings("ignore", ".*pixels high", DanceNowWarning)
-        result = transfer(edited, cases / "end_card_target.mp4", made, TransferOptions(**TINY))  # type: ignore[arg-type]
+        options = TransferOptions(consent="yes", **TINY)  # type: ignore[arg-type]
+        result = transfer(edited, cases / "end_card_target.mp4", made, options)
     assert result.frames == probe(made).frames == 48
     # About as large in both shots (twice, if they were danced as filmed): the trousers are blue.
     blue = [((f[..., 2] > 90) & (f[..., 0] < 70)).mean() for f in read_frames(made)]

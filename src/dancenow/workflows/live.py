@@ -92,6 +92,7 @@ def perform_live(
     performer = _loaded(Path(folder), options)
     with ExitStack() as resources:
         camera = open_camera(source, resources)
+        consent.tell(Path(folder))
         played = None if source.isdigit() else Path(source)
         inputs = (played, Path(folder))
         claim = marked(
@@ -124,12 +125,12 @@ def perform_between(
     """
     options = options or LiveOptions()
     _check(options, None)
+    consent.tell(folder)
     _perform(_loaded(folder, options), camera, screen, options, silent)
 
 
 def _loaded(folder: Path, options: LiveOptions) -> Performer:
     performer = Performer.load(folder, choose_device(options.device))
-    consent.tell(folder)
     if not performer.paints_layers:
         raise InputError(
             f"{folder}: live performing needs a performer of the preset fast; this one paints "
