@@ -93,6 +93,22 @@ def interrupted(number: signal.Signals, *words: object) -> tuple[int, str]:
     return running.returncode, rest
 
 
+def test_whatever_is_damaged_in_the_cache_is_made_anew_and_told_with_v(
+    sample_clip: SampleClip, own_cache: Path, tmp_path: Path
+) -> None:
+    words = ["pose", sample_clip(), "-o", tmp_path / "t.npz"]
+    assert process(*words).returncode == 0
+    first = PoseTrack.load(tmp_path / "t.npz").keypoints
+    held = [path for path in own_cache.glob("*/*") if path.suffix != ".of"]
+    files = [file for path in held for file in ([path] if path.is_file() else path.iterdir())]
+    assert len(files) >= 3
+    for number, file in enumerate(files):
+        file.write_bytes((b"", b"[" * 9000, file.read_bytes()[:-9])[number % 3])
+    done = process(*words, "-v")
+    assert done.returncode == 0 and "was damaged" in done.stderr, done.stderr
+    np.testing.assert_array_equal(PoseTrack.load(tmp_path / "t.npz").keypoints, first)
+
+
 def test_a_process_that_is_terminated_leaves_nothing_unfinished(tmp_path: Path) -> None:
     words = ["sample", "-o", tmp_path / "sample.mp4", "--seconds", 1000, "--size", 64]
     status, rest = interrupted(signal.SIGTERM, *words)

@@ -74,11 +74,22 @@ def _end_as_ctrl_c_does() -> list[int]:
     return came
 
 
+def _tell_all() -> None:
+    """Show what is logged, such as a damaged file of the cache that is made anew."""
+    shown = logging.StreamHandler()
+    shown.setFormatter(logging.Formatter("dancenow: %(message)s"))
+    own = logging.getLogger("dancenow")
+    own.addHandler(shown)
+    own.setLevel(logging.INFO)
+
+
 def main() -> None:
     """Run the command line, and exit with the documented status."""
     came = _end_as_ctrl_c_does()
     verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
-    if not verbose:
+    if verbose:
+        _tell_all()
+    else:
         warnings.showwarning = _ShowOnce()
     warnings.simplefilter("always", DanceNowWarning)
     # Not of its parent, which sets its own level when it is imported.
