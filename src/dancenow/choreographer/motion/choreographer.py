@@ -47,6 +47,7 @@ from dancenow.training.threads import ThreadTuner
 
 FILES: Final = ("motion.safetensors", "moves.npz")
 
+_LARGEST: Final = 1e6  # of any number in a file; moves are in body heights
 _ENERGETIC: Final = 1.5  # standard deviations that are asked for at most
 _SETTLED: Final = 6.0  # seconds after which it no longer matters how a loop began
 
@@ -314,9 +315,10 @@ def _read_moves(path: Path, document: dict[str, Any]) -> tuple[PoseCodec, Learne
     if any(array.shape != (codec.dimensions,) for array in (moves[0], *scales.values())):
         raise ValueError("vectors of another codec")
     if not all(
-        array.dtype.kind in "fiub" and np.isfinite(array).all() for array in arrays.values()
+        array.dtype.kind in "fiub" and (np.abs(array.astype(np.float64)) <= _LARGEST).all()
+        for array in arrays.values()
     ):
-        raise ValueError("values that are no numbers")
+        raise ValueError("values that are no numbers, or far too large")
     lengths = arrays["lengths"].astype(np.int64).ravel()
     held_out = int(arrays["held_out"])
     if lengths.min() < 1 or lengths.sum() != len(moves) or not 0 <= held_out < len(lengths):
