@@ -241,7 +241,9 @@ def is_full(error: BaseException) -> bool:
     """Whether an error says that the disk is full; some libraries only say so in their text."""
     if isinstance(error, OSError) and error.errno in FULL_DISK:
         return True
-    return any(os.strerror(number) in str(error) for number in FULL_DISK)
+    if any(os.strerror(number) in str(error) for number in FULL_DISK):
+        return True
+    return error.__cause__ is not None and is_full(error.__cause__)
 
 
 def _flush(path: Path) -> None:

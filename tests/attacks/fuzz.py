@@ -20,10 +20,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import psutil
 from doors import CASES, DOORS, Door, make_good_files, pack_person
@@ -31,7 +32,7 @@ from mutations import mutated
 
 MEMORY: Final = 2 << 30  # bytes beyond what the parent has
 SECONDS: Final = 60.0
-_MODULES: Final = ("dancenow.cli", "dancenow.workflows.perform", "dancenow.workflows.pose",
+MODULES: Final = ("dancenow.cli", "dancenow.workflows.perform", "dancenow.workflows.pose",
                    "dancenow.workflows.generate", "dancenow.workflows.compose",
                    "dancenow.workflows.train_performer", "dancenow.workflows.verify",
                    "dancenow.performer.fast.performer", "dancenow.studio.archive",
@@ -90,9 +91,9 @@ def good_files(given: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def warm_up() -> None:
-    """Import what the readers need, once for all forked processes."""
-    for name in _MODULES:
+def warm_up(*more: str) -> None:
+    """Import what the readers need, and more modules, once for all forked processes."""
+    for name in (*MODULES, *more):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
@@ -151,7 +152,7 @@ def _read(door: Door, work: Path) -> Ended:
     pid = os.fork()
     if pid == 0:
         os.close(read)
-        _child(door, work, write)
+        in_child(work, write, lambda: _called(door, work))
     os.close(write)
     process, begun, why = psutil.Process(pid), time.monotonic(), ""
     told = bytearray()
@@ -181,32 +182,30 @@ def _read(door: Door, work: Path) -> Ended:
     return Ended(status, why, told.decode("utf-8", "surrogateescape"))
 
 
-def _child(door: Door, work: Path, write: int) -> None:
+def in_child(work: Path, told: int, call: Callable[[], int]) -> NoReturn:
+    """Call something in a process that was just forked, and end it.
+
+    Args:
+        work: the folder to work in; the cache and temporary files are there, too.
+        told: the descriptor that takes what is printed as errors.
+        call: returns the exit status, or raises `SystemExit`.
+    """
     status = 99
     try:
         os.setsid()
-        os.dup2(write, 2)
         null = os.open(os.devnull, os.O_RDWR)
-        os.dup2(null, 0)
-        os.dup2(null, 1)
+        for descriptor, what in ((0, null), (1, null), (2, told)):
+            os.dup2(what, descriptor)
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", closefd=False, errors="backslashreplace")  # noqa: SIM115
         os.chdir(work)
         os.environ["DANCENOW_CACHE"] = str(work / "cache")
-        os.environ["TMPDIR"] = str(work)
-        tempfile.tempdir = str(work)
-        if callable(door.command):
-            status = _called(door, work)
-        else:
-            from dancenow.cli import main
-
-            sys.argv = ["dancenow", *(word.replace("{}", door.file) for word in door.command)]
-            main()
+        os.environ["DANCENOW_CREDENTIALS"] = str(work / "credentials")
+        os.environ["TMPDIR"] = tempfile.tempdir = str(work)
+        status = call()
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else 1
     except BaseException:
-        import traceback
-
         traceback.print_exc()
     finally:
         with contextlib.suppress(OSError):
@@ -214,11 +213,21 @@ def _child(door: Door, work: Path, write: int) -> None:
         os._exit(status)
 
 
+def command_line(words: Sequence[str]) -> int:
+    """Run the command line; it ends the process itself."""
+    from dancenow.cli import main
+
+    sys.argv = ["dancenow", *words]
+    main()
+    return 0
+
+
 def _called(door: Door, work: Path) -> int:
     from dancenow.errors import InputError
 
+    if not callable(door.command):
+        return command_line([word.replace("{}", door.file) for word in door.command])
     try:
-        assert callable(door.command)
         door.command(work / door.file)
     except InputError as error:
         print(f"dancenow: {error}", file=sys.stderr)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
 import json
 import os
 import random
@@ -27,7 +26,7 @@ from typing import Final
 
 import av
 import numpy as np
-from fuzz import _MODULES, good_files
+from fuzz import command_line, good_files, in_child, warm_up
 from PIL import Image
 from safetensors import safe_open
 
@@ -93,13 +92,6 @@ class Kill:
     wrong: str
 
 
-def warm_up() -> None:
-    """Import what the verbs need, once for all forked processes."""
-    for name in (*_MODULES, *MORE):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-
-
 def plan(
     seed: int, verbs: list[Verb], kills: int, asked: int, full: int
 ) -> Iterator[tuple[Verb, str, float]]:
@@ -162,7 +154,12 @@ def _call(verb: Verb, work: Path, how: str, moment: float) -> tuple[int, str]:
     log = work.parent / "told"
     pid = os.fork()
     if pid == 0:
-        _child(verb, work, log, moment if how == "full" else None)
+        told = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
+        if how == "full":  # no file may be larger, as on a disk that is full by then
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            most = int(2 ** (10 + 12 * moment))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        in_child(work, told, lambda: command_line(verb.command))
     begun, sent = time.monotonic(), False
     while True:
         done, state = os.waitpid(pid, os.WNOHANG)
@@ -180,40 +177,6 @@ def _call(verb: Verb, work: Path, how: str, moment: float) -> tuple[int, str]:
     with contextlib.suppress(ProcessLookupError):  # its workers
         os.killpg(pid, signal.SIGKILL)
     return os.waitstatus_to_exitcode(state), log.read_text(errors="replace")
-
-
-def _child(verb: Verb, work: Path, log: Path, fits: float | None) -> None:
-    status = 98
-    try:
-        os.setsid()
-        told = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
-        null = os.open(os.devnull, os.O_RDWR)
-        os.dup2(null, 0)
-        os.dup2(null, 1)
-        os.dup2(told, 2)
-        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
-        sys.stderr = open(2, "w", closefd=False, errors="backslashreplace")  # noqa: SIM115
-        os.chdir(work)
-        os.environ["DANCENOW_CACHE"] = str(work / "cache")
-        os.environ["DANCENOW_CREDENTIALS"] = str(work / "credentials")
-        if fits is not None:  # no file may be larger, as on a disk that is full by then
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            most = int(2 ** (10 + 12 * fits))
-            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-        from dancenow.cli import main
-
-        sys.argv = ["dancenow", *verb.command]
-        main()
-    except SystemExit as error:
-        status = error.code if isinstance(error.code, int) else 1
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-    finally:
-        with contextlib.suppress(OSError):
-            sys.stderr.flush()
-        os._exit(status)
 
 
 def _after(how: str, status: int, told: str) -> str:
@@ -303,7 +266,7 @@ def main() -> int:
     chosen = parser.parse_args()
     wrong, begun = 0, time.monotonic()
     with good_files(chosen.good) as good:
-        warm_up()
+        warm_up(*MORE)
         verbs = [verb for verb in VERBS if verb.name in (chosen.only or verb.name).split(",")]
         lasts = {verb.name: lasting(good, verb) for verb in verbs}
         print(", ".join(f"{name} {seconds:.1f} s" for name, seconds in lasts.items()), flush=True)

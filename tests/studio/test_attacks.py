@@ -31,7 +31,7 @@ from dancenow.studio.config import Limits, StudioConfig  # noqa: E402
 from dancenow.studio.forgetting import entries_of  # noqa: E402
 from dancenow.studio.forms import TransferForm  # noqa: E402
 from dancenow.studio.job import Job  # noqa: E402
-from dancenow.studio.library import EntryKind  # noqa: E402
+from dancenow.studio.library import EntryKind, LibraryEntry  # noqa: E402
 from dancenow.studio.orders import Orders  # noqa: E402
 from dancenow.studio.plans import PlanDesk  # noqa: E402
 from dancenow.studio.service import StudioService  # noqa: E402
@@ -253,14 +253,19 @@ def test_a_full_disk_is_told_wherever_something_is_uploaded(
         assert answer.status_code == 507 and "disk is full" in answer.json()["error"]
 
 
-def test_deleting_a_person_forgets_all_that_was_made_of_them(service: StudioService) -> None:
-    ref = uploaded(service, "anna")
-    job = Orders(service, "anna").transfer(
-        TransferForm("sample:mika/groove", ref, "Ben", consent=True, minutes=1)
-    )
+def ordered_and_cancelled(service: StudioService, ref: str) -> tuple[Job, LibraryEntry]:
+    """A transfer that was ordered of a clip of Ben, and cancelled; and Ben."""
+    form = TransferForm("sample:mika/groove", ref, "Ben", consent=True, minutes=1)
+    job = Orders(service, "anna").transfer(form)
     service.queue.cancel("anna", job.id)
     service.queue.wait(job.id, seconds=60)
     (entry,) = service.library("anna").all(EntryKind.person)
+    return job, entry
+
+
+def test_deleting_a_person_forgets_all_that_was_made_of_them(service: StudioService) -> None:
+    ref = uploaded(service, "anna")
+    _, entry = ordered_and_cancelled(service, ref)
     cached = Entry.named("crops", [content_hash(entry.clips[0])])
     cached.get(lambda: write_text(cached.path, "Ben"), lambda: None)
     of_others = Entry.named("crops", ["another"])
@@ -277,12 +282,7 @@ def test_what_was_cut_out_of_a_clip_takes_the_clip_with_it(service: StudioServic
     whole, part = uploaded(service, "anna", "whole.mp4"), uploaded(service, "anna", "part.mp4")
     id = part.removeprefix("upload:")
     service.uploads("anna").note(id, origin=whole.removeprefix("upload:"))
-    job = Orders(service, "anna").transfer(
-        TransferForm("sample:mika/groove", part, "Ben", consent=True, minutes=1)
-    )
-    service.queue.cancel("anna", job.id)
-    service.queue.wait(job.id, seconds=60)
-    (entry,) = service.library("anna").all(EntryKind.person)
+    _, entry = ordered_and_cancelled(service, part)
     service.delete("anna", entry.id)
     assert service.uploads("anna").all() == []
 
@@ -304,12 +304,7 @@ def test_consent_is_a_yes_and_nothing_like_it(service: StudioService, confirmed:
 
 def test_a_job_of_somebody_deleted_or_unwilling_does_not_go_on(service: StudioService) -> None:
     ref = uploaded(service, "anna")
-    job = Orders(service, "anna").transfer(
-        TransferForm("sample:mika/groove", ref, "Ben", consent=True, minutes=1)
-    )
-    service.queue.cancel("anna", job.id)
-    service.queue.wait(job.id, seconds=60)
-    (entry,) = service.library("anna").all(EntryKind.person)
+    job, entry = ordered_and_cancelled(service, ref)
     (entry.folder / "consent.json").unlink()
     with pytest.raises(InputError, match="nobody has confirmed"):
         service.resume("anna", job.id)

@@ -99,8 +99,9 @@ class Command:
             if not self.reports:
                 self._called(*given, as_json=as_json)
                 return
-            if self.confirms and is_at_terminal():
-                typer.confirm(self.confirms.format(*given), abort=True, err=True)
+            asked = self.confirms.format(*given)
+            if asked and is_at_terminal() and not typer.confirm(asked, err=True):
+                raise typer.Exit(1)
             page, asks = values.get("report"), "consent" in fields
             if asks and given[-1].consent is None and is_at_terminal():
                 given[-1] = replace(given[-1], consent="ask")

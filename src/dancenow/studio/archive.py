@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import stat
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
@@ -16,6 +15,7 @@ from dancenow import consent
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.model_files import is_model_file
+from dancenow.reading import reading
 from dancenow.studio.config import MEGABYTE
 
 METADATA_FILE: Final = "studio.json"
@@ -40,25 +40,15 @@ def unpack(path: Path, folder: Path, *, most_bytes: int) -> None:
     Raises:
         InputError: it is not an archive of a trained folder, or holds what it should not.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = _select_members(archive.infolist(), most_bytes)
-            rest = most_bytes
-            for name, member in members.items():
-                with archive.open(member) as source, (folder / name).open("xb") as goal:
-                    rest -= _copy(source, goal, rest)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-        RuntimeError,
-        UnicodeDecodeError,
-        EOFError,
-        OSError,
-    ) as error:
-        raise InputError(
-            "the file is not an archive of the studio, or is damaged; download it again."
-        ) from error
+    damaged = reading(
+        Path("the file"), "is not an archive of the studio, or is damaged; download it again."
+    )
+    with damaged, zipfile.ZipFile(path) as archive:
+        members = _select_members(archive.infolist(), most_bytes)
+        rest = most_bytes
+        for name, member in members.items():
+            with archive.open(member) as source, (folder / name).open("xb") as goal:
+                rest -= _copy(source, goal, rest)
     if not (folder / "config.json").is_file():
         raise InputError("the archive holds no trained person or dance (config.json is missing).")
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from dancenow.errors import OutputError
+from dancenow.errors import InputError, OutputError
 from dancenow.files import write_text
+from dancenow.reading import read_object, reading
 from dancenow.sample.shipped import shipped_dancer
 from dancenow.studio.library import LibraryEntry
 
@@ -64,8 +65,8 @@ class Rates:
     def __init__(self, file: Path) -> None:
         self._file, self._lock = file, threading.Lock()
         self._measured: dict[str, float] = {}
-        with suppress(OSError, ValueError, TypeError, AttributeError):
-            for name, rate in json.loads(file.read_text("utf-8")).items():
+        with suppress(InputError), reading(file, "is damaged."):
+            for name, rate in read_object(file, "is damaged.").items():
                 if name in DEFAULT_RATES and 0 < float(rate) < 1e6:
                     self._measured[name] = float(rate)
 

@@ -8,10 +8,13 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
+from dancenow.errors import InputError
 from dancenow.files import write_text
+from dancenow.reading import read_object, reading
 from dancenow.studio.worker import JobRequest, Task
 
 _FILE: Final = "job.json"
+_DAMAGED: Final = "is damaged."
 
 
 class JobState(str, Enum):
@@ -105,11 +108,12 @@ def read_jobs(folder: Path, owner: str) -> list[Job]:
     jobs = []
     for path in sorted(folder.glob(f"*/{_FILE}")):
         try:
-            document = json.loads(path.read_text("utf-8"))
-            document["state"] = JobState(document["state"])
-            document["warnings"] = tuple(document["warnings"])
-            job = Job(**document)
-        except (OSError, ValueError, KeyError, TypeError):
+            document = read_object(path, _DAMAGED)
+            with reading(path, _DAMAGED):
+                document["state"] = JobState(document["state"])
+                document["warnings"] = tuple(document["warnings"])
+                job = Job(**document)
+        except InputError:
             continue
         if job.owner == owner and job.id == path.parent.name:
             jobs.append(job)

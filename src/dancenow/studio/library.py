@@ -22,6 +22,7 @@ from dancenow.files import atomic_folder, make_folder, scratch_folder, write_tex
 from dancenow.model_files import is_model_file
 from dancenow.performer import is_performer
 from dancenow.pose.dancers import LARGEST
+from dancenow.reading import read_object
 from dancenow.sample.shipped import shipped_dancer, shipped_moves
 from dancenow.studio.archive import (
     METADATA_FILE,
@@ -364,10 +365,9 @@ def _parsed(path: Path, _: tuple[int, int]) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MAX_JSON:
             return {}
-        document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return read_object(path, "is damaged.")
+    except (OSError, InputError):
         return {}
-    return document if isinstance(document, dict) else {}
 
 
 @lru_cache(maxsize=1024)

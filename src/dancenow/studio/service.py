@@ -19,6 +19,7 @@ from anyio import CapacityLimiter
 from dancenow.cache import cache_dir
 from dancenow.errors import InputError
 from dancenow.files import make_folder
+from dancenow.reading import read_object
 from dancenow.sample.shipped import shipped_clip
 from dancenow.studio.archive import PICTURE_FILE
 from dancenow.studio.config import StudioConfig
@@ -122,12 +123,12 @@ class StudioService:
         file = self.plan_file(owner)
         earlier = file.with_name("plan.json")  # it held the plan beside its uploads
         try:
-            kept = json.loads((file if file.is_file() else earlier).read_text("utf-8"))
-        except (OSError, ValueError, RecursionError):
+            kept = read_object(file if file.is_file() else earlier, "is damaged.")
+        except InputError:
             return {}
-        if isinstance(kept, dict) and isinstance(kept.get("plan"), dict):
+        if isinstance(kept.get("plan"), dict):
             kept = kept["plan"]
-        return kept if isinstance(kept, dict) and is_sound(kept) else {}
+        return kept if is_sound(kept) else {}
 
     def add_clip(
         self,

@@ -20,6 +20,7 @@ from PIL import UnidentifiedImageError
 
 from dancenow.errors import InputError
 from dancenow.files import make_folder, write_text
+from dancenow.reading import read_object, reading
 from dancenow.studio.config import MEGABYTE, Limits
 from dancenow.studio.media_types import MediaType, UploadKind, detect_media_type
 from dancenow.video import probe
@@ -240,13 +241,16 @@ class Uploads:
         """An upload; None where there is none of that id."""
         if not is_id(id):
             return None
+        path, said = self._folder / id / "about.json", "is damaged."
         try:
-            about = json.loads((self._folder / id / "about.json").read_text("utf-8"))
-            file = self._folder / id / Path(about["file"]).name
-            size = (int(about["size"][0]), int(about["size"][1]))
-            known = {key: about[key] for key in ("seen", "ahead", "origin") if key in about}
-            upload = Upload(id, about["name"], file, about["mime"], about["seconds"], size, **known)
-        except (OSError, ValueError, KeyError, TypeError):
+            about = read_object(path, said)
+            with reading(path, said):
+                file = self._folder / id / Path(about["file"]).name
+                size = (int(about["size"][0]), int(about["size"][1]))
+                known = {key: about[key] for key in ("seen", "ahead", "origin") if key in about}
+                named = about["name"], file, about["mime"], about["seconds"]
+                upload = Upload(id, *named, size, **known)
+        except InputError:
             return None
         return upload if file.is_file() else None
 

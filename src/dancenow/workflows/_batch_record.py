@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from dancenow.errors import OutputError
+from dancenow.errors import InputError, OutputError
 from dancenow.files import write_text
+from dancenow.reading import read_object, reading
 from dancenow.remote import Mirror
 from dancenow.workflows._batch_schedule import Outcome
 from dancenow.workflows._batch_tasks import Task
@@ -88,13 +90,11 @@ class Record:
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:
     """What a record says; nothing if it is missing or damaged: then all is made again."""
-    try:
-        document = json.loads(path.read_text("utf-8"))
+    with suppress(InputError), reading(path, "is damaged."):
+        document = read_object(path, "is damaged.")
         if document.get("version") == _VERSION:
             known = dict(document["tasks"]).items()
             return {key: entry for key, entry in known if isinstance(entry, dict)}
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
-        pass
     return {}
 
 

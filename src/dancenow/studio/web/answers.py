@@ -82,8 +82,7 @@ class Answer(JSONResponse):
 def trouble(error: Exception) -> tuple[str, int]:
     """The line and the status that tell of an error on this computer, which the log has whole."""
     traceback.print_exception(error)  # it may name what is not the user's
-    full = is_full(error) or (error.__cause__ is not None and is_full(error.__cause__))
-    return (_FULL, 507) if full else (_TROUBLE, 500)
+    return (_FULL, 507) if is_full(error) else (_TROUBLE, 500)
 
 
 def refused(line: str, status: int = 400) -> Response:
