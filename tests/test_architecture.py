@@ -25,7 +25,7 @@ ROWS = (
     ("__init__",),
     ("workflows",),
     ("staging",),
-    ("performer", "choreographer"),
+    ("performer", "choreographer", "detector"),
     ("sources",),
     ("training", "evaluation", "plan"),
     ("sample", "mocap", "music", "report", "credentials"),

@@ -27,6 +27,8 @@ def results() -> dict[str, tuple[type, ...]]:
     """What each command prints with `--json`; some have two kinds of result."""
     from dancenow.choreographer.dancenet.method import FrameTrainingResult
     from dancenow.choreographer.motion.method import PoseTrainingResult
+    from dancenow.detector import Verdict
+    from dancenow.detector.learning import DetectorTrained
     from dancenow.evaluation.ablation import Ablation
     from dancenow.evaluation.clip import ClipScores
     from dancenow.evaluation.dance import DanceScores
@@ -46,6 +48,7 @@ def results() -> dict[str, tuple[type, ...]]:
 
     return {
         "demo": (Demo,),
+        "detect": (Verdict,),
         "evaluate ablation": (Ablation,),
         "evaluate clip": (ClipScores,),
         "evaluate dance": (MotionScores, DanceScores),
@@ -58,6 +61,7 @@ def results() -> dict[str, tuple[type, ...]]:
         "reconstruct": (Reconstructed,),
         "sample": (SampleResult,),
         "train choreographer": (FrameTrainingResult, PoseTrainingResult),
+        "train detector": (DetectorTrained,),
         "train performer": (Trained,),
         "transfer": (Performed,),
         "verify": (Verified,),

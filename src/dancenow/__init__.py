@@ -33,11 +33,13 @@ if TYPE_CHECKING:
         EvaluateDanceOptions,
         EvaluatePerformerOptions,
         GenerateOptions,
+        JudgeOptions,
         LiveOptions,
         PerformOptions,
         PoseOptions,
         SampleOptions,
         TrainChoreographerOptions,
+        TrainDetectorOptions,
         TrainPerformerOptions,
         TransferOptions,
     )
@@ -50,12 +52,14 @@ if TYPE_CHECKING:
     from dancenow.workflows.evaluate_dance import evaluate_dance
     from dancenow.workflows.evaluate_performer import evaluate_performer
     from dancenow.workflows.generate import generate
+    from dancenow.workflows.judge import judge
     from dancenow.workflows.live import perform_live
     from dancenow.workflows.mend import mend
     from dancenow.workflows.perform import perform
     from dancenow.workflows.pose import detect, write_pose
     from dancenow.workflows.sample import write_sample
     from dancenow.workflows.train_choreographer import train_choreographer
+    from dancenow.workflows.train_detector import train_detector
     from dancenow.workflows.train_performer import train_performer
     from dancenow.workflows.transfer import transfer
     from dancenow.workflows.verify import verify
@@ -70,6 +74,7 @@ __all__ = [
     "EvaluatePerformerOptions",
     "GenerateOptions",
     "InputError",
+    "JudgeOptions",
     "LiveOptions",
     "PerformOptions",
     "Performer",
@@ -79,6 +84,7 @@ __all__ = [
     "Progress",
     "SampleOptions",
     "TrainChoreographerOptions",
+    "TrainDetectorOptions",
     "TrainPerformerOptions",
     "TransferOptions",
     "__version__",
@@ -89,10 +95,12 @@ __all__ = [
     "evaluate_dance",
     "evaluate_performer",
     "generate",
+    "judge",
     "mend",
     "perform",
     "perform_live",
     "train_choreographer",
+    "train_detector",
     "train_performer",
     "transfer",
     "verify",

@@ -32,7 +32,7 @@ LARGEST_GB: Final = "DANCENOW_CACHE_GB"
 _DEFAULT_GB: Final = 30.0
 # Nothing else below the cache's folder is touched: a user may have named a folder of their own.
 _MADE: Final = ("people", "tracks", "masks", "segments", "cameras", "rooms", "crops", "pairs",
-                "pictures", "stretches", "fetched")  # fmt: skip
+                "pictures", "stretches", "passages", "fetched")  # fmt: skip
 _LEARNED: Final = ("performers", "choreographers")  # took long: only forgotten, never pruned
 _FETCHED: Final = 7 * 24 * 3600.0  # seconds for which what was fetched for a batch stays
 _OF: Final = ".of"  # beside an entry: the contents that it was made of

@@ -14,6 +14,7 @@ MODEL_FILES: Final = frozenset(
         "references.safetensors",
         "fine.safetensors",
         "plate.png",
+        "detector.safetensors",
         "motion.safetensors",
         "moves.npz",
         "vae.safetensors",

@@ -12,6 +12,10 @@ import av
 import numpy as np
 from PIL import Image
 
+from dancenow.detector import Detector
+from dancenow.detector.calibration import Calibration
+from dancenow.detector.config import DetectorConfig
+from dancenow.detector.network import DetectorNetwork
 from dancenow.options import (
     SampleOptions,
     TrainChoreographerOptions,
@@ -60,6 +64,8 @@ def make_good_files(folder: Path) -> None:
     write_sample(folder / "long.mp4", SampleOptions(seconds=14, size=64, fps=10, performer="bo"))
     dance = TrainChoreographerOptions(codec="pose", preset="tiny", steps=2, device="cpu")
     train_choreographer(folder / "long.pose.npz", folder / "D", dance)
+    small = DetectorConfig(canvas=64, body=50, passages=1, crop=32, widths=(4, 8))
+    Detector(small, DetectorNetwork(small), Calibration()).save(folder / "T")
     track[:4].save(folder / "t.npz")
     write_openpose(track[:3], folder / "openpose")
     write_pose(folder / "t.npz", folder / "capture.bvh")
@@ -150,6 +156,7 @@ _BEHIND: Final = (
     "--background",
     "{}",
 )
+_DETECT: Final = ("detect", "x.mp4", "--with", "T")
 _GENERATE: Final = ("generate", "D", "-o", "out.npz", "--seconds", "1")
 
 DOORS: Final = (
@@ -184,6 +191,8 @@ DOORS: Final = (
     Door("a choreographer", "D/config.json", "json", _GENERATE, weight=6),
     Door("a choreographer's moves", "D/moves.npz", "npz", _GENERATE, weight=3),
     Door("a choreographer's weights", "D/motion.safetensors", "safetensors", _GENERATE),
+    Door("a detector", "T/config.json", "json", _DETECT, weight=3),
+    Door("a detector's weights", "T/detector.safetensors", "safetensors", _DETECT, weight=1),
     Door("a plan", "plan.toml", "text", ("compose", "{}", "-o", "out.npz"), weight=4),
     Door("a batch", "batch.toml", "text", ("batch", "{}", "-o", "out", "--jobs", "1"), (0, 1, 2),
          weight=1),

@@ -190,7 +190,7 @@ def test_people_who_change_places_in_the_files_are_followed(dance: Points, tmp_p
         ([{"people": []}], "holds no poses of anybody"),
         (
             [{"people": [], "canvas_width": 10**9, "canvas_height": 5}],
-            "has pictures of 1e\+09 x 5 pixels",
+            r"has pictures of 1e\+09 x 5 pixels",
         ),
         (
             [{"people": [{"pose_keypoints_2d": [1e30, 1e30, 1] * 18}]}],

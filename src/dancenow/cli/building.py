@@ -39,6 +39,7 @@ class Argument:
         help: one line for the user.
         kind: its type.
         output: passed as `-o`, `--output`.
+        flags: passed as one of these.
         optional: it may be left out.
     """
 
@@ -47,6 +48,7 @@ class Argument:
     kind: Any = Path
     output: bool = False
     optional: bool = False
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -196,8 +198,8 @@ def _argument(argument: Argument) -> inspect.Parameter:
     default = None if argument.optional else inspect.Parameter.empty
     more: dict[str, Any] = {"show_default": False} if argument.optional else {}
     info: Any = (
-        typer.Option("-o", "--output", help=argument.help, **more)
-        if argument.output
+        typer.Option(*flags, help=argument.help, **more)
+        if (flags := ("-o", "--output") if argument.output else argument.flags)
         else typer.Argument(help=argument.help, **more)
     )
     return _parameter(argument.name, Annotated[kind, info], default)

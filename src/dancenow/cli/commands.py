@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from dancenow import options
 from dancenow.cli.building import Argument, Command
+from dancenow.cli.judging import EVALUATIONS, JUDGING
 from dancenow.errors import InputError
 from dancenow.options.field import Option, described
 from dancenow.processes import end_process
@@ -191,6 +192,16 @@ COMMANDS: Final = (
         options.TrainChoreographerOptions,
     ),
     Command(
+        "train detector",
+        "Learn to tell what performers made from what was filmed; a folder is resumed.",
+        "dancenow.workflows.train_detector:train_detector",
+        (
+            Argument("real", "Filmed clips of people, or folders of them.", kind=list[Path]),
+            Argument("output", "The detector's folder.", output=True),
+        ),
+        options.TrainDetectorOptions,
+    ),
+    Command(
         "generate",
         "Make a new dance: dream one up from a learned dance, or compose one for a performer.",
         "dancenow.workflows.generate:generate",
@@ -283,16 +294,7 @@ COMMANDS: Final = (
         (),
         options.DemoOptions,
     ),
-    Command(
-        "verify",
-        "Show what a file's Content Credentials say, and whether they are valid.\n\n"
-        "Exit status: 0 if they are intact; 1 if there are none, or if they are not valid, for "
-        "example because the file was changed after signing; 2 if there is no such media "
-        "file.",
-        "dancenow.workflows.verify:verify",
-        (Argument("file", "A video, sound or picture, whatever made it, or a folder."),),
-        is_long=False,
-    ),
+    *JUDGING,
     Command(
         "forget",
         "Remove all that was learned of a person or a dance, and all that the cache holds of "
@@ -308,40 +310,7 @@ COMMANDS: Final = (
         is_long=False,
         confirms="Remove {0} for ever?",
     ),
-    Command(
-        "evaluate clip",
-        "Compare a clip with the true one: PSNR, SSIM, pose distance.",
-        "dancenow.workflows.evaluate_clip:evaluate_clip",
-        (
-            Argument("made", "The clip to judge."),
-            Argument("truth", "What it should look like."),
-        ),
-        options.EvaluateClipOptions,
-    ),
-    Command(
-        "evaluate performer",
-        "Measure a performer on held-out frames: SSIM, LPIPS, pose distance, sharpness, flicker.",
-        "dancenow.workflows.evaluate_performer:evaluate_performer",
-        (
-            Argument("performer", "Folder of a trained performer."),
-            Argument("clip", "The clip that was learned, or another of the same person."),
-        ),
-        options.EvaluatePerformerOptions,
-    ),
-    Command(
-        "evaluate dance",
-        "Measure a choreographer's dances: speed, stalls, range, and how new they are.",
-        "dancenow.workflows.evaluate_dance:evaluate_dance",
-        (Argument("choreographer", "Folder of a trained choreographer."),),
-        options.EvaluateDanceOptions,
-    ),
-    Command(
-        "evaluate ablation",
-        "Measure the effect of temporal smoothing and the face GAN on a sample performer.",
-        "dancenow.workflows.ablation:run_ablation",
-        (Argument("output", "The report's folder.", output=True),),
-        options.AblationOptions,
-    ),
+    *EVALUATIONS,
     Command(
         "export-edn",
         "Write train_img, train_label and train_facetexts128 for Everybody Dance Now's code.",

@@ -14,6 +14,7 @@ from dancenow.options.groups import (
     Retarget,
     ShowOptions,
 )
+from dancenow.options.judging import JudgeOptions, TrainDetectorOptions
 from dancenow.options.serving import ServeOptions, StudioOptions
 from dancenow.options.verbs import (
     AblationOptions,
@@ -50,6 +51,7 @@ __all__ = [
     "Formation",
     "GenerateOptions",
     "ImportKerasOptions",
+    "JudgeOptions",
     "Legs",
     "LiveOptions",
     "Others",
@@ -63,6 +65,7 @@ __all__ = [
     "ShowOptions",
     "StudioOptions",
     "TrainChoreographerOptions",
+    "TrainDetectorOptions",
     "TrainPerformerOptions",
     "TransferOptions",
 ]

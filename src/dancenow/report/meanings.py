@@ -232,6 +232,14 @@ TRAINING: Final = {
         "clips.",
         "lower", "", 4,
     ),
+    "detector_right": Meaning(
+        "Clips told right", "Of those that were held out; of persons that it may know.", "higher",
+        "%", 1, 100.0,
+    ),
+    "detector_brier": Meaning(
+        "Brier score", "Mean square of the probabilities' errors; 0.25 is guessing.", "lower",
+        "", 3,
+    ),
     "temperature": Meaning(
         "Temperature", "Found after training, for new dances to move as fast as the learned one. "
         "0.5 to 2 is usual.",
@@ -245,6 +253,7 @@ LOSSES: Final = {
     "gradient": "Difference of edges.",
     "structure": "1 - SSIM: difference in pattern and contrast.",
     "coverage": "Difference between the painted outline and the person's.",
+    "wrong": "Part of the runs that are taken for the other kind.",
     "unreal": "How sure the discriminator is that the picture is painted; it learns too, so it "
     "need not fall.",
     "features": "Difference inside the discriminator.",

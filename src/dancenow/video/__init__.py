@@ -1,7 +1,7 @@
 """Clips: probe, read, write."""
 
 from dancenow.video.comment import read_comment
-from dancenow.video.images import IMAGE_SUFFIXES
+from dancenow.video.images import IMAGE_SUFFIXES, clips_in
 from dancenow.video.probe import ClipInfo, probe
 from dancenow.video.read import read_frames, stored_frames
 from dancenow.video.timing import as_rate
@@ -13,6 +13,7 @@ __all__ = [
     "VideoWriter",
     "as_rate",
     "check_output",
+    "clips_in",
     "open_writer",
     "probe",
     "read_comment",

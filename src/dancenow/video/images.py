@@ -17,6 +17,9 @@ from dancenow.errors import InputError
 from dancenow.reading import check_file, read_object, reading
 from dancenow.video.timing import DEFAULT_RATE
 
+_VIDEO_SUFFIXES: Final = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".gif"}
+)
 IMAGE_SUFFIXES: Final = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".heic", ".heif"}
 )
@@ -86,6 +89,22 @@ def list_images(folder: Path) -> list[Path]:
     except OSError as error:
         raise InputError(f"{folder}: cannot be read ({error.strerror}).") from error
     return sorted(found, key=lambda path: (natural_key(path), path.name))
+
+
+def clips_in(path: Path) -> list[Path]:
+    """The clips that a path names: itself, or the videos in a folder without pictures, by name.
+
+    Raises:
+        InputError: the folder holds neither, or there is no such file.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder.")
+    if not path.is_dir() or list_images(path):
+        return [path]
+    found = [each for each in path.iterdir() if each.suffix.lower() in _VIDEO_SUFFIXES]
+    if not found:
+        raise InputError(f"{path}: is a folder without clips.")
+    return sorted(found, key=natural_key)
 
 
 def open_folder(folder: Path) -> ImageFolder:

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Final, Literal
 
 from dancenow.credentials import Credentials, read_credentials
+from dancenow.detector import Detector, Verdict
 from dancenow.errors import InputError
+from dancenow.progress import ProgressCallback, silent
 from dancenow.reading import check_file
 from dancenow.video import read_comment
+from dancenow.workflows.judge import judge
 
 Status = Literal["intact", "changed", "doubtful", "none"]
 
@@ -35,12 +38,14 @@ class Verified:
         status: "none" without credentials; otherwise see `Credentials.state`.
         credentials: what they say.
         note: the metadata comment, which anybody can write or remove.
+        seen: what a detector sees; None if none was asked.
     """
 
     file: Path
     status: Status
     credentials: Credentials | None = None
     note: str | None = None
+    seen: Verdict | None = None
 
     def summary(self) -> str:
         """Lines for the user; text from the file cannot break lines or control the terminal."""
@@ -63,6 +68,8 @@ class Verified:
             yield from self._credential_lines(found)
         if self.note is not None:
             yield f"  note, which proves nothing: {self.note}"
+        if self.seen is not None:
+            yield f"  a detector, which can err: {self.seen.told()}"
 
     def _credential_lines(self, found: Credentials) -> Iterator[str]:
         if found.signer is None:
@@ -81,8 +88,18 @@ class Verified:
         yield f"  signed by: {found.signer} ({known})"
 
 
-def verify(file: str | Path) -> Verified:
+def verify(
+    file: str | Path,
+    detector: str | Path | Detector | None = None,
+    *,
+    progress: ProgressCallback = silent,
+) -> Verified:
     """Read and check the credentials of a file, whatever program wrote it, and its note.
+
+    Args:
+        file: the file, or a folder of pictures.
+        detector: a trained detector, or its folder; it says what it sees in the clip.
+        progress: called for every frame that it looks at.
 
     Raises:
         InputError: the file does not exist, or is not a media file.
@@ -99,4 +116,5 @@ def verify(file: str | Path) -> Verified:
         if found is None:
             raise
         note = None  # credentials are found in documents and pictures too
-    return Verified(file, "none" if found is None else found.state, found, note)
+    seen = None if detector is None else judge(file, detector, progress=progress)
+    return Verified(file, "none" if found is None else found.state, found, note, seen)

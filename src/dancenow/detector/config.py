@@ -1,0 +1,52 @@
+"""How a detector is configured; each field is explained below it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import Field, model_validator
+
+from dancenow.schema import Count, Depth, Minutes, Schema, Share, Step, Width
+
+
+class DetectorConfig(Schema):
+    """Everything that decides how a detector is trained and how it looks."""
+
+    canvas: Annotated[int, Field(ge=16, le=1024)] = 384
+    """Sides, in pixels, of the pictures that are cut around the person."""
+    body: Width = 300
+    """Height of the standing person in them, in pixels."""
+    passages: Depth = 10
+    """How many passages of a clip are looked at."""
+    frames: Depth = 5
+    """Consecutive frames of each."""
+    recompressed: Annotated[int, Field(ge=0, le=8)] = 2
+    """Copies of every learned clip that are compressed once more, some of them smaller."""
+    crop: Width = 192
+    """Sides of the parts that are learned."""
+    widths: Annotated[tuple[Width, ...], Field(min_length=2, max_length=8)] = (16, 32, 48, 64, 96)
+    """Channels of the layers; each but the first halves the picture."""
+    batch: Width = 16
+    learning_rate: Step = 2e-3
+    weight_decay: Share = 0.05
+    warmup_steps: Count = 50
+    average_decay: Share = 0.99
+    """Decay of the averaged weights, a step."""
+    smoothing: Share = 0.05
+    """How far the labels keep away from 0 and 1."""
+    held_out: Share = 0.2
+    """Part of the clips, or of each clip's end where there are few, kept for calibration."""
+    minutes: Minutes = 10.0
+    """Default length of the training."""
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> DetectorConfig:
+        if self.crop > self.canvas or self.frames < RUN:
+            raise ValueError(f"parts of {self.crop} pixels and {RUN} frames do not fit")
+        return self
+
+
+RUN: Final = 3
+"""Consecutive frames that the network sees at once."""
+ENOUGH_STEPS: Final = 1_000
+"""Steps of a training that is not cut short."""

@@ -1,0 +1,141 @@
+"""Around the training of a detector: its clips before, its calibration and its page after."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from dancenow.detector.calibration import Calibration, Reliability
+from dancenow.detector.config import DetectorConfig
+from dancenow.detector.detector import Detector
+from dancenow.detector.examples import Example
+from dancenow.detector.passages import Passages, find_passages
+from dancenow.errors import counted
+from dancenow.options import TrainDetectorOptions
+from dancenow.progress import ProgressCallback, StageTimes
+from dancenow.training import choose_device
+from dancenow.training.budget import Clock
+from dancenow.training.page import TrainingPage, TrainingPart, format_device, format_options
+from dancenow.video import probe
+
+Clips = Sequence[tuple[Path, bool]]
+"""Clips, and whether a performer made them."""
+
+_STAGES: Final = {"prepare": "looking at the clips", "train": "telling them apart"}
+
+
+@dataclass(frozen=True)
+class DetectorTrained:
+    """The figures of a training.
+
+    Attributes:
+        folder: where the detector lies.
+        filmed: how many clips of real persons.
+        made: how many that performers made.
+        steps: steps in all.
+        seconds: seconds of them.
+        held_out: how well it does on what it did not learn.
+        times: seconds of each stage, now.
+    """
+
+    folder: Path
+    filmed: int
+    made: int
+    steps: int
+    seconds: float
+    held_out: Reliability
+    times: StageTimes
+
+    def summary(self) -> str:
+        """For people."""
+        right, of = self.held_out.right, self.held_out
+        told = (
+            "" if math.isnan(right) else f"; {100 * right:.0f} % of {of.clips} held-out are right"
+        )
+        return (
+            f"{self.folder}: learned {counted(self.filmed, 'filmed clip')} and {self.made} made "
+            f"in {self.steps} steps ({self.seconds:.0f} s){told}\n"
+            f"look at a clip: dancenow detect CLIP --with {self.folder}"
+        )
+
+
+def passages_of(
+    clips: Clips,
+    config: DetectorConfig,
+    options: TrainDetectorOptions,
+    progress: ProgressCallback,
+) -> list[tuple[Passages, bool]]:
+    """The passages of all clips, as they are and compressed again."""
+    return [
+        (
+            find_passages(
+                probe(clip),
+                config,
+                recompressed=config.recompressed,
+                estimator=options.estimator,
+                device=options.device,
+                progress=progress,
+            ),
+            made,
+        )
+        for clip, made in clips
+    ]
+
+
+def calibrated(detector: Detector, examples: Sequence[Example]) -> tuple[Calibration, Reliability]:
+    """The calibration that what was held out asks for, and how reliable it makes the detector."""
+    logits, made = [], []
+    for example in examples:
+        for variant in range(len(example.passages.variants) if len(example.held_out) else 0):
+            found = detector.logits(example.passages, example.held_out, variant)
+            logits.append(float(found.mean()))
+            made.append(example.made)
+    told, truth = np.array(logits, np.float64), np.array(made, np.bool_)
+    calibration = Calibration.fit(told, truth)
+    return calibration, Reliability.of(calibration.probability(told), truth)
+
+
+def figures_of(clips: Clips, clock: Clock, held_out: Reliability) -> dict[str, Any]:
+    """The figures of a training, as they are kept."""
+    known = held_out.clips > 0
+    return {
+        "filmed": sum(not made for _, made in clips),
+        "made": sum(made for _, made in clips),
+        "steps": clock.step,
+        "seconds": round(clock.seconds, 1),
+        "held_out": held_out.clips,
+        "right": held_out.right if known else None,
+        "brier": held_out.brier if known else None,
+    }
+
+
+def training_page(
+    folder: Path,
+    clips: Clips,
+    options: TrainDetectorOptions,
+    figures: Mapping[str, Any],
+    times: StageTimes,
+) -> TrainingPage:
+    """The page of a training; `figures` are those of a finished one."""
+    shows = "Filmed parts above made ones; reddish where it takes them for made."
+    return TrainingPage(
+        "A detector",
+        "A judge of clips: it tells what performers made from what was filmed.",
+        {
+            "filmed clips": ", ".join(clip.name for clip, made in clips if not made),
+            "made clips": ", ".join(clip.name for clip, made in clips if made),
+            "budget": format_options(options, DetectorConfig().minutes),
+            "device": format_device(choose_device(options.device)),
+            "seed": str(options.seed),
+        },
+        (TrainingPart("The detector", folder / "checkpoint", shows),),
+        {_STAGES[stage]: spent for stage, spent in times.seconds.items()},
+        [["dancenow", "detect", "CLIP", "--with", folder.name]],
+        {"detector_right": figures.get("right"), "detector_brier": figures.get("brier")},
+        (folder / "preview.png", shows),
+    )

@@ -1,0 +1,270 @@
+"""The detector: what it learns from, how it learns, what it says, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dancenow.detector import Detector, Verdict
+from dancenow.detector.calibration import Calibration, Reliability
+from dancenow.detector.config import RUN, DetectorConfig
+from dancenow.detector.detector import CONFIG, WEIGHTS
+from dancenow.detector.examples import Drawing, changed_by_chance, split
+from dancenow.detector.learning import calibrated
+from dancenow.detector.network import DetectorNetwork, joined
+from dancenow.detector.passages import Passages, find_passages
+from dancenow.detector.training import DetectorTraining
+from dancenow.errors import DanceNowWarning, InputError
+from dancenow.options import SampleOptions, TrainDetectorOptions
+from dancenow.progress import silent
+from dancenow.training.session import CHECKPOINT
+from dancenow.video import clips_in, open_writer, probe
+from dancenow.workflows.forget import forget_person
+from dancenow.workflows.judge import judge
+from dancenow.workflows.sample import write_sample
+from dancenow.workflows.train_detector import train_detector
+from dancenow.workflows.verify import verify
+from untrained import CPU
+
+SMALL = DetectorConfig(
+    canvas=64, body=50, passages=4, crop=32, widths=(8, 16, 16), batch=8, learning_rate=1e-2
+)
+
+
+def passages(seed: int, *, made: bool) -> Passages:
+    """What was filmed has grain that moves; what was made has a grain that stays."""
+    rng = np.random.default_rng(seed)
+    shape = (SMALL.passages, 1 if made else SMALL.frames, 64, 64, 3)
+    grain = np.repeat(rng.normal(0, 25, shape), SMALL.frames if made else 1, axis=1)
+    pictures = (rng.uniform(90, 160) + grain).clip(0, 255).astype(np.uint8)
+    return Passages(Path(f"{seed}.mp4"), (pictures,), np.full((4, 4, 4), 255, np.uint8))
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[DetectorTraining, Detector]:
+    clips = [(passages(k, made=k % 2 == 1), k % 2 == 1) for k in range(10)]
+    examples = split(clips, SMALL.held_out, seed=0)
+    training = DetectorTraining(SMALL, examples, CPU, seed=0)
+    for number in range(60):
+        training.step(number, number / 60)
+    training.close()
+    detector = Detector(SMALL, training.average.module, Calibration(), CPU)
+    detector.calibration, reliability = calibrated(detector, examples)
+    assert reliability.clips == 2 and reliability.right == 1 and reliability.brier < 0.2
+    return training, detector
+
+
+def test_it_tells_what_it_has_not_seen(trained: tuple[DetectorTraining, Detector]) -> None:
+    _, detector = trained
+    for seed in range(20, 26):
+        verdict = detector.verdict(passages(seed, made=seed % 2 == 1))
+        assert verdict.made == (seed % 2 == 1)
+        assert 0.2 < verdict.score < 0.8  # two held-out clips are no reason to be surer
+        assert verdict.passages == 4 and 0 <= verdict.spread < 0.3
+
+
+def test_a_saved_detector_says_the_same(
+    trained: tuple[DetectorTraining, Detector], tmp_path: Path
+) -> None:
+    detector = trained[1]
+    detector.save(tmp_path)
+    again = Detector.load(tmp_path, CPU)
+    clip = passages(30, made=True)
+    assert again.verdict(clip) == detector.verdict(clip)
+
+
+def test_a_preview_shows_both_kinds(trained: tuple[DetectorTraining, Detector]) -> None:
+    assert trained[0].preview().shape == (2 * 32, 4 * 32, 3)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ({"kind": "performer"}, "holds no detector"),
+        ({"version": 2}, "update DanceNow"),
+        ({"config": {**SMALL.model_dump(), "crop": 4000}}, "is damaged"),
+        ({"config": {**SMALL.model_dump(), "widths": [8, 8]}}, "another preset or version"),
+        ({"calibration": {"slope": "steep"}}, "is damaged"),
+    ],
+)
+def test_a_damaged_detector_is_told(
+    trained: tuple[DetectorTraining, Detector], tmp_path: Path, damage: dict, message: str
+) -> None:
+    trained[1].save(tmp_path)
+    document = json.loads((tmp_path / CONFIG).read_text())
+    (tmp_path / CONFIG).write_text(json.dumps(document | damage))
+    with pytest.raises(InputError, match=message):
+        Detector.load(tmp_path, CPU)
+
+
+def test_missing_weights_are_told(
+    trained: tuple[DetectorTraining, Detector], tmp_path: Path
+) -> None:
+    trained[1].save(tmp_path)
+    (tmp_path / WEIGHTS).unlink()
+    with pytest.raises(InputError, match="train it again"):
+        Detector.load(tmp_path, CPU)
+
+
+def test_batch_k_is_the_same_whoever_draws_it() -> None:
+    clips = [(passages(k, made=k == 1), k == 1) for k in range(2)]
+    examples = split(clips, 0.25, seed=0)
+    one, other = (Drawing(examples, SMALL, seed=3) for _ in range(2))
+    one.batch(4)
+    for a, b in zip(one.batch(5), other.batch(5), strict=True):
+        np.testing.assert_array_equal(a, b)
+    frames, places, made = one.batch(5)
+    assert frames.shape == (8, RUN, 32, 32, 3) and frames.dtype == np.uint8
+    assert places.shape == (8, 8, 8) and made.tolist() == [0, 1] * 4
+
+
+def test_of_few_clips_the_ends_are_held_out_and_of_many_whole_ones() -> None:
+    few = split([(passages(0, made=False), False), (passages(1, made=True), True)], 0.25, 0)
+    assert [(list(each.learned), list(each.held_out)) for each in few] == [([0, 1, 2], [3])] * 2
+    many = split([(passages(k, made=k % 2 == 1), k % 2 == 1) for k in range(20)], 0.2, 0)
+    held = [each for each in many if len(each.held_out)]
+    assert sum(each.made for each in held) == 2 and len(held) == 4
+    assert all(not len(each.learned) for each in held)
+
+
+def test_all_frames_of_a_run_are_changed_alike() -> None:
+    frame = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    alike = 0
+    for seed in range(20):
+        changed = changed_by_chance([frame] * 3, np.random.default_rng(seed))
+        assert all(each.shape == frame.shape and each.dtype == np.uint8 for each in changed)
+        alike += np.array_equal(changed[0], changed[2])
+    assert alike > 10  # only noise differs
+
+
+def test_only_where_the_body_is_counts() -> None:
+    logits = torch.tensor([[[4.0, -4.0], [-4.0, -4.0]]])
+    places = torch.zeros(1, 2, 2)
+    places[0, 0, 0] = 1
+    assert joined(logits, places).item() > 3.9
+    assert joined(logits, torch.zeros(1, 2, 2)).item() == pytest.approx(-2)
+
+
+def test_places_do_not_see_the_whole() -> None:
+    network = DetectorNetwork(SMALL).eval()
+    runs = torch.zeros(1, RUN, 3, 64, 64)
+    other = runs.clone()
+    other[..., 48:, 48:] = 1
+    with torch.no_grad():
+        assert torch.equal(network(runs)[0, :8, :8], network(other)[0, :8, :8])
+
+
+def test_a_calibration_is_as_sure_as_it_may_be() -> None:
+    rng = np.random.default_rng(0)
+    made = np.arange(400) % 2 == 1
+    logits = np.where(made, 1.0, -1.0) * 2 + 4 * rng.normal(size=400) + 3
+    fitted = Calibration.fit(logits, made)
+    before = Reliability.of(Calibration().probability(logits), made)
+    after = Reliability.of(fitted.probability(logits), made)
+    assert after.brier < before.brier and fitted.slope < 1 and fitted.offset < -0.5
+    assert Calibration.fit(logits[made], made[made]) == Calibration()  # nothing to compare with
+    bounded = Calibration(slope=100).probability(np.array([50.0, -50.0]))
+    assert 0 < bounded[1] < 0.001 < 0.999 < bounded[0] < 1
+
+
+def test_words_say_when_it_cannot_be_told() -> None:
+    said = [Verdict(Path("a"), score, 0.1, 9).words() for score in (0.1, 0.5, 0.9)]
+    assert said == ["looks filmed", "cannot be told", "looks made by a performer"]
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clips")
+    for name, seed in (("filmed.mp4", 0), ("made.mp4", 1)):
+        sample = SampleOptions(seconds=0.8, size=96, fps=10, performer="bo", seed=seed)
+        write_sample(folder / name, sample)
+    return folder
+
+
+def test_from_clips_to_a_verdict(clips: Path, tmp_path: Path) -> None:
+    options = TrainDetectorOptions(fake=(clips / "made.mp4",), steps=2, device="cpu")
+    with pytest.warns(DanceNowWarning, match="steps"):
+        made = train_detector([clips / "filmed.mp4"], tmp_path / "D", options)
+    assert (made.filmed, made.made, made.steps) == (1, 1, 2) and "--with" in made.summary()
+    assert "A detector" in (tmp_path / "D" / "index.html").read_text("utf-8")
+    verdict = judge(clips / "made.mp4", tmp_path / "D")
+    assert 0 < verdict.score < 1 and str(clips / "made.mp4") in verdict.summary()
+    both = verify(clips / "made.mp4", tmp_path / "D")
+    assert both.seen is not None and both.seen.score == verdict.score
+    assert "no Content Credentials" in both.summary() and "a detector, which can" in both.summary()
+    other = TrainDetectorOptions(fake=(clips / "made.mp4",), steps=3, device="cpu", seed=1)
+    with pytest.raises(InputError, match="other"):
+        train_detector([clips / "made.mp4"], tmp_path / "D", _with(other, clips / "filmed.mp4"))
+    gone = forget_person(tmp_path / "D")
+    assert not (tmp_path / "D").exists() and any(
+        path.parent.name == "passages" for path in gone.removed
+    )
+
+
+def _with(options: TrainDetectorOptions, fake: Path) -> TrainDetectorOptions:
+    return TrainDetectorOptions(fake=(fake,), steps=options.steps, device=options.device)
+
+
+def test_passages_are_cut_around_the_person_and_compressed_again(clips: Path) -> None:
+    found = find_passages(
+        probe(clips / "filmed.mp4"),
+        SMALL,
+        recompressed=2,
+        estimator="mediapipe",
+        device="cpu",
+        progress=silent,
+    )
+    assert len(found) == 1 and len(found.variants) == 3
+    first, *again = (pictures[0].astype(float) for pictures in found.variants)
+    for pictures in again:  # the same moments, and not the same pictures
+        assert 0.1 < np.abs(pictures - first).mean() < 12
+    assert found.places.shape == (1, 4, 4) and found.places[0, 1:3, 1:3].mean() > 100
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "message"),
+    [
+        (["filmed.mp4"], [], "`fake`: name at least one"),
+        ([], ["made.mp4"], "give filmed clips"),
+        (["filmed.mp4"], ["filmed.mp4"], "is the same clip as"),
+        (["missing.mp4"], ["made.mp4"], "no such file"),
+        (["empty"], ["made.mp4"], "without clips"),
+    ],
+)
+def test_clips_that_make_no_sense_are_told_at_once(
+    clips: Path, tmp_path: Path, real: list[str], fake: list[str], message: str
+) -> None:
+    (clips / "empty").mkdir(exist_ok=True)
+    options = TrainDetectorOptions(fake=tuple(clips / name for name in fake), steps=1)
+    with pytest.raises(InputError, match=message):
+        train_detector([clips / name for name in real], tmp_path / "D", options)
+    assert not (tmp_path / "D" / CHECKPOINT).exists()
+
+
+def test_nobody_and_too_short_are_told(clips: Path, tmp_path: Path) -> None:
+    short = tmp_path / "short.mp4"
+    write_sample(short, SampleOptions(seconds=0.3, size=96, fps=10, performer="bo"))
+    with pytest.raises(InputError, match="no 5 frames in a row"):
+        find_passages(
+            probe(short), SMALL, recompressed=0, estimator="mediapipe", device="cpu",
+            progress=silent,
+        )  # fmt: skip
+    with open_writer(tmp_path / "grey.mp4", fps=10) as writer:
+        for _ in range(8):
+            writer.write(np.full((64, 64, 3), 128, np.uint8))
+    options = TrainDetectorOptions(fake=(clips / "made.mp4",), steps=1, device="cpu")
+    with pytest.raises(InputError, match=r"grey\.mp4"):
+        train_detector([tmp_path / "grey.mp4"], tmp_path / "D", options)
+    assert not (tmp_path / "D").exists()
+
+
+def test_a_folder_names_its_clips(clips: Path, tmp_path: Path) -> None:
+    assert clips_in(clips) == [clips / "filmed.mp4", clips / "made.mp4"]
+    assert clips_in(clips / "made.mp4") == [clips / "made.mp4"]
+    with open_writer(tmp_path / "pictures", fps=10) as writer:
+        writer.write(np.zeros((16, 16, 3), np.uint8))
+    assert clips_in(tmp_path / "pictures") == [tmp_path / "pictures"]
