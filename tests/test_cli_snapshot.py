@@ -35,6 +35,7 @@ def results() -> dict[str, tuple[type, ...]]:
     from dancenow.evaluation.motion import MotionScores
     from dancenow.evaluation.performer import PerformerScores
     from dancenow.workflows.demo import Demo
+    from dancenow.workflows.evaluate_benchmark import Benchmarked
     from dancenow.workflows.export import PairsExported
     from dancenow.workflows.generate import Generated
     from dancenow.workflows.import_keras import Imported
@@ -50,6 +51,7 @@ def results() -> dict[str, tuple[type, ...]]:
         "demo": (Demo,),
         "detect": (Verdict,),
         "evaluate ablation": (Ablation,),
+        "evaluate benchmark": (Benchmarked,),
         "evaluate clip": (ClipScores,),
         "evaluate dance": (MotionScores, DanceScores),
         "evaluate performer": (PerformerScores,),
@@ -114,15 +116,22 @@ def keys(kind: Any) -> Any:
     """The keys of a result as JSON, nested where it holds others."""
     if kind is StageTimes:
         return "seconds by stage"
+    if hasattr(kind, "model_fields"):
+        return {name: keys(field.annotation) for name, field in kind.model_fields.items()}
     if is_dataclass(kind):
         hints = get_type_hints(kind)
         return {f.name: keys(hints[f.name]) for f in fields(kind) if not f.name.startswith("_")}
     if get_origin(kind) in (Union, UnionType):
         (inner,) = [each for each in get_args(kind) if each is not type(None)] or [None]
         return keys(inner)
-    if get_origin(kind) in (list, tuple) and any(map(is_dataclass, get_args(kind))):
+    if get_origin(kind) in (list, tuple) and any(map(is_described, get_args(kind))):
         return [keys(get_args(kind)[0])]
     return "value"
+
+
+def is_described(kind: Any) -> bool:
+    """Whether a type has fields of its own."""
+    return is_dataclass(kind) or hasattr(kind, "model_fields")
 
 
 def found() -> dict[str, Any]:

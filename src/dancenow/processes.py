@@ -164,6 +164,17 @@ def end_process(status: int) -> NoReturn:
     sys.exit(status)
 
 
+def machine_in_words() -> str:
+    """The processor, its cores, the system and Python, for what is measured on it."""
+    model, cpuinfo = platform.processor() or platform.machine(), Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text("utf-8").splitlines()
+        named = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+        model = next(named, model)
+    python = f"Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores, {model}, {platform.system()}, {python}"
+
+
 def is_secondary_process() -> bool:
     """Whether this process is not the first one of distributed training, which alone reports.
 

@@ -240,6 +240,8 @@ def _plain(value: Any) -> Any:
             for name in value.__dataclass_fields__
             if not name.startswith("_")
         }
+    if hasattr(value, "model_dump"):  # one of our schemas
+        return _plain(value.model_dump(mode="json"))
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

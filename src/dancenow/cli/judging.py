@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from dancenow import options
@@ -66,6 +67,21 @@ EVALUATIONS: Final = (
         "dancenow.workflows.evaluate_dance:evaluate_dance",
         (Argument("choreographer", "Folder of a trained choreographer."),),
         options.EvaluateDanceOptions,
+    ),
+    Command(
+        "evaluate benchmark",
+        "Measure by a frozen protocol, for results that compare; a stopped one goes on.",
+        "dancenow.workflows.evaluate_benchmark:evaluate_benchmark",
+        (
+            Argument(
+                "clips",
+                "Clips of people; for a dance also tracks and captures; or the folders of the "
+                "TikTok dataset or AIST++.",
+                kind=list[Path],
+            ),
+            Argument("report", "The report's folder, with results.json to send.", output=True),
+        ),
+        options.EvaluateBenchmarkOptions,
     ),
     Command(
         "evaluate ablation",

@@ -20,7 +20,7 @@ from dancenow.files import new_folder, new_pictures, scratch_folder
 from dancenow.hashing import content_hash
 from dancenow.pose.extent import body_extent, standing_height
 from dancenow.pose.track import PoseTrack
-from dancenow.progress import Progress, ProgressCallback
+from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.clip_entry import clip_entry
 from dancenow.sources.detection import find_pose
 from dancenow.video import ClipInfo, open_writer, read_frames
@@ -84,14 +84,23 @@ def find_passages(
         with new_folder(entry.path) as temporary:
             cutting.write(temporary, progress)
 
-    def read() -> Passages:
-        kept = [np.load(entry.path / _name(k), mmap_mode="r") for k in range(recompressed + 1)]
-        places = np.load(entry.path / "places.npy")
-        if len({len(places), *map(len, kept)}) != 1:
-            raise ValueError("pictures and places differ in number")
-        return Passages(info.path, tuple(kept), places)
+    return entry.get(make, lambda: _read(info, entry.path, recompressed))
 
-    return entry.get(make, read)
+
+def cut_passages(
+    info: ClipInfo, track: PoseTrack, config: DetectorConfig, folder: Path
+) -> Passages:
+    """Cut passages out of a clip whose poses are known, into a folder that is not cached."""
+    _Cutting(info, track, config, 0).write(folder, silent)
+    return _read(info, folder, 0)
+
+
+def _read(info: ClipInfo, folder: Path, recompressed: int) -> Passages:
+    kept = [np.load(folder / _name(k), mmap_mode="r") for k in range(recompressed + 1)]
+    places = np.load(folder / "places.npy")
+    if len({len(places), *map(len, kept)}) != 1:
+        raise ValueError("pictures and places differ in number")
+    return Passages(info.path, tuple(kept), places)
 
 
 def _name(variant: int) -> str:

@@ -14,7 +14,11 @@ from dancenow.options.groups import (
     Retarget,
     ShowOptions,
 )
-from dancenow.options.judging import JudgeOptions, TrainDetectorOptions
+from dancenow.options.judging import (
+    EvaluateBenchmarkOptions,
+    JudgeOptions,
+    TrainDetectorOptions,
+)
 from dancenow.options.serving import ServeOptions, StudioOptions
 from dancenow.options.verbs import (
     AblationOptions,
@@ -43,6 +47,7 @@ __all__ = [
     "Camera",
     "ComposeOptions",
     "DemoOptions",
+    "EvaluateBenchmarkOptions",
     "EvaluateClipOptions",
     "EvaluateDanceOptions",
     "EvaluatePerformerOptions",

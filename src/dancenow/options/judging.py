@@ -31,3 +31,16 @@ class TrainDetectorOptions(
 @dataclass(frozen=True, kw_only=True)
 class JudgeOptions(DeviceOptions, EstimatorOptions):
     """Options of a detector's look at a clip."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateBenchmarkOptions(DeviceOptions, EstimatorOptions):
+    """Options of measuring by a frozen protocol."""
+
+    protocol: Annotated[
+        str, Option("The protocol: self-transfer-1 (a person) or dance-1 (a dance).")
+    ] = "self-transfer-1"
+    compare: Annotated[
+        tuple[Path, ...],
+        Option("Results of another day or of somebody else, to compare with; may be repeated."),
+    ] = ()

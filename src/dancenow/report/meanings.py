@@ -182,6 +182,9 @@ DANCE: Final = {
     "diversity_g": Meaning(
         "Diversity, geometric", "The same for the body's posture.", "as learned"
     ),
+    "beat_alignment": Meaning(
+        "Beat alignment", "How closely accents fall on the music's beats, 0 to 1.", "higher"
+    ),
     "copy_distance": Meaning(
         "Newness",
         "Median distance of a second of it to the nearest learned one; 0 is a copy, 1 as new as "

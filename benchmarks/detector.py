@@ -1,0 +1,166 @@
+"""How well a detector judges people it never saw: each person is left out once.
+
+    python benchmarks/detector.py FILMED MADE [--minutes 10]
+
+FILMED and MADE are folders of clips whose names begin with the person's (`zola-house.mp4`), in MADE
+followed by how the performer was learned (`zola-fast-disco.mp4`).  For every person a detector is
+trained on all the others, and judges that person's clips: as they are, compressed again, at half
+their size, and blurred.  Poses are found once, in the clip as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dancenow.detector import Detector
+from dancenow.detector.passages import cut_passages
+from dancenow.options import TrainDetectorOptions
+from dancenow.pose import PoseTrack
+from dancenow.sources.detection import find_pose
+from dancenow.video import clips_in, open_writer, probe, read_frames
+from dancenow.workflows.train_detector import train_detector
+from figures import write_figures
+
+Frame = NDArray[np.uint8]
+
+_MOST: Final = 250  # frames of a clip
+_BLUR_PX: Final = 1.5  # where the person is 256 pixels high
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What happens to a clip before it is judged."""
+
+    name: str
+    crf: int = 18
+    scale: float = 1.0
+    blurred: bool = False
+
+
+WAYS: Final = (
+    _Way("CRF 18", 18),
+    _Way("CRF 23", 23),
+    _Way("CRF 28", 28),
+    _Way("CRF 35", 35),
+    _Way("half the size", 23, 0.5),
+    _Way("blurred", 23, 1.0, True),
+)
+
+
+def person_of(clip: Path) -> str:
+    return re.split(r"[-_.]", clip.name)[0]
+
+
+def kind_of(clip: Path) -> str:
+    return clip.name.split("-")[1]
+
+
+def changed(clip: Path, way: _Way, track: PoseTrack, folder: Path) -> tuple[Path, PoseTrack]:
+    """A clip after what happens to it, and its poses there."""
+    info, out = probe(clip), folder / "changed.mkv"
+    width, height = (2 * round(side * way.scale / 2) for side in info.size)
+    change = _blur(track) if way.blurred else (lambda frame: frame)
+    with open_writer(out, fps=info.fps, crf=way.crf) as writer:
+        for frame in read_frames(info, stop=min(info.frames, _MOST)):
+            small = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+            writer.write(change(np.asarray(small, np.uint8)))
+    keypoints = track.keypoints[:_MOST].copy()
+    keypoints[..., 0] *= width / info.size[0]
+    keypoints[..., 1] *= height / info.size[1]
+    return out, PoseTrack(keypoints, track.fps, (width, height))
+
+
+def _blur(track: PoseTrack) -> Callable[[Frame], Frame]:
+    box = np.nanpercentile(np.ptp(track.xy[..., 1], axis=1), 95)
+    sigma = _BLUR_PX * float(box) / 256
+    return lambda frame: np.asarray(cv2.GaussianBlur(frame, (0, 0), sigma), np.uint8)
+
+
+def judged(detector: Detector, clip: Path) -> Iterator[tuple[str, float, float]]:
+    """The score of a clip and its spread, every way."""
+    info = probe(clip)
+    track = find_pose(info)
+    yield "as it is", *_score(detector, info.path, track)
+    for way in WAYS:
+        with tempfile.TemporaryDirectory() as folder:
+            yield way.name, *_score(detector, *changed(clip, way, track, Path(folder)))
+
+
+def _score(detector: Detector, clip: Path, track: PoseTrack) -> tuple[float, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        verdict = detector.verdict(cut_passages(probe(clip), track, detector.config, Path(folder)))
+    return verdict.score, verdict.spread
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("filmed", type=Path)
+    parser.add_argument("made", type=Path)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--only", nargs="*", help="persons to leave out; all by default")
+    chosen = parser.parse_args()
+    clips = [(clip, False) for clip in clips_in(chosen.filmed)]
+    clips += [(clip, True) for clip in clips_in(chosen.made)]
+    people = sorted({person_of(clip) for clip, _ in clips})
+    rows: list[dict[str, Any]] = []
+    for person in chosen.only or people:
+        known = [(clip, made) for clip, made in clips if person_of(clip) != person]
+        options = TrainDetectorOptions(
+            fake=tuple(clip for clip, made in known if made), minutes=chosen.minutes, logger="none"
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            trained = train_detector([clip for clip, made in known if not made], folder, options)
+            print(f"without {person}: {trained.steps} steps, {trained.held_out}", flush=True)
+            detector = Detector.load(folder)
+            for clip, made in clips:
+                if person_of(clip) == person:
+                    for way, score, spread in judged(detector, clip):
+                        row = {"person": person, "clip": clip.name, "made": made, "way": way,
+                               "by": kind_of(clip) if made else "", "score": round(score, 3),
+                               "spread": round(spread, 3)}  # fmt: skip
+                        rows.append(row)
+                        right = "" if (score > 0.5) == made else "   WRONG"
+                        print(f"  {clip.name:32} {way:14} {score:.2f} ± {spread:.2f}{right}",
+                              flush=True)  # fmt: skip
+    figures = {"minutes": chosen.minutes, "people": len(people), **_summed(rows), "clips": rows}
+    for name, part in figures.items():
+        if name != "clips":
+            print(name, part)
+    print(write_figures("detector", figures))
+
+
+def _summed(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The part of the clips that is right: every way, of every preset, of every person."""
+
+    def right(of: list[dict[str, Any]]) -> float | None:
+        told = [(row["score"] > 0.5) == row["made"] for row in of]
+        return round(sum(told) / len(told), 4) if told else None
+
+    def by(name: str) -> dict[str, Any]:
+        found = sorted({str(row[name]) for row in rows}, key=str)
+        return {each: right([row for row in rows if str(row[name]) == each]) for each in found}
+
+    return {
+        "clips_as_they_are": sum(row["way"] == "as it is" for row in rows),
+        "judgements": len(rows),
+        "right": right(rows),
+        "filmed": right([row for row in rows if not row["made"]]),
+        "made": right([row for row in rows if row["made"]]),
+        "way": by("way"),
+        "by": by("by"),
+        "person": by("person"),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""Where figures that texts quote are kept: a JSON file each, written by the command that measured.
+
+`tests/test_figures.py` compares README and docs with these files.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from dancenow.files import write_text
+from dancenow.processes import machine_in_words
+from dancenow.version import __version__
+
+FOLDER: Final = Path(__file__).parents[1] / "docs" / "figures"
+
+
+def write_figures(name: str, figures: Mapping[str, Any]) -> Path:
+    """Write `docs/figures/NAME.json`: the figures, and how they came about."""
+    document = {
+        "command": shlex.join([Path(sys.argv[0]).name, *map(_short, sys.argv[1:])]),
+        "machine": machine_in_words(),
+        "date": datetime.date.today().isoformat(),
+        "version": __version__,
+        "figures": figures,
+    }
+    path = FOLDER / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    write_text(path, json.dumps(document, indent=1) + "\n")
+    return path
+
+
+def _short(argument: str) -> str:
+    """An argument without the folders of this machine."""
+    return Path(argument).name if "/" in argument else argument

@@ -1,0 +1,272 @@
+"""Frozen protocols, their results, what two of them differ in, and public sets."""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import dancenow.evaluation.protocol as protocols
+from dancenow.errors import DanceNowWarning, InputError
+from dancenow.evaluation.protocol import PROTOCOLS, find_protocol, meaning_of
+from dancenow.evaluation.protocol_results import (
+    FILE,
+    ClipResult,
+    ProtocolResult,
+    compare,
+    read_results,
+)
+from dancenow.evaluation.public_sets import AIST, TIKTOK, clips_of_set
+from dancenow.options import EvaluateBenchmarkOptions, SampleOptions
+from dancenow.workflows import _protocol_runs
+from dancenow.workflows.evaluate_benchmark import evaluate_benchmark
+from dancenow.workflows.sample import write_sample
+
+DOC = Path(__file__).parents[2] / "docs" / "protocol.md"
+
+
+@pytest.mark.parametrize(
+    ("name", "fingerprint"),
+    [("self-transfer-1", "308b908df21527385ea7a2ad"), ("dance-1", "ca7fc4b9072c6e17082fa897")],
+)
+def test_a_protocol_with_a_number_never_changes(name: str, fingerprint: str) -> None:
+    assert find_protocol(name).fingerprint == fingerprint, "give what is changed a new number"
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_the_page_of_protocols_says_what_they_fix(name: str) -> None:
+    protocol, text = PROTOCOLS[name], DOC.read_text("utf-8")
+    section = re.split(r"^## ", text, flags=re.MULTILINE)
+    said = next(part for part in section if part.startswith(name))
+    for figure in protocol.figures:
+        assert f"`{figure}`" in said, figure
+        assert meaning_of(figure).name
+    for fact in (f"{protocol.steps:,} steps", f"`{protocol.preset}`", protocol.fingerprint,
+                 f"{100 * protocol.hold_out:.0f} %", *map(str, protocol.seeds)):  # fmt: skip
+        assert fact in said, fact
+
+
+def test_an_unknown_protocol_is_told() -> None:
+    with pytest.raises(InputError, match=r"did you mean self-transfer-1\?"):
+        find_protocol("self-transfer-2")
+
+
+def result(*clips: list[dict[str, float]], **changed: object) -> ProtocolResult:
+    protocol = PROTOCOLS["self-transfer-1"]
+    values: dict[str, object] = {
+        "protocol": protocol.name,
+        "fingerprint": protocol.fingerprint,
+        "dancenow": "1",
+        "machine": "m",
+        "date": "2026-01-01",
+        "seconds": 1.0,
+        "clips": tuple(
+            ClipResult(name=f"{k}", content=f"{k}", frames=9, runs=tuple(runs))
+            for k, runs in enumerate(clips)
+        ),
+    }
+    return ProtocolResult.model_validate(values | changed)
+
+
+def test_a_mean_is_over_clips_and_its_noise_is_what_seeds_explain() -> None:
+    of = result([{"a": 1.0}, {"a": 3.0}], [{"a": 10.0}, {"a": 10.0}])
+    assert of.means() == {"a": 6.0}
+    error, freedom = of.noise()["a"]
+    assert freedom == 2 and error == pytest.approx(math.sqrt(2 / 2 / 4))
+    assert result([{"a": 1.0}]).noise()["a"][1] == 0
+
+
+def test_noise_is_as_wide_as_means_of_other_seeds_lie_apart() -> None:
+    rng = np.random.default_rng(0)
+    means, errors = [], []
+    for _ in range(300):
+        clips = [[{"a": float(level + rng.normal())} for _ in range(3)] for level in (0, 50)]
+        means.append(result(*clips).means()["a"])
+        errors.append(result(*clips).noise()["a"][0])
+    assert np.std(means) == pytest.approx(np.sqrt(np.mean(np.square(errors))), rel=0.15)
+
+
+def test_only_what_chance_does_not_explain_is_a_difference(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+
+    def measured(level: float) -> ProtocolResult:
+        return result(*[[{"a": level + float(rng.normal())} for _ in range(2)] for _ in range(3)])
+
+    beyond = 0
+    for number in range(100):
+        measured(0).write(tmp_path)
+        beyond += compare(measured(0), tmp_path).differences[0].beyond
+        if number < 20:
+            measured(12).write(tmp_path)
+            assert compare(measured(0), tmp_path / FILE).differences[0].beyond
+    assert beyond <= 5
+    lines = compare(measured(0), tmp_path).lines()
+    assert "0 of 1 figures are the same" in lines[0] or "1 of 1" in lines[0]
+
+
+def test_other_clips_and_single_seeds_are_no_reason_to_call_it_a_difference(tmp_path: Path) -> None:
+    result([{"a": 1.0}]).write(tmp_path)
+    alone = compare(result([{"a": 5.0}]), tmp_path)
+    assert alone.same_clips and not alone.differences[0].beyond
+    other = compare(result([{"a": 5.0}], [{"a": 5.0}]), tmp_path)
+    assert not other.same_clips and "of other clips" in "".join(other.lines())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d | {"fingerprint": "0"}, "is not the one that is known here"),
+        (lambda d: d | {"protocol": "other-9"}, "there is none of that name"),
+        (lambda d: d | {"version": 2}, "holds no results"),
+        (lambda d: d | {"clips": []}, "holds no results"),
+        (lambda _: [], "holds no results"),
+        (lambda d: d | {"clips": [d["clips"][0] | {"runs": [{"a": "x"}]}]}, "holds no results"),
+    ],
+)
+def test_results_that_are_none_are_told(
+    tmp_path: Path, change: Callable[[dict], object], message: str
+) -> None:
+    result([{"a": 1.0}]).write(tmp_path)
+    document = json.loads((tmp_path / FILE).read_text())
+    (tmp_path / FILE).write_text(json.dumps(change(document)))
+    with pytest.raises(InputError, match=message):
+        read_results(tmp_path)
+
+
+def test_results_survive_being_sent(tmp_path: Path) -> None:
+    written = result([{"a": 1.25}, {"a": 2.0}])
+    assert read_results(written.write(tmp_path)) == written
+
+
+def test_tiktok_is_a_clip_a_folder(tmp_path: Path) -> None:
+    for number in ("00010", "00002"):
+        (tmp_path / number / "images").mkdir(parents=True)
+        (tmp_path / number / "masks").mkdir()
+        Image.new("RGB", (8, 8)).save(tmp_path / number / "images" / "0001.png")
+    public, clips = clips_of_set(tmp_path)
+    assert public is TIKTOK
+    assert [clip.parent.name for clip in clips] == ["00002", "00010"]
+
+
+def test_aist_is_its_training_split_without_what_is_to_be_ignored(tmp_path: Path) -> None:
+    (tmp_path / "motions").mkdir()
+    (tmp_path / "splits").mkdir()
+    for name in ("a", "b", "c", "d"):
+        (tmp_path / "motions" / f"{name}.pkl").write_bytes(pickle.dumps({}))
+    with pytest.raises(InputError, match=r"crossmodal_train\.txt: is missing"):
+        clips_of_set(tmp_path)
+    (tmp_path / "splits" / "crossmodal_train.txt").write_text("a\nb\nc\nnot_there\n")
+    (tmp_path / "ignore_list.txt").write_text("b\n")
+    public, clips = clips_of_set(tmp_path)
+    assert public is AIST and [clip.stem for clip in clips] == ["a", "c"]
+
+
+def test_what_papers_published_is_never_called_alike() -> None:
+    for public in (TIKTOK, AIST):
+        assert public.why_not_alike and public.source
+        for figures in public.published.values():
+            for name in figures:
+                assert meaning_of(name)
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The protocols with the smallest networks and a few steps."""
+    small = {name: replace(each, preset="tiny", steps=2, seconds=min(each.seconds, 10.0))
+             for name, each in PROTOCOLS.items()}  # fmt: skip
+    monkeypatch.setattr(protocols, "PROTOCOLS", MappingProxyType(small))
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clip") / "bo.mp4"
+    write_sample(path, SampleOptions(seconds=14, size=64, fps=10, performer="bo"))
+    return path
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_benchmark_that_was_stopped_goes_on(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure, calls = _protocol_runs.evaluate_performer, []
+
+    def stopped(*given: object, **how: object) -> object:
+        calls.append(given)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return measure(*given, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(_protocol_runs, "evaluate_performer", stopped)
+    options = EvaluateBenchmarkOptions(device="cpu")
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_benchmark([clip], tmp_path / "R", options)
+    made = evaluate_benchmark([clip], tmp_path / "R", options)
+    assert len(calls) == 3  # the first seed is not measured again
+    assert sorted(path.name for path in (tmp_path / "R").iterdir()) == ["index.html", FILE]
+    (only,) = made.result.clips
+    assert len(only.runs) == 2 and only.frames == 28 and "the empty room" in only.baselines
+    assert set(only.runs[0]) <= set(PROTOCOLS["self-transfer-1"].figures)
+    again = evaluate_benchmark(
+        [clip],
+        tmp_path / "again",
+        EvaluateBenchmarkOptions(device="cpu", compare=(tmp_path / "R",)),
+    )
+    assert again.comparisons[0].same_clips
+    assert not any(each.beyond for each in again.comparisons[0].differences)
+    page = (tmp_path / "again" / "index.html").read_text("utf-8")
+    assert "Beside R" in page and "true frames blurred" in page
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_dance_is_measured_beside_what_papers_say(tmp_path: Path) -> None:
+    (tmp_path / "splits").mkdir()
+    (tmp_path / "motions").mkdir()
+    time = np.linspace(0, 6, 14 * 60)
+    poses = np.zeros((len(time), 24, 3))
+    poses[:, 16, 2], poses[:, 1, 0] = np.sin(3 * time), 0.4 * np.sin(2 * time)
+    motion = {"smpl_poses": poses.reshape(len(time), -1), "smpl_trans": np.zeros((len(time), 3))}
+    (tmp_path / "motions" / "m.pkl").write_bytes(pickle.dumps(motion, protocol=2))
+    (tmp_path / "splits" / "crossmodal_train.txt").write_text("m\n")
+    options = EvaluateBenchmarkOptions(protocol="dance-1", device="cpu")
+    with pytest.warns(DanceNowWarning, match="was not computed alike"):
+        made = evaluate_benchmark([tmp_path], tmp_path / "R", options)
+    assert {"fid_k", "diversity_g", "speed_ratio", "beat_alignment"} <= set(made.result.means())
+    page = (tmp_path / "R" / "index.html").read_text("utf-8")
+    assert "Bailando" in page and "Not computed alike" in page
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "message"),
+    [
+        (["missing.mp4"], {}, "no such file"),
+        (["bo.mp4", "bo.mp4"], {}, "is given twice"),
+        ([], {}, "at least one clip"),
+        (["bo.mp4"], {"protocol": "self-transfer"}, "did you mean"),
+        (["bo.mp4"], {"compare": (Path("missing.json"),)}, "missing.json"),
+    ],
+)
+def test_what_makes_no_sense_is_told_at_once(
+    clip: Path, tmp_path: Path, given: list[str], options: dict, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        evaluate_benchmark(
+            [clip.parent / name for name in given], tmp_path / "R",
+            EvaluateBenchmarkOptions(**options),
+        )  # fmt: skip
+    assert not (tmp_path / "R").exists()
+
+
+def test_a_folder_of_other_files_is_not_written_into(clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "R").mkdir()
+    (tmp_path / "R" / "letter.txt").write_text("dear")
+    with pytest.raises(InputError, match="other files"):
+        evaluate_benchmark([clip], tmp_path / "R")
