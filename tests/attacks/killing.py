@@ -19,7 +19,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,8 @@ import numpy as np
 from fuzz import command_line, good_files, in_child, warm_up
 from PIL import Image
 from safetensors import safe_open
+
+from dancenow.errors import InputError
 
 MORE: Final = (
     "dancenow.workflows.transfer",
@@ -46,19 +48,50 @@ class Verb:
 
     Attributes:
         name: of it.
-        command: its words; files are those of `make_good_files`.
+        command: its words, or what does the same in Python; files are those of `make_good_files`.
         fresh: whether the cache is empty before it, so that all is prepared anew.
         makes: what is there when it has ended.
     """
 
     name: str
-    command: tuple[str, ...]
+    command: tuple[str, ...] | Callable[[], int]
     makes: str
     fresh: bool = False
 
 
 def _train(target: str, folder: str, *more: str) -> tuple[str, ...]:
     return ("train", "performer", target, "-o", folder, *CPU, *more)
+
+
+def _studio() -> int:
+    """A studio in which somebody learns a person; one that was interrupted goes on."""
+    from dancenow.studio.config import StudioConfig
+    from dancenow.studio.job import JobState
+    from dancenow.studio.service import StudioService
+
+    person = {"folder": str(Path("studio/owners/me/person").absolute()), "steps": 4,
+              "material": str(Path("x.mp4").absolute()), "preset": "tiny", "minutes": None,
+              "device": "cpu", "seed": 0}  # fmt: skip
+    service = StudioService(StudioConfig(Path("studio")))
+    queue = service.queue
+    try:
+        known = queue.jobs_of("me")
+        job = known[0] if known else queue.submit("me", "learn_person", {"person": person}, "Bo")
+        if job.state.resumable:
+            job = queue.resume("me", job.id)
+        while job.state.active:
+            time.sleep(0.02)
+            job = queue.get("me", job.id) or job
+        if job.error:
+            print(f"dancenow: {job.error}", file=sys.stderr)
+        return 0 if job.state is JobState.done else 2
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except InputError as error:
+        print(f"dancenow: {error}", file=sys.stderr)
+        return 2
+    finally:
+        queue.close()
 
 
 VERBS: Final = (
@@ -75,6 +108,16 @@ VERBS: Final = (
     Verb("perform", ("perform", "P", "x.pose.npz", "-o", "out.mp4", *CPU), "out.mp4"),
     Verb("transfer", ("transfer", "t.npz", "x.mp4", "-o", "out.mp4", *CPU, "--preset", "tiny",
                       "--steps", "4"), "out.mp4", fresh=True),
+    *(Verb(f"perform {name}", ("perform", "P", "x.pose.npz", "-o", name, "--background",
+                               background, *CPU), name)
+      for name, background in (("out.webm", "transparent"), ("out.mov", "transparent"),
+                               ("out.gif", "white"), ("pictures out", "white"))),
+    Verb("learn a detector", ("train", "detector", "x.mp4", "--fake", "long.mp4", "-o", "T2",
+                              "--steps", "4", *CPU), "T2/config.json", fresh=True),
+    Verb("detect", ("detect", "long.mp4", "--with", "T", *CPU), "T/config.json", fresh=True),
+    Verb("export motion", ("export-motion", "long.mp4", "-o", "conditions", *CPU), "conditions",
+         fresh=True),
+    Verb("studio", _studio, "studio/owners/me/person/config.json", fresh=True),
     Verb("compose", ("compose", "plan.toml", "-o", "out.mp4", "--performer", "P", *CPU), "out.mp4"),
     Verb("generate", ("generate", "D", "-o", "out.mp4", "--performer", "P", "--seconds", "2", *CPU),
          "out.mp4"),
@@ -159,7 +202,8 @@ def _call(verb: Verb, work: Path, how: str, moment: float) -> tuple[int, str]:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             most = int(2 ** (10 + 12 * moment))
             resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-        in_child(work, told, lambda: command_line(verb.command))
+        words = verb.command
+        in_child(work, told, words if callable(words) else lambda: command_line(words))
     begun, sent = time.monotonic(), False
     while True:
         done, state = os.waitpid(pid, os.WNOHANG)
@@ -240,7 +284,7 @@ def _read(path: Path) -> None:
     elif path.suffix in (".png", ".jpg"):
         with Image.open(path) as picture:
             picture.load()
-    elif path.suffix == ".mp4":
+    elif path.suffix in (".mp4", ".webm", ".mov", ".gif"):
         with av.open(str(path)) as container:
             assert sum(1 for _ in container.decode(video=0)) > 0
 

@@ -240,6 +240,22 @@ def test_a_failure_is_one_line_and_the_queue_continues(
     assert queue.wait(after.id).state is JobState.done
 
 
+def test_a_worker_that_cannot_be_started_ends_its_job_alone(
+    queues: Queues, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    queue = queues.open()
+
+    def start(_: object) -> None:
+        raise EOFError("unexpected EOF")  # Ctrl-C ended what starts workers
+
+    with monkeypatch.context() as patched:
+        patched.setattr(queue._context.Process, "start", start)
+        failed = queue.wait(queue.submit("anna", "count", {"to": 1}, "first").id)
+    assert failed.state is JobState.failed and "ended unexpectedly" in failed.error
+    assert "Traceback" not in capfd.readouterr().err
+    assert queue.wait(queue.submit("anna", "count", {"to": 1}, "second").id).state is JobState.done
+
+
 def test_nobody_sees_or_touches_another_owners_job(queues: Queues) -> None:
     queue = queues.open()
     job = queue.submit("anna", "wait", {}, "training")

@@ -112,6 +112,7 @@ def read_jobs(folder: Path, owner: str) -> list[Job]:
             with reading(path, _DAMAGED):
                 document["state"] = JobState(document["state"])
                 document["warnings"] = tuple(document["warnings"])
+                document["request"] = {"uses": [], "names": {}, **document["request"]}
                 job = Job(**document)
         except InputError:
             continue

@@ -284,7 +284,11 @@ class JobQueue:
             daemon=True,
         )
         with self._changed:
-            process.start()
+            try:
+                process.start()
+            except (EOFError, OSError):  # no memory, or Ctrl-C ended what starts workers, too
+                self._finish(self._jobs[job.id], *_CRASHED)
+                return
             sender.close()  # so that the pipe ends with the worker
             self._processes[job.id] = (process, receiver)
             if self._closed or self._jobs[job.id].state is JobState.cancelling:
