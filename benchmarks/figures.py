@@ -35,6 +35,12 @@ def write_figures(name: str, figures: Mapping[str, Any]) -> Path:
     return path
 
 
+def read_figures(name: str) -> dict[str, Any]:
+    """The figures in `docs/figures/NAME.json`; none if there is no such file."""
+    path = FOLDER / f"{name}.json"
+    return dict(json.loads(path.read_text("utf-8"))["figures"]) if path.exists() else {}
+
+
 def _short(argument: str) -> str:
     """An argument without the folders of this machine."""
     return Path(argument).name if "/" in argument else argument

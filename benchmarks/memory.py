@@ -5,7 +5,8 @@
 The clip is 1920 x 1080 at 25 frames/s: a sample performer's dance (or a given clip), repeated.
 Prints, for each verb, the most memory that it held at once: its own, and with the files that are
 mapped into it, which the system takes back when it needs room.  Both are looked at every 50 ms,
-over the process and those that it started.
+over the process and those that it started.  What is measured is written into
+`docs/figures/memory.json`; verbs that are left out stay in it as they were.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import psutil
 
 from dancenow.sample import render_sample
 from dancenow.video import open_writer, read_frames
+from figures import read_figures, write_figures
 
 SIZE, FPS = (1920, 1080), 25
 EVERY = 0.05  # seconds
@@ -86,6 +88,7 @@ def main() -> None:
         folder = Path(name)
         frames = make_clip(folder / "long.mp4", options.minutes, options.source)
         print(f"{frames} frames of {SIZE[0]} x {SIZE[1]}")
+        figures = read_figures("memory")
         for verb in options.verbs.split(","):
             start = time.perf_counter()
             command = [sys.executable, "-m", "dancenow", *VERBS[verb].split()]
@@ -94,6 +97,10 @@ def main() -> None:
             failed = "" if status in (0, 1) else f", status {status}"
             print(f"{verb:9} {own:6.0f} MiB of its own, {mapped:6.0f} with mapped files,", end=" ")
             print(f"{rate:5.1f} frames/s{failed}", flush=True)
+            if not failed:
+                figures[verb] = {"minutes": options.minutes, "own_mib": round(own),
+                                 "mapped_mib": round(mapped)}  # fmt: skip
+                write_figures("memory", figures)
 
 
 if __name__ == "__main__":

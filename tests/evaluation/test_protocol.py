@@ -189,7 +189,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clip") / "bo.mp4"
-    write_sample(path, SampleOptions(seconds=14, size=64, fps=10, performer="bo"))
+    write_sample(path, SampleOptions(seconds=4, size=64, fps=10, performer="bo"))
     return path
 
 
@@ -213,7 +213,7 @@ def test_a_benchmark_that_was_stopped_goes_on(
     assert len(calls) == 3  # the first seed is not measured again
     assert sorted(path.name for path in (tmp_path / "R").iterdir()) == ["index.html", FILE]
     (only,) = made.result.clips
-    assert len(only.runs) == 2 and only.frames == 28 and "the empty room" in only.baselines
+    assert len(only.runs) == 2 and only.frames == 8 and "the empty room" in only.baselines
     assert set(only.runs[0]) <= set(PROTOCOLS["self-transfer-1"].figures)
     again = evaluate_benchmark(
         [clip],
