@@ -33,7 +33,7 @@ from figures import write_figures
 
 Frame = NDArray[np.uint8]
 
-_MOST: Final = 250  # frames of a clip
+_MOST: Final = 150  # frames of a clip
 _BLUR_PX: Final = 1.5  # where the person is 256 pixels high
 
 
@@ -49,7 +49,6 @@ class _Way:
 
 WAYS: Final = (
     _Way("CRF 18", 18),
-    _Way("CRF 23", 23),
     _Way("CRF 28", 28),
     _Way("CRF 35", 35),
     _Way("half the size", 23, 0.5),

@@ -54,7 +54,7 @@ def trained() -> tuple[DetectorTraining, Detector]:
     training.close()
     detector = Detector(SMALL, training.average.module, Calibration(), CPU)
     detector.calibration, reliability = calibrated(detector, examples)
-    assert reliability.clips == 2 and reliability.right == 1 and reliability.brier < 0.2
+    assert reliability.looks == 2 and reliability.right == 1 and reliability.brier < 0.2
     return training, detector
 
 

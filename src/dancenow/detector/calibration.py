@@ -27,17 +27,22 @@ class Calibration(Schema):
         return np.asarray(1 / (1 + np.exp(-moved)))
 
     @staticmethod
-    def fit(logits: NDArray[np.float64], made: NDArray[np.bool_]) -> Calibration:
+    def fit(logits: NDArray[np.float64], made: NDArray[np.bool_], looks: int = 1) -> Calibration:
         """The calibration under which the given logits are likeliest; by Newton's method.
 
         Both kinds count alike, however many there are of each.  Platt's targets keep clear of 0
-        and 1.
+        and 1, the more the fewer clips there are.
+
+        Args:
+            logits: `(N,)`.
+            made: which of them are of made clips.
+            looks: how many of them are of one clip.
         """
-        positive, negative = int(made.sum()), int((~made).sum())
+        positive, negative = float(made.sum()) / looks, float((~made).sum()) / looks
         if not positive or not negative:
             return Calibration()
         target = np.where(made, (positive + 1) / (positive + 2), 1 / (negative + 2))
-        weight = np.where(made, 0.5 / positive, 0.5 / negative) * len(made)
+        weight = np.where(made, 0.5 / positive, 0.5 / negative) * len(made) / looks**2
         rows = np.stack([logits, np.ones_like(logits)], axis=1)
         start = np.array([1.0, 0.0])
         found = start.copy()
@@ -57,18 +62,18 @@ class Reliability:
     """How well a calibrated detector does on clips.
 
     Attributes:
-        clips: how many.
-        right: the part of them that it told right.
+        looks: how many there were; each clip is looked at as it is and compressed again.
+        right: the part of them that told it right.
         brier: mean square of the error of its probability; 0.25 is guessing, 0 is best.
     """
 
-    clips: int
+    looks: int
     right: float
     brier: float
 
     @staticmethod
     def of(scores: NDArray[np.float64], made: NDArray[np.bool_]) -> Reliability:
-        """The reliability of probabilities `(N,)` of clips that were made or filmed."""
+        """The reliability of probabilities `(N,)` of what was made or filmed."""
         if not len(scores):
             return Reliability(0, float("nan"), float("nan"))
         right = float(((scores > 0.5) == made).mean())

@@ -55,7 +55,7 @@ class DetectorTrained:
         """For people."""
         right, of = self.held_out.right, self.held_out
         told = (
-            "" if math.isnan(right) else f"; {100 * right:.0f} % of {of.clips} held-out are right"
+            "" if math.isnan(right) else f"; {100 * right:.0f} % of {of.looks} held-out looks right"
         )
         return (
             f"{self.folder}: learned {counted(self.filmed, 'filmed clip')} and {self.made} made "
@@ -96,19 +96,20 @@ def calibrated(detector: Detector, examples: Sequence[Example]) -> tuple[Calibra
             logits.append(float(found.mean()))
             made.append(example.made)
     told, truth = np.array(logits, np.float64), np.array(made, np.bool_)
-    calibration = Calibration.fit(told, truth)
+    looks = max(len(example.passages.variants) for example in examples)
+    calibration = Calibration.fit(told, truth, looks)
     return calibration, Reliability.of(calibration.probability(told), truth)
 
 
 def figures_of(clips: Clips, clock: Clock, held_out: Reliability) -> dict[str, Any]:
     """The figures of a training, as they are kept."""
-    known = held_out.clips > 0
+    known = held_out.looks > 0
     return {
         "filmed": sum(not made for _, made in clips),
         "made": sum(made for _, made in clips),
         "steps": clock.step,
         "seconds": round(clock.seconds, 1),
-        "held_out": held_out.clips,
+        "held_out": held_out.looks,
         "right": held_out.right if known else None,
         "brier": held_out.brier if known else None,
     }
