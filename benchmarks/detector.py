@@ -87,9 +87,8 @@ def _blur(track: PoseTrack) -> Callable[[Frame], Frame]:
 
 def judged(detector: Detector, clip: Path) -> Iterator[tuple[str, float, float]]:
     """The score of a clip and its spread, every way."""
-    info = probe(clip)
-    track = find_pose(info)
-    yield "as it is", *_score(detector, info.path, track)
+    track = find_pose(probe(clip))
+    yield "as it is", *_score(detector, clip, track[:_MOST])
     for way in WAYS:
         with tempfile.TemporaryDirectory() as folder:
             yield way.name, *_score(detector, *changed(clip, way, track, Path(folder)))
@@ -111,6 +110,8 @@ def main() -> None:
     clips = [(clip, False) for clip in clips_in(chosen.filmed)]
     clips += [(clip, True) for clip in clips_in(chosen.made)]
     people = sorted({person_of(clip) for clip, _ in clips})
+    if odd := [clip.name for clip, made in clips if made and "-" not in clip.name]:
+        parser.error(f"{odd[0]}: must be named PERSON-HOW-...")
     rows: list[dict[str, Any]] = []
     for person in chosen.only or people:
         known = [(clip, made) for clip, made in clips if person_of(clip) != person]

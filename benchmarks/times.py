@@ -9,6 +9,7 @@ is left out of `--only` stays in it as it was.
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import os
 import subprocess
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dancenow.files import size_of
+from dancenow.processes import machine_in_words
 from dancenow.video import probe
 from figures import read_figures, write_figures
 
@@ -115,7 +117,8 @@ def main() -> None:
     figures = read_figures("times")
     for name in chosen.only:
         with tempfile.TemporaryDirectory() as folder:
-            figures[name] = PARTS[name](chosen.source, chosen.target, Path(folder))
+            found = PARTS[name](chosen.source, chosen.target, Path(folder))
+        figures[name] = found | {"on": datetime.date.today().isoformat(), "at": machine_in_words()}
         print(name, figures[name], flush=True)
         write_figures("times", figures)
 

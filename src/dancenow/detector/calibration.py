@@ -12,6 +12,7 @@ from dancenow.schema import Schema, Weight
 
 _MOST: Final = 8.0  # of a calibrated logit: nobody is surer than 1 in 3,000
 _DOUBT: Final = 0.3  # weight of the wish to stay near the network's own logits
+_TIMID: Final = 0.2  # slope where nothing says how good the logits are
 _ROUNDS: Final = 60
 
 
@@ -40,7 +41,7 @@ class Calibration(Schema):
         """
         positive, negative = float(made.sum()) / looks, float((~made).sum()) / looks
         if not positive or not negative:
-            return Calibration()
+            return Calibration(slope=_TIMID)
         target = np.where(made, (positive + 1) / (positive + 2), 1 / (negative + 2))
         weight = np.where(made, 0.5 / positive, 0.5 / negative) * len(made) / looks**2
         rows = np.stack([logits, np.ones_like(logits)], axis=1)

@@ -6,19 +6,19 @@ from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
-from dancenow.schema import Count, Depth, Minutes, Schema, Share, Step, Width
+from dancenow.schema import Count, Minutes, Schema, Share, Step, Width
 
 
 class DetectorConfig(Schema):
     """Everything that decides how a detector is trained and how it looks."""
 
-    canvas: Annotated[int, Field(ge=16, le=1024)] = 384
+    canvas: Annotated[int, Field(ge=16, le=512)] = 384
     """Sides, in pixels, of the pictures that are cut around the person."""
-    body: Width = 300
+    body: Annotated[int, Field(ge=8, le=512)] = 300
     """Height of the standing person in them, in pixels."""
-    passages: Depth = 10
+    passages: Annotated[int, Field(ge=1, le=32)] = 10
     """How many passages of a clip are looked at."""
-    frames: Depth = 5
+    frames: Annotated[int, Field(ge=3, le=16)] = 5
     """Consecutive frames of each."""
     recompressed: Annotated[int, Field(ge=0, le=8)] = 2
     """Copies of every learned clip that are compressed once more, some of them smaller."""
@@ -41,12 +41,17 @@ class DetectorConfig(Schema):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> DetectorConfig:
-        if self.crop > self.canvas or self.frames < RUN:
-            raise ValueError(f"parts of {self.crop} pixels and {RUN} frames do not fit")
+        if self.crop > self.canvas or not self.canvas / 4 <= self.body <= self.canvas:
+            raise ValueError("parts and bodies do not fit into the pictures")
+        sizes = [width * self.canvas**2 // 4**k for k, width in enumerate(self.widths)]
+        if max(sizes) > _LARGEST:
+            raise ValueError("layers that take too much memory")
         return self
 
 
 RUN: Final = 3
 """Consecutive frames that the network sees at once."""
+_LARGEST: Final = 2**25
+"""Values of a layer for one run."""
 ENOUGH_STEPS: Final = 1_000
 """Steps of a training that is not cut short."""

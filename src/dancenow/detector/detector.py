@@ -97,18 +97,11 @@ class Detector:
     def __post_init__(self) -> None:
         self.network = self.network.to(self.device.torch).eval()
 
-    def judge(
-        self,
-        info: ClipInfo,
-        *,
-        estimator: str = "mediapipe",
-        progress: ProgressCallback = silent,
-    ) -> Verdict:
-        """Look at a clip.
+    def judge(self, info: ClipInfo, *, progress: ProgressCallback = silent) -> Verdict:
+        """Look at a clip; the estimator finds the person with which the detector was learned.
 
         Args:
             info: the clip.
-            estimator: which estimator finds the person.
             progress: called for every frame.
 
         Raises:
@@ -119,7 +112,7 @@ class Detector:
             info,
             self.config,
             recompressed=0,
-            estimator=estimator,
+            estimator=str(self.training.get("estimator", "mediapipe")),
             device=device,
             progress=progress,
         )
@@ -134,15 +127,24 @@ class Detector:
 
     @torch.no_grad()
     def logits(self, passages: Passages, which: range, variant: int = 0) -> NDArray[np.float64]:
-        """The mean logit of each of some passages, before calibration."""
+        """The mean logit of each of some passages, before calibration.
+
+        Raises:
+            InputError: the network is damaged.
+        """
         found = []
         for number in which:
             pictures = np.asarray(passages.variants[variant][number])
-            runs = np.stack([pictures[k : k + RUN] for k in runs_of(len(pictures))])
-            with self.device.autocast():
-                logits = self.network(as_input(runs, self.device))
-            places = np.repeat(passages.places[number][None], len(runs), axis=0)
-            found.append(float(joined(logits, as_places(places, logits)).mean()))
+            each = []
+            for start in runs_of(len(pictures)):
+                run = pictures[start : start + RUN][None]
+                with self.device.autocast():
+                    logits = self.network(as_input(run, self.device))
+                places = as_places(passages.places[number][None], logits)
+                each.append(float(joined(logits, places)[0]))
+            found.append(float(np.mean(each)))
+        if not np.isfinite(found).all():
+            raise InputError("the detector says what is no number: it is damaged; train it again.")
         return np.array(found)
 
     def save(self, folder: Path) -> None:

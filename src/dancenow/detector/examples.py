@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dancenow.detector.config import RUN, DetectorConfig
 from dancenow.detector.passages import Passages, runs_of
+from dancenow.hashing import hash_of
 
 Frames = NDArray[np.uint8]
 
@@ -34,20 +35,21 @@ class Example(NamedTuple):
     held_out: range
 
 
-def split(clips: Sequence[tuple[Passages, bool]], share: float, seed: int) -> list[Example]:
-    """Hold out whole clips of both kinds; of few clips, the last passages of each."""
-    rng = np.random.default_rng((seed, 1))
-    held: set[int] = set()
+def split(clips: Sequence[tuple[Passages, bool]], share: float) -> list[Example]:
+    """Hold out whole clips of both kinds; of few clips, the last passages of each.
+
+    Which ones depends on their contents alone: a resumed training holds out the same.
+    """
+    held: set[str] = set()
     few = min(sum(made == kind for _, made in clips) for kind in (False, True)) < _FEW
     for kind in () if few or share == 0 else (False, True):
-        of_kind = [number for number, (_, made) in enumerate(clips) if made == kind]
-        count = max(1, round(share * len(of_kind)))
-        held.update(rng.choice(of_kind, count, replace=False).tolist())
+        of_kind = sorted((each.content for each, made in clips if made == kind), key=hash_of)
+        held.update(of_kind[: max(1, round(share * len(of_kind)))])
     examples = []
-    for number, (passages, made) in enumerate(clips):
+    for passages, made in clips:
         count = len(passages)
-        kept = max(1, count - round(share * count)) if few else count
-        stop = 0 if number in held else kept
+        kept = max(1, count - max(1, round(share * count))) if few and share > 0 else count
+        stop = 0 if passages.content in held else kept
         examples.append(Example(passages, made, range(stop), range(stop, count)))
     return examples
 

@@ -16,6 +16,7 @@ from dancenow.detector.detector import Detector
 from dancenow.detector.examples import Example
 from dancenow.detector.passages import Passages, find_passages
 from dancenow.errors import counted
+from dancenow.hashing import content_hash
 from dancenow.options import TrainDetectorOptions
 from dancenow.progress import ProgressCallback, StageTimes
 from dancenow.training import choose_device
@@ -53,10 +54,9 @@ class DetectorTrained:
 
     def summary(self) -> str:
         """For people."""
-        right, of = self.held_out.right, self.held_out
-        told = (
-            "" if math.isnan(right) else f"; {100 * right:.0f} % of {of.looks} held-out looks right"
-        )
+        held = self.held_out
+        told = f"; {100 * held.right:.0f} % of {held.looks} held-out looks are right"
+        told = "" if math.isnan(held.right) else told
         return (
             f"{self.folder}: learned {counted(self.filmed, 'filmed clip')} and {self.made} made "
             f"in {self.steps} steps ({self.seconds:.0f} s){told}\n"
@@ -88,23 +88,41 @@ def passages_of(
 
 
 def calibrated(detector: Detector, examples: Sequence[Example]) -> tuple[Calibration, Reliability]:
-    """The calibration that what was held out asks for, and how reliable it makes the detector."""
-    logits, made = [], []
-    for example in examples:
-        for variant in range(len(example.passages.variants) if len(example.held_out) else 0):
-            found = detector.logits(example.passages, example.held_out, variant)
-            logits.append(float(found.mean()))
-            made.append(example.made)
-    told, truth = np.array(logits, np.float64), np.array(made, np.bool_)
-    looks = max(len(example.passages.variants) for example in examples)
-    calibration = Calibration.fit(told, truth, looks)
-    return calibration, Reliability.of(calibration.probability(told), truth)
+    """The calibration that what was held out asks for, and how reliable it makes the detector.
+
+    Every clip is judged with a calibration to the others, so that it does not judge itself.
+    """
+    held = [example for example in examples if len(example.held_out)]
+    if not held:
+        nothing = np.zeros(0)
+        return Calibration.fit(nothing, nothing > 0), Reliability.of(nothing, nothing > 0)
+    logits = np.array(
+        [
+            [
+                detector.logits(example.passages, example.held_out, variant).mean()
+                for variant in range(len(example.passages.variants))
+            ]
+            for example in held
+        ],
+        np.float64,
+    )
+    looks = logits.shape[1]
+    made = np.array([example.made for example in held], np.bool_)
+    scores = np.zeros_like(logits)
+    for number in range(len(held)):
+        others = np.arange(len(held)) != number
+        fitted = Calibration.fit(logits[others].ravel(), made[others].repeat(looks), looks)
+        scores[number] = fitted.probability(logits[number])
+    calibration = Calibration.fit(logits.ravel(), made.repeat(looks), looks)
+    return calibration, Reliability.of(scores.ravel(), made.repeat(looks))
 
 
-def figures_of(clips: Clips, clock: Clock, held_out: Reliability) -> dict[str, Any]:
+def figures_of(clips: Clips, estimator: str, clock: Clock, held_out: Reliability) -> dict[str, Any]:
     """The figures of a training, as they are kept."""
     known = held_out.looks > 0
     return {
+        "contents": sorted(content_hash(clip) for clip, _ in clips),
+        "estimator": estimator,
         "filmed": sum(not made for _, made in clips),
         "made": sum(made for _, made in clips),
         "steps": clock.step,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from dancenow.pose.extent import body_extent, standing_height
 from dancenow.pose.track import PoseTrack
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.clip_entry import clip_entry
-from dancenow.sources.detection import find_pose
+from dancenow.sources.detection import detect_people, find_pose
 from dancenow.video import ClipInfo, open_writer, read_frames
 
 Frame = NDArray[np.uint8]
@@ -40,12 +40,14 @@ class Passages:
 
     Attributes:
         clip: the file.
+        content: a hash of it.
         variants: the pictures as they are, then compressed again; each uint8
             `(P, T, S, S, 3)` RGB.
         places: how much of each place the body takes, 255 all of it, uint8 `(P, S / 16, S / 16)`.
     """
 
     clip: Path
+    content: str
     variants: tuple[NDArray[np.uint8], ...]
     places: NDArray[np.uint8]
 
@@ -80,7 +82,8 @@ def find_passages(
 
     def make() -> None:
         track = find_pose(info, estimator=estimator, device=device, progress=progress)
-        cutting = _Cutting(info, track, config, recompressed)
+        cuts = detect_people(info, estimator=estimator, device=device).cuts
+        cutting = _Cutting(info, track, config, recompressed, cuts)
         with new_folder(entry.path) as temporary:
             cutting.write(temporary, progress)
 
@@ -100,7 +103,7 @@ def _read(info: ClipInfo, folder: Path, recompressed: int) -> Passages:
     places = np.load(folder / "places.npy")
     if len({len(places), *map(len, kept)}) != 1:
         raise ValueError("pictures and places differ in number")
-    return Passages(info.path, tuple(kept), places)
+    return Passages(info.path, content_hash(info.path), tuple(kept), places)
 
 
 def _name(variant: int) -> str:
@@ -125,21 +128,28 @@ class _Cutting:
     """How a clip is cut."""
 
     def __init__(
-        self, info: ClipInfo, track: PoseTrack, config: DetectorConfig, recompressed: int
+        self,
+        info: ClipInfo,
+        track: PoseTrack,
+        config: DetectorConfig,
+        recompressed: int,
+        cuts: Collection[int] = (),
     ) -> None:
         self.info, self.track, self.config = info, track, config
+        self.passages = self._chosen(cuts)
         self.side = standing_height(track) * config.canvas / config.body
-        self.passages = self._chosen()
         rng = np.random.default_rng(int(content_hash(info.path), 16) % 2**63)
         self.again = [
             (int(rng.integers(*_CRF)), float(rng.choice(_SCALES))) for _ in range(recompressed)
         ]
 
-    def _chosen(self) -> list[_Place]:
-        """Passages in which the person is seen, spread over the clip, none over another."""
+    def _chosen(self, cuts: Collection[int]) -> list[_Place]:
+        """Passages that show the person, spread over the clip, none over another or a cut."""
         length, box = self.config.frames, body_extent(self.track)
         seen = np.isfinite(box).all(axis=1)
         whole = np.convolve(seen, np.ones(length), "valid") > length - 0.5
+        for cut in cuts:  # the first frame of a shot
+            whole[max(0, cut - length + 1) : cut] = False
         free, starts = 0, []
         for start in np.flatnonzero(whole).tolist():
             if start >= free:

@@ -6,6 +6,7 @@ docs/protocol.md describes them in words.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -39,7 +40,8 @@ class Protocol:
         steps: of a training; steps, not minutes, so that machines compare.
         seeds: one training each.
         seconds: length of a dance that is measured; 0 for a person.
-        figures: what is measured, see `measured`.
+        figures: what is measured, see `of_person` and `of_dance`.
+        measures: raised when networks or measures change without anything above.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Protocol:
     seeds: tuple[int, ...]
     seconds: float
     figures: tuple[str, ...]
+    measures: int = 1
 
     @property
     def fingerprint(self) -> str:
@@ -163,4 +166,4 @@ def meaning_of(figure: str) -> Meaning:
 
 def _numbers(found: Mapping[str, Any]) -> dict[str, float]:
     kept = {name: float(value) for name, value in found.items() if isinstance(value, int | float)}
-    return {name: value for name, value in kept.items() if value == value}  # NaN is none
+    return {name: value for name, value in kept.items() if math.isfinite(value)}

@@ -22,7 +22,7 @@ def write_protocol_page(
     """Write `index.html`: means with noise, baselines, each clip, published figures, others'."""
     means, noise, beside = result.means(), result.noise(), result.baselines()
     names = [name for name in protocol.figures if name in means]
-    spread = {name: None if math.isnan(noise[name][0]) else noise[name][0] for name in names}
+    spread = {name: None if math.isnan(noise[name]) else noise[name] for name in names}
     all_of_it = figures(
         "All clips",
         [
@@ -83,6 +83,7 @@ def _facts(protocol: Protocol, result: ProtocolResult) -> Html:
             "version": result.dancenow,
             "machine": result.machine,
             "date": result.date,
+            "poses by": result.estimator,
             "fingerprint": result.fingerprint,
         },
     )

@@ -13,18 +13,38 @@ from pydantic import Field
 from scipy.stats import t as student
 
 from dancenow.errors import InputError
-from dancenow.evaluation.protocol import find_protocol
+from dancenow.evaluation import protocol as protocols
 from dancenow.files import write_text
 from dancenow.reading import read_object, reading
 from dancenow.schema import Count, Schema
 
 FILE: Final = "results.json"
 _VERSION: Final = 1
-_CERTAIN: Final = 0.99  # that a difference is more than noise, before it is called one
+_CERTAIN: Final = 0.99  # that none of the differences is chance, before any is called one
 _FINE: Final = 1e-6  # differences below it are rounding
 
 _Text = Annotated[str, Field(max_length=300)]
 _Figures = Annotated[dict[_Text, float], Field(max_length=100)]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How the seeds of a figure lie apart within their clips.
+
+    Attributes:
+        squares: sum of the squared distances from each clip's mean.
+        freedom: degrees of freedom.
+        share: the variance of the mean over all clips, as a part of a single value's.
+    """
+
+    squares: float
+    freedom: int
+    share: float
+
+    @property
+    def error(self) -> float:
+        """Standard error of the mean; NaN if there is but one seed."""
+        return math.sqrt(self.squares / self.freedom * self.share) if self.freedom else math.nan
 
 
 class ClipResult(Schema):
@@ -50,6 +70,8 @@ class ProtocolResult(Schema):
     dancenow: _Text
     machine: _Text
     date: _Text
+    estimator: _Text
+    """That found the poses."""
     seconds: Annotated[float, Field(ge=0)]
     """That it took in all."""
     clips: Annotated[tuple[ClipResult, ...], Field(min_length=1, max_length=10_000)]
@@ -61,21 +83,20 @@ class ProtocolResult(Schema):
             for name, found in self._by_clip().items()
         }
 
-    def noise(self) -> dict[str, tuple[float, int]]:
-        """The standard error of each mean that the seeds explain, and its degrees of freedom.
+    def noise(self) -> dict[str, float]:
+        """The standard error of each mean that the seeds explain; NaN where there is but one."""
+        return {name: of.error for name, of in self.spread().items()}
 
-        NaN and 0 where there is but one seed.
-        """
-        found = {}
-        for name, by_clip in self._by_clip().items():
-            several = [values for values in by_clip if len(values) > 1]
-            freedom = sum(len(values) - 1 for values in several)
-            count = sum(map(len, by_clip))
-            squares = sum(float(((np.array(v) - np.mean(v)) ** 2).sum()) for v in several)
-            found[name] = (
-                (math.sqrt(squares / freedom / count), freedom) if freedom else (math.nan, 0)
+    def spread(self) -> dict[str, Spread]:
+        """How the seeds of each figure lie apart."""
+        return {
+            name: Spread(
+                sum(float(((np.array(v) - np.mean(v)) ** 2).sum()) for v in by_clip),
+                sum(len(values) - 1 for values in by_clip),
+                sum(1 / len(values) for values in by_clip) / len(by_clip) ** 2,
             )
-        return found
+            for name, by_clip in self._by_clip().items()
+        }
 
     def baselines(self) -> dict[str, dict[str, float]]:
         """Each baseline's figures: the means over the clips that have them."""
@@ -89,7 +110,7 @@ class ProtocolResult(Schema):
         """Each figure's values by clip and seed."""
         found: dict[str, list[list[float]]] = {}
         for clip in self.clips:
-            for name in clip.runs[0]:
+            for name in dict.fromkeys(name for run in clip.runs for name in run):
                 found.setdefault(name, []).append([run[name] for run in clip.runs if name in run])
         return found
 
@@ -117,7 +138,8 @@ def read_results(path: Path) -> ProtocolResult:
     said = "holds no results of a protocol."
     with reading(path, said):
         result = ProtocolResult.model_validate(read_object(path, said))
-    if find_protocol(result.protocol).fingerprint != result.fingerprint:
+    known = protocols.PROTOCOLS.get(result.protocol)
+    if known is None or known.fingerprint != result.fingerprint:
         raise InputError(
             f"{path}: its {result.protocol} is not the one that is known here; measure again with "
             "one version of DanceNow."
@@ -153,11 +175,13 @@ class Comparison:
     Attributes:
         other: where the other result was read from.
         same_clips: whether both are of the same clips.
+        same_estimator: whether poses were found alike.
         differences: of all figures that both have.
     """
 
     other: Path
     same_clips: bool
+    same_estimator: bool
     differences: tuple[Difference, ...]
 
     def lines(self) -> list[str]:
@@ -174,33 +198,31 @@ class Comparison:
         ]
         if not self.same_clips:
             lines.append("  of other clips: differences say nothing of the method")
+        if not self.same_estimator:
+            lines.append("  with poses of another estimator, which changes every figure")
         return lines
 
 
-def compare(ours: ProtocolResult, other: Path) -> Comparison:
-    """Compare a result with one that was read from a file.
+def compare(ours: ProtocolResult, theirs: ProtocolResult, other: Path) -> Comparison:
+    """Compare a result with one of the same protocol that was read from `other`.
 
-    Chance is what Student's distribution says of the seeds' spread, at 99 %.
-
-    Raises:
-        InputError: the file holds no result of the same protocol.
+    Chance is what Student's distribution says of the seeds' spread: in 99 of 100 comparisons in
+    which nothing differs, no figure is called different (Bonferroni).
     """
-    theirs = read_results(other)
-    if theirs.protocol != ours.protocol:
-        raise InputError(f"{other}: is a result of {theirs.protocol}, not {ours.protocol}.")
-    mine, means = ours.means(), theirs.means()
+    mine, means, spreads, others = ours.means(), theirs.means(), ours.spread(), theirs.spread()
+    both = [name for name in mine if name in means]
     differences = tuple(
-        Difference(name, mine[name], means[name], _chance(ours.noise()[name], theirs.noise()[name]))
-        for name in mine
-        if name in means
+        Difference(name, mine[name], means[name], _chance(spreads[name], others[name], len(both)))
+        for name in both
     )
     same = sorted(c.content for c in ours.clips) == sorted(c.content for c in theirs.clips)
-    return Comparison(other, same, differences)
+    return Comparison(other, same, ours.estimator == theirs.estimator, differences)
 
 
-def _chance(one: tuple[float, int], other: tuple[float, int]) -> float:
-    freedom = one[1] + other[1]
-    if not freedom:
+def _chance(one: Spread, other: Spread, figures: int) -> float:
+    """How far two means may lie apart by chance; infinite where the seeds do not say."""
+    squares, freedom = one.squares + other.squares, one.freedom + other.freedom
+    if not one.freedom or not other.freedom or squares == 0:
         return math.inf
-    quantile = float(student.ppf(0.5 + _CERTAIN / 2, freedom))
-    return quantile * math.hypot(*(error for error, _ in (one, other) if not math.isnan(error)))
+    quantile = float(student.ppf(1 - (1 - _CERTAIN) / figures / 2, freedom))
+    return quantile * math.sqrt(squares / freedom * (one.share + other.share))

@@ -29,7 +29,7 @@ class TrainDetectorOptions(
 
 
 @dataclass(frozen=True, kw_only=True)
-class JudgeOptions(DeviceOptions, EstimatorOptions):
+class JudgeOptions(DeviceOptions):
     """Options of a detector's look at a clip."""
 
 

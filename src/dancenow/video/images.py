@@ -101,7 +101,11 @@ def clips_in(path: Path) -> list[Path]:
         raise InputError(f"{path}: no such file or folder.")
     if not path.is_dir() or list_images(path):
         return [path]
-    found = [each for each in path.iterdir() if each.suffix.lower() in _VIDEO_SUFFIXES]
+    found = [
+        each
+        for each in path.iterdir()
+        if each.suffix.lower() in _VIDEO_SUFFIXES and not each.name.startswith(".")
+    ]
     if not found:
         raise InputError(f"{path}: is a folder without clips.")
     return sorted(found, key=natural_key)

@@ -29,6 +29,7 @@ from dancenow.options import (
 )
 from dancenow.progress import ProgressCallback
 from dancenow.reading import read_object
+from dancenow.version import __version__
 from dancenow.workflows.evaluate_dance import evaluate_dance
 from dancenow.workflows.evaluate_performer import evaluate_performer
 from dancenow.workflows.train_choreographer import train_choreographer
@@ -61,7 +62,7 @@ class ProtocolRuns:
         """Learn and measure the person of a clip, once a seed."""
         content = content_hash(clip)
         found = [
-            self._run(hash_of(content, seed), partial(self._person, clip, seed))
+            self._run(self._key(content, seed), partial(self._person, clip, seed))
             for seed in self.protocol.seeds
         ]
         return ClipResult(
@@ -76,7 +77,7 @@ class ProtocolRuns:
         """Learn and measure the dance of all clips, once a seed."""
         content = hash_of(*(content_hash(clip) for clip in clips))
         found = [
-            self._run(hash_of(content, seed), partial(self._dance, clips, seed))
+            self._run(self._key(content, seed), partial(self._dance, clips, seed))
             for seed in self.protocol.seeds
         ]
         return ClipResult(
@@ -85,6 +86,11 @@ class ProtocolRuns:
             frames=found[0]["frames"],
             runs=tuple(each["figures"] for each in found),
         )
+
+    def _key(self, content: str, seed: int) -> str:
+        """The name of a run; of other conditions, it is another run."""
+        made_of = (self.protocol.fingerprint, __version__, self.options.estimator)
+        return hash_of(content, seed, *made_of)
 
     def _run(self, name: str, measure: Callable[[Path], Figures]) -> Figures:
         """What a run found, now or before it was stopped."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,7 @@ from dancenow.evaluation.protocol_results import (
     read_results,
 )
 from dancenow.evaluation.public_sets import PublicSet, clips_of_set
-from dancenow.files import make_folder, remove
+from dancenow.files import make_folder, remove, write_text
 from dancenow.hashing import content_hash
 from dancenow.options import EvaluateBenchmarkOptions
 from dancenow.processes import machine_in_words
@@ -30,7 +31,9 @@ from dancenow.version import __version__
 from dancenow.video import clips_in
 from dancenow.workflows._protocol_runs import ProtocolRuns
 
-_RUNS: Final = "runs"  # folder of what is learned, until all is measured
+_RUNS: Final = "unfinished"  # folder of what is learned, until all is measured
+_MARKER: Final = "benchmark"  # a file in it that says whose it is
+_LONGEST: Final = 80  # letters of a clip's name
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Benchmarked:
         lines = [f"{self.result.protocol} on {', '.join(clip.name for clip in clips)}:"]
         for name in find_protocol(self.result.protocol).figures:
             if name in means:
-                what, error = meaning_of(name), noise[name][0]
+                what, error = meaning_of(name), noise[name]
                 mean = f"{what.factor * means[name]:.{what.digits + 1}f}"
                 chance = "" if math.isnan(error) else f" ± {what.factor * error:.2g}"
                 lines.append(f"  {what.name}: {mean}{chance} {what.unit}".rstrip())
@@ -87,13 +90,14 @@ def evaluate_benchmark(
     """
     options, report = options or EvaluateBenchmarkOptions(), Path(report)
     protocol = find_protocol(options.protocol)
-    for other in options.compare:
-        read_results(other)
+    others = [(path, _read_other(path, protocol)) for path in options.compare]
     public, named = _expanded(clips, protocol)
-    if not (report / _RUNS).is_dir():  # else it is ours, and goes on
+    unfinished = report / _RUNS
+    if not (unfinished / _MARKER).is_file():  # else it is ours, and goes on
         check_report(report)
-    make_folder(report / _RUNS)
-    runs = ProtocolRuns(protocol, options, report / _RUNS, progress)
+        make_folder(unfinished)
+        write_text(unfinished / _MARKER, "")
+    runs = ProtocolRuns(protocol, options, unfinished, progress)
     if protocol.subject == "person":
         results = [runs.person(clip, name) for name, clip in named.items()]
     else:
@@ -104,13 +108,14 @@ def evaluate_benchmark(
         dancenow=__version__,
         machine=machine_in_words(),
         date=datetime.date.today().isoformat(),
+        estimator=options.estimator,
         seconds=round(runs.seconds, 1),
         clips=tuple(results),
     )
-    compared = tuple(compare(result, other) for other in options.compare)
+    compared = tuple(compare(result, theirs, path) for path, theirs in others)
     write_protocol_page(report, protocol, result, public, compared)
     result.write(report)
-    remove(report / _RUNS)
+    remove(unfinished)
     return Benchmarked(report, result, compared)
 
 
@@ -142,9 +147,28 @@ def _expanded(
         if (content := content_hash(clip)) in contents:
             raise InputError(f"{clip}: is given twice.")
         contents.add(content)
-        name = clip.parent.name if clip.name == "images" else clip.name
-        named[name if name not in named else str(clip)] = clip
+        named[_name(clip, named)] = clip
     return (next(iter(sets.values())) if len(sets) == 1 else None), named
+
+
+def _name(clip: Path, taken: Collection[str]) -> str:
+    """The name of a clip in results: its file's, numbered where another one has it, too."""
+    own = clip.parent.name if clip.name == "images" else clip.name
+    own = own[-_LONGEST:].encode("utf-8", "replace").decode("utf-8")
+    numbered = (f"{own} ({number})" for number in count(2))
+    return own if own not in taken else next(name for name in numbered if name not in taken)
+
+
+def _read_other(path: Path, protocol: Protocol) -> ProtocolResult:
+    """A result to compare with.
+
+    Raises:
+        InputError: it is none of the same protocol.
+    """
+    result = read_results(path)
+    if result.protocol != protocol.name:
+        raise InputError(f"{path}: is a result of {result.protocol}, not of {protocol.name}.")
+    return result
 
 
 def _all_of(names: list[str]) -> str:

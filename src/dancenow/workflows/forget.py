@@ -10,6 +10,7 @@ from pathlib import Path
 from dancenow import consent
 from dancenow.cache import entries, forget
 from dancenow.choreographer import is_choreographer
+from dancenow.detector import is_detector
 from dancenow.errors import InputError, OutputError, counted
 from dancenow.files import remove, size_of
 from dancenow.hashing import content_hash
@@ -57,8 +58,8 @@ def forget_person(what: str | Path) -> Forgotten:
     Videos that were made stay, and so does the clip: these are the user's.
 
     Args:
-        what: the folder of a performer or a choreographer, finished or not; or a clip, of which
-            the cache is to hold nothing more.
+        what: the folder of a performer, a choreographer or a detector, finished or not; or a clip,
+            of which the cache is to hold nothing more.
 
     Raises:
         InputError: it is neither.
@@ -109,7 +110,7 @@ def _alone(folder: Path) -> Iterator[None]:
 def _is_learned(folder: Path) -> bool:
     """Whether something was learned, or begun to be, in a folder."""
     begun = (folder / CHECKPOINT / MARKER).is_file()
-    return begun or is_performer(folder) or is_choreographer(folder)
+    return begun or is_performer(folder) or is_choreographer(folder) or is_detector(folder)
 
 
 def _contents(folder: Path) -> set[str]:
@@ -122,4 +123,5 @@ def _contents(folder: Path) -> set[str]:
     learned = figures.get("learned") if isinstance(figures, dict) else None
     if isinstance(learned, dict) and "clip" in learned:  # older versions' markers do not tell
         found.add(str(learned["clip"]))
-    return found
+    contents = figures.get("contents") if isinstance(figures, dict) else None
+    return found.union(map(str, contents)) if isinstance(contents, list) else found

@@ -32,4 +32,4 @@ def judge(
     options = options or JudgeOptions()
     if not isinstance(detector, Detector):
         detector = Detector.load(detector, choose_device(options.device))
-    return detector.judge(probe(Path(clip)), estimator=options.estimator, progress=progress)
+    return detector.judge(probe(Path(clip)), progress=progress)

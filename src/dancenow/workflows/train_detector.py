@@ -77,13 +77,13 @@ def train_detector(
         with times.stage("prepare"):
             _tell_of_marks(clips)
             seen = passages_of(clips, config, options, progress)
-            examples = split(seen, config.held_out, options.seed)
+            examples = split(seen, config.held_out)
         training = DetectorTraining(config, examples, device, options.seed)
         with times.stage("train"):
             clock = session.train(training, _training(budget, begun_with, device))
         detector = Detector(config, training.average.module, Calibration(), device, figures)
         detector.calibration, held_out = calibrated(detector, examples)
-        figures |= figures_of(clips, clock, held_out)
+        figures |= figures_of(clips, options.estimator, clock, held_out)
         write_bytes(folder / "preview.png", encode_png(training.preview()))
         detector.save(folder)
         session.finish(figures)

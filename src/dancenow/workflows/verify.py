@@ -38,7 +38,8 @@ class Verified:
         status: "none" without credentials; otherwise see `Credentials.state`.
         credentials: what they say.
         note: the metadata comment, which anybody can write or remove.
-        seen: what a detector sees; None if none was asked.
+        seen: what a detector sees; None if none was asked, or it cannot look.
+        unseen: why it cannot look; "" if it can.
     """
 
     file: Path
@@ -46,6 +47,7 @@ class Verified:
     credentials: Credentials | None = None
     note: str | None = None
     seen: Verdict | None = None
+    unseen: str = ""
 
     def summary(self) -> str:
         """Lines for the user; text from the file cannot break lines or control the terminal."""
@@ -70,6 +72,8 @@ class Verified:
             yield f"  note, which proves nothing: {self.note}"
         if self.seen is not None:
             yield f"  a detector, which can err: {self.seen.told()}"
+        if self.unseen:
+            yield f"  a detector cannot look at it: {self.unseen}"
 
     def _credential_lines(self, found: Credentials) -> Iterator[str]:
         if found.signer is None:
@@ -116,5 +120,12 @@ def verify(
         if found is None:
             raise
         note = None  # credentials are found in documents and pictures too
-    seen = None if detector is None else judge(file, detector, progress=progress)
-    return Verified(file, "none" if found is None else found.state, found, note, seen)
+    status: Status = "none" if found is None else found.state
+    if detector is None:
+        return Verified(file, status, found, note)
+    if not isinstance(detector, Detector):
+        detector = Detector.load(detector)
+    try:
+        return Verified(file, status, found, note, judge(file, detector, progress=progress))
+    except InputError as error:
+        return Verified(file, status, found, note, None, str(error))
