@@ -230,7 +230,7 @@ def test_a_benchmark_that_was_stopped_goes_on(
         evaluate_benchmark([clip], tmp_path / "R", options)
     made = evaluate_benchmark([clip], tmp_path / "R", options)
     assert len(calls) == 3  # the first seed is not measured again
-    assert sorted(path.name for path in (tmp_path / "R").iterdir()) == ["index.html", FILE]
+    assert sorted(path.name for path in (tmp_path / "R").iterdir()) == ["clips", "index.html", FILE]
     (only,) = made.result.clips
     assert len(only.runs) == 2 and only.frames == 8 and "the empty room" in only.baselines
     assert set(only.runs[0]) <= set(PROTOCOLS["self-transfer-1"].figures)
@@ -242,6 +242,8 @@ def test_a_benchmark_that_was_stopped_goes_on(
     assert again.comparisons[0].same_clips
     assert not any(each.beyond for each in again.comparisons[0].differences)
     page = (tmp_path / "again" / "index.html").read_text("utf-8")
+    assert 'href="clips/bo.mp4/index.html"' in page
+    assert list((tmp_path / "again" / "clips" / "bo.mp4" / "pictures").glob("*.jpg"))
     assert "Beside R" in page and "true frames blurred" in page
 
 

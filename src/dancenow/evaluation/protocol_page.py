@@ -5,11 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
+from urllib.parse import quote
 
 from dancenow.evaluation.protocol import Protocol, meaning_of
 from dancenow.evaluation.protocol_results import Comparison, ProtocolResult
 from dancenow.evaluation.public_sets import PublicSet
-from dancenow.report import PAGE, Html, Page, Row, Section, facts, figures, paragraph, write_page
+from dancenow.report import (
+    PAGE,
+    Html,
+    Page,
+    Row,
+    Section,
+    element,
+    facts,
+    figures,
+    joined,
+    paragraph,
+    write_page,
+)
+
+CLIPS: Final = "clips"
+"""The folder, beside the page, of single clips' pages."""
 
 
 def write_protocol_page(
@@ -43,7 +60,7 @@ def write_protocol_page(
     sections = [
         Section("What was measured", (_facts(protocol, result),)),
         Section("What it came to", (all_of_it,)),
-        Section("Clip by clip", (by_clip,) if len(result.clips) > 1 else ()),
+        Section("Clip by clip", (_links(folder, result), by_clip if len(result.clips) > 1 else "")),
     ]
     if public is not None:
         papers = public.published
@@ -68,6 +85,13 @@ def write_protocol_page(
         lead.append(paragraph(f"Not measured here: {', '.join(missing)}.", note=True))
     page = Page("evaluation", f"Results of {protocol.name}", tuple(lead), tuple(sections))
     return write_page(folder / PAGE, page)
+
+
+def _links(folder: Path, result: ProtocolResult) -> Html:
+    """Links to the pages of single clips, with their pictures."""
+    names = [clip.name for clip in result.clips if (folder / CLIPS / clip.name / PAGE).is_file()]
+    links = [element("a", name, href=f"{CLIPS}/{quote(name)}/{PAGE}") for name in names]
+    return paragraph("With pictures: ", joined(links, ", "), ".") if links else Html("")
 
 
 def _facts(protocol: Protocol, result: ProtocolResult) -> Html:

@@ -48,6 +48,7 @@ class ProtocolRuns:
         protocol: what is done.
         options: device, estimator.
         folder: of what is learned, until it is measured.
+        pages: where each clip gets a page with pictures of the first seed.
         progress: called for every frame and step.
         seconds: that all runs took, earlier ones included.
     """
@@ -55,6 +56,7 @@ class ProtocolRuns:
     protocol: Protocol
     options: EvaluateBenchmarkOptions
     folder: Path
+    pages: Path
     progress: ProgressCallback
     seconds: float = 0.0
 
@@ -62,7 +64,7 @@ class ProtocolRuns:
         """Learn and measure the person of a clip, once a seed."""
         content = content_hash(clip)
         found = [
-            self._run(self._key(content, seed), partial(self._person, clip, seed))
+            self._run(self._key(content, seed), partial(self._person, clip, name, seed))
             for seed in self.protocol.seeds
         ]
         return ClipResult(
@@ -107,7 +109,7 @@ class ProtocolRuns:
         self.seconds += float(found["seconds"])
         return found
 
-    def _person(self, clip: Path, seed: int, folder: Path) -> Figures:
+    def _person(self, clip: Path, name: str, seed: int, folder: Path) -> Figures:
         protocol, options = self.protocol, self.options
         learn = TrainPerformerOptions(
             preset=protocol.preset,
@@ -119,7 +121,10 @@ class ProtocolRuns:
             logger="none",
         )
         train_performer(clip, folder, learn, progress=self.progress)
-        measure = EvaluatePerformerOptions(estimator=options.estimator, device=options.device)
+        page = self.pages / name if seed == protocol.seeds[0] else None
+        measure = EvaluatePerformerOptions(
+            estimator=options.estimator, device=options.device, report=page
+        )
         scores: PerformerScores = evaluate_performer(folder, clip, measure, progress=self.progress)
         return {
             "frames": scores.scores.frames,

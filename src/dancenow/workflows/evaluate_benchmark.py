@@ -14,7 +14,7 @@ from typing import Final
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.evaluation.page import check_report
 from dancenow.evaluation.protocol import Protocol, find_protocol, meaning_of
-from dancenow.evaluation.protocol_page import write_protocol_page
+from dancenow.evaluation.protocol_page import CLIPS, write_protocol_page
 from dancenow.evaluation.protocol_results import (
     Comparison,
     ProtocolResult,
@@ -97,7 +97,7 @@ def evaluate_benchmark(
         check_report(report)
         make_folder(unfinished)
         write_text(unfinished / _MARKER, "")
-    runs = ProtocolRuns(protocol, options, unfinished, progress)
+    runs = ProtocolRuns(protocol, options, unfinished, report / CLIPS, progress)
     if protocol.subject == "person":
         results = [runs.person(clip, name) for name, clip in named.items()]
     else:
