@@ -308,6 +308,8 @@ def test_nobody_and_too_short_are_told(clips: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"grey\.mp4"):
         train_detector([tmp_path / "grey.mp4"], tmp_path / "D", options)
     assert not (tmp_path / "D").exists()
+    with pytest.warns(DanceNowWarning, match=r"left out: .*grey\.mp4"):
+        train_detector([tmp_path / "grey.mp4", clips / "filmed.mp4"], tmp_path / "D", options)
 
 
 def test_a_folder_names_its_clips(clips: Path, tmp_path: Path) -> None:

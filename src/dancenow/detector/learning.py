@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from dancenow.detector.config import DetectorConfig
 from dancenow.detector.detector import Detector
 from dancenow.detector.examples import Example
 from dancenow.detector.passages import Passages, find_passages
-from dancenow.errors import counted
+from dancenow.errors import DanceNowWarning, InputError, counted
 from dancenow.hashing import content_hash
 from dancenow.options import TrainDetectorOptions
 from dancenow.progress import ProgressCallback, StageTimes
@@ -70,21 +71,36 @@ def passages_of(
     options: TrainDetectorOptions,
     progress: ProgressCallback,
 ) -> list[tuple[Passages, bool]]:
-    """The passages of all clips, as they are and compressed again."""
-    return [
-        (
-            find_passages(
+    """The passages of all clips that show somebody, as they are and compressed again.
+
+    Raises:
+        InputError: no clip of a kind can be used.
+
+    Warns:
+        DanceNowWarning: a clip cannot be used, and is left out.
+    """
+    found: list[tuple[Passages, bool]] = []
+    faults: dict[bool, list[InputError]] = {False: [], True: []}
+    for clip, made in clips:
+        try:
+            seen = find_passages(
                 probe(clip),
                 config,
                 recompressed=config.recompressed,
                 estimator=options.estimator,
                 device=options.device,
                 progress=progress,
-            ),
-            made,
-        )
-        for clip, made in clips
-    ]
+            )
+        except InputError as error:
+            faults[made].append(error)
+        else:
+            found.append((seen, made))
+    for made, errors in faults.items():
+        if errors and not any(kind == made for _, kind in found):
+            raise errors[0]
+        for fault in errors:
+            warnings.warn(f"left out: {fault}", DanceNowWarning, stacklevel=3)
+    return found
 
 
 def calibrated(detector: Detector, examples: Sequence[Example]) -> tuple[Calibration, Reliability]:
