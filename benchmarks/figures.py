@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from dancenow.evaluation.protocol_results import read_results
 from dancenow.files import write_text
 from dancenow.processes import machine_in_words
 from dancenow.version import __version__
@@ -44,3 +45,21 @@ def read_figures(name: str) -> dict[str, Any]:
 def _short(argument: str) -> str:
     """An argument without the folders of this machine."""
     return Path(argument).name if "/" in argument else argument
+
+
+def main() -> None:
+    """Keep what a protocol came to: `python benchmarks/figures.py REPORT`."""
+    result = read_results(Path(sys.argv[1]))
+    figures = {
+        "clips": ", ".join(clip.name for clip in result.clips),
+        "frames": sum(clip.frames for clip in result.clips),
+        "minutes": round(result.seconds / 60, 1),
+        "mean": result.means(),
+        "noise": result.noise(),
+        "baselines": result.baselines(),
+    }
+    print(write_figures(result.protocol, figures))
+
+
+if __name__ == "__main__":
+    main()

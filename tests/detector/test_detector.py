@@ -14,7 +14,7 @@ from dancenow.detector import Detector, Verdict
 from dancenow.detector.calibration import Calibration, Reliability
 from dancenow.detector.config import RUN, DetectorConfig
 from dancenow.detector.detector import CONFIG, WEIGHTS
-from dancenow.detector.examples import Drawing, changed_by_chance, split
+from dancenow.detector.examples import Drawing, changed_by_chance, evened, split
 from dancenow.detector.learning import calibrated
 from dancenow.detector.network import DetectorNetwork, joined
 from dancenow.detector.passages import Passages, _Cutting, find_passages
@@ -113,7 +113,7 @@ def test_a_network_of_no_numbers_says_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"body": 8}, {"canvas": 512, "widths": (512, 8)}, {"frames": 64}, {"passages": 64}]
+    "change", [{"body": 8}, {"canvas": 512, "widths": (2048, 8)}, {"frames": 64}, {"passages": 64}]
 )
 def test_a_configuration_that_would_take_all_memory_is_none(change: dict) -> None:
     with pytest.raises(ValidationError):
@@ -136,9 +136,10 @@ def test_batch_k_is_the_same_whoever_draws_it() -> None:
     one.batch(4)
     for a, b in zip(one.batch(5), other.batch(5), strict=True):
         np.testing.assert_array_equal(a, b)
-    frames, places, made = one.batch(5)
-    assert frames.shape == (8, RUN, 32, 32, 3) and frames.dtype == np.uint8
-    assert places.shape == (8, 8, 8) and made.tolist() == [0, 1] * 4
+    frames, runs, places, made = one.batch(5)
+    assert frames.shape == (8, 32, 32, 3) and frames.dtype == np.uint8
+    assert runs.shape == (8, RUN, 32, 32) and runs.dtype == np.float32
+    assert places.shape == (8, 4, 4) and made.tolist() == [0, 1] * 4
 
 
 def test_of_few_clips_the_ends_are_held_out_and_of_many_whole_ones() -> None:
@@ -174,11 +175,24 @@ def test_only_where_the_body_is_counts() -> None:
 
 def test_places_do_not_see_the_whole() -> None:
     network = DetectorNetwork(SMALL).eval()
-    runs = torch.zeros(1, RUN, 3, 64, 64)
+    runs = torch.zeros(1, RUN, 64, 64)
     other = runs.clone()
     other[..., 48:, 48:] = 1
     with torch.no_grad():
-        assert torch.equal(network(runs)[0, :8, :8], network(other)[0, :8, :8])
+        one, two = network(runs)[0], network(other)[0]
+    assert one.shape == (8, 8)
+    assert torch.equal(one[:3, :3], two[:3, :3]) and not torch.equal(one, two)
+
+
+def test_neither_colours_nor_light_nor_contrast_are_seen() -> None:
+    frames = np.random.default_rng(0).integers(60, 120, (RUN, 48, 48, 3), dtype=np.uint8)
+    grey = np.repeat(frames[..., :1], 3, axis=-1)
+    brighter = (1.5 * grey.astype(float) + 20).astype(np.uint8)
+    inside = (slice(None), slice(9, -9), slice(9, -9))
+    one, two = evened(grey)[inside], evened(brighter)[inside]
+    assert np.abs(one - two).mean() < 0.05 * np.abs(one).mean()
+    still = evened(np.repeat(frames[:1], RUN, axis=0))
+    assert not still[1:].any() and still[0].any()
 
 
 def test_a_calibration_is_as_sure_as_it_may_be() -> None:

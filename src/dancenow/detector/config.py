@@ -24,14 +24,15 @@ class DetectorConfig(Schema):
     """Copies of every learned clip that are compressed once more, some of them smaller."""
     crop: Width = 192
     """Sides of the parts that are learned."""
-    widths: Annotated[tuple[Width, ...], Field(min_length=2, max_length=8)] = (16, 32, 48, 64, 96)
-    """Channels of the layers; each but the first halves the picture."""
+    widths: Annotated[tuple[Width, ...], Field(min_length=2, max_length=8)] = (24, 48, 64)
+    """Channels of the layers, each of which halves the picture."""
     batch: Width = 16
     learning_rate: Step = 2e-3
     weight_decay: Share = 0.05
     warmup_steps: Count = 50
     average_decay: Share = 0.99
     """Decay of the averaged weights, a step."""
+    dropout: Share = 0.2
     smoothing: Share = 0.05
     """How far the labels keep away from 0 and 1."""
     held_out: Share = 0.2

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 
 from dancenow.detector.calibration import Calibration
 from dancenow.detector.config import RUN, DetectorConfig
+from dancenow.detector.examples import evened
 from dancenow.detector.network import DetectorNetwork, joined
 from dancenow.detector.passages import Passages, find_passages, runs_of
 from dancenow.detector.training import as_input, as_places
@@ -137,7 +138,7 @@ class Detector:
             pictures = np.asarray(passages.variants[variant][number])
             each = []
             for start in runs_of(len(pictures)):
-                run = pictures[start : start + RUN][None]
+                run = evened(pictures[start : start + RUN])[None]
                 with self.device.autocast():
                     logits = self.network(as_input(run, self.device))
                 places = as_places(passages.places[number][None], logits)

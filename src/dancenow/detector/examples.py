@@ -16,6 +16,10 @@ from dancenow.hashing import hash_of
 
 Frames = NDArray[np.uint8]
 
+_TURN: Final = 0.35  # radians
+_ZOOM: Final = 0.3  # logarithm of the scale
+_NEAR, _AROUND = 9, 17  # pixels over which brightness and contrast are evened out
+_FAINT: Final = 0.01  # contrast that is not raised further, of 1
 _FEW: Final = 4  # clips of a kind; of fewer, the end of each is held out instead of whole ones
 
 
@@ -58,12 +62,14 @@ class Batch(NamedTuple):
     """Parts of runs.
 
     Attributes:
-        frames: uint8 `(B, RUN, H, W, 3)` RGB.
+        frames: the middle ones, uint8 `(B, H, W, 3)` RGB.
+        runs: float32 `(B, RUN, H, W)`, as `evened` gives them.
         places: where the body is, 0..255, uint8 `(B, h, w)`.
         made: float32 `(B,)`, 1 if a performer made it.
     """
 
     frames: Frames
+    runs: NDArray[np.float32]
     places: NDArray[np.uint8]
     made: NDArray[np.float32]
 
@@ -94,8 +100,10 @@ class Drawing:
             made = k % 2 == 1
             example = kinds[made][int(rng.integers(len(kinds[made])))]
             drawn.append((*self._part(example, rng), float(made)))
-        frames, places, made_too = zip(*drawn, strict=True)
-        return Batch(np.stack(frames), np.stack(places), np.array(made_too, np.float32))
+        runs, places, made_too = zip(*drawn, strict=True)
+        middle = np.stack([run[RUN // 2] for run in runs])
+        seen = np.stack([evened(run) for run in runs])
+        return Batch(middle, seen, np.stack(places), np.array(made_too, np.float32))
 
     def _part(self, example: Example, rng: np.random.Generator) -> tuple[Frames, NDArray[np.uint8]]:
         """A part of a run near the body, changed by chance."""
@@ -103,25 +111,53 @@ class Drawing:
         pictures = passages.variants[int(rng.integers(len(passages.variants)))]
         passage = int(rng.choice(example.learned))
         start = int(rng.choice(runs_of(pictures.shape[1])))
-        side = min(self.config.canvas, round(crop * rng.uniform(0.85, 1.2)))
         body = passages.places[passage]
         scale = self.config.canvas / body.shape[0]
         odds = body.ravel() + 1.0
         row, column = divmod(int(rng.choice(odds.size, p=odds / odds.sum())), body.shape[1])
-        top, left = (
-            int(np.clip((at + rng.uniform()) * scale - side / 2, 0, self.config.canvas - side))
-            for at in (row, column)
-        )
-        frames = np.asarray(
-            pictures[passage, start : start + RUN, top : top + side, left : left + side]
-        )
-        small = cv2.resize(body, (self.config.canvas,) * 2)[top : top + side, left : left + side]
-        cells = max(1, crop // 2 ** (len(self.config.widths) - 1))
-        places = cv2.resize(small, (cells, cells), interpolation=cv2.INTER_AREA)
-        changed = changed_by_chance([_sized(frame, crop) for frame in frames], rng)
-        if rng.uniform() < 0.5:
-            changed, places = [frame[:, ::-1] for frame in changed], places[:, ::-1]
+        middle = (np.array([column, row]) + rng.uniform(size=2)) * scale
+        turned = _turned(middle, crop, rng)
+        frames = [_moved(frame, turned, crop) for frame in pictures[passage, start : start + RUN]]
+        cells = max(1, crop // 2 ** len(self.config.widths))
+        whole = _moved(cv2.resize(body, (self.config.canvas,) * 2), turned, crop)
+        places = cv2.resize(whole, (cells, cells), interpolation=cv2.INTER_AREA)
+        changed = changed_by_chance(frames, rng)
         return np.stack(changed), np.ascontiguousarray(places)
+
+
+def evened(frames: Frames) -> NDArray[np.float32]:
+    """A run without colour, with brightness and contrast evened out around every place.
+
+    What is left is how fine detail looks and moves, not who is seen, where, or in which light.
+
+    Args:
+        frames: uint8 `(RUN, H, W, 3)` RGB.
+
+    Returns:
+        float32 `(RUN, H, W)`: the middle frame, then how the others differ from it, about -3..3.
+    """
+    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255 for frame in frames]
+    fine = np.stack([frame - cv2.blur(frame, (_NEAR, _NEAR)) for frame in grey])
+    middle = fine[RUN // 2]
+    contrast = np.sqrt(cv2.blur(middle * middle, (_AROUND, _AROUND)) + _FAINT**2)
+    others = np.delete(fine, RUN // 2, axis=0)
+    return np.asarray(np.concatenate([middle[None], others - middle]) / contrast, np.float32)
+
+
+def _turned(
+    middle: NDArray[np.float64], crop: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """The map, `(2, 3)`, from a picture to a part around a place: turned, scaled, mirrored."""
+    angle, size = rng.uniform(-_TURN, _TURN), np.exp(rng.uniform(-_ZOOM, _ZOOM))
+    turn = size * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    if rng.uniform() < 0.5:
+        turn[0] *= -1
+    return np.column_stack([turn, crop / 2 - turn @ middle])
+
+
+def _moved(frame: Frames, by: NDArray[np.float64], crop: int) -> Frames:
+    moved = cv2.warpAffine(frame, by, (crop, crop), borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(moved, np.uint8)
 
 
 def changed_by_chance(frames: list[Frames], rng: np.random.Generator) -> list[Frames]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from dancenow.detector.config import RUN, DetectorConfig
-
-_CHANGE = 4.0  # differences between frames are small
 
 
 class DetectorNetwork(nn.Module):
@@ -19,34 +16,32 @@ class DetectorNetwork(nn.Module):
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__()
         widths, layers = config.widths, nn.Sequential()
-        before = 3 * RUN
+        before = RUN
         for number, width in enumerate(widths):
-            layers.append(_Layer(before, width, stride=1 if number == 0 else 2))
+            layers.append(_Layer(before, width, side=5 if number == 0 else 3, stride=2))
             before = width
-        layers.append(_Layer(before, before, stride=1))
-        self.layers, self.stride = layers, 2 ** (len(widths) - 1)
+        layers.append(_Layer(before, before, side=3, stride=1))
+        self.layers = layers
+        self.dropout = nn.Dropout2d(config.dropout)
         self.judge = nn.Conv2d(before, 1, 1)
 
     def forward(self, runs: Tensor) -> Tensor:
         """Judge every place of some runs.
 
         Args:
-            runs: float `(B, RUN, 3, H, W)`, RGB in -1..1.
+            runs: as `evened` gives them, float `(B, RUN, H, W)`.
 
         Returns:
             Logits `(B, H / stride, W / stride)`: above 0, it looks made.
         """
-        middle = runs[:, RUN // 2]
-        changes = [_CHANGE * (runs[:, k] - middle) for k in range(RUN) if k != RUN // 2]
-        seen = torch.cat([middle, *changes], dim=1)
-        logits: Tensor = self.judge(self.layers(seen))[:, 0]
+        logits: Tensor = self.judge(self.dropout(self.layers(runs)))[:, 0]
         return logits
 
 
 class _Layer(nn.Sequential):
-    def __init__(self, before: int, width: int, *, stride: int) -> None:
+    def __init__(self, before: int, width: int, *, side: int, stride: int) -> None:
         super().__init__(
-            nn.Conv2d(before, width, 3, stride, 1, bias=False),
+            nn.Conv2d(before, width, side, stride, side // 2, bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(inplace=True),
         )

@@ -65,7 +65,7 @@ class DetectorTraining:
             group["lr"] = self.config.learning_rate * factor
         made = torch.from_numpy(batch.made).to(self.device.torch)
         with self.device.autocast():
-            logits = self.network(as_input(batch.frames, self.device))
+            logits = self.network(as_input(batch.runs, self.device))
         verdicts = joined(logits, as_places(batch.places, logits))
         keep = self.config.smoothing
         loss = binary_cross_entropy_with_logits(verdicts, made * (1 - 2 * keep) + keep)
@@ -105,9 +105,8 @@ class DetectorTraining:
         """Filmed parts above made ones, reddish where it takes them for made; `(H, W, 3)`."""
         batch = self._drawing.batch(0)
         with self.device.autocast():
-            runs = as_input(batch.frames, self.device)
-            logits = self.average.module(runs).float()
-        shown = runs[:, runs.shape[1] // 2].float().cpu()
+            logits = self.average.module(as_input(batch.runs, self.device)).float()
+        shown = torch.from_numpy(batch.frames).permute(0, 3, 1, 2).float() / 127.5 - 1
         red = torch.tensor([1.0, -1.0, -1.0])[:, None, None]
         part = interpolate(logits.sigmoid()[:, None].cpu(), shown.shape[-2:], mode="bilinear")
         tinted = shown + 0.5 * part * (red - shown)
@@ -119,10 +118,10 @@ class DetectorTraining:
         self._batches.close()
 
 
-def as_input(frames: NDArray[np.uint8], device: Device) -> Tensor:
-    """Runs `(B, RUN, H, W, 3)` as the network takes them."""
-    tensor = torch.from_numpy(frames).to(device.torch)
-    return tensor.permute(0, 1, 4, 2, 3).float() / 127.5 - 1
+def as_input(runs: NDArray[np.float32], device: Device) -> Tensor:
+    """Runs `(B, RUN, H, W)` as the network takes them."""
+    tensor = torch.from_numpy(runs).to(device.torch)
+    return tensor.contiguous(memory_format=torch.channels_last)
 
 
 def as_places(places: NDArray[np.uint8], logits: Tensor) -> Tensor:
