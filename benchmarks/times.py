@@ -83,8 +83,8 @@ def transfer(source: Path, target: Path, work: Path) -> dict[str, Any]:
 
 def poses(source: Path, _: Path, work: Path) -> dict[str, Any]:
     seconds, _ = _dancenow(work / "cache", "pose", source, "-o", work / "out.npz")
-    clip = _clip(source)
-    return {"seconds": seconds, "frames_per_second": round(clip["frames"] / seconds, 1)} | clip
+    rate = round(probe(source).frames / seconds, 1)
+    return {"seconds": seconds, "frames_per_second": rate, "clip": _clip(source)}
 
 
 def dance(_: Path, __: Path, work: Path) -> dict[str, Any]:

@@ -83,6 +83,6 @@ def test_how_long_it_takes_is_quoted_from_a_file() -> None:
 def test_a_text_that_disagrees_is_found() -> None:
     document = {"date": "19", "figures": {"right": 0.9567, "steps": 1234, "clips": [19],
                                           "way": {"CRF 18": 25.94}}}  # fmt: skip
-    good = "On 1,234 steps, 95.7 % (96 %) at CRF 18: 25.9 dB, `--minutes 5`, [7](#8)."
+    good = "On 1,234 steps, 95.7 % (96 %) at CRF 18: 25.9 dB, `--minutes 5`, [more](7.md#8)."
     assert wrong(good, document) == []
     assert wrong("95.6 %, 26 dB, 1,235 steps, CRF 19", document) == ["95.6", "1,235", "19"]
