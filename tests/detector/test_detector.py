@@ -165,12 +165,18 @@ def test_all_frames_of_a_run_are_changed_alike() -> None:
     assert alike > 10  # only noise differs
 
 
-def test_only_where_the_body_is_counts() -> None:
-    logits = torch.tensor([[[4.0, -4.0], [-4.0, -4.0]]])
-    places = torch.zeros(1, 2, 2)
-    places[0, 0, 0] = 1
-    assert joined(logits, places).item() > 3.9
-    assert joined(logits, torch.zeros(1, 2, 2)).item() == pytest.approx(-2)
+def test_what_counts_is_the_body_against_the_room() -> None:
+    logits, places = torch.full((1, 24, 24), -4.0), torch.zeros(1, 24, 24)
+    logits[0, 0, 0], places[0, 0, 0] = 4, 1
+    seen = joined(logits, places).item()
+    assert seen == pytest.approx(4 * 1 / 1.576 - 4 * 0.576 / 1.576 + 4, abs=0.05)
+    # What camera and codec add everywhere is not counted.
+    assert joined(logits + 3, places).item() == pytest.approx(seen, abs=0.02)
+    logits[0, 1, 1] = 100  # the body's outline belongs to neither
+    assert joined(logits, places).item() == pytest.approx(seen, abs=0.1)
+    # Without a room, the body alone counts; without a body, nothing does.
+    assert joined(logits * 0 + 2, places * 0 + 1).item() == pytest.approx(2)
+    assert joined(logits, places * 0).item() == pytest.approx(0, abs=0.02)
 
 
 def test_places_do_not_see_the_whole() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
+from torch.nn.functional import max_pool2d
 
 from dancenow.detector.config import RUN, DetectorConfig
 
@@ -48,11 +49,17 @@ class _Layer(nn.Sequential):
 
 
 def joined(logits: Tensor, places: Tensor) -> Tensor:
-    """One logit a run: the mean over the places where the body is.
+    """One logit a run: the mean over the body's places less the mean over the room's.
+
+    Camera and codec are the same in both, so what they look like cancels out; a performer's room
+    is a picture of the real one.
 
     Args:
         logits: `(B, h, w)`.
         places: how much of each place the body takes, 0..1, `(B, h, w)`.
     """
-    weights = places + 1e-3  # where no body is seen, every place counts
-    return (logits.float() * weights).sum((1, 2)) / weights.sum((1, 2))
+    logits, body = logits.float(), places + 1e-3  # where no body is seen, every place counts
+    near = max_pool2d(places[:, None], 3, 1, 1)[:, 0]  # its outline is neither
+    room = (1 - near).clamp(min=0).square()
+    of_body = (logits * body).sum((1, 2)) / body.sum((1, 2))
+    return of_body - (logits * room).sum((1, 2)) / (room.sum((1, 2)) + 1)  # without room, nothing
