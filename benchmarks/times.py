@@ -1,6 +1,6 @@
 """How long what README promises takes, from an empty cache, nothing beside.
 
-    python benchmarks/times.py SOURCE TARGET [--only setup demo transfer poses dance]
+    python benchmarks/times.py SOURCE TARGET [--only setup demo transfer poses]
 
 SOURCE and TARGET are two clips.  What is measured is written into `docs/figures/times.json`; what
 is left out of `--only` stays in it as it was.
@@ -26,8 +26,6 @@ from dancenow.video import probe
 from figures import read_figures, write_figures
 
 _MINUTES: Final = 5.0
-_DANCE_SECONDS: Final = (60.0, 16.0)  # that are learned, and dreamt
-_DANCE_MINUTES: Final = 6.0
 
 
 def _dancenow(cache: Path, *words: object) -> tuple[float, Any]:
@@ -87,24 +85,11 @@ def poses(source: Path, _: Path, work: Path) -> dict[str, Any]:
     return {"seconds": seconds, "frames_per_second": rate, "clip": _clip(source)}
 
 
-def dance(_: Path, __: Path, work: Path) -> dict[str, Any]:
-    learned, made = _DANCE_SECONDS
-    clip = work / "dance.mp4"
-    _dancenow(work / "cache", "sample", "-o", clip, "--seconds", learned, "--size", 256)
-    words = ("train", "choreographer", clip, "-o", work / "dance", "--minutes", _DANCE_MINUTES)
-    learning, _ = _dancenow(work / "cache", *words)
-    words = ("generate", work / "dance", "-o", work / "new.mp4", "--seconds", made)
-    making, _ = _dancenow(work / "cache", *words)
-    return {"learned_seconds": learned, "made_seconds": made, "seconds": making,
-            "learning_minutes": round(learning / 60, 1)}  # fmt: skip
-
-
 PARTS: Final[dict[str, Callable[[Path, Path, Path], dict[str, Any]]]] = {
     "setup": setup,
     "demo": demo,
     "transfer": transfer,
     "poses": poses,
-    "dance": dance,
 }
 
 

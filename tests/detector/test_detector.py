@@ -23,12 +23,12 @@ from dancenow.errors import DanceNowWarning, InputError
 from dancenow.options import SampleOptions, TrainDetectorOptions
 from dancenow.pose import PoseTrack
 from dancenow.progress import silent
-from dancenow.training.session import CHECKPOINT
+from dancenow.training.session import CHECKPOINT, agrees
 from dancenow.video import clips_in, open_writer, probe
 from dancenow.workflows.forget import forget_person
 from dancenow.workflows.judge import judge
 from dancenow.workflows.sample import write_sample
-from dancenow.workflows.train_detector import train_detector
+from dancenow.workflows.train_detector import _made_of, train_detector
 from dancenow.workflows.verify import verify
 from untrained import CPU
 
@@ -311,6 +311,13 @@ def test_clips_that_make_no_sense_are_told_at_once(
     with pytest.raises(InputError, match=message):
         train_detector([clips / name for name in real], tmp_path / "D", options)
     assert not (tmp_path / "D" / CHECKPOINT).exists()
+
+
+def test_a_training_is_not_resumed_with_fewer_clips() -> None:
+    whole = _made_of({"a": False, "b": True, "c": True}, SMALL, TrainDetectorOptions())
+    fewer = _made_of({"a": False, "b": True}, SMALL, TrainDetectorOptions())
+    other = _made_of({"c": True, "b": True, "a": False}, SMALL, TrainDetectorOptions())
+    assert not agrees(fewer, whole) and agrees(other, whole)  # their order does not matter
 
 
 def test_nobody_and_too_short_are_told(clips: Path, tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ JUDGING: Final = (
     Command(
         "detect",
         "Say whether a performer made what a clip shows, as far as a detector sees it.\n\n"
-        "It knows the performers that it learned from, and others of their kind; it is no judge "
-        "of what other programs make.",
+        "It knows the people and performers that it learned from; others it judges far less well, "
+        "and what other programs make not at all.",
         "dancenow.workflows.judge:judge",
         (
             Argument("clip", "The clip."),

@@ -119,9 +119,9 @@ class Detector:
         )
         return self.verdict(passages)
 
-    def verdict(self, passages: Passages, variant: int = 0) -> Verdict:
-        """The verdict on passages, as they are or compressed again."""
-        logits = self.logits(passages, range(len(passages)), variant)
+    def verdict(self, passages: Passages) -> Verdict:
+        """The verdict on passages."""
+        logits = self.logits(passages, range(len(passages)))
         each = self.calibration.probability(logits)
         score = float(self.calibration.probability(logits.mean(keepdims=True))[0])
         return Verdict(passages.clip, score, float(each.std()), len(each))

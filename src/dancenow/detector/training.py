@@ -17,13 +17,7 @@ from dancenow.detector.examples import Drawing, Example
 from dancenow.detector.network import DetectorNetwork, joined
 from dancenow.training import Device, TrainingState, WeightAverage
 from dancenow.training.budget import cosine_rate
-from dancenow.training.checkpoint import (
-    optimizer_tensors,
-    prefixed,
-    restore_module,
-    restore_optimizer,
-    unprefixed,
-)
+from dancenow.training.checkpoint import averaged_state, restore_averaged
 from dancenow.training.prefetch import Prefetch
 from dancenow.training.preview import picture_sheet
 
@@ -81,14 +75,7 @@ class DetectorTraining:
 
     def state(self) -> TrainingState:
         """Weights, averaged weights and the optimiser's moments."""
-        return TrainingState(
-            {
-                **prefixed("network", self.network.state_dict()),
-                **prefixed("average", self.average.module.state_dict()),
-                **prefixed("optimizer", optimizer_tensors(self.optimizer)),
-            },
-            {"seed": self.seed},
-        )
+        return averaged_state(self.network, self.average.module, self.optimizer, self.seed)
 
     def restore(self, state: TrainingState, where: Path) -> None:
         """Resume from a state that was read from the folder `where`.
@@ -96,9 +83,7 @@ class DetectorTraining:
         Raises:
             InputError: it belongs to another network.
         """
-        restore_module(self.network, unprefixed("network", state.tensors), where)
-        restore_module(self.average.module, unprefixed("average", state.tensors), where)
-        restore_optimizer(self.optimizer, unprefixed("optimizer", state.tensors))
+        restore_averaged(self.network, self.average.module, self.optimizer, state, where)
 
     @torch.no_grad()
     def preview(self) -> NDArray[np.uint8]:

@@ -68,12 +68,11 @@ def write_protocol_page(
             Row(meaning_of(name), (means[name], *(of.get(name) for of in papers.values())))
             for name in names
         ]
-        told = paragraph(
-            f"Not computed alike: {public.why_not_alike}. Published in {public.source}.", note=True
-        )
+        source = f" Published in {public.source}." if public.source else ""
+        told = paragraph(f"Not computed alike: {public.why_not_alike}.{source}", note=True)
         columns = ("here", *papers)
-        shown = figures("Beside published figures", rows, columns)
-        sections.append(Section(f"What papers say on the {public.name}", (told, shown)))
+        shown = figures("Beside published figures", rows, columns) if papers else ""
+        sections.append(Section(f"What others say on {public.name}", (told, shown)))
     for each in comparisons:
         rows = [Row(meaning_of(d.figure), (d.ours, d.theirs, _known(d.noise)))
                 for d in each.differences]  # fmt: skip

@@ -154,7 +154,7 @@ class Difference:
     Attributes:
         figure: its name.
         ours, theirs: the means.
-        noise: how far they may lie apart by chance; NaN if that is not known.
+        noise: how far they may lie apart by chance; infinite if that is not known.
     """
 
     figure: str

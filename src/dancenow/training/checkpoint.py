@@ -152,6 +152,33 @@ def restore_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 
+def averaged_state(
+    network: nn.Module, average: nn.Module, optimizer: Optimizer, seed: int
+) -> TrainingState:
+    """The state of a training of one network, its averaged copy and its optimiser's moments."""
+    return TrainingState(
+        {
+            **prefixed("network", network.state_dict()),
+            **prefixed("average", average.state_dict()),
+            **prefixed("optimizer", optimizer_tensors(optimizer)),
+        },
+        {"seed": seed},
+    )
+
+
+def restore_averaged(
+    network: nn.Module, average: nn.Module, optimizer: Optimizer, state: TrainingState, where: Path
+) -> None:
+    """Restore what `averaged_state` returned; it was read from the folder `where`.
+
+    Raises:
+        InputError: it belongs to another network.
+    """
+    restore_module(network, unprefixed("network", state.tensors), where)
+    restore_module(average, unprefixed("average", state.tensors), where)
+    restore_optimizer(optimizer, unprefixed("optimizer", state.tensors))
+
+
 def restore_module(module: nn.Module, tensors: dict[str, Tensor], where: Path) -> None:
     """Load weights into a network; it keeps its own precision, whatever theirs is.
 

@@ -62,24 +62,19 @@ class ProtocolRuns:
 
     def person(self, clip: Path, name: str) -> ClipResult:
         """Learn and measure the person of a clip, once a seed."""
-        content = content_hash(clip)
-        found = [
-            self._run(self._key(content, seed), partial(self._person, clip, name, seed))
-            for seed in self.protocol.seeds
-        ]
-        return ClipResult(
-            name=name,
-            content=content,
-            frames=found[0]["frames"],
-            runs=tuple(each["figures"] for each in found),
-            baselines=found[0]["baselines"],
-        )
+        return self._result(content_hash(clip), name, partial(self._person, clip, name))
 
     def dance(self, clips: Sequence[Path], name: str) -> ClipResult:
         """Learn and measure the dance of all clips, once a seed."""
         content = hash_of(*(content_hash(clip) for clip in clips))
+        return self._result(content, name, partial(self._dance, clips))
+
+    def _result(
+        self, content: str, name: str, measure: Callable[[int, Path], Figures]
+    ) -> ClipResult:
+        """What is measured with a seed in a folder, of all seeds."""
         found = [
-            self._run(self._key(content, seed), partial(self._dance, clips, seed))
+            self._run(self._key(content, seed), partial(measure, seed))
             for seed in self.protocol.seeds
         ]
         return ClipResult(
@@ -87,6 +82,7 @@ class ProtocolRuns:
             content=content,
             frames=found[0]["frames"],
             runs=tuple(each["figures"] for each in found),
+            baselines=found[0].get("baselines", {}),
         )
 
     def _key(self, content: str, seed: int) -> str:

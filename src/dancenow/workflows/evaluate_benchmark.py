@@ -136,8 +136,7 @@ def _expanded(
         raise InputError("give at least one clip to measure on.")
     for public in sets.values():
         warnings.warn(
-            f"{public.name}: what papers published is shown beside, but was not computed alike: "
-            f"{public.why_not_alike}.",
+            f"{public.name}: what papers say of it was not computed alike: {public.why_not_alike}.",
             DanceNowWarning,
             stacklevel=3,
         )

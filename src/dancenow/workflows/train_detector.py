@@ -24,7 +24,7 @@ from dancenow.detector.passages import VERSION
 from dancenow.detector.training import DetectorTraining
 from dancenow.errors import CredentialsError, DanceNowWarning, InputError
 from dancenow.files import write_bytes
-from dancenow.hashing import content_hash
+from dancenow.hashing import content_hash, hash_of
 from dancenow.options import TrainDetectorOptions
 from dancenow.progress import ProgressCallback, StageTimes, silent
 from dancenow.training import Budget, Device, choose_device
@@ -44,8 +44,8 @@ def train_detector(
 ) -> DetectorTrained:
     """Learn to tell clips that performers made from filmed ones.
 
-    It knows the performers that it was shown, and others of the same kind; it is no judge of
-    what other programs make.
+    It knows the people and performers that it was shown; others it judges far less well, and what
+    other programs make not at all.
 
     Args:
         real: filmed clips, or folders of them.
@@ -142,7 +142,7 @@ def _made_of(
 ) -> dict[str, Any]:
     return {
         "config": config.model_dump(mode="json"),
-        "clips": contents,
+        "clips": hash_of(*sorted(contents.items())),
         "version": VERSION,
         "estimator": options.estimator,
     }

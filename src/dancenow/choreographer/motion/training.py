@@ -18,13 +18,7 @@ from dancenow.choreographer.motion.diffusion import MotionDenoiser
 from dancenow.choreographer.motion.scaler import MoveScaler
 from dancenow.training import Device, TrainingState, WeightAverage
 from dancenow.training.budget import cosine_rate
-from dancenow.training.checkpoint import (
-    optimizer_tensors,
-    prefixed,
-    restore_module,
-    restore_optimizer,
-    unprefixed,
-)
+from dancenow.training.checkpoint import averaged_state, restore_averaged
 
 _NO_ENERGY: Final = 0.2  # part of the windows whose energy is not given
 _CONTINUE: Final = 0.65  # part of the windows whose beginning is given
@@ -153,14 +147,7 @@ class MotionTraining:
 
     def state(self) -> TrainingState:
         """Weights, averaged weights and the optimiser's moments."""
-        return TrainingState(
-            {
-                **prefixed("network", self.network.state_dict()),
-                **prefixed("average", self.average.module.state_dict()),
-                **prefixed("optimizer", optimizer_tensors(self.optimizer)),
-            },
-            {"seed": self.seed},
-        )
+        return averaged_state(self.network, self.average.module, self.optimizer, self.seed)
 
     def restore(self, state: TrainingState, where: Path) -> None:
         """Resume from a state that was read from the folder `where`.
@@ -168,9 +155,7 @@ class MotionTraining:
         Raises:
             InputError: it belongs to another network.
         """
-        restore_module(self.network, unprefixed("network", state.tensors), where)
-        restore_module(self.average.module, unprefixed("average", state.tensors), where)
-        restore_optimizer(self.optimizer, unprefixed("optimizer", state.tensors))
+        restore_averaged(self.network, self.average.module, self.optimizer, state, where)
 
     def preview(self) -> NDArray[np.uint8]:
         """Stick figures of a dance composed now, uint8 `(H, W, 3)` RGB."""
