@@ -147,7 +147,7 @@ def _summed(rows: list[dict[str, Any]]) -> dict[str, Any]:
         return round(sum(told) / len(told), 4) if told else None
 
     def by(name: str) -> dict[str, Any]:
-        found = sorted({str(row[name]) for row in rows}, key=str)
+        found = sorted({str(row[name]) for row in rows} - {""})
         return {each: right([row for row in rows if str(row[name]) == each]) for each in found}
 
     return {
