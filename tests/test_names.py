@@ -17,7 +17,7 @@ from dancenow.options.styles import learned_mix
 from dancenow.workflows.sample import write_sample
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = re.compile(r"docs/[\w/-]+\.md")
+PAGE = re.compile(r"(?<![\w/])docs/(?!en/)[\w/-]+\.md")  # of the handbook, not of others
 
 
 def test_a_name_is_known_in_any_case_but_an_exact_one_comes_first() -> None:
