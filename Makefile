@@ -75,7 +75,7 @@ gpu-kit: develop ## make what gpu-check needs, on any machine: runs/gpu-kit
 	$(BIN)/python benchmarks/gpu.py kit $(GPU_KIT) $(ARGS)
 
 gpu-check: ## prove a GPU: PYTHON=... may have PyTorch and little else
-	PYTHONPATH=src $(or $(PYTHON),$(BIN)/python) benchmarks/gpu.py check $(GPU_KIT) --json $(GPU_KIT)/result.json $(ARGS)
+	PYTHONPATH="src$${PYTHONPATH:+:$$PYTHONPATH}" $(or $(PYTHON),$(BIN)/python) benchmarks/gpu.py check $(GPU_KIT) --json $(GPU_KIT)/result.json $(ARGS)
 
 clean: ## remove .venv and the caches; what was made in demo/ and runs/ stays
 	rm -rf .venv build dist htmlcov .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

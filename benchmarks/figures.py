@@ -21,11 +21,20 @@ from dancenow.version import __version__
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "figures"
 
 
-def write_figures(name: str, figures: Mapping[str, Any]) -> Path:
-    """Write `docs/figures/NAME.json`: the figures, and how they came about."""
+def write_figures(
+    name: str, figures: Mapping[str, Any], machine: str = "", command: str = ""
+) -> Path:
+    """Write `docs/figures/NAME.json`: the figures, and how they came about.
+
+    Args:
+        name: of the file.
+        figures: what was measured.
+        machine: where, if not here.
+        command: with which, if not this one.
+    """
     document = {
-        "command": shlex.join([Path(sys.argv[0]).name, *map(_short, sys.argv[1:])]),
-        "machine": machine_in_words(),
+        "command": command or command_in_words(),
+        "machine": machine or machine_in_words(),
         "date": datetime.date.today().isoformat(),
         "version": __version__,
         "figures": figures,
@@ -42,14 +51,36 @@ def read_figures(name: str) -> dict[str, Any]:
     return dict(json.loads(path.read_text("utf-8"))["figures"]) if path.exists() else {}
 
 
+def command_in_words() -> str:
+    """The command that runs, as a text shows it."""
+    return shlex.join([Path(sys.argv[0]).name, *map(_short, sys.argv[1:])])
+
+
 def _short(argument: str) -> str:
     """An argument without the folders of this machine."""
     return Path(argument).name if "/" in argument else argument
 
 
+def _of_card(rows: list[dict[str, Any]]) -> tuple[dict[str, Any], str, str]:
+    """The figures of `make gpu-check`, the card's name, and the command."""
+    card, *rest = rows
+    figures: dict[str, Any] = {}
+    for row in rest:
+        kept = {key: value for key, value in row.items() if key not in ("part", "what", "told")}
+        figures.setdefault(row["part"], {})[row["what"]] = kept
+    return figures, f"{card['what']}, PyTorch {card['torch']}", card["command"]
+
+
 def main() -> None:
-    """Keep what a protocol came to: `python benchmarks/figures.py REPORT`."""
-    result = read_results(Path(sys.argv[1]))
+    """Keep what was measured: `python benchmarks/figures.py REPORT`.
+
+    REPORT is of a protocol, or the `result.json` of `make gpu-check`.
+    """
+    path = Path(sys.argv[1])
+    if path.suffix == ".json":
+        print(write_figures("gpu", *_of_card(json.loads(path.read_text("utf-8")))))
+        return
+    result = read_results(path)
     figures = {
         "clips": ", ".join(clip.name for clip in result.clips),
         "frames": sum(clip.frames for clip in result.clips),

@@ -16,6 +16,7 @@ so, and the others go on.  With `--device cpu --quick` all of it runs on a CPU, 
 - choreographers: rates of training, dreaming and composing.
 - resume: a training that goes from the CPU to the device and back.
 - memory: a training that runs out of memory, and what is told.
+- compiled: rates of training when networks are compiled first.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ from typing import Any
 
 
 class _Missing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Stands in for libraries that read and write clips: what they name can be imported, no more.
+    """Stands in for libraries that read and write files: what they name can be imported, no more.
 
     It comes last: where a library is installed, that one is found.
     """
 
     def find_spec(self, name: str, *_: object) -> importlib.machinery.ModuleSpec | None:
-        own = name.split(".")[0] in ("av", "PIL")
+        own = name.split(".")[0] in ("av", "PIL", "pi_heif", "pygltflib")
         return importlib.machinery.ModuleSpec(name, self, is_package=True) if own else None
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
@@ -88,6 +89,8 @@ from dancenow.choreographer.motion.config import PRESETS as MOTION_PRESETS  # no
 from dancenow.choreographer.motion.diffusion import MotionDenoiser  # noqa: E402
 from dancenow.choreographer.motion.prepare import PreparedDance  # noqa: E402
 from dancenow.choreographer.motion.training import MotionTraining  # noqa: E402
+from dancenow.detector.config import RUN, DetectorConfig  # noqa: E402
+from dancenow.detector.network import DetectorNetwork  # noqa: E402
 from dancenow.errors import DanceNowError, InputError  # noqa: E402
 from dancenow.evaluation import picture_scores  # noqa: E402
 from dancenow.options import TrainPerformerOptions  # noqa: E402
@@ -276,12 +279,14 @@ def peak_flops(device: Device) -> float:
 def memory_peak(device: Device) -> Iterator[dict[str, float]]:
     """The most memory that was taken within, in GiB; nothing on a CPU."""
     found: dict[str, float] = {}
+    before = 0
     if device.kind == "cuda":
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
     yield found
     if device.kind == "cuda":
-        found["GiB"] = torch.cuda.max_memory_allocated() / 2**30
+        found["GiB"] = (torch.cuda.max_memory_allocated() - before) / 2**30
 
 
 # --- The parts -----------------------------------------------------------------------------------
@@ -343,6 +348,7 @@ def _networks(scale: Scale) -> Iterator[tuple[str, nn.Module, list[Tensor]]]:
     motion = MOTION_PRESETS[scale.motion].motion
     noisy, one = torch.randn(1, motion.window, 83), torch.ones(1)
     known = torch.zeros(1, motion.window)
+    yield "detector", DetectorNetwork(DetectorConfig()), [torch.randn(1, RUN, 192, 192)]
     yield "motion denoiser", MotionDenoiser(83, motion), [noisy, one, 0 * one, known]
 
 
@@ -378,9 +384,6 @@ def edn(check: Check, _: Frame) -> None:
         painters = {"graphs" if device.kind == "cuda" else "plain": _painter(training, device)}
         if device.kind == "cuda":
             painters["plain"] = without_graphs(_painter(training, device))
-            painters["compiled"] = without_graphs(_painter(training, device))
-            compiled = torch.compile(painters["compiled"]._generator)
-            painters["compiled"]._generator = compiled  # type: ignore[assignment]
         figure = pairs.batch(pairs.pairs[:1]).figures[:, 1]
         works = {name: partial(_painted, painter, figure) for name, painter in painters.items()}
         rates = {
@@ -389,7 +392,26 @@ def edn(check: Check, _: Frame) -> None:
         check.tell("edn", f"{preset}, performing", **rates)
 
 
-def _train_edn(check: Check, preset: str, pairs: PairSet, batch: int, peak: float) -> EDNTraining:
+def compiled(check: Check, _: Frame) -> None:
+    """The paper's system with compiled networks."""
+    if check.device.kind != "cuda":
+        check.tell("compiled", "networks", skipped="needs a GPU, Triton and a C compiler")
+        return
+    peak = peak_flops(check.device)
+    for preset, px in zip(check.scale.edn, check.scale.edn_px, strict=True):
+        pairs = _pairs(check, px)
+        _train_edn(check, preset, pairs, 4, peak, compiled=True)
+
+
+def _train_edn(
+    check: Check,
+    preset: str,
+    pairs: PairSet,
+    batch: int,
+    peak: float,
+    *,
+    compiled: bool = False,
+) -> EDNTraining:
     """Measure some steps; returns the training."""
     config, device = EDN_PRESETS[preset], check.device
     optimizer = config.optimizer.model_copy(update={"batch": batch})
@@ -397,18 +419,26 @@ def _train_edn(check: Check, preset: str, pairs: PairSet, batch: int, peak: floa
     need = training_need(config, pairs.canvas, device.precision)
     with memory_peak(device) as memory:
         training = EDNTraining(config, pairs, device.fabric(), 0, None)
-        number = iter(range(10**9))
+        if compiled:
+            training.generator.compile(dynamic=False)
+            training.judge.compile(dynamic=False)
+        number, begun = iter(range(10**9)), time.perf_counter()
 
         def step() -> object:
             return training.step(next(number), 0.79)  # the last stage of whole frames
 
-        with FlopCounterMode(display=False) as counter:
+        with torch.compiler.set_stance("force_eager"), FlopCounterMode(display=False) as counter:
             step()
+        for _ in range(4):  # with and without earlier frames, for which networks are compiled apart
+            step()
+        wait(device)
+        begun = time.perf_counter() - begun
         taken = seconds_of(step, device, check.scale.steps)
         training.close()
     check.tell(
-        "edn",
+        "compiled" if compiled else "edn",
         f"{preset}, {pairs.canvas[0]} px, batch {batch}",
+        first_five_s=begun,
         pairs_per_second=batch / taken,
         peak_percent=100 * counter.get_total_flops() / taken / peak,
         foretold_GiB=need.total / 2**30,
@@ -641,23 +671,29 @@ def memory(check: Check, _: Frame) -> None:
     check.tell("memory", "out of memory", told=told, passed="memory" in told and value == 8.0)
 
 
-PARTS = (outputs, edn, fast, compare, choreographers, resume, memory)
+PARTS = (outputs, choreographers, edn, fast, compare, resume, memory, compiled)
 
 
 # --- The command ---------------------------------------------------------------------------------
 
 
 def run_check(
-    folder: Path, device: Device, scale: Scale, minutes: float, compared: float = 0.0
+    folder: Path,
+    device: Device,
+    scale: Scale,
+    minutes: float,
+    compared: float = 0.0,
+    written: Path | None = None,
 ) -> list[Row]:
-    """Run all parts; what fails is a row, too."""
+    """Run all parts and write the rows after each; what fails is a row, too."""
     person = References.load(folder / "person.safetensors")
     plate = np.asarray(cv2.imread(str(folder / "plate.png")), np.uint8)[..., ::-1].copy()
     side = person.frames.shape[1]
     track = PoseTrack(person.keypoints, 8.0, (side, side))
     check = Check(person, track, device, scale, 60 * minutes, 60 * compared)
     name = torch.cuda.get_device_name(0) if device.kind == "cuda" else device.kind
-    check.tell("device", name, precision=device.precision, torch=torch.__version__)
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    check.tell("device", name, precision=device.precision, torch=torch.__version__, command=command)
     for part in PARTS:
         start = time.perf_counter()
         try:
@@ -666,6 +702,8 @@ def run_check(
             traceback.print_exc()
             check.tell(part.__name__, "failed", error=f"{type(error).__name__}: {error}")
         check.tell(part.__name__, "took", seconds=time.perf_counter() - start)
+        if written is not None:
+            written.write_text(json.dumps(check.rows, indent=1))
     return check.rows
 
 
@@ -692,9 +730,7 @@ def main() -> int:
     except DanceNowError as error:
         print(f"gpu-check: {error}", file=sys.stderr)
         return 2
-    rows = run_check(options.folder, device, scale, options.minutes, options.compare)
-    if options.json is not None:
-        options.json.write_text(json.dumps(rows, indent=1))
+    rows = run_check(options.folder, device, scale, options.minutes, options.compare, options.json)
     failed = [row for row in rows if row.get("passed") is False or "error" in row]
     print(f"\n{len(rows)} rows, {len(failed)} failed" + "".join(f"\n  {row}" for row in failed))
     return 1 if failed else 0

@@ -21,6 +21,11 @@ _GAIN: Final = 1.05  # speed-up that another count needs to be chosen
 _DEFAULT: Final = torch.get_num_threads()  # before any tuner changed it
 
 
+def spare_cores() -> int:
+    """Cores that may draw pictures while a GPU works, 1 to 8."""
+    return min(8, max(1, _DEFAULT - 1))
+
+
 class ThreadTuner:
     """Times pieces of work and sets PyTorch's number of threads to the fastest.
 

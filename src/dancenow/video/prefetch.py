@@ -1,29 +1,28 @@
-"""Frames made in a thread while those before them are encoded."""
+"""Items made in a thread while those before them are used: frames, while others are encoded."""
 
 from __future__ import annotations
 
 import queue
 import threading
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+Item = TypeVar("Item")
 
 THREAD_NAME: Final = "prefetching frames"
-_AHEAD: Final = 8  # frames that may wait to be encoded
+_AHEAD: Final = 8  # items that may wait to be used
 
 
-def prefetch(frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
-    """The same frames, made a few ahead in a thread, so that performing and encoding overlap.
+def prefetch(items: Iterator[Item]) -> Iterator[Item]:
+    """The same items, made a few ahead in a thread, so that performing and encoding overlap.
 
-    An error in `frames` is raised here, after the frames before it.  The thread ends with the
+    An error in `items` is raised here, after the items before it.  The thread ends with the
     iterator.
     """
-    waiting: queue.Queue[NDArray[np.uint8] | BaseException | None] = queue.Queue(_AHEAD)
+    waiting: queue.Queue[Item | BaseException | None] = queue.Queue(_AHEAD)
     stopped = threading.Event()
 
-    def offer(item: NDArray[np.uint8] | BaseException | None) -> None:
+    def offer(item: Item | BaseException | None) -> None:
         while not stopped.is_set():
             try:
                 waiting.put(item, timeout=0.1)
@@ -33,8 +32,8 @@ def prefetch(frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]
 
     def work() -> None:
         try:
-            for frame in frames:
-                offer(frame)
+            for item in items:
+                offer(item)
                 if stopped.is_set():
                     return
         except BaseException as error:

@@ -224,6 +224,12 @@ def test_means_count_from_what_the_linear_model_expects(residual: bool) -> None:
                                rtol=0)  # fmt: skip
 
 
+def test_clips_in_the_cpus_memory_begin_a_network_on_another_device() -> None:
+    network = sequence(residual=True).to("meta")  # as a GPU, it takes no tensor of the CPU
+    network.begin_with([walk(0.5, 0.05)])
+    assert network.rest.device.type == "meta"
+
+
 @pytest.mark.parametrize(("carry", "noise"), [(0.0, 0.1), (0.5, 0.05), (0.95, 0.02)])
 def test_it_begins_as_the_linear_model_that_fits_the_dance(carry: float, noise: float) -> None:
     network = sequence(residual=True)

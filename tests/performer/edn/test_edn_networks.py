@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dancenow.performer.edn.config import NetworkConfig
-from dancenow.performer.edn.layers import InstanceNorm, ReflectConv2d
+from dancenow.performer.edn.layers import InstanceNorm, ReflectConv2d, one_size
 from dancenow.performer.edn.networks import (
     GlobalGenerator,
     LocalEnhancer,
@@ -281,6 +281,12 @@ def test_instance_normalisation_is_pytorchs_and_so_is_its_gradient(
     (y, gradient), (wanted, wanted_gradient) = results
     torch.testing.assert_close(y, wanted)
     torch.testing.assert_close(gradient, wanted_gradient, atol=1e-5, rtol=1e-4)
+
+
+def test_convolutions_are_timed_only_while_pictures_have_one_size() -> None:
+    with one_size():
+        assert torch.backends.cudnn.benchmark
+    assert not torch.backends.cudnn.benchmark
 
 
 def test_every_picture_is_normalised_by_itself() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -300,6 +301,31 @@ def test_where_nobody_is_the_room_is_empty_and_around_the_person_it_is_untouched
     assert np.array_equal(frames[4], performer.scene.plate)
     assert np.array_equal(frames[0][:, :2], performer.scene.plate[:, :2])
     assert not np.array_equal(frames[0], performer.scene.plate)
+
+
+def test_beside_a_gpu_threads_draw_and_steady_the_same_frames(
+    performer: FastPerformer, track: PoseTrack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = list(performer.perform(track))
+    monkeypatch.setattr(performer, "_idle_cores", True)
+    beside = list(performer.perform(track))
+    assert len(beside) == len(track) > 4
+    np.testing.assert_array_equal(beside, alone)
+    (part,) = performer.layers(track, within=range(3, 4))
+    np.testing.assert_array_equal(part.over(performer.scene.plate), alone[3])
+
+    before = threading.active_count()
+    frames = performer.perform(track)
+    next(frames)
+    frames.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(performer, "_paint", fail)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        next(performer.perform(track))
 
 
 def test_a_track_for_another_frame_is_refused(performer: Performer, track: PoseTrack) -> None:

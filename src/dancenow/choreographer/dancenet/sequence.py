@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import pairwise
 
 import torch
@@ -11,6 +12,9 @@ from torch import Tensor, nn
 from dancenow.choreographer.dancenet.config import SequenceConfig
 from dancenow.choreographer.dancenet.layers import keras_initialization
 from dancenow.choreographer.dancenet.mdn import Mixture, MixtureDensity
+
+# cuDNN copies our weights into one piece at every call; they are small.
+warnings.filterwarnings("ignore", "RNN module weights are not part of", module=__name__)
 
 State = tuple[tuple[Tensor, Tensor], ...]
 """Of every layer, its last output and its cell, each `(B, hidden)`."""
@@ -168,6 +172,7 @@ class DanceSequence(nn.Module):
         Args:
             clips: scaled latents `(T, D)`.
         """
+        clips = [clip.to(self.rest.device) for clip in clips]
         before = torch.cat([clip[:-1] for clip in clips])
         after = torch.cat([clip[1:] for clip in clips])
         self.rest.copy_(before.mean(0))

@@ -31,6 +31,17 @@ def shared_casts() -> Iterator[None]:
         _casts.reset(token)
 
 
+@contextmanager
+def one_size() -> Iterator[None]:
+    """A context in which a GPU times its convolutions once: all pictures have one size."""
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
+
+
 class InstanceNorm(nn.Module):
     """Instance normalisation without parameters (Ulyanov et al., 2016).
 

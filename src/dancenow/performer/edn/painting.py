@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dancenow.performer.edn.faces import paint_faces
+from dancenow.performer.edn.layers import one_size
 from dancenow.performer.edn.quick import quickened
 from dancenow.training import Device
 from dancenow.training.memory import keep_freed_memory
@@ -77,7 +78,7 @@ class Painter:
         inputs = [x, previous]
         if self._face is not None and corner is not None:
             inputs.append(corner.to(self.device.torch, non_blocking=True))
-        with self._threads.measure():
+        with self._threads.measure(), one_size():
             self._previous, shown = self._step(inputs)
         return _fetched(shown)
 
@@ -134,7 +135,8 @@ class _Graph:
                 step(*self._inputs)
         torch.cuda.current_stream().wait_stream(stream)
         self._captured = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._captured):
+        # Another performer may use the GPU in a thread of its own meanwhile.
+        with torch.cuda.graph(self._captured, capture_error_mode="thread_local"):
             self._outputs = step(*self._inputs)
 
     def __call__(self, inputs: list[Tensor]) -> tuple[Tensor, ...]:

@@ -15,6 +15,7 @@ from dancenow.performer.edn import losses
 from dancenow.performer.edn.config import EDNConfig, StageName
 from dancenow.performer.edn.dataset import PairBatch, PairSet
 from dancenow.performer.edn.faces import cut_faces, paint_faces
+from dancenow.performer.edn.layers import one_size
 from dancenow.performer.edn.networks import (
     GlobalGenerator,
     LocalEnhancer,
@@ -72,7 +73,6 @@ class EDNTraining:
     ) -> None:
         self.config, self.pairs, self.fabric, self.seed = config, pairs, fabric, seed
         self.team = Team(fabric)
-        torch.backends.cudnn.benchmark = True  # all pictures have one size
         torch.manual_seed(seed)
         self.coarse, self.enhancer = make_generator(config.networks)
         self.judge = make_discriminator(config.networks, temporal=config.temporal)
@@ -97,7 +97,8 @@ class EDNTraining:
         work = self._enter(name)
         work.set_rate(self.config.optimizer.learning_rate, self._decay(inside))
         batch = self._batches.get(number).to(self.fabric.device)
-        terms = self._face_step(work, batch) if name == "face" else self._main_step(work, batch)
+        with one_size():
+            terms = self._face_step(work, batch) if name == "face" else self._main_step(work, batch)
         figures = self.team.means(terms)
         work.watch.update(figures["discriminator"])
         return figures

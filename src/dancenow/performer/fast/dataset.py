@@ -47,6 +47,10 @@ class Batch(NamedTuple):
     inside: Tensor
     texture: Tensor
 
+    def pinned(self) -> Batch:
+        """The same batch in memory that a GPU copies from without waiting."""
+        return Batch(*(tensor.pin_memory() for tensor in self))
+
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
         return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
@@ -205,9 +209,10 @@ def _whole(px: NDArray[Any], stride: int) -> NDArray[np.int64]:
     return np.asarray(stride * np.ceil(px / stride), dtype=np.int64)
 
 
-def to_tensor(pictures: Frame) -> Tensor:
+def to_tensor(pictures: Frame, device: torch.device | None = None) -> Tensor:
     """`(B, H, W, C)` uint8 as `(B, C, H, W)` float32 of the same values, channels last."""
-    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float()
+    there = torch.from_numpy(np.ascontiguousarray(pictures)).to(device)
+    return there.permute(0, 3, 1, 2).float()
 
 
 def move_keypoints(keypoints: FloatArray, motion: NDArray[np.float64]) -> FloatArray:

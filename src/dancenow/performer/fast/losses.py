@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 import torch
@@ -9,8 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from dancenow.training.threads import spare_cores
 from dancenow.video.flow import smooth_flow
 
+Frame = NDArray[np.uint8]
+
+_POOL = ThreadPoolExecutor(spare_cores(), thread_name_prefix="finding flow")
 _AROUND = 4  # pixels at half the resolution; faces and hands extend beyond their keypoints
 
 
@@ -84,9 +90,12 @@ def moved_onto(painted: Tensor, *pictures: Tensor, most: float) -> list[Tensor]:
         pictures: `(B, C, H, W)` each, the first RGB in -1..1.
         most: longest motion, in pixels.
     """
-    pairs = zip(_grey(painted), _grey(pictures[0]), strict=True)
-    flows = [smooth_flow(*pair, most, cv2.DISOPTICAL_FLOW_PRESET_FAST) for pair in pairs]
-    flow = torch.from_numpy(np.stack(flows)).to(painted.device)
+
+    def found(pair: tuple[Frame, Frame]) -> NDArray[np.float32]:
+        return smooth_flow(*pair, most, cv2.DISOPTICAL_FLOW_PRESET_FAST)
+
+    flows = _POOL.map(found, zip(_grey(painted), _grey(pictures[0]), strict=True))
+    flow = torch.from_numpy(np.stack(list(flows))).to(painted.device)
     height, width = painted.shape[2:]
     steps = torch.tensor([2 / width, 2 / height], device=painted.device)
     still = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], device=painted.device)
@@ -102,6 +111,6 @@ def moved_onto(painted: Tensor, *pictures: Tensor, most: float) -> list[Tensor]:
     ]
 
 
-def _grey(pictures: Tensor) -> NDArray[np.uint8]:
+def _grey(pictures: Tensor) -> Frame:
     grey = (pictures.detach().float().mean(dim=1) + 1) * 127.5
     return np.asarray(grey.clamp(0, 255).byte().cpu().numpy())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -35,12 +35,14 @@ from dancenow.pose.normalize import PoseStatistics
 from dancenow.pose.retarget import BodyShape
 from dancenow.training import Device
 from dancenow.training.checkpoint import fill_module, write_weights
-from dancenow.training.threads import ThreadTuner
+from dancenow.training.threads import ThreadTuner, spare_cores
 from dancenow.video.camera_motion import CameraPath
 from dancenow.video.images import read_image
 from dancenow.video.png import encode_png
+from dancenow.video.prefetch import prefetch
 
 Frame = NDArray[np.uint8]
+Item = TypeVar("Item")
 
 _BATCH = 4  # pictures painted at once
 _AHEAD = 3  # batches drawn ahead
@@ -122,6 +124,7 @@ class FastPerformer(Performer):
         self._chosen: NDArray[np.int64] | None = None  # for the previous frame
         self._looks = Looks(texture.references.keypoints)
         self._steadying = Steadying()
+        self._idle_cores = device.kind != "cpu"
         self._threads = ThreadTuner(None if device.kind == "cpu" else 1)
 
     @property
@@ -147,18 +150,32 @@ class FastPerformer(Performer):
         factor = 1.0 if self._fine is None else self._fine.factor
         shown = path.enlarged(factor)
         fade = _border_fade(shown.canvas, factor * _FADE_PX)
-        for batch in self._inputs(track, path, range(start, within.stop)):
-            left, top = corner = (round(factor * batch.corner[0]), round(factor * batch.corner[1]))
-            height, width = (round(factor * side) for side in batch.plate.shape[1:3])
-            faded = fade[top : top + height, left : left + width]
-            for index, painted in zip(
-                batch.indices, self._paint(batch, factor, faded), strict=True
-            ):
-                there = (track.confidence[index] > 0).any()
-                layer = _layer(self.scene.size, shown, index, painted if there else None, corner)
+
+        def painted() -> Iterator[tuple[int, Layer]]:
+            for batch in self._inputs(track, path, range(start, within.stop)):
+                left, top = corner = (
+                    round(factor * batch.corner[0]),
+                    round(factor * batch.corner[1]),
+                )
+                height, width = (round(factor * side) for side in batch.plate.shape[1:3])
+                faded = fade[top : top + height, left : left + width]
+                pictures = self._paint(batch, factor, faded)
+                for index, picture in zip(batch.indices, pictures, strict=True):
+                    there = (track.confidence[index] > 0).any()
+                    seen = picture if there else None
+                    yield index, _layer(self.scene.size, shown, index, seen, corner)
+
+        def steadied() -> Iterator[Layer]:
+            for index, layer in self._beside(painted(), track):
                 steady = self._steadying.steady(layer, track.fps)
                 if index in within:
                     yield steady
+
+        yield from self._beside(steadied(), track)
+
+    def _beside(self, items: Iterator[Item], track: PoseTrack) -> Iterator[Item]:
+        """The same items; beside a GPU, whose work leaves the cores idle, made in a thread."""
+        return prefetch(items) if self._idle_cores and len(track) > _BATCH else items
 
     def _inputs(self, track: PoseTrack, path: CropPath, within: range) -> Iterator[_Inputs]:
         """The generator's inputs, a few frames at a time, drawn in a thread while it paints."""
@@ -167,32 +184,45 @@ class FastPerformer(Performer):
             for keypoints in self._posed(track, path, start)[1]:
                 self._chosen = self.texture.choose(keypoints, previous=self._chosen)
 
-        def draw(start: int) -> _Inputs:
+        def draw(start: int) -> Callable[[], _Inputs]:
             indices, poses, (left, top, right, bottom) = self._posed(track, path, start)
             window = (right - left, bottom - top)
-            rows, fine = [], []
-            for index, keypoints in zip(indices, poses, strict=True):
+            chosen = []
+            for keypoints in poses:
                 self._chosen = self.texture.choose(keypoints, previous=self._chosen)
-                rows.append(
-                    (
-                        draw_condition(keypoints, window, self.texture.references.body_px),
-                        path.cut(self.scene.plate, index)[top:bottom, left:right],
-                        self.texture.layers(keypoints, self._chosen, window),
-                    )
-                )
-                if self._fine is not None:
-                    fine.append(self._fine.finer(keypoints, self._chosen, window))
-            pose, plate, texture = map(np.stack, zip(*rows, strict=True))
-            finer = np.stack(fine) if fine else None
-            return _Inputs(indices, (left, top), pose, plate, texture, finer)
+                chosen.append(self._chosen)
 
-        with ThreadPoolExecutor(1) as pool:
+            def drawn(
+                index: int, keypoints: NDArray[np.float32], chosen: NDArray[np.int64]
+            ) -> tuple[Frame, ...]:
+                pictures = (
+                    draw_condition(keypoints, window, self.texture.references.body_px),
+                    path.cut(self.scene.plate, index)[top:bottom, left:right],
+                    self.texture.layers(keypoints, chosen, window),
+                )
+                if self._fine is None:
+                    return pictures
+                return *pictures, self._fine.finer(keypoints, chosen, window)
+
+            rows = drawers.map(drawn, indices, poses, chosen)
+
+            def inputs() -> _Inputs:
+                pose, plate, texture, *finer = map(np.stack, zip(*rows, strict=True))
+                return _Inputs(indices, (left, top), pose, plate, texture, next(iter(finer), None))
+
+            return inputs
+
+        workers = spare_cores() if self._idle_cores else 1
+        with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(workers) as drawers:
             waiting = [pool.submit(draw, start) for start in starts[:_AHEAD]]
-            for start in starts:
-                following = start + _AHEAD * _BATCH
-                if following < within.stop:
-                    waiting.append(pool.submit(draw, following))
-                yield waiting.pop(0).result()
+            try:
+                for start in starts:
+                    following = start + _AHEAD * _BATCH
+                    if following < within.stop:
+                        waiting.append(pool.submit(draw, following))
+                    yield waiting.pop(0).result()()
+            finally:
+                pool.shutdown(cancel_futures=True)
 
     def _posed(
         self, track: PoseTrack, path: CropPath, start: int
@@ -228,9 +258,9 @@ class FastPerformer(Performer):
 
         Coverage is multiplied by `fade`, float32 `(H, W)`.
         """
-        pose = (to_tensor(inputs.pose) / 255).to(self.device.torch)
-        plate = (to_tensor(inputs.plate) / 127.5 - 1).to(self.device.torch)
-        coarse = to_tensor(inputs.texture).to(self.device.torch) / 255
+        pose = to_tensor(inputs.pose, self.device.torch) / 255
+        plate = to_tensor(inputs.plate, self.device.torch) / 127.5 - 1
+        coarse = to_tensor(inputs.texture, self.device.torch) / 255
         shown = torch.from_numpy(fade).to(self.device.torch)
         painted: list[Frame] = []
         with self._threads.measure(len(pose)), self.device.autocast():

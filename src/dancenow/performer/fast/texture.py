@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import replace
 from functools import cached_property, lru_cache
+from threading import RLock
 from typing import Final, NamedTuple
 
 import cv2
@@ -85,6 +86,7 @@ class Texture:
         self._heights = _heights(references.keypoints, references.body_px)
         self._covers: dict[int, list[_Cover | None]] = {}
         self._tiles: OrderedDict[tuple[int, int], _Tile | None] = OrderedDict()
+        self._lock = RLock()  # for a GPU, several threads draw
 
     def choose(
         self,
@@ -110,8 +112,10 @@ class Texture:
         if excluded.all():
             excluded[:] = False
         chosen = np.empty(len(PIECES), np.int64)
+        with self._lock:
+            faults = self._faults
         for number, piece in enumerate(PIECES):
-            cost = self._cost(number, piece, keypoints)
+            cost = faults[:, number] * self._unlike(number, piece, keypoints)
             cost[excluded] = np.inf
             chosen[number] = best = int(cost.argmin())
             if previous is not None:
@@ -120,15 +124,14 @@ class Texture:
                     chosen[number] = before
         return chosen
 
-    def _cost(self, number: int, piece: Piece, keypoints: FloatArray) -> NDArray[np.float64]:
-        """How little a piece of each reference fits, `(N,)`: squared body heights, and faults."""
+    def _unlike(self, number: int, piece: Piece, keypoints: FloatArray) -> NDArray[np.float64]:
+        """How far each reference's pose of a piece is, `(N,)`, in squared body heights."""
         (points, seen), (known, there) = _descriptor(piece, keypoints[None]), self._alike[number]
         weights = np.array([w for _, w in piece.alike], np.float32)
         squared = ((known - points) ** 2).sum(axis=-1) / self.references.body_px**2
         # What the new pose lacks tells nothing; in the sum it would hide all that differs.
         squared = np.where(seen & there, squared, np.where(seen, _UNSEEN, 0.0))
-        alike = (squared * weights).sum(axis=-1)
-        return np.asarray(alike * self._faults[:, number], dtype=np.float64)
+        return np.asarray((squared * weights).sum(axis=-1), dtype=np.float64)
 
     @cached_property
     def _faults(self) -> FloatArray:
@@ -184,14 +187,15 @@ class Texture:
 
     def _tile(self, reference: int, number: int) -> _Tile | None:
         key = reference, number
-        if key in self._tiles:
-            self._tiles.move_to_end(key)
-        else:
-            cover = self.cover(reference, number)
-            self._tiles[key] = None if cover is None else self._cut(reference, cover)
-            if len(self._tiles) > self._most_tiles:
-                self._tiles.popitem(last=False)
-        return self._tiles[key]
+        with self._lock:
+            if key in self._tiles:
+                self._tiles.move_to_end(key)
+            else:
+                cover = self.cover(reference, number)
+                self._tiles[key] = None if cover is None else self._cut(reference, cover)
+                if len(self._tiles) > self._most_tiles:
+                    self._tiles.popitem(last=False)
+            return self._tiles[key]
 
     def _cut(self, reference: int, cover: _Cover) -> _Tile:
         return _cut_tile(self.references.frames[reference], cover, _SHRINK)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,9 @@ from dancenow.training.checkpoint import (
     restore_optimizer,
     unprefixed,
 )
+from dancenow.training.prefetch import Prefetch
 from dancenow.training.preview import picture_sheet
+from dancenow.training.threads import spare_cores
 
 
 class FastTraining:
@@ -53,12 +54,13 @@ class FastTraining:
         self.generator, self.optimizer = self.fabric.setup(generator, optimizer)
         self.adversary = Adversary(config.adversary, POSE_CHANNELS, self.fabric)
         self.average = WeightAverage[FastGenerator](self.generator.module, adam.average_decay)
-        self._pool = ThreadPoolExecutor(1)
-        self._next: tuple[int, Future[Batch]] | None = None
+        # On a CPU, drawing and learning share the cores.
+        workers = 1 if device.kind == "cpu" else spare_cores()
+        self._batches = Prefetch(self._draw, workers, ahead=workers)
 
     def step(self, number: int, fraction: float) -> Mapping[str, float]:
         """Paint a batch, compare it with the real frames, update."""
-        batch = self._batch(number)
+        batch = self._batches.get(number).to(self.device.torch)
         self._set_rate(number, fraction)
 
         painted = self.generator(batch.pose, batch.plate, batch.texture)
@@ -88,8 +90,10 @@ class FastTraining:
             terms |= {"unreal": unreal, "features": unlike}
             weights = self.config.adversary
             loss = loss + weights.weight * unreal + weights.features * unlike
-        value = float(loss.detach())
-        if np.isfinite(value):
+        terms = {"loss": loss, **terms}
+        values = torch.stack([term.detach().float() for term in terms.values()]).tolist()
+        figures = dict(zip(terms, values, strict=True))
+        if np.isfinite(figures["loss"]):
             self.optimizer.zero_grad(set_to_none=True)
             self.fabric.backward(loss)
             torch.nn.utils.clip_grad_norm_(
@@ -97,7 +101,7 @@ class FastTraining:
             )
             self.optimizer.step()
             self.average.update(self.generator.module, number)
-        return {"loss": value, **{name: float(term.detach()) for name, term in terms.items()}}
+        return figures
 
     def _judged(self, batch: Batch, picture: Tensor) -> tuple[Tensor, Tensor]:
         """The generator's adversarial losses of a batch, after updating the discriminator."""
@@ -140,8 +144,8 @@ class FastTraining:
         return picture_sheet(torch.stack((batch.real, painted.over(batch.plate))))
 
     def close(self) -> None:
-        """Stop the thread that draws batches."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Stop the threads that draw batches."""
+        self._batches.close()
 
     def _set_rate(self, number: int, fraction: float) -> None:
         options = self.config.optimizer
@@ -149,15 +153,8 @@ class FastTraining:
         for group in self.optimizer.param_groups:
             group["lr"] = options.learning_rate * factor
 
-    def _batch(self, number: int) -> Batch:
-        """Batch `number`; a thread draws the next one meanwhile."""
-        if self._next is not None and self._next[0] == number:
-            batch = self._next[1].result()
-        else:
-            batch = self._draw(number)
-        self._next = (number + 1, self._pool.submit(self._draw, number + 1))
-        return batch.to(self.device.torch)
-
     def _draw(self, number: int) -> Batch:
         rng = np.random.default_rng((self.seed, number))
-        return self.crops.batch(rng, self.config.optimizer.batch, self.config.augment, self.texture)
+        size, augment = self.config.optimizer.batch, self.config.augment
+        batch = self.crops.batch(rng, size, augment, self.texture)
+        return batch.pinned() if self.device.kind == "cuda" else batch
