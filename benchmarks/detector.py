@@ -1,11 +1,12 @@
 """How well a detector judges people it never saw: each person is left out once.
 
-    python benchmarks/detector.py FILMED MADE [--minutes 10]
+    python benchmarks/detector.py FOLDER... [--minutes 10] [--groups 4]
 
-FILMED and MADE are folders of clips whose names begin with the person's (`zola-house.mp4`), in MADE
-followed by how the performer was learned (`zola-fast-disco.mp4`).  For every person a detector is
-trained on all the others, and judges that person's clips: as they are, compressed again, at half
-their size, and blurred.  Poses are found once, in the clip as it is.
+In each FOLDER, `real` and `fake` hold clips whose names begin with the person's (`zola-house.mp4`),
+in `fake` followed by how the performer was learned (`zola-fast-disco.mp4`);
+`benchmarks/detector_people.py` makes such a folder.  For every person, or group of persons, a
+detector is trained on all the others, and judges their clips: as they are, compressed again, at
+half their size, and blurred.  Poses are found once, in the clip as it is.
 """
 
 from __future__ import annotations
@@ -102,28 +103,36 @@ def _score(detector: Detector, clip: Path, track: PoseTrack) -> tuple[float, flo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("filmed", type=Path)
-    parser.add_argument("made", type=Path)
+    parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--only", nargs="*", help="persons to leave out; all by default")
+    parser.add_argument("--groups", type=int, help="of persons left out together; one each if none")
+    parser.add_argument("--rounds", type=int, help="groups that are left out; all by default")
     chosen = parser.parse_args()
-    clips = [(clip, False) for clip in clips_in(chosen.filmed)]
-    clips += [(clip, True) for clip in clips_in(chosen.made)]
+    clips = [
+        (clip, made)
+        for folder in chosen.folders
+        for made in (False, True)
+        for clip in clips_in(folder / ("fake" if made else "real"))
+    ]
     people = sorted({person_of(clip) for clip, _ in clips})
     if odd := [clip.name for clip, made in clips if made and "-" not in clip.name]:
         parser.error(f"{odd[0]}: must be named PERSON-HOW-...")
     rows: list[dict[str, Any]] = []
-    for person in chosen.only or people:
-        known = [(clip, made) for clip, made in clips if person_of(clip) != person]
+    groups = [
+        people[k :: chosen.groups or len(people)] for k in range(chosen.groups or len(people))
+    ]
+    for group in groups[: chosen.rounds]:
+        known = [(clip, made) for clip, made in clips if person_of(clip) not in group]
         options = TrainDetectorOptions(
             fake=tuple(clip for clip, made in known if made), minutes=chosen.minutes, logger="none"
         )
         with tempfile.TemporaryDirectory() as folder:
             trained = train_detector([clip for clip, made in known if not made], folder, options)
-            print(f"without {person}: {trained.steps} steps, {trained.held_out}", flush=True)
+            without = ", ".join(group)
+            print(f"without {without}: {trained.steps} steps, {trained.held_out}", flush=True)
             detector = Detector.load(folder)
             for clip, made in clips:
-                if person_of(clip) == person:
+                if (person := person_of(clip)) in group:
                     for way, score, spread in judged(detector, clip):
                         row = {"person": person, "clip": clip.name, "made": made, "way": way,
                                "by": kind_of(clip) if made else "", "score": round(score, 3),
@@ -132,7 +141,13 @@ def main() -> None:
                         right = "" if (score > 0.5) == made else "   WRONG"
                         print(f"  {clip.name:32} {way:14} {score:.2f} ± {spread:.2f}{right}",
                               flush=True)  # fmt: skip
-    figures = {"minutes": chosen.minutes, "people": len(people), **_summed(rows), "clips": rows}
+    figures = {
+        "minutes": chosen.minutes,
+        "people": len(people),
+        "left_out_together": len(groups[0]),
+        **_summed(rows),
+        "clips": rows,
+    }
     for name, part in figures.items():
         if name != "clips":
             print(name, part)
