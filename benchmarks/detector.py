@@ -107,6 +107,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--groups", type=int, help="of persons left out together; one each if none")
     parser.add_argument("--rounds", type=int, help="groups that are left out; all by default")
+    parser.add_argument("--filmed", nargs="*", default=[], help="who is no sample performer")
     chosen = parser.parse_args()
     clips = [
         (clip, made)
@@ -146,6 +147,7 @@ def main() -> None:
         "people": len(people),
         "left_out_together": len(groups[0]),
         **_summed(rows),
+        "sample_performers": _summed([row for row in rows if row["person"] not in chosen.filmed]),
         "clips": rows,
     }
     for name, part in figures.items():
@@ -165,9 +167,19 @@ def _summed(rows: list[dict[str, Any]]) -> dict[str, Any]:
         found = sorted({str(row[name]) for row in rows} - {""})
         return {each: right([row for row in rows if str(row[name]) == each]) for each in found}
 
+    def in_order(of: list[dict[str, Any]]) -> float | None:
+        """Of a filmed and a made clip, how often the made one has the higher score (AUC)."""
+        filmed, made = (
+            [row["score"] for row in of if row["made"] == kind] for kind in (False, True)
+        )
+        pairs = [(a < b) + 0.5 * (a == b) for a in filmed for b in made]
+        return round(sum(pairs) / len(pairs), 4) if pairs else None
+
+    ways = sorted({str(row["way"]) for row in rows})
     return {
         "clips_as_they_are": sum(row["way"] == "as it is" for row in rows),
         "judgements": len(rows),
+        "in_order": {way: in_order([row for row in rows if row["way"] == way]) for way in ways},
         "right": right(rows),
         "filmed": right([row for row in rows if not row["made"]]),
         "made": right([row for row in rows if row["made"]]),

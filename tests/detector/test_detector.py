@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from dancenow.detector import Detector, Verdict
 from dancenow.detector.calibration import Calibration, Reliability
 from dancenow.detector.config import RUN, DetectorConfig
-from dancenow.detector.detector import CONFIG, WEIGHTS
+from dancenow.detector.detector import CONFIG, VERSION, WEIGHTS
 from dancenow.detector.examples import Drawing, changed_by_chance, evened, split
 from dancenow.detector.learning import calibrated
 from dancenow.detector.network import DetectorNetwork, joined
@@ -22,6 +22,7 @@ from dancenow.detector.training import DetectorTraining
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.options import SampleOptions, TrainDetectorOptions
 from dancenow.pose import PoseTrack
+from dancenow.pose.layout import INDEX
 from dancenow.progress import silent
 from dancenow.training.session import CHECKPOINT, agrees
 from dancenow.video import clips_in, open_writer, probe
@@ -89,7 +90,7 @@ def test_a_preview_shows_both_kinds(trained: tuple[DetectorTraining, Detector]) 
     ("damage", "message"),
     [
         ({"kind": "performer"}, "holds no detector"),
-        ({"version": 2}, "update DanceNow"),
+        ({"version": VERSION + 1}, "update DanceNow"),
         ({"config": {**SMALL.model_dump(), "crop": 4000}}, "is damaged"),
         ({"config": {**SMALL.model_dump(), "widths": [8, 8]}}, "another preset or version"),
         ({"calibration": {"slope": "steep"}}, "is damaged"),
@@ -290,7 +291,28 @@ def test_passages_are_cut_around_the_person_and_compressed_again(clips: Path) ->
     first, *again = (pictures[0].astype(float) for pictures in found.variants)
     for pictures in again:  # the same moments, and not the same pictures
         assert 0.1 < np.abs(pictures - first).mean() < 12
-    assert found.places.shape == (1, 4, 4) and found.places[0, 1:3, 1:3].mean() > 100
+    assert found.places.shape == (1, 4, 4) and found.places[0, 1:3, 1:3].mean() > 25
+
+
+def test_the_face_and_the_hands_count_most(clips: Path) -> None:
+    info, track = probe(clips / "filmed.mp4"), PoseTrack.load(clips / "filmed.pose.npz")
+    cutting = _Cutting(info, track, DetectorConfig(passages=1, frames=5), 0)
+    (passage,) = cutting.passages
+    body = cutting._body(passage)
+
+    def at(name: str) -> int:
+        x, y = track.xy[passage.start + 2, INDEX[name]] - (passage.x, passage.y)
+        column, row = (int(24 * (each / cutting.side + 0.5)) for each in (x, y))
+        return int(body[row, column])
+
+    assert at("nose") > 200
+    assert all(25 <= at(f"{side}_hip") <= 80 for side in ("left", "right"))
+    assert max(body[0, 0], body[0, -1]) == 0
+    assert (body > 150).sum() > 4  # hands, too
+
+    nobody = track.with_keypoints(track.keypoints * np.array([1, 1, 0], np.float32))
+    cutting.track = nobody
+    assert not cutting._body(passage).any()
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from dancenow.training import Device, choose_device
 from dancenow.training.checkpoint import fill_module, write_weights
 from dancenow.video import ClipInfo
 
-VERSION: Final = 1
+VERSION: Final = 2
 KIND: Final = "detector"
 CONFIG: Final = "config.json"
 WEIGHTS: Final = "detector.safetensors"

@@ -51,12 +51,14 @@ class _Layer(nn.Sequential):
 def joined(logits: Tensor, places: Tensor) -> Tensor:
     """One logit a run: the mean over the body's places less the mean over the room's.
 
+    The face and the hands weigh most, as in `places`.
+
     Camera and codec are the same in both, so what they look like cancels out; a performer's room
     is a picture of the real one.
 
     Args:
         logits: `(B, h, w)`.
-        places: how much of each place the body takes, 0..1, `(B, h, w)`.
+        places: how much each place counts for the body, 0..1, `(B, h, w)`.
     """
     logits, body = logits.float(), places + 1e-3  # where no body is seen, every place counts
     near = max_pool2d(places[:, None], 3, 1, 1)[:, 0]  # its outline is neither

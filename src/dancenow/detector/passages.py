@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,8 @@ from dancenow.evaluation.regions import outline
 from dancenow.files import new_folder, new_pictures, scratch_folder
 from dancenow.hashing import content_hash
 from dancenow.pose.extent import body_extent, standing_height
-from dancenow.pose.track import PoseTrack
+from dancenow.pose.layout import INDEX, USABLE
+from dancenow.pose.track import FloatArray, PoseTrack
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.sources.clip_entry import clip_entry
 from dancenow.sources.detection import detect_people, find_pose
@@ -27,11 +29,15 @@ from dancenow.video import ClipInfo, open_writer, read_frames
 
 Frame = NDArray[np.uint8]
 
-VERSION: Final = 1  # of what is cached here; increment it when the cutting changes
+VERSION: Final = 2  # of what is cached here; increment it when the cutting changes
 _STRIDE: Final = 16  # pixels of the canvas that share a value in `places`
 _LEAD: Final = 6  # frames before a passage, for the encoder to settle
 _CRF: Final = (20, 36)
 _SCALES: Final = (1.0, 0.75, 0.5)
+_LIMBS: Final = 60  # of 255, what limbs and torso count beside the face and the hands
+_FACE, _HAND = 0.085, 0.075  # radii in body heights
+_BEYOND: Final = 0.35  # forearms from the wrist to the middle of a hand
+_FOREARMS: Final = (("right_elbow", "right_wrist"), ("left_elbow", "left_wrist"))
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,8 @@ class Passages:
         content: a hash of it.
         variants: the pictures as they are, then compressed again; each uint8
             `(P, T, S, S, 3)` RGB.
-        places: how much of each place the body takes, 255 all of it, uint8 `(P, S / 16, S / 16)`.
+        places: how much each place counts for the body, uint8 `(P, S / 16, S / 16)`: 255 where face
+            and hands are, which performers paint worst, less on limbs and torso, 0 in the room.
     """
 
     clip: Path
@@ -224,14 +231,28 @@ class _Cutting:
         return np.asarray(cv2.resize(part, (size, size), interpolation=how), np.uint8)
 
     def _body(self, place: _Place) -> NDArray[np.uint8]:
-        """Where the body is in the middle of a passage."""
+        """Where the body is in the middle of a passage, the face and the hands above all."""
         size = self.config.canvas
         keypoints = self.track.keypoints[place.start + self.config.frames // 2].copy()
         keypoints[:, 0] = (keypoints[:, 0] - place.x) * size / self.side + size / 2
         keypoints[:, 1] = (keypoints[:, 1] - place.y) * size / self.side + size / 2
-        body = outline(keypoints, (size, size)).astype(np.uint8) * 255
+        body = outline(keypoints, (size, size)).astype(np.uint8) * _LIMBS
+        for at, reach in _face_and_hands(keypoints):
+            x, y = np.round(at).clip(-2 * size, 2 * size).astype(int).tolist()
+            cv2.circle(body, (x, y), round(reach * self.config.body), (255.0,), -1)
         small = (size // _STRIDE,) * 2
         return np.asarray(cv2.resize(body, small, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _face_and_hands(keypoints: FloatArray) -> Iterator[tuple[FloatArray, float]]:
+    """Middles in pixels, `(2,)`, and radii in body heights; what is not seen is left out."""
+    at = {name: keypoints[INDEX[name]] for name in ("nose", *chain(*_FOREARMS))}
+    seen = {name for name, point in at.items() if point[2] >= USABLE}
+    if "nose" in seen:
+        yield at["nose"][:2], _FACE
+    for elbow, wrist in _FOREARMS:
+        if {elbow, wrist} <= seen:
+            yield at[wrist][:2] + _BEYOND * (at[wrist] - at[elbow])[:2], _HAND
 
 
 def _scaled(frame: Frame, scale: float) -> Frame:

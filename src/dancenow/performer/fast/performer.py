@@ -153,17 +153,14 @@ class FastPerformer(Performer):
 
         def painted() -> Iterator[tuple[int, Layer]]:
             for batch in self._inputs(track, path, range(start, within.stop)):
-                left, top = corner = (
-                    round(factor * batch.corner[0]),
-                    round(factor * batch.corner[1]),
-                )
+                left, top = (round(factor * at) for at in batch.corner)
                 height, width = (round(factor * side) for side in batch.plate.shape[1:3])
                 faded = fade[top : top + height, left : left + width]
                 pictures = self._paint(batch, factor, faded)
                 for index, picture in zip(batch.indices, pictures, strict=True):
                     there = (track.confidence[index] > 0).any()
                     seen = picture if there else None
-                    yield index, _layer(self.scene.size, shown, index, seen, corner)
+                    yield index, _layer(self.scene.size, shown, index, seen, (left, top))
 
         def steadied() -> Iterator[Layer]:
             for index, layer in self._beside(painted(), track):
