@@ -57,8 +57,15 @@ def check_folder(path: Path, what: str, *, ours: bool) -> None:
     """
     if path.exists() and not path.is_dir():
         raise OutputError(f"{path}: is a file; a {what} needs a folder.")
-    if path.is_dir() and any(path.iterdir()) and not ours:
+    if names_in(path) and not ours:
         raise OutputError(f"{path}: holds other files; choose a new or empty folder.")
+
+
+def names_in(folder: Path) -> set[str]:
+    """The names of what a folder holds, without what a process that died left unfinished."""
+    if not folder.is_dir():
+        return set()
+    return {path.name for path in folder.iterdir() if not _UNFINISHED.fullmatch(path.name)}
 
 
 def make_folder(path: Path) -> None:

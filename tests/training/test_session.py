@@ -202,6 +202,18 @@ def test_a_folder_of_other_things_is_refused_and_left_alone(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
 
 
+def test_what_is_killed_before_its_marker_leaves_a_folder_that_can_be_used(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "F" / "checkpoint"
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "training.lock").touch()
+    (checkpoint / ".training.f3a9c0de-12-34567-0123abcd.part.json").write_text("{")
+    train(tmp_path / "F")
+    (tmp_path / "G" / "checkpoint").mkdir(parents=True)
+    (tmp_path / "G" / "checkpoint" / "mine.txt").touch()
+    with pytest.raises(OutputError, match="holds other files"):
+        train(tmp_path / "G")
+
+
 def test_a_folder_of_another_kind_or_a_newer_version_is_refused(tmp_path: Path) -> None:
     train(tmp_path)
     with pytest.raises(InputError, match="holds a toy"):

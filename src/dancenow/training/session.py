@@ -25,7 +25,7 @@ from dancenow.errors import (
     TrainingError,
     counted,
 )
-from dancenow.files import make_folder, write_text
+from dancenow.files import make_folder, names_in, write_text
 from dancenow.options.groups import LoggerName
 from dancenow.processes import is_secondary_process, try_lock
 from dancenow.progress import ProgressCallback, silent
@@ -289,7 +289,9 @@ class Session:
         left = (folder.glob(f"{CHECKPOINT}/**/{name}") for name in (STATE, HISTORY))
         begun = next(chain.from_iterable(left), None) is not None
         ours = self.finished or marked is not None or begun
-        if not ours and any(folder.iterdir()):
+        # A process that is killed before it marks the folder leaves an empty checkpoint.
+        others = names_in(folder) - {CHECKPOINT} | names_in(folder / CHECKPOINT) - {LOCK}
+        if others and not ours:
             raise OutputError(f"{folder}: holds other files; choose a new or empty folder.")
 
     def _mark(self) -> bool:
