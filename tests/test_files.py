@@ -15,6 +15,7 @@ from dancenow.files import (
     atomic_folder,
     atomic_path,
     check_can_write,
+    check_folder,
     new_pictures,
     write_bytes,
     write_text,
@@ -95,6 +96,15 @@ def test_what_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
         check_can_write(tmp_path / "folder.mp4")
     check_can_write(tmp_path / "a.mp4")
     assert contents(tmp_path) == {}
+
+
+def test_what_a_dead_process_left_unfinished_is_nobodys(tmp_path: Path) -> None:
+    (tmp_path / ".page.f3a9c0de-12-34567-0123abcd.part.html").touch()
+    check_folder(tmp_path, "report", ours=False)
+    (tmp_path / ".hidden").touch()
+    with pytest.raises(OutputError, match="holds other files"):
+        check_folder(tmp_path, "report", ours=False)
+    check_folder(tmp_path, "report", ours=True)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

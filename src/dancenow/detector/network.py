@@ -49,19 +49,18 @@ class _Layer(nn.Sequential):
 
 
 def joined(logits: Tensor, places: Tensor) -> Tensor:
-    """One logit a run: the mean over the body's places less the mean over the room's.
+    """One logit a run: the mean over the body's places less the mean over all others.
 
-    The face and the hands weigh most, as in `places`.
-
-    Camera and codec are the same in both, so what they look like cancels out; a performer's room
-    is a picture of the real one.
+    The face and the hands weigh most, as in `places`; limbs and torso, which count less there, are
+    also a part of the others, by half.  Camera and codec are the same everywhere, so what they look
+    like cancels out; a performer's room is a picture of the real one.
 
     Args:
         logits: `(B, h, w)`.
         places: how much each place counts for the body, 0..1, `(B, h, w)`.
     """
     logits, body = logits.float(), places + 1e-3  # where no body is seen, every place counts
-    near = max_pool2d(places[:, None], 3, 1, 1)[:, 0]  # its outline is neither
+    near = max_pool2d(places[:, None], 3, 1, 1)[:, 0]  # around face and hands lies neither
     room = (1 - near).clamp(min=0).square()
     of_body = (logits * body).sum((1, 2)) / body.sum((1, 2))
     return of_body - (logits * room).sum((1, 2)) / (room.sum((1, 2)) + 1)  # without room, nothing
