@@ -22,6 +22,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from figures import keep_figures
+
 NEIGHBOURS = ("free", "busy", "detection")
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 
@@ -169,6 +171,7 @@ def main() -> None:
     if arguments.json:
         print(json.dumps(medians))
         return
+    keep_figures("beside", "rates", medians)
     names = list(sources)
     print("| work | " + " | ".join(f"{n}, {k}" for n in names for k in arguments.beside) + " |")
     print("| --- |" + " --- |" * (len(names) * len(arguments.beside)))

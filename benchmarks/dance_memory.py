@@ -22,6 +22,7 @@ from dancenow.choreographer.dancenet.sequence_training import SequenceTraining
 from dancenow.options import EvaluateDanceOptions
 from dancenow.training import choose_device
 from dancenow.workflows.evaluate_dance import evaluate_dance
+from figures import keep_figures
 
 WAYS = ("the original's", "with memory", "the default")
 
@@ -63,12 +64,15 @@ def main() -> None:
     options = parser.parse_args()
     base = FrameChoreographer.load(options.choreographer, choose_device())
     for way in WAYS:
-        made, _, _ = learn(base, way, options.minutes)
+        made, held_out, steps = learn(base, way, options.minutes)
         scores = evaluate_dance(
             made, EvaluateDanceOptions(seconds=options.seconds, reference=way == WAYS[0])
         )
-        print(f"temperature {0.05 if way == WAYS[0] else made.temperature:g}")
+        temperature = 0.05 if way == WAYS[0] else made.temperature
+        print(f"temperature {temperature:g}")
         print("\n".join(scores.lines()), flush=True)
+        found = {"steps": steps, "held_out_nats": held_out, "temperature": temperature}
+        keep_figures("dances", f"learned as {way}", found | dataclasses.asdict(scores))
 
 
 if __name__ == "__main__":

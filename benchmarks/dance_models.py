@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterable
+from dataclasses import asdict
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -32,10 +33,10 @@ from dancenow.choreographer.motion.diffusion import MotionDenoiser
 from dancenow.choreographer.motion.evaluation import score_moves
 from dancenow.choreographer.motion.prepare import PreparedDance
 from dancenow.choreographer.motion.training import MotionTraining
-from dancenow.evaluation.dance import DanceScores
 from dancenow.pose import PoseTrack
 from dancenow.sample import dance_track
 from dancenow.training import Budget, Clock, choose_device
+from figures import keep_figures
 
 _DANCES = (("zola", "groove"), ("bo", "disco"), ("lin", "wave"), ("mika", "house"))
 _MODELS = ("diffusion", "lstm", "dancenet")
@@ -62,7 +63,9 @@ def main() -> None:
         else:
             moves = _recurrent(dance, clock, options.seconds, reference=model == "dancenet")
         print(f"\n{model}: {clock.step} steps")
-        _print(score_moves(base, moves))
+        scores = score_moves(base, moves)
+        print("\n".join(scores.lines()), flush=True)
+        keep_figures("dances", model, {"steps": clock.step, **asdict(scores)})
 
 
 def sample_tracks(folder: Path, seeds: Iterable[int] = range(5)) -> list[Path]:
@@ -120,10 +123,6 @@ def _recurrent(dance: PreparedDance, clock: Clock, seconds: float, *, reference:
         return np.stack(list(islice(drawn, count)))
     dreamt = dream(training.network, clips[0][:64], device, temperature=1.0, seed=0)
     return np.stack([scaler.unscale(vector) for vector in islice(dreamt, count)])
-
-
-def _print(scores: DanceScores) -> None:
-    print("\n".join(scores.lines()), flush=True)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from dancenow.choreographer.dancenet.vae_training import VAETraining
 from dancenow.options import SampleOptions
 from dancenow.training.device import Device, Precision, choose_device
 from dancenow.workflows.sample import write_sample
+from figures import keep_figures
 
 CONFIG = PRESETS["dancenet"]
 
@@ -184,6 +185,7 @@ def main() -> None:
             raise SystemExit(done.stderr)
         keras = json.loads(done.stdout.strip().splitlines()[-1])
     print(f"{kind}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}, {preferred}")
+    table: dict[str, dict[str, float]] = {}
     precisions: tuple[Precision, ...] = get_args(Precision)
     for precision in precisions:
         if precision != "32-true" and precision != preferred:
@@ -193,11 +195,15 @@ def main() -> None:
         best = peak(device)
         print(f"\n{precision}, peak {best / 1e9:.0f} GFLOP/s (matrix product)")
         print(f"{'':20}{'a second':>10}{'GFLOP/s':>10}{'of peak':>9}{'Keras':>9}{'ratio':>8}")
+        of_peak = table[precision] = {"peak_gflops": best / 1e9}
         for name, (rate, flops) in measure(frames, device, options.steps).items():
+            of_peak |= {name: rate, f"{name}, of the peak": flops / best}
             line = f"{name:20}{rate:>10.1f}{flops / 1e9:>10.1f}{flops / best:>9.0%}"
             if name in keras:
                 line += f"{keras[name]:>9.1f}{rate / keras[name]:>8.1f}"
+                of_peak |= {f"{name}, times Keras's": rate / keras[name]}
             print(line)
+    keep_figures("rates", f"dancenet, {kind}", {**table, "keras": keras})
     if preferred != "32-true":
         print(f"\nloss after {options.loss_steps} steps, the last five, float32 / {preferred}")
         both = (losses(frames, Device(kind, p), options.loss_steps) for p in ("32-true", preferred))

@@ -1,10 +1,11 @@
 """Clips of people that nobody has filmed, and what is made of them: for `benchmarks/detector.py`.
 
-    python benchmarks/detector_people.py FOLDER [--count 16] [--minutes 0.6]
+    python benchmarks/detector_people.py FOLDER [--count 32] [--steps 50]
 
-Sample performers whose bodies, clothes, rooms and cameras are drawn by chance.  Of each, two dances
-come into FOLDER/real; a performer learned from the first one dances the second, untrained and after
-some minutes of learning, into FOLDER/fake.  What is there already is not made again.
+Sample performers whose bodies, clothes, rooms and cameras are drawn by chance; half of the cameras
+blur what moves, and draw soft and sharpened pictures.  Of each person, two dances come into
+FOLDER/real; a performer learned from the first one dances the second, untrained and after some
+steps of learning, into FOLDER/fake.  What is there already is not made again.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from __future__ import annotations
 import argparse
 import colorsys
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from dancenow.options import PerformOptions, TrainPerformerOptions
 from dancenow.pose import PoseTrack
@@ -29,7 +33,10 @@ from dancenow.video import open_writer
 from dancenow.workflows.perform import perform
 from dancenow.workflows.train_performer import train_performer
 
+Picture = NDArray[np.float32]
+
 SIZE, FPS = 320, 25
+EXPOSURES: Final = 4  # of a frame, if its shutter never closed
 SECONDS: Final = (6.0, 4.0)  # of what is learned, of what is danced
 
 
@@ -84,35 +91,69 @@ def look(rng: np.random.Generator) -> Look:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Camera:
+    """How somebody is filmed.
+
+    Attributes:
+        grain: standard deviation of its noise, 0..255.
+        crf: how strongly its file is compressed.
+        exposures: how many of the `EXPOSURES` of a frame its shutter is open for.
+        softness: standard deviation of its blur, pixels.
+        sharpening: how much of what blur takes away it adds again.
+    """
+
+    grain: float
+    crf: int
+    exposures: int = 1
+    softness: float = 0.0
+    sharpening: float = 0.0
+
+    def take(self, exposed: Picture, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """A frame, `(H, W, 3)` RGB 0..255, of the exposures `(N, H, W, 3)`: their mean light."""
+        frame = np.sqrt((exposed**2).mean(0))
+        if self.softness:
+            frame = cv2.GaussianBlur(frame, (0, 0), self.softness)
+            frame += self.sharpening * (frame - cv2.GaussianBlur(frame, (0, 0), 1.0))
+        frame = frame + self.grain * rng.standard_normal(frame.shape)
+        return np.asarray(frame.round().clip(0, 255), np.uint8)
+
+
 def film(folder: Path, number: int) -> None:
     """Two dances of person `number`, and their true poses."""
     rng = np.random.default_rng(number)
     stage = SampleStage(look(rng), SIZE)
-    grain, crf = rng.choice([0.0, 0.0, 2.0, 4.0]), int(rng.integers(16, 26))
+    camera = Camera(float(rng.choice([0.0, 0.0, 2.0, 4.0])), int(rng.integers(16, 26)))
     dances = rng.permutation(list(DANCES))[: len(SECONDS)].tolist()
+    if number % 2:
+        camera = replace(
+            camera, exposures=int(rng.integers(2, EXPOSURES)),
+            softness=float(rng.uniform(0.4, 1.0)), sharpening=float(rng.uniform(0, 1.5)),
+        )  # fmt: skip
     for take, (dance, seconds) in enumerate(zip(dances, SECONDS, strict=True)):
         clip = folder / f"p{number:02}-{take}.mp4"
         if clip.exists():
             continue
-        poses = list(stage.poses(dance, seconds=seconds, fps=FPS, seed=number))
-        keypoints = np.stack([stage.keypoints(pose) for pose in poses])
+        poses = list(stage.poses(dance, seconds=seconds, fps=EXPOSURES * FPS, seed=number))
+        frames = [poses[at : at + camera.exposures] for at in range(0, len(poses), EXPOSURES)]
+        keypoints = np.stack([stage.keypoints(frame[len(frame) // 2]) for frame in frames])
         PoseTrack(keypoints, FPS, (SIZE, SIZE)).save(clip.with_suffix(".npz"))
-        with open_writer(clip, fps=FPS, crf=crf) as writer:
-            for pose in poses:
-                frame = stage.draw(pose) + grain * rng.standard_normal((SIZE, SIZE, 3))
-                writer.write(frame.round().clip(0, 255).astype(np.uint8))
+        with open_writer(clip, fps=FPS, crf=camera.crf) as writer:
+            for frame in frames:
+                exposed = np.stack([stage.draw(pose) for pose in frame]).astype(np.float32)
+                writer.write(camera.take(exposed, rng))
 
 
-def make(folder: Path, number: int, minutes: float) -> None:
+def make(folder: Path, number: int, steps: int) -> None:
     """The same person made to dance, untrained and learned."""
     first, second = (folder / "real" / f"p{number:02}-{take}" for take in range(2))
-    for how, length in (("look", 0.0), ("fast", minutes)):
+    for how, length in (("look", 0), ("fast", steps)):
         out = folder / "fake" / f"p{number:02}-{how}-{second.name}.mp4"
         if out.exists():
             continue
         learned = folder / "people" / f"p{number:02}-{how}"
         options = TrainPerformerOptions(
-            minutes=length, poses=first.with_suffix(".npz"), consent="yes", logger="none"
+            steps=length, poses=first.with_suffix(".npz"), consent="yes", logger="none"
         )
         train_performer(first.with_suffix(".mp4"), learned, options)
         perform(learned, second.with_suffix(".npz"), out, PerformOptions())
@@ -121,8 +162,8 @@ def make(folder: Path, number: int, minutes: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--count", type=int, default=16)
-    parser.add_argument("--minutes", type=float, default=0.6)
+    parser.add_argument("--count", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=50)
     chosen = parser.parse_args()
     for name in ("real", "fake", "people"):
         (chosen.folder / name).mkdir(parents=True, exist_ok=True)
@@ -130,7 +171,7 @@ def main() -> None:
         for _ in pool.map(partial(film, chosen.folder / "real"), range(chosen.count)):
             pass
     for number in range(chosen.count):
-        make(chosen.folder, number, chosen.minutes)
+        make(chosen.folder, number, chosen.steps)
         print(f"{number + 1} of {chosen.count}", flush=True)
 
 

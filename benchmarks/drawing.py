@@ -17,6 +17,7 @@ import numpy as np
 from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.layout import BODY, FACE, LEFT_HAND, NUM_KEYPOINTS, RIGHT_HAND
+from figures import keep_figures
 
 SECONDS = 2.0  # how long each size is drawn
 
@@ -44,6 +45,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     seen = 100 * float((track.confidence > 0).mean())
     print(f"{path or 'a full body'}: {seen:.0f} % of the keypoints seen; one core")
+    found = {}
     for side in (256, 512, 1024):
         drawn, start = 0, time.perf_counter()
         while time.perf_counter() - start < SECONDS:
@@ -52,6 +54,8 @@ def main() -> None:
             drawn += len(track)
         rate = drawn / (time.perf_counter() - start)
         print(f"{side} x {side}: {rate:6.0f} figures/s")
+        found[f"{side} x {side}"] = round(rate)
+    keep_figures("rates", "stick figures", found)
 
 
 if __name__ == "__main__":

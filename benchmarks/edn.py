@@ -29,6 +29,7 @@ from dancenow.performer.edn.painting import Painter
 from dancenow.performer.edn.temporal import TemporalPair
 from dancenow.performer.edn.training import EDNTraining
 from dancenow.training import Device, choose_device
+from figures import keep_figures
 
 _BLOCK = 5  # frames painted in a row, as a clip is
 
@@ -122,11 +123,12 @@ def main() -> None:
     config = config.model_copy(update={"size": options.size, "stages": stages})
     pairs = some_pairs(config.canvas((options.size, options.size)))
     print(f"{options.preset} at {pairs.canvas[0]} x {pairs.canvas[1]}, {device}")
-    performing(config, pairs, device, options.frames)
-    training(config, pairs, device, options.steps)
+    found = performing(config, pairs, device, options.frames)
+    found |= training(config, pairs, device, options.steps)
+    keep_figures("rates", f"{options.preset} at {options.size} px, {device.kind}", found)
 
 
-def performing(config: EDNConfig, pairs: PairSet, device: Device, frames: int) -> None:
+def performing(config: EDNConfig, pairs: PairSet, device: Device, frames: int) -> dict[str, float]:
     plain = PlainWay(config, device.torch)
     painter = Painter(plain.generator, None, device, temporal=True, side=pairs.side)
     figure = pairs.batch(pairs.pairs[:1]).figures[:, 1]
@@ -159,6 +161,14 @@ def performing(config: EDNConfig, pairs: PairSet, device: Device, frames: int) -
         f"  {flop / 1e9:.0f} GFLOP a frame in plain convolutions, {rate / 1e9:.0f} GFLOP/s: "
         f"{100 * rate / peak:.0f} % of a matrix product's {peak / 1e9:.0f}"
     )
+    return {
+        "performing_plain": 1 / seconds["plain"],
+        "performing": 1 / seconds["here"],
+        "performing_gain": seconds["plain"] / seconds["here"],
+        "performing_of_peak": rate / peak,
+        "performing_gflops": rate / 1e9,
+        "levels_apart": float(difference.mean()),
+    }
 
 
 def measured_peak(device: Device, dtype: torch.dtype) -> float:
@@ -168,7 +178,7 @@ def measured_peak(device: Device, dtype: torch.dtype) -> float:
     return float(2 * 2048**3 / seconds)
 
 
-def training(config: EDNConfig, pairs: PairSet, device: Device, steps: int) -> None:
+def training(config: EDNConfig, pairs: PairSet, device: Device, steps: int) -> dict[str, float]:
     plain = PlainWay(config, device.torch)
     here = EDNTraining(config, pairs, device.fabric(), 0, None)
     here.generator.load_state_dict(plain.generator.state_dict())
@@ -195,6 +205,13 @@ def training(config: EDNConfig, pairs: PairSet, device: Device, steps: int) -> N
         print(f"  peak memory of both: {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
     print("losses, plain:", " ".join(f"{loss:.3f}" for loss in plain.losses))
     print("losses, here: ", " ".join(f"{loss:.3f}" for loss in ours))
+    apart = (abs(a / b - 1) for a, b in zip(ours, plain.losses, strict=True))
+    return {
+        "training_plain": 1 / seconds["plain"],
+        "training": 1 / seconds["here"],
+        "training_gain": seconds["plain"] / seconds["here"],
+        "losses_apart": max(apart),
+    }
 
 
 if __name__ == "__main__":

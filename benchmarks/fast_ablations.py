@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from dancenow.evaluation.clip import ClipScores
 from dancenow.options import ShowOptions
 from dancenow.performer.fast import prepare
 from dancenow.performer.fast.config import PRESETS, PerformerConfig
@@ -37,7 +36,8 @@ from dancenow.training import choose_device
 from dancenow.training.budget import Budget, Clock
 from dancenow.video import open_writer, probe
 from dancenow.workflows.evaluate_clip import evaluate_clip
-from quality import cut_clip, write_sheet
+from figures import keep_figures
+from quality import cut_clip, figures_of, write_sheet
 
 Frame = NDArray[np.uint8]
 
@@ -82,8 +82,7 @@ def main() -> None:
     folder = options.out / options.clip.stem
     first, last = cut_clip(options.clip, folder)
     print(f"{options.clip.stem}, {options.steps} steps")
-    print("| without | PSNR | SSIM | sharpness | face PSNR | pose % | flicker |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    table = {}
     for idea in ("nothing", *options.without):
         made = folder / f"{idea}.mp4"
         with ExitStack() as stack:
@@ -93,8 +92,10 @@ def main() -> None:
             for where, name, instead in PATCHES.get(idea, []):
                 stack.enter_context(patch.object(where, name, instead))
             _perform(first, last, made, _config(CHANGES.get(idea, {})), options.steps)
-        _row(idea, evaluate_clip(made, last))
+        table[f"without {idea}"] = figures_of(evaluate_clip(made, last))
+        print(idea, table[f"without {idea}"], flush=True)
         write_sheet(made, last, made.with_suffix(".png"))
+    keep_figures("quality", f"ideas, {options.clip.stem}", {"steps": options.steps, **table})
 
 
 def _config(changes: dict[str, dict[str, Any]]) -> PerformerConfig:
@@ -120,22 +121,6 @@ def _perform(first: Path, last: Path, made: Path, config: PerformerConfig, steps
     with open_writer(made, fps=probe(last).fps) as writer:
         for index, frame in enumerate(performer.perform(staged.track)):
             writer.write(frame if staged.view is None else staged.view.shown(frame, index))
-
-
-def _row(idea: str, scores: ClipScores) -> None:
-    person, face, flicker = scores.person, scores.face, scores.flicker
-    assert person is not None and flicker is not None
-    body = scores.pose.distance_percent["body"]
-    cells = [
-        idea,
-        f"{person.psnr:.2f}",
-        f"{person.ssim:.3f}",
-        f"{person.sharpness:.2f}",
-        "-" if face is None else f"{face.psnr:.2f}",
-        "-" if body is None else f"{body:.2f}",
-        "-" if flicker.made is None else f"{flicker.made:.2f} ({flicker.real:.2f})",
-    ]
-    print("| " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

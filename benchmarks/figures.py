@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import shlex
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +36,7 @@ def write_figures(
     document = {
         "command": command or command_in_words(),
         "machine": machine or machine_in_words(),
-        "date": datetime.date.today().isoformat(),
+        "date": _today(),
         "version": __version__,
         "figures": figures,
     }
@@ -43,6 +44,23 @@ def write_figures(
     path.parent.mkdir(exist_ok=True)
     write_text(path, json.dumps(document, indent=1) + "\n")
     return path
+
+
+def keep_figures(name: str, part: str, figures: Mapping[str, Any], command: str = "") -> Path:
+    """Put what one run measured into `docs/figures/NAME.json`; its other parts stay as they were.
+
+    Args:
+        name: of the file.
+        part: of its figures, such as the clip.
+        figures: what was measured; when, where and with which command is added.
+        command: with which, if not this one.
+    """
+    how = {"command": command or command_in_words(), "on": _today(), "at": machine_in_words()}
+    return write_figures(name, {**read_figures(name), part: {**figures, **how}})
+
+
+def _today() -> str:
+    return datetime.date.today().isoformat()
 
 
 def read_figures(name: str) -> dict[str, Any]:
@@ -72,10 +90,18 @@ def _of_card(rows: list[dict[str, Any]]) -> tuple[dict[str, Any], str, str]:
 
 
 def main() -> None:
-    """Keep what was measured: `python benchmarks/figures.py REPORT`.
+    """Keep what was measured.
 
-    REPORT is of a protocol, or the `result.json` of `make gpu-check`.
+    python benchmarks/figures.py REPORT: of a protocol, or the `result.json` of `make gpu-check`.
+    python benchmarks/figures.py NAME PART COMMAND...: what `dancenow COMMAND... --json` says.
     """
+    if len(sys.argv) > 3:
+        name, part, *words = sys.argv[1:]
+        command = [sys.executable, "-m", "dancenow", *words, "--json"]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        told = json.loads(done.stdout.splitlines()[-1])
+        print(keep_figures(name, part, told, shlex.join(["dancenow", *map(_short, words)])))
+        return
     path = Path(sys.argv[1])
     if path.suffix == ".json":
         print(write_figures("gpu", *_of_card(json.loads(path.read_text("utf-8")))))

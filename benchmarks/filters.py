@@ -22,7 +22,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +34,9 @@ from dancenow.pose.flow_fusion import flow_height, join_with_flow, measure_flow
 from dancenow.pose.layout import BODY, FACE, LEFT_HAND, RIGHT_HAND
 from dancenow.pose.track import PoseTrack
 from dancenow.video import read_frames
+from figures import keep_figures
+
+Way = Callable[[PoseTrack, Path], PoseTrack]  # of a detected track, with the true one's path
 
 PARTS = {
     "body": np.arange(BODY.start, BODY.stop),
@@ -43,9 +46,9 @@ PARTS = {
 MIN_FRAMES = 10  # a keypoint seen in fewer frames of both tracks is left out
 
 
-def candidates() -> Iterator[tuple[str, CleanConfig | None]]:
-    """The names and configurations that compete; None leaves the track as it was detected."""
-    yield "as detected", None
+def candidates() -> Iterator[tuple[str, Way]]:
+    """The names of what competes, and what each does with a detected track."""
+    yield "as detected", lambda found, _: found
     yield "outliers and gaps only", _config(0.0, 0.0)
     for median in (0.0, 0.12):
         for window in (0.0, 0.2, 0.3, 0.4):
@@ -57,8 +60,9 @@ def candidates() -> Iterator[tuple[str, CleanConfig | None]]:
             yield label, _config(0.12, window, bound)
 
 
-def _config(median: float, window: float, bound: float = 0.005) -> CleanConfig:
-    return replace(CleanConfig(), smooth=SmoothConfig(median, window, bound))
+def _config(median: float, window: float, bound: float = 0.005) -> Way:
+    config = replace(CleanConfig(), smooth=SmoothConfig(median, window, bound))
+    return lambda found, _: clean(found, config)
 
 
 def measure(found: PoseTrack, true: PoseTrack, keypoints: np.ndarray) -> dict[str, float]:
@@ -107,18 +111,17 @@ def joined(found: PoseTrack, true: Path) -> PoseTrack:
     return join_with_flow(track, measure_flow(track.keypoints, heights, read_frames(clip)))
 
 
-def format_row(
-    name: str, cleaned: list[PoseTrack], pairs: list[tuple[PoseTrack, PoseTrack]]
-) -> str:
+def measure_all(
+    cleaned: list[PoseTrack], pairs: list[tuple[PoseTrack, PoseTrack]]
+) -> dict[str, dict[str, float]]:
     """The figures of all parts of the body, means over the clips."""
-    row = f"{name:48}"
-    for keypoints in PARTS.values():
+    found = {}
+    for part, keypoints in PARTS.items():
         each = [
-            measure(found, true, keypoints) for found, (_, true) in zip(cleaned, pairs, strict=True)
+            measure(track, true, keypoints) for track, (_, true) in zip(cleaned, pairs, strict=True)
         ]
-        figures = {k: float(np.nanmean([m[k] for m in each])) for k in each[0]}
-        row += " |       {error:5.3f} {fast:6.3f} {jitter:6.2f} {shown:5.1f}".format(**figures)
-    return row
+        found[part] = {k: float(np.nanmean([m[k] for m in each])) for k in each[0]}
+    return found
 
 
 def main() -> None:
@@ -130,16 +133,18 @@ def main() -> None:
     print(f"{len(pairs)} clips, {frames} frames; mean over the clips")
     head = "".join(f" | {part:>5} error   fast jitter shown" for part in PARTS)
     print(f"{'':48}{head} | frames/s")
-    start = time.perf_counter()
-    cleaned = [joined(found, true) for (found, _), true in zip(pairs, paths[1::2], strict=True)]
-    rate = frames / (time.perf_counter() - start)
-    print(format_row("joined with the clip's flow", cleaned, pairs), f"| {rate:8.0f}", flush=True)
-    for name, config in candidates():
+    table = {}
+    for name, way in {"joined with the clip's flow": joined, **dict(candidates())}.items():
         start = time.perf_counter()
-        cleaned = [found if config is None else clean(found, config) for found, _ in pairs]
+        cleaned = [way(found, true) for (found, _), true in zip(pairs, paths[1::2], strict=True)]
         rate = frames / (time.perf_counter() - start)
-        row = format_row(name, cleaned, pairs)
-        print(row + (f" | {rate:8.0f}" if config else ""), flush=True)
+        table[name] = measure_all(cleaned, pairs)
+        row = "".join(
+            " |       {error:5.3f} {fast:6.3f} {jitter:6.2f} {shown:5.1f}".format(**figures)
+            for figures in table[name].values()
+        )
+        print(f"{name:48}{row} | {rate:8.0f}", flush=True)
+    keep_figures("poses", "cleaning", {"clips": len(pairs), "frames": frames, **table})
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import psutil
 
 from dancenow.sample import render_sample
 from dancenow.video import open_writer, read_frames
-from figures import read_figures, write_figures
+from figures import keep_figures
 
 SIZE, FPS = (1920, 1080), 25
 EVERY = 0.05  # seconds
@@ -88,7 +88,6 @@ def main() -> None:
         folder = Path(name)
         frames = make_clip(folder / "long.mp4", options.minutes, options.source)
         print(f"{frames} frames of {SIZE[0]} x {SIZE[1]}")
-        figures = read_figures("memory")
         for verb in options.verbs.split(","):
             start = time.perf_counter()
             command = [sys.executable, "-m", "dancenow", *VERBS[verb].split()]
@@ -98,9 +97,9 @@ def main() -> None:
             print(f"{verb:9} {own:6.0f} MiB of its own, {mapped:6.0f} with mapped files,", end=" ")
             print(f"{rate:5.1f} frames/s{failed}", flush=True)
             if not failed:
-                figures[verb] = {"minutes": options.minutes, "own_mib": round(own),
-                                 "mapped_mib": round(mapped)}  # fmt: skip
-                write_figures("memory", figures)
+                found = {"minutes": options.minutes, "own_mib": round(own),
+                         "mapped_mib": round(mapped)}  # fmt: skip
+                keep_figures("memory", verb, found)
 
 
 if __name__ == "__main__":

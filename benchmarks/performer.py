@@ -30,6 +30,7 @@ from dancenow.sources.load import load_source
 from dancenow.staging.performance import write_performance
 from dancenow.staging.room import performable
 from dancenow.training import Device, choose_device
+from figures import keep_figures
 
 
 def peak(device: Device, channels: int = 128, side: int = 64) -> float:
@@ -76,7 +77,7 @@ def clocked(spent: dict[str, float], parts: dict[str, tuple[object, str]]) -> It
         yield
 
 
-def print_shares(training: FastTraining, steps: int) -> None:
+def print_shares(training: FastTraining, steps: int) -> dict[str, dict[str, float]]:
     """What a step's time goes to: first the batch alone, which a thread draws, then the rest."""
     spent: dict[str, float] = {}
     drawing: dict[str, tuple[object, str]] = {
@@ -89,7 +90,7 @@ def print_shares(training: FastTraining, steps: int) -> None:
     with clocked(spent, drawing):
         for number in range(steps):
             training._draw(number)
-    _print_table("a batch, drawn meanwhile", time.perf_counter() - start, spent, steps)
+    batch = _print_table("a batch, drawn meanwhile", time.perf_counter() - start, spent, steps)
 
     spent.clear()
     learning: dict[str, tuple[object, str]] = {
@@ -107,14 +108,18 @@ def print_shares(training: FastTraining, steps: int) -> None:
     with clocked(spent, learning):
         for number in range(steps, 2 * steps):
             training.step(number, 0.5)
-    _print_table("a step", time.perf_counter() - start, spent, steps)
+    step = _print_table("a step", time.perf_counter() - start, spent, steps)
+    return {"batch": batch, "step": step}
 
 
-def _print_table(what: str, seconds: float, spent: dict[str, float], steps: int) -> None:
+def _print_table(
+    what: str, seconds: float, spent: dict[str, float], steps: int
+) -> dict[str, float]:
     print(f"{what}: {1000 * seconds / steps:.0f} ms, of which")
     spent["the rest"] = seconds - sum(spent.values())
     for part, part_seconds in sorted(spent.items(), key=lambda item: -item[1]):
         print(f"  {part:24} {part_seconds / seconds:5.1%}")
+    return {"ms": 1000 * seconds / steps} | {part: s / seconds for part, s in spent.items()}
 
 
 def main() -> None:
@@ -131,7 +136,8 @@ def main() -> None:
     config = PRESETS[options.preset]
     prepared = prepare_target(config, TargetRequest(options.target, device))
     width, height = prepared.crops.canvas
-    print(f"{device.kind}, {device.precision}, peak {peak(device):.0f} GFLOP/s (3 x 3 convolution)")
+    best = peak(device)
+    print(f"{device.kind}, {device.precision}, peak {best:.0f} GFLOP/s (3 x 3 convolution)")
 
     training = FastTraining(config, prepared.crops, device, seed=0)
     seconds = []
@@ -146,7 +152,7 @@ def main() -> None:
         f"(median step {step:.3f} s, batch {batch})"
     )
 
-    print_shares(training, options.steps)
+    found = {"peak_gflops": best, "step_seconds": step, **print_shares(training, options.steps)}
     training.close()
 
     generator, texture = training.average.module, training.texture
@@ -158,11 +164,14 @@ def main() -> None:
     spent = time.perf_counter() - start
     frame = "x".join(map(str, performer.scene.size))
     print(f"performing: {frames / spent:.1f} frames/s of {frame}")
+    found |= {"frame": frame.replace("x", " x "), "performing": frames / spent}
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         frames = write_performance(performer, source, Path(folder) / "out.mp4").frames
         spent = time.perf_counter() - start
     print(f"performing and writing: {frames / spent:.1f} frames/s")
+    found["performing_and_writing"] = frames / spent
+    keep_figures("rates", f"fast {options.target.name}", found)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from pathlib import Path
 import av
 
 from dancenow.pose.estimators import MediaPipeEstimator, pose_model
-from dancenow.video import read_frames
+from dancenow.video import probe, read_frames
+from figures import keep_figures
 
 BLOCK = 20  # frames
 
@@ -67,7 +68,12 @@ def main() -> None:
     print(f"{arguments.clip.name}, {pose_model()} model: {blocks}, {os.cpu_count()} cores")
     for name, values in seconds.items():
         print(f"  {name}  {BLOCK / statistics.median(values):6.1f} frames/s")
-    print(f"  ours / bare  {statistics.median(a / b for a, b in pairs):.0%}")
+    ratio = statistics.median(a / b for a, b in pairs)
+    print(f"  ours / bare  {ratio:.0%}")
+    width, height = probe(arguments.clip).size
+    found = {"width": width, "height": height, "model": pose_model(), "of_a_bare_loop": ratio,
+             "frames_a_second": BLOCK / statistics.median(seconds["ours"])}  # fmt: skip
+    keep_figures("rates", f"poses {arguments.clip.name}", found)
 
 
 if __name__ == "__main__":

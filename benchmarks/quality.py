@@ -29,6 +29,7 @@ from dancenow.pose.extent import body_extent
 from dancenow.sources.detection import find_pose
 from dancenow.video import open_writer, probe, read_frames
 from dancenow.workflows.evaluate_clip import evaluate_clip
+from figures import keep_figures
 
 Frame = NDArray[np.uint8]
 
@@ -37,10 +38,13 @@ _CRF = 10  # of the two parts: nothing that is measured is lost
 _SHOWN = 6  # frames on a sheet
 _SAMPLES = (("zola", "groove"), ("bo", "disco"))
 _SAMPLE_SECONDS = 20
-_COLUMNS = (
-    "clip", "what", "minutes", "PSNR", "SSIM", "aligned", "sharpness", "at full size", "ST-LPIPS",
-    "at full size", "head's", "pose %", "missed %", "flicker (real)",
-)  # fmt: skip
+_EXTRA = {"edn-512": ["--size", "256", "--no-perceptual"]}
+_SHOWN_AS = {
+    "psnr": "PSNR", "ssim": "SSIM", "psnr_aligned": "aligned", "ssim_aligned": "SSIM, aligned",
+    "sharpness": "sharpness", "native_sharpness": "at full size", "st_lpips": "ST-LPIPS",
+    "native_st_lpips": "at full size", "head_st_lpips": "head's", "pose_percent": "pose %",
+    "missed_percent": "missed %", "flicker": "flicker", "real_flicker": "the clip's own",
+}  # fmt: skip
 
 
 def main() -> None:
@@ -57,27 +61,34 @@ def main() -> None:
     clips = [*options.clips, *(_samples(options.out) if options.samples else [])]
     if not clips:
         parser.error("give a clip, or --samples")
-    print(f"| {' | '.join(_COLUMNS)} |\n|{' --- |' * len(_COLUMNS)}")
+    columns = ("clip", "what", *_SHOWN_AS.values())
+    print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
     for clip in clips:
-        first, last = cut_clip(clip, options.out / clip.stem)
-        for minutes in options.minutes:
-            folder = options.out / clip.stem / f"{options.preset}-{minutes:g}"
-            made = _transfer(last, first, folder, minutes, ["--preset", options.preset])
-            scores = evaluate_clip(made, last)
-            _row(clip, options.preset, minutes, scores)
-            write_sheet(made, last, folder.with_suffix(".png"))
-        for name, regions in scores.yardsticks.items():
-            _print([clip.stem, name, "", *_pictures(regions), "", "", ""])
-        plate = folder / "performer" / "plate.png"
-        if plate.is_file():
-            bare = _still(plate, last, options.out / clip.stem / "plate.mp4")
-            _row(clip, "bare plate", 0, evaluate_clip(bare, last))
-        if options.edn:
-            folder = options.out / clip.stem / f"edn-{options.minutes[0]:g}"
-            extra = ["--preset", "edn-512", "--size", "256", "--no-perceptual"]
-            made = _transfer(last, first, folder, options.minutes[0], extra)
-            _row(clip, "EDN's networks", options.minutes[0], evaluate_clip(made, last))
-            write_sheet(made, last, folder.with_suffix(".png"))
+        table = {}
+        for what, found in _measured(clip, options):
+            table[what] = found
+            cells = (f"{found[name]:.3f}" if name in found else "-" for name in _SHOWN_AS)
+            print(f"| {clip.stem} | {what} | {' | '.join(cells)} |", flush=True)
+        keep_figures("quality", clip.stem, table)
+
+
+def _measured(clip: Path, options: argparse.Namespace) -> Iterator[tuple[str, dict[str, float]]]:
+    """What stands in each row of a clip's table, and its figures."""
+    first, last = cut_clip(clip, options.out / clip.stem)
+    ways = [(options.preset, minutes) for minutes in options.minutes]
+    ways += [("edn-512", options.minutes[0])] if options.edn else []
+    for preset, minutes in ways:
+        folder = options.out / clip.stem / f"{preset}-{minutes:g}"
+        made = _transfer(
+            last, first, folder, minutes, ["--preset", preset, *_EXTRA.get(preset, [])]
+        )
+        scores = evaluate_clip(made, last)
+        yield f"{preset}, {minutes:g} minutes", figures_of(scores)
+        write_sheet(made, last, folder.with_suffix(".png"))
+    yield from ((name, _pictures(regions)) for name, regions in scores.yardsticks.items())
+    for plate in sorted((options.out / clip.stem).glob("*/performer/plate.png"))[:1]:
+        bare = _still(plate, last, options.out / clip.stem / "plate.mp4")
+        yield "bare plate", figures_of(evaluate_clip(bare, last))
 
 
 def _samples(out: Path) -> Iterator[Path]:
@@ -109,6 +120,7 @@ def _transfer(source: Path, target: Path, folder: Path, minutes: float, extra: l
     performer, made = folder / "performer", folder / "out.mp4"
     folder.mkdir(parents=True)
     train = ["train", "performer", str(target), "-o", str(performer), "--minutes", str(minutes)]
+    train += ["--consent", "yes"]
     _dancenow(*train, *extra)
     _dancenow("transfer", str(source), str(performer), "-o", str(made), "--no-normalize")
     return made
@@ -130,37 +142,29 @@ def _still(picture: Path, like: Path, out: Path) -> Path:
     return out
 
 
-def _row(clip: Path, what: str, minutes: float, scores: ClipScores) -> None:
-    body, flicker = scores.pose.distance_percent["body"], scores.flicker
-    steady = "-"
-    if flicker is not None and flicker.made is not None:
-        steady = f"{flicker.made:.2f} ({flicker.real:.2f})"
+def figures_of(scores: ClipScores) -> dict[str, float]:
+    """What a clip is judged by, named as in `_SHOWN_AS`; what was not measured is missing."""
     regions = {name: getattr(scores, name) for name in ("person", "native", "head")}
-    missed = f"{100 * scores.pose.missed:.1f}"
-    pose = "-" if body is None else f"{body:.2f}"
-    _print([clip.stem, what, f"{minutes:g}", *_pictures(regions), pose, missed, steady])
+    found = {
+        "pose_percent": scores.pose.distance_percent["body"],
+        "missed_percent": 100 * scores.pose.missed,
+        "flicker": getattr(scores.flicker, "made", None),
+        "real_flicker": getattr(scores.flicker, "real", None),
+    }
+    return _pictures(regions) | _known(found)
 
 
-def _pictures(regions: Mapping[str, PictureScores | None]) -> list[str]:
-    """Cells of a row, from PSNR to the head's ST-LPIPS."""
+def _pictures(regions: Mapping[str, PictureScores | None]) -> dict[str, float]:
     person, native, head = (regions.get(name) for name in ("person", "native", "head"))
-    if person is None or native is None:
-        return 8 * ["-"]
-    return [
-        f"{person.psnr:.2f}",
-        f"{person.ssim:.3f}",
-        f"{person.psnr_aligned:.2f} / {person.ssim_aligned:.3f}",
-        f"{person.sharpness:.2f}",
-        f"{native.sharpness:.2f}",
-        *(
-            "-" if scores is None or scores.st_lpips is None else f"{scores.st_lpips:.3f}"
-            for scores in (person, native, head)
-        ),
-    ]
+    found = {name: getattr(person, name, None) for name in _SHOWN_AS}
+    found["native_sharpness"] = getattr(native, "sharpness", None)
+    found["native_st_lpips"] = getattr(native, "st_lpips", None)
+    found["head_st_lpips"] = getattr(head, "st_lpips", None)
+    return _known(found)
 
 
-def _print(cells: list[str]) -> None:
-    print(f"| {' | '.join(cells)} |", flush=True)
+def _known(found: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in found.items() if value is not None}
 
 
 def write_sheet(made: Path, truth: Path, path: Path) -> None:

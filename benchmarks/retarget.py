@@ -18,6 +18,7 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.normalize import normalize, pose_statistics
 from dancenow.pose.retarget import body_shape, retarget_limbs
 from dancenow.sample import PERFORMERS, dance_track
+from figures import keep_figures
 
 _SIZE = 256
 _LEARNED, _DANCED = "house", "groove"  # by the target, by the source
@@ -46,6 +47,7 @@ def main() -> None:
             cells = [*(f"{part:.2f}" for part in parts), f"{off:.1f}"]
             print(f"| {source} | {target} | {way} | {' | '.join(cells)} |")
     print(", ".join(f"{way}: body {mean(values):.2f} %" for way, values in totals.items()))
+    keep_figures("poses", "retarget", {way: mean(values) for way, values in totals.items()})
 
 
 def _limbs_off(made: PoseTrack, truth: PoseTrack) -> float:

@@ -19,6 +19,7 @@ import numpy as np
 
 from dancenow.pose.layout import INDEX
 from dancenow.sample import DANCES, PERFORMERS, SampleStage
+from figures import keep_figures
 
 # MediaPipe's landmark -> ours.
 LIMBS = {
@@ -81,10 +82,12 @@ def main() -> None:
     args = parser.parse_args()
     print(f"{args.size} x {args.size}, {args.seconds} s at {args.fps} fps, {os.cpu_count()} cores")
     print("performer dance    frames/s  body %  face %  left %  right %  limbs %h  head %h")
+    rates = []
     for performer in [args.performer] if args.performer else PERFORMERS:
         for dance in DANCES:
             s = measure(performer, dance, args.seconds, args.size, args.fps, args.seed)
             rate = 1 / float(np.median(s.draw_seconds))
+            rates.append(rate)
             shares = [s.share(w) for w in ("pose", "face", "left_hand", "right_hand")]
             limbs, head = np.mean(s.limb_error), np.mean(s.head_error)
             print(
@@ -92,6 +95,8 @@ def main() -> None:
                 f"{shares[2]:7.1f} {shares[3]:8.1f} {limbs:9.2f} {head:8.2f}",
                 flush=True,
             )
+    found = {"slowest": min(rates), "fastest": max(rates), "pixels": args.size}
+    keep_figures("rates", "sample performers", found)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from dancenow.choreographer.motion.training import MotionTraining
 from dancenow.evaluation.features import geometric_features, joints_of, kinetic_features
 from dancenow.pose import PoseTrack
 from dancenow.training import Budget, Clock
+from figures import keep_figures
 
 Array = NDArray[np.float64]
 
@@ -95,6 +96,7 @@ def main() -> None:
         np.concatenate([windows[path] for path in known]),
         [style_of(path) for path in known for _ in windows[path]],
     )
+    found: dict[str, dict[str, float]] = {}
     for name in sorted(set(names)):
         (real,) = (
             each for path, each in windows.items() if path not in known and style_of(path) == name
@@ -102,11 +104,14 @@ def main() -> None:
         start = time.monotonic()
         asked = choreographer.compose_moves(Composition(options.seconds, seed=1, style={name: 1.0}))
         spent = time.monotonic() - start
+        found[name] = {"real": classifier.share(real, name),
+                       "composed": classifier.share(features(asked), name)}  # fmt: skip
         print(
-            f"{name}: {100 * classifier.share(real, name):.0f} % of real windows, "
-            f"{100 * classifier.share(features(asked), name):.0f} % of composed ones, "
-            f"{spent:.2f} s"
+            f"{name}: {100 * found[name]['real']:.0f} % of real windows, "
+            f"{100 * found[name]['composed']:.0f} % of composed ones, {spent:.2f} s"
         )
+    mean = {kind: sum(of[kind] for of in found.values()) / len(found) for kind in found[name]}
+    keep_figures("dances", "styles", {"steps": clock.step, **found, "all": mean})
 
 
 def style_of(path: Path) -> str:

@@ -9,7 +9,6 @@ is left out of `--only` stays in it as it was.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
 import subprocess
@@ -21,9 +20,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from dancenow.files import size_of
-from dancenow.processes import machine_in_words
 from dancenow.video import probe
-from figures import read_figures, write_figures
+from figures import keep_figures
 
 _MINUTES: Final = 5.0
 
@@ -99,13 +97,11 @@ def main() -> None:
     parser.add_argument("target", type=Path)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     chosen = parser.parse_args()
-    figures = read_figures("times")
     for name in chosen.only:
         with tempfile.TemporaryDirectory() as folder:
             found = PARTS[name](chosen.source, chosen.target, Path(folder))
-        figures[name] = found | {"on": datetime.date.today().isoformat(), "at": machine_in_words()}
-        print(name, figures[name], flush=True)
-        write_figures("times", figures)
+        print(name, found, flush=True)
+        keep_figures("times", name, found)
 
 
 if __name__ == "__main__":
