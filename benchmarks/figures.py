@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from dancenow.evaluation.protocol_results import read_results
+from dancenow.evaluation.protocol_results import ProtocolResult, compare, read_results
 from dancenow.files import write_text
 from dancenow.processes import machine_in_words
 from dancenow.version import __version__
@@ -92,7 +92,8 @@ def _of_card(rows: list[dict[str, Any]]) -> tuple[dict[str, Any], str, str]:
 def main() -> None:
     """Keep what was measured.
 
-    python benchmarks/figures.py REPORT: of a protocol, or the `result.json` of `make gpu-check`.
+    python benchmarks/figures.py RESULT.json: of `make gpu-check`.
+    python benchmarks/figures.py REPORT [AGAIN]: of a protocol, and a second one like it.
     python benchmarks/figures.py NAME PART COMMAND...: what `dancenow COMMAND... --json` says.
     """
     if len(sys.argv) > 3:
@@ -107,7 +108,17 @@ def main() -> None:
         print(write_figures("gpu", *_of_card(json.loads(path.read_text("utf-8")))))
         return
     result = read_results(path)
-    figures = {
+    figures = _of_report(result)
+    if sys.argv[2:]:
+        again = read_results(Path(sys.argv[2]))
+        alike = [not each.beyond for each in compare(again, result, path).differences]
+        figures["again"] = {**_of_report(again), "alike": sum(alike), "of": len(alike)}
+    print(write_figures(result.protocol, figures))
+
+
+def _of_report(result: ProtocolResult) -> dict[str, Any]:
+    return {
+        "on": result.date,
         "clips": ", ".join(clip.name for clip in result.clips),
         "frames": sum(clip.frames for clip in result.clips),
         "minutes": round(result.seconds / 60, 1),
@@ -115,7 +126,6 @@ def main() -> None:
         "noise": result.noise(),
         "baselines": result.baselines(),
     }
-    print(write_figures(result.protocol, figures))
 
 
 if __name__ == "__main__":
