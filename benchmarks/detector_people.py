@@ -147,14 +147,13 @@ def film(folder: Path, number: int) -> None:
 def make(folder: Path, number: int, steps: int) -> None:
     """The same person made to dance, untrained and learned."""
     first, second = (folder / "real" / f"p{number:02}-{take}" for take in range(2))
-    for how, length in (("look", 0), ("fast", steps)):
+    known = TrainPerformerOptions(poses=first.with_suffix(".npz"), consent="yes", logger="none")
+    ways = {"look": replace(known, minutes=0), "fast": replace(known, steps=steps)}
+    for how, options in ways.items():
         out = folder / "fake" / f"p{number:02}-{how}-{second.name}.mp4"
         if out.exists():
             continue
         learned = folder / "people" / f"p{number:02}-{how}"
-        options = TrainPerformerOptions(
-            steps=length, poses=first.with_suffix(".npz"), consent="yes", logger="none"
-        )
         train_performer(first.with_suffix(".mp4"), learned, options)
         perform(learned, second.with_suffix(".npz"), out, PerformOptions())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from dancenow.detector.examples import Drawing, changed_by_chance, evened, split
 from dancenow.detector.learning import calibrated
 from dancenow.detector.network import DetectorNetwork, joined
 from dancenow.detector.passages import Passages, _Cutting, find_passages
+from dancenow.detector.rooms import rooms_of
 from dancenow.detector.training import DetectorTraining
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.options import SampleOptions, TrainDetectorOptions
@@ -154,6 +156,34 @@ def test_of_few_clips_the_ends_are_held_out_and_of_many_whole_ones() -> None:
     held = [each for each in many if len(each.held_out)]
     assert sum(each.made for each in held) == 2 and len(held) == 4
     assert all(not len(each.learned) for each in held)
+
+
+def in_a_room(room: int, number: int, *, made: bool) -> Passages:
+    """A clip in one of sixteen rooms, each lit a little differently."""
+    clip = passages(number, made=made)
+    colour = 40 + 64 * np.array([room & 1, room >> 1 & 1, room >> 2]) + number % 3
+    walls = np.broadcast_to(colour.astype(np.uint8), clip.variants[0].shape)
+    places = np.zeros((4, 4, 4), np.uint8)
+    places[:, 1:3, 1:3] = 255
+    return replace(clip, variants=(walls,) * 3, places=places)
+
+
+def test_clips_of_one_room_are_told_from_those_of_others() -> None:
+    rooms = [3, 0, 3, 7, 0, 7, 12]
+    found = rooms_of([in_a_room(room, k, made=k % 2 == 1) for k, room in enumerate(rooms)])
+    assert [found.index(number) for number in found] == [rooms.index(room) for room in rooms]
+    hidden = [passages(k, made=False) for k in range(2)]  # nothing of their rooms is seen
+    assert len(set(rooms_of(hidden))) == 2
+
+
+def test_of_many_rooms_whole_ones_are_held_out() -> None:
+    clips = [(in_a_room(k // 4, k, made=k % 2 == 1), k % 2 == 1) for k in range(40)]
+    clips.append((in_a_room(11, 40, made=False), False))  # nothing was made in it
+    examples = split(clips, 0.2)
+    held = {int(e.passages.content) // 4 for e in examples if len(e.held_out)}
+    learned = {int(e.passages.content) // 4 for e in examples if len(e.learned)}
+    assert len(held) == 2 and held.isdisjoint(learned) and held | learned == set(range(11))
+    assert 10 in learned
 
 
 def test_all_frames_of_a_run_are_changed_alike() -> None:

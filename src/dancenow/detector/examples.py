@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dancenow.detector.config import RUN, DetectorConfig
 from dancenow.detector.passages import Passages, runs_of
+from dancenow.detector.rooms import rooms_of
 from dancenow.hashing import hash_of
 
 Frames = NDArray[np.uint8]
@@ -21,6 +22,8 @@ _ZOOM: Final = 0.3  # logarithm of the scale
 _NEAR, _AROUND = 9, 17  # pixels over which brightness and contrast are evened out
 _FAINT: Final = 0.01  # contrast that is not raised further, of 1
 _FEW: Final = 4  # clips of a kind; of fewer, the end of each is held out instead of whole ones
+_MANY_ROOMS: Final = 8  # with clips of both kinds; of fewer, single clips are held out
+_T = TypeVar("_T")
 
 
 class Example(NamedTuple):
@@ -40,15 +43,24 @@ class Example(NamedTuple):
 
 
 def split(clips: Sequence[tuple[Passages, bool]], share: float) -> list[Example]:
-    """Hold out whole clips of both kinds; of few clips, the last passages of each.
+    """Hold out all clips of some rooms, so that what is held out shows people who are not learned.
 
+    Of few rooms, single clips of both kinds are held out; of few clips, the last passages of each.
     Which ones depends on their contents alone: a resumed training holds out the same.
     """
-    held: set[str] = set()
+    rooms: dict[int, list[tuple[Passages, bool]]] = {}
+    for clip, number in zip(clips, rooms_of([each for each, _ in clips]), strict=True):
+        rooms.setdefault(number, []).append(clip)
+    both = [room for room in rooms.values() if len({made for _, made in room}) == 2]
     few = min(sum(made == kind for _, made in clips) for kind in (False, True)) < _FEW
-    for kind in () if few or share == 0 else (False, True):
-        of_kind = sorted((each.content for each, made in clips if made == kind), key=hash_of)
-        held.update(of_kind[: max(1, round(share * len(of_kind)))])
+    held: set[str] = set()
+    if len(both) >= _MANY_ROOMS:
+        for room in _some(both, share, lambda room: min(each.content for each, _ in room)):
+            held.update(each.content for each, _ in room)
+    elif not few:
+        for kind in (False, True):
+            of_kind = [each.content for each, made in clips if made == kind]
+            held.update(_some(of_kind, share, lambda content: content))
     examples = []
     for passages, made in clips:
         count = len(passages)
@@ -56,6 +68,12 @@ def split(clips: Sequence[tuple[Passages, bool]], share: float) -> list[Example]
         stop = 0 if passages.content in held else kept
         examples.append(Example(passages, made, range(stop), range(stop, count)))
     return examples
+
+
+def _some(things: Sequence[_T], share: float, name: Callable[[_T], str]) -> list[_T]:
+    """A share of some things, at least one unless it is 0; by chance, but always the same."""
+    count = max(1, round(share * len(things))) if share else 0
+    return sorted(things, key=lambda thing: hash_of(name(thing)))[:count]
 
 
 class Batch(NamedTuple):
