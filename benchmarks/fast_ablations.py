@@ -82,7 +82,6 @@ def main() -> None:
     folder = options.out / options.clip.stem
     first, last = cut_clip(options.clip, folder)
     print(f"{options.clip.stem}, {options.steps} steps")
-    table = {}
     for idea in ("nothing", *options.without):
         made = folder / f"{idea}.mp4"
         with ExitStack() as stack:
@@ -92,10 +91,10 @@ def main() -> None:
             for where, name, instead in PATCHES.get(idea, []):
                 stack.enter_context(patch.object(where, name, instead))
             _perform(first, last, made, _config(CHANGES.get(idea, {})), options.steps)
-        table[f"without {idea}"] = figures_of(evaluate_clip(made, last))
-        print(idea, table[f"without {idea}"], flush=True)
+        found = figures_of(evaluate_clip(made, last))
+        print(idea, found, flush=True)
+        keep_figures("quality", f"{options.clip.stem}, {options.steps} steps without {idea}", found)
         write_sheet(made, last, made.with_suffix(".png"))
-    keep_figures("quality", f"ideas, {options.clip.stem}", {"steps": options.steps, **table})
 
 
 def _config(changes: dict[str, dict[str, Any]]) -> PerformerConfig:

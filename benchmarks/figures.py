@@ -1,12 +1,15 @@
-"""Where figures that texts quote are kept: a JSON file each, written by the command that measured.
+"""Where figures are kept: a JSON file each, written by the command that measured.
 
-`tests/test_figures.py` compares README and docs with these files.
+They come into `runs/figures`.  Those that README and docs quote are measured with
+`FIGURES=docs/figures`; `tests/test_figures.py` compares the texts with these files.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
+import math
+import os
 import shlex
 import subprocess
 import sys
@@ -19,17 +22,17 @@ from dancenow.files import write_text
 from dancenow.processes import machine_in_words
 from dancenow.version import __version__
 
-FOLDER: Final = Path(__file__).parents[1] / "docs" / "figures"
+FOLDER: Final = Path(os.environ.get("FIGURES") or Path(__file__).parents[1] / "runs" / "figures")
 
 
 def write_figures(
     name: str, figures: Mapping[str, Any], machine: str = "", command: str = ""
 ) -> Path:
-    """Write `docs/figures/NAME.json`: the figures, and how they came about.
+    """Write `NAME.json`: the figures, and how they came about.
 
     Args:
         name: of the file.
-        figures: what was measured.
+        figures: what was measured; what is no finite number becomes null, a path a name.
         machine: where, if not here.
         command: with which, if not this one.
     """
@@ -38,16 +41,16 @@ def write_figures(
         "machine": machine or machine_in_words(),
         "date": _today(),
         "version": __version__,
-        "figures": figures,
+        "figures": _plain(figures),
     }
     path = FOLDER / f"{name}.json"
-    path.parent.mkdir(exist_ok=True)
-    write_text(path, json.dumps(document, indent=1) + "\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
     return path
 
 
 def keep_figures(name: str, part: str, figures: Mapping[str, Any], command: str = "") -> Path:
-    """Put what one run measured into `docs/figures/NAME.json`; its other parts stay as they were.
+    """Put what one run measured into `NAME.json`; its other parts stay as they were.
 
     Args:
         name: of the file.
@@ -64,7 +67,7 @@ def _today() -> str:
 
 
 def read_figures(name: str) -> dict[str, Any]:
-    """The figures in `docs/figures/NAME.json`; none if there is no such file."""
+    """The figures in `NAME.json`; none if there is no such file."""
     path = FOLDER / f"{name}.json"
     return dict(json.loads(path.read_text("utf-8"))["figures"]) if path.exists() else {}
 
@@ -77,6 +80,16 @@ def command_in_words() -> str:
 def _short(argument: str) -> str:
     """An argument without the folders of this machine."""
     return Path(argument).name if "/" in argument else argument
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return _short(value) if isinstance(value, str) and value.startswith("/") else value
 
 
 def _of_card(rows: list[dict[str, Any]]) -> tuple[dict[str, Any], str, str]:
@@ -111,7 +124,10 @@ def main() -> None:
     figures = _of_report(result)
     if sys.argv[2:]:
         again = read_results(Path(sys.argv[2]))
-        alike = [not each.beyond for each in compare(again, result, path).differences]
+        compared = compare(again, result, path)
+        if not (compared.same_clips and compared.same_estimator):
+            sys.exit("the reports are of other clips, or of another estimator")
+        alike = [not each.beyond for each in compared.differences if math.isfinite(each.noise)]
         figures["again"] = {**_of_report(again), "alike": sum(alike), "of": len(alike)}
     print(write_figures(result.protocol, figures))
 

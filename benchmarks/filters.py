@@ -138,13 +138,16 @@ def main() -> None:
         start = time.perf_counter()
         cleaned = [way(found, true) for (found, _), true in zip(pairs, paths[1::2], strict=True)]
         rate = frames / (time.perf_counter() - start)
-        table[name] = measure_all(cleaned, pairs)
+        parts = measure_all(cleaned, pairs)
+        table[name] = {**parts, "frames_a_second": round(rate)}
         row = "".join(
             " |       {error:5.3f} {fast:6.3f} {jitter:6.2f} {shown:5.1f}".format(**figures)
-            for figures in table[name].values()
+            for figures in parts.values()
         )
         print(f"{name:48}{row} | {rate:8.0f}", flush=True)
-    keep_figures("poses", "cleaning", {"clips": len(pairs), "frames": frames, **table})
+    width, height = pairs[0][1].size
+    what = f"{len(pairs)} clips of {width} x {height}"
+    keep_figures("poses", what, {"frames": frames, **table})
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ The clip is 1920 x 1080 at 25 frames/s: a sample performer's dance (or a given c
 Prints, for each verb, the most memory that it held at once: its own, and with the files that are
 mapped into it, which the system takes back when it needs room.  Both are looked at every 50 ms,
 over the process and those that it started.  What is measured is written into
-`docs/figures/memory.json`; verbs that are left out stay in it as they were.
+`memory.json` (see `figures.py`); verbs that are left out stay in it as they were.
 """
 
 from __future__ import annotations

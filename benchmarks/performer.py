@@ -171,7 +171,7 @@ def main() -> None:
         spent = time.perf_counter() - start
     print(f"performing and writing: {frames / spent:.1f} frames/s")
     found["performing_and_writing"] = frames / spent
-    keep_figures("rates", f"fast {options.target.name}", found)
+    keep_figures("rates", f"{options.preset} {options.target.name}, {device.kind}", found)
 
 
 if __name__ == "__main__":

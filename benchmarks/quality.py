@@ -64,12 +64,10 @@ def main() -> None:
     columns = ("clip", "what", *_SHOWN_AS.values())
     print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
     for clip in clips:
-        table = {}
         for what, found in _measured(clip, options):
-            table[what] = found
+            keep_figures("quality", f"{clip.stem}, {what}", found)
             cells = (f"{found[name]:.3f}" if name in found else "-" for name in _SHOWN_AS)
             print(f"| {clip.stem} | {what} | {' | '.join(cells)} |", flush=True)
-        keep_figures("quality", clip.stem, table)
 
 
 def _measured(clip: Path, options: argparse.Namespace) -> Iterator[tuple[str, dict[str, float]]]:
@@ -86,7 +84,8 @@ def _measured(clip: Path, options: argparse.Namespace) -> Iterator[tuple[str, di
         yield f"{preset}, {minutes:g} minutes", figures_of(scores)
         write_sheet(made, last, folder.with_suffix(".png"))
     yield from ((name, _pictures(regions)) for name, regions in scores.yardsticks.items())
-    for plate in sorted((options.out / clip.stem).glob("*/performer/plate.png"))[:1]:
+    plate = options.out / clip.stem / f"{ways[0][0]}-{ways[0][1]:g}" / "performer" / "plate.png"
+    if plate.is_file():
         bare = _still(plate, last, options.out / clip.stem / "plate.mp4")
         yield "bare plate", figures_of(evaluate_clip(bare, last))
 

@@ -31,7 +31,7 @@ def main() -> None:
     seconds = parser.parse_args().seconds
     print("| source | target | way | body % | face % | hands % | limbs % |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    totals: dict[str, list[float]] = {}
+    totals: dict[str, list[tuple[float, ...]]] = {}
     for source, target in permutations(PERFORMERS, 2):
         motion, truth = (
             dance_track(who, _DANCED, seconds=seconds, size=_SIZE) for who in (source, target)
@@ -43,11 +43,16 @@ def main() -> None:
             distance = pose_scores(made, truth).distance_percent
             parts = [distance[part] or 0.0 for part in ("body", "face", "hands")]
             off = _limbs_off(made, truth)
-            totals.setdefault(way, []).append(parts[0])
+            totals.setdefault(way, []).append((*parts, off))
             cells = [*(f"{part:.2f}" for part in parts), f"{off:.1f}"]
             print(f"| {source} | {target} | {way} | {' | '.join(cells)} |")
-    print(", ".join(f"{way}: body {mean(values):.2f} %" for way, values in totals.items()))
-    keep_figures("poses", "retarget", {way: mean(values) for way, values in totals.items()})
+    found = {
+        way: dict(zip(("body", "face", "hands", "limbs"), map(mean, zip(*rows, strict=True)),
+                      strict=True))
+        for way, rows in totals.items()
+    }  # fmt: skip
+    print(found)
+    keep_figures("poses", "retarget", found)
 
 
 def _limbs_off(made: PoseTrack, truth: PoseTrack) -> float:

@@ -96,7 +96,7 @@ def main() -> None:
                 flush=True,
             )
     found = {"slowest": min(rates), "fastest": max(rates), "pixels": args.size}
-    keep_figures("rates", "sample performers", found)
+    keep_figures("rates", args.performer or "sample performers", found)
 
 
 if __name__ == "__main__":

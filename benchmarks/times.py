@@ -2,8 +2,8 @@
 
     python benchmarks/times.py SOURCE TARGET [--only setup demo transfer poses]
 
-SOURCE and TARGET are two clips.  What is measured is written into `docs/figures/times.json`; what
-is left out of `--only` stays in it as it was.
+SOURCE and TARGET are two clips.  What is measured is written into `times.json` (see
+`figures.py`); what is left out of `--only` stays in it as it was.
 """
 
 from __future__ import annotations

@@ -159,19 +159,26 @@ def test_of_few_clips_the_ends_are_held_out_and_of_many_whole_ones() -> None:
 
 
 def in_a_room(room: int, number: int, *, made: bool) -> Passages:
-    """A clip in one of sixteen rooms, each lit a little differently."""
+    """A clip in a room: half of its walls are as in all rooms, and each is lit a bit differently."""
     clip = passages(number, made=made)
-    colour = 40 + 64 * np.array([room & 1, room >> 1 & 1, room >> 2]) + number % 3
-    walls = np.broadcast_to(colour.astype(np.uint8), clip.variants[0].shape)
+    colours = np.random.default_rng(room).integers(0, 247, (32, 3))
+    walls = np.full(clip.variants[0].shape, 128)
+    walls[:, :, :, ::2] = np.tile(colours, (2, 1))[:, None]
+    walls = (walls + 4 * (number % 3)).astype(np.uint8)
     places = np.zeros((4, 4, 4), np.uint8)
     places[:, 1:3, 1:3] = 255
     return replace(clip, variants=(walls,) * 3, places=places)
 
 
-def test_clips_of_one_room_are_told_from_those_of_others() -> None:
+def test_clips_of_one_room_are_told_from_those_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     rooms = [3, 0, 3, 7, 0, 7, 12]
-    found = rooms_of([in_a_room(room, k, made=k % 2 == 1) for k, room in enumerate(rooms)])
+    clips = [in_a_room(room, k, made=k % 2 == 1) for k, room in enumerate(rooms)]
+    found = rooms_of(clips)
     assert [found.index(number) for number in found] == [rooms.index(room) for room in rooms]
+    monkeypatch.setattr("dancenow.detector.rooms._ALIKE", 0.99)
+    assert len(set(rooms_of(clips))) > 4, "the light differs"
+    monkeypatch.setattr("dancenow.detector.rooms._ALIKE", 0.5)
+    assert len(set(rooms_of(clips))) < 4, "much of the walls is alike"
     hidden = [passages(k, made=False) for k in range(2)]  # nothing of their rooms is seen
     assert len(set(rooms_of(hidden))) == 2
 
@@ -184,6 +191,23 @@ def test_of_many_rooms_whole_ones_are_held_out() -> None:
     learned = {int(e.passages.content) // 4 for e in examples if len(e.learned)}
     assert len(held) == 2 and held.isdisjoint(learned) and held | learned == set(range(11))
     assert 10 in learned
+
+
+def test_a_room_with_most_clips_is_learned() -> None:
+    of = [0] * 40 + [1 + k // 2 for k in range(14)]
+    clips = [(in_a_room(room, k, made=k % 2 == 1), k % 2 == 1) for k, room in enumerate(of)]
+    for order in range(5):
+        held = [
+            room
+            for room, example in zip(of, split(again(clips, order), 0.2), strict=True)
+            if len(example.held_out)
+        ]
+        assert 0 not in held and 8 <= len(held) <= 16
+
+
+def again(clips: list[tuple[Passages, bool]], order: int) -> list[tuple[Passages, bool]]:
+    """The same with other names, so that others come first."""
+    return [(replace(clip, content=f"{clip.content} {order}"), made) for clip, made in clips]
 
 
 def test_all_frames_of_a_run_are_changed_alike() -> None:

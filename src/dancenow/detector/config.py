@@ -36,7 +36,7 @@ class DetectorConfig(Schema):
     smoothing: Share = 0.05
     """How far the labels keep away from 0 and 1."""
     held_out: Share = 0.2
-    """Part of the clips, or of each clip's end where there are few, kept for calibration."""
+    """Part of the clips, of whole rooms where there are many, kept for calibration."""
     minutes: Minutes = 10.0
     """Default length of the training."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -23,7 +23,8 @@ _NEAR, _AROUND = 9, 17  # pixels over which brightness and contrast are evened o
 _FAINT: Final = 0.01  # contrast that is not raised further, of 1
 _FEW: Final = 4  # clips of a kind; of fewer, the end of each is held out instead of whole ones
 _MANY_ROOMS: Final = 8  # with clips of both kinds; of fewer, single clips are held out
-_T = TypeVar("_T")
+_FAR: Final = 1.5  # more than was to be held out
+SPLIT: Final = 2  # how clips are split; increment it when others are held out
 
 
 class Example(NamedTuple):
@@ -34,46 +35,53 @@ class Example(NamedTuple):
         made: whether a performer made it.
         learned: the passages to learn.
         held_out: those to measure with.
+        room: a number that clips of one room share.
     """
 
     passages: Passages
     made: bool
     learned: range
     held_out: range
+    room: int = 0
 
 
 def split(clips: Sequence[tuple[Passages, bool]], share: float) -> list[Example]:
-    """Hold out all clips of some rooms, so that what is held out shows people who are not learned.
+    """Hold out all clips of some rooms: most likely people who are not learned.
 
     Of few rooms, single clips of both kinds are held out; of few clips, the last passages of each.
     Which ones depends on their contents alone: a resumed training holds out the same.
     """
-    rooms: dict[int, list[tuple[Passages, bool]]] = {}
-    for clip, number in zip(clips, rooms_of([each for each, _ in clips]), strict=True):
-        rooms.setdefault(number, []).append(clip)
-    both = [room for room in rooms.values() if len({made for _, made in room}) == 2]
-    few = min(sum(made == kind for _, made in clips) for kind in (False, True)) < _FEW
-    held: set[str] = set()
+    numbers = rooms_of([each for each, _ in clips])
+    rooms: dict[int, dict[str, bool]] = {}
+    for (passages, made), number in zip(clips, numbers, strict=True):
+        rooms.setdefault(number, {})[passages.content] = made
+    of_kind = {kind: [[p.content] for p, made in clips if made == kind] for kind in (False, True)}
+    both = [list(room) for room in rooms.values() if len({*room.values()}) == 2]
+    few = min(map(len, of_kind.values())) < _FEW
     if len(both) >= _MANY_ROOMS:
-        for room in _some(both, share, lambda room: min(each.content for each, _ in room)):
-            held.update(each.content for each, _ in room)
-    elif not few:
-        for kind in (False, True):
-            of_kind = [each.content for each, made in clips if made == kind]
-            held.update(_some(of_kind, share, lambda content: content))
-    examples = []
-    for passages, made in clips:
+        held = _some(both, share)
+    else:
+        held = set() if few else _some(of_kind[False], share) | _some(of_kind[True], share)
+    few, examples = few and not held, []
+    for (passages, made), number in zip(clips, numbers, strict=True):
         count = len(passages)
         kept = max(1, count - max(1, round(share * count))) if few and share > 0 else count
         stop = 0 if passages.content in held else kept
-        examples.append(Example(passages, made, range(stop), range(stop, count)))
+        examples.append(Example(passages, made, range(stop), range(stop, count), number))
     return examples
 
 
-def _some(things: Sequence[_T], share: float, name: Callable[[_T], str]) -> list[_T]:
-    """A share of some things, at least one unless it is 0; by chance, but always the same."""
-    count = max(1, round(share * len(things))) if share else 0
-    return sorted(things, key=lambda thing: hash_of(name(thing)))[:count]
+def _some(units: Sequence[Sequence[str]], share: float) -> set[str]:
+    """The clips of some units, together a share of all, if not 0; by chance, but always the same.
+
+    A unit that is far more than a share is rather learned.
+    """
+    wanted = max(1, round(share * sum(map(len, units)))) if share else 0
+    held: set[str] = set()
+    for unit in sorted(units, key=lambda unit: hash_of(min(unit))):
+        if len(held) < wanted and len(held) + len(unit) <= _FAR * wanted:
+            held.update(unit)
+    return held or set(sorted(units, key=len)[0] if wanted else ())
 
 
 class Batch(NamedTuple):

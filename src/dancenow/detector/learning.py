@@ -106,7 +106,7 @@ def passages_of(
 def calibrated(detector: Detector, examples: Sequence[Example]) -> tuple[Calibration, Reliability]:
     """The calibration that what was held out asks for, and how reliable it makes the detector.
 
-    Every clip is judged with a calibration to the others, so that it does not judge itself.
+    Every clip is judged with a calibration to those of other rooms, so that nobody judges themself.
     """
     held = [example for example in examples if len(example.held_out)]
     if not held:
@@ -124,11 +124,12 @@ def calibrated(detector: Detector, examples: Sequence[Example]) -> tuple[Calibra
     )
     looks = logits.shape[1]
     made = np.array([example.made for example in held], np.bool_)
+    rooms = np.array([example.room for example in held])
     scores = np.zeros_like(logits)
-    for number in range(len(held)):
-        others = np.arange(len(held)) != number
+    for room in np.unique(rooms):
+        others = rooms != room
         fitted = Calibration.fit(logits[others].ravel(), made[others].repeat(looks), looks)
-        scores[number] = fitted.probability(logits[number])
+        scores[~others] = fitted.probability(logits[~others])
     calibration = Calibration.fit(logits.ravel(), made.repeat(looks), looks)
     return calibration, Reliability.of(scores.ravel(), made.repeat(looks))
 

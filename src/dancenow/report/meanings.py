@@ -236,8 +236,9 @@ TRAINING: Final = {
         "lower", "", 4,
     ),
     "detector_right": Meaning(
-        "Clips told right", "Of those that were held out; of persons that it may know.", "higher",
-        "%", 1, 100.0,
+        "Clips told right",
+        "Of those that were held out: of people whom it does not know where many rooms were shown.",
+        "higher", "%", 1, 100.0,
     ),
     "detector_brier": Meaning(
         "Brier score", "Mean square of the probabilities' errors; 0.25 is guessing.", "lower",

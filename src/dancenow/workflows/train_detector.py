@@ -11,7 +11,7 @@ from dancenow.credentials import read_credentials
 from dancenow.detector.calibration import Calibration
 from dancenow.detector.config import ENOUGH_STEPS, DetectorConfig
 from dancenow.detector.detector import Detector, is_detector
-from dancenow.detector.examples import split
+from dancenow.detector.examples import SPLIT, split
 from dancenow.detector.learning import (
     Clips,
     DetectorTrained,
@@ -144,5 +144,6 @@ def _made_of(
         "config": config.model_dump(mode="json"),
         "clips": hash_of(*sorted(contents.items())),
         "version": VERSION,
+        "split": SPLIT,
         "estimator": options.estimator,
     }
