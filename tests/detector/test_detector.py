@@ -159,7 +159,7 @@ def test_of_few_clips_the_ends_are_held_out_and_of_many_whole_ones() -> None:
 
 
 def in_a_room(room: int, number: int, *, made: bool) -> Passages:
-    """A clip in a room: half of its walls are as in all rooms, and each is lit a bit differently."""
+    """A clip in a room: half of its walls are as in all rooms; the light differs a little."""
     clip = passages(number, made=made)
     colours = np.random.default_rng(room).integers(0, 247, (32, 3))
     walls = np.full(clip.variants[0].shape, 128)
