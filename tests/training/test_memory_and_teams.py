@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
 import sys
 
 import pytest
 import torch
 
 from dancenow.training import Device
-from dancenow.training.memory import keep_freed_memory
+from dancenow.training.memory import keep_freed_memory, return_freed_memory
 from dancenow.training.team import Team
 
 
@@ -20,7 +21,34 @@ def test_elsewhere_than_on_linux_memory_is_left_alone(
     touched: list[object] = []
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(ctypes, "CDLL", touched.append)
-    assert keep_freed_memory.__wrapped__() is False and not touched
+    assert keep_freed_memory.__wrapped__() is False
+    return_freed_memory()
+    assert not touched
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only glibc keeps memory")
+def test_what_was_kept_is_given_back() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", KEEP_AND_RETURN], capture_output=True, text=True, check=True
+    )
+    kept, returned = map(int, told.stdout.split())
+    assert kept > 150 and returned < 50
+
+
+KEEP_AND_RETURN = """
+import psutil
+from dancenow.training.memory import keep_freed_memory, return_freed_memory
+import numpy as np
+keep_freed_memory()
+before = psutil.Process().memory_info().rss
+blocks = [np.ones(2**20 // 8) for _ in range(200)]
+last = np.ones(8)
+del blocks
+held = lambda: (psutil.Process().memory_info().rss - before) >> 20
+kept = held()
+return_freed_memory()
+print(kept, held())
+"""
 
 
 @pytest.mark.parametrize("with_fabric", [False, True])

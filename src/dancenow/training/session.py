@@ -36,6 +36,7 @@ from dancenow.training.checkpoint import STATE, load_state
 from dancenow.training.history import FILE as HISTORY
 from dancenow.training.logs import check_logger, log_figures
 from dancenow.training.loop import LoopOptions, Trainable, run_training
+from dancenow.training.memory import return_freed_memory
 from dancenow.training.pace import lasting, watched
 from dancenow.training.page import TrainingPage, write_training_page
 from dancenow.training.team import Team
@@ -194,6 +195,7 @@ class Session:
                 )
         finally:
             trainable.close()
+            return_freed_memory()
         clock.stop()
         self._last = checkpoint, clock.step
         if clock.step > steps_before and clock.step < training.enough_steps and team.first:
