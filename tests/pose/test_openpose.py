@@ -85,7 +85,7 @@ def test_frames_without_a_person_are_written_as_nobody_and_read_as_missing(tmp_p
 def test_writing_never_mixes_with_what_is_there(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     track = PoseTrack(np.ones((2, NUM_KEYPOINTS, 3)), 30, SIZE)
-    with pytest.raises(OutputError, match="not empty"):
+    with pytest.raises(OutputError, match="holds other files"):
         write_openpose(track, tmp_path)
     with pytest.raises(OutputError, match="no such folder"):
         write_openpose(track, tmp_path / "missing" / "dance")

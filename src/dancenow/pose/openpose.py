@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from dancenow import limits
 from dancenow.errors import InputError, OutputError
-from dancenow.files import check_can_write, scratch_folder
+from dancenow.files import atomic_folder, check_folder
 from dancenow.pose.layout import BODY, FACE, LEFT_HAND, RIGHT_HAND
 from dancenow.pose.track import FloatArray, PoseTrack
 from dancenow.reading import read_object, reading
@@ -39,20 +39,14 @@ def write_openpose(track: PoseTrack, folder: str | Path) -> None:
         OutputError: the folder is not empty, or cannot be written.
     """
     folder = Path(folder)
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise OutputError(f"{folder}: exists and is not empty; choose another folder.")
-    if not folder.exists():
-        check_can_write(folder)
+    check_folder(folder, "set of pose files", ours=False)
     try:
-        with scratch_folder(folder.parent, folder.name) as whole:
+        with atomic_folder(folder) as whole:
             for frame, keypoints in enumerate(track.keypoints):
                 name = f"{folder.name}_{frame:012d}{JSON_END}"
                 (whole / name).write_text(json.dumps(_as_json(keypoints)), encoding="utf-8")
             sidecar = {"version": 1, "fps": track.fps, "size": list(track.size)}
             (whole / SIDECAR).write_text(json.dumps(sidecar), encoding="utf-8")
-            if folder.exists():
-                folder.rmdir()
-            whole.replace(folder)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written ({error.strerror}).") from error
 

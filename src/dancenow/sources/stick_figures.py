@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dancenow import limits
-from dancenow.errors import DanceNowWarning, InputError, OutputError
-from dancenow.files import atomic_folder, check_can_write
+from dancenow.errors import DanceNowWarning, InputError
+from dancenow.files import atomic_folder, check_can_write, check_folder
 from dancenow.reading import read_text, reading
 from dancenow.video.images import list_images, read_image
 from dancenow.video.png import encode_png
@@ -152,7 +152,8 @@ def write_authors_folder(
         OutputError: the folder is not empty, or cannot be written.
         ValueError: there are no frames, or one is not as described.
     """
-    _check_empty(folder)
+    check_can_write(folder)
+    check_folder(folder, "training set", ours=False)
     names: set[str] = set()
     shape: tuple[int, ...] | None = None
     with atomic_folder(folder) as new:
@@ -169,7 +170,7 @@ def write_authors_folder(
                 (new / f"train_{_FACE_TEXTS}" / f"{name}.txt").write_text(text, encoding="ascii")
         if not names:
             raise ValueError("there are no frames to write")
-        _check_empty(folder)
+        check_folder(folder, "training set", ours=False)
     return len(names)
 
 
@@ -325,14 +326,6 @@ def _read_box(path: Path, size: tuple[int, int]) -> tuple[int, int, int]:
             "correct or remove it."
         )
     return left, top, width
-
-
-def _check_empty(folder: Path) -> None:
-    check_can_write(folder)
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder}: is a file; choose another folder.")
-    if folder.is_dir() and any(folder.iterdir()):
-        raise OutputError(f"{folder}: is not empty; choose a new folder.")
 
 
 def _check_name(name: str, before: set[str]) -> None:

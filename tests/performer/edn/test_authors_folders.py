@@ -400,7 +400,7 @@ class TestWriting:
 
     def test_a_folder_that_holds_something_is_refused_and_kept(self, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").write_text("mine")
-        with pytest.raises(OutputError, match=r"not empty; choose a new folder\."):
+        with pytest.raises(OutputError, match=r"holds other files; choose a new or empty folder\."):
             write_authors_folder(tmp_path, [("f1", picture(0), picture(1), None)], 8)
         assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
@@ -412,13 +412,13 @@ class TestWriting:
             path.mkdir()
             (path / "notes.txt").write_text("mine")
 
-        with pytest.raises(OutputError, match="not empty"):
+        with pytest.raises(OutputError, match="holds other files"):
             write_authors_folder(path, frames(), 8)
         assert (path / "notes.txt").read_text() == "mine"
 
     def test_a_file_in_its_place_and_a_missing_parent_are_refused(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
-        with pytest.raises(OutputError, match=r"is a file; choose another folder\."):
+        with pytest.raises(OutputError, match=r"is a file; a training set needs a folder\."):
             write_authors_folder(tmp_path / "file", [], 8)
         with pytest.raises(OutputError, match="create it first"):
             write_authors_folder(tmp_path / "none" / "set", [], 8)
