@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
+from multiprocessing import resource_tracker
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -118,10 +119,31 @@ def worker_context(preload: Iterable[str]) -> ForkServerContext | SpawnContext:
     return context
 
 
+def start_worker(process: BaseProcess) -> None:
+    """Start a worker process, which calls `leave_terminal` first.
+
+    Until then Ctrl-C does not reach it, nor what forks it: while they import modules, it would end
+    them with a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        process.start()
+        return
+    resource_tracker.ensure_running()  # `process.start` does that, too, and it unblocks Ctrl-C
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def leave_terminal() -> None:
     """Let Ctrl-C in the terminal reach those above this process alone, where systems can."""
     if hasattr(os, "setsid"):
         os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # forgets what came until now
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def interrupt_self() -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from dancenow.errors import InputError, OutputError
 from dancenow.files import make_folder
-from dancenow.processes import kill, worker_context
+from dancenow.processes import kill, start_worker, worker_context
 from dancenow.studio.eta import EtaEstimator
 from dancenow.studio.job import Job, JobKind, JobState, read_jobs, write_job
 from dancenow.studio.worker import JobRequest, WorkerEvent, run_task
@@ -285,8 +285,8 @@ class JobQueue:
         )
         with self._changed:
             try:
-                process.start()
-            except (EOFError, OSError):  # no memory, or Ctrl-C ended what starts workers, too
+                start_worker(process)
+            except (EOFError, OSError):  # no memory
                 self._finish(self._jobs[job.id], *_CRASHED)
                 return
             sender.close()  # so that the pipe ends with the worker

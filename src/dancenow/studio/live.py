@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from typing_extensions import Self
 
 from dancenow.errors import DanceNowError, InputError
-from dancenow.processes import kill, leave_terminal, worker_context
+from dancenow.processes import kill, leave_terminal, start_worker, worker_context
 from dancenow.studio.job_kinds import PRELOAD
 
 MOST_BYTES: Final = 1_000_000  # of a picture
@@ -93,7 +93,7 @@ class LiveStage:
         self._process = context.Process(
             target=_perform, args=(other, folder, background, self._device), daemon=True
         )
-        self._process.start()
+        start_worker(self._process)
         other.close()
         self._wanted = wanted
         threading.Thread(target=self._watch, args=(self._process,), daemon=True).start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import time
 import traceback
@@ -94,7 +93,6 @@ def run_task(task: Task, request: JobRequest, folder: Path, connection: Connecti
     its checkpoint.
     """
     leave_terminal()  # Ctrl-C is the studio's, which asks its workers to end
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     lock = threading.Lock()
 
     def send(event: WorkerEvent) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import Any, Final
 
-from dancenow.processes import interrupt, kill, worker_context
+from dancenow.processes import interrupt, kill, start_worker, worker_context
 from dancenow.workflows._batch_schedule import DIED, Outcome
 from dancenow.workflows._batch_tasks import Task
 from dancenow.workflows._batch_worker import work
@@ -34,7 +34,7 @@ class _Worker:
             name=f"worker {number}",
             daemon=True,
         )
-        self.process.start()
+        start_worker(self.process)
         other.close()
         self.task: Task | None = None
         self.began = 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 import traceback
 import warnings
@@ -32,7 +31,6 @@ def work(
     """
     os.environ.update(environment)
     leave_terminal()  # Ctrl-C is the batch's, which passes it on
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     if gpus > 1:
         visible = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(gpus)))
         os.environ["CUDA_VISIBLE_DEVICES"] = visible.split(",")[number % gpus]
