@@ -6,6 +6,7 @@ Windows has neither sessions nor SIGHUP: nothing but this module names what one 
 from __future__ import annotations
 
 import _thread
+import ctypes
 import hashlib
 import multiprocessing
 import os
@@ -14,12 +15,12 @@ import signal
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from multiprocessing import resource_tracker
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, cast
 
 import psutil
 
@@ -29,6 +30,8 @@ ENDINGS: Final = tuple(
 """The signals that ask a process to end: Ctrl-C first, then shutdown, a closed terminal."""
 
 
+_TRIM_THRESHOLD: Final = -1  # glibc's parameters of mallopt
+_MMAP_MAX: Final = -4
 _NONE: Final = -(10**9)
 _SAME_START: Final = 500  # hundredths of a second by which a clock that is set may move a start
 
@@ -93,6 +96,42 @@ def _started(pid: int) -> int | None:
         return _NONE
     except (psutil.Error, OSError, OverflowError, ValueError, IndexError):
         return None
+
+
+@lru_cache(maxsize=1)
+def keep_freed_memory() -> bool:
+    """Let this process keep freed memory instead of returning large blocks to the system.
+
+    By default glibc maps every block above 32 MB anew and the system clears it page by page, which
+    for the gradients of a large network takes longer than computing them.  No effect without glibc.
+
+    Returns:
+        Whether anything was changed.
+    """
+    mallopt = _of_glibc("mallopt")
+    if mallopt is None:
+        return False
+    return bool(mallopt(_MMAP_MAX, 0)) and bool(mallopt(_TRIM_THRESHOLD, 2**31 - 1))
+
+
+def return_freed_memory() -> None:
+    """Give back to the system what was freed, and kept for use in this or other threads.
+
+    Without this, memory grows with every network or graph that is made and thrown away, and what
+    `keep_freed_memory` kept stays.  No effect without glibc.
+    """
+    trim = _of_glibc("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    """A function of glibc's; None where another C library is used."""
+    if not sys.platform.startswith("linux"):
+        return None
+    with suppress(OSError, AttributeError):
+        return cast(Callable[..., int], getattr(ctypes.CDLL(None), name))
+    return None
 
 
 def allow_open_files(count: int) -> None:

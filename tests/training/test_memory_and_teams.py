@@ -9,8 +9,8 @@ import sys
 import pytest
 import torch
 
+from dancenow.processes import keep_freed_memory, return_freed_memory
 from dancenow.training import Device
-from dancenow.training.memory import keep_freed_memory, return_freed_memory
 from dancenow.training.team import Team
 
 
@@ -37,7 +37,7 @@ def test_what_was_kept_is_given_back() -> None:
 
 KEEP_AND_RETURN = """
 import psutil
-from dancenow.training.memory import keep_freed_memory, return_freed_memory
+from dancenow.processes import keep_freed_memory, return_freed_memory
 import numpy as np
 keep_freed_memory()
 before = psutil.Process().memory_info().rss

@@ -22,6 +22,7 @@ from dancenow.pose.cuts import LOOK_AHEAD
 from dancenow.pose.estimators import Detection, make_estimator
 from dancenow.pose.flow_fusion import Flow, measure_flow
 from dancenow.pose.track import FloatArray
+from dancenow.processes import return_freed_memory
 from dancenow.video import ClipInfo, read_frames
 from dancenow.video.read import can_begin_anywhere
 
@@ -58,6 +59,8 @@ def look_at(
     frames = read_frames(clip, start=start, stop=stop)
     seen = make_estimator(estimator, device=device).stream(frames, masks=masks)
     yield from islice(seen, segment.start - start, segment.stop - start)
+    del seen
+    return_freed_memory()
 
 
 def detections(

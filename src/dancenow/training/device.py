@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.training.memory import Precision, keep_freed_memory
+from dancenow.processes import keep_freed_memory
+from dancenow.training.memory import Precision
 from dancenow.training.probe import missing_operator
 
 if TYPE_CHECKING:

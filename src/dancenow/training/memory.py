@@ -1,14 +1,10 @@
-"""Memory: what a training step needs, and reuse of large blocks."""
+"""What memory a training step needs."""
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
 import torch
 from torch import Tensor, nn
@@ -18,41 +14,6 @@ Precision = Literal["32-true", "bf16-mixed"]
 """Precision of networks, as Lightning Fabric names it."""
 
 _FLOAT32: Final = 4  # bytes
-
-_TRIM_THRESHOLD: Final = -1  # glibc's parameters of mallopt
-_MMAP_MAX: Final = -4
-
-
-@lru_cache(maxsize=1)
-def keep_freed_memory() -> bool:
-    """Let this process keep freed memory instead of returning large blocks to the system.
-
-    By default glibc maps every block above 32 MB anew and the system clears it page by page, which
-    for the gradients of a large network takes longer than computing them.  No effect without glibc.
-
-    Returns:
-        Whether anything was changed.
-    """
-    mallopt = _of_glibc("mallopt")
-    if mallopt is None:
-        return False
-    return bool(mallopt(_MMAP_MAX, 0)) and bool(mallopt(_TRIM_THRESHOLD, 2**31 - 1))
-
-
-def return_freed_memory() -> None:
-    """Give back to the system what `keep_freed_memory` kept.  No effect without glibc."""
-    trim = _of_glibc("malloc_trim")
-    if trim is not None:
-        trim(0)
-
-
-def _of_glibc(name: str) -> Callable[..., int] | None:
-    """A function of glibc's; None where another C library is used."""
-    if not sys.platform.startswith("linux"):
-        return None
-    with suppress(OSError, AttributeError):
-        return cast(Callable[..., int], getattr(ctypes.CDLL(None), name))
-    return None
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from dancenow.errors import (
 )
 from dancenow.files import make_folder, names_in, write_text
 from dancenow.options.groups import LoggerName
-from dancenow.processes import is_secondary_process, try_lock
+from dancenow.processes import is_secondary_process, return_freed_memory, try_lock
 from dancenow.progress import ProgressCallback, silent
 from dancenow.reading import read_object, reading
 from dancenow.report import PAGE
@@ -36,7 +36,6 @@ from dancenow.training.checkpoint import STATE, load_state
 from dancenow.training.history import FILE as HISTORY
 from dancenow.training.logs import check_logger, log_figures
 from dancenow.training.loop import LoopOptions, Trainable, run_training
-from dancenow.training.memory import return_freed_memory
 from dancenow.training.pace import lasting, watched
 from dancenow.training.page import TrainingPage, write_training_page
 from dancenow.training.team import Team

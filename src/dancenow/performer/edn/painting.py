@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from dancenow.performer.edn.faces import paint_faces
 from dancenow.performer.edn.layers import one_size
 from dancenow.performer.edn.quick import quickened
+from dancenow.processes import keep_freed_memory
 from dancenow.training import Device
-from dancenow.training.memory import keep_freed_memory
 from dancenow.training.threads import ThreadTuner
 
 Frame = NDArray[np.uint8]
