@@ -17,6 +17,7 @@ import pytest
 from media import number_of, numbered
 
 from dancenow.errors import InputError, OutputError
+from dancenow.files import names_in
 from dancenow.video import open_writer, probe, read_frames
 
 MakeClip = Callable[..., Path]
@@ -282,3 +283,13 @@ def test_other_system_errors_are_told_in_one_line(
     with pytest.raises(OutputError, match="Input/output error") as caught:
         write(tmp_path / "out")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["out.gif", "out.mp4", "out.webm", "out.mov", "pictures"])
+def test_what_is_unfinished_says_whose_it_is(tmp_path: Path, name: str) -> None:
+    frame = np.zeros((32, 32, 3), np.uint8)
+    with open_writer(tmp_path / name, fps=25, comment="by a test") as writer:
+        writer.write(frame)
+        assert list(tmp_path.iterdir()) and not names_in(tmp_path)
+        writer.write(frame)
+    assert names_in(tmp_path) == {name} == {path.name for path in tmp_path.iterdir()}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
 from dancenow.errors import OutputError
-from dancenow.files import check_can_write
+from dancenow.files import check_can_write, scratch_folder
 from dancenow.video.convert import Frame
 from dancenow.video.images import NOTE_NAME, written_rate
 from dancenow.video.png import encode_png
@@ -30,8 +29,8 @@ def open_folder_writer(
         OutputError: the folder cannot be made, or would replace something else.
     """
     check_may_replace(path)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
-        folder = Path(scratch) / "new"
+    with scratch_folder(path.parent, path.name) as scratch:
+        folder = scratch / "new"
         folder.mkdir()
         writer = FolderWriter(folder, comment)
         yield writer
@@ -41,7 +40,7 @@ def open_folder_writer(
         _write_flushed(folder / NOTE_NAME, (json.dumps(note) + "\n").encode())
         check_may_replace(path)
         if path.exists():
-            path.rename(Path(scratch) / "old")
+            path.rename(scratch / "old")
         folder.rename(path)
 
 

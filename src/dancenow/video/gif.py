@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -18,6 +17,7 @@ from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from dancenow.files import scratch_folder
 from dancenow.video.convert import Frame
 from dancenow.video.encode import open_output
 
@@ -38,14 +38,14 @@ def open_gif(path: Path, rate: Fraction, comment: str | None = None) -> Iterator
     The palette is made from all frames, so these are kept losslessly in a temporary file until
     the block ends.
     """
-    with tempfile.TemporaryDirectory(prefix=".frames.", dir=path.parent) as folder:
-        kept = Path(folder) / "frames.mkv"
+    with scratch_folder(path.parent, path.name) as folder:
+        kept = folder / "frames.mkv"
         step = max(1, ceil(rate / _FASTEST))
         with open_output(kept, "matroska") as output:
             writer = GifWriter(output, rate / step, step)
             yield writer
             writer.finish()
-        encoded = path if comment is None else Path(folder) / "plain.gif"
+        encoded = path if comment is None else folder / "plain.gif"
         _encode(kept, encoded, rate / step)
         if comment is not None:
             _copy_with_comment(encoded, path, comment)
