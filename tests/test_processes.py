@@ -61,3 +61,29 @@ def test_ctrl_c_while_workers_are_prepared_reaches_those_above_them_alone(tmp_pa
         finally:
             process.kill()
     assert (told.split(), errors) == (["interrupted", "up"], "")
+
+
+ASKED_TO_END_AT_ONCE = """
+import os, signal
+from dancenow.processes import leave_terminal, start_worker, worker_context
+
+def work():
+    os.kill(os.getpid(), signal.SIGINT)
+    leave_terminal()
+    print("not reached")
+
+if __name__ == "__main__":
+    process = worker_context([]).Process(target=work)
+    start_worker(process)
+    process.join()
+    print(process.exitcode)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals that wait")
+def test_a_worker_that_is_asked_to_end_before_it_began_ends_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "starts.py").write_text(ASKED_TO_END_AT_ONCE)
+    done = subprocess.run(
+        [sys.executable, "starts.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (done.stdout.split(), done.stderr) == (["130"], "")

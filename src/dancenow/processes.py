@@ -176,13 +176,17 @@ def start_worker(process: BaseProcess) -> None:
 
 
 def leave_terminal() -> None:
-    """Let Ctrl-C in the terminal reach those above this process alone, where systems can."""
+    """Let Ctrl-C in the terminal reach those above this process alone, where systems can.
+
+    A worker that was asked to end before this ends here.
+    """
     if hasattr(os, "setsid"):
         os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # forgets what came until now
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "pthread_sigmask"):
+        if signal.SIGINT in signal.sigpending():
+            sys.exit(128 + signal.SIGINT)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def interrupt_self() -> None:
