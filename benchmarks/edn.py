@@ -120,7 +120,7 @@ def main() -> None:
     config = EDN_PRESETS[options.preset]
     assert isinstance(config, EDNConfig)
     stages = tuple(s for s in config.stages if s.name == config.stages[-2].name)
-    config = config.model_copy(update={"size": options.size, "stages": stages})
+    config = config.model_copy(update={"size": options.size, "stages": stages, "history": 0})
     pairs = some_pairs(config.canvas((options.size, options.size)))
     print(f"{options.preset} at {pairs.canvas[0]} x {pairs.canvas[1]}, {device}")
     found = performing(config, pairs, device, options.frames)

@@ -94,7 +94,7 @@ def print_shares(training: FastTraining, steps: int) -> dict[str, dict[str, floa
 
     spent.clear()
     learning: dict[str, tuple[object, str]] = {
-        "waiting for the batch": (training, "_batch"),
+        "waiting for the batch": (training._batches, "get"),
         "moving the real picture": (losses, "moved_onto"),
         "discriminator": (training, "_judged"),
         "backward": (training.fabric, "backward"),
