@@ -1,6 +1,6 @@
 # DanceNow's chores.  PYTHON=... names the Python to use, PIP_ARGS="..." goes to pip,
 # ARGS="..." to the program that demo, test, samples or others run.
-.PHONY: help setup develop demo test coverage lint fuzz kill-test wheel docs bench samples gpu-kit gpu-check clean
+.PHONY: help setup develop demo test test-all coverage lint fuzz kill-test wheel docs bench samples gpu-kit gpu-check clean
 
 BIN := .venv/bin
 export PYTHON PIP_ARGS
@@ -24,10 +24,13 @@ demo: setup ## make a sample performer dance another's dance, into demo/
 export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell expr 1 + `getconf _NPROCESSORS_ONLN`)
 PYTEST = $(BIN)/python -m pytest -n logical --maxprocesses 4
 
-test: develop ## run all tests
+test: develop ## run the tests, but for those that take long
+	$(PYTEST) -m "not slow" $(ARGS)
+
+test-all: develop ## run all tests, as every night
 	$(PYTEST) $(ARGS)
 
-coverage: develop ## run all tests and print what they do not reach
+coverage: develop ## the same, and print what they do not reach
 	$(PYTEST) --cov=dancenow --cov-report=term:skip-covered $(ARGS)
 
 lint: develop ## check format, lint and types

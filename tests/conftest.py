@@ -32,16 +32,18 @@ settings.load_profile("dancenow")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that ask for the real clips, and put the files with slow tests first.
+    """Mark the tests that ask for the real clips, and put the files that take long first.
 
     Workers take whole files, one after the other: a long one that came last would be waited for.
-    Those of workflows, most of which train, follow.
+    Those of a browser and with slow tests come first; those of workflows, most of which train,
+    follow.
     """
     for item in items:
         if "clips" in getattr(item, "fixturenames", ()):
             item.add_marker("clips")
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path not in slow, item.path.parent.name != "workflows"))
+    long = {item.path for item in items for name in ("browser", "slow")
+            if item.get_closest_marker(name)}  # fmt: skip
+    items.sort(key=lambda item: (item.path not in long, item.path.parent.name != "workflows"))
 
 
 @pytest.fixture(scope="session")

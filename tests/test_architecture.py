@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -62,12 +63,17 @@ def name_of(path: Path) -> str:
 
 
 FILES = {name_of(path): path for path in sorted(SRC.rglob("*.py"))}
-TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in FILES.items()}
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """What Python reads in each module; read once, and only where these tests run."""
+    return {name: ast.parse(path.read_text("utf-8")) for name, path in FILES.items()}
 
 
 def imported(name: str) -> Iterator[str]:
     """The modules of DanceNow that a module imports anywhere: in functions, for types."""
-    for node in ast.walk(TREES[name]):
+    for node in ast.walk(trees()[name]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in FILES)
         elif isinstance(node, ast.ImportFrom):
@@ -79,7 +85,10 @@ def imported(name: str) -> Iterator[str]:
                     yield found
 
 
-IMPORTS = {name: set(imported(name)) for name in FILES}
+@cache
+def imports() -> dict[str, set[str]]:
+    """The modules of DanceNow that each imports."""
+    return {name: set(imported(name)) for name in FILES}
 
 
 def folder_of(name: str) -> str:
@@ -93,7 +102,7 @@ def inside(name: str, package: str) -> bool:
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     try:
-        TopologicalSorter(IMPORTS).prepare()
+        TopologicalSorter(imports()).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
 
@@ -106,7 +115,7 @@ def test_a_row_uses_only_the_rows_below_it() -> None:
     row_of = {folder: number for number, row in enumerate(ROWS) for folder in row}
     against = [
         f"{name} imports {other}"
-        for name, others in IMPORTS.items()
+        for name, others in imports().items()
         for other in others
         if (ours := folder_of(name)) != (theirs := folder_of(other))
         and row_of[ours] >= row_of[theirs]
@@ -118,7 +127,7 @@ def test_a_row_uses_only_the_rows_below_it() -> None:
 def test_a_method_is_known_to_its_table_alone(method: str) -> None:
     knows = {
         name
-        for name, others in IMPORTS.items()
+        for name, others in imports().items()
         if any(inside(other, method) for other in others) and not inside(name, method)
     }
     assert knows <= KNOW_A_METHOD.keys()
@@ -127,11 +136,11 @@ def test_a_method_is_known_to_its_table_alone(method: str) -> None:
 
 def test_who_knows_a_method_still_does() -> None:
     for name in KNOW_A_METHOD:
-        assert any(inside(other, method) for other in IMPORTS[name] for method in METHODS), name
+        assert any(inside(other, method) for other in imports()[name] for method in METHODS), name
 
 
 def test_sample_performers_are_known_to_few() -> None:
-    knows = {folder_of(name) for name, others in IMPORTS.items() for other in others
+    knows = {folder_of(name) for name, others in imports().items() for other in others
              if folder_of(other) == "sample" and folder_of(name) != "sample"}  # fmt: skip
     assert knows == set(SAMPLES_FOR)
 
@@ -141,13 +150,13 @@ def test_nothing_asks_of_which_kind_a_performer_or_choreographer_is() -> None:
     bases = {"Performer", "Choreographer"}
     kinds = {
         node.name: name
-        for name, tree in TREES.items()
+        for name, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
         and any(isinstance(base, ast.Name) and base.id in bases for base in node.bases)
     }
     assert len(kinds) == 5
-    for name, tree in TREES.items():
+    for name, tree in trees().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
                 asked = {each.id for each in ast.walk(node.args[1]) if isinstance(each, ast.Name)}
@@ -169,7 +178,7 @@ def test_files_are_short() -> None:
 def test_functions_can_be_seen_at_once() -> None:
     lengths = {
         f"{name}.{node.name}": (node.end_lineno or 0) - node.lineno + 1
-        for name, tree in TREES.items()
+        for name, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, Function)
     }

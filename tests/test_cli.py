@@ -93,6 +93,7 @@ def interrupted(number: signal.Signals, *words: object) -> tuple[int, str]:
     return running.returncode, rest
 
 
+@pytest.mark.slow
 def test_whatever_is_damaged_in_the_cache_is_made_anew_and_told_with_v(
     sample_clip: SampleClip, own_cache: Path, tmp_path: Path
 ) -> None:

@@ -206,6 +206,7 @@ def test_help_tells_the_options(
     assert [word for word in words if word not in page] == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_during_training_is_130_and_the_same_command_resumes(
     clip: Path, tmp_path: Path
 ) -> None:

@@ -77,6 +77,7 @@ def little(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"dancenow.workflows.ablation.{name}", value)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("little")
 def test_the_ablation_leaves_a_table_and_a_sheet(dancenow: Command, tmp_path: Path) -> None:
     report = tmp_path / "report"

@@ -132,6 +132,7 @@ def test_a_new_dance_is_danced_to_music(
     assert "beats a minute" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_what_a_camera_sees_is_danced(
     learned_me: Path, sample_clip: SampleClip, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,6 +146,7 @@ def test_what_a_camera_sees_is_danced(
     np.testing.assert_allclose(blue, (0, 0, 128), atol=6)
 
 
+@pytest.mark.slow
 def test_a_performer_is_measured_on_what_it_did_not_learn(
     me: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

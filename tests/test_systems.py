@@ -71,6 +71,7 @@ def without(code: str, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_every_module_is_imported_and_a_person_is_learned_without_them(tmp_path: Path) -> None:
     clip = SampleOptions(performer="zola", dance="house", seconds=2, size=96, fps=8)
     write_sample(tmp_path / "a.mp4", clip)

@@ -12,7 +12,6 @@ from fixture_types import MadeOnce
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks a process for each file")
 FUZZ = Path(__file__).with_name("fuzz.py")
-COUNT = 60
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +24,12 @@ def good(made_once: MadeOnce) -> Path:
     return made_once("attacked", make)
 
 
-@pytest.mark.slow
-def test_spoiled_files_are_taken_or_refused_in_one_line(good: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [10, pytest.param(60, marks=pytest.mark.slow)])
+def test_spoiled_files_are_taken_or_refused_in_one_line(
+    good: Path, tmp_path: Path, count: int
+) -> None:
     command = [sys.executable, str(FUZZ), "--good", str(good), "--seed", "2026"]
-    command += ["--count", str(COUNT), "--keep", str(tmp_path)]
+    command += ["--count", str(count), "--keep", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
@@ -37,15 +38,7 @@ def test_spoiled_files_are_taken_or_refused_in_one_line(good: Path, tmp_path: Pa
 def test_what_is_ended_in_its_midst_goes_on(good: Path) -> None:
     killing = str(FUZZ.with_name("killing.py"))
     command = [sys.executable, killing, "--good", str(good), "--seed", "2026"]
-    command += [
-        "--kills",
-        "5",
-        "--asked",
-        "2",
-        "--full",
-        "1",
-        "--only",
-        "train on,perform,generate",
-    ]
+    command += ["--kills", "5", "--asked", "2", "--full", "1"]
+    command += ["--only", "train on,perform,generate"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

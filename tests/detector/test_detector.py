@@ -396,6 +396,7 @@ def test_a_training_is_not_resumed_with_fewer_clips() -> None:
     assert not agrees(fewer, whole) and agrees(other, whole)  # their order does not matter
 
 
+@pytest.mark.slow
 def test_nobody_and_too_short_are_told(clips: Path, tmp_path: Path) -> None:
     short = tmp_path / "short.mp4"
     write_sample(short, SampleOptions(seconds=0.3, size=96, fps=10, performer="bo"))

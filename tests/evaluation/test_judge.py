@@ -150,6 +150,7 @@ def scores(clip: tuple[list[Frame], PoseTrack], monkeypatch: pytest.MonkeyPatch)
     return found
 
 
+@pytest.mark.slow
 def test_every_region_is_measured_and_known_faults_stand_beside(scores: ClipScores) -> None:
     assert scores.person is not None and scores.native is not None and scores.head is not None
     for region in (scores.person, scores.native, scores.head):

@@ -212,6 +212,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tiny")
 def test_a_benchmark_that_was_stopped_goes_on(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -105,6 +105,7 @@ def test_a_dance_is_composed_to_music(package: ModuleType) -> None:
     assert not np.array_equal(other[1].keypoints, motion[1].keypoints)
 
 
+@pytest.mark.slow
 def test_somebody_is_learned_from_pictures(package: ModuleType, sample_clip: SampleClip) -> None:
     graph, images = Graph(package), pictures(sample_clip("zola", "house", seconds=2, size=160))
     (learned,) = graph.run("Learn", images=images, fps=10.0, minutes=0.0)
@@ -131,6 +132,7 @@ def test_what_cannot_be_used_is_told(package: ModuleType) -> None:
             graph.run("Compose", audio=audio)
 
 
+@pytest.mark.slow
 def test_grey_pictures_are_as_good_as_colours(package: ModuleType) -> None:
     graph = Graph(package)
     (zola,) = graph.run("Load", folder=" zola ")

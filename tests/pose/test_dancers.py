@@ -45,6 +45,7 @@ def people_in(clip: Path) -> list[PoseTrack]:
 # From pictures
 
 
+@pytest.mark.slow
 def test_both_dancers_are_found(cases: Path) -> None:
     people = people_in(cases / "two_side_by_side.mp4")
     assert len(people) == 2
@@ -54,6 +55,7 @@ def test_both_dancers_are_found(cases: Path) -> None:
         assert np.abs(track.keypoints[seen, HIP, 0] - place).max() < 40
 
 
+@pytest.mark.slow
 def test_dancers_who_cross_keep_their_names(cases: Path) -> None:
     """One goes from 168 to 455 px, the other from 468 to 180."""
     people = people_in(cases / "two_crossing.mp4")
@@ -64,6 +66,7 @@ def test_dancers_who_cross_keep_their_names(cases: Path) -> None:
     assert np.abs(leftwards - np.interp(frames, [0, 59], [468, 168])).max() < 45
 
 
+@pytest.mark.slow
 def test_a_mirror_image_is_no_dancer(cases: Path) -> None:
     people = people_in(cases / "mirror_70_percent.mp4")
     assert len(people) == 1

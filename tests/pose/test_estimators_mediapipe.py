@@ -88,6 +88,7 @@ def test_an_empty_room_holds_nobody_and_the_message_says_what_to_check():
         cast_of(MediaPipeEstimator().stream(wall for _ in range(4)), 25, (320, 180))
 
 
+@pytest.mark.slow
 def test_mediapipe_stays_silent_on_standard_error():
     code = (
         "import numpy as np; from dancenow.pose.estimators import MediaPipeEstimator;"

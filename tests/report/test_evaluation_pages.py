@@ -73,6 +73,7 @@ def test_a_clip_against_the_truth_is_reported(
     check_report(tmp_path / "r")  # a report is replaced by the next one
 
 
+@pytest.mark.slow
 def test_a_performer_on_its_clip_is_reported(clip: Path, tmp_path: Path) -> None:
     track = PoseTrack.load(clip.with_suffix(".pose.npz"))
     plate = np.full((128, 128, 3), 90, np.uint8)

@@ -76,6 +76,7 @@ def test_a_performer_leaves_a_page_with_its_losses_and_previews(clip: Path, tmp_
     assert not list(out.rglob("events.*")) and Performer.load(out, CPU).training["steps"] == 6
 
 
+@pytest.mark.slow
 def test_a_resumed_performer_goes_on_with_its_page(clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "p"
     train_performer(clip, out, options(clip, 3, logger="tensorboard"))

@@ -80,6 +80,7 @@ def test_a_clip_is_what_the_renderer_draws_and_its_track_where_it_is(
         assert np.allclose(poses.depth[moment], stage.depth(truth[moment]), atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DANCERS)
 def test_a_dancer_dances_what_another_danced_nearly_as_they_would(name: str) -> None:
     """In the box around the person, and nearer than pixels that no training corrects."""
@@ -96,6 +97,7 @@ def test_a_dancer_dances_what_another_danced_nearly_as_they_would(name: str) -> 
     assert learned > near(list(untrained.perform(track)), truth, track) + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", [dance for _, dance in MOVES])
 def test_the_choreographer_dances_each_style_about_as_fast_as_it_is(style: str) -> None:
     moves = Choreographer.load(there(shipped_moves()))

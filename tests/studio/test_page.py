@@ -25,7 +25,6 @@ from dancenow.workflows.sample import write_sample
 pytest.importorskip("uvicorn", reason="needs dancenow[studio]")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="needs the browser Chromium: apt install chromium"),
 ]
@@ -269,6 +268,7 @@ def test_nobody_else_gets_the_files(studio: Studio, finished: Finished, browser:
     closed(page)
 
 
+@pytest.mark.slow
 def test_a_training_that_is_cancelled_keeps_its_checkpoint(
     studio: Studio, finished: Finished, two_clips: tuple[Path, Path]
 ) -> None:
@@ -296,6 +296,7 @@ def test_a_training_that_is_cancelled_keeps_its_checkpoint(
     closed(page)
 
 
+@pytest.mark.slow
 def test_a_part_of_a_clip_is_used(
     studio: Studio, browser: Any, two_clips: tuple[Path, Path]
 ) -> None:
@@ -372,6 +373,7 @@ def test_a_huge_upload_is_refused(studio: Studio, browser: Any) -> None:
     context.close()
 
 
+@pytest.mark.slow
 def test_a_new_dance_is_seen_before_it_is_made(
     studio: Studio, browser: Any, tmp_path: Path
 ) -> None:
@@ -412,6 +414,7 @@ def test_a_new_dance_is_seen_before_it_is_made(
     context.close()
 
 
+@pytest.mark.slow
 def test_people_are_renamed_exported_imported_and_deleted(
     studio: Studio, finished: Finished, browser: Any, tmp_path: Path
 ) -> None:
@@ -552,6 +555,7 @@ def test_all_is_picked_with_the_keyboard(studio: Studio, finished: Finished) -> 
     closed(page)
 
 
+@pytest.mark.slow
 def test_a_photo_becomes_a_puppet_and_one_of_two_dancers_is_chosen(
     studio: Studio, browser: Any, two_clips: tuple[Path, Path], cases: Path, tmp_path: Path
 ) -> None:

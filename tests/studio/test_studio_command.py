@@ -72,6 +72,7 @@ def test_limits_are_above_zero(dancenow: Command, tmp_path: Path) -> None:
         Limits(seconds=float("nan"))
 
 
+@pytest.mark.slow
 def test_a_studio_opens_for_itself_alone_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     pytest.importorskip("uvicorn", reason="needs dancenow[studio]")
     data = tmp_path / "data"

@@ -77,6 +77,7 @@ def test_the_dance_that_is_performed_is_composed_once(
     assert beside.frames == result.frames == figures["frames"] == 24
 
 
+@pytest.mark.slow
 def test_someone_new_is_shown_before_any_learning(tmp_path: Path) -> None:
     clip = tmp_path / "zola.mp4"
     write_sample(clip, SampleOptions(performer="zola", dance="house", seconds=2, size=96, fps=8))

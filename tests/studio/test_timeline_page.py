@@ -25,7 +25,6 @@ from dancenow.workflows.sample import write_sample
 pytest.importorskip("uvicorn", reason="needs dancenow[studio]")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="needs the browser Chromium: apt install chromium"),
 ]
@@ -69,6 +68,7 @@ def drag(page: Any, target: Any, right: float, edge: bool = False) -> None:
     page.mouse.up()
 
 
+@pytest.mark.slow
 def test_a_dance_is_directed_with_the_pointer(browser: Any, studio: Studio) -> None:
     page = opened(browser, studio)
     page.click("[data-add=clip]")
@@ -173,6 +173,7 @@ def test_all_of_it_can_be_done_with_the_keyboard(browser: Any, studio: Studio) -
     page.context.close()
 
 
+@pytest.mark.slow
 def test_to_music_with_composed_stretches_a_pin_and_a_performer(
     browser: Any, studio: Studio, tmp_path: Path
 ) -> None:
@@ -284,6 +285,7 @@ def test_it_can_be_read_by_a_screen_reader(browser: Any, studio: Studio) -> None
     page.context.close()
 
 
+@pytest.mark.slow
 def test_poses_are_mended_and_stay_so(browser: Any, studio: Studio, tmp_path: Path) -> None:
     write_sample(
         tmp_path / "me.mp4",

@@ -57,6 +57,7 @@ def made_at(made: Batched) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in (made.output / "videos").iterdir()}
 
 
+@pytest.mark.slow
 def test_twenty_results_are_made_once_and_a_failure_leaves_them_alone(folder: Path) -> None:
     plan = twenty(folder, "no = 'no.mp4'")
     notes: list[str] = []
@@ -84,6 +85,7 @@ def test_twenty_results_are_made_once_and_a_failure_leaves_them_alone(folder: Pa
     assert all(now[name] == when for name, when in before.items() if name != "bo, s3.mp4")
 
 
+@pytest.mark.slow
 def test_what_is_changed_is_made_anew_and_nothing_else(
     folder: Path, sample_clip: SampleClip
 ) -> None:
@@ -111,6 +113,7 @@ def test_what_is_changed_is_made_anew_and_nothing_else(
     assert len(batch(again, folder / "out", TWO).found) == 1
 
 
+@pytest.mark.slow
 def test_a_plan_that_is_stopped_goes_on(folder: Path) -> None:
     plan = twenty(folder)
 

@@ -65,6 +65,7 @@ def plan(bucket: str, tmp_path: Path) -> Path:
     return tmp_path / "plan.toml"
 
 
+@pytest.mark.slow
 def test_a_batch_lives_on_s3_and_goes_on_from_another_machine(
     bucket: str, plan: Path, own_cache: Path
 ) -> None:
@@ -89,6 +90,7 @@ def test_a_batch_lives_on_s3_and_goes_on_from_another_machine(
         batch(plan, "s3://nobodys-bucket/x", ONE)
 
 
+@pytest.mark.slow
 def test_what_is_gone_there_is_sent_again_and_a_failed_sending_loses_nothing(
     bucket: str, plan: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,7 @@ def plan(tmp_path: Path, sample_clip: SampleClip) -> Path:
     return tmp_path / "plan.toml"
 
 
+@pytest.mark.slow
 def test_segments_are_joined_to_the_same_frames(
     plan: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,7 @@ def test_of_two_dancers_the_chosen_one_is_learned_and_the_other_is_not_there(
     assert np.abs(colour(kept.scene.plate, 180, 150) - wall).max() > 40
 
 
+@pytest.mark.slow
 def test_an_end_card_is_no_room_and_other_places_are_left_out(cases: Path, tmp_path: Path) -> None:
     frames = list(read_frames(cases / "end_card_target.mp4"))
     edited = tmp_path / "edited.mp4"
@@ -72,6 +73,7 @@ def test_an_end_card_is_no_room_and_other_places_are_left_out(cases: Path, tmp_p
     assert len(performer.texture.references.frames) <= 32
 
 
+@pytest.mark.slow
 def test_a_source_with_cuts_is_danced_in_one_place(cases: Path, tmp_path: Path) -> None:
     frames = list(read_frames(cases / "end_card_target.mp4"))[:48]
     edited = tmp_path / "edited.mp4"
@@ -91,6 +93,7 @@ def test_a_source_with_cuts_is_danced_in_one_place(cases: Path, tmp_path: Path) 
     assert np.mean(blue[24:]) == pytest.approx(np.mean(blue[:24]), rel=0.3)
 
 
+@pytest.mark.slow
 def test_hidden_legs_stand_or_the_picture_is_cut(cases: Path, tmp_path: Path) -> None:
     pictures = {}
     for legs in Legs:
@@ -106,6 +109,7 @@ def test_hidden_legs_stand_or_the_picture_is_cut(cases: Path, tmp_path: Path) ->
     assert np.abs(low[Legs.stand] - floor).max() < 12 < np.abs(low[Legs.cut] - floor).max()
 
 
+@pytest.mark.slow
 def test_the_numbers_of_persons_are_shown(cases: Path, tmp_path: Path) -> None:
     duet = cases / "two_side_by_side.mp4"
     made = write_pose(

@@ -151,6 +151,7 @@ def test_what_an_untrained_performer_makes_is_measured(
     ]
 
 
+@pytest.mark.slow
 def test_another_clip_is_measured_whole(trained: Train, other: Path) -> None:
     made = evaluate_performer(
         trained(stop=10),
@@ -161,6 +162,7 @@ def test_another_clip_is_measured_whole(trained: Train, other: Path) -> None:
     assert "another clip than the one that was learned" in made.lines()[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stop", "seen", "said"),
     [(10, "learned", "all of its frames were learned; train with `hold_out=0.2`"),

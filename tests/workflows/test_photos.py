@@ -85,6 +85,7 @@ def test_poses_of_another_picture_are_refused(track: PoseTrack, tmp_path: Path) 
     assert not (tmp_path / "o.mp4").exists()
 
 
+@pytest.mark.slow
 def test_a_puppet_of_a_sample_performer_looks_like_the_truth(tmp_path: Path) -> None:
     """One frame of a clip, seen by the estimator, dances the rest of it."""
     clip = tmp_path / "zola.mp4"

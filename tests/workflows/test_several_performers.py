@@ -79,6 +79,7 @@ def middle(picture: NDArray[np.uint8], dancer: str) -> NDArray[np.float64]:
     return np.argwhere(own).mean(axis=0)[::-1]
 
 
+@pytest.mark.slow
 def test_each_follows_a_dancer_from_left_to_right(
     cast: list[Path], duet: Path, tmp_path: Path
 ) -> None:

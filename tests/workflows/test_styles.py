@@ -60,6 +60,7 @@ def away(folder: Path, seconds: float = 30.0, **style: float) -> NDArray[np.floa
     return np.asarray(np.linalg.norm(new - held, axis=-1).mean(axis=1), np.float32)
 
 
+@pytest.mark.slow
 def test_clips_keep_the_styles_that_they_were_given(trained: Path) -> None:
     learned = PoseChoreographer.load(trained, choose_device("cpu")).learned
     assert learned.styles == ("calm", "wild", "wild")  # a plain clip is of the last style

@@ -689,6 +689,7 @@ def test_a_clip_is_put_beside_what_comes_back(stage: Path, trained: Path, tmp_pa
     assert Image.open(made.walk).size == (9 * 64, 5 * 64)
 
 
+@pytest.mark.slow
 def test_what_was_learned_longer_comes_back_better(
     stage: Path, trained: Path, tmp_path: Path
 ) -> None:

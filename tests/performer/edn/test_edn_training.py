@@ -353,6 +353,7 @@ os._exit(0)  # as the command line ends: gloo's threads can abort an interpreter
 """
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_with_the_double_batch_learns(tmp_path: Path) -> None:
     script = tmp_path / "learn.py"
     script.write_text(SCRIPT.format(here=str(Path(__file__).parent)))

@@ -136,6 +136,7 @@ def test_a_performer_keeps_its_finer_pictures(
     assert gradient_magnitude(soft) < gradient_magnitude(after)
 
 
+@pytest.mark.slow
 def test_a_clip_gives_finer_pictures_where_the_person_is_larger_than_the_painting(
     sample_clip: SampleClip,
 ) -> None:
