@@ -63,7 +63,7 @@ PATCHES: dict[str, list[tuple[Any, str, Any]]] = {
     "state plates": [(prepare, "find_room", _one_state)],
 }  # fmt: skip
 CHANGES: dict[str, dict[str, dict[str, Any]]] = {
-    "discriminator": {"adversary": {"start": 2.0}},
+    "discriminator": {"adversary": {"start": 1.0}},
     "focus": {"loss": {"focus": 0.0}},
     "structure": {"loss": {"structure": 0.0}},
     "gap": {"augment": {"gap": (1e-3, 2e-3)}},

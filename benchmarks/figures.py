@@ -86,6 +86,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
+        if value and all(isinstance(inner, Mapping) and "name" in inner for inner in value):
+            return {inner["name"]: _plain(inner) for inner in value}
         return [_plain(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None

@@ -1,12 +1,13 @@
 """Peak memory of every long verb on a long clip, which this script makes.
 
-    python benchmarks/memory.py [--minutes 10] [--source CLIP] [--verbs pose,train,perform]
+    python benchmarks/memory.py [--minutes 10] [--source CLIP] [--verbs pose,train] [--work DIR]
 
 The clip is 1920 x 1080 at 25 frames/s: a sample performer's dance (or a given clip), repeated.
 Prints, for each verb, the most memory that it held at once: its own, and with the files that are
 mapped into it, which the system takes back when it needs room.  Both are looked at every 50 ms,
 over the process and those that it started.  What is measured is written into
-`memory.json` (see `figures.py`); verbs that are left out stay in it as they were.
+`memory.json` (see `figures.py`); verbs that are left out stay in it as they were.  With `--work`
+the clip and what verbs made of it stay there, for those that are measured another time.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 
 import psutil
 
 from dancenow.sample import render_sample
-from dancenow.video import open_writer, read_frames
+from dancenow.video import open_writer, probe, read_frames
 from figures import keep_figures
 
 SIZE, FPS = (1920, 1080), 25
@@ -83,10 +84,13 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--source", type=Path)
     parser.add_argument("--verbs", default=",".join(VERBS))
+    parser.add_argument("--work", type=Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        frames = make_clip(folder / "long.mp4", options.minutes, options.source)
+    with nullcontext(options.work) if options.work else tempfile.TemporaryDirectory() as name:
+        folder, clip = Path(name).resolve(), Path(name) / "long.mp4"
+        folder.mkdir(parents=True, exist_ok=True)
+        known = clip.exists()
+        frames = probe(clip).frames if known else make_clip(clip, options.minutes, options.source)
         print(f"{frames} frames of {SIZE[0]} x {SIZE[1]}")
         for verb in options.verbs.split(","):
             start = time.perf_counter()

@@ -71,6 +71,7 @@ def transfer(source: Path, target: Path, work: Path) -> dict[str, Any]:
         "seconds": seconds,
         "minutes": round(seconds / 60, 1),
         "learning_minutes": minutes,
+        "stages": told["times"],
         "frames": told["frames"],
         "source": _clip(source),
         "target": _clip(target),
