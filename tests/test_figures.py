@@ -1,7 +1,8 @@
 """Figures in README and docs agree with the files in `docs/figures` that commands wrote.
 
 A text quotes a file between two comments, `<!-- figures: NAME -->` and `<!-- end of figures -->`;
-every number between them is in that file, rounded as it is shown, or as a percentage.
+every number between them is in that file, rounded as it is shown, or as a percentage.  Outside of
+them, no text names a rate, a quality or a time of computing: those are measured.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ HOW = {"command", "on", "at"}  # how a part came about: dates and the like are n
 _BLOCK = re.compile(r"<!-- figures: ([\w-]+) -->(.*?)<!-- end of figures -->", re.DOTALL)
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?![\w])")
 _CODE = re.compile(r"`[^`]*`|\]\([^)]*\)")
+_SENTENCE = re.compile(r"(?<=[.:;])\s|\|")
+_MEASURED = re.compile(
+    r"\d\s(?:dB|(?:frames|steps|pairs|pictures|latents)(?:/s|\sa\ssecond)|[GT]FLOP|ms\b)"
+)
 
 
 def blocks(text: str) -> list[tuple[str, str]]:
@@ -64,6 +69,13 @@ def test_a_text_says_what_its_files_say(path: Path) -> None:
     for name, quoted in blocks(text):
         document = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
         assert wrong(quoted, document) == [], f"{path.name} and docs/figures/{name}.json disagree"
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_what_was_measured_is_quoted_from_a_file(path: Path) -> None:
+    text = _BLOCK.sub("", path.read_text("utf-8"))
+    measured = [each for each in _SENTENCE.split(text) if _MEASURED.search(each)]
+    assert [each for each in measured if "goal" not in each and "at most" not in each] == []
 
 
 def test_every_file_of_figures_is_quoted_and_says_how_it_came_about() -> None:
