@@ -60,6 +60,7 @@ bench: develop ## run the scripts of benchmarks/, on CLIP=... or a sample perfor
 	@$(BIN)/dancenow pose runs/bench.mp4 -o runs/bench.npz --raw
 	$(BIN)/python benchmarks/decode.py $(CLIP)
 	$(BIN)/python benchmarks/pose_extraction.py $(CLIP)
+	$(BIN)/python benchmarks/estimators.py
 	$(BIN)/python benchmarks/drawing.py
 	$(BIN)/python benchmarks/filters.py runs/bench.npz runs/bench.pose.npz
 	$(BIN)/python benchmarks/performer.py $(CLIP)

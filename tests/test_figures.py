@@ -2,7 +2,7 @@
 
 A text quotes a file between two comments, `<!-- figures: NAME -->` and `<!-- end of figures -->`;
 every number between them is in that file, rounded as it is shown, or as a percentage.  Outside of
-them, no text names a rate, a quality or a time of computing: those are measured.
+them, no text says what was measured in frames, steps or the like a second, dB, FLOP or ms.
 """
 
 from __future__ import annotations
