@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,9 +17,24 @@ from numpy.testing import assert_allclose, assert_array_equal
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.pose.estimators import MediaPipeEstimator
 from dancenow.pose.estimators.base import cast_of
+from dancenow.pose.estimators.graphs import PLAIN, MediaPipeGraphs
 from dancenow.pose.estimators.mediapipe_layout import BODY_LANDMARKS, FACE_POINTS, to_layout
 from dancenow.pose.layout import BODY, FACE, INDEX, LEFT_HAND, MIRROR, RIGHT_HAND
 from dancenow.pose.tracking import track_person
+from dancenow.sample import render_sample
+
+
+def test_a_mask_takes_no_memory_when_nobody_uses_it_any_more() -> None:
+    (frame, _), *_ = render_sample("zola", "groove", seconds=0.1, size=(256, 256))
+    graph = MediaPipeGraphs().pose(PLAIN, masks=True)
+    gc.disable()
+    try:
+        mask = weakref.ref(graph.process(frame).segmentation_mask)
+        assert mask() is None
+    finally:
+        gc.enable()
+        graph.close()
+
 
 CLIPS = Path(__file__).parents[2].parent / "shared" / "clips"
 on_clips = [

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import subprocess
 import sys
 
 import pytest
 import torch
 
-from dancenow.processes import keep_freed_memory, return_freed_memory
+from dancenow.processes import keep_freed_memory, return_freed_memory, share_heaps
 from dancenow.training import Device
 from dancenow.training.team import Team
 
@@ -23,6 +24,7 @@ def test_elsewhere_than_on_linux_memory_is_left_alone(
     monkeypatch.setattr(ctypes, "CDLL", touched.append)
     assert keep_freed_memory.__wrapped__() is False
     return_freed_memory()
+    share_heaps()
     assert not touched
 
 
@@ -48,6 +50,37 @@ held = lambda: (psutil.Process().memory_info().rss - before) >> 20
 kept = held()
 return_freed_memory()
 print(kept, held())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only glibc has several heaps")
+@pytest.mark.parametrize(("given", "heaps"), [({}, 2), ({"MALLOC_ARENA_MAX": "5"}, 5)])
+def test_threads_share_two_heaps_unless_the_user_says_how_many(
+    given: dict[str, str], heaps: int
+) -> None:
+    env = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"}
+    command = [sys.executable, "-c", SHARE + TEN_THREADS + f"again({TEN_THREADS!r})"]
+    told = subprocess.run(command, env=env | given, capture_output=True, text=True, check=True)
+    own, child = (part.count("<heap nr=") for part in told.stdout.split("</malloc>")[:2])
+    assert (own, child) == (heaps, heaps)
+
+
+SHARE = """
+import subprocess, sys
+from dancenow.processes import share_heaps
+share_heaps()
+again = lambda code: subprocess.run([sys.executable, "-c", code])
+"""
+TEN_THREADS = """
+import ctypes, threading
+together = threading.Barrier(11)
+for _ in range(10):
+    threading.Thread(target=lambda: (bytes(2000), together.wait(), together.wait())).start()
+together.wait()
+libc = ctypes.CDLL(None)
+libc.malloc_info(0, ctypes.c_void_p.in_dll(libc, "stdout"))
+libc.fflush(None)
+together.wait()
 """
 
 

@@ -20,7 +20,7 @@ from dancenow.cli.commands import FIELDS
 from dancenow.errors import DanceNowError, DanceNowWarning, InputError
 from dancenow.files import full_disk, is_full
 from dancenow.names import printable
-from dancenow.processes import ENDINGS, end_process, is_secondary_process
+from dancenow.processes import ENDINGS, end_process, is_secondary_process, share_heaps
 
 # Errors of the system that speak of a path as the user gave it.
 _NAMES = {errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
@@ -85,6 +85,7 @@ def _tell_all() -> None:
 
 def main() -> None:
     """Run the command line, and exit with the documented status."""
+    share_heaps()
     came = _end_as_ctrl_c_does()
     verbose = any(word in ("-v", "--verbose") for word in sys.argv[1:])
     if verbose:

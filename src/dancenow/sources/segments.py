@@ -59,7 +59,7 @@ def look_at(
     frames = read_frames(clip, start=start, stop=stop)
     seen = make_estimator(estimator, device=device).stream(frames, masks=masks)
     yield from islice(seen, segment.start - start, segment.stop - start)
-    del seen
+    del seen, frames  # the graphs; the decoder, with what it has read ahead
     return_freed_memory()
 
 

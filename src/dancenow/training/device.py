@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.processes import keep_freed_memory
+from dancenow.processes import keep_freed_memory, return_freed_memory
 from dancenow.training.memory import Precision
 from dancenow.training.probe import missing_operator
 
@@ -60,6 +60,7 @@ class Device:
         # It would print which precision it uses.
         logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
         if self.kind == "cpu":
+            return_freed_memory()
             keep_freed_memory()
         if self.kind in ("cpu", "cuda", "mps"):
             return Fabric(accelerator=self.kind, devices=1, precision=self.precision)

@@ -153,12 +153,13 @@ class PersonSegmenter:
 
     def _segment(self, picture: Frame) -> NDArray[np.float32]:
         if self._graph is None:
+            from dancenow.pose.estimators.graphs import Solution
             from dancenow.pose.estimators.stderr_filter import drop_stderr_lines
 
             with drop_stderr_lines(_NOISE):
                 from mediapipe.python.solutions.selfie_segmentation import SelfieSegmentation
 
-                self._graph = SelfieSegmentation(model_selection=0)
+                self._graph = Solution(SelfieSegmentation(model_selection=0))
                 first: NDArray[np.float32] = self._graph.process(picture).segmentation_mask
                 return first
         mask: NDArray[np.float32] = self._graph.process(picture).segmentation_mask

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -76,24 +77,47 @@ class MediaPipeGraphs:
 
         # Its causal filter lags by a third of a frame; `pose.flow_fusion` does better.
         # The irises come with the refined face mesh, which costs no more time.
-        graph: Graph = Holistic(
-            model_complexity=complexity,
-            smooth_landmarks=False,
-            enable_segmentation=masks,
-            refine_face_landmarks=True,
+        return Solution(
+            Holistic(
+                model_complexity=complexity,
+                smooth_landmarks=False,
+                enable_segmentation=masks,
+                refine_face_landmarks=True,
+            )
         )
-        return graph
 
     def pose(self, complexity: int, *, masks: bool = False) -> Graph:
         from mediapipe.python.solutions.pose import Pose
 
-        graph: Graph = Pose(
-            static_image_mode=True, model_complexity=complexity, enable_segmentation=masks
+        return Solution(
+            Pose(static_image_mode=True, model_complexity=complexity, enable_segmentation=masks)
         )
-        return graph
 
     def detector(self) -> Detector:
         return _PoseDetection()
+
+
+class Solution:
+    """One of MediaPipe's solutions, whose results take no memory when nobody uses them any more.
+
+    MediaPipe makes a class for every result.  Classes refer to themselves, so their masks of the
+    size of a frame would pile up until Python's garbage collector comes by.
+
+    Args:
+        solution: as MediaPipe makes it.
+    """
+
+    def __init__(self, solution: Any) -> None:
+        self._solution = solution
+        self.reset, self.close = solution.reset, solution.close
+
+    def process(self, picture: Picture) -> SimpleNamespace:
+        """What is seen, under MediaPipe's names."""
+        found, result = self._solution.process(picture), SimpleNamespace()
+        for name in found._fields:
+            setattr(result, name, getattr(found, name))
+            setattr(found, name, None)
+        return result
 
 
 class _PoseDetection:
