@@ -18,7 +18,7 @@ from torch import Tensor
 from dancenow.performer.fast.condition import draw_condition
 from dancenow.performer.fast.config import AugmentConfig
 from dancenow.performer.fast.crop import person_box
-from dancenow.performer.fast.references import FineFrames, References
+from dancenow.performer.fast.references import Chosen, FineFrames, References
 from dancenow.performer.fast.texture import Texture
 from dancenow.pose.track import FloatArray
 
@@ -107,8 +107,8 @@ class CropSet:
         """Up to `most` of the crops, spread over the clip, as a source of texture."""
         rows = spread(len(self), most)
         return References(
-            np.ascontiguousarray(self.frames[rows]),
-            np.ascontiguousarray(self.masks[rows]),
+            Chosen(self.frames, rows),
+            Chosen(self.masks, rows),
             self.keypoints[rows],
             self.times[rows],
             self.body_px,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -104,21 +104,39 @@ class FineFrames:
         return FineFrames(data, sizes, factor)
 
 
+class Chosen(Sequence[Frame]):
+    """Some of the pictures of a memory-mapped array, which are read whenever they are wanted.
+
+    Args:
+        pictures: uint8 `(N, H, W)` or `(N, H, W, 3)`.
+        rows: which of them, int64 `(n,)`.
+    """
+
+    def __init__(self, pictures: Frame, rows: NDArray[np.int64]) -> None:
+        self._pictures, self._rows = pictures, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._pictures[self._rows[index]]
+
+
 @dataclass(frozen=True)
 class References:
     """Training frames as a source of texture; all on canvases of one scale.
 
     Attributes:
-        frames: uint8 `(N, H, W, 3)` RGB.
-        masks: uint8 `(N, H, W)`, 255 on the person.
+        frames: `N` times uint8 `(H, W, 3)` RGB.
+        masks: `N` times uint8 `(H, W)`, 255 on the person.
         keypoints: float32 `(N, 137, 3)`, pixels of the canvas and confidence.
         times: float32 `(N,)`, seconds in the clip.
         body_px: height of the standing person on the canvas.
         fine: the frames at a finer resolution; None if the clip has none to give.
     """
 
-    frames: Frame
-    masks: Frame
+    frames: Frame | Sequence[Frame]
+    masks: Frame | Sequence[Frame]
     keypoints: FloatArray
     times: FloatArray
     body_px: float

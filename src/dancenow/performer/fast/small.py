@@ -50,17 +50,21 @@ def smaller(references: References, most: int = MOST_REFERENCES) -> References:
         most: how many to keep.
     """
     rows = spread(len(references), most)
-    masks = references.masks[rows]
-    frames = [_alone(references.frames[row], references.masks[row], 1.0) for row in rows]
+    masks = [references.masks[row] for row in rows]
+    frames = [
+        _alone(references.frames[row], mask, 1.0) for row, mask in zip(rows, masks, strict=True)
+    ]
     fine = references.fine
     if fine is not None:
         factor = fine.factor
-        pictures = [_alone(fine.frame(row), references.masks[row], factor) for row in rows]
+        pictures = [
+            _alone(fine.frame(row), mask, factor) for row, mask in zip(rows, masks, strict=True)
+        ]
         fine = FineFrames.of([pack_picture(each, PACKING) for each in pictures], factor)
     return replace(
         references,
         frames=np.stack(frames),
-        masks=masks,
+        masks=np.stack(masks),
         keypoints=references.keypoints[rows],
         times=references.times[rows],
         fine=fine,
