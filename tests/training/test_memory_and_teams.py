@@ -54,8 +54,8 @@ print(kept, held())
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only glibc has several heaps")
-@pytest.mark.parametrize(("given", "heaps"), [({}, 2), ({"MALLOC_ARENA_MAX": "5"}, 5)])
-def test_threads_share_two_heaps_unless_the_user_says_how_many(
+@pytest.mark.parametrize(("given", "heaps"), [({}, 4), ({"MALLOC_ARENA_MAX": "6"}, 6)])
+def test_threads_share_four_heaps_unless_the_user_says_how_many(
     given: dict[str, str], heaps: int
 ) -> None:
     env = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"}
