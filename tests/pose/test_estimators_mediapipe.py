@@ -23,19 +23,6 @@ from dancenow.pose.layout import BODY, FACE, INDEX, LEFT_HAND, MIRROR, RIGHT_HAN
 from dancenow.pose.tracking import track_person
 from dancenow.sample import render_sample
 
-
-def test_a_mask_takes_no_memory_when_nobody_uses_it_any_more() -> None:
-    (frame, _), *_ = render_sample("zola", "groove", seconds=0.1, size=(256, 256))
-    graph = MediaPipeGraphs().pose(PLAIN, masks=True)
-    gc.disable()
-    try:
-        mask = weakref.ref(graph.process(frame).segmentation_mask)
-        assert mask() is None
-    finally:
-        gc.enable()
-        graph.close()
-
-
 CLIPS = Path(__file__).parents[2].parent / "shared" / "clips"
 on_clips = [
     pytest.mark.clips,
@@ -54,6 +41,18 @@ def holistic(**parts: SimpleNamespace | None) -> SimpleNamespace:
     for i, x in ((11, 0.3), (13, 0.5), (15, 0.7)):
         pose.landmark[i] = SimpleNamespace(x=x, y=0.5, visibility=0.8)
     return SimpleNamespace(**{"pose_landmarks": pose, **parts})
+
+
+def test_a_mask_takes_no_memory_when_nobody_uses_it_any_more() -> None:
+    (frame, _), *_ = render_sample("zola", "groove", seconds=0.1, size=(256, 256))
+    graph = MediaPipeGraphs().pose(PLAIN, masks=True)
+    gc.disable()
+    try:
+        mask = weakref.ref(graph.process(frame).segmentation_mask)
+        assert mask() is None
+    finally:
+        gc.enable()
+        graph.close()
 
 
 def test_landmarks_come_out_in_pixels_of_the_frame_with_their_visibility():
