@@ -688,7 +688,7 @@ def run_check(
     """Run all parts and write the rows after each; what fails is a row, too."""
     person = References.load(folder / "person.safetensors")
     plate = np.asarray(cv2.imread(str(folder / "plate.png")), np.uint8)[..., ::-1].copy()
-    side = person.frames.shape[1]
+    side = person.frames[0].shape[0]
     track = PoseTrack(person.keypoints, 8.0, (side, side))
     check = Check(person, track, device, scale, 60 * minutes, 60 * compared)
     name = torch.cuda.get_device_name(0) if device.kind == "cuda" else device.kind

@@ -65,6 +65,11 @@ class Red(nn.Module):
         one.plate = self.plate[index : index + 1]
         return one
 
+    def rows(self, rows: slice) -> Red:
+        some = Red(self.alpha)
+        some.plate = self.plate[:, :, rows]
+        return some
+
     def mixed(self, _texture: Tensor) -> Foreground:
         colour = torch.tensor([1.0, -1.0, -1.0])[:, None, None].expand_as(self.plate)
         return Foreground(colour, torch.full_like(self.plate[:, :1], self.alpha))

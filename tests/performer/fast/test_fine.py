@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
 
 from dancenow.errors import InputError
 from dancenow.evaluation.pictures import gradient_magnitude
 from dancenow.options import TrainPerformerOptions
 from dancenow.performer import Performer
+from dancenow.performer.fast import performer as painting
 from dancenow.performer.fast.condition import POSE_CHANNELS
 from dancenow.performer.fast.config import PRESETS
 from dancenow.performer.fast.networks import FastGenerator
@@ -87,13 +89,13 @@ def test_finer_pictures_come_back_from_disk_and_damage_is_noticed(
     references.fine.save(tmp_path / "fine.safetensors")
     again = FineFrames.load(tmp_path / "fine.safetensors")
     assert len(again) == len(references) and again.factor == FACTOR
-    np.testing.assert_array_equal(again.frame(3), references.fine.frame(3))
-    sizes = np.array([7] * len(references))
-    FineFrames(np.zeros(3, np.uint8), sizes, FACTOR).save(tmp_path / "fine.safetensors")
+    np.testing.assert_array_equal(again[3], references.fine[3])
+    tensors = load_file(tmp_path / "fine.safetensors")
+    save_file({**tensors, "frames": tensors["frames"][:-1]}, tmp_path / "fine.safetensors")
     with pytest.raises(ValueError, match="damaged"):
         FineFrames.load(tmp_path / "fine.safetensors")
     with pytest.raises(InputError, match="damaged; train"):
-        FineFrames.of([np.arange(9, dtype=np.uint8)], FACTOR).frame(0)
+        FineFrames.of([np.arange(9, dtype=np.uint8)], FACTOR)[0]
 
 
 def test_the_finer_texture_lies_where_the_coarse_one_does(
@@ -121,6 +123,34 @@ def test_the_result_shows_what_only_the_finer_pictures_do(
         assert np.abs(blurred[0] - blurred[1]).mean() < 2
 
 
+@pytest.mark.parametrize("finer", [True, False])
+def test_pictures_are_painted_alike_in_strips_and_whole(
+    references: References, dance: PoseTrack, monkeypatch: pytest.MonkeyPatch, finer: bool
+) -> None:
+    track = double(dance)[:2]
+    performer = copying(references if finer else replace(references, fine=None), dance)
+    pictures = []
+    for rows in (10_000, 7):
+        monkeypatch.setattr(painting, "_STRIP_PX", rows)
+        pictures.append(np.stack(list(performer.perform(track))).astype(int))
+    assert pictures[0].any()
+    np.testing.assert_allclose(*pictures, atol=1)
+
+
+def test_no_more_finer_pieces_are_kept_than_have_room(
+    references: References, dance: PoseTrack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = 200_000
+    plenty, little = FineTexture(Texture(references)), FineTexture(Texture(references))
+    monkeypatch.setattr(little, "_room", room)
+    for reference in range(4):
+        chosen = np.full(len(PIECES), reference)
+        drawn = [each.finer(dance.keypoints[4], chosen, SIZE) for each in (plenty, little)]
+        np.testing.assert_array_equal(*drawn)
+        assert 0 < sum(t.pixels.nbytes for t in little._tiles.values() if t) <= room
+    assert sum(t.pixels.nbytes for t in plenty._tiles.values() if t) > 2 * room
+
+
 def test_a_performer_keeps_its_finer_pictures(
     references: References, dance: PoseTrack, tmp_path: Path
 ) -> None:
@@ -145,6 +175,6 @@ def test_a_clip_gives_finer_pictures_where_the_person_is_larger_than_the_paintin
     crops = prepare_target(PRESETS["tiny"], TargetRequest(clip, CPU, options)).crops
     found = crops.references(384)
     assert found.fine is not None and len(found.fine) == len(found) == 10
-    small = cv2.resize(found.fine.frame(4), crops.canvas, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(found.fine[4], crops.canvas, interpolation=cv2.INTER_AREA)
     assert np.abs(small.astype(int) - found.frames[4]).mean() < 4
     assert crops.references(5).fine is None  # these are other rows

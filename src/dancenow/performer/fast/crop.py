@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from dancenow.performer.layer import Layer
 from dancenow.pose import PoseTrack
 from dancenow.pose.extent import body_extent, standing_height
 from dancenow.pose.layout import CERTAIN, INDEX
@@ -65,6 +66,43 @@ class CropPath:
         last = np.floor((np.array(size) - self.corners[index]) * scale).clip(0, self.canvas)
         left, top, right, bottom = np.concatenate([first, last]).astype(int).tolist()
         return left, top, right, bottom
+
+    def to_frame(
+        self,
+        painted: Frame | None,
+        index: int,
+        size: tuple[int, int],
+        corner_px: tuple[int, int] = (0, 0),
+    ) -> Layer:
+        """What is painted on canvas `index`, at the frame's resolution.
+
+        Args:
+            painted: the canvas or a part of it, uint8 `(h, w, 4)`: RGB premultiplied, so that
+                colours without coverage cannot leak in by interpolation, and coverage; None for
+                nobody.
+            index: which box.
+            size: width and height of the frame in pixels.
+            corner_px: left and top of the part on the canvas.
+        """
+        empty = Layer(np.zeros((0, 0, 4), np.uint8), 0, 0, size)
+        if painted is None:
+            return empty
+        # Corners of a part lie between pixels of the frame, those of the whole canvas do not, and
+        # resizing is many times as fast as warping.
+        left, top = corner_px
+        canvas = np.zeros((self.canvas[1], self.canvas[0], 4), np.uint8)
+        canvas[top : top + painted.shape[0], left : left + painted.shape[1]] = painted
+        whole = np.asarray(cv2.resize(canvas, self.box, interpolation=cv2.INTER_CUBIC), np.uint8)
+        corner, covered = self.corners[index], whole[..., 3] > 0
+        columns, rows = (np.flatnonzero(covered.any(axis=axis)) for axis in (0, 1))
+        if not len(columns):
+            return empty
+        left, top = np.maximum([columns[0], rows[0]], -corner).tolist()
+        right, bottom = np.minimum([columns[-1] + 1, rows[-1] + 1], size - corner).tolist()
+        if left >= right or top >= bottom:
+            return empty
+        pixels = np.ascontiguousarray(whole[top:bottom, left:right])
+        return Layer(pixels, left + int(corner[0]), top + int(corner[1]), size)
 
     def to_canvas(self, keypoints: FloatArray, index: int) -> FloatArray:
         """Keypoints `(137, 3)` of frame `index`, from frame pixels to canvas pixels."""

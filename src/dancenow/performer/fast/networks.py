@@ -36,6 +36,10 @@ class Parts(NamedTuple):
         """Those of one picture of the batch."""
         return Parts(*(each[index : index + 1] for each in self))
 
+    def rows(self, rows: slice) -> Parts:
+        """Those of some rows of pixels."""
+        return Parts(*(each[:, :, rows] for each in self))
+
     def enlarged(self, factor: float) -> Parts:
         """The same at `factor` times the resolution."""
         together = torch.cat(self, dim=1).contiguous()

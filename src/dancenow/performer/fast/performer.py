@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -47,6 +46,7 @@ Item = TypeVar("Item")
 _BATCH = 4  # pictures painted at once
 _AHEAD = 3  # batches drawn ahead
 _SETTLED = 5.0  # seconds after which steadying has forgotten where it began
+_STRIP_PX = 64  # rows mixed at once on a CPU: more do not fit into its caches
 _FADE_PX = 6  # of the canvas; the painted picture fades out at the border of its box
 _FAINT = 6.0  # of 255: coverage that is taken for none
 _MAX_CANVAS = 640  # pixels; a dance that needs a larger box is cropped
@@ -79,14 +79,17 @@ class PlatedScene:
 
 
 class _Inputs(NamedTuple):
-    """The generator's input for some frames: a part of the canvas, uint8 `(B, H, W, C)` each."""
+    """The generator's input for some frames: a part of the canvas, uint8 `(B, H, W, C)` each.
+
+    `fine` is `B` times `(H, W, C)`, of more pixels; None without a finer texture.
+    """
 
     indices: range
     corner: tuple[int, int]
     pose: Frame
     plate: Frame
     texture: Frame
-    fine: Frame | None
+    fine: tuple[Frame, ...] | None
 
 
 class FastPerformer(Performer):
@@ -160,7 +163,7 @@ class FastPerformer(Performer):
                 for index, picture in zip(batch.indices, pictures, strict=True):
                     there = (track.confidence[index] > 0).any()
                     seen = picture if there else None
-                    yield index, _layer(self.scene.size, shown, index, seen, (left, top))
+                    yield index, shown.to_frame(seen, index, self.scene.size, (left, top))
 
         def steadied() -> Iterator[Layer]:
             for index, layer in self._beside(painted(), track):
@@ -204,8 +207,9 @@ class FastPerformer(Performer):
             rows = drawers.map(drawn, indices, poses, chosen)
 
             def inputs() -> _Inputs:
-                pose, plate, texture, *finer = map(np.stack, zip(*rows, strict=True))
-                return _Inputs(indices, (left, top), pose, plate, texture, next(iter(finer), None))
+                pose, plate, texture, *finer = zip(*rows, strict=True)
+                coarse = np.stack(pose), np.stack(plate), np.stack(texture)
+                return _Inputs(indices, (left, top), *coarse, next(iter(finer), None))
 
             return inputs
 
@@ -259,18 +263,23 @@ class FastPerformer(Performer):
         plate = to_tensor(inputs.plate, self.device.torch) / 127.5 - 1
         coarse = to_tensor(inputs.texture, self.device.torch) / 255
         shown = torch.from_numpy(fade).to(self.device.torch)
-        painted: list[Frame] = []
+        height, width = fade.shape
+        painted = np.empty((len(pose), height, width, 4), np.uint8)
+        strip = _STRIP_PX if self.device.kind == "cpu" else height
         with self._threads.measure(len(pose)), self.device.autocast():
             parts = self._painter.parts(pose, plate, coarse)
-            # One by one: at a finer resolution, a whole batch does not fit into the caches.
             for index in range(len(pose)):
-                part, texture = parts.of(index), coarse[index]
-                if inputs.fine is not None:
-                    planes = torch.from_numpy(inputs.fine[index]).to(self.device.torch)
-                    texture = planes.permute(2, 0, 1).contiguous().float().mul_(1 / 255)
-                    part = part.enlarged(factor)
-                painted.append(_premultiplied(part.mixed(texture[None]), shown))
-        return np.stack(painted)
+                part = parts.of(index).enlarged(factor) if factor > 1 else parts.of(index)
+                for top in range(0, height, strip):
+                    rows = slice(top, top + strip)
+                    if inputs.fine is None:
+                        texture = coarse[index, :, rows]
+                    else:
+                        planes = torch.from_numpy(inputs.fine[index][rows]).to(self.device.torch)
+                        texture = planes.permute(2, 0, 1).contiguous().float().mul_(1 / 255)
+                    mixed = part.rows(rows).mixed(texture[None])
+                    painted[index, rows] = _premultiplied(mixed, shown[rows])
+        return painted
 
     def save(self, folder: Path) -> None:
         self.save_as(folder, self.texture.references)
@@ -359,40 +368,3 @@ def _border_fade(canvas: tuple[int, int], px: float) -> NDArray[np.float32]:
         np.minimum(np.arange(n) + 0.5, n - np.arange(n) - 0.5).clip(0, px) / px for n in canvas
     )
     return np.minimum(rows[:, None], columns[None, :]).astype(np.float32)
-
-
-def _layer(
-    size: tuple[int, int],
-    path: CropPath,
-    index: int,
-    painted: Frame | None,
-    corner_px: tuple[int, int] = (0, 0),
-) -> Layer:
-    """A painted canvas, or its part at `corner_px`, at the frame's resolution.
-
-    What is painted is premultiplied, so that colours without coverage cannot leak in by
-    interpolation.
-    """
-    if painted is None or not (covered := painted[..., 3] > 0).any():
-        return Layer(np.zeros((0, 0, 4), np.uint8), 0, 0, size)
-    columns, rows = (np.flatnonzero(covered.any(axis=axis)) for axis in (0, 1))
-    scale = np.array(path.box) / np.array(path.canvas)
-    corner = path.corners[index] + np.array(corner_px) * scale
-    first = np.floor(corner + (np.array([columns[0], rows[0]]) - 1) * scale).astype(int)
-    last = np.ceil(corner + (np.array([columns[-1], rows[-1]]) + 2) * scale).astype(int)
-    left, top = np.maximum(first, 0).tolist()
-    right, bottom = np.minimum(last, size).tolist()
-    if left >= right or top >= bottom:
-        return Layer(np.zeros((0, 0, 4), np.uint8), 0, 0, size)
-    # From frame pixels to canvas pixels; cv2 has pixel centres at .0.
-    offset = (np.array([left, top]) + 0.5 - corner) / scale - 0.5
-    to_canvas = np.array([[1 / scale[0], 0, offset[0]], [0, 1 / scale[1], offset[1]]])
-    same = path.box == path.canvas  # nothing to interpolate
-    scaled = cv2.warpAffine(
-        np.ascontiguousarray(painted),
-        to_canvas,
-        (right - left, bottom - top),
-        flags=(cv2.INTER_NEAREST if same else cv2.INTER_CUBIC) | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return Layer(np.asarray(scaled, dtype=np.uint8), left, top, size)

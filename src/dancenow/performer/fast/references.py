@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
@@ -45,39 +45,55 @@ FAST: Final = Packing(".jpg", 95)
 """Quick to write and to read; used while training."""
 
 
-class FineFrames:
-    """Frames at a finer resolution than the canvas, compressed in memory.
+class PackedPictures(Sequence[Frame]):
+    """Pictures that stay compressed in memory, and are decoded whenever they are wanted.
 
     Args:
         data: the compressed pictures one after the other, uint8 `(bytes,)`.
         sizes: of each in bytes, int64 `(N,)`.
-        factor: their pixels for one of the canvas.
+        grey: they are uint8 `(H, W)`; else `(H, W, 3)` RGB.
+
+    Raises:
+        ValueError: the sizes are not those of the data.
+        InputError: the picture that is wanted is damaged.
     """
 
-    def __init__(self, data: Frame, sizes: NDArray[np.int64], factor: float) -> None:
-        self._data, self._sizes, self.factor = data, sizes, factor
+    def __init__(self, data: Frame, sizes: NDArray[np.int64], *, grey: bool = False) -> None:
+        self._data, self._sizes, self._grey = data, sizes, grey
         self._ends = np.cumsum(sizes)
+        if sizes.min(initial=1) < 1 or int(sizes.sum()) != len(data):
+            raise ValueError("the sizes of pictures are damaged")
+        self._latest = lru_cache(maxsize=4)(self._decoded)  # pieces of one are wanted together
 
     def __len__(self) -> int:
         return len(self._sizes)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._latest(int(index))
+
+    def _decoded(self, index: int) -> Frame:
+        end = int(self._ends[index])
+        flags = cv2.IMREAD_GRAYSCALE if self._grey else cv2.IMREAD_COLOR
+        picture = cv2.imdecode(self._data[end - int(self._sizes[index]) : end], flags)
+        if picture is None:
+            raise InputError("a picture of the person is damaged; train the performer again.")
+        if not self._grey:
+            picture = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+        return np.asarray(picture, dtype=np.uint8)
+
+
+class FineFrames(PackedPictures):
+    """Frames at a finer resolution than the canvas: `factor` of their pixels for one of it."""
+
+    def __init__(self, data: Frame, sizes: NDArray[np.int64], factor: float) -> None:
+        super().__init__(data, sizes)
+        self.factor = factor
 
     @staticmethod
     def of(packed: Sequence[Frame], factor: float) -> FineFrames:
         """From the results of `pack_picture`."""
         sizes = np.array([len(each) for each in packed], np.int64)
         return FineFrames(np.concatenate(packed), sizes, factor)
-
-    def frame(self, index: int) -> Frame:
-        """One of them, uint8 `(H, W, 3)` RGB.
-
-        Raises:
-            InputError: it is damaged.
-        """
-        end = int(self._ends[index])
-        picture = cv2.imdecode(self._data[end - int(self._sizes[index]) : end], cv2.IMREAD_COLOR)
-        if picture is None:
-            raise InputError("a picture of the person is damaged; train the performer again.")
-        return np.ascontiguousarray(picture[..., ::-1]).astype(np.uint8)
 
     def save(self, path: Path) -> None:
         """Write them as safetensors."""
@@ -97,11 +113,10 @@ class FineFrames:
             OSError, KeyError, ValueError, SafetensorError: it is missing or damaged.
         """
         tensors = load_file(path)
-        data, sizes = tensors["frames"].numpy(), tensors["sizes"].numpy()
         factor = float(tensors["factor"])
-        if int(sizes.sum()) != len(data) or not factor > 1:
+        if not factor > 1:
             raise ValueError(f"{path}: damaged")
-        return FineFrames(data, sizes, factor)
+        return FineFrames(tensors["frames"].numpy(), tensors["sizes"].numpy(), factor)
 
 
 class Chosen(Sequence[Frame]):
@@ -172,17 +187,24 @@ class References:
             OSError, KeyError, ValueError, SafetensorError: it is missing or damaged.
         """
         tensors = load_file(path)
-        frames = _unpacked(tensors["frames"], tensors["frames_sizes"], cv2.IMREAD_COLOR)
-        masks = _unpacked(tensors["masks"], tensors["masks_sizes"], cv2.IMREAD_GRAYSCALE)
+        frames, masks = (
+            PackedPictures(
+                tensors[name].numpy(), tensors[f"{name}_sizes"].numpy(), grey=name == "masks"
+            )
+            for name in ("frames", "masks")
+        )
         keypoints: FloatArray = tensors["keypoints"].numpy()
         times: FloatArray = tensors["times"].numpy()
         if not len(frames) == len(masks) == len(keypoints) == len(times) > 0:
             raise ValueError(f"{path}: of unequal lengths")
-        if frames.shape[:3] != masks.shape:
+        try:
+            sizes = {picture.shape[:2] for pictures in (frames, masks) for picture in pictures}
+        except InputError as error:
+            raise ValueError(f"{path}: {error}") from error
+        if len(sizes) > 1:
             raise ValueError(f"{path}: of unequal sizes")
         if keypoints.shape[1:] != (NUM_KEYPOINTS, 3) or not float(tensors["body_px"]) > 0:
             raise ValueError(f"{path}: damaged")
-        frames = np.ascontiguousarray(frames[..., ::-1])
         return References(frames, masks, keypoints, times, float(tensors["body_px"]))
 
 
@@ -191,19 +213,3 @@ def pack_picture(picture: Frame, packing: Packing = FAST) -> Frame:
     picture = np.ascontiguousarray(picture[..., ::-1] if picture.ndim == 3 else picture)
     _, data = cv2.imencode(packing.suffix, picture, packing.parameters)
     return np.asarray(data, dtype=np.uint8).ravel()
-
-
-def _unpacked(data: Tensor, sizes: Tensor, flags: int) -> Frame:
-    """Pictures `(N, H, W)` or `(N, H, W, 3)` BGR.
-
-    Raises:
-        ValueError: one is damaged.
-    """
-    pictures = []
-    ends = np.cumsum(sizes.numpy()).tolist()
-    for start, stop in zip([0, *ends], ends, strict=False):
-        picture = cv2.imdecode(data[start:stop].numpy(), flags) if start < stop else None
-        if picture is None:
-            raise ValueError("a picture is damaged")
-        pictures.append(picture)
-    return np.asarray(np.stack(pictures), dtype=np.uint8)

@@ -57,9 +57,7 @@ def smaller(references: References, most: int = MOST_REFERENCES) -> References:
     fine = references.fine
     if fine is not None:
         factor = fine.factor
-        pictures = [
-            _alone(fine.frame(row), mask, factor) for row, mask in zip(rows, masks, strict=True)
-        ]
+        pictures = [_alone(fine[row], mask, factor) for row, mask in zip(rows, masks, strict=True)]
         fine = FineFrames.of([pack_picture(each, PACKING) for each in pictures], factor)
     return replace(
         references,

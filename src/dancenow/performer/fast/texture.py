@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from threading import RLock
 from typing import Final, NamedTuple
 
@@ -78,7 +78,7 @@ class Texture:
         references: the source of the pixels.
     """
 
-    _most_tiles: int = 10_000  # all of them
+    _room: int = 2**27  # bytes of tiles that are kept
 
     def __init__(self, references: References) -> None:
         self.references = references
@@ -86,6 +86,7 @@ class Texture:
         self._heights = _heights(references.keypoints, references.body_px)
         self._covers: dict[int, list[_Cover | None]] = {}
         self._tiles: OrderedDict[tuple[int, int], _Tile | None] = OrderedDict()
+        self._kept = 0  # bytes of them
         self._lock = RLock()  # for a GPU, several threads draw
 
     def choose(
@@ -164,15 +165,14 @@ class Texture:
                 old = self.references.keypoints[reference]
                 bend = Bend.of(keypoints, old, back) if piece.name == "head" else None
                 _add_warped(sums[piece.layer], tile, back, bend)
-        layers = np.empty((height, width, LAYERS * LAYER_CHANNELS), np.uint8)
+        layers = np.empty((height, width, LAYERS), np.uint32)  # all four channels at once
         for number, layer in enumerate(sums):
             flat = layer.reshape(-1, 4)
             thick = np.flatnonzero(flat[:, 3] > 255)
             pixels = flat[thick]
             flat[thick] = np.round(pixels * (255 / pixels[:, 3:].astype(np.float32)))
-            start = LAYER_CHANNELS * number
-            layers[..., start : start + LAYER_CHANNELS] = layer
-        return layers
+            layers[..., number] = layer.astype(np.uint8).view(np.uint32)[..., 0]
+        return layers.view(np.uint8)
 
     def cover(self, reference: int, number: int) -> _Cover | None:
         """Which pixels of a reference belong to a piece; None if it is not seen."""
@@ -192,9 +192,11 @@ class Texture:
                 self._tiles.move_to_end(key)
             else:
                 cover = self.cover(reference, number)
-                self._tiles[key] = None if cover is None else self._cut(reference, cover)
-                if len(self._tiles) > self._most_tiles:
-                    self._tiles.popitem(last=False)
+                self._tiles[key] = tile = None if cover is None else self._cut(reference, cover)
+                self._kept += 0 if tile is None else tile.pixels.nbytes
+                while self._kept > self._room and len(self._tiles) > 1:
+                    _, oldest = self._tiles.popitem(last=False)
+                    self._kept -= 0 if oldest is None else oldest.pixels.nbytes
             return self._tiles[key]
 
     def _cut(self, reference: int, cover: _Cover) -> _Tile:
@@ -208,13 +210,13 @@ class FineTexture(Texture):
         coarse: the texture at the canvas's resolution; its references have `fine`.
     """
 
-    _most_tiles = 1500  # at most a few hundred megabytes
+    _room = 2**26
 
     def __init__(self, coarse: Texture) -> None:
         references = coarse.references
         assert references.fine is not None
         self.factor, self._coarse = references.fine.factor, coarse
-        self._frame = lru_cache(maxsize=4)(references.fine.frame)
+        self._fine = references.fine
         body_px = references.body_px * self.factor
         keypoints = self._enlarged(references.keypoints)
         super().__init__(replace(references, keypoints=keypoints, body_px=body_px))
@@ -231,7 +233,7 @@ class FineTexture(Texture):
         return self._coarse.cover(reference, number)
 
     def _cut(self, reference: int, cover: _Cover) -> _Tile:
-        return _cut_tile(self._frame(reference), cover, _SHRINK * self.factor)
+        return _cut_tile(self._fine[reference], cover, _SHRINK * self.factor)
 
     def _enlarged(self, keypoints: FloatArray) -> FloatArray:
         return keypoints * np.array([self.factor, self.factor, 1], np.float32)
