@@ -69,8 +69,8 @@ def draw_dwpose(keypoints: NDArray[Any], size: tuple[int, int]) -> Image:
         middle = (round((a[0] + b[0]) / 2), round((a[1] + b[1]) / 2))
         axes = (round(length / 2), max(1, round(_LIMB * scale)))
         outline = cv2.ellipse2Poly(middle, axes, round(angle), 0, 360, 1)
-        cv2.fillConvexPoly(canvas, np.asarray(outline, np.int32), colour)
-    canvas = np.asarray(_DIMMED * canvas, np.uint8)
+        dimmed = [int(_DIMMED * level) for level in colour]
+        cv2.fillConvexPoly(canvas, np.asarray(outline, np.int32), dimmed)
     for joint, colour in zip(body, _COLOURS, strict=True):
         _dot(canvas, joint, _LIMB * scale, colour)
     for rows in (LEFT_HAND, RIGHT_HAND):
