@@ -89,7 +89,7 @@ def encode_jpeg(picture: NDArray[np.uint8], px: int = _LONGEST_PX) -> bytes:
         height, width = (max(1, round(factor * side)) for side in picture.shape[:2])
         shrunk = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
         picture = np.asarray(shrunk, np.uint8)
-    bgr = np.ascontiguousarray(picture[..., ::-1])
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
     done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if not done:
         raise ValueError(f"a picture of shape {picture.shape} cannot be written as JPEG")

@@ -176,7 +176,7 @@ def _sheet(sheet: tuple[Path, str] | None) -> Html:
     read = np.asarray(cv2.imread(str(sheet[0]), cv2.IMREAD_COLOR))
     if read.ndim != 3:  # imread returns None for unreadable files
         return Html("")
-    rgb = read[..., ::-1].astype(np.uint8)
+    rgb = np.asarray(cv2.cvtColor(read, cv2.COLOR_BGR2RGB), np.uint8)
     return picture(encode_jpeg(rgb, _SHEET_PX), sheet[1], sheet[1])
 
 

@@ -150,7 +150,7 @@ def _write_picture(folder: Path, motion: Source, progress: ProgressCallback) -> 
         for index, frame in enumerate(read_frames(clip)):
             face.write(_face(frame, boxes[index]))
             grown = cv2.resize(masks[index], clip.size, interpolation=cv2.INTER_LINEAR)
-            mask.write(np.repeat(np.asarray(grown, np.uint8)[..., None], 3, axis=2))
+            mask.write(np.asarray(cv2.cvtColor(grown, cv2.COLOR_GRAY2RGB), np.uint8))
             progress(Progress("writing faces and masks", index + 1, clip.frames))
     (folder / "background.png").write_bytes(encode_png(source_room(motion, progress)))
     if clip.has_audio:

@@ -210,6 +210,6 @@ class References:
 
 def pack_picture(picture: Frame, packing: Packing = FAST) -> Frame:
     """A picture, uint8 `(H, W, 3)` RGB or `(H, W)`, compressed, uint8 `(bytes,)`."""
-    picture = np.ascontiguousarray(picture[..., ::-1] if picture.ndim == 3 else picture)
-    _, data = cv2.imencode(packing.suffix, picture, packing.parameters)
+    stored = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR) if picture.ndim == 3 else picture
+    _, data = cv2.imencode(packing.suffix, stored, packing.parameters)
     return np.asarray(data, dtype=np.uint8).ravel()

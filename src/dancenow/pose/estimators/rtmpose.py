@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-import numpy as np
+import cv2
 import torch
 
 from dancenow.errors import DanceNowWarning, InputError
@@ -58,7 +58,7 @@ class RTMPoseEstimator(PoseEstimator):
         """Detect all persons in each frame; there are no masks.  See `PoseEstimator.stream`."""
         for frame, cut in with_cuts(frames, at_once=self._quick):
             # YOLOX was trained on BGR pictures, RTMPose on RGB (rtmlib issue 48).
-            boxes = self._detector(np.ascontiguousarray(frame[..., ::-1]))
+            boxes = self._detector(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
             # Without a box rtmlib would take the whole frame for a person.
             if len(boxes) == 0:
                 yield Detection([], cut=cut)
