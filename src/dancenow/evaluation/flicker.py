@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Frame = NDArray[np.uint8]
 Change = NDArray[np.int16]
+Mask = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 
 _BLUR_PX: Final = 1.5  # standard deviation; averages out noise of camera and codec, not motion
@@ -64,11 +65,12 @@ class Flicker:
 
     def _compare(self, made: Change, real: Change, box: Box | None) -> None:
         still = _stands_still(real)
-        self._made += float(np.abs(made[still]).sum()) / 3
-        self._real += float(np.abs(real[still]).sum()) / 3
-        self._still_px += int(still.sum())
+        self._made += cv2.norm(made, cv2.NORM_L1, still) / 3
+        self._real += cv2.norm(real, cv2.NORM_L1, still) / 3
+        self._still_px += cv2.countNonZero(still)
         left, top, right, bottom = box or (0, 0, still.shape[1], still.shape[0])
-        self._error += float(np.abs(made - real)[top:bottom, left:right].mean())
+        inside = slice(top, bottom), slice(left, right)
+        self._error += float(np.abs(made[inside] - real[inside]).mean())
         self._steps += 1
 
     def scores(self) -> FlickerScores | None:
@@ -81,11 +83,11 @@ class Flicker:
         return FlickerScores(self._made / self._still_px, self._real / self._still_px, error)
 
 
-def _stands_still(change: Change) -> NDArray[np.bool_]:
-    """Where the true clip stands still, bool `(H, W)`, given its change `(H, W, 3)`.
+def _stands_still(change: Change) -> Mask:
+    """Where the true clip stands still, uint8 `(H, W)`, 255 or 0, given its change `(H, W, 3)`.
 
     Blurring the signed change gives the change of the blurred frames.
     """
     smooth = cv2.GaussianBlur(change.astype(np.float32), (0, 0), _BLUR_PX)
-    most = np.full(3, _STILL)
-    return np.asarray(cv2.inRange(smooth, -most, most) > 0)
+    most = np.full(3, np.nextafter(np.float32(_STILL), np.float32(0)), np.float64)
+    return np.asarray(cv2.inRange(smooth, -most, most), np.uint8)
