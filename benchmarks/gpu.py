@@ -5,7 +5,7 @@
         [--compare MINUTES]
 
 `make gpu-kit` and `make gpu-check` call them.  The kit holds frames of a sample performer; the
-check needs PyTorch, Lightning Fabric, OpenCV, SciPy, torchmetrics, safetensors and pydantic, but
+check needs PyTorch, Lightning Fabric, OpenCV, SciPy, safetensors and pydantic, but
 neither MediaPipe nor PyAV.  Every part prints its rows as soon as it has them; one that fails says
 so, and the others go on.  With `--device cpu --quick` all of it runs on a CPU, on small networks.
 
@@ -28,7 +28,7 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -217,12 +217,12 @@ def crops_of(check: Check, plate: Frame, body_px: int) -> tuple[CropSet, CropSet
     """Whole frames, scaled so that the person is `body_px` high: to learn, held out, the scene."""
     person = check.person
     stride = 2 ** len(FAST_PRESETS[check.scale.fast].generator.widths)
-    side = max(stride, round(person.frames.shape[1] * body_px / person.body_px / stride) * stride)
-    factor = side / person.frames.shape[1]
+    side = max(stride, round(check.track.size[0] * body_px / person.body_px / stride) * stride)
+    factor = side / check.track.size[0]
     keypoints = person.keypoints.copy()
     keypoints[..., :2] *= factor
 
-    def scaled(pictures: Frame) -> Frame:
+    def scaled(pictures: Iterable[Frame]) -> Frame:
         return np.stack(
             [cv2.resize(p, (side, side), interpolation=cv2.INTER_AREA) for p in pictures]
         )
@@ -468,7 +468,7 @@ def _pairs(check: Check, px: int) -> PairSet:
         [cv2.resize(f, (px, px), interpolation=cv2.INTER_AREA) for f in person.frames]
     )
     keypoints = person.keypoints.copy()
-    keypoints[..., :2] *= px / person.frames.shape[1]
+    keypoints[..., :2] *= px / check.track.size[0]
     rows = np.arange(1, len(frames))
     return PairSet.of_poses(frames, keypoints, np.stack([rows - 1, rows], axis=1))
 

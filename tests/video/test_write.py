@@ -19,6 +19,7 @@ from media import number_of, numbered
 from dancenow.errors import InputError, OutputError
 from dancenow.files import names_in
 from dancenow.video import open_writer, probe, read_frames
+from dancenow.video.convert import to_yuv420
 
 MakeClip = Callable[..., Path]
 NAMES = ["out.mp4", "out.mov", "out.mkv", "out.gif", "out"]
@@ -73,6 +74,20 @@ def test_colours_survive(tmp_path: Path, name: str) -> None:
             writer.write(np.full((64, 128, 3), colour, np.uint8))
     for frame, colour in zip(read_frames(tmp_path / name), COLOURS, strict=True):
         assert np.abs(frame[32, 64].astype(int) - colour).max() <= 4
+
+
+def test_colours_are_converted_to_within_a_level() -> None:
+    frame = np.random.default_rng(0).integers(0, 256, (54, 98, 3), np.uint8)
+    picture = to_yuv420(frame)
+    y, u, v = (np.frombuffer(plane, np.uint8).reshape(plane.height, -1) for plane in picture.planes)
+    red, green, blue = np.moveaxis(frame.astype(float), -1, 0)
+    luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue  # BT.709, section 3
+    expected = 16 + 219 / 255 * luma
+    assert np.abs(y[:, :98] - expected).max() < 0.7
+    for plane, colour, span in ((u, blue, 1.8556), (v, red, 1.5748)):
+        apart = 128 + 224 / 255 * (colour - luma) / span
+        half = apart.reshape(27, 2, 49, 2).mean(axis=(1, 3))
+        assert np.abs(plane[:, :49] - half).max() < 1
 
 
 def test_an_mp4_plays_in_a_browser(tmp_path: Path) -> None:
@@ -214,6 +229,7 @@ FULL_DISK = """
 import resource, sys
 import numpy as np
 from dancenow.errors import OutputError
+from dancenow.video.convert import to_yuv420
 from dancenow.video import open_writer
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))

@@ -65,8 +65,8 @@ class Layer:
         if self.pixels.size:
             height, width = self.pixels.shape[:2]
             region = frame[self.top : self.top + height, self.left : self.left + width]
-            cover = self.pixels[..., 3:].astype(np.float32)
-            straight = self.pixels[..., :3] * (255 / np.maximum(cover, 1))
-            region[..., :3] = straight.round().clip(0, 255)
-            region[..., 3:] = self.pixels[..., 3:]
+            cover = cv2.cvtColor(self.pixels[..., 3], cv2.COLOR_GRAY2RGB)
+            colour = cv2.cvtColor(self.pixels, cv2.COLOR_RGBA2RGB)
+            region[..., :3] = cv2.divide(colour, cover, scale=255)  # 0 where nothing is covered
+            region[..., 3] = self.pixels[..., 3]
         return frame

@@ -112,7 +112,7 @@ def _colours(frame: VideoFrame) -> tuple[str, str]:
 
 
 def to_yuv420(frame: Frame) -> VideoFrame:
-    """Convert RGB to YUV 4:2:0, BT.709 in limited range, to within 0.7 of a level.
+    """Convert RGB to YUV 4:2:0, BT.709 in limited range, to within a level.
 
     FFmpeg's scaler does the same but takes many times as long; OpenCV is quick with three channels
     alone, so luma comes with chroma that nobody wants.

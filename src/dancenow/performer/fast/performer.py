@@ -355,7 +355,7 @@ def _read_plate(folder: Path) -> Frame:
 
 
 def _premultiplied(painted: Foreground, fade: Tensor) -> Frame:
-    """Premultiplied RGB and coverage of one picture, uint8 `(H, W, 4)`."""
+    """Premultiplied RGB and coverage of a picture or some of its rows, uint8 `(H, W, 4)`."""
     alpha = functional.threshold(255 * painted.alpha[0].float() * fade, _FAINT, 0.0)
     colour = (painted.colour[0].float() + 1) * (alpha / 2)
     layer = torch.cat((colour, alpha)).round_().clamp_(0, 255).byte()

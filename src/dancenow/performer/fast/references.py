@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -69,7 +70,7 @@ class PackedPictures(Sequence[Frame]):
         return len(self._sizes)
 
     def __getitem__(self, index: Any) -> Any:
-        return self._latest(int(index))
+        return self._latest(operator.index(index))
 
     def _decoded(self, index: int) -> Frame:
         end = int(self._ends[index])
@@ -79,6 +80,7 @@ class PackedPictures(Sequence[Frame]):
             raise InputError("a picture of the person is damaged; train the performer again.")
         if not self._grey:
             picture = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+        picture.setflags(write=False)  # others read the same
         return np.asarray(picture, dtype=np.uint8)
 
 
