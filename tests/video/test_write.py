@@ -229,7 +229,6 @@ FULL_DISK = """
 import resource, sys
 import numpy as np
 from dancenow.errors import OutputError
-from dancenow.video.convert import to_yuv420
 from dancenow.video import open_writer
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
