@@ -19,9 +19,9 @@ import sys
 import tempfile
 import time
 from contextlib import nullcontext, suppress
-from itertools import islice
 from pathlib import Path
 
+import av
 import psutil
 
 from dancenow.sample import render_sample
@@ -45,21 +45,34 @@ VERBS = {
 
 def make_clip(path: Path, minutes: float, source: Path | None) -> int:
     """Write the long clip; gives its number of frames."""
-    total = round(60 * minutes * FPS)
     if source is None:
         dance = render_sample("zola", "groove", seconds=2, size=(960, 540), fps=FPS)
-        short = path.with_name("short.mp4")
-        with open_writer(short, fps=FPS) as writer:
+        source = path.with_name("short.mp4")
+        with open_writer(source, fps=FPS) as writer:
             for frame, _ in dance:
                 writer.write(frame)
-        source = short
-    written = 0
-    with open_writer(path, fps=FPS, size=SIZE, crf=28) as writer:
-        while written < total:
-            for frame in islice(read_frames(source, size=SIZE), total - written):
-                writer.write(frame)
-                written += 1
-    return written
+    once = path.with_name("once.mp4")
+    with open_writer(once, fps=FPS, size=SIZE, crf=28) as writer:
+        for frame in read_frames(source, size=SIZE):
+            writer.write(frame)
+    return repeat(once, path, round(60 * minutes * FPS))
+
+
+def repeat(source: Path, path: Path, least: int) -> int:
+    """Write a clip several times over, without encoding it anew; gives the number of frames."""
+    with av.open(str(source)) as once, av.open(str(path), "w") as goal:
+        stream = goal.add_stream_from_template(once.streams.video[0])
+        packets = [packet for packet in once.demux(video=0) if packet.dts is not None]
+        times = -(-least // len(packets))
+        length = sum(packet.duration for packet in packets)
+        for number in range(times):
+            for each in packets:
+                packet = av.Packet(bytes(each))
+                packet.stream, packet.time_base = stream, each.time_base
+                packet.is_keyframe, packet.duration = each.is_keyframe, each.duration
+                packet.pts, packet.dts = (at + number * length for at in (each.pts, each.dts))
+                goal.mux(packet)
+    return times * len(packets)
 
 
 def measured(command: list[str], folder: Path) -> tuple[int, float, float]:

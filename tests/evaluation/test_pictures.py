@@ -47,7 +47,7 @@ def test_ssim_of_two_even_pictures_is_its_luminance_term() -> None:
     assert scores.ssim == pytest.approx((2 * a * b + c1) / (a * a + b * b + c1), abs=1e-4)
 
 
-@pytest.mark.parametrize("size", [(32, 40), (180, 120), (19, 12)])
+@pytest.mark.parametrize("size", [(32, 40), (65, 40), (180, 120), (19, 12)])
 @pytest.mark.parametrize("level", [4, 60])
 def test_ssim_is_the_one_of_torchmetrics(size: tuple[int, int], level: int) -> None:
     from torchmetrics.functional.image import structural_similarity_index_measure

@@ -12,7 +12,7 @@ import pytest
 from dancenow.pose.estimators import Detection
 from dancenow.pose.layout import NUM_KEYPOINTS
 from dancenow.sources import segments
-from dancenow.sources.segments import detections, segments_of
+from dancenow.sources.segments import detections, joined, segments_of
 from dancenow.video import ClipInfo, open_writer, probe
 
 
@@ -92,3 +92,14 @@ def test_what_was_seen_in_a_segment_is_kept_and_damage_is_mended(
             kept.write_bytes(b"damaged")
     assert len(asked) == 2 and told[-1] == 13
     shutil.rmtree(folder)
+
+
+def test_joined_detections_are_views_of_one_array_without_masks() -> None:
+    poses = np.random.default_rng(0).random((3, NUM_KEYPOINTS, 3), np.float32)
+    mask = np.ones((4, 4), np.float32)
+    seen = [Detection([poses[0].copy(), poses[1].copy()], mask), Detection([poses[2].copy()])]
+    found = list(joined(iter(seen)))
+    made = [pose for each in found for pose in each.candidates]
+    np.testing.assert_array_equal(made, poses)
+    assert len({id(pose.base) for pose in made}) == 1 and made[0].base is not None
+    assert all(each.mask is None for each in found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -32,7 +32,7 @@ from dancenow.sources.detection import (
     people_entry,
     save_cast,
 )
-from dancenow.sources.segments import look_at, segments_of
+from dancenow.sources.segments import joined, look_at, segments_of
 from dancenow.video import ClipInfo, read_frames
 
 _MASK_PX = 512  # longer side of a stored mask
@@ -168,18 +168,17 @@ def _segment(
     with new_folder(folder) as temporary:
         masks = new_pictures(temporary / _MASKS, (len(wanted), size[1], size[0]))
 
-        def kept(found: Iterable[Detection]) -> Iterator[Detection]:
-            for index, detection in enumerate(found):
+        def kept(segment: range) -> Iterator[Detection]:
+            found = look_at(clip, segment, masks=True)
+            for index, detection in enumerate(found, start=segment.start):
                 if index in row and detection.mask is not None:
                     masks[row[index]] = _small(detection.mask, size)
                 yield replace(detection, mask=None)
                 tell(index + 1)
 
-        seen = chain.from_iterable(
-            look_at(clip, segment, masks=True) for segment in segments_of(clip)
-        )
+        seen = chain.from_iterable(joined(kept(segment)) for segment in segments_of(clip))
         with naming(clip):
-            cast = cast_of(kept(seen), float(clip.fps), clip.size)
+            cast = cast_of(seen, float(clip.fps), clip.size)
         masks.flush()
         return cast
 

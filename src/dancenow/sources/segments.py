@@ -7,7 +7,7 @@ A clip is cut into the same segments wherever it is looked at, and so gives the 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -75,11 +75,20 @@ def detections(
         return
     found = []
     for number, seen in enumerate(look_at(clip, segment, estimator=estimator, device=device)):
-        yield seen
         found.append(seen)
         tell(segment.start + number + 1)
+    packed = _packed(found)
     if segment != range(clip.frames):
-        _write(path, _packed(found))
+        _write(path, packed)
+    yield from _unpacked(packed)
+
+
+def joined(found: Iterable[Detection]) -> Iterator[Detection]:
+    """The same detections without masks, as views of a few large arrays.
+
+    Small arrays of every frame, made between large ones, would keep the memory around them.
+    """
+    return _unpacked(_packed(list(found)))
 
 
 def flow_under(

@@ -122,12 +122,15 @@ def _write_poses(
             (open_files.enter_context(open_writer(folder / name, fps=rate)), draw)
             for name, draw in (("pose.mp4", draw_pose), ("dwpose.mp4", draw_dwpose))
         ]
+        document = open_files.enter_context((folder / "poses.json").open("w", encoding="utf-8"))
+        document.write("[")
         for number, keypoints in enumerate(track.keypoints, start=1):
             for writer, draw in writers:
                 writer.write(draw(keypoints, track.size))
+            separator = ", " if number > 1 else ""
+            document.write(separator + json.dumps(pose_document(keypoints, track.size)))
             progress(Progress("drawing the poses", number, len(track)))
-    frames = [pose_document(keypoints, track.size) for keypoints in track.keypoints]
-    (folder / "poses.json").write_text(json.dumps(frames), "utf-8")
+        document.write("]")
 
 
 def _find_masks(
