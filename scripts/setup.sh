@@ -110,7 +110,7 @@ mend_opencv() {
     lacks=$(library_that_opencv_lacks)
     [ -n "$lacks" ] || return 0
     say "this machine has no $lacks, which OpenCV's full build needs (it opens windows)." \
-        "Putting OpenCV's headless build in its place inside $venv; DanceNow opens no window."
+        "Putting OpenCV's headless build in its place inside $venv; only live dancing in a window needs the full one."
     pip uninstall -qq -y opencv-python opencv-contrib-python opencv-contrib-python-headless
     # shellcheck disable=SC2086
     pip install -q ${PIP_ARGS:-} --no-deps -c constraints.txt opencv-contrib-python-headless

@@ -174,6 +174,16 @@ def test_dances_are_composed_and_options_are_those_of_the_verbs(folder: Path) ->
     assert probe(folder / "out" / "videos" / "zola and bo, 0.mp4").size[0] > 80
 
 
+@pytest.mark.parametrize(("shown", "before"), [("white", "white"), ("source", "target")])
+def test_shared_options_are_those_of_composed_dances_too(
+    folder: Path, shown: str, before: str
+) -> None:
+    text = HEAD + f"background = '{shown}'\n[performers]\nzola = 'zola'\n[dances]\n"
+    (wanted,) = read_batch(planned(folder, f"{text}fresh = {{ from = 'moves' }}"))
+    assert isinstance(wanted.options, GenerateOptions)
+    assert wanted.options.background == before and not wanted.options.credentials
+
+
 def test_a_dance_is_learned_from_a_track_and_two_equal_jobs_are_made(folder: Path) -> None:
     dancing("lin", "groove", seconds=12, fps=24, size=(256, 256)).save(folder / "long.npz")
     plan = planned(

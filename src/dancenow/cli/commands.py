@@ -303,12 +303,12 @@ COMMANDS: Final = (
         (
             Argument(
                 "person",
-                "The folder of a performer or a choreographer, finished or not; or a clip, of "
-                "which the cache is to hold nothing more.",
+                "The folder of a performer, a choreographer or a detector, finished or not; or a "
+                "clip, of which the cache is to hold nothing more.",
             ),
         ),
         is_long=False,
-        confirms="Remove {0} for ever?",
+        confirms="Remove all that was learned of {0} for ever?",
     ),
     *EVALUATIONS,
     Command(

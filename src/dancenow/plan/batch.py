@@ -38,6 +38,8 @@ _LONGEST: Final = 180  # bytes of a name
 _MOST: Final = 10_000  # results
 VIDEO_SUFFIXES: Final = (".mp4", ".mov", ".mkv", ".webm", ".gif")
 _PLACES: Final = ("performer", "source", "dance")
+# Options of transfers that composed dances take, too; a `source` to show they have not.
+_OF_DANCES: Final = ("device", "seed", "background", "watermark", "credentials")
 _INPUTS: Final = ("background", "music", "continue_from", "poses", "source_poses")
 
 
@@ -209,7 +211,8 @@ def _wanted(document: Document, job: Job, where: str, folder: Path) -> Wanted:
         if dance is None:
             raise InputError(f"{where}: {_unknown('dance', job.dance, document.dances)}")
         moves = tuple(_there(folder / each, where) for each in dance.moves)
-        own = {"device": learned.device, "seed": learned.seed, **(dance.model_extra or {}), **own}
+        look = {name: shared[name] for name in _OF_DANCES if shared.get(name, "source") != "source"}
+        own = {**look, **(dance.model_extra or {}), **own}
         options = _options(GenerateOptions, {"codec": "pose", **own}, where, folder)
     pattern = job.name or document.name or "{performer}, {source}"
     values = {
