@@ -14,14 +14,18 @@ from dancenow.cache import entries
 from dancenow.cli import building
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.hashing import content_hash
-from dancenow.options import TrainPerformerOptions
+from dancenow.options import BatchOptions, TrainPerformerOptions
+from dancenow.plan.batch import read_batch
 from dancenow.progress import Progress
 from dancenow.sample.shipped import DANCERS, shipped_dancer
 from dancenow.staging.watermark import Watermark
 from dancenow.video import open_writer, read_frames
+from dancenow.workflows._batch_checks import agreed
+from dancenow.workflows._batch_tasks import tasks_of
+from dancenow.workflows.batch import batch
 from dancenow.workflows.forget import forget_person
 from dancenow.workflows.sample import is_sample
-from dancenow.workflows.train_performer import train_performer
+from dancenow.workflows.train_performer import check_target, load_or_train, train_performer
 from fixture_types import Command, Known, SampleClip, TrainedOn
 
 TINY = {"preset": "tiny", "steps": 2, "device": "cpu"}
@@ -129,6 +133,86 @@ def test_a_clip_and_an_unfinished_training_are_forgotten_too(real: Path, tmp_pat
     assert not (tmp_path / "p").exists() and not any(entries())
     shutil.copyfile(real, tmp_path / "copy.mp4")
     assert forget_person(tmp_path / "copy.mp4").removed == ()
+
+
+def test_what_a_killed_process_left_of_somebody_is_forgotten_too(
+    real: Path, tmp_path: Path, own_cache: Path
+) -> None:
+    folder, mark = tmp_path / "p", "0badb007-12-345-0123abcd.part"  # of another machine
+    train_performer(real, folder, TrainPerformerOptions(consent="yes", **TINY))
+    (crops,) = (entry for entry in entries() if entry.path.parent.name == "crops")
+    left = [crops.path.with_name(f".{crops.path.name}.{mark}"), folder / f".plate.{mark}.png"]
+    for path in left:
+        path.touch()
+    forgotten = forget_person(folder)
+    assert not folder.exists() and not any(path.exists() for path in left)
+    assert left[0] in forgotten.removed
+    del own_cache
+
+
+def test_whom_a_batch_elsewhere_learned_is_forgotten_by_the_clip(
+    real: Path, tmp_path: Path, own_cache: Path
+) -> None:
+    folder = own_cache / "mirrors" / "abc" / "people" / "me-123456"
+    train_performer(real, folder, TrainPerformerOptions(consent="yes", **TINY))
+    assert folder in forget_person(real).removed and not folder.exists()
+    assert "holds nothing of it" in forget_person(real).summary()
+    del tmp_path
+
+
+def test_who_is_being_learned_is_not_forgotten(real: Path, tmp_path: Path, own_cache: Path) -> None:
+    tried = []
+
+    def forget_now(event: Progress) -> None:
+        if event.stage.startswith("learning") and not tried:
+            tried.append(1)
+            with pytest.raises(InputError, match="another process is training in it"):
+                forget_person(real)
+
+    options = TrainPerformerOptions(consent="yes", **TINY)
+    made = train_performer(real, None, options, progress=forget_now)
+    assert tried and made.folder.is_relative_to(own_cache)
+    forget_person(real)
+    assert not made.folder.exists() and not any(entries())
+    del tmp_path
+
+
+def test_hidden_files_do_not_make_another_folder_of_pictures(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(b"picture")
+    before = content_hash(tmp_path)
+    for name in (".DS_Store", "Thumbs.db"):
+        (tmp_path / name).touch()
+    assert content_hash(tmp_path) == before
+
+
+def test_somebody_learned_before_has_to_agree_as_well(real: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    train_performer(real, folder, TrainPerformerOptions(**TINY))
+    with pytest.raises(InputError, match="consent=no"):
+        check_target(folder, TrainPerformerOptions(consent="no"))
+    with pytest.raises(consent.ConsentNeeded):
+        check_target(folder, TrainPerformerOptions(consent="ask"))
+    load_or_train(folder, TrainPerformerOptions(consent="yes"))
+    assert consent.is_settled(folder)
+
+
+def test_a_batch_asks_before_it_learns_and_a_later_yes_learns_nobody_anew(
+    real: Path, tmp_path: Path
+) -> None:
+    plan, out = tmp_path / "plan.toml", tmp_path / "out"
+    text = f"[performers]\nme = '{real}'\n[sources]\ndance = '{real}'\n"
+    plan.write_text(text)
+    with pytest.raises(consent.ConsentNeeded):
+        batch(plan, out, BatchOptions(consent="ask"))
+    assert not out.exists()
+    (silent,) = (task for task in tasks_of(read_batch(plan), out).values() if task.kind == "learn")
+    plan.write_text(f"[options]\nconsent = 'yes'\n{text}")
+    (said,) = (task for task in tasks_of(read_batch(plan), out).values() if task.kind == "learn")
+    assert (silent.key, silent.fingerprint) == (said.key, said.fingerprint)
+    assert silent.output is not None
+    train_performer(real, silent.output, TrainPerformerOptions(**TINY))
+    agreed({said.key: said}, None)
+    assert consent.is_settled(silent.output)
 
 
 @pytest.mark.parametrize(("size", "channels"), [((64, 48), 3), ((1280, 720), 3), ((90, 160), 4)])

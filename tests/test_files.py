@@ -5,21 +5,28 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dancenow import files
 from dancenow.errors import InputError, OutputError
 from dancenow.files import (
     atomic_folder,
     atomic_path,
     check_can_write,
     check_folder,
+    finished_name,
     new_pictures,
+    put_in_place,
+    sweep_one,
     write_bytes,
     write_text,
 )
+from dancenow.processes import swap
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -76,6 +83,57 @@ def test_a_folder_replaces_the_one_before_as_a_whole(tmp_path: Path) -> None:
         with atomic_folder(tmp_path / "set") as temporary:
             (temporary / name).write_bytes(b"1")
     assert contents(tmp_path) == {"set/second": b"1"}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_folders_change_places(
+    at_once: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not at_once:
+        monkeypatch.setattr(files, "swap", lambda _one, _other: False)
+    new, old = tmp_path / "new", tmp_path / "old"
+    for folder in (new, old):
+        folder.mkdir()
+        (folder / folder.name).touch()
+    put_in_place(new, old)
+    assert [path.name for path in old.iterdir()] == ["new"]
+    assert [path.name for path in new.iterdir()] == ["old"]
+
+
+def test_the_system_swaps_at_once_on_linux(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").write_text("file")
+    assert swap(tmp_path / "a", tmp_path / "b") == sys.platform.startswith("linux")
+
+
+def test_what_a_link_stands_for_is_replaced(tmp_path: Path) -> None:
+    for name in ("disk", "there"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link.txt").symlink_to(tmp_path / "disk" / "real.txt")
+    write_text(tmp_path / "link.txt", "new")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "disk" / "real.txt").read_text() == "new"
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    with atomic_folder(tmp_path / "link") as folder:
+        (folder / "x").touch()
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "there" / "x").is_file()
+
+
+def test_a_folder_may_be_named_by_a_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with atomic_folder(Path()) as folder:
+        (folder / "x").touch()
+    assert (tmp_path / "here" / "x").is_file() and len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_another_machine_left_is_swept_after_two_days(tmp_path: Path) -> None:
+    left = tmp_path / ".a.0badb007-12-345-0123abcd.part.txt"
+    left.touch()
+    assert finished_name(left.name) == "a.txt" and finished_name("a.txt") is None
+    assert not sweep_one(left) and left.exists()
+    os.utime(left, (0, time.time() - 3 * 24 * 3600))
+    assert sweep_one(left) and not left.exists()
 
 
 def test_a_folder_that_fails_leaves_the_older_one_and_nothing_else(tmp_path: Path) -> None:

@@ -22,8 +22,9 @@ from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from dancenow.errors import DanceNowWarning, InputError, OutputError
-from dancenow.files import remove, size_of, sweep_one, unfinished, write_text
+from dancenow.files import finished_name, remove, size_of, sweep_one, unfinished, write_text
 from dancenow.hashing import hash_of
+from dancenow.processes import try_lock
 
 T = TypeVar("T")
 
@@ -138,6 +139,16 @@ class Entry:
         """Note of which contents it is made, before it is; and what was told meanwhile."""
         write_text(self.beside(_OF), json.dumps({"of": self.of, "told": told}))
 
+    @property
+    def is_in_work(self) -> bool:
+        """Whether a process is making it."""
+        if not self.beside(_LOCK).exists():
+            return False
+        release = try_lock(self.beside(_LOCK))
+        if release is not None:
+            release()
+        return release is None
+
     def begin(self) -> None:
         """Note of what it is made, for what is not made at once, such as a training."""
         with suppress(OutputError):  # one that is there may lie where nothing can be written
@@ -235,6 +246,15 @@ def entries() -> Iterator[Entry]:
                 yield Entry(path, _noted(path)[0])
 
 
+def _unfinished() -> Iterator[tuple[Path, Entry]]:
+    """What processes of any machine left unfinished, or are at work on; and what it was to be."""
+    for kind in (*_MADE, *_LEARNED):
+        for path in (cache_root() / kind).glob(".*"):
+            name = finished_name(path.name)
+            if name is not None:
+                yield path, Entry(path.with_name(name), _noted(path.with_name(name))[0])
+
+
 def _noted(path: Path) -> tuple[tuple[str, ...], list[str]]:
     """The contents that an entry was made of, and what was told of its clip; none if unknown."""
     try:
@@ -252,21 +272,29 @@ def forget(contents: Collection[str]) -> list[Path]:
     Raises:
         OutputError: something could not be removed.
     """
-    gone = []
-    for entry in list(entries()):
-        of = entry.of
-        if entry.path.parent.name in _LEARNED:
-            of = of or _learned_from(entry.path)
-            concerned = not set(contents).isdisjoint(of)
-        else:
-            concerned = not of or not set(contents).isdisjoint(of)
-        if concerned:
-            there = entry.is_there
-            entry.remove()
-            if entry.is_there:
-                raise OutputError(f"{entry.path}: cannot be removed; it may be in use.")
-            gone += [entry.path] if there else []
-    return gone
+    found, gone = concerned(contents), []
+    leftovers = [path for path, entry in _unfinished() if _concerns(entry, contents)]
+    for entry in found:
+        there = entry.is_there
+        entry.remove()
+        if entry.is_there:
+            raise OutputError(f"{entry.path}: cannot be removed; it may be in use.")
+        gone += [entry.path] if there else []
+    for path in leftovers:
+        remove(path)
+    return gone + leftovers
+
+
+def concerned(contents: Collection[str]) -> list[Entry]:
+    """What was made of any of those contents, or may have been."""
+    return [entry for entry in entries() if _concerns(entry, contents)]
+
+
+def _concerns(entry: Entry, contents: Collection[str]) -> bool:
+    of = entry.of
+    if entry.path.parent.name in _LEARNED:
+        return not set(contents).isdisjoint(of or _learned_from(entry.path))
+    return not of or not set(contents).isdisjoint(of)
 
 
 def _learned_from(folder: Path) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import re
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -19,13 +20,14 @@ import numpy as np
 
 from dancenow import limits
 from dancenow.errors import OutputError
-from dancenow.processes import is_running, this_process
+from dancenow.processes import is_of_this_machine, is_running, swap, this_process
 
 FULL_DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Numbers of the errors that mean no space is left."""
 _LONGEST_STEM: Final = 160  # bytes
 _MANY: Final = 50  # files
-_UNFINISHED: Final = re.compile(r"\..+\.(\w+-\d+-\d+)-[0-9a-f]{8}\.part(\.\w+)?")
+_UNFINISHED: Final = re.compile(r"\.(.+)\.(\w+-\d+-\d+)-[0-9a-f]{8}\.part(\.\w+)?")
+_ABANDONED: Final = 2 * 24 * 3600.0  # seconds after which nobody goes on with an unfinished file
 
 
 def full_disk(path: Path) -> OutputError:
@@ -115,12 +117,25 @@ def sweep_below(folder: Path) -> None:
 
 
 def sweep_one(path: Path) -> bool:
-    """Remove a file or folder if it is unfinished and its process has ended; whether it was so."""
+    """Remove a file or folder if it is unfinished and its process has ended; whether it was so.
+
+    What was begun before this machine was started, or by another, is old after two days.
+    """
     found = _UNFINISHED.fullmatch(path.name)
-    if found is None or is_running(found[1]):
+    if found is None:
         return False
-    remove(path)
-    return True
+    with suppress(OSError):
+        old = time.time() - path.lstat().st_mtime > _ABANDONED
+        if not is_running(found[2]) or (old and not is_of_this_machine(found[2])):
+            remove(path)
+            return True
+    return False
+
+
+def finished_name(name: str) -> str | None:
+    """The name that an unfinished file or folder was to get; None for any other name."""
+    found = _UNFINISHED.fullmatch(name)
+    return None if found is None else f"{found[1]}{found[3] or ''}"
 
 
 def size_of(path: Path) -> int:
@@ -150,9 +165,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it and rename it to `path`.
 
     The temporary name keeps the suffix, which some writers need.  On failure the temporary file is
-    removed and the old file stays.  Lack of space or permission raises `OutputError`.
+    removed and the old file stays.  Lack of space or permission raises `OutputError`.  Of a link,
+    the file that it stands for is replaced.
     """
     check_can_write(path)
+    path = real_place(path)
     temporary = unfinished(path, path.suffix)
     try:
         # Not mkstemp: its files are for the user alone, whatever the umask allows.
@@ -188,9 +205,31 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     with _unfinished_folder(path) as temporary:
         yield temporary
         _flush_folder(temporary)
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.replace(path)
+        put_in_place(temporary, path)
+
+
+def put_in_place(new: Path, path: Path) -> None:
+    """Let a folder that is unfinished take its name; what had it before lies at `new`, if anything.
+
+    Where the system can, this is done at once; elsewhere the old one is back after an error.
+    """
+    path = real_place(path)
+    if not path.exists():
+        new.replace(path)
+    elif not swap(new, path):
+        old = new.with_name(f"{new.name}.old")
+        path.rename(old)
+        try:
+            new.rename(path)
+        except BaseException:
+            old.rename(path)
+            raise
+        old.rename(new)
+
+
+def real_place(path: Path) -> Path:
+    """The path that a link stands for, and a name for `.` and `..`; any other path as it is."""
+    return path.resolve() if path.is_symlink() or path.name in ("", "..") else path
 
 
 @contextmanager
@@ -220,6 +259,7 @@ def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
 
 @contextmanager
 def _unfinished_folder(path: Path) -> Iterator[Path]:
+    path = real_place(path)
     _check_place(path.parent)
     temporary = unfinished(path)
     try:

@@ -22,10 +22,10 @@ def hash_of(*values: object) -> str:
 def content_hash(path: Path, *details: object) -> str:
     """A hash of a file's content, or of a folder's files, and of some details.
 
-    It does not depend on the path.
+    It does not depend on the path, nor on hidden files.
     """
     if path.is_dir():
-        files = sorted(each for each in path.iterdir() if each.is_file())
+        files = sorted(each for each in path.iterdir() if each.is_file() and not _is_note(each))
         states = ((each, each.stat()) for each in files)
         known = tuple((each, state.st_mtime_ns, state.st_size) for each, state in states)
         digest = _of_files(known).copy()
@@ -34,6 +34,11 @@ def content_hash(path: Path, *details: object) -> str:
         digest = _of_file(path.resolve(), found.st_mtime_ns, found.st_size).copy()
     digest.update(repr(details).encode())
     return digest.hexdigest()
+
+
+def _is_note(file: Path) -> bool:
+    """Whether a system's file manager made a file, or it is hidden."""
+    return file.name.startswith(".") or file.name in ("Thumbs.db", "desktop.ini")
 
 
 @lru_cache(maxsize=4096)

@@ -35,6 +35,8 @@ _MMAP_MAX: Final = -4
 _ARENA_MAX: Final = -8
 _ARENAS: Final = "MALLOC_ARENA_MAX"  # glibc's name of it in the environment
 _HEAPS: Final = 4
+_HERE: Final = -100  # AT_FDCWD: names are relative to the working folder
+_EXCHANGE: Final = 2  # RENAME_EXCHANGE
 _NONE: Final = -(10**9)
 _SAME_START: Final = 500  # hundredths of a second by which a clock that is set may move a start
 
@@ -60,6 +62,15 @@ def try_lock(path: Path) -> Callable[[], None] | None:
     return lambda: lock.release(force=True)
 
 
+def swap(one: Path, other: Path) -> bool:
+    """Let two files or folders of one file system change names at once; False where none can."""
+    renameat2 = _of_glibc("renameat2")
+    if renameat2 is None:
+        return False
+    first, second = os.fsencode(one.absolute()), os.fsencode(other.absolute())
+    return renameat2(_HERE, first, _HERE, second, _EXCHANGE) == 0
+
+
 def this_process() -> str:
     """A name for this process that tells, on this machine, whether it is still running."""
     return f"{_machine()}-{os.getpid()}-{_started(os.getpid()) or 0}"
@@ -67,11 +78,16 @@ def this_process() -> str:
 
 def is_running(name: str) -> bool:
     """Whether a process that `this_process` named may still run; one of another machine may."""
-    machine, pid, started = name.split("-")
-    if machine != _machine() or started == "0":
+    _, pid, started = name.split("-")
+    if not is_of_this_machine(name) or started == "0":
         return True
     now = _started(int(pid))
     return now is None or abs(now - int(started)) <= _SAME_START
+
+
+def is_of_this_machine(name: str) -> bool:
+    """Whether `this_process` named a process of this machine since its last start."""
+    return name.split("-")[0] == _machine()
 
 
 @cache

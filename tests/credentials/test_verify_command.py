@@ -29,7 +29,9 @@ def test_an_intact_video_is_described_and_the_status_is_0(dancenow: Command, cli
     status, out, err = dancenow("verify", clip)
     assert (status, err) == (0, "")
     first, *others = out.splitlines()
-    assert first == f"{clip}: Content Credentials, intact: the file is as it was signed"
+    assert (
+        first == f"{clip}: Content Credentials, intact: pictures and sound are as they were signed"
+    )
     said = dict(line.strip().split(": ", 1) for line in others)
     assert said["synthetic"].startswith("yes")
     assert said["made with"].startswith(f"DanceNow {__version__}, 20")

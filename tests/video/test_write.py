@@ -159,6 +159,18 @@ def test_a_folder_of_ours_is_replaced(tmp_path: Path) -> None:
     assert names(tmp_path) == ["empty", "out"]
 
 
+@pytest.mark.parametrize("more", ["notes.txt", "holiday.png", "mine/"])
+def test_a_folder_of_ours_with_files_of_the_users_is_not(more: str, tmp_path: Path) -> None:
+    write(tmp_path / "out", 2)
+    (tmp_path / "out" / ".DS_Store").touch()
+    write(tmp_path / "out", 3)
+    place = tmp_path / "out" / more
+    place.mkdir() if more.endswith("/") else place.touch()
+    with pytest.raises(OutputError, match="more than a clip"):
+        write(tmp_path / "out", 4)
+    assert place.exists() and len(names(tmp_path / "out")) == 5
+
+
 def test_a_folder_of_the_users_is_not(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")

@@ -18,8 +18,8 @@ SIGNABLE: Final = {".mp4": "video/mp4", ".mov": "video/quicktime", ".gif": "imag
 def sign(path: Path, claim: Claim, *, title: str | None = None) -> None:
     """Add credentials to a finished video; pictures and sound are copied unchanged.
 
-    The signed file replaces the old one in one step.  The signature covers the whole file except
-    the credentials themselves.
+    The signed file replaces the old one in one step.  The signature covers pictures, sound and
+    index, not boxes that players ignore (C2PA leaves them out).
 
     Args:
         path: the video, in one of the formats in `SIGNABLE`.

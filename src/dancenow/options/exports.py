@@ -8,6 +8,7 @@ from typing import Annotated
 
 from dancenow.options.field import Option
 from dancenow.options.groups import (
+    ConsentOptions,
     DeviceOptions,
     EstimatorOptions,
     PersonOptions,
@@ -27,7 +28,7 @@ class ExportEdnOptions(DeviceOptions, EstimatorOptions, PosesOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ExportMotionOptions(
-    DeviceOptions, EstimatorOptions, RateOptions, PersonOptions, SourcePosesOptions
+    DeviceOptions, EstimatorOptions, RateOptions, PersonOptions, SourcePosesOptions, ConsentOptions
 ):
     """Options of exporting a motion as conditions of video models."""
 

@@ -124,7 +124,21 @@ class PersonOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetOptions:
+class ConsentOptions:
+    """Whether those agreed who are learned."""
+
+    consent: Annotated[
+        ConsentAnswer | None,
+        Option(
+            "Whether the person agreed to videos of them: yes, which is written beside what is "
+            "learned, or no; ask asks, unless it was said before.",
+            shown_default="ask on a terminal",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetOptions(ConsentOptions):
     """Who is learned of a clip, and what stays in its room."""
 
     target_person: Annotated[
@@ -134,14 +148,6 @@ class TargetOptions:
             metavar="[largest|left|right|N]",
         ),
     ] = "largest"
-    consent: Annotated[
-        ConsentAnswer | None,
-        Option(
-            "Whether the person agreed to videos of them: yes, which is written beside what is "
-            "learned, or no; ask asks, unless it was said before.",
-            shown_default="ask on a terminal",
-        ),
-    ] = None
     others: Annotated[
         Others, Option("Whether other persons stay in the target's room, as far as they are still.")
     ] = Others.remove

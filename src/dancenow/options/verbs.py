@@ -10,6 +10,7 @@ from dancenow.options.field import Option, narrowed
 from dancenow.options.groups import (
     BatchEngine,
     BudgetOptions,
+    ConsentOptions,
     CredentialsOptions,
     DeviceOptions,
     EstimatorOptions,
@@ -125,7 +126,7 @@ class PerformOptions(
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchOptions:
+class BatchOptions(ConsentOptions):
     """Options of a batch; those of its results are in its plan."""
 
     jobs: Annotated[
@@ -344,7 +345,7 @@ class EvaluateDanceOptions(SeedOptions, DeviceOptions, ReportOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluatePerformerOptions(DeviceOptions, EstimatorOptions, ReportOptions):
+class EvaluatePerformerOptions(DeviceOptions, EstimatorOptions, ReportOptions, CredentialsOptions):
     """Options of evaluating a performer."""
 
     poses: Annotated[

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Final
 
 from dancenow.errors import OutputError
-from dancenow.files import check_can_write, scratch_folder
+from dancenow.files import check_can_write, put_in_place, real_place, scratch_folder
 from dancenow.video.convert import Frame
 from dancenow.video.images import NOTE_NAME, written_rate
 from dancenow.video.png import encode_png
+
+_OURS: Final = re.compile(r"\d{6,}\.png|\..*|Thumbs\.db|desktop\.ini")
 
 
 @contextmanager
@@ -29,6 +33,7 @@ def open_folder_writer(
         OutputError: the folder cannot be made, or would replace something else.
     """
     check_may_replace(path)
+    path = real_place(path)
     with scratch_folder(path.parent, path.name) as scratch:
         folder = scratch / "new"
         folder.mkdir()
@@ -39,9 +44,7 @@ def open_folder_writer(
             note["comment"] = comment
         _write_flushed(folder / NOTE_NAME, (json.dumps(note) + "\n").encode())
         check_may_replace(path)
-        if path.exists():
-            path.rename(scratch / "old")
-        folder.rename(path)
+        put_in_place(folder, path)
 
 
 def check_may_replace(path: Path) -> None:
@@ -52,10 +55,16 @@ def check_may_replace(path: Path) -> None:
             f"{path}: is a file; choose another output name (without a suffix it names a folder, "
             "with .mp4 a video)."
         )
-    if path.is_dir() and any(path.iterdir()) and written_rate(path) is None:
+    if path.is_dir() and any(path.iterdir()) and (written_rate(path) is None or _more_in(path)):
         raise OutputError(
             f"{path}: is a folder that holds more than a clip's pictures; choose another output."
         )
+
+
+def _more_in(folder: Path) -> bool:
+    """Whether a folder holds more than what DanceNow wrote and what systems hide in folders."""
+    names = (each.name for each in folder.iterdir())
+    return any(name != NOTE_NAME and not _OURS.fullmatch(name) for name in names)
 
 
 class FolderWriter:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from dancenow import consent
 from dancenow.errors import DanceNowError, InputError
 from dancenow.options import GenerateOptions, PerformOptions, TrainPerformerOptions
+from dancenow.options.groups import ConsentAnswer
+from dancenow.performer import is_performer
 from dancenow.pose.dancers import check_person
 from dancenow.sources.load import check_rate
 from dancenow.staging.show import check_show
 from dancenow.workflows._batch_tasks import Task
+from dancenow.workflows.sample import is_sample
 from dancenow.workflows.train_performer import check_target
 
 _MOST_SEED: Final = 2**63
@@ -26,6 +31,29 @@ def check_tasks(tasks: Iterable[Task]) -> None:
                 _check(task, Path(scratch))
             except DanceNowError as error:
                 raise InputError(f"{task.key}: {str(error).replace(f'{scratch}/', '')}") from error
+
+
+def agreed(tasks: Mapping[str, Task], answer: ConsentAnswer | None) -> dict[str, Task]:
+    """The tasks with what is said of the consent of those who are learned; noted where they are.
+
+    Args:
+        tasks: all of a batch; what its plan says of somebody counts more than the answer.
+        answer: what is said of everybody else; see `consent.check`.
+
+    Raises:
+        ConsentNeeded: the answer is "ask", and nothing was said of somebody before.
+        InputError: somebody does not agree.
+    """
+    found = dict(tasks)
+    for key, task in tasks.items():
+        if task.kind == "learn" and task.output is not None and not is_sample(task.inputs[0]):
+            said = task.options.consent or answer
+            consent.check(task.output, said)
+            if said == "yes" and is_performer(task.output) and not consent.is_settled(task.output):
+                consent.record(task.output)
+            known = None if said == "ask" else said
+            found[key] = replace(task, options=replace(task.options, consent=known))
+    return found
 
 
 def _check(task: Task, scratch: Path) -> None:

@@ -125,16 +125,22 @@ def _once(
     place = f"{plain_file_name(name)}-{fingerprint(inputs, _without_budget(options))[:6]}"
     known = tasks.get(f"{kind} {place}")
     if known is not None and known.options != options:  # the same, learned for another time
-        place = f"{place}-{fingerprint(options)[:6]}"
+        place = f"{place}-{fingerprint(_without_consent(options))[:6]}"
     output = None if folder is None else folder / place
     key = f"{kind} {place}"
     return tasks.setdefault(key, Task(key, kind, inputs, output, options))
 
 
 def _without_budget(options: Any) -> Any:
+    options = _without_consent(options)
     if hasattr(options, "minutes"):
         return replace(options, minutes=None, steps=None, quality=None)
     return options
+
+
+def _without_consent(options: Any) -> Any:
+    """Options of which none says who agreed: that does not change what is learned."""
+    return replace(options, consent=None) if hasattr(options, "consent") else options
 
 
 def _poses(tasks: dict[str, Task], source: Path, options: PerformOptions, count: int) -> Task:
@@ -155,6 +161,7 @@ def _marked(tasks: Mapping[str, Task]) -> dict[str, Task]:
     made = frozenset(task.output for task in tasks.values() if task.output is not None)
     for key, task in tasks.items():
         before = [marked[need].fingerprint for need in task.needs]
-        mark = fingerprint(_VERSION, task.kind, task.inputs, task.options, before, made=made)
+        options = _without_consent(task.options)
+        mark = fingerprint(_VERSION, task.kind, task.inputs, options, before, made=made)
         marked[key] = replace(task, fingerprint=mark)
     return marked

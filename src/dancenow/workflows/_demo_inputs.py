@@ -19,6 +19,8 @@ from dancenow.training import Budget
 from dancenow.version import __version__
 from dancenow.video import open_writer, read_frames
 
+CLIPS: Final = "clips.json"
+"""The file that tells a demo's folder."""
 SOURCE: Final = ("mika", "groove")  # performer and dance
 TARGET: Final = ("zola", "house")
 LEARNED: Final = (("mika", "house"), ("zola", "disco"), ("bo", "groove"), ("lin", "house"))
@@ -101,9 +103,10 @@ def cut_clips(folder: Path, size: DemoSize, progress: ProgressCallback) -> None:
         "target": (*TARGET, size.target_seconds),
         "truth": (TARGET[0], SOURCE[1], size.source_seconds),
     }
-    done, spec = folder / "clips.json", _spec(cast, size.px, size.fps)
+    done, spec = folder / CLIPS, _spec(cast, size.px, size.fps)
     if _holds(done, spec):
         return
+    write_text(done, "")  # whose folder it is
     for name, (performer, dance, seconds) in cast.items():
         clip, track = shipped_clip(performer, dance), shipped_track(performer, dance)
         assert clip is not None and track is not None

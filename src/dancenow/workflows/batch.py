@@ -18,7 +18,7 @@ from dancenow.processes import try_lock
 from dancenow.progress import ProgressCallback, silent
 from dancenow.remote import Mirror, is_remote
 from dancenow.report import PAGE
-from dancenow.workflows._batch_checks import check_tasks
+from dancenow.workflows._batch_checks import agreed, check_tasks
 from dancenow.workflows._batch_page import write_batch_page
 from dancenow.workflows._batch_pool import Pool
 from dancenow.workflows._batch_ray import Cluster
@@ -98,7 +98,7 @@ def batch(
     folder = Path(output) if mirror is None else mirror.folder
     wanted = read_batch(plan)
     check_folder(folder, "batch", ours=any((folder / name).is_file() for name in (RECORD, LOCK)))
-    tasks = tasks_of(wanted, folder)
+    tasks = agreed(tasks_of(wanted, folder), options.consent)
     check_tasks(tasks.values())
     gpus = _gpus()
     count = options.jobs or gpus or max(1, (os.cpu_count() or 1) // _CORES)

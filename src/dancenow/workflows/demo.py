@@ -8,7 +8,7 @@ from typing import Any
 
 from dancenow import consent
 from dancenow.evaluation.clip import ClipScores
-from dancenow.files import make_folder
+from dancenow.files import check_folder, make_folder
 from dancenow.options import (
     DemoOptions,
     GenerateOptions,
@@ -24,6 +24,7 @@ from dancenow.staging.room import performable
 from dancenow.staging.side_by_side import write_beside
 from dancenow.training import Budget
 from dancenow.workflows._demo_inputs import (
+    CLIPS,
     FULL,
     QUICK,
     DemoSize,
@@ -98,6 +99,7 @@ def run_demo(options: DemoOptions | None = None, *, progress: ProgressCallback =
     folder, seed = options.out, options.seed
     run = _Run(options, QUICK if options.quick else FULL, progress)
     size, times = run.size, run.times
+    check_folder(folder, "demo", ours=(folder / CLIPS).is_file())
     make_folder(folder)
     with times.stage("clips"):
         cut_clips(folder, size, progress)

@@ -29,7 +29,7 @@ from dancenow.pose.dancers import LARGEST
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import Source, load_poses
 from dancenow.staging.backdrop import TARGET
-from dancenow.staging.result import ResultWriter, open_result
+from dancenow.staging.result import ResultWriter, marked, open_result
 from dancenow.staging.room import Staged, stage
 from dancenow.staging.show import performance_claim
 from dancenow.training import choose_device
@@ -110,6 +110,7 @@ def _measured(trial: _Trial, times: StageTimes, progress: ProgressCallback) -> P
     performer, info, clip = trial.performer, trial.info, trial.info.path
     keep, report = trial.options.keep, trial.options.report
     claim = performance_claim(Made.performance, [performer], TARGET, clip, trial.folder)
+    claim = marked(claim, trial.options)
     also = nullcontext() if keep is None else open_result(keep, claim, fps=info.fps, size=info.size)
     # In the cache, where the user has disk space for pictures.
     with (

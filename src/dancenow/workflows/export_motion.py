@@ -27,7 +27,7 @@ from dancenow.staging.conversion import cut_sound
 from dancenow.staging.room import performable
 from dancenow.video import ClipInfo, open_writer, probe, read_frames
 from dancenow.video.png import encode_png
-from dancenow.workflows.train_performer import load_or_train
+from dancenow.workflows.train_performer import check_target, load_or_train
 
 Frame = NDArray[np.uint8]
 
@@ -85,6 +85,9 @@ def export_motion(
     source, output = Path(source), Path(output)
     options, times = options or ExportMotionOptions(), StageTimes()
     check_folder(output, "motion", ours=False)
+    first_look = TrainPerformerOptions(minutes=0, device=options.device, consent=options.consent)
+    if options.performer is not None:
+        check_target(options.performer, first_look)
     with times.stage("detect"):
         found_here = options.source_poses is None and options.estimator == "mediapipe"
         if found_here and not is_without_picture(source):  # masks and poses in one pass
@@ -100,7 +103,6 @@ def export_motion(
         )
     track = motion.track
     if options.performer is not None:
-        first_look = TrainPerformerOptions(minutes=0, device=options.device)
         known = load_or_train(options.performer, first_look, progress=progress, times=times)
         track = performable(known.performer, track, retarget=options.retarget)
     if output.exists():

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from dancenow import consent
-from dancenow.cache import entries, forget
+from dancenow.cache import cache_root, concerned, entries, forget
 from dancenow.choreographer import is_choreographer
 from dancenow.detector import is_detector
 from dancenow.errors import InputError, OutputError, counted
-from dancenow.files import remove, size_of
+from dancenow.files import finished_name, remove, size_of
 from dancenow.hashing import content_hash
 from dancenow.model_files import is_model_file
 from dancenow.performer import is_performer
 from dancenow.processes import try_lock
 from dancenow.reading import read_object
+from dancenow.sources.stick_figures import is_authors_folder
 from dancenow.training.session import CHECKPOINT, LOCK, MARKER, contents_of
 
 _OURS = frozenset((CHECKPOINT, "previews", "logs", "index.html", consent.FILE))
@@ -43,11 +44,16 @@ class Forgotten:
 
     def summary(self) -> str:
         """A few lines for the user."""
+        others = f"none of the {self.looked_at:,} others that the cache holds is of it"
         lines = [
             f"{self.what}: forgotten; {counted(len(self.removed), 'thing')} "
-            f"({self.bytes / 1e6:,.1f} MB) are removed, and none of the "
-            f"{self.looked_at:,} others that the cache holds is of it"
+            f"({self.bytes / 1e6:,.1f} MB) are removed, and {others}"
         ]
+        if not self.removed:
+            lines = [
+                f"{self.what}: the cache holds nothing of it. A folder of pictures that has "
+                "changed is another one; what was learned with -o is forgotten by its folder."
+            ]
         lines += [f"  stays, since it is not ours: {path}" for path in self.left]
         return "\n".join(lines)
 
@@ -71,8 +77,16 @@ def forget_person(what: str | Path) -> Forgotten:
     learned = what.is_dir() and _is_learned(what)
     if what.is_dir() and not learned and not any(what.iterdir()):
         raise InputError(f"{what}: is empty; give the folder of a performer, or a clip.")
-    contents = _contents(what) if learned else {content_hash(what)}
-    with _alone(what) if learned else nullcontext():
+    contents = _contents(what) if learned else _contents_of_clip(what)
+    mirrored = [folder for folder in _mirrored() if not contents.isdisjoint(_contents(folder))]
+    found = concerned(contents)
+    for entry in found:
+        if entry.is_in_work:
+            raise InputError(f"{what}: another process is at work on it; stop it first.")
+    folders = [*([what] if learned else []), *mirrored, *(entry.path for entry in found)]
+    with ExitStack() as alone:
+        for folder in folders:
+            alone.enter_context(_alone(folder))
         kept = {entry.path: size_of(entry.path) for entry in entries()}
         removed = forget(contents)  # first: the folder tells what to look for
         freed = sum(kept.get(path, 0) for path in removed)
@@ -80,18 +94,33 @@ def forget_person(what: str | Path) -> Forgotten:
         if any(not contents.isdisjoint(entry.of) for entry in looked_at):
             raise OutputError(f"{what}: something of it is still in the cache; try again.")
         for path in sorted(what.iterdir()) if learned and what.is_dir() else ():
-            if path.name in _OURS or is_model_file(path.name):
+            if _is_ours(finished_name(path.name) or path.name):
                 freed += size_of(path)
                 remove(path)
                 if path.exists():
                     raise OutputError(f"{path}: cannot be removed; it may be in use.")
                 removed.append(path)
+        for folder in mirrored:
+            freed += size_of(folder)
+            remove(folder)
+            removed.append(folder)
     left: tuple[Path, ...] = ()
     if learned and what.is_dir():
         left = tuple(sorted(what.iterdir()))
         if not left:
             what.rmdir()
     return Forgotten(what, tuple(removed), freed, left, len(looked_at))
+
+
+def _is_ours(name: str) -> bool:
+    return name in _OURS or is_model_file(name)
+
+
+def _mirrored() -> Iterator[Path]:
+    """Whoever was learned, and whatever dance, by batches whose folder lies elsewhere."""
+    for folder in (cache_root() / "mirrors").glob("*/*/*"):
+        if folder.parent.name in ("people", "dances") and folder.is_dir() and _is_learned(folder):
+            yield folder
 
 
 @contextmanager
@@ -111,6 +140,12 @@ def _is_learned(folder: Path) -> bool:
     """Whether something was learned, or begun to be, in a folder."""
     begun = (folder / CHECKPOINT / MARKER).is_file()
     return begun or is_performer(folder) or is_choreographer(folder) or is_detector(folder)
+
+
+def _contents_of_clip(clip: Path) -> set[str]:
+    """A clip, or a folder of pictures, or of the authors' data, which is known by its parts."""
+    parts = [each for each in clip.iterdir() if each.is_dir()] if is_authors_folder(clip) else []
+    return {content_hash(each) for each in (clip, *parts)}
 
 
 def _contents(folder: Path) -> set[str]:

@@ -122,7 +122,7 @@ def train_performer(
 
 def _record_consent(folder: Path, target: Path, answer: str | None) -> None:
     if not consent.is_settled(folder) and not is_secondary_process():
-        if is_sample(target):
+        if folder != target and is_sample(target):
             consent.record(folder, consent.OF_SAMPLES)
         elif answer == "yes":
             consent.record(folder)
@@ -138,6 +138,7 @@ def load_or_train(
     """The performer in a folder, or one trained on a clip in the cache."""
     if not is_performer(target):
         return train_performer(target, None, options, progress=progress, times=times)
+    _record_consent(target, target, options.consent)
     device = TrainingPlan.of(options, target).device
     return Trained.of(target, Performer.load(target, device), times or StageTimes())
 
@@ -150,7 +151,8 @@ def check_target(target: Path, options: TrainPerformerOptions) -> None:
     """
     check_person(options.target_person, "target_person")
     plan = TrainingPlan.of(options, target)
-    if not is_performer(target):
+    learned = is_performer(target)
+    if not learned:
         plan.method.check_target(target, plan.config)
-        if not is_sample(target):
-            consent.check(plan.cached(target).path, options.consent)
+    if learned or not is_sample(target):
+        consent.check(target if learned else plan.cached(target).path, options.consent)

@@ -124,7 +124,8 @@ def _load(
     """A performer that is trained already."""
     trained = load_or_train(target, training, times=times)
     same = training.preset == trained.preset
-    unused = replace(training, preset=TransferOptions().preset) if same else training
+    unused = replace(training, consent=None)  # which was noted
+    unused = replace(unused, preset=TransferOptions().preset) if same else unused
     warn_of_unused(target, unused, "dancenow train performer")
     check_performer(options, trained.performer, source)
     return trained

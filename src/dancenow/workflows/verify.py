@@ -18,7 +18,7 @@ from dancenow.workflows.judge import judge
 Status = Literal["intact", "changed", "doubtful", "none"]
 
 _STATES: Final = {
-    "intact": "Content Credentials, intact: the file is as it was signed",
+    "intact": "Content Credentials, intact: pictures and sound are as they were signed",
     "changed": "Content Credentials that no longer hold: the file was changed after it was signed",
     "doubtful": "Content Credentials that cannot be relied upon",
 }
