@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import stat
+import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ from numpy.typing import NDArray
 from dancenow import limits
 from dancenow.errors import DanceNowError, InputError
 
+_END: Final = 22  # bytes of the record with which a ZIP ends
+_MEMBERS: Final = 20_000  # files that a ZIP may list
+_LISTED: Final = 8 << 20  # bytes of its list
 _OF_THE_MACHINE: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
 
 
@@ -101,6 +105,22 @@ def read_object(path: Path, otherwise: str) -> dict[str, Any]:
     return document
 
 
+def check_zip(path: Path) -> None:
+    """Raise `InputError` if a ZIP's table of contents is too large to be read; none has this many.
+
+    Python reads all of it before anybody can say how many files are welcome.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _END - 65_535))
+        tail = file.read()
+    at = tail.rfind(b"PK\5\6")
+    if 0 <= at <= len(tail) - _END:
+        count, listed = struct.unpack("<HI", tail[at + 10 : at + 16])
+        if count > _MEMBERS or listed > _LISTED:
+            raise InputError(f"{path}: lists more files than anything that DanceNow reads.")
+
+
 def read_arrays(path: Path, otherwise: str) -> dict[str, NDArray[Any]]:
     """The arrays of a `.npz` file; those of Python objects are refused.
 
@@ -109,6 +129,7 @@ def read_arrays(path: Path, otherwise: str) -> dict[str, NDArray[Any]]:
     """
     with reading(path, otherwise):
         check_file(path)
+        check_zip(path)
         with zipfile.ZipFile(path) as archive:  # before anything is unpacked
             limits.check_packed(path, sum(member.file_size for member in archive.infolist()))
         with np.load(path, allow_pickle=False) as file:

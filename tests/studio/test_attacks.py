@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import struct
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,11 +29,13 @@ from dancenow.cache import Entry  # noqa: E402
 from dancenow.errors import InputError  # noqa: E402
 from dancenow.files import write_text  # noqa: E402
 from dancenow.hashing import content_hash  # noqa: E402
+from dancenow.reading import read_arrays  # noqa: E402
 from dancenow.studio.app import _build_app  # noqa: E402
+from dancenow.studio.archive import size_unpacked  # noqa: E402
 from dancenow.studio.config import Limits, StudioConfig  # noqa: E402
 from dancenow.studio.forgetting import entries_of  # noqa: E402
 from dancenow.studio.forms import TransferForm  # noqa: E402
-from dancenow.studio.job import Job  # noqa: E402
+from dancenow.studio.job import Job, JobState  # noqa: E402
 from dancenow.studio.library import EntryKind, LibraryEntry  # noqa: E402
 from dancenow.studio.orders import Orders  # noqa: E402
 from dancenow.studio.plans import PlanDesk  # noqa: E402
@@ -38,7 +43,7 @@ from dancenow.studio.service import StudioService  # noqa: E402
 from dancenow.studio.sound import is_sound  # noqa: E402
 from dancenow.studio.web import answers, patience  # noqa: E402
 from dancenow.studio.web.attempts import ACCOUNT, ADDRESS, Attempts  # noqa: E402
-from dancenow.studio.web.guard import OWNER_KEY, Guard  # noqa: E402
+from dancenow.studio.web.guard import OWNER_KEY, Guard, _account  # noqa: E402
 
 
 @pytest.fixture
@@ -280,11 +285,107 @@ def test_deleting_a_person_forgets_all_that_was_made_of_them(service: StudioServ
 
 def test_what_was_cut_out_of_a_clip_takes_the_clip_with_it(service: StudioService) -> None:
     whole, part = uploaded(service, "anna", "whole.mp4"), uploaded(service, "anna", "part.mp4")
-    id = part.removeprefix("upload:")
-    service.uploads("anna").note(id, origin=whole.removeprefix("upload:"))
-    _, entry = ordered_and_cancelled(service, part)
+    small, other = uploaded(service, "anna", "small.mp4"), uploaded(service, "anna", "other.mp4")
+    for cut, origin in ((part, whole), (small, part), (other, whole)):
+        ids = (ref.removeprefix("upload:") for ref in (cut, origin))
+        service.uploads("anna").note(next(ids), origin=next(ids))
+    _, entry = ordered_and_cancelled(service, small)
     service.delete("anna", entry.id)
     assert service.uploads("anna").all() == []
+
+
+def test_what_was_made_of_an_upload_goes_with_it_unless_somebody_has_the_same(
+    service: StudioService,
+) -> None:
+    first, second = (uploaded(service, who) for who in ("anna", "ben"))
+    ids = {who: ref.removeprefix("upload:") for who, ref in (("anna", first), ("ben", second))}
+    uploads = service.uploads("anna").get(ids["anna"])
+    assert uploads is not None
+    cached = Entry.named("crops", [content_hash(uploads.file)])
+    cached.get(lambda: write_text(cached.path, "somebody"), lambda: None)
+    service.remove_upload("anna", ids["anna"])
+    assert cached.is_there
+    service.remove_upload("ben", ids["ben"])
+    assert not cached.is_there
+
+
+def test_pictures_of_who_was_deleted_go_from_jobs_that_stay(service: StudioService) -> None:
+    job, entry = ordered_and_cancelled(service, uploaded(service, "anna"))
+    kept = replace(job, state=JobState.done)
+    learned = replace(kept, id="b" * 20, kind="learn_person")
+    for done in (kept, learned):
+        service.queue._jobs[done.id] = done
+        service.queue.folder(done).mkdir(exist_ok=True)
+        (service.queue.folder(done) / "preview.jpg").touch()
+    (service.queue.folder(kept) / "result.mp4").touch()
+    service.delete("anna", entry.id)
+    assert service.queue.jobs_of("anna") == [kept]
+    assert [path.name for path in service.queue.folder(kept).iterdir() if path.suffix != ".json"
+            ] == ["result.mp4"]  # fmt: skip
+
+
+def test_what_temporary_jobs_left_is_swept(tmp_path: Path) -> None:
+    left = tmp_path / "owners" / "anna" / "jobs" / ("a" * 20) / "dance.npz"
+    write_text_of(left, "moves")
+    StudioService(StudioConfig(tmp_path, workload=WORKLOAD)).queue.close()
+    assert not left.parent.exists()
+
+
+def test_an_archive_counts_as_what_it_unpacks_to(service: StudioService) -> None:
+    path = service.temp_folder / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", b"{}")
+        archive.writestr("preview.png", bytes(11_000_000))
+    assert path.stat().st_size < 100_000
+    with pytest.raises(InputError, match="allowed; delete"):
+        service.import_archive("anna", path, "a.zip", consent=True)
+
+
+def test_a_list_of_too_many_files_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 30_000, 30_000, 3_000_000, 0, 0)
+    path.write_bytes(bytes(3_000_000) + end)
+    for read in (size_unpacked, lambda path: read_arrays(path, "is damaged.")):
+        with pytest.raises(InputError, match="lists more files"):
+            read(path)
+
+
+def test_tokens_are_guessed_as_slowly_as_a_password() -> None:
+    attempts = Attempts(lambda: 0.0)
+    for number in range(ACCOUNT.burst):
+        attempts.failed(f"address {number}", _account(f"Bearer {number}"))
+    assert attempts.wait("another", _account("bearer x"), "x") > 0
+    assert attempts.wait("another", _account("Basic YW5uYTp4"), "x") <= 0
+
+
+def test_only_one_frame_of_an_owner_is_looked_at(
+    service: StudioService, page: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def show(*_: object) -> None:
+        begun.set()
+        go_on.wait(60)
+
+    monkeypatch.setattr(service.live, "show", show)
+    url = "/api/live/frame?person=sample:zola&behind=white"
+    first = threading.Thread(target=page.post, args=(url,), kwargs={"content": b"x"})
+    first.start()
+    assert begun.wait(60)
+    monkeypatch.setattr(service.live, "show", lambda *_: pytest.fail("a second one"))
+    assert page.post(url, content=b"x").status_code == 204
+    go_on.set()
+    first.join()
+
+
+def test_a_sample_comes_into_the_library_once(service: StudioService) -> None:
+    threads = [threading.Thread(target=service.performer, args=("anna", "sample:bo"))
+               for _ in range(5)]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(service.library("anna").all(EntryKind.person)) == 1
 
 
 @pytest.mark.parametrize("confirmed", ["yes", 1, "true", 1.0, None, [], False])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 import wave
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,7 +16,7 @@ from PIL import Image
 from dancenow.errors import InputError
 from dancenow.studio.config import Limits
 from dancenow.studio.media_types import UploadKind, detect_media_type
-from dancenow.studio.uploads import Uploads, inspect, is_id, plain_name
+from dancenow.studio.uploads import Uploads, _made, inspect, is_id, plain_name
 from dancenow.video import open_writer
 
 LIMITS = Limits(megabytes=1, seconds=5, megapixels=0.05)
@@ -166,8 +168,25 @@ def test_old_uploads_are_removed_but_those_that_are_needed(tmp_path: Path) -> No
     for upload in (old, needed):
         before = time.time() - 1000
         os.utime(upload.file.parent, (before, before))
-    uploads.prune(500, {needed.id})
-    assert [uploads.get(u.id) is not None for u in (old, needed, new)] == [False, True, True]
+    assert uploads.older_than(500, {needed.id}) == [old.id]
+    shutil.rmtree(new.file.parent)
+    assert {upload.id for upload in uploads.all()} == {old.id, needed.id}
+    assert time.time() - _made(new.file.parent) < 60  # which is gone: as if it were new
+
+
+def test_the_length_of_music_is_not_what_its_header_says(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mp3", rate=44100)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 8 * 44100), np.float32), "fltp", "mono")
+        frame.sample_rate = 44100
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    data = path.read_bytes()
+    at = max(data.find(b"Xing"), data.find(b"Info"))
+    assert at > 0
+    path.write_bytes(data[: at + 8] + (10).to_bytes(4, "big") + data[at + 12 :])
+    with pytest.raises(InputError, match="is 8 s long; at most 5 s"):
+        inspect(path, "a.mp3", UploadKind.sound, LIMITS)
 
 
 def test_names_are_short_single_lines() -> None:

@@ -15,7 +15,7 @@ from dancenow import consent
 from dancenow.errors import InputError
 from dancenow.files import atomic_path
 from dancenow.model_files import is_model_file
-from dancenow.reading import reading
+from dancenow.reading import check_zip, reading
 from dancenow.studio.config import MEGABYTE
 
 METADATA_FILE: Final = "studio.json"
@@ -32,6 +32,20 @@ def pack(files: dict[str, Path], output: Path) -> None:
     with atomic_path(output) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, path in files.items():
             archive.write(path, name)
+
+
+def size_unpacked(path: Path) -> int:
+    """Bytes that an archive says it holds; 0 where it is none, which `unpack` tells.
+
+    Raises:
+        InputError: it holds too much.
+    """
+    check_zip(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+        return 0
 
 
 def unpack(path: Path, folder: Path, *, most_bytes: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from dancenow.cache import forget
@@ -14,7 +15,7 @@ from dancenow.studio.job import Job
 from dancenow.studio.job_queue import JobQueue
 from dancenow.studio.library import EntryKind, Library, LibraryEntry
 from dancenow.studio.tasks import file_of
-from dancenow.studio.uploads import Uploads, is_id
+from dancenow.studio.uploads import Upload, Uploads, is_id
 from dancenow.training.session import contents_of
 
 
@@ -35,10 +36,11 @@ def forget_entry(
     theirs = [job for job in queue.jobs_of(owner) if _shows(job, entry)]
     others = {id for job in queue.jobs_of(owner) if job not in theirs for id in job.request["uses"]}
     for job in theirs:
-        if job.state.resumable:
+        if job.state.resumable or job.kind == "learn_person":  # which leaves its pictures alone
             queue.remove(owner, job.id)
-        elif (first := file_of(queue.folder(job), "first")) is not None:
-            remove(first)
+        for stem in ("first", "preview"):
+            if (seen := file_of(queue.folder(job), stem)) is not None:
+                remove(seen)
     contents = {content_hash(clip) for clip in entry.clips} | contents_of(entry.trained)
     sizes = {clip.stat().st_size for clip in entry.clips}
     if not entry.sample and entry.kind is EntryKind.dance and entry.ready:
@@ -50,14 +52,49 @@ def forget_entry(
         for upload in found.values()
         if upload.file.stat().st_size in sizes and content_hash(upload.file) in contents
     ]
-    shown += [found[upload.origin] for upload in shown if upload.origin in found]
-    for upload in {upload.id: upload for upload in shown}.values():
+    for upload in _with_their_parts(shown, found):
         if upload.id not in others:
             contents.add(content_hash(upload.file))
             with suppress(InputError):  # the time line uses it
                 remove_upload(upload.id)
     if not entry.sample:
         forget(contents)
+
+
+def drop_upload(uploads: Uploads, id: str, owners: Path) -> None:
+    """Remove an upload, and what the cache holds of it unless anybody else keeps the same file.
+
+    Args:
+        uploads: its owner's.
+        id: of the upload.
+        owners: the folder with the folders of all owners.
+    """
+    upload = uploads.get(id)
+    if upload is None:
+        uploads.remove(id)  # what is left of one that is damaged
+        return
+    size, content = upload.file.stat().st_size, content_hash(upload.file)
+    uploads.remove(id)
+    kept = chain(owners.glob("*/uploads/*/*"), owners.glob("*/library/*/clips/*"))
+    if not any(_is_same(file, size, content) for file in kept):
+        forget({content})
+
+
+def _is_same(file: Path, size: int, content: str) -> bool:
+    try:
+        return file.stat().st_size == size and content_hash(file) == content
+    except OSError:  # gone meanwhile
+        return False
+
+
+def _with_their_parts(shown: list[Upload], found: dict[str, Upload]) -> list[Upload]:
+    """Uploads with those that they were cut out of, and all that was cut out of these."""
+    ids, before = {upload.id for upload in shown}, set[str]()
+    while ids != before:
+        before = set(ids)
+        ids |= {found[id].origin for id in before if found[id].origin in found}
+        ids |= {upload.id for upload in found.values() if upload.origin in before}
+    return [found[id] for id in sorted(ids)]
 
 
 def _shows(job: Job, entry: LibraryEntry) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dancenow.errors import InputError
-from dancenow.files import write_text
+from dancenow.files import remove, write_text
 from dancenow.reading import read_object, reading
 from dancenow.studio.worker import JobRequest, Task
 
@@ -101,6 +101,13 @@ class JobKind:
 def write_job(job: Job, folder: Path) -> None:
     """Store a job in its own folder."""
     write_text(folder / _FILE, json.dumps(asdict(job), indent=1))
+
+
+def sweep_jobs(folder: Path) -> None:
+    """Remove what temporary jobs left, which are not stored, in an owner's folder."""
+    for path in folder.glob("*/"):
+        if not (path / _FILE).exists():
+            remove(path)
 
 
 def read_jobs(folder: Path, owner: str) -> list[Job]:

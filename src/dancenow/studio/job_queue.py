@@ -18,7 +18,7 @@ from dancenow.errors import InputError, OutputError
 from dancenow.files import make_folder
 from dancenow.processes import kill, start_worker, worker_context
 from dancenow.studio.eta import EtaEstimator
-from dancenow.studio.job import Job, JobKind, JobState, read_jobs, write_job
+from dancenow.studio.job import Job, JobKind, JobState, read_jobs, sweep_jobs, write_job
 from dancenow.studio.worker import JobRequest, WorkerEvent, run_task
 
 _WAITS: Final = 120.0  # seconds that the result of a temporary job waits for whoever asked
@@ -57,6 +57,7 @@ class JobQueue:
         self._changed = threading.Condition()
         self._closed = False
         for owner in owners:
+            sweep_jobs(folders(owner))
             for job in read_jobs(folders(owner), owner):
                 if job.kind not in kinds:
                     continue
@@ -200,6 +201,7 @@ class JobQueue:
             for job in self._all():
                 if job.state.active:
                     self._update(replace(job, state=JobState.interrupted, ended=time.time()))
+                self._forget_temporary(job)
 
     def _all(self) -> list[Job]:
         return list(self._jobs.values())

@@ -23,6 +23,7 @@ from dancenow.studio.job_kinds import PRELOAD
 MOST_BYTES: Final = 1_000_000  # of a picture
 _MOST_PIXELS: Final = 1_000_000
 _FRESH: Final = 0.5  # seconds that a request waits for a new picture
+_AHEAD: Final = 3  # pictures that are sent before one comes back
 _IDLE: Final = 15.0  # seconds without a picture after which the stage is left
 _FPS: Final = 30.0  # that the camera is taken to have
 _QUALITY: Final = 88  # of the JPEGs
@@ -46,6 +47,7 @@ class LiveStage:
         self._process: Any = None
         self._connection: Any = None
         self._seen = 0.0
+        self._unseen = 0  # pictures that were sent since the last one came back
 
     def show(self, owner: str, folder: Path, background: str, jpeg: bytes) -> bytes | None:
         """Show a picture of the camera; returns the newest picture of the performer, if any.
@@ -69,7 +71,9 @@ class LiveStage:
                 self._enter(wanted)
             self._seen = time.monotonic()
             try:
-                self._connection.send_bytes(jpeg)
+                if self._unseen < _AHEAD:  # while it loads, the pipe would fill, and block
+                    self._connection.send_bytes(jpeg)
+                    self._unseen += 1
                 return self._newest()
             except (EOFError, OSError) as error:
                 self._leave()
@@ -95,7 +99,7 @@ class LiveStage:
         )
         start_worker(self._process)
         other.close()
-        self._wanted = wanted
+        self._wanted, self._unseen = wanted, 0
         threading.Thread(target=self._watch, args=(self._process,), daemon=True).start()
 
     def _watch(self, process: Any) -> None:
@@ -121,7 +125,7 @@ class LiveStage:
             if kind == "failed":
                 self._leave()
                 raise InputError(value)
-            picture, wait = value, 0.0
+            picture, wait, self._unseen = value, 0.0, 0
         return picture
 
 
@@ -166,15 +170,15 @@ class _Page:
 
 def _perform(connection: Connection, folder: Path, background: str, device: Any) -> None:
     """Perform what comes through a pipe until it ends; the process of a `LiveStage`."""
-    from dancenow.options import LiveOptions
-    from dancenow.staging.live.camera import LiveCamera
-    from dancenow.workflows.live import perform_between
-
     leave_terminal()
     page = _Page(connection)
     try:
         if (first := page.next()) is None:
             return
+        from dancenow.options import LiveOptions
+        from dancenow.staging.live.camera import LiveCamera
+        from dancenow.workflows.live import perform_between
+
         camera = LiveCamera((first.shape[1], first.shape[0]), _FPS, page.next)
         options = LiveOptions(background=background, device=device)
         perform_between(folder, camera, page, options)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import tempfile
 import threading
 import time
@@ -16,15 +15,13 @@ from typing import Any, Final
 
 from anyio import CapacityLimiter
 
-from dancenow.cache import cache_dir
 from dancenow.errors import InputError
 from dancenow.files import make_folder
 from dancenow.reading import read_object
-from dancenow.sample.shipped import shipped_clip
-from dancenow.studio.archive import PICTURE_FILE
+from dancenow.studio.archive import PICTURE_FILE, size_unpacked
 from dancenow.studio.config import StudioConfig
 from dancenow.studio.estimate import Rates, steps_of
-from dancenow.studio.forgetting import entries_of, forget_entry
+from dancenow.studio.forgetting import drop_upload, entries_of, forget_entry
 from dancenow.studio.job import Job, JobState
 from dancenow.studio.job_kinds import JOB_KINDS, PRELOAD
 from dancenow.studio.job_queue import JobQueue
@@ -39,7 +36,7 @@ from dancenow.studio.requests import (
     with_user_names,
 )
 from dancenow.studio.sound import is_sound
-from dancenow.studio.thumbnails import write_clip_thumbnail
+from dancenow.studio.thumbnails import sample_picture
 from dancenow.studio.uploads import Upload, Uploads, plain_name
 
 SAMPLE_DANCES_NAME: Final = "Sample dances"
@@ -77,7 +74,7 @@ class StudioService:
         self.temp_folder = config.data / "passing"
         make_folder(self.temp_folder)
         self.taken: OrderedDict[tuple[str, str], str] = OrderedDict()
-        self.ordering = threading.Lock()
+        self.ordering = threading.RLock()
         self.sending: Counter[str] = Counter()
         self.arriving: Counter[str] = Counter()
         self.quota = Quota(self._owners, config.limits)
@@ -112,7 +109,9 @@ class StudioService:
             jobs = self.queue.jobs_of(folder.name)
             used = {id for job in jobs for id in job.request["uses"]}  # to make it again
             used |= set(_UPLOADS.findall(json.dumps(self.kept_plan(folder.name))))
-            self.uploads(folder.name).prune(_KEPT_SECONDS, used)
+            uploads = self.uploads(folder.name)
+            for id in uploads.older_than(_KEPT_SECONDS, used):
+                drop_upload(uploads, id, self._owners)
 
     def plan_file(self, owner: str) -> Path:
         """Where an owner's plan is kept."""
@@ -158,7 +157,7 @@ class StudioService:
             title = f"Looking at {upload.name}"
             seen = self.run_short_job(owner, "preview_clip", request, title)
         except InputError:
-            shutil.rmtree(upload.file.parent, ignore_errors=True)
+            drop_upload(self.uploads(owner), upload.id, self._owners)
             raise
         seen["dancer"] = dancer
         upload = self.uploads(owner).note(upload.id, seen=seen) or upload
@@ -245,9 +244,11 @@ class StudioService:
                 raise InputError(f"the archive is larger than {limits.megabytes:g} MB.")
             stem = plain_name(name, "Imported").rsplit(".", 1)[0]
             most = _MAX_UNPACKED * limits.bytes
-            entry = library.import_archive(path, stem, most_bytes=most, consent=consent)
+            with self.quota.kept_free(owner, size_unpacked(path)):
+                entry = library.import_archive(path, stem, most_bytes=most, consent=consent)
         finally:
             path.unlink(missing_ok=True)
+            self.quota.count_anew(owner)
         request = {
             "kind": entry.kind.value,
             "codec": entry.codec,
@@ -314,16 +315,7 @@ class StudioService:
         if id in _UPLOADS.findall(json.dumps(self.kept_plan(owner))):
             raise InputError("your time line uses this clip; take it out there first.")
         self.leave(owner, only=id)
-        self.uploads(owner).remove(id)
-
-    def sample_picture(self, performer: str, dance: str) -> Path | None:
-        """The picture of a sample performer's clip, shared by all users; None without a clip."""
-        clip = shipped_clip(performer, dance)
-        picture = cache_dir("studio") / f"{performer}-{dance}.jpg"
-        if clip is not None and not picture.is_file():
-            make_folder(picture.parent)
-            write_clip_thumbnail(clip, picture)
-        return clip and picture
+        drop_upload(self.uploads(owner), id, self._owners)
 
     def with_user_names(self, job: Job, line: str) -> str:
         """A line about a job with the user's names in place of paths."""
@@ -363,10 +355,11 @@ class StudioService:
         if name not in SAMPLE_PERFORMERS:
             raise InputError("there is no such performer; choose another.")
         library = self.library(owner)
-        if (known := library.find_sample(EntryKind.person, name)) is not None:
-            return known
-        picture = self.sample_picture(name, SAMPLE_PERFORMERS[name])
-        return library.add(EntryKind.person, name.capitalize(), [], sample=name, picture=picture)
+        picture, title = sample_picture(name, SAMPLE_PERFORMERS[name]), name.capitalize()
+        with self.ordering:  # two requests at once would add two
+            return library.find_sample(EntryKind.person, name) or library.add(
+                EntryKind.person, title, [], sample=name, picture=picture
+            )
 
     def dance(self, owner: str, ref: str) -> LibraryEntry:
         """The sample dances, or a dance in the library.
@@ -376,9 +369,10 @@ class StudioService:
         """
         library = self.library(owner)
         if ref == "samples":
-            return library.find_sample(EntryKind.dance, "samples") or library.add(
-                EntryKind.dance, SAMPLE_DANCES_NAME, [], sample="samples"
-            )
+            with self.ordering:
+                return library.find_sample(EntryKind.dance, "samples") or library.add(
+                    EntryKind.dance, SAMPLE_DANCES_NAME, [], sample="samples"
+                )
         if ref.startswith("dance:"):
             return self._entry(owner, ref.removeprefix("dance:"), EntryKind.dance)
         raise InputError("choose a dance: the sample dances, one that was learned, or clips.")

@@ -10,12 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow.cache import cache_dir
 from dancenow.errors import NobodyError
-from dancenow.files import write_bytes
+from dancenow.files import make_folder, write_bytes
 from dancenow.pose.draw import overlay
 from dancenow.pose.estimators import make_estimator
 from dancenow.progress import Progress, ProgressCallback, silent
 from dancenow.report import encode_jpeg
+from dancenow.sample.shipped import shipped_clip
 from dancenow.sources.detection import detect_people
 from dancenow.sources.people_picture import draw_people
 from dancenow.sources.photos import photos_of, read_photo
@@ -122,3 +124,13 @@ def _grid(panels: list[Picture]) -> Picture:
 
 def _write(picture: Picture, output: Path) -> None:
     write_bytes(output, encode_jpeg(picture))
+
+
+def sample_picture(performer: str, dance: str) -> Path | None:
+    """The picture of a sample performer's clip, shared by all users; None without a clip."""
+    clip = shipped_clip(performer, dance)
+    picture = cache_dir("studio") / f"{performer}-{dance}.jpg"
+    if clip is not None and not picture.is_file():
+        make_folder(picture.parent)
+        write_clip_thumbnail(clip, picture)
+    return clip and picture

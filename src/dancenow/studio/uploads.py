@@ -10,6 +10,7 @@ import shutil
 import time
 import unicodedata
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -159,10 +160,23 @@ def _check_streams(
         if kind is not UploadKind.sound and video is not None:
             size = (video.width, video.height)
             _check_pixels(name, size, limits)
+        if kind is UploadKind.sound:
+            seconds = _sounding(container)
     _check_seconds(name, seconds, limits)
     if kind is UploadKind.sound:
         return seconds, size
     return _check_length(path, name, limits)
+
+
+def _sounding(container: InputContainer) -> float:
+    """Seconds of a file's sound by its packets: its header may have lied."""
+    first, end = None, 0.0
+    with suppress(av.FFmpegError, ValueError):  # as far as it can be read
+        for packet in container.demux(container.streams.audio[0]):
+            if packet.pts is not None and packet.time_base is not None:
+                end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                first = float(packet.pts * packet.time_base) if first is None else first
+    return 0.0 if first is None else end - first
 
 
 def _check_length(path: Path, name: str, limits: Limits) -> tuple[float, tuple[int, int]]:
@@ -258,7 +272,7 @@ class Uploads:
         """All uploads, newest first."""
         if not self._folder.is_dir():
             return []
-        folders = sorted(self._folder.iterdir(), key=lambda path: -path.stat().st_mtime)
+        folders = sorted(self._folder.iterdir(), key=_made, reverse=True)
         return [upload for path in folders if (upload := self.get(path.name)) is not None]
 
     def remove(self, id: str) -> None:
@@ -266,13 +280,20 @@ class Uploads:
         if is_id(id):
             shutil.rmtree(self._folder / id, ignore_errors=True)
 
-    def prune(self, seconds: float, kept: Collection[str]) -> None:
-        """Remove what is older than `seconds`, except the ids in `kept`."""
+    def older_than(self, seconds: float, kept: Collection[str]) -> list[str]:
+        """The ids of uploads that are older, damaged ones too, except those in `kept`."""
         if not self._folder.is_dir():
-            return
-        for folder in self._folder.iterdir():
-            if folder.name not in kept and time.time() - folder.stat().st_mtime > seconds:
-                shutil.rmtree(folder, ignore_errors=True)
+            return []
+        ids = [path.name for path in self._folder.iterdir() if time.time() - _made(path) > seconds]
+        return [id for id in ids if id not in kept]
+
+
+def _made(folder: Path) -> float:
+    """When a folder was changed last; now if it is gone meanwhile."""
+    try:
+        return folder.stat().st_mtime
+    except OSError:
+        return time.time()
 
 
 def _kept(upload: Upload) -> Upload:

@@ -109,8 +109,9 @@ def _measured(trial: _Trial, times: StageTimes, progress: ProgressCallback) -> P
     """Perform, measure, and write the page."""
     performer, info, clip = trial.performer, trial.info, trial.info.path
     keep, report = trial.options.keep, trial.options.report
-    claim = performance_claim(Made.performance, [performer], TARGET, clip, trial.folder)
-    claim = marked(claim, trial.options)
+    claim = marked(
+        performance_claim(Made.performance, [performer], TARGET, clip, trial.folder), trial.options
+    )
     also = nullcontext() if keep is None else open_result(keep, claim, fps=info.fps, size=info.size)
     # In the cache, where the user has disk space for pictures.
     with (

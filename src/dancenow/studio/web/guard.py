@@ -24,6 +24,7 @@ OWNER_KEY: Final = "dancenow.owner"  # of a request's scope
 _COOKIE_SECONDS: Final = 400 * 24 * 3600  # the longest that browsers keep a cookie
 _COOKIE: Final = re.compile(rf"(?:^|;)\s*{SESSION_COOKIE}=(?P<token>[A-Za-z0-9_-]{{43}})\s*(?:;|$)")
 _HOST: Final = re.compile(r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[^\[\]:]+))(?::\d*)?")
+_TOKENS: Final = ":"  # stands for all tokens among accounts, whose names have no colon
 _LOGIN_DELAY: Final = 1.0  # seconds that a wrong password costs
 _SAFE_METHODS: Final = ("GET", "HEAD")
 
@@ -196,11 +197,14 @@ def _hostname(host: str) -> str:
 
 
 def _account(login: str) -> str:
-    """Whose password a login would be, as far as it says."""
+    """Whose password a login would be, as far as it says; all tokens are one account's."""
+    scheme, _, text = login.partition(" ")
+    if scheme.lower() == "bearer":
+        return _TOKENS
     try:
-        pair = base64.b64decode(login.partition(" ")[2], validate=True).decode("utf-8")
-    except ValueError:  # a token, which is nobody's until it is right
-        return ""
+        pair = base64.b64decode(text, validate=True).decode("utf-8")
+    except ValueError:
+        return _TOKENS
     return pair.partition(":")[0]
 
 

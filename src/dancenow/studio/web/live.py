@@ -24,7 +24,19 @@ _BACKGROUND: Final = re.compile(r"target|white|#[0-9a-f]{6}")
 def live_routes(service: StudioService) -> list[BaseRoute]:
     """The routes of dancing live."""
 
+    under_way: set[str] = set()  # whose picture is looked at just now: each has one thread at most
+
     async def frame(request: Request) -> Response:
+        owner = str(request.scope[OWNER_KEY])
+        if owner in under_way:
+            return Response(status_code=204)
+        under_way.add(owner)
+        try:
+            return await shown(request, owner)
+        finally:
+            under_way.discard(owner)
+
+    async def shown(request: Request, owner: str) -> Response:
         body = b""
         try:
             async for part in parts(request):
@@ -33,7 +45,6 @@ def live_routes(service: StudioService) -> list[BaseRoute]:
                     return refused(UNREADABLE)
         except ClientDisconnect:
             return refused(UNREADABLE)
-        owner = str(request.scope[OWNER_KEY])
         person, behind = (request.query_params.get(key, "") for key in ("person", "behind"))
 
         def show() -> bytes | None:

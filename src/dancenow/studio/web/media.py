@@ -21,6 +21,7 @@ from dancenow.sample.shipped import shipped_clip
 from dancenow.studio.library import LibraryEntry
 from dancenow.studio.service import StudioService
 from dancenow.studio.tasks import RESULT_STEM, file_of
+from dancenow.studio.thumbnails import sample_picture
 from dancenow.studio.uploads import is_id, plain_name
 from dancenow.studio.web.guard import OWNER_KEY
 
@@ -79,7 +80,7 @@ def find_media(
     """
     if area == "samples":
         performer, _, dance = id.partition("-")
-        return _of_sample(service, performer, dance, what)
+        return _of_sample(performer, dance, what)
     if not is_id(id):
         return None
     if area == "uploads" and (upload := service.uploads(owner).get(id)) is not None:
@@ -143,11 +144,11 @@ class _Passing(FileResponse):
             self._sent()
 
 
-def _of_sample(service: StudioService, performer: str, dance: str, what: str) -> MediaFile | None:
+def _of_sample(performer: str, dance: str, what: str) -> MediaFile | None:
     if performer not in PERFORMERS or dance not in DANCES or what not in ("clip", "picture"):
         return None
     clip = shipped_clip(performer, dance)
-    file = clip if what == "clip" else service.sample_picture(performer, dance)
+    file = clip if what == "clip" else sample_picture(performer, dance)
     return None if file is None else _existing(file, f"{performer}{file.suffix}")
 
 
@@ -160,17 +161,23 @@ def _existing(file: Path, name: str) -> MediaFile | None:
 
 
 def _exported(service: StudioService, owner: str, entry: LibraryEntry) -> MediaFile:
-    if service.sending[owner] >= _SENT_AT_ONCE:
-        raise InputError("you fetch several files already; wait until that is done.")
-    check_space(service.temp_folder / "new", entry.size_bytes)
-    with tempfile.NamedTemporaryFile(
-        dir=service.temp_folder, suffix=".dancenow", delete=False
-    ) as file:
-        path = Path(file.name)
+    with service.ordering:  # whoever asks several times at once is counted each time
+        if service.sending[owner] >= _SENT_AT_ONCE:
+            raise InputError("you fetch several files already; wait until that is done.")
+        service.sending[owner] += 1
+    path = None
     try:
+        check_space(service.temp_folder / "new", entry.size_bytes)
+        with tempfile.NamedTemporaryFile(
+            dir=service.temp_folder, suffix=".dancenow", delete=False
+        ) as file:
+            path = Path(file.name)
         service.library(owner).export(entry, path)
-    except BaseException:
-        path.unlink(missing_ok=True)
+    except BaseException as error:
+        service.sending[owner] -= 1
+        if path is not None:
+            path.unlink(missing_ok=True)
+        if isinstance(error, FileNotFoundError):
+            raise InputError("it was deleted just now.") from error
         raise
-    service.sending[owner] += 1
     return MediaFile(path, "application/zip", f"{entry.name}.dancenow.zip", temporary=True)
