@@ -9,11 +9,13 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import stat
 import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 from dancenow import limits
 from dancenow.errors import DanceNowError, InputError
 
+_RATE: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,20})?|[0-9]{1,9}/[0-9]{1,9}")
 _END: Final = 22  # bytes of the record with which a ZIP ends
 _MEMBERS: Final = 20_000  # files that a ZIP may list
 _LISTED: Final = 8 << 20  # bytes of its list
@@ -103,6 +106,18 @@ def read_object(path: Path, otherwise: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise InputError(f"{path}: {otherwise}")
     return document
+
+
+def read_rate(value: object) -> Fraction:
+    """A rate in a document, such as 25, "29.97" or "30000/1001".
+
+    Raises:
+        ValueError: it is none; `Fraction` would count out powers of ten for hours.
+    """
+    text = str(value)
+    if not _RATE.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is no rate")
+    return Fraction(text)
 
 
 def check_zip(path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Final, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow import limits
 from dancenow.errors import DanceNowWarning, InputError
 from dancenow.files import write_bytes
 
@@ -24,6 +25,8 @@ _MOST_JOINTS: Final = 1000
 _MOST_FRAMES: Final = 1_000_000
 _MOST_WORDS: Final = 100 * _MOST_JOINTS  # of a hierarchy
 _LONGEST_NAME: Final = 100
+_LONGEST_LINE: Final = 1 << 20
+_MOVED: Final = 200  # bytes that a joint takes in a frame once it is moved
 _BLANK: Final = " \t\r\n\0\x1a"  # a DOS file ends in Ctrl-Z, and some are filled up with NULs
 _LARGEST: Final = 1e9  # of any number in a file
 
@@ -160,6 +163,8 @@ def read_bvh(path: str | Path) -> Bvh:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
     except ValueError as error:
         raise InputError(f"{path}: the BVH file is damaged: {error}.") from error
+    limits.check_length(path, len(values), len(values) / fps)
+    limits.check_memory(path, _MOVED * len(values) * len(joints))
     if len(values) != stated:
         warnings.warn(
             f"{path}: holds {len(values)} whole frames, not the {stated} that it states; those are "
@@ -184,7 +189,7 @@ def _encoding(path: Path) -> str:
 def _hierarchy_words(file: TextIO) -> Iterator[str]:
     """The words between HIERARCHY and MOTION; the file is left after MOTION."""
     words: list[str] = []
-    for line in file:
+    for line in _lines(file):
         row = line.replace("{", " { ").replace("}", " } ").split()
         if row[:1] and row[0].upper() == "MOTION":
             return iter(words[1:])
@@ -192,6 +197,14 @@ def _hierarchy_words(file: TextIO) -> Iterator[str]:
         if len(words) > _MOST_WORDS:
             raise ValueError("the hierarchy is too long")
     raise ValueError("MOTION is missing")
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    """The lines of a file, none of which may take all memory."""
+    while line := file.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise ValueError(f"a line has more than {_LONGEST_LINE:,} characters")
+        yield line
 
 
 def _read_hierarchy(words: Iterator[str]) -> list[Joint]:
@@ -264,7 +277,7 @@ def _read_joint(
 
 def _read_motion(file: TextIO, channels: int) -> tuple[Array, int, float]:
     """Values `(T, channels)` of the frames that are there, how many are stated, and their rate."""
-    lines = (line for each in file if (line := each.strip(_BLANK)))
+    lines = (line for each in _lines(file) if (line := each.strip(_BLANK)))
     count = _whole(_field(next(lines, ""), "Frames"), "Frames")
     time = _field(next(lines, ""), "Frame Time")
     seconds = float(_numbers([time], "Frame Time")[0])

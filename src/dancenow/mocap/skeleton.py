@@ -140,7 +140,10 @@ def joints_file(path: Path) -> Path:
 
 def _given(bvh: Bvh, path: Path) -> dict[str, int]:
     file = joints_file(path)
-    if not file.is_file():
+    try:
+        if not file.is_file():
+            return {}
+    except OSError:  # the name is too long for any file
         return {}
     document = read_object(file, "is not a JSON object of joint names.")
     names = {str(ours): str(theirs) for ours, theirs in document.items()}

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from dancenow import limits
 from dancenow.errors import InputError
 from dancenow.mocap.bvh import Bvh, Joint
 from dancenow.reading import read_arrays
@@ -28,6 +29,7 @@ _RATES: Final = ("mocap_framerate", "mocap_frame_rate", "fps")
 _USUAL_RATE: Final = 60.0  # of AIST++, which does not say it
 _BODY: Final = 22  # joints of the body; those of hands and face follow
 _TURN: Final = ("Zrotation", "Xrotation", "Yrotation")
+_MULTIARRAY: Final = ("numpy.core.multiarray", "numpy._core.multiarray")
 _TALL: Final = 1.7  # metres
 
 # SMPL's joints by Mixamo's names: parent, and offset from it in a T pose, in body heights.
@@ -82,9 +84,10 @@ def read_smpl(path: Path) -> Bvh:
     try:
         values = _unpickled(path) if path.suffix.lower() == ".pkl" else _archived(path)
         poses = _first(values, _POSES)
+        limits.check_memory(path, 24 * np.size(poses))
         poses = np.asarray(poses, np.float64)
         if poses.ndim == 4:
-            raise ValueError("rotation matrices are not read, only rotation vectors")
+            raise _NoCaptureError("rotation matrices are not read, only rotation vectors")
         poses = poses.reshape(len(poses), -1, 3)
         travel = np.zeros((len(poses), 3))
         if any(name in values for name in _TRAVEL):
@@ -95,8 +98,9 @@ def read_smpl(path: Path) -> Bvh:
     except InputError:
         raise
     except Exception as error:  # whatever a parser says of it
+        why = f": {error}" if isinstance(error, _NoCaptureError) else "; load it anew"
         raise InputError(
-            f"{path}: is no motion capture of AMASS or AIST++, which hold arrays of poses: {error}"
+            f"{path}: is no motion capture of AMASS or AIST++, which hold arrays of poses{why}."
         ) from error
     good = len(poses) > 0 and poses.shape[1] >= _BODY and len(travel) == len(poses)
     if not good or not np.isfinite(poses).all() or not np.isfinite(travel).all():
@@ -121,7 +125,7 @@ def _first(values: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     for name in names:
         if name in values:
             return values[name]
-    raise KeyError(f"it has no {names[0]}")
+    raise _NoCaptureError(f"it has no {names[0]}")
 
 
 def _archived(path: Path) -> dict[str, Any]:
@@ -131,9 +135,11 @@ def _archived(path: Path) -> dict[str, Any]:
 
 
 def _unpickled(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > limits.DOCUMENT:
+        raise _NoCaptureError(f"it has more than {limits.DOCUMENT >> 20} MiB")
     values = _ArraysOnly(io.BytesIO(path.read_bytes()), encoding="latin1").load()
     if not isinstance(values, dict):
-        raise ValueError("it is no dictionary")
+        raise _NoCaptureError("it is no dictionary")
     return values
 
 
@@ -142,12 +148,7 @@ class _ArraysOnly(pickle.Unpickler):
 
     _ADMITTED: Final = {
         ("numpy", "dtype"),
-        ("numpy", "ndarray"),
-        *(
-            (f"numpy.{core}.multiarray", name)
-            for core in ("core", "_core")
-            for name in ("_reconstruct", "scalar")
-        ),
+        *((f"numpy.{core}.multiarray", "scalar") for core in ("core", "_core")),
         *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
     }
 
@@ -155,12 +156,20 @@ class _ArraysOnly(pickle.Unpickler):
         """See `pickle.Unpickler`."""
         if (module, name) == ("_codecs", "encode"):  # the bytes of arrays that Python 2 pickled
             return _latin1
+        if (module, name) == ("numpy", "ndarray"):
+            return None  # the class would make arrays of any size, of whatever lies in memory
+        if name == "_reconstruct" and module in _MULTIARRAY:
+            return lambda *_: np.empty(0)  # which gets its shape with its values
         if (module, name) in self._ADMITTED:
             return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"it holds {module}.{name}, which is no array")
+        raise _NoCaptureError(f"it holds {module[:40]}.{name[:40]}, which is no array")
+
+
+class _NoCaptureError(Exception):
+    """What a file holds instead of a capture, in words of ours."""
 
 
 def _latin1(text: str, encoding: str) -> bytes:
     if encoding != "latin1":
-        raise pickle.UnpicklingError(f"it holds text in {encoding}")
+        raise _NoCaptureError(f"it holds text in {encoding[:40]}")
     return text.encode("latin1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -150,11 +151,23 @@ def _read(path: Path) -> Document:
     try:
         if path.suffix.lower() == ".csv":
             return Document(job=[Job(**row) for row in _rows(text, path)])
-        return Document.model_validate(tomlkit.parse(text).unwrap())
+        document = tomlkit.parse(text).unwrap()
+        _check_values(document, path)
+        return Document.model_validate(document)
     except (TOMLKitError, RecursionError, csv.Error) as error:
         raise InputError(f"{path}: {' '.join(str(error).split())[:200]}") from error
     except ValidationError as error:
         raise InputError(f"{path}: {_told(error)}") from error
+
+
+def _check_values(document: object, path: Path) -> None:
+    """Raise `InputError` if a text holds half a character, or a number is none or endless."""
+    try:
+        json.dumps(document, ensure_ascii=False, allow_nan=False, default=str).encode()
+    except ValueError as error:
+        raise InputError(
+            f"{path}: holds a text that is no Unicode, or a number that nothing can be made of."
+        ) from error
 
 
 def _rows(text: str, path: Path) -> Iterator[dict[str, str]]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+_LONGEST: Final = 300  # characters of a line of which anything is said
 _ENTRY: Final = re.compile(r"\s*\"?(\w+)\"?\s*=\s*(.*?)\s*$")
 _UNEQUAL: Final = re.compile(r"\s*(\w+)\s*(?:[:=]=?\s*|\s+)([^\s:=][^=]*?)\s*$")
 _HEADER: Final = re.compile(r"\s*\[*\s*(segment|pin)\s*\]*\s*$", re.IGNORECASE)
@@ -80,7 +81,7 @@ def _near(line: int | None, count: int) -> Iterator[int]:
 def _second(lines: list[str], name: str, line: int | None) -> int | None:
     """The last line that gives a key a value, up to the one that a reader names."""
     for number in range(min(line or 0, len(lines)), 0, -1):
-        entry = _ENTRY.match(lines[number - 1])
+        entry = _ENTRY.match(lines[number - 1][:_LONGEST])
         if entry and entry.group(1) == name:
             return number
     return line
@@ -88,6 +89,8 @@ def _second(lines: list[str], name: str, line: int | None) -> int | None:
 
 def _remedy(line: str) -> str:
     """How to write a line that is not TOML; "" if nothing can be said."""
+    if len(line) > _LONGEST:  # to be matched and quoted
+        return ""
     line = line.rstrip("\r")
     if header := _HEADER.match(line):
         right = f"[[{header.group(1).lower()}]]"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dancenow.music import Music
 from dancenow.plan.clock import Clock
-from dancenow.plan.document import LONGEST, DancePlan, Kind, Pin, Segment
+from dancenow.plan.document import LATEST, LONGEST, DancePlan, Kind, Pin, Segment
 
 _FADE: Final = 0.5  # seconds
 _NEAR: Final = 0.14  # seconds; pins that are nearer to each other cannot both be struck
@@ -184,6 +184,10 @@ def _placed(
             bounds.append(clock(clock.back(bounds[-1]) + segment.length))
         else:
             bounds.append(bounds[-1] + (danced or 0.0) / (segment.speed or 1.0))
+        if bounds[-1] > LATEST:
+            raise plan.fault(
+                f"`repeat`: ends after {LATEST / 3600:.0f} hours.", "segment", number, "repeat"
+            )
     if bounds[1] - bounds[0] < _SHORTEST:
         raise plan.fault(
             f"lasts {bounds[1] - bounds[0]:.2g} s; {_SHORTEST:g} s is the least.",

@@ -267,7 +267,7 @@ def _savitzky_golay(xy: Array, confidence: NDArray[np.float32], half: int) -> Ar
     length = len(xy)
     moments = np.zeros((5, *weight.shape))
     sums = np.zeros((3, *xy.shape))
-    for step in range(-half, half + 1):
+    for step in range(max(-half, 1 - length), min(half, length - 1) + 1):
         here = slice(max(0, -step), min(length, length - step))
         there = slice(max(0, step), min(length, length + step))
         w = weight[there] * (runs[there] == runs[here])

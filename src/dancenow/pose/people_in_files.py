@@ -169,7 +169,9 @@ def _matrix(file: Path) -> Points | None:
     if values.size == 0:
         return None
     if len(shape) != 3 or shape[2] != 3 or shape[0] > PEOPLE:
-        raise InputError(f"{file}: holds a matrix of {shape[:4]}, not persons x keypoints x 3.")
+        raise InputError(
+            f"{file}: holds a matrix of {str(shape)[:40]}, not persons x keypoints x 3."
+        )
     if math.prod(shape) != len(values):
         raise InputError(f"{file}: {said}")
     return values.reshape(shape)

@@ -53,7 +53,8 @@ from dancenow.pose.tracking import track_people, track_person
 from dancenow.reading import reading
 
 _DEFAULT_FPS: Final = 30.0
-_MAX_SPARSE: Final = 100  # frame numbers per file; with more, they are no frame numbers
+_MAX_SPARSE: Final = 10  # frame numbers per file; with many more, they are no frame numbers
+_SPARE: Final = 1000  # frame numbers that are taken beyond that
 _WIDEST: Final = 2.0  # coordinates up to this are fractions of the frame, beyond it pixels
 _MOST: Final = 0.95  # of the points of a file with fractions lie within the frame
 _OUTSIDE: Final = 0.05  # of the frame, by which such points may still be outside
@@ -189,7 +190,7 @@ def _plain_json(folder: Path) -> list[Path]:
     files = sorted(
         file
         for file in _listed(folder, ".json")
-        if file.name != SIDECAR and file.stem[-1:].isdigit()
+        if file.name != SIDECAR and file.stem[-1:].isdecimal()
     )
     if files:
         try:
@@ -239,8 +240,9 @@ def _numbered(file: Path, frames: list[tuple[int, list[Person]]]) -> tuple[list[
     if not people:
         return [], None
     numbers = range(min(people), max(people) + 1)
-    if len(numbers) > _MAX_SPARSE * len(people):
+    if len(numbers) > _SPARE + _MAX_SPARSE * len(people):
         raise InputError(f"{file}: the numbers of its pictures are no frame numbers.")
+    limits.check_length(file, len(numbers), 0)
     _warn_of_missing(file, len(numbers) - len(people), len(numbers))
     made = [Frame(tuple(people.get(number, ())), None, file) for number in numbers]
     return made, max(0, numbers.start)
@@ -328,11 +330,12 @@ def _in_order(folder: Path, files: list[Path], ending: str) -> list[Path | None]
     first, last = min(numbers), max(numbers)
     if len(set(numbers)) < len(numbers):
         raise InputError(f"{folder}: holds the same frame number twice; remove one of the files.")
-    if last - first + 1 > _MAX_SPARSE * len(files):
+    if last - first + 1 > _SPARE + _MAX_SPARSE * len(files):
         raise InputError(
             f"{folder}: the numbers in the names ({first} to {last} in {len(files)} files) are no "
             "frame numbers; number the files consecutively."
         )
+    limits.check_length(folder, last - first + 1, 0)
     by_number = dict(zip(numbers, files, strict=True))
     _warn_of_missing(folder, last - first + 1 - len(files), last - first + 1)
     return [by_number.get(number) for number in range(first, last + 1)]
@@ -350,4 +353,6 @@ def _warn_of_missing(path: Path, missing: int, frames: int) -> None:
 
 def _natural(name: str) -> list[tuple[int, str]]:
     """A key that sorts `frame2` before `frame10`."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)
+    ]

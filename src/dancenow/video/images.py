@@ -14,7 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dancenow import limits
 from dancenow.errors import InputError
-from dancenow.reading import check_file, read_object, reading
+from dancenow.reading import check_file, read_object, read_rate, reading
 from dancenow.video.timing import DEFAULT_RATE
 
 _VIDEO_SUFFIXES: Final = frozenset(
@@ -202,6 +202,6 @@ def written_rate(folder: Path) -> Fraction | None:
         return None
     said = "is damaged; remove it, and the pictures are read at 25 a second."
     with reading(note, said):
-        rate = Fraction(str(read_object(note, said)["fps"]))
+        rate = read_rate(read_object(note, said)["fps"])
     limits.check_rate(note, float(rate))
     return rate

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dancenow.files import write_text
+from dancenow.reading import read_rate
 
 _BACKDROP: Final = np.float32(216)  # of 255: dark clothes and white ones both stand out from it
 
@@ -76,7 +77,7 @@ class FrameSet:
         return FrameSet(
             pictures[: sum(document["lengths"])],
             tuple(document["lengths"]),
-            Fraction(document["fps"]),
+            read_rate(document["fps"]),
             document["stride"],
             document["background"],
         )
