@@ -62,7 +62,8 @@ class Quota:
         try:
             yield
         finally:
-            self._coming[owner] -= coming
+            with self._counting:
+                self._coming[owner] -= coming
 
     def count_anew(self, owner: str) -> None:
         """Look again at what an owner keeps, before the next check."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dancenow import consent
 from dancenow.cache import cache_dir
 from dancenow.credentials import Made
 from dancenow.errors import InputError
@@ -67,6 +68,8 @@ def evaluate_performer(
     folder, clip, options = Path(folder), Path(clip), options or EvaluatePerformerOptions()
     _check_outputs(folder, clip, options.keep, options.report)
     performer = Performer.load(folder, choose_device(options.device))
+    if options.keep is not None:
+        consent.tell(folder)
     info = probe(clip)
     _check_size(info, performer)
     learned = performer.training.get("learned")
