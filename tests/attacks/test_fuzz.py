@@ -12,7 +12,7 @@ from fixture_types import MadeOnce
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks a process for each file")
 FUZZ = Path(__file__).with_name("fuzz.py")
-COUNT = 60
+COUNT = 36  # about two minutes on two cores
 
 
 @pytest.fixture(scope="session")
