@@ -38,6 +38,16 @@ def test_a_sample_is_left_with_its_track(dancenow: Command, tmp_path: Path) -> N
     assert Path(made["track"]).is_file()
 
 
+def test_an_output_may_be_the_folder_where_one_is(
+    dancenow: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    words = ["sample", "-o", ".", "--seconds", 0.2, "--fps", 10, "--size", 64]
+    assert dancenow(*words)[0] == 0
+    assert probe(tmp_path / "here").frames == 2 and (tmp_path / "here.pose.npz").is_file()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -89,7 +89,7 @@ class Command:
         def function(**values: Any) -> None:
             as_json = values.pop("as_json")
             values.pop("verbose")
-            given = [values.pop(argument.name) for argument in self.arguments]
+            given = [_named(values.pop(argument.name)) for argument in self.arguments]
             for name in negated:
                 values[name] = not values.pop(f"no_{name}")
             if self.options is not None:
@@ -135,6 +135,11 @@ class Command:
             return self.verb(*given, **how)
         module, name = self.verb.split(":")
         return getattr(import_module(module), name)(*given, **how)
+
+
+def _named(value: Any) -> Any:
+    """A path that has a name, for `.` and `..`; any other value as it is."""
+    return value.resolve() if isinstance(value, Path) and value.name in ("", "..") else value
 
 
 def is_at_terminal() -> bool:
