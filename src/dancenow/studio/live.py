@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 import traceback
@@ -23,7 +24,6 @@ from dancenow.studio.job_kinds import PRELOAD
 MOST_BYTES: Final = 1_000_000  # of a picture
 _MOST_PIXELS: Final = 1_000_000
 _FRESH: Final = 0.5  # seconds that a request waits for a new picture
-_AHEAD: Final = 3  # pictures that are sent before one comes back
 _IDLE: Final = 15.0  # seconds without a picture after which the stage is left
 _FPS: Final = 30.0  # that the camera is taken to have
 _QUALITY: Final = 88  # of the JPEGs
@@ -47,7 +47,6 @@ class LiveStage:
         self._process: Any = None
         self._connection: Any = None
         self._seen = 0.0
-        self._unseen = 0  # pictures that were sent since the last one came back
 
     def show(self, owner: str, folder: Path, background: str, jpeg: bytes) -> bytes | None:
         """Show a picture of the camera; returns the newest picture of the performer, if any.
@@ -71,9 +70,7 @@ class LiveStage:
                 self._enter(wanted)
             self._seen = time.monotonic()
             try:
-                if self._unseen < _AHEAD:  # while it loads, the pipe would fill, and block
-                    self._connection.send_bytes(jpeg)
-                    self._unseen += 1
+                self._connection.send_bytes(jpeg)
                 return self._newest()
             except (EOFError, OSError) as error:
                 self._leave()
@@ -99,7 +96,7 @@ class LiveStage:
         )
         start_worker(self._process)
         other.close()
-        self._wanted, self._unseen = wanted, 0
+        self._wanted = wanted
         threading.Thread(target=self._watch, args=(self._process,), daemon=True).start()
 
     def _watch(self, process: Any) -> None:
@@ -125,7 +122,7 @@ class LiveStage:
             if kind == "failed":
                 self._leave()
                 raise InputError(value)
-            picture, wait, self._unseen = value, 0.0, 0
+            picture, wait = value, 0.0
         return picture
 
 
@@ -137,6 +134,9 @@ class _Page:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._size: tuple[int, int] | None = None
+        self._newest: queue.Queue[bytes | None] = queue.Queue(1)
+        # While the performer is loaded, too: a full pipe would stop whoever sends.
+        threading.Thread(target=self._receive, daemon=True).start()
 
     def __enter__(self) -> Self:
         return self
@@ -145,17 +145,28 @@ class _Page:
 
     def next(self) -> NDArray[np.uint8] | None:
         """The next picture of the camera, uint8 `(H, W, 3)` RGB; None at the end."""
-        while True:
-            try:
-                frame = _decoded(self._connection.recv_bytes(MOST_BYTES))
-            except (EOFError, OSError):
-                return None
+        while (jpeg := self._newest.get()) is not None:
+            frame = _decoded(jpeg)
             if frame is None:
                 continue
             size = (frame.shape[1], frame.shape[0])
             self._size = self._size or size
             if size == self._size:
                 return frame
+        self._newest.put(None)  # for whoever asks once more
+        return None
+
+    def _receive(self) -> None:
+        """Keep the newest picture that came, until the other end closes."""
+        jpeg: bytes | None = b""
+        while jpeg is not None:
+            try:
+                jpeg = self._connection.recv_bytes(MOST_BYTES)
+            except (EOFError, OSError):
+                jpeg = None
+            with suppress(queue.Empty):
+                self._newest.get_nowait()
+            self._newest.put(jpeg)
 
     def show(self, frame: NDArray[np.uint8]) -> bool:
         """Show a picture; returns whether to continue."""
