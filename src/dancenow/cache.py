@@ -246,13 +246,13 @@ def entries() -> Iterator[Entry]:
                 yield Entry(path, _noted(path)[0])
 
 
-def _unfinished() -> Iterator[tuple[Path, Entry]]:
-    """What processes of any machine left unfinished, or are at work on; and what it was to be."""
+def _unfinished() -> Iterator[tuple[Path, set[str]]]:
+    """What processes of any machine left unfinished, or are at work on; and of which contents."""
     for kind in (*_MADE, *_LEARNED):
         for path in (cache_root() / kind).glob(".*"):
             name = finished_name(path.name)
             if name is not None:
-                yield path, Entry(path.with_name(name), _noted(path.with_name(name))[0])
+                yield path, set(_noted(path.with_name(name.removesuffix(_OF)))[0])
 
 
 def _noted(path: Path) -> tuple[tuple[str, ...], list[str]]:
@@ -273,7 +273,7 @@ def forget(contents: Collection[str]) -> list[Path]:
         OutputError: something could not be removed.
     """
     found, gone = concerned(contents), []
-    leftovers = [path for path, entry in _unfinished() if _concerns(entry, contents)]
+    leftovers = [path for path, of in _unfinished() if not of.isdisjoint(contents)]
     for entry in found:
         there = entry.is_there
         entry.remove()
@@ -283,6 +283,14 @@ def forget(contents: Collection[str]) -> list[Path]:
     for path in leftovers:
         remove(path)
     return gone + leftovers
+
+
+def forget_made(contents: Collection[str]) -> None:
+    """Remove what can be made again of any of those contents, and nobody is making just now."""
+    for entry in list(entries()):
+        is_of_them = not set(contents).isdisjoint(entry.of)
+        if is_of_them and entry.path.parent.name in _MADE and not entry.is_in_work:
+            entry.remove()
 
 
 def concerned(contents: Collection[str]) -> list[Entry]:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from dancenow import limits
 from dancenow.errors import DanceNowError, InputError
 
-_RATE: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,20})?|[0-9]{1,9}/[0-9]{1,9}")
+_RATE: Final = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,20})?|[0-9]{1,10}/[0-9]{1,10}")
 _END: Final = 22  # bytes of the record with which a ZIP ends
 _MEMBERS: Final = 20_000  # files that a ZIP may list
 _LISTED: Final = 8 << 20  # bytes of its list

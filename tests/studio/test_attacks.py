@@ -11,6 +11,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,6 +30,7 @@ from dancenow.cache import Entry  # noqa: E402
 from dancenow.errors import InputError  # noqa: E402
 from dancenow.files import write_text  # noqa: E402
 from dancenow.hashing import content_hash  # noqa: E402
+from dancenow.processes import try_lock  # noqa: E402
 from dancenow.reading import read_arrays  # noqa: E402
 from dancenow.studio.app import _build_app  # noqa: E402
 from dancenow.studio.archive import size_unpacked  # noqa: E402
@@ -305,8 +307,16 @@ def test_what_was_made_of_an_upload_goes_with_it_unless_somebody_has_the_same(
     cached.get(lambda: write_text(cached.path, "somebody"), lambda: None)
     service.remove_upload("anna", ids["anna"])
     assert cached.is_there
+    learned = Entry.named("performers", cached.of)
+    older, busy = Entry.named("crops", ["x"]), Entry.named("masks", cached.of)
+    for entry in (learned, older, busy):
+        entry.get(partial(write_text, entry.path, "somebody"), lambda: None)
+    older.beside(".of").unlink()
+    release = try_lock(busy.beside(".lock"))
     service.remove_upload("ben", ids["ben"])
-    assert not cached.is_there
+    assert not cached.is_there and learned.is_there and older.is_there and busy.is_there
+    assert release is not None
+    release()
 
 
 def test_pictures_of_who_was_deleted_go_from_jobs_that_stay(service: StudioService) -> None:

@@ -182,6 +182,9 @@ def test_shared_options_are_those_of_composed_dances_too(
     (wanted,) = read_batch(planned(folder, f"{text}fresh = {{ from = 'moves' }}"))
     assert isinstance(wanted.options, GenerateOptions)
     assert wanted.options.background == before and not wanted.options.credentials
+    text = text.replace("[performers]\nzola = 'zola'\n", "") + "fresh = { from = 'moves' }\n"
+    (figure,) = read_batch(planned(folder, f"{text}[[job]]\ndance = 'fresh'\n"))
+    assert isinstance(figure.options, GenerateOptions) and figure.options.background == "target"
 
 
 def test_a_dance_is_learned_from_a_track_and_two_equal_jobs_are_made(folder: Path) -> None:

@@ -39,7 +39,7 @@ _LONGEST: Final = 180  # bytes of a name
 _MOST: Final = 10_000  # results
 VIDEO_SUFFIXES: Final = (".mp4", ".mov", ".mkv", ".webm", ".gif")
 _PLACES: Final = ("performer", "source", "dance")
-# Options of transfers that composed dances take, too; a `source` to show they have not.
+# Options of transfers that composed dances take, too.
 _OF_DANCES: Final = ("device", "seed", "background", "watermark", "credentials")
 _INPUTS: Final = ("background", "music", "continue_from", "poses", "source_poses")
 
@@ -224,7 +224,10 @@ def _wanted(document: Document, job: Job, where: str, folder: Path) -> Wanted:
         if dance is None:
             raise InputError(f"{where}: {_unknown('dance', job.dance, document.dances)}")
         moves = tuple(_there(folder / each, where) for each in dance.moves)
-        look = {name: shared[name] for name in _OF_DANCES if shared.get(name, "source") != "source"}
+        look: dict[str, Any] = {name: shared[name] for name in _OF_DANCES if name in shared}
+        shown = str(look.get("background", ""))
+        if shown == "source" or not performers or (shown == "transparent" and len(performers) > 1):
+            look.pop("background", None)  # which such a dance does not have
         own = {**look, **(dance.model_extra or {}), **own}
         options = _options(GenerateOptions, {"codec": "pose", **own}, where, folder)
     pattern = job.name or document.name or "{performer}, {source}"

@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
-from dancenow.cache import forget
+from dancenow.cache import forget, forget_made
 from dancenow.errors import InputError
 from dancenow.files import remove
 from dancenow.hashing import content_hash
@@ -62,28 +62,30 @@ def forget_entry(
 
 
 def drop_upload(uploads: Uploads, id: str, owners: Path) -> None:
-    """Remove an upload, and what the cache holds of it unless anybody else keeps the same file.
+    """Remove an upload, and what was made of it unless anybody else keeps the same file.
+
+    People who were learned of it stay: others may have done so, with the command line.
 
     Args:
         uploads: its owner's.
         id: of the upload.
         owners: the folder with the folders of all owners.
     """
-    upload = uploads.get(id)
-    if upload is None:
-        uploads.remove(id)  # what is left of one that is damaged
-        return
-    size, content = upload.file.stat().st_size, content_hash(upload.file)
+    upload, content, size = uploads.get(id), "", 0
+    with suppress(OSError, InputError):  # it is damaged, or gone meanwhile
+        if upload is not None:
+            size, content = upload.file.stat().st_size, content_hash(upload.file)
     uploads.remove(id)
     kept = chain(owners.glob("*/uploads/*/*"), owners.glob("*/library/*/clips/*"))
-    if not any(_is_same(file, size, content) for file in kept):
-        forget({content})
+    if content and not any(_is_same(file, size, content) for file in kept):
+        with suppress(OSError, InputError):  # it may be in use
+            forget_made({content})
 
 
 def _is_same(file: Path, size: int, content: str) -> bool:
     try:
         return file.stat().st_size == size and content_hash(file) == content
-    except OSError:  # gone meanwhile
+    except (OSError, InputError):  # gone meanwhile
         return False
 
 

@@ -151,8 +151,9 @@ class JobQueue:
     def wait(self, id: str, *, seconds: float | None = None) -> Job:
         """Wait until a job has ended, at most `seconds`; returns it as it then is."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._jobs[id].state.active, seconds)
-            job = self._jobs[id]
+            gone = replace(self._jobs[id], state=JobState.interrupted)  # if the studio closes
+            self._changed.wait_for(lambda: not self._jobs.get(id, gone).state.active, seconds)
+            job = self._jobs.get(id, gone)
             if not job.state.active:
                 self._forget_temporary(job)
             return job

@@ -44,6 +44,7 @@ _KEPT_SECONDS: Final = 6 * 3600.0  # that an upload waits to be used
 _UPLOADS: Final = re.compile(r"upload:([\w-]+)")
 _MAX_UNPACKED: Final = 4  # times an upload's largest size that an archive may unpack to
 _LOOKED_AT: Final = 6  # uploads at once
+_LEFT_SECONDS: Final = 10.0  # that a job may take to end once nobody needs it
 _SHORT_JOB_SECONDS: Final = 120.0  # that a short job may take
 
 
@@ -315,6 +316,9 @@ class StudioService:
         if id in _UPLOADS.findall(json.dumps(self.kept_plan(owner))):
             raise InputError("your time line uses this clip; take it out there first.")
         self.leave(owner, only=id)
+        for job in self.queue.active_of(owner):  # else it would leave what it finishes now
+            if self.queue.is_ahead(job) and id in job.request["uses"]:
+                self.queue.wait(job.id, seconds=_LEFT_SECONDS)
         drop_upload(self.uploads(owner), id, self._owners)
 
     def with_user_names(self, job: Job, line: str) -> str:

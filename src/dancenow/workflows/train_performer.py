@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dancenow import consent
+from dancenow.errors import OutputError
 from dancenow.hashing import content_hash
 from dancenow.options import TrainPerformerOptions
 from dancenow.performer import Performer, is_performer
@@ -138,7 +140,8 @@ def load_or_train(
     """The performer in a folder, or one trained on a clip in the cache."""
     if not is_performer(target):
         return train_performer(target, None, options, progress=progress, times=times)
-    _record_consent(target, target, options.consent)
+    with suppress(OutputError):  # where nothing can be written, it is asked again
+        _record_consent(target, target, options.consent)
     device = TrainingPlan.of(options, target).device
     return Trained.of(target, Performer.load(target, device), times or StageTimes())
 
