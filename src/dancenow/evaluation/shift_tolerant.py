@@ -7,7 +7,7 @@ nothing here does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from pickle import UnpicklingError
@@ -70,9 +70,10 @@ class ShiftTolerantLpips:
             total = total + functional.conv2d((a - b) ** 2, vote).mean(dim=(1, 2, 3))
         return total
 
-    def _features(self, pictures: Tensor) -> list[Tensor]:
-        """Features of every layer, of length 1 in each place."""
-        x, found = (pictures - self._shift) / self._scale, []
+    def _features(self, pictures: Tensor) -> Iterator[Tensor]:
+        """Features of every layer, of length 1 in each place; one layer at a time, as they are
+        large."""
+        x = (pictures - self._shift) / self._scale
         for index, ((kernel, bias), padding) in enumerate(
             zip(self._kernels, _PADDING, strict=True)
         ):
@@ -80,8 +81,7 @@ class ShiftTolerantLpips:
                 x = self._sampled(functional.max_pool2d(x, 3, stride=1))
             x = functional.conv2d(x, kernel, bias, padding=padding)
             x = functional.relu(self._sampled(x) if index == 0 else x)
-            found.append(x / (x.square().sum(dim=1, keepdim=True).sqrt() + _TINY))
-        return found
+            yield x / (x.square().sum(dim=1, keepdim=True).sqrt() + _TINY)
 
     def _sampled(self, x: Tensor) -> Tensor:
         """Every second pixel of the blurred features (Zhang, 2019)."""

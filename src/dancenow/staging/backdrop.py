@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import ImageColor
 
 from dancenow.errors import DanceNowWarning, InputError
-from dancenow.files import write_bytes
+from dancenow.files import new_pictures, scratch_folder, write_bytes
 from dancenow.performer import Performer
 from dancenow.pose.shots import shots_of
 from dancenow.progress import Progress, ProgressCallback, silent
@@ -173,15 +173,25 @@ def source_room(source: Source, progress: ProgressCallback) -> Frame:
         if not source.cuts:  # from shot to shot, a camera jumps
             camera, _ = find_camera(clip, seen.track, progress=progress)
         rows = {int(index): row for row, index in enumerate(wanted)}
-        frames, masks = [], []
         somebody = (seen.track.confidence[wanted] > 0).any(axis=1).tolist()
-        for index, frame in enumerate(read_frames(clip)):
-            progress(Progress(f"looking at the room of {clip.path.name}", index + 1, clip.frames))
-            if index in rows:
-                mask = seen.everyone[rows[index]]
-                shown, _, hidden = stabilize_frame(frame, mask, camera, index)
-                frames.append(shown)
-                masks.append(hidden)
-        write_bytes(entry.path, encode_png(find_room(frames, masks, somebody).latest))
+        # In a file: they are hundreds of megabytes.
+        with scratch_folder(entry.path.parent, entry.path.name) as scratch:
+            frames: NDArray[np.uint8] | None = None
+            masks: list[Frame] = []
+            for index, frame in enumerate(read_frames(clip)):
+                progress(
+                    Progress(f"looking at the room of {clip.path.name}", index + 1, clip.frames)
+                )
+                if index in rows:
+                    mask = seen.everyone[rows[index]]
+                    shown, _, hidden = stabilize_frame(frame, mask, camera, index)
+                    if frames is None:
+                        shape = (len(wanted), *shown.shape)
+                        frames = new_pictures(scratch / "frames.npy", shape)
+                    frames[len(masks)] = shown
+                    masks.append(hidden)
+            steady = [] if frames is None else list(frames[: len(masks)])
+            room = find_room(steady, masks, somebody[: len(masks)])
+            write_bytes(entry.path, encode_png(room.latest))
 
     return entry.get(make, lambda: read_image(entry.path))
