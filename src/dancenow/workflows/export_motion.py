@@ -19,6 +19,7 @@ from dancenow.pose import PoseTrack
 from dancenow.pose.draw import draw_pose
 from dancenow.pose.draw_dwpose import draw_dwpose, pose_document
 from dancenow.pose.face_region import face_boxes
+from dancenow.processes import return_freed_memory
 from dancenow.progress import Progress, ProgressCallback, StageTimes, silent
 from dancenow.sources.load import Source, is_without_picture, load_source
 from dancenow.sources.masks import detect_person
@@ -119,19 +120,18 @@ def _write_poses(
     folder: Path, track: PoseTrack, motion: Source, progress: ProgressCallback
 ) -> None:
     rate = motion.clip.fps if motion.clip else Fraction(track.fps).limit_denominator(1001)
-    with ExitStack() as open_files:
-        writers = [
-            (open_files.enter_context(open_writer(folder / name, fps=rate)), draw)
-            for name, draw in (("pose.mp4", draw_pose), ("dwpose.mp4", draw_dwpose))
-        ]
-        document = open_files.enter_context((folder / "poses.json").open("w", encoding="utf-8"))
-        document.write("[")
-        for number, keypoints in enumerate(track.keypoints, start=1):
-            for writer, draw in writers:
+    # One after the other: an encoder holds dozens of frames.
+    for name, draw in (("pose.mp4", draw_pose), ("dwpose.mp4", draw_dwpose)):
+        with open_writer(folder / name, fps=rate) as writer:
+            for number, keypoints in enumerate(track.keypoints, start=1):
                 writer.write(draw(keypoints, track.size))
-            separator = ", " if number > 1 else ""
+                progress(Progress(f"drawing {name}", number, len(track)))
+        return_freed_memory()
+    with (folder / "poses.json").open("w", encoding="utf-8") as document:
+        document.write("[")
+        for number, keypoints in enumerate(track.keypoints):
+            separator = ", " if number else ""
             document.write(separator + json.dumps(pose_document(keypoints, track.size)))
-            progress(Progress("drawing the poses", number, len(track)))
         document.write("]")
 
 
@@ -157,6 +157,7 @@ def _write_picture(folder: Path, motion: Source, progress: ProgressCallback) -> 
             grown = cv2.resize(masks[index], clip.size, interpolation=cv2.INTER_LINEAR)
             mask.write(np.asarray(cv2.cvtColor(grown, cv2.COLOR_GRAY2RGB), np.uint8))
             progress(Progress("writing faces and masks", index + 1, clip.frames))
+    return_freed_memory()
     (folder / "background.png").write_bytes(encode_png(source_room(motion, progress)))
     if clip.has_audio:
         cut_sound(clip.path, folder / "sound.m4a", 0.0, clip.duration)
