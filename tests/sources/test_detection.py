@@ -88,6 +88,8 @@ def test_masks_of_some_frames_are_taken_from_those_of_all(
     fresh = np.array(detect_person(clip, some).masks)
     shutil.rmtree(own_cache / "masks")
     every = detect_person(clip, np.arange(clip.frames))
+    again = detect_person(clip, np.arange(clip.frames))
+    assert isinstance(again.masks, np.memmap)  # those of a long clip would fill the memory
     found = detect_person(clip, some)
     kept = [each for each in (own_cache / "masks").iterdir() if each.is_dir()]
     assert len(kept) == 1  # nothing was looked for again

@@ -87,9 +87,9 @@ def detect_person(
         DanceNowWarning: there are several persons, and none was chosen.
     """
     every = np.arange(clip.frames)
-    frames = every if _masks_entry(clip, every).is_there else wanted  # found before
-    found = _detect(clip, frames, track, person, estimator, device, progress)
-    if frames is wanted:
+    known = len(wanted) < clip.frames and _masks_entry(clip, every).is_there  # found before
+    found = _detect(clip, every if known else wanted, track, person, estimator, device, progress)
+    if not known:  # and masks of all frames stay in their file, however many
         return found
     masks, everyone = found.masks[wanted], found.everyone[wanted]
     return replace(found, frames=wanted, masks=masks, everyone=everyone)
