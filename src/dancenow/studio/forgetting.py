@@ -36,7 +36,7 @@ def forget_entry(
     theirs = [job for job in queue.jobs_of(owner) if _shows(job, entry)]
     others = {id for job in queue.jobs_of(owner) if job not in theirs for id in job.request["uses"]}
     for job in theirs:
-        if job.state.resumable or job.kind == "learn_person":  # which leaves its pictures alone
+        if job.state.resumable or job.kind == "learn_person":  # of which only pictures are left
             queue.remove(owner, job.id)
         for stem in ("first", "preview"):
             if (seen := file_of(queue.folder(job), stem)) is not None:

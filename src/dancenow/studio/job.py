@@ -105,8 +105,8 @@ def write_job(job: Job, folder: Path) -> None:
 
 def sweep_jobs(folder: Path) -> None:
     """Remove what temporary jobs left, which are not stored, in an owner's folder."""
-    for path in folder.glob("*/"):
-        if not (path / _FILE).exists():
+    for path in folder.glob("*"):
+        if path.is_dir() and not (path / _FILE).exists():
             remove(path)
 
 
